@@ -1,0 +1,121 @@
+"""Activity: what depends on the inputs (varied) and has an influence on the outputs (useful).
+
+Contents of a buffer are varied or useful as a whole: one fact for each class of pointers that is written.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import hashable, only_metadata, written
+from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Value, leaves, walk
+from srcgrad.rules.registry import NONDIFFERENTIABLE
+
+
+class Activity:
+    """The active values of some functions of the graph."""
+
+    def __init__(self, functions: list[Function], aliases: Aliases, inputs: Iterable[Value], outputs: Iterable[Value]):
+        self.aliases = aliases
+        ops = [op for function in functions for op in walk(function.body)]
+        self._varied: set[Any] = {self.key(v) for v in inputs}
+        while self._sweep(ops, self._spread_varied):
+            pass
+        self._useful: set[Any] = {self.key(v) for v in outputs}
+        backwards = ops[::-1]
+        while self._sweep(backwards, self._spread_useful):
+            pass
+
+    def key(self, value: Value) -> Any:
+        """What activity is recorded for: the value, or the buffer it points into."""
+        return self.aliases.find(value) if self.aliases.is_written(value) else value
+
+    def varied(self, value: Value) -> bool:
+        return not isinstance(value, Const) and value.type.differentiable and self.key(value) in self._varied
+
+    def active(self, value: Value) -> bool:
+        """Whether the derivative with respect to this value matters."""
+        if isinstance(value, Const) or not value.type.differentiable:
+            return False
+        key = self.key(value)
+        return key in self._varied and key in self._useful
+
+    def _sweep(self, ops: list[Op], spread: Any) -> bool:
+        before = len(self._varied) + len(getattr(self, "_useful", ()))
+        for op in ops:
+            spread(op)
+        return len(self._varied) + len(getattr(self, "_useful", ())) != before
+
+    def _spread_varied(self, op: Op) -> None:
+        if isinstance(op, Call):
+            target = written(op)
+            if target is not None:
+                if any(self.varied(v) for v in stored(op)) and target.type.differentiable:
+                    self._varied.add(self.key(target))
+                if op.outputs and self.key(target) in self._varied:
+                    self._mark(self._varied, op.outputs)
+                return
+            if not op.outputs or blocks(op):
+                return
+            if any(self.varied(v) for v in op.inputs):
+                self._mark(self._varied, op.outputs)
+            return
+        for target, source in flows(op):
+            if self.varied(source):
+                self._mark(self._varied, [target])
+
+    def _spread_useful(self, op: Op) -> None:
+        if isinstance(op, Call):
+            target = written(op)
+            if target is not None:
+                if self.key(target) in self._useful or any(self._is_useful(v) for v in op.outputs):
+                    self._mark(self._useful, [*stored(op), target])
+                return
+            if not blocks(op) and any(self._is_useful(v) for v in op.outputs):
+                self._mark(self._useful, op.inputs)
+            return
+        for target, source in flows(op):
+            if self._is_useful(target):
+                self._mark(self._useful, [source])
+
+    def _is_useful(self, value: Value) -> bool:
+        return value.type.differentiable and self.key(value) in self._useful
+
+    def _mark(self, facts: set[Any], values: Iterable[Value]) -> None:
+        for value in values:
+            if not isinstance(value, Const) and value.type.differentiable:
+                facts.add(self.key(value))
+
+
+def stored(op: Call) -> list[Value]:
+    """The values whose contents a write puts into the container it writes."""
+    if op.fn is operator.setitem or getattr(op.fn, "__name__", "").endswith("_item"):
+        return list(leaves(op.args[2:]))
+    return list(leaves(op.args[1:]))
+
+
+def blocks(op: Call) -> bool:
+    """Whether no derivative flows through a call."""
+    return hashable(op.fn) and op.fn in NONDIFFERENTIABLE or only_metadata(op)
+
+
+def flows(op: Op) -> list[tuple[Value, Value]]:
+    """Where values flow through control flow and calls, as pairs of target and source."""
+    pairs: list[tuple[Value, Value]] = []
+    if isinstance(op, If):
+        for output, a, b in zip(op.outputs, op.then.results, op.orelse.results, strict=True):
+            pairs += [(output, a), (output, b)]
+    elif isinstance(op, Loop):
+        rows = zip(op.carried_outputs, op.inits, op.carried, op.carried_results, strict=True)
+        for output, init, arg, result in rows:
+            pairs += [(arg, init), (arg, result), (output, arg)]
+        test = getattr(op, "test", None)
+        if test is not None:
+            pairs += list(zip(test.args, op.carried, strict=True))
+    elif isinstance(op, Invoke):
+        pairs += list(zip(op.callee.params, op.args, strict=True))
+        pairs += list(zip(op.outputs, op.callee.body.results, strict=True))
+    return pairs

@@ -1,0 +1,204 @@
+"""Which values may share memory: unification of pointers (Steensgaard 1996), with one class for what a container holds."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, is_view, written
+from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Value, leaves, walk
+from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Type, Unknown
+
+_HOLDERS = (List, Dict, Tuple, Unknown)
+
+
+def is_pointer(t: Type) -> bool:
+    """Whether a value of this type may share memory with another."""
+    return isinstance(t, (Array, List, Dict, Tuple, Unknown)) or isinstance(t, Opaque) and t.cls in (list, tuple, dict)
+
+
+class Aliases:
+    """Classes of values that may share memory.
+
+    Attributes:
+        written: the classes that some operation writes.
+        writers: class -> the operations that write it.
+        merged: the classes in which a pointer has several sources: branches, loops, containers, calls.
+        members: class -> its values.
+    """
+
+    def __init__(self, functions: list[Function]):
+        self._parent: dict[Any, Any] = {}
+        self._held: dict[Any, Any] = {}
+        self._mergers: list[Value] = []
+        self._sources: list[Value] = []
+        writes: list[tuple[Value, Call]] = []
+        self.values: list[Value] = []
+        for function in functions:
+            for value in (*function.params, *function.captured):
+                self._note(value)
+                if is_pointer(value.type):
+                    self._sources.append(value)
+            for op in walk(function.body):
+                for region in op.regions:
+                    for arg in region.args:
+                        self._note(arg)
+                for output in op.outputs:
+                    self._note(output)
+                self._visit(op, writes)
+        self.writers: dict[Any, list[Call]] = {}
+        for value, op in writes:
+            self.writers.setdefault(self.find(value), []).append(op)
+        self.written = set(self.writers)
+        self.members: dict[Any, list[Value]] = {}
+        for value in self.values:
+            self.members.setdefault(self.find(value), []).append(value)
+        self.merged = {self.find(v) for v in self._mergers}
+        self._count_sources()
+
+    def _count_sources(self) -> None:
+        seen: set[Any] = set()
+        for value in self._sources:
+            root = self.find(value)
+            if root in seen:
+                self.merged.add(root)
+            seen.add(root)
+
+    def find(self, value: Any) -> Any:
+        """The class of a value."""
+        parent = self._parent
+        root = value
+        while parent.get(root, root) is not root:
+            root = parent[root]
+        while parent.get(value, value) is not root:
+            parent[value], value = root, parent[value]
+        return root
+
+    def held(self, value: Any) -> Any:
+        """The class of what a container holds."""
+        root = self.find(value)
+        if root not in self._held:
+            self._held[root] = ("held by", root)
+        return self.find(self._held[root])
+
+    def is_written(self, value: Value) -> bool:
+        """Whether the contents behind a pointer change in place anywhere."""
+        return is_pointer(value.type) and self.find(value) in self.written
+
+    def unify(self, a: Any, b: Any) -> None:
+        pending = [(a, b)]
+        while pending:
+            p, q = (self.find(v) for v in pending.pop())
+            if p is q:
+                continue
+            self._parent[q] = p
+            if q in self._held:
+                if p in self._held:
+                    pending.append((self._held[p], self._held[q]))
+                else:
+                    self._held[p] = self._held[q]
+
+    def _note(self, value: Value) -> None:
+        if is_pointer(value.type):
+            self.values.append(value)
+
+    def _merge(self, target: Value, source: Value) -> None:
+        if isinstance(source, Const) or source is target:
+            return
+        if is_pointer(target.type) or is_pointer(source.type):
+            self.unify(target, source)
+            self._mergers.append(target)
+
+    def _visit(self, op: Op, writes: list[tuple[Value, Call]]) -> None:
+        if isinstance(op, Call):
+            target = written(op)
+            if target is not None:
+                writes.append((target, op))
+            self._visit_call(op)
+        elif isinstance(op, If):
+            for output, a, b in zip(op.outputs, op.then.results, op.orelse.results, strict=True):
+                self._merge(output, a)
+                self._merge(output, b)
+        elif isinstance(op, Loop):
+            for output, init, arg, result in zip(
+                op.carried_outputs, op.inits, op.carried, op.carried_results, strict=True
+            ):
+                for source in (init, result):
+                    self._merge(arg, source)
+                self._merge(output, arg)
+            test = getattr(op, "test", None)
+            if test is not None:
+                for arg, own in zip(op.carried, test.args, strict=True):
+                    self._merge(own, arg)
+        elif isinstance(op, Invoke):
+            for param, arg in zip(op.callee.params, op.args, strict=True):
+                self._merge(param, arg)
+            for output, result in zip(op.outputs, op.callee.body.results, strict=True):
+                self._merge(output, result)
+
+    def _visit_call(self, op: Call) -> None:
+        fn = op.fn
+        if fn is runtime.shadow_of:
+            self.unify(op.outputs[0], self.held(op.args[0]))
+            self._mergers.append(op.outputs[0])
+        elif fn in (list, tuple, dict, set) or isinstance(fn, type) and issubclass(fn, tuple):
+            self._put(op.outputs[0], leaves(op.args)) if op.outputs else None
+        elif fn in LIST_WRITERS and fn is not list.pop:
+            self._put(op.args[0], leaves(op.args[1:]))
+        elif fn in (list.copy,):
+            self.unify(self.held(op.outputs[0]), self.held(op.args[0]))
+        elif fn is list.pop:
+            for output in op.outputs:
+                self._take(output, op.args[0])
+        elif fn is operator.setitem and not isinstance(op.args[0].type, Array):
+            self._put(op.args[0], leaves(op.args[2]))
+        elif fn in (operator.getitem, getattr) and not isinstance(op.args[0].type, Array):
+            for output in op.outputs:
+                self._take(output, op.args[0])
+                if isinstance(op.args[0].type, Unknown) and is_pointer(output.type):
+                    self.unify(output, op.args[0])
+        elif is_view(op):
+            for output in op.outputs:
+                if is_pointer(output.type):
+                    self.unify(output, op.args[0])
+                    if fn not in IN_PLACE and len(op.outputs) > 1 and isinstance(output.type, List):
+                        self._mergers.append(output)
+        else:
+            self._source_or_unknown(op)
+
+    def _source_or_unknown(self, op: Call) -> None:
+        for output in op.outputs:
+            if is_pointer(output.type):
+                self._sources.append(output)
+                if isinstance(output.type, Unknown) and not _fresh(op):
+                    for value in op.inputs:
+                        if is_pointer(value.type) and not isinstance(value, Const):
+                            self.unify(output, value)
+
+    def _put(self, container: Value, items: Any) -> None:
+        if is_pointer(container.type) and container.owner is not None and isinstance(container.owner, Call):
+            self._sources.append(container) if container in container.owner.outputs and container.owner.fn in (
+                list,
+                tuple,
+                dict,
+                set,
+            ) else None
+        for item in items:
+            if not isinstance(item, Const) and is_pointer(item.type):
+                self.unify(self.held(container), item)
+                self._mergers.append(item)
+
+    def _take(self, output: Value, container: Value) -> None:
+        if is_pointer(output.type):
+            self.unify(output, self.held(container))
+            if not isinstance(container.type, Opaque):
+                self._mergers.append(output)
+
+
+def _fresh(op: Call) -> bool:
+    """Whether a library function makes a new array: all of NumPy's do that are not views."""
+    module = getattr(op.fn, "__module__", None) or ""
+    return isinstance(op.fn, np.ufunc) or module.split(".")[0] in ("numpy", "_operator", "operator", "math")

@@ -1,0 +1,97 @@
+"""When memory changes: whether what was read at one point of the forward sweep still stands at its end, or at another point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import written
+from srcgrad.ir.nodes import Function, Invoke, Loop, Op, Region, Value
+
+
+class Versions:
+    """The writes of a forward sweep, by class of memory and by place.
+
+    Positions are those at the time of construction: operations inserted later must not write.
+    """
+
+    def __init__(self, function: Function, aliases: Aliases, end: int):
+        self._aliases = aliases
+        self._position: dict[Op, int] = {}
+        self._ops: dict[Region, list[Op]] = {}
+        self._writes: dict[Op, frozenset[Any]] = {}
+        self._register(function.body, function.body.ops[:end])
+
+    def _register(self, region: Region, ops: list[Op]) -> frozenset[Any]:
+        self._ops[region] = ops
+        total: set[Any] = set()
+        for k, op in enumerate(ops):
+            self._position[op] = k
+            found: set[Any] = set()
+            for inner in op.regions:
+                found |= self._register(inner, list(inner.ops))
+            target = written(op)
+            if target is not None:
+                found.add(self._aliases.find(target))
+            if isinstance(op, Invoke):
+                found.update(self._aliases.find(v) for v in op.args if self._aliases.is_written(v))
+            self._writes[op] = frozenset(found)
+            total |= found
+        return frozenset(total)
+
+    def is_forward(self, op: Op) -> bool:
+        return op in self._position
+
+    def writes(self, op: Op, memory: Any) -> bool:
+        """Whether an operation, or one inside of it, writes a class of memory."""
+        return memory in self._writes.get(op, ())
+
+    def stale(self, memory: Any, op: Op, itself: bool = False) -> bool:
+        """Whether a class of memory is written after an operation, up to the end of the forward sweep.
+
+        Args:
+            memory: the class.
+            op: the operation.
+            itself: whether a write by the operation itself counts.
+        """
+        if itself and self.writes(op, memory):
+            return True
+        while True:
+            region = op.parent
+            assert region is not None
+            if any(memory in self._writes[later] for later in self._ops[region][self._position[op] + 1 :]):
+                return True
+            parent = region.parent
+            if parent is None:
+                return False
+            if isinstance(parent, Loop) and self.writes(parent, memory) and not self._is_local(memory, parent):
+                return True
+            op = parent
+
+    def written_between(self, memory: Any, first: Op, last: Op) -> bool:
+        """Whether a class of memory is written after `first`, up to and with the operation of its region that holds `last`."""
+        region = first.parent
+        assert region is not None
+        end: Op | None = last
+        while end is not None and end.parent is not region:
+            end = end.parent.parent if end.parent is not None else None
+        if end is None:
+            return True
+        between = self._ops[region][self._position[first] + 1 : self._position[end] + 1]
+        return any(memory in self._writes[op] for op in between)
+
+    def _is_local(self, memory: Any, loop: Loop) -> bool:
+        """Whether the memory is allocated anew in each iteration of a loop."""
+        return all(_inside(value, loop) for value in self._aliases.members.get(memory, ()))
+
+
+def _inside(value: Value, loop: Loop) -> bool:
+    owner = value.owner
+    region = owner if isinstance(owner, Region) else owner.parent if owner is not None else None
+    if region is loop.body and isinstance(owner, Region):
+        return False
+    while region is not None:
+        if region is loop.body:
+            return True
+        region = region.parent.parent if region.parent is not None else None
+    return False

@@ -1,0 +1,309 @@
+"""From a call to the compiled code for it: one variant for each combination of kinds, made when it is first needed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from srcgrad.backend.compile import load
+from srcgrad.backend.emit import Emitted, emit_module
+from srcgrad.backend.guards import Check, Guards, argument_kind, make_check, never, opaque_leaves, python_function
+from srcgrad.backend.targets import MISSING, Target
+from srcgrad.errors import ArgumentError, InternalError, SrcgradError, UnsupportedError
+from srcgrad.frontend.program import ANY_KIND, Program, lower_program
+from srcgrad.frontend.sources import Source
+from srcgrad.frontend.values import Reference, Sequence
+from srcgrad.ir.nodes import Function, Value
+from srcgrad.ir.printer import format_function
+from srcgrad.transform import gradient as transform
+from srcgrad.transform.gradient import Gradient
+
+_NESTING = 20_000
+"""Python's recursion limit while compiling: the depth of an AST is that of the user's expressions, and `ast` recurses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked of a function.
+
+    Attributes:
+        mode: `grad`, `value_and_grad` or `vjp`.
+        wanted: the parameters to differentiate with respect to; `name[0]` for one item of `*args`. None for all that
+            hold floats.
+        as_tuple: whether a tuple of gradients is wanted.
+    """
+
+    mode: str
+    wanted: tuple[str, ...] | None
+    as_tuple: bool
+    has_aux: bool = False
+    optimize: bool = True
+
+
+@dataclass(slots=True)
+class Variant:
+    """Compiled code for one combination of kinds.
+
+    Attributes:
+        params: the names of the parameters of the entry.
+        entry: the function to call.
+        reverse: for a pullback, the function of the reverse sweep.
+        kept: how many values the entry returns for it.
+        names: what the gradients are with respect to.
+        inner: the variant of the gradient that this one is a gradient of.
+    """
+
+    params: tuple[str, ...]
+    entry: Callable[..., Any]
+    reverse: Callable[..., Any] | None
+    kept: int
+    names: tuple[str, ...]
+    emitted: Emitted
+    functions: list[Function]
+    guards: Guards
+    captured: list[tuple[Source, Value]]
+    opaque: dict[str, list[Any]]
+    check: Check
+    inner: Variant | None
+
+    @property
+    def ir(self) -> str:
+        """The graph as text."""
+        return "\n\n".join(map(format_function, self.functions))
+
+
+class Dispatcher:
+    """Compiles a function and finds the variant for a call.
+
+    Attributes:
+        check: tests whether the variant used last fits a call.
+        last: that variant.
+    """
+
+    def __init__(self, target: Target, options: Options):
+        self.target = target
+        self.options = options
+        self.check: Check = never
+        self.last: Variant | None = None
+        self._variants: dict[Any, list[Variant]] = {}
+        self._recent: list[Variant] = []
+        self._lock = threading.RLock()
+
+    def run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Calls the generated function."""
+        variant, values = self.find(args, kwargs)
+        return variant.entry(*values)
+
+    def find(self, args: tuple, kwargs: dict[str, Any]) -> tuple[Variant, list[Any]]:
+        """The variant for a call, made if need be, and the arguments of its entry."""
+        if not kwargs:
+            for variant in self._recent:
+                if variant.check(args) is not None:
+                    self.check, self.last = variant.check, variant
+                    return variant, list(args)
+        bound = self.target.bind(args, kwargs)
+        variant = self.find_bound(bound)
+        if self._is_direct(bound, args, kwargs, variant):
+            self._remember(variant, bound)
+        self.last = variant
+        return variant, [bound[name] for name in variant.params]
+
+    def find_bound(self, bound: dict[str, Any]) -> Variant:
+        """The variant for arguments by name; numbers among them that have to be floats become floats."""
+        self._prepare(bound)
+        inner = self.target.inner.find_bound(bound) if self.target.inner is not None else None
+        key = (id(inner), *((name, argument_kind(value)) for name, value in bound.items()))
+        variant = self._valid(key)
+        if variant is None:
+            with self._lock:
+                variant = self._valid(key)
+                if variant is None:
+                    variant = self._compile(bound, inner)
+                    self._variants[key] = [variant, *self._variants.get(key, ())[:7]]
+        return variant
+
+    def _valid(self, key: Any) -> Variant | None:
+        for variant in self._variants.get(key, ()):
+            if variant.guards.hold():
+                return variant
+        return None
+
+    def _is_direct(self, bound: dict[str, Any], args: tuple, kwargs: dict[str, Any], variant: Variant) -> bool:
+        """Whether the entry takes the very arguments of the call."""
+        values = tuple(bound[name] for name in variant.params)
+        return not kwargs and variant.inner is None and len(values) == len(args) and all(map(_is, values, args))
+
+    def _remember(self, variant: Variant, bound: dict[str, Any]) -> None:
+        if variant.check is never:
+            kinds = {name: argument_kind(bound[name]) for name in variant.params}
+            variant.check = make_check(variant.params, kinds, variant.opaque, variant.guards, variant.entry)
+        self._recent = [variant, *(v for v in self._recent if v is not variant)][:4]
+        self.check = variant.check
+
+    def _prepare(self, bound: dict[str, Any]) -> None:
+        for name in self.options.wanted or ():
+            parameter, place = _split(name)
+            if parameter not in bound:
+                default = self.target.default(parameter)
+                if default is MISSING:
+                    raise _no_such_argument(name, self.target)
+                bound[parameter] = default
+            if place is None:
+                bound[parameter] = _floated(bound[parameter])
+            elif isinstance(place, int):
+                items = bound[parameter]
+                if place >= len(items):
+                    raise _no_such_argument(name, self.target)
+                bound[parameter] = (*items[:place], _floated(items[place]), *items[place + 1 :])
+            elif place not in bound[parameter]:
+                raise _no_such_argument(name, self.target)
+            else:
+                bound[parameter] = {**bound[parameter], place: _floated(bound[parameter][place])}
+
+    def generic(self) -> Variant:
+        """The rank-generic variant, which holds for arguments of any kind."""
+        target = self.target
+        names = dict.fromkeys([*target.required, *(_split(name)[0] for name in self.options.wanted or ())])
+        order = [name for name in target.parameters if name in names]
+        bound: dict[str, Any] = {name: ANY_KIND for name in order}
+        with self._lock:
+            inner = target.inner.generic() if target.inner is not None else None
+            return self._compile(bound, inner)
+
+    def _compile(self, bound: dict[str, Any], inner: Variant | None) -> Variant:
+        for name, value in bound.items():
+            self._check_argument(name, value)
+        for name in self.options.wanted or ():
+            self._check_wanted(name, _item(bound, name), bound)
+        code = self.target.fn.__code__
+        try:
+            with recursion_limit(_NESTING):
+                return self._build(bound, inner)
+        except SrcgradError:
+            raise
+        except Exception as error:
+            if raised_by_user(error):
+                raise
+            place = f"{code.co_filename}:{code.co_firstlineno}"
+            message = f"{type(error).__name__} while compiling {self.target.name} ({place}): {error}"
+            raise InternalError(message) from error
+
+    def _build(self, bound: dict[str, Any], inner: Variant | None) -> Variant:
+        target, options = self.target, self.options
+        if inner is not None:
+            program = lower_program(inner.entry, {name: bound[name] for name in inner.params})  # type: ignore[arg-type]
+        else:
+            program = lower_program(target.fn, bound, self_object=target.self_object)
+        names = self._split_items(program) if options.wanted is not None else _float_parameters(bound, program)
+        captured = list(program.captured)
+        gradient = self._differentiate(program, list(names))
+        functions = list(gradient.functions)
+        if gradient.reverse is not None and gradient.reverse not in functions:
+            functions.insert(-1, gradient.reverse)
+        entry = functions[-1]
+        if not entry.doc:
+            entry.doc = self._doc(names)
+        emitted = emit_module(functions)
+        known = {value.hint or "": source.read() for source, value in captured}
+        loaded = load(emitted, target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}", known)
+        function = loaded[entry.name]
+        opaque = {name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))}
+        reached = [f for leaves in opaque.values() for leaf in leaves if (f := python_function(leaf)) is not None]
+        sources = [(source, value.hint or "") for source, value in captured]
+        scope: dict[str, Any] = function.__globals__  # type: ignore[attr-defined]
+        return Variant(
+            params=tuple(param.hint or "" for param in entry.params),
+            entry=function,
+            reverse=loaded[gradient.reverse.name] if gradient.reverse is not None else None,
+            kept=gradient.kept,
+            names=tuple(names),
+            emitted=emitted,
+            functions=functions,
+            guards=Guards(program.guards, sources, scope, [target.fn, *reached]),
+            captured=captured,
+            opaque=opaque,
+            check=never,
+            inner=inner,
+        )
+
+    def _split_items(self, program: Program) -> tuple[str, ...]:
+        """Makes arguments of their own of those items of `*args` and `**kwargs` that gradients are wanted for."""
+        assert self.options.wanted is not None
+        parameters = {parameter for parameter, place in map(_split, self.options.wanted) if place is not None}
+        for parameter in parameters:
+            symbol = program.arguments.pop(parameter)
+            if isinstance(symbol, Sequence):
+                program.arguments.update({f"{parameter}[{k}]": item for k, item in enumerate(symbol.items)})
+            elif isinstance(symbol, Reference):
+                entries = program.contents[symbol]
+                program.arguments.update({f"{parameter}[{key!r}]": item for key, item in entries})
+        return self.options.wanted
+
+    def _differentiate(self, program: Program, names: list[str]) -> Gradient:
+        options = self.options
+        if options.mode == "vjp":
+            gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize)
+            return gradient
+        with_value = options.mode == "value_and_grad"
+        return transform.joint_gradient(
+            program, names, options.as_tuple, with_value, options.has_aux, options.optimize
+        )
+
+    def _doc(self, names: tuple[str, ...]) -> str:
+        code = self.target.fn.__code__
+        what = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}[self.options.mode]
+        place = f"{os.path.basename(code.co_filename)}:{code.co_firstlineno}"
+        return f"{what} of {self.target.name} ({place}) with respect to {', '.join(names) or 'nothing'}."
+
+    def _check_argument(self, name: str, value: Any) -> None:
+        if type(value) in (float, int, np.ndarray) or value is ANY_KIND:
+            return
+        for leaf in opaque_leaves(value):
+            if isinstance(leaf, complex):
+                raise UnsupportedError(f"argument {name!r} of {self.target.name} is complex, which is not supported yet")
+        for leaf in _arrays(value):
+            if type(leaf) is not np.ndarray:
+                raise ArgumentError(
+                    f"argument {name!r} of {self.target.name} is a {_class_name(leaf)}, a subclass of np.ndarray",
+                    help=_plain_array(name, leaf),
+                )
+
+    def _check_wanted(self, name: str, value: Any, bound: dict[str, Any]) -> None:
+        what = f"argument {name!r} of {self.target.name}"
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind in "iub":
+                kind = "booleans" if value.dtype.kind == "b" else "integers"
+                raise ArgumentError(
+                    f"{what} is an array of {kind} ({value.dtype}), which has no gradient",
+                    help=f"pass {name}.astype(float), or take the gradient with respect to another argument",
+                )
+            if value.dtype.kind == "c":
+                raise UnsupportedError(f"{what} is an array of complex numbers, which are not supported yet")
+            if value.dtype.kind != "f":
+                raise ArgumentError(
+                    f"{what} is an array of {_array_content(value)} ({value.dtype}), which has no gradient",
+                    help=f"pass {name}.astype(float), or take the gradient with respect to another argument",
+                )
+        elif isinstance(value, (complex, np.complexfloating)):
+            raise UnsupportedError(f"{what} is a complex number, which is not supported yet")
+        elif isinstance(value, np.generic) and value.dtype.kind != "f":
+            raise ArgumentError(f"{what} is of type {type(value).__name__}, which has no gradient", help=f"pass float({name})")
+        elif value is None or isinstance(value, (bool, str, bytes)):
+            text = "None" if value is None else f"of type {type(value).__name__}"
+            raise ArgumentError(
+                f"{what} is {text}, which has no gradient", help="take the gradient with respect to another argument"
+            )
+
+
+def _arrays(value: Any) -> list[np.ndarray]:
+    from srcgrad.tree import flatten
+
+    return [leaf for leaf in flatten(value)[0] if isinstance(leaf, np.ndarray)]

@@ -1,0 +1,331 @@
+"""The graph as Python text: lays out lines, indentation and comments."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcgrad.backend.expressions import Expressions, target_of, touch
+from srcgrad.backend.globals import Globals
+from srcgrad.backend.layout import Layout
+from srcgrad.backend.names import Namer
+from srcgrad.backend.nesting import Plan
+from srcgrad.backend.structure import (
+    Branch,
+    Break,
+    Continue,
+    Copy,
+    ForLoop,
+    Return,
+    Simple,
+    Stmt,
+    Structure,
+    WhileLoop,
+    defined_by,
+)
+from srcgrad.backend.text import expression_text, quiet, statement_text
+from srcgrad.errors import Span
+from srcgrad.ir.nodes import Const, For, Function, Invoke, Op, Raise, Value, walk
+
+COMMENT_COLUMN = 52
+MAX_LINE = 120
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """Generated code.
+
+    Attributes:
+        header: its import lines; empty if it needs none.
+        functions: the text of its functions.
+        namespace: what the names in the text stand for, functions of the text and captured names aside.
+    """
+
+    header: str
+    functions: str
+    namespace: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The whole text."""
+        return f"{self.header}\n\n\n{self.functions}" if self.header else self.functions
+
+
+def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
+    """Prints functions of the graph as Python.
+
+    Args:
+        functions: what to print, in order; each becomes one `def`.
+        comments: whether to say in comments which line of the user's source a statement comes from.
+    """
+    plans = [Plan(function) for function in functions]
+    reserved = {f.name for f in functions} | {v.hint for f in functions for v in [*f.params, *f.captured] if v.hint}
+    shared = Globals(reserved)
+    for function, plan in zip(functions, plans, strict=True):
+        collector = Expressions(shared, plan, {})
+        for default in function.defaults.values():
+            collector.tree(default)
+        for op in walk(function.body):
+            touch(collector, op)
+    prepared = [_prepare(f, p, shared.taken) for f, p in zip(functions, plans, strict=True)]
+    for namer, _ in prepared:
+        shared.taken.update(namer.names.values())
+    with quiet():
+        texts = [
+            _Printer(f, p, shared, namer, layout, comments).text(block)
+            for f, p, (namer, (layout, block)) in zip(functions, plans, prepared, strict=True)
+        ]
+    return Emitted(shared.header, "\n\n".join(texts), shared.namespace)
+
+
+def _prepare(function: Function, plan: Plan, taken: set[str]) -> tuple[Namer, tuple[Layout, list[Stmt]]]:
+    block = Structure(function, plan).build()
+    reserved = taken - {p.hint for p in function.params if p.hint}
+    namer = Namer(function, block, plan, reserved)
+    layout = Layout(plan, namer.names)
+    return namer, (layout, layout.run(block))
+
+
+@dataclass(slots=True)
+class _Line:
+    indent: int
+    text: str
+    comment: str = ""
+
+
+class _Printer:
+    """Prints one function."""
+
+    def __init__(self, function: Function, plan: Plan, shared: Globals, namer: Namer, layout: Layout, comments: bool):
+        self.function = function
+        self.plan = plan
+        self.names = namer.names
+        self.unused = namer.unused
+        self.layout = layout
+        self.comments = comments
+        self.expressions = Expressions(shared, plan, namer.names)
+        self.lines: list[_Line] = []
+        self.last_place: tuple[str, int] | None = None
+        self.in_backward = False
+
+    def text(self, block: list[Stmt]) -> str:
+        """The whole `def`."""
+        function = self.function
+        self.lines.append(_Line(0, f"def {function.name}({self._signature()}):"))
+        if function.doc:
+            plain = "\\" not in function.doc and '"' not in function.doc and "\n" not in function.doc
+            self.lines.append(_Line(1, f'"""{function.doc}"""' if plain else repr(function.doc)))
+        self._body(block)
+        if len(self.lines) == 1:
+            self.lines.append(_Line(1, "pass"))
+        return "".join(f"{self._finished(line)}\n" for line in self.lines)
+
+    def _finished(self, line: _Line) -> str:
+        text = "    " * line.indent + line.text
+        if not line.comment:
+            return text
+        padded = text.ljust(COMMENT_COLUMN) if len(text) < COMMENT_COLUMN - 1 else f"{text}  "
+        full = f"{padded}{line.comment}"
+        if len(full) <= MAX_LINE:
+            return full
+        place = line.comment.split("  ")[0]
+        room = MAX_LINE - len(padded)
+        return f"{padded}{line.comment[: room - 4].rstrip()} ..." if room > len(place) + 12 else f"{padded}{place}"
+
+    def _signature(self) -> str:
+        function = self.function
+        first_keyword = len(function.params) - function.keyword_only
+        parts: list[str] = []
+        for k, param in enumerate(function.params):
+            if k == first_keyword and function.keyword_only:
+                parts.append("*")
+            name = self.names[param]
+            default = function.defaults.get(param.hint or name, _NO_DEFAULT)
+            parts.append(
+                name if default is _NO_DEFAULT else f"{name}={expression_text(self.expressions.tree(default))}"
+            )
+        return ", ".join(parts)
+
+    def _body(self, block: list[Stmt]) -> None:
+        start = self.function.backward_from
+        backward = set() if start is None else set(self.function.body.ops[start:])
+        marked = start is not None and self.comments
+        if marked and block and block[0].op not in backward:
+            self.lines.append(_Line(1, "# forward"))
+        for stmt in block:
+            if not self.in_backward and stmt.op in backward:
+                self.in_backward = True
+                self.last_place = None
+                if marked:
+                    self.lines.append(_Line(1, "# backward"))
+            self._statement(stmt, 1)
+
+    def _line(self, indent: int, text: str, op: Op | None) -> None:
+        self.lines.append(_Line(indent, text, self._comment(op)))
+
+    def _comment(self, op: Op | None) -> str:
+        """Where a statement comes from, unless the one before it comes from there too."""
+        span = _span(op)
+        if not self.comments or span is None:
+            return ""
+        place = (span.filename, span.line)
+        if place == self.last_place:
+            return ""
+        self.last_place = place
+        comment = f"# {os.path.basename(span.filename)}:{span.line}"
+        if self.in_backward:
+            source = " ".join(linecache.getline(span.filename, span.line).split())
+            comment = f"{comment}  {source}" if source else comment
+        return comment
+
+    def _block(self, block: list[Stmt], indent: int) -> None:
+        before = len(self.lines)
+        for stmt in block:
+            self._statement(stmt, indent)
+        if len(self.lines) == before:
+            self.lines.append(_Line(indent, "pass"))
+
+    def _statement(self, stmt: Stmt, indent: int) -> None:
+        if isinstance(stmt, Simple):
+            self._simple(stmt, indent)
+        elif isinstance(stmt, Copy):
+            self._copy(stmt, indent)
+        elif isinstance(stmt, Branch):
+            self._branch(stmt, indent, "if")
+        elif isinstance(stmt, ForLoop):
+            self._line(indent, self._for_header(stmt), stmt.op)
+            self._block(stmt.body, indent + 1)
+        elif isinstance(stmt, WhileLoop):
+            test = "True" if stmt.test is None else expression_text(self.expressions.value(stmt.test))
+            self._line(indent, f"while {test}:", stmt.op)
+            self._block(stmt.body, indent + 1)
+        elif isinstance(stmt, Return):
+            self._return(stmt, indent)
+        else:
+            assert isinstance(stmt, (Break, Continue))
+            self.lines.append(_Line(indent, "break" if isinstance(stmt, Break) else "continue"))
+
+    def _return(self, stmt: Return, indent: int) -> None:
+        if stmt.tree is None:
+            self._line(indent, "return", stmt.op)
+            return
+        expressions = self.expressions
+        if stmt.inlined:
+            expressions = Expressions(expressions.globals, _also_nested(self.plan, stmt.inlined), self.names)
+        self._line(indent, statement_text(ast.Return(expressions.tree(stmt.tree))), stmt.op)
+
+    def _simple(self, stmt: Simple, indent: int) -> None:
+        op = stmt.op
+        assert op is not None
+        if isinstance(op, Raise):
+            exception, cause = (None if v is None else self.expressions.value(v) for v in (op.exception, op.cause))
+            self._line(indent, statement_text(ast.Raise(exception, cause)), op)
+            return
+        own = self.expressions.statement(op)
+        if own is None:
+            own = self._assignment(op)
+        for node in own:
+            self._line(indent, statement_text(node), op)
+
+    def _assignment(self, op: Op) -> list[ast.stmt]:
+        named = defined_by(op, self.plan)
+        expression = self.expressions.operation(op)
+        if not named:
+            return [ast.Expr(expression)]
+        names = {out: self.names[out] for out in named}
+        if isinstance(op, Invoke):
+            position = dict(zip(op.callee.body.results, op.outputs, strict=True))
+            inner = {r: names[out] for r, out in position.items() if out in names}
+            if _has_dict(op.callee.result):
+                return self._unpack_deep(expression, op.callee.result, inner)
+            return [ast.Assign([target_of(op.callee.result, inner, self.unused)], expression)]
+        tree = op.outputs[0] if len(op.outputs) == 1 else tuple(op.outputs)
+        return [ast.Assign([target_of(tree, names, self.unused)], expression)]
+
+    def _unpack_deep(self, expression: ast.expr, tree: Any, names: dict[Value, str]) -> list[ast.stmt]:
+        """A result with dicts in it is taken apart by subscripts."""
+        whole = ast.Name(self.unused, ast.Load())
+        out: list[ast.stmt] = [ast.Assign([ast.Name(self.unused, ast.Store())], expression)]
+        stack: list[tuple[Any, ast.expr]] = [(tree, whole)]
+        while stack:
+            item, place = stack.pop(0)
+            if isinstance(item, Value):
+                if item in names:
+                    out.append(ast.Assign([ast.Name(names[item], ast.Store())], place))
+                continue
+            for key, inner in item.items() if isinstance(item, dict) else enumerate(item):
+                stack.append((inner, ast.Subscript(place, self.expressions.constant(key), ast.Load())))
+        return out
+
+    def _copy(self, stmt: Copy, indent: int) -> None:
+        op = stmt.op if isinstance(stmt.op, Op) and (stmt.inlined or not stmt.op.regions) else None
+        for step in self.layout.steps(stmt):
+            targets: list[ast.expr] = [ast.Name(self.names[self.plan.resolve(dst)], ast.Store()) for dst, _ in step]
+            values = [self.expressions.value(src, stmt.inlined) for _, src in step]
+            if len(step) == 1:
+                node = ast.Assign([targets[0]], values[0])
+            else:
+                node = ast.Assign([ast.Tuple(targets, ast.Store())], ast.Tuple(values, ast.Load()))
+            self._line(indent, statement_text(node), op)
+
+    def _branch(self, stmt: Branch, indent: int, word: str) -> None:
+        if not stmt.then and not stmt.orelse:
+            self._line(indent, expression_text(self.expressions.value(stmt.test)), stmt.op)
+            return
+        self._line(indent, f"{word} {self._test(stmt)}:", stmt.op)
+        self._block(stmt.then, indent + 1)
+        if (
+            len(stmt.orelse) == 1
+            and isinstance(stmt.orelse[0], Branch)
+            and (stmt.orelse[0].then or stmt.orelse[0].orelse)
+        ):
+            self._branch(stmt.orelse[0], indent, "elif")
+        elif stmt.orelse:
+            self.lines.append(_Line(indent, "else:"))
+            self._block(stmt.orelse, indent + 1)
+
+    def _test(self, stmt: Branch) -> str:
+        if stmt.leaves_loop:
+            return f"{expression_text(self.expressions.value(stmt.test))} in (1, 3)"
+        node = self.expressions.negation(stmt.test) if stmt.negated else self.expressions.value(stmt.test)
+        return expression_text(node)
+
+    def _for_header(self, stmt: ForLoop) -> str:
+        op = stmt.op
+        assert isinstance(op, For)
+        bounds = [op.start, op.stop, op.step]
+        if isinstance(op.step, Const) and op.step.value == 1:
+            bounds.pop()
+            if isinstance(op.start, Const) and op.start.value == 0:
+                bounds.pop(0)
+        expressions = self.expressions
+        node: ast.expr = ast.Call(expressions.globals.builtin("range"), [expressions.value(v) for v in bounds], [])
+        if op.backwards:
+            node = ast.Call(expressions.globals.builtin("reversed"), [node], [])
+        index = self.names[op.index] if self.plan.uses.get(op.index) else self.unused
+        return f"for {index} in {expression_text(node)}:"
+
+
+_NO_DEFAULT = object()
+
+
+def _has_dict(tree: Any) -> bool:
+    return isinstance(tree, dict) or (isinstance(tree, (tuple, list)) and any(map(_has_dict, tree)))
+
+
+def _span(op: Op | None) -> Span | None:
+    if op is None:
+        return None
+    if op.span is not None:
+        return op.span
+    return op.mirror.span if op.mirror is not None else None
+
+
+def _also_nested(plan: Plan, more: set[Value]) -> Plan:
+    other = Plan.__new__(Plan)
+    other.__dict__.update(plan.__dict__)
+    other.nested = plan.nested | more
+    return other

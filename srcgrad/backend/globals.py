@@ -1,0 +1,122 @@
+"""The names in generated code that are not its variables: modules, library functions, helpers, and bound objects."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+import math
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from srcgrad.backend.lookup import builtin_name, math_names, numpy_names
+from srcgrad.backend.names import identifier, unique
+
+_SHARED_MODULES = ("srcgrad.runtime", "srcgrad.rules")
+_MODULES: dict[str, ModuleType] = {"np": np, "math": math}
+
+
+def _dotted(name: str) -> ast.expr:
+    first, *rest = name.split(".")
+    node: ast.expr = ast.Name(first, ast.Load())
+    for attribute in rest:
+        node = ast.Attribute(node, attribute, ast.Load())
+    return node
+
+
+class Globals:
+    """Gives out global names for one module of generated code.
+
+    Attributes:
+        namespace: name -> the object it stands for.
+        taken: every name that no variable may have.
+    """
+
+    def __init__(self, reserved: Iterable[str]):
+        self.namespace: dict[str, Any] = {}
+        self.taken = set(reserved)
+        self._imports: dict[str, str] = {}
+        self._by_identity: dict[int, ast.expr] = {}
+        self._kept: list[Any] = []
+
+    @property
+    def header(self) -> str:
+        """The import lines, modules first."""
+        lines = sorted(self._imports.values(), key=lambda line: (line.startswith("from"), line))
+        return "\n".join(lines)
+
+    def module(self, name: str) -> str:
+        """The name of the module `np` or `math` in the generated code."""
+        full = "numpy" if name == "np" else name
+        if full not in self._imports:
+            bound = self._claim(name, _MODULES[name])
+            self._imports[full] = f"import {full}" if bound == full else f"import {full} as {bound}"
+            self._kept.append(bound)
+            self._by_identity[id(_MODULES[name])] = ast.Name(bound, ast.Load())
+        node = self._by_identity[id(_MODULES[name])]
+        assert isinstance(node, ast.Name)
+        return node.id
+
+    def builtin(self, name: str) -> ast.expr:
+        """A built-in function or class."""
+        return self.reference(getattr(builtins, name))
+
+    def attribute(self, dotted: str) -> ast.expr:
+        """Something in NumPy or math, by its usual dotted name."""
+        module, _, rest = dotted.partition(".")
+        return _dotted(f"{self.module(module)}.{rest}")
+
+    def reference(self, value: Any) -> ast.expr:
+        """An expression for a function, class or other object."""
+        known = self._by_identity.get(id(value))
+        if known is None:
+            known = self._by_identity[id(value)] = self._find(value)
+            self._kept.append(value)
+        return known
+
+    def _claim(self, base: str, value: Any) -> str:
+        name = unique(base, self.taken)
+        self.taken.add(name)
+        self.namespace[name] = value
+        return name
+
+    def _find(self, value: Any) -> ast.expr:
+        dotted = numpy_names().get(id(value)) or math_names().get(id(value))
+        if dotted is not None:
+            return self.attribute(dotted)
+        if isinstance(getattr(value, "__self__", None), np.ufunc):
+            return ast.Attribute(self.reference(value.__self__), value.__name__, ast.Load())
+        for name, module in _MODULES.items():
+            if value is module:
+                return ast.Name(self.module(name), ast.Load())
+        own = builtin_name(value)
+        if own is not None:
+            return self._builtin(own, value)
+        return self._bound(value)
+
+    def _builtin(self, name: str, value: Any) -> ast.expr:
+        if name not in self.taken:
+            self.taken.add(name)
+            return ast.Name(name, ast.Load())
+        bound = self._claim(name, value)
+        self._imports[bound] = f"from builtins import {name} as {bound}"
+        return ast.Name(bound, ast.Load())
+
+    def _bound(self, value: Any) -> ast.expr:
+        own = getattr(value, "__name__", None)
+        name = own if isinstance(own, str) else type(value).__name__.lower()
+        bound = self._claim(identifier(name.rpartition(".")[2].strip("<>")), value)
+        module = getattr(value, "__module__", None) or ""
+        if module.startswith(_SHARED_MODULES) and self._importable(module, name, value):
+            self._imports[bound] = f"from {module} import {name}" + (f" as {bound}" if bound != name else "")
+        return ast.Name(bound, ast.Load())
+
+    @staticmethod
+    def _importable(module: str, name: str, value: Any) -> bool:
+        try:
+            return getattr(importlib.import_module(module), name, None) is value
+        except ImportError:
+            return False

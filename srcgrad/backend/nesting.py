@@ -1,0 +1,313 @@
+"""Which values become part of the expression that uses them, and which get a statement and a name of their own.
+
+A temporary nests if it has one use, in its own region, and nothing that matters happens in between: operations that may
+raise keep their order, and neither a read nor a write crosses a write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from srcgrad.backend.effects import IN_PLACE, RAISES, WRITES, effects, item_update, operands
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, For, Function, If, Invoke, Loop, Op, Region, Value, While, leaves
+
+MAX_DEPTH = 8
+MAX_SIZE = 24
+MAX_CONDITIONAL = 8
+
+_FAR = 1 << 60
+
+
+@dataclass(slots=True)
+class _Tree:
+    """An expression that waits for its consumer: its shape, and where the operations in it that matter stand."""
+
+    region: Region
+    depth: int
+    size: int
+    low: int = _FAR
+    high: int = -1
+    writes: int = 0
+    raises: int = 0
+    hazards: int = 0
+
+    def absorb(self, other: _Tree) -> None:
+        self.depth = max(self.depth, other.depth + 1)
+        self.size += other.size
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+        self.writes += other.writes
+        self.raises += other.raises
+        self.hazards += other.hazards
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Prefix counts over the operations of a region: how many before position k write, raise, or matter at all."""
+
+    writes: list[int] = field(default_factory=lambda: [0])
+    raises: list[int] = field(default_factory=lambda: [0])
+    hazards: list[int] = field(default_factory=lambda: [0])
+
+    def add(self, flags: int) -> None:
+        self.writes.append(self.writes[-1] + bool(flags & WRITES))
+        self.raises.append(self.raises[-1] + bool(flags & RAISES))
+        self.hazards.append(self.hazards[-1] + bool(flags))
+
+
+class Plan:
+    """The decisions for one function.
+
+    Attributes:
+        nested: values printed inside the expression that uses them.
+        conditionals: `If` operations printed as an expression -> `if`, `and` or `or`.
+        uses: how often each value is used, as an operand or as the result of a region.
+        alias: arguments of a loop's test -> the loop's carried values.
+        flags: the effects of each operation.
+        captured: values that are names of the user's module.
+    """
+
+    def __init__(self, function: Function):
+        self.nested: set[Value] = set()
+        self.conditionals: dict[If, str] = {}
+        self.uses: dict[Value, int] = {}
+        self.alias: dict[Value, Value] = {}
+        self.flags: dict[Op, int] = {}
+        self.captured = set(function.captured)
+        self._trees: dict[Value, _Tree] = {}
+        self._count(function.body, leaves(function.result) if function.result is not None else ())
+        self._control = control_ifs(function, self.uses)
+        self._visit(function.body, None)
+
+    def resolve(self, value: Value) -> Value:
+        """The value that stands for `value`: itself, except for the arguments of a test."""
+        return self.alias.get(value, value)
+
+    def _count(self, body: Region, results: object) -> None:
+        uses = self.uses
+        stack = [body]
+        for v in results:  # type: ignore[attr-defined]
+            uses[v] = uses.get(v, 0) + 1
+        while stack:
+            region = stack.pop()
+            for op in region.ops:
+                for v in op.inputs:
+                    uses[v] = uses.get(v, 0) + 1
+                if isinstance(op, While):
+                    self.alias.update(zip(op.test.args, op.carried, strict=True))
+                for inner in op.regions:
+                    for v in inner.results:
+                        if not (isinstance(op, If) and len(op.outputs) == 1 and v is op.condition):
+                            uses[v] = uses.get(v, 0) + 1
+                    stack.append(inner)
+
+    def _visit(self, region: Region, results: list[Value] | None) -> _Tree:
+        """Decides for one region; `results` are the results to nest, if the region may become an expression."""
+        counts = _Counts()
+        for position, op in enumerate(region.ops):
+            conditional = self._visit_regions(op)
+            flags = self.flags[op] = effects(op, self.flags)
+            counts.add(flags)
+            tree = _Tree(region, 1, 1 + len(op.inputs))
+            if flags:
+                tree.low = tree.high = position
+                tree.writes, tree.raises, tree.hazards = bool(flags & WRITES), bool(flags & RAISES), 1
+            if conditional is not None:
+                tree.size += conditional
+            self._absorb(
+                tree, _nestable_operands(op), position, counts, isinstance(op, Call) and item_update(op.fn) is not None
+            )
+            expression = isinstance(op, (Call, Invoke)) or conditional is not None
+            if expression and len(op.outputs) == 1 and op.outputs[0].hint is None and self.uses.get(op.outputs[0]) == 1:
+                self._trees[op.outputs[0]] = tree
+        whole = _Tree(region, 0, 1)
+        if results is not None:
+            self._absorb(whole, results, len(region.ops), counts, False)
+        return whole
+
+    def _visit_regions(self, op: Op) -> int | None:
+        """Decides for the regions of an operation; the size of the expression if it is a conditional one."""
+        if isinstance(op, If):
+            candidate = len(op.outputs) == 1 and op not in self._control and self.uses.get(op.outputs[0], 0) > 0
+            sizes = [self._visit(r, r.results if candidate else None).size for r in op.regions]
+            kind = self._conditional_kind(op, sum(sizes)) if candidate else None
+            if kind is not None:
+                self.conditionals[op] = kind
+                return sum(sizes)
+            for region in op.regions:
+                self.nested.difference_update(region.results)
+                # The condition is used a second time, by name, where the other side would have been an expression.
+                if len(op.outputs) == 1 and op.condition in region.results:
+                    self.uses[op.condition] = self.uses.get(op.condition, 0) + 1
+                    self._trees.pop(op.condition, None)
+        elif isinstance(op, While):
+            self._visit(op.test, op.test.results)
+            self._visit(op.body, None)
+        elif isinstance(op, Loop):
+            self._visit(op.body, None)
+        return None
+
+    def _conditional_kind(self, op: If, size: int) -> str | None:
+        for region in op.regions:
+            result = region.results[0]
+            if isinstance(result, Const) and result.value is UNDEFINED:
+                return None
+            if sum(len(inner.outputs) == 1 and inner.outputs[0] in self.nested for inner in region.ops) != len(
+                region.ops
+            ):
+                return None
+        yes, no = op.then.results[0], op.orelse.results[0]
+        output = op.outputs[0]
+        same = [r for r in (yes, no) if not isinstance(r, Const) and r.hint is not None and r.hint == output.hint]
+        if same or size > MAX_CONDITIONAL * 2:
+            return None
+        if op.condition is no and op.condition is not yes:
+            return "and"
+        if op.condition is yes and op.condition is not no:
+            return "or"
+        return None if op.condition is yes else "if"
+
+    def _absorb(self, tree: _Tree, inputs: list[Value], position: int, counts: _Counts, no_writes: bool) -> None:
+        """Nests what may be nested of the operands (in order of evaluation) of an operation at a position."""
+        later = _Tree(tree.region, 0, 0)
+        low_write = low_raise = _FAR
+        for value in reversed(inputs):
+            part = self._trees.get(value)
+            if part is None or part.region is not tree.region or value in self.nested:
+                continue
+            if part.depth >= MAX_DEPTH or tree.size + part.size > MAX_SIZE or (no_writes and part.writes):
+                continue
+            if part.hazards:
+                low = part.low
+                ok = counts.writes[position] - counts.writes[low] == part.writes + later.writes
+                if part.raises:
+                    ok &= counts.raises[position] - counts.raises[low] == part.raises + later.raises
+                    ok &= part.high < low_raise
+                ok &= part.high < low_write
+                if part.writes:
+                    ok &= counts.hazards[position] - counts.hazards[low] == part.hazards + later.hazards
+                    ok &= part.high < later.low
+                if not ok:
+                    continue
+                low_write = min(low_write, low) if part.writes else low_write
+                low_raise = min(low_raise, low) if part.raises else low_raise
+            self.nested.add(value)
+            later.absorb(part)
+            tree.absorb(part)
+
+
+def _nestable_operands(op: Op) -> list[Value]:
+    """The operands that may be expressions rather than names, in order of evaluation."""
+    if isinstance(op, For):
+        return [op.start, op.stop, op.step]
+    if isinstance(op, While):
+        return []
+    values = operands(op)
+    if isinstance(op, Call) and op.fn in IN_PLACE and values:
+        return [v for v in values if v is not values[0]]
+    return values
+
+
+def only_in_results(op: Op, region: Region, uses: dict[Value, int]) -> bool:
+    """Whether the outputs of an operation are used by nothing but the results of its region."""
+    return all(sum(r is out for r in region.results) == uses.get(out, 0) for out in op.outputs)
+
+
+def leaf_codes(value: Value, region: Region, uses: dict[Value, int]) -> list[int] | None:
+    """The integer constants that a result of a region may be, through the `If`s at the ends of regions.
+
+    None if it may be anything else.
+    """
+    if isinstance(value, Const):
+        return [int(value.value)] if isinstance(value.value, int) and not isinstance(value.value, bool) else None
+    last = region.ops[-1] if region.ops else None
+    if isinstance(last, If) and value in last.outputs and only_in_results(last, region, uses):
+        k = last.outputs.index(value)
+        sides = [leaf_codes(side.results[k], side, uses) for side in last.regions]
+        return None if None in sides else [code for side in sides for code in side or ()]
+    return None
+
+
+@dataclass(slots=True)
+class Jump:
+    """A jump out of the middle of a region.
+
+    `first` computes an exit code, `test` looks at it, and `second` goes on or passes through.
+
+    Attributes:
+        slot: which output of `first` is the code.
+        rest: the region of `second` that goes on.
+        through: the region of `second` that passes through.
+        goes_on: code -> whether the rest is executed.
+    """
+
+    first: If
+    test: Call
+    second: If
+    slot: int
+    rest: Region
+    through: Region
+    goes_on: dict[int, bool]
+
+
+def jump_at(region: Region, k: int, uses: dict[Value, int]) -> Jump | None:
+    """The jump whose first operation is operation `k` of a region, if there is one."""
+    if k + 3 != len(region.ops):
+        return None
+    first, test, second = region.ops[k:]
+    if not (isinstance(first, If) and isinstance(test, Call) and isinstance(second, If)):
+        return None
+    if (
+        second.condition is not (test.outputs[0] if len(test.outputs) == 1 else None)
+        or uses.get(second.condition, 0) != 1
+    ):
+        return None
+    codes = [v for v in test.inputs if not isinstance(v, Const)]
+    if (
+        getattr(test.fn, "__module__", None) != "_operator"
+        or test.kwargs
+        or len(codes) != 1
+        or codes[0] not in first.outputs
+    ):
+        return None
+    if not only_in_results(second, region, uses) or any(not isinstance(a, Value) for a in test.args):
+        return None
+    slot = first.outputs.index(codes[0])
+    found = [leaf_codes(side.results[slot], side, uses) for side in first.regions]
+    if None in found:
+        return None
+    goes: dict[int, bool] = {}
+    for code in {c for side in found for c in side or ()}:
+        goes[code] = bool(test.fn(*[code if a is codes[0] else a.value for a in test.args]))
+    empty = [not side.ops for side in second.regions]
+    if empty[1]:
+        return Jump(first, test, second, slot, second.then, second.orelse, goes)
+    if empty[0]:
+        return Jump(first, test, second, slot, second.orelse, second.then, {c: not g for c, g in goes.items()})
+    return None
+
+
+def control_ifs(function: Function, uses: dict[Value, int]) -> set[If]:
+    """The `If`s that only say where control goes: they are printed as jumps, never as expressions."""
+    found: set[If] = set()
+    stack: list[tuple[Region, Value | None]] = [(function.body, None)]
+    while stack:
+        region, code = stack.pop()
+        last = region.ops[-1] if region.ops else None
+        slot = None
+        if code is not None and isinstance(last, If) and code in last.outputs:
+            found.add(last)
+            slot = last.outputs.index(code)
+        jump = jump_at(region, len(region.ops) - 3, uses) if len(region.ops) >= 3 else None
+        if jump is not None:
+            found.add(jump.first)
+        for op in region.ops:
+            for inner in op.regions:
+                inner_code = None
+                if op is last and slot is not None:
+                    inner_code = inner.results[slot]
+                elif jump is not None and op is jump.first:
+                    inner_code = inner.results[jump.slot]
+                elif isinstance(op, Loop) and op.exits and inner is op.body:
+                    inner_code = inner.results[0]
+                stack.append((inner, inner_code))
+    return found

@@ -1,0 +1,163 @@
+"""Calls: what is called decides whether it is inlined, becomes an operation, or only changes what the compiler knows."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import inspect
+import types
+from typing import Any
+
+import numpy as np
+
+from srcgrad.frontend import kinds
+from srcgrad.frontend.builtin_calls import BUILTINS, FOLDS, fold_call
+from srcgrad.frontend.expressions import display_items, expression
+from srcgrad.frontend.functions import call_closure, call_function
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol
+from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.types import UNKNOWN, Opaque
+from srcgrad.rules.registry import METHODS, has_rule
+
+_LIBRARIES = frozenset(["numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "time", "itertools", "functools", "_operator"])
+
+
+def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
+    """Lowers a call."""
+    fn = expression(lo, node.func, frame)
+    if isinstance(fn, Const) and _hashable(fn.value) and fn.value in FOLDS and len(node.args) == 1 and not node.keywords:
+        argument = node.args[0]
+        if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
+            return fold_call(lo, fn.value, argument, frame)
+    args = display_items(lo, node.args, frame)
+    kwargs: dict[str, Symbol] = {}
+    for keyword in node.keywords:
+        symbol = expression(lo, keyword.value, frame)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = symbol
+        elif isinstance(symbol, Reference) and symbol.cls is dict:
+            kwargs.update({str(key): item for key, item in lo.contents(symbol)})
+        else:
+            lo.unsupported("only dicts of known keys can be spread with **")
+    return call(lo, fn, args, kwargs)
+
+
+def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A call of any symbol."""
+    if isinstance(fn, Closure):
+        return call_closure(lo, fn, args, kwargs)
+    if isinstance(fn, Bound):
+        return call(lo, fn.fn, [*fn.args, *args], {**fn.keywords, **kwargs})
+    if not isinstance(fn, Const):
+        lo.unsupported("which function is called here depends on the run", "choose between calls, not between functions")
+    return call_object(lo, fn.value, args, kwargs)
+
+
+def _hashable(obj: Any) -> bool:
+    try:
+        hash(obj)
+    except TypeError:
+        return False
+    return True
+
+
+def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A call of a Python object known at compile time."""
+    if obj is UNDEFINED:
+        return Const(UNDEFINED)
+    if _hashable(obj):
+        handler = BUILTINS.get(obj)
+        if handler is not None:
+            return handler(lo, args, kwargs)
+        if has_rule(obj):
+            return primitive(lo, obj, args, kwargs)
+    if isinstance(obj, type):
+        return _construct(lo, obj, args, kwargs)
+    if isinstance(obj, types.MethodType):
+        return call(lo, Const(obj.__func__), [Const(obj.__self__), *args], kwargs)
+    if type(obj) is functools.partial:
+        given = [Const(a) for a in obj.args]
+        named = {name: Const(value) for name, value in obj.keywords.items()}
+        return call(lo, Const(obj.func), [*given, *args], {**named, **kwargs})
+    if is_library(obj):
+        return primitive(lo, obj, args, kwargs)
+    inner = getattr(obj, "__srcgrad_fun__", None)
+    if inner is not None:
+        lo.unsupported("a gradient inside of a differentiated function is not supported yet")
+    if type(obj).__module__.startswith("numba") and hasattr(obj, "py_func"):
+        return call(lo, Const(obj.py_func), args, kwargs)
+    if type(obj).__name__ == "_lru_cache_wrapper":
+        return call(lo, Const(obj.__wrapped__), args, kwargs)
+    if isinstance(obj, types.FunctionType):
+        return call_function(lo, obj, args, kwargs)
+    member = getattr(type(obj), "__call__", None)
+    if isinstance(member, types.FunctionType):
+        return call(lo, Const(member), [Const(obj), *args], kwargs)
+    return primitive(lo, obj, args, kwargs)
+
+
+def is_library(obj: Any) -> bool:
+    """Whether a callable belongs to a library whose functions are primitives, never inlined."""
+    module = getattr(obj, "__module__", None) or ""
+    if isinstance(obj, np.ufunc) or isinstance(obj, (types.BuiltinFunctionType, types.MethodDescriptorType)):
+        return True
+    return module.split(".")[0] in _LIBRARIES
+
+
+def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """An instance of a class."""
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        values = dict(zip(cls._fields, args, strict=False)) | kwargs
+        defaults = getattr(cls, "_field_defaults", {})
+        return Sequence(tuple(values[f] if f in values else Const(defaults[f]) for f in cls._fields), cls)
+    if dataclasses.is_dataclass(cls):
+        return _construct_dataclass(lo, cls, args, kwargs)
+    if issubclass(cls, (np.generic, BaseException)) or is_library(cls):
+        return primitive(lo, cls, args, kwargs)
+    lo.unsupported(f"making a {cls.__name__} inside of a differentiated function is not supported yet")
+
+
+def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if not cls.__dataclass_params__.init or hasattr(cls, "__post_init__"):  # type: ignore[attr-defined]
+        lo.unsupported(f"{cls.__name__} has an __init__ or __post_init__ of its own, which is not supported yet")
+    fields = [f for f in dataclasses.fields(cls) if f.init]
+    values = dict(zip([f.name for f in fields], args, strict=False)) | kwargs
+    for f in fields:
+        if f.name in values:
+            continue
+        if f.default is not dataclasses.MISSING:
+            values[f.name] = Const(f.default)
+        else:
+            lo.unsupported(f"{cls.__name__}() is missing the argument {f.name!r}")
+    return lo.new_reference(cls, tuple((f.name, values[f.name]) for f in fields), None)
+
+
+_VARIADIC = {"reshape", "transpose"}
+
+
+def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A call that becomes one operation."""
+    if "out" in kwargs:
+        lo.unsupported("out= is not supported yet", "assign the result with x[...] = instead")
+    if fn in (np.reshape, np.transpose) and len(args) > 2:
+        args = [args[0], Sequence(tuple(args[1:]))]
+    args = [_data(lo, arg) for arg in args]
+    kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
+    return lo.emit(fn, *args, **kwargs)
+
+
+def _data(lo: Lowering, symbol: Symbol) -> Symbol:
+    """An argument of a primitive: an iterator is collected first."""
+    from srcgrad.frontend.builtin_calls import collect
+    from srcgrad.frontend.values import Iterator
+
+    if isinstance(symbol, Iterator):
+        return collect(lo, symbol)
+    if isinstance(symbol, Closure):
+        lo.unsupported("a function of this program is passed to a library function")
+    return symbol
+
+
+__all__ = ["METHODS", "UNKNOWN", "Opaque", "Value", "call", "call_node", "inspect", "is_library", "kinds", "primitive"]

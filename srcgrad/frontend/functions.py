@@ -1,0 +1,425 @@
+"""Calls of Python functions: inlined, or, where a function is recursive, called through a function of the graph."""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcgrad.frontend import kinds
+from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.folding import as_symbol
+from srcgrad.frontend.loops import _leaves, _with_leaves
+from srcgrad.frontend.lowering import NEXT, Conflict, Lowering, Restart
+from srcgrad.frontend.scope import Scope
+from srcgrad.frontend.source import FunctionSource, function_source
+from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
+from srcgrad.frontend.statements import RETURNED, block
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Closure, Frame, Reference, Sequence, Symbol
+from srcgrad.ir.nodes import UNDEFINED, Const, Exit, Function, Invoke, Region, Value
+from srcgrad.ir.types import UNKNOWN, Array, Dim, List, Type, join, widen
+
+_ROUNDS = 6
+_SOURCES: dict[types.CodeType, FunctionSource] = {}
+_SCOPES: dict[ast.AST, Scope] = {}
+
+
+def source_of(fn: types.FunctionType) -> FunctionSource:
+    """The source of a function, found once for each code object."""
+    known = _SOURCES.get(fn.__code__)
+    if known is None or known.code is not fn.__code__:
+        if len(_SOURCES) > 4096:
+            _SOURCES.clear()
+        known = _SOURCES[fn.__code__] = function_source(fn)
+    return known
+
+
+def scope_of(node: ast.FunctionDef | ast.Lambda) -> Scope:
+    """The names of a function, found once for each AST."""
+    known = _SCOPES.get(node)
+    if known is None:
+        if len(_SCOPES) > 8192:
+            _SCOPES.clear()
+        known = _SCOPES[node] = Scope(node)
+    return known
+
+
+def make_closure(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Closure:
+    """The function that a `def` or a `lambda` makes."""
+    defaults = {}
+    args = node.args
+    positional = [*args.posonlyargs, *args.args]
+    for arg, default in zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True):
+        defaults[arg.arg] = expression(lo, default, frame)
+    for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+        if default is not None:
+            defaults[arg.arg] = expression(lo, default, frame)
+    owner: Frame | None = frame
+    while owner is not None:
+        lo.frames_captured.add(id(owner))
+        owner = owner.parent
+    return Closure(node, frame, defaults)
+
+
+def call_closure(lo: Lowering, closure: Closure, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A call of a function that the program defines."""
+    outer = closure.frame
+    frame = Frame(outer.source, scope_of(closure.node), outer.globals, outer, {}, outer.class_name)
+    frame.quiet = outer.quiet
+    return _call(lo, closure.node, closure.node, frame, closure.defaults, args, kwargs)
+
+
+def call_function(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A call of a Python function that has source."""
+    source = source_of(fn)
+    frame = python_frame(fn, source, lo.fixed_span)
+    return _call(lo, fn.__code__, source.node, frame, python_defaults(lo, fn), args, kwargs)
+
+
+def python_frame(fn: types.FunctionType, source: FunctionSource, quiet: bool = False) -> Frame:
+    """A frame for a call of a Python function."""
+    cells = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
+    class_name = None
+    if "." in fn.__qualname__:
+        owner = fn.__qualname__.rsplit(".", 1)[0].rsplit(".", 1)[-1]
+        class_name = None if owner == "<locals>" else owner
+    return Frame(source, scope_of(source.node), fn.__globals__, None, cells, class_name, quiet)
+
+
+def python_defaults(lo: Lowering, fn: types.FunctionType) -> dict[str, Symbol]:
+    """The defaults of a Python function as they are now; that they stay so is guarded."""
+    code = fn.__code__
+    values: dict[str, tuple[Any, str, Any]] = {}
+    positional = code.co_varnames[: code.co_argcount]
+    defaults = fn.__defaults__ or ()
+    for k, name in enumerate(positional[len(positional) - len(defaults) :]):
+        values[name] = (defaults[k], "__defaults__", k)
+    for name, value in (fn.__kwdefaults__ or {}).items():
+        values[name] = (value, "__kwdefaults__", name)
+    result: dict[str, Symbol] = {}
+    owner = lo.object_sources.get(id(fn))
+    for name, (value, attribute, index) in values.items():
+        literal = as_symbol(value) if not isinstance(value, list) else None
+        if literal is None and owner is not None:
+            result[name] = lo.outside(ItemSource(AttributeSource(owner, attribute), index))
+            continue
+        result[name] = Const(value) if literal is None else literal
+        if owner is not None:
+            source = AttributeSource(owner, attribute)
+            lo.guards[source.key] = Guard(source, getattr(fn, attribute), False)
+    return result
+
+
+def _call(
+    lo: Lowering,
+    identity: Any,
+    node: ast.FunctionDef | ast.Lambda,
+    frame: Frame,
+    defaults: dict[str, Symbol],
+    args: list[Symbol],
+    kwargs: dict[str, Symbol],
+) -> Symbol:
+    name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
+    if frame.scope.is_generator or frame.scope.is_async:
+        lo.unsupported(f"{name} is a generator or a coroutine, which is not supported yet")
+    bound = bind(lo, node.args, name, defaults, args, kwargs)
+    if identity in lo.marks.outlined:
+        return _invoke(lo, identity, node, frame, name, bound)
+    if identity in lo.active:
+        lo.marks.outlined.add(identity)
+        raise Restart
+    frame.function = lo.function
+    lo.active.append(identity)
+    lo.calls.append((identity, lo.span))
+    try:
+        for parameter, symbol in bound.items():
+            lo.store.set((frame, parameter), symbol)
+        result = run_body(lo, node, frame)
+    finally:
+        lo.active.pop()
+        lo.calls.pop()
+    _forget(lo, frame)
+    return result
+
+
+def run_body(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Symbol:
+    """Lowers the body of a function whose parameters are bound; what it returns."""
+    if isinstance(node, ast.Lambda):
+        return expression(lo, node.body, frame)
+    outcome = block(lo, node.body, frame)
+    if not outcome.codes:
+        return Const(UNDEFINED)
+    result = lo.store.get((frame, RETURNED))
+    if outcome.static == Exit.NEXT or result is MISSING:
+        return Const(None)
+    if Exit.NEXT in outcome.codes:
+        stays = lo.truth(lo.emit(_equal, outcome.code, Const(int(Exit.NEXT))))
+        assert isinstance(stays, Value)
+        final = result
+        result = lo.select(stays, lambda: Const(None), lambda: final)
+    if isinstance(result, Conflict):
+        lo.resolve_conflict(result)
+    return result
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return a == b
+
+
+def _forget(lo: Lowering, frame: Frame) -> None:
+    """Drops the variables of a call that is over, unless a function that it made may still use them."""
+    if id(frame) in lo.frames_captured:
+        return
+    for name in (*frame.scope.locals, RETURNED):
+        if lo.store.get((frame, name)) is not MISSING:
+            lo.store.set((frame, name), MISSING)
+
+
+def bind(
+    lo: Lowering,
+    parameters: ast.arguments,
+    name: str,
+    defaults: dict[str, Symbol],
+    args: list[Symbol],
+    kwargs: dict[str, Symbol],
+) -> dict[str, Symbol]:
+    """Binds arguments to parameters as Python does."""
+    bound: dict[str, Symbol] = {}
+    positional = [a.arg for a in (*parameters.posonlyargs, *parameters.args)]
+    for parameter, symbol in zip(positional, args, strict=False):
+        bound[parameter] = symbol
+    extra = args[len(positional) :]
+    if parameters.vararg is not None:
+        bound[parameters.vararg.arg] = Sequence(tuple(extra))
+    elif extra:
+        lo.unsupported(f"{name}() takes {len(positional)} positional arguments but {len(args)} were given")
+    positional_only = {a.arg for a in parameters.posonlyargs}
+    keyword_names = {a.arg for a in (*parameters.args, *parameters.kwonlyargs)}
+    rest: dict[str, Symbol] = {}
+    for keyword, symbol in kwargs.items():
+        if keyword in keyword_names and keyword not in positional_only:
+            if keyword in bound:
+                lo.unsupported(f"{name}() got multiple values for argument {keyword!r}")
+            bound[keyword] = symbol
+        elif parameters.kwarg is not None:
+            rest[keyword] = symbol
+        else:
+            lo.unsupported(f"{name}() got an unexpected keyword argument {keyword!r}")
+    if parameters.kwarg is not None:
+        bound[parameters.kwarg.arg] = lo.new_reference(dict, tuple(rest.items()), None)
+    for parameter in (*positional, *[a.arg for a in parameters.kwonlyargs]):
+        if parameter in bound:
+            continue
+        if parameter not in defaults:
+            lo.unsupported(f"{name}() is missing the argument {parameter!r}")
+        bound[parameter] = defaults[parameter]
+    return bound
+
+
+# Functions that are called, not inlined
+
+
+@dataclass(eq=False)
+class Outlined:
+    """A function of the graph for one combination of argument kinds.
+
+    Attributes:
+        function: the function; complete once `ready`.
+        result: the symbol it returns, over `function.body.results`; None while no round has found it.
+        hidden: variables of enclosing functions that it reads -> their parameters.
+        pending: calls of it made before its hidden parameters were all known.
+    """
+
+    function: Function
+    result: Symbol | None = None
+    ready: bool = False
+    used: bool = False
+    hidden: dict[Any, tuple[Symbol, list[Value]]] = field(default_factory=dict)
+    pending: list[tuple[Invoke, Any]] = field(default_factory=list)
+    caller: Any = None
+
+
+def _invoke(
+    lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bound: dict[str, Symbol]
+) -> Symbol:
+    flat = [leaf for symbol in bound.values() for leaf in _argument_leaves(lo, symbol)]
+    key = (identity, frame.parent, *[(p, _structure(lo, s)) for p, s in bound.items()])
+    spec = lo.functions.get(key)
+    if spec is None:
+        spec = lo.functions[key] = Outlined(Function(_function_name(lo, name), [], Region()))
+        spec.caller = lo.function
+        _lower_outlined(lo, spec, identity, node, frame, bound)
+    elif not spec.ready:
+        spec.used = True
+    if spec.result is None:
+        return Const(UNDEFINED)
+    outputs = [Value(v.type, None, lo.span) for v in _leaves(spec.result)]
+    op = Invoke(spec.function, flat, outputs, lo.span)
+    lo.append(op)
+    if spec.ready:
+        op.args = [*flat, *_hidden_arguments(lo, spec)]
+    else:
+        spec.pending.append((op, lo.function))
+    return _with_leaves(spec.result, iter(outputs))
+
+
+def hidden_parameter(lo: Lowering, key: tuple[Frame, str], symbol: Symbol) -> Symbol:
+    """A parameter of the current function of the graph for a variable of an enclosing function."""
+    params: list[Value] = []
+    inside = _parameters(lo, symbol, key[1], params) if not isinstance(symbol, Closure) else symbol
+    if params:
+        lo.function.hidden[key] = (inside, params)
+    return inside
+
+
+def _hidden_arguments(lo: Lowering, spec: Outlined) -> list[Value]:
+    return [leaf for owner, name in spec.hidden for leaf in _leaves(lo.read_variable((owner, name)))]
+
+
+def _argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
+    if isinstance(symbol, Reference):
+        if symbol.cls not in (list, dict):
+            lo.unsupported(f"a {symbol.cls.__name__} is passed to a recursive function")
+        return _leaves(lo.contents(symbol))
+    if isinstance(symbol, Sequence):
+        return [leaf for item in symbol.items for leaf in _argument_leaves(lo, item)]
+    return [leaf for leaf in _leaves(symbol) if not _is_static_leaf(leaf)]
+
+
+def _is_static_leaf(value: Value) -> bool:
+    return isinstance(value, Const) and not isinstance(value.value, (int, float, complex))
+
+
+def _structure(lo: Lowering, symbol: Symbol) -> Any:
+    """A hashable description: calls with equal descriptions share a function."""
+    if isinstance(symbol, Value):
+        return ("const", id(symbol.value)) if _is_static_leaf(symbol) else _parameter_type(symbol.type, "p")
+    if isinstance(symbol, Sequence):
+        return (symbol.cls, *[_structure(lo, item) for item in symbol.items])
+    if isinstance(symbol, Reference):
+        contents = lo.contents(symbol)
+        if symbol.cls is dict:
+            return (dict, *[(k, _structure(lo, item)) for k, item in contents])
+        return (symbol.cls, *[_structure(lo, item) for item in contents])
+    return symbol
+
+
+def _parameter_type(t: Type, name: str) -> Type:
+    """The type a recursive function assumes for a parameter: lengths are forgotten, they change from call to call."""
+    if isinstance(t, Array) and t.shape is not None:
+        return Array(t.dtype, tuple(Dim(f"{name}.{k}") for k in range(len(t.shape))))
+    if isinstance(t, List):
+        return List(_parameter_type(t.item, f"{name}[]"))
+    return widen(t)
+
+
+def _parameters(lo: Lowering, symbol: Symbol, name: str, params: list[Value]) -> Symbol:
+    """The symbol that a parameter stands for inside of the function, with new values at its leaves."""
+    if isinstance(symbol, Value):
+        if _is_static_leaf(symbol):
+            return symbol
+        param = Value(_parameter_type(symbol.type, f"{name}"), name, lo.span)
+        if symbol in lo.list_sites:
+            lo.list_sites[param] = lo.list_sites[symbol]
+        params.append(param)
+        return param
+    if isinstance(symbol, Sequence):
+        items = [_parameters(lo, item, f"{name}_{k}", params) for k, item in enumerate(symbol.items)]
+        return Sequence(tuple(items), symbol.cls)
+    if isinstance(symbol, Reference):
+        contents = lo.contents(symbol)
+        if symbol.cls is dict:
+            parts = tuple([(k, _parameters(lo, item, f"{name}_{k}", params)) for k, item in contents])
+        else:
+            parts = tuple([_parameters(lo, item, f"{name}_{k}", params) for k, item in enumerate(contents)])
+        return lo.new_reference(symbol.cls, parts, symbol.site)
+    return symbol
+
+
+def _function_name(lo: Lowering, name: str) -> str:
+    taken = {spec.function.name for spec in lo.functions.values()}
+    base = name if name.isidentifier() else "inner"
+    candidate, k = base, 1
+    while candidate in taken:
+        candidate, k = f"{base}_{k}", k + 1
+    return candidate
+
+
+def _lower_outlined(
+    lo: Lowering, spec: Outlined, identity: Any, node: Any, frame: Frame, bound: dict[str, Symbol]
+) -> None:
+    """Lowers the body until the kinds of what it returns are stable: a recursive call returns what the last round found."""
+    saved = (lo.function, lo.calls, lo.constant_loops, lo.active, lo.span)
+    frame.function = spec
+    try:
+        for _ in range(_ROUNDS):
+            lo.function, lo.calls, lo.constant_loops = spec, [identity], []
+            lo.active = [*saved[3], identity]
+            spec.used = False
+            spec.pending.clear()
+            spec.hidden.clear()
+            result, region = _round(lo, spec, node, frame, bound)
+            if not spec.used or spec.result is not None and _settled(spec.result, result):
+                break
+            spec.result = _joined(spec, result)
+        else:
+            lo.unsupported("the kinds of what this recursive function returns do not settle")
+    finally:
+        lo.function, lo.calls, lo.constant_loops, lo.active, lo.span = saved
+    spec.result = result
+    region.results = _leaves(result)
+    function = spec.function
+    function.body = region
+    function.params = region.args
+    spec.ready = True
+    for op, caller in spec.pending:
+        op.args = [*op.args, *_pending_hidden(spec, caller)]
+
+
+def _pending_hidden(spec: Outlined, caller: Any) -> list[Value]:
+    assert caller is spec, "mutual recursion passes hidden variables through its own parameters"
+    return [leaf for symbol, leaves in spec.hidden.values() for leaf in leaves]
+
+
+def _round(
+    lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[str, Symbol]
+) -> tuple[Symbol, Region]:
+    params: list[Value] = []
+    region = Region()
+    with lo.store.branch(), lo.into(region):
+        inside = {name: _parameters(lo, symbol, name, params) for name, symbol in bound.items()}
+        originals = {name: (s, lo.store.get(s)) for name, s in inside.items() if isinstance(s, Reference)}
+        for name, symbol in inside.items():
+            lo.store.set((frame, name), symbol)
+        result = run_body(lo, node, frame)
+        for name, (reference, contents) in originals.items():
+            if lo.store.get(reference) is not contents:
+                outer = bound[name]
+                assert isinstance(outer, Reference)
+                lo.demote(outer)
+        if isinstance(result, Reference):
+            result = lo.value(result) if result.cls is list else result
+        if not isinstance(result, (Value, Sequence)):
+            lo.unsupported("a recursive function returns something that is no number, array or tuple of these")
+    region.args = [*params, *[leaf for _, leaves in spec.hidden.values() for leaf in leaves]]
+    for arg in region.args:
+        arg.owner = region
+    return result, region
+
+
+def _settled(old: Symbol, new: Symbol) -> bool:
+    return [v.type for v in _leaves(old)] == [v.type for v in _leaves(new)]
+
+
+def _joined(spec: Outlined, new: Symbol) -> Symbol:
+    if spec.result is None:
+        return _with_leaves(new, iter([Value(_parameter_type(v.type, "r"), v.hint) for v in _leaves(new)]))
+    pairs: Iterable[tuple[Value, Value]] = zip(_leaves(spec.result), _leaves(new), strict=True)
+    merged = [Value(join(a.type, b.type, f"r.{k}"), b.hint) for k, (a, b) in enumerate(pairs)]
+    return _with_leaves(new, iter(merged))
+
+
+__all__ = ["NEXT", "UNKNOWN", "call_closure", "call_function", "kinds", "make_closure"]

@@ -1,0 +1,171 @@
+"""What a loop, a comprehension or an unpacking goes over."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from srcgrad.frontend.expressions import length, runtime_list, subscript, tuple_items
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.values import Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import Array, List, Tuple, Unknown
+
+
+def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
+    """The iterator of a symbol."""
+    if isinstance(symbol, Iterator):
+        return symbol
+    if isinstance(symbol, Sequence):
+        return Iterator(symbol.items)
+    if isinstance(symbol, Reference):
+        contents = lo.contents(symbol)
+        if symbol.cls is dict:
+            return Iterator(tuple(_key_symbol(key) for key, _ in contents))
+        if symbol.cls in (list, set):
+            return Iterator(contents)
+        lo.unsupported(f"a {symbol.cls.__name__} can't be looped over")
+    if isinstance(symbol, Const):
+        if isinstance(symbol.value, (str, range)):
+            return Iterator(tuple(Const(item) for item in symbol.value))
+        lo.unsupported(f"{symbol.value!r} can't be looped over")
+    if isinstance(symbol, Value):
+        if isinstance(symbol.type, Tuple):
+            return Iterator(tuple_items(lo, symbol))
+        if isinstance(symbol.type, (Array, List, Unknown)):
+            return Iterator(length=lambda: lo.value(length(lo, symbol)), item=lambda k: subscript(lo, symbol, k))
+    lo.unsupported("this can't be looped over")
+
+
+def _key_symbol(key: Any) -> Symbol:
+    return Sequence(tuple(_key_symbol(part) for part in key)) if type(key) is tuple else Const(key)
+
+
+def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
+    """`range(...)`."""
+    values = [lo.value(arg) for arg in args]
+    start, stop, step = Const(0), Const(0), Const(1)
+    if len(values) == 1:
+        stop = values[0]
+    elif len(values) == 2:
+        start, stop = values
+    elif len(values) == 3:
+        start, stop, step = values
+    else:
+        lo.unsupported("range takes one to three arguments")
+    return Iterator(bounds=(start, stop, step))
+
+
+def constant_range(iterator: Iterator) -> range | None:
+    """The range of an iterator with constant bounds, None for any other."""
+    if iterator.bounds is None:
+        return None
+    bounds = [constant(b) for b in iterator.bounds]
+    if not all(isinstance(b, int) for b in bounds) or bounds[2] == 0:
+        return None
+    return range(*bounds)
+
+
+def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
+    """`enumerate(inner, start)`."""
+    iterator = iterate(lo, inner)
+    if iterator.items is not None:
+        items = iterator.items
+        numbers = [lo.emit(operator.add, start, Const(k)) for k in range(len(items))]
+        return Iterator(tuple(Sequence((n, item)) for n, item in zip(numbers, items, strict=True)))
+    item = item_getter(lo, iterator)
+
+    def numbered(k: Value) -> Symbol:
+        number = k if constant(start) == 0 else lo.emit(operator.add, k, start)
+        return Sequence((number, item(k)))
+
+    return Iterator(length=lambda: iterator_length(lo, iterator), item=numbered)
+
+
+def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
+    """`zip(*inners)`."""
+    iterators = [iterate(lo, inner) for inner in inners]
+    if not iterators:
+        return Iterator(())
+    if all(it.items is not None for it in iterators):
+        columns = [it.items for it in iterators if it.items is not None]
+        return Iterator(tuple(Sequence(row) for row in zip(*columns, strict=False)))
+    getters = [item_getter(lo, it) for it in iterators]
+
+    def shortest() -> Value:
+        lengths: list[Value] = []
+        for it in iterators:
+            n = iterator_length(lo, it)
+            if not any(n is m or n.type == m.type and getattr(n.type, "dim", None) is not None for m in lengths):
+                lengths.append(n)
+        return lengths[0] if len(lengths) == 1 else lo.value(lo.emit(min, *lengths))
+
+    return Iterator(length=shortest, item=lambda k: Sequence(tuple(get(k) for get in getters)))
+
+
+def reversed_iterator(lo: Lowering, inner: Symbol) -> Iterator:
+    """`reversed(inner)`."""
+    iterator = iterate(lo, inner)
+    if iterator.items is not None:
+        return Iterator(iterator.items[::-1])
+    known = constant_range(iterator)
+    if known is not None:
+        back = known[::-1]
+        return Iterator(bounds=(Const(back.start), Const(back.stop), Const(back.step)))
+    if iterator.bounds is not None and constant(iterator.bounds[2]) == 1:
+        start, stop, _ = iterator.bounds
+        last = lo.value(lo.emit(operator.sub, stop, Const(1)))
+        before = lo.value(lo.emit(operator.sub, start, Const(1)))
+        return Iterator(bounds=(last, before, Const(-1)))
+    item = item_getter(lo, iterator)
+    n = iterator_length(lo, iterator)
+
+    def from_end(k: Value) -> Symbol:
+        return item(lo.value(lo.emit(operator.sub, lo.emit(operator.sub, n, Const(1)), k)))
+
+    return Iterator(length=lambda: n, item=from_end)
+
+
+def iterator_length(lo: Lowering, iterator: Iterator) -> Value:
+    """The number of items."""
+    if iterator.items is not None:
+        return Const(len(iterator.items))
+    if iterator.bounds is not None:
+        start, stop, step = iterator.bounds
+        known = constant_range(iterator)
+        if known is not None:
+            return Const(len(known))
+        if constant(start) == 0 and constant(step) == 1:
+            return lo.value(lo.emit(max, stop, Const(0)))
+        return lo.value(lo.emit_typed(_range_length, (start, stop, step), {}, lo.int_type))
+    assert iterator.length is not None
+    return iterator.length()
+
+
+def _range_length(start: int, stop: int, step: int) -> int:
+    return len(range(start, stop, step))
+
+
+def item_getter(lo: Lowering, iterator: Iterator) -> Callable[[Value], Symbol]:
+    """How to get the item at an index."""
+    if iterator.items is not None:
+        items = iterator.items
+        values: list[Value] = []
+
+        def from_list(k: Value) -> Symbol:
+            lo.unroll(k)
+            return subscript(lo, values[0], k)
+
+        values.append(runtime_list(lo, items))
+        return from_list
+    if iterator.bounds is not None:
+        start, _, step = iterator.bounds
+
+        def from_range(k: Value) -> Symbol:
+            scaled = k if constant(step) == 1 else lo.emit(operator.mul, k, step)
+            return scaled if constant(start) == 0 else lo.emit(operator.add, scaled, start)
+
+        return from_range
+    assert iterator.item is not None
+    return iterator.item

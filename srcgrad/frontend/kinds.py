@@ -1,0 +1,102 @@
+"""The kind of a Python object: what a compiled variant is specialised on, and what its guard tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import types as python_types
+from typing import Any
+
+import numpy as np
+
+from srcgrad.ir.types import BOOL, COMPLEX, FLOAT, INT, Array, Dim, List, NpScalar, Opaque, Type
+
+_PYTHON_NUMBERS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}
+
+LONG = 16
+"""A list or tuple with more items than this, all of one kind, is a run-time list and not unrolled."""
+
+
+def number_type(value: Any, name: str) -> Type | None:
+    """The type of a number or array, None for anything else.
+
+    Args:
+        value: the object.
+        name: what the symbolic lengths of its axes are called.
+    """
+    known = _PYTHON_NUMBERS.get(type(value))
+    if known is not None:
+        return known
+    if type(value) is np.ndarray:
+        if value.dtype.kind not in "biufcSU":
+            return None
+        axes = (1 if n == 1 else Dim(f"{name}.{k}", 0, True) for k, n in enumerate(value.shape))
+        return Array(value.dtype, tuple(axes))
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        return NpScalar(value.dtype)
+    return None
+
+
+def is_long_list(value: Any) -> bool:
+    """Whether a list or tuple is kept as a run-time list: many items, all of one kind."""
+    if type(value) not in (list, tuple) or len(value) <= LONG:
+        return False
+    kind = kind_of(value[0])
+    return number_type(value[0], "item") is not None and all(kind_of(item) == kind for item in value)
+
+
+def list_type(value: Any, name: str) -> Type:
+    """The type of a long list."""
+    item = number_type(value[0], f"{name}[]")
+    assert item is not None
+    return List(item)
+
+
+def is_static(value: Any) -> bool:
+    """Whether an object is a constant of the program as long as it is the same object: a function, module, class, string."""
+    return value is None or isinstance(
+        value,
+        (
+            str,
+            bytes,
+            type,
+            python_types.FunctionType,
+            python_types.BuiltinFunctionType,
+            python_types.MethodType,
+            python_types.ModuleType,
+            python_types.MethodDescriptorType,
+            np.ufunc,
+            np.dtype,
+            type(Ellipsis),
+            range,
+            slice,
+        ),
+    )
+
+
+def kind_of(value: Any) -> Any:
+    """A hashable key: two objects with equal keys run the same compiled variant."""
+    cls = type(value)
+    if cls is float or cls is int or cls is bool or cls is complex:
+        return cls
+    if cls is np.ndarray:
+        return (value.dtype, tuple([n == 1 for n in value.shape]))
+    if isinstance(value, np.generic):
+        return value.dtype
+    if cls is tuple or cls is list:
+        if is_long_list(value):
+            return (cls, "long", kind_of(value[0]))
+        return (cls, *map(kind_of, value))
+    if cls is dict:
+        return (dict, *((key, kind_of(item)) for key, item in value.items()))
+    if isinstance(value, tuple) and hasattr(cls, "_fields"):
+        return (cls, *map(kind_of, value))
+    if dataclasses.is_dataclass(cls):
+        return (cls, *((f.name, kind_of(getattr(value, f.name))) for f in dataclasses.fields(cls)))
+    if value is None or cls is str:
+        return (cls, value)
+    return (cls, id(value)) if is_static(value) else cls
+
+
+def opaque(value: Any) -> Type:
+    """The type of an object that is neither a number nor a container."""
+    return Opaque(type(value))

@@ -1,0 +1,528 @@
+"""Loops: what a body changes is carried from iteration to iteration, with types joined until they are stable."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.iteration import constant_range, iterate, iterator_length
+from srcgrad.frontend.lowering import (
+    NEVER,
+    NEXT,
+    UNDEFINED_VALUE,
+    Conflict,
+    Lowering,
+    Outcome,
+    compare,
+    leaves_with,
+)
+from srcgrad.frontend.scope import assigned_in
+from srcgrad.frontend.statements import assign, block, go_on
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol
+from srcgrad.ir.nodes import Const, Exit, For, Loop, Region, Value, While
+from srcgrad.ir.types import INT, Type, freshened, join, widen
+
+_ATTEMPTS = 12
+_LEAVING = frozenset([Exit.BREAK, Exit.RETURN])
+
+
+def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
+    """A `for` statement: unrolled over items known at compile time, a loop of the graph over all else."""
+    iterator = iterate(lo, expression(lo, node.iter, frame))
+    site = lo.site(node)
+    known = constant_range(iterator)
+    if known is not None and site in lo.marks.unrolled:
+        iterator = Iterator(tuple(Const(k) for k in known))
+
+    def body(item: Symbol) -> Outcome:
+        assign(lo, node.target, item, frame)
+        return block(lo, node.body, frame)
+
+    def otherwise() -> Outcome:
+        return block(lo, node.orelse, frame)
+
+    if iterator.items is not None:
+        return _unrolled(lo, iterator.items, body, otherwise)
+    guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
+    outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator))
+    return after_loop(lo, outcome, otherwise, bool(node.orelse))
+
+
+def _index_name(node: ast.For, iterator: Iterator) -> str | None:
+    if iterator.bounds is not None and isinstance(node.target, ast.Name):
+        return node.target.id
+    return None
+
+
+def _variables(lo: Lowering, nodes: Iterable[ast.AST], frame: Frame) -> set[Any]:
+    """The keys of the variables that statements assign and that exist already."""
+    keys = set()
+    for name in assigned_in(list(nodes), frame.scope):
+        owner: Frame | None = frame
+        if name in frame.scope.nonlocals:
+            owner = frame.parent
+            while owner is not None and name not in owner.scope.locals:
+                owner = owner.parent
+        if owner is not None and lo.store.get((owner, name)) is not MISSING:
+            keys.add((owner, name))
+    return keys
+
+
+def _unrolled(
+    lo: Lowering, items: tuple[Symbol, ...], body: Callable[[Symbol], Outcome], otherwise: Callable[[], Outcome]
+) -> Outcome:
+    def iteration(k: int) -> Outcome:
+        if k == len(items):
+            return otherwise()
+        outcome = body(items[k])
+        while outcome.static in (Exit.NEXT, Exit.CONTINUE):
+            k += 1
+            if k == len(items):
+                return otherwise()
+            outcome = body(items[k])
+        if not outcome.codes or outcome.static is not None:
+            return outcome
+        return _unless_left(lo, outcome, lambda: iteration(k + 1))
+
+    outcome = iteration(0)
+    if outcome.static == Exit.BREAK:
+        return NEXT
+    if outcome.codes <= {Exit.NEXT, Exit.CONTINUE, Exit.BREAK} and outcome.codes:
+        return NEXT
+    if Exit.RETURN in outcome.codes and outcome.static is None:
+        return _only_return(lo, outcome)
+    return outcome
+
+
+def _left(lo: Lowering, outcome: Outcome) -> Value | bool:
+    """Whether the loop was left by `break` or `return`."""
+    possible = outcome.codes & _LEAVING
+    if len(possible) == 1:
+        return compare(lo, outcome.code, next(iter(possible)))
+    is_break = lo.emit(operator.eq, outcome.code, Const(int(Exit.BREAK)))
+    is_return = lo.emit(operator.eq, outcome.code, Const(int(Exit.RETURN)))
+    return lo.truth(lo.select(is_break, lambda: is_break, lambda: is_return))
+
+
+def _unless_left(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcome:
+    """Goes on in a loop, or after it, unless it was left."""
+    if not outcome.codes & _LEAVING:
+        return rest()
+    left = _left(lo, outcome)
+    if isinstance(left, bool):
+        return outcome if left else rest()
+    remaining = Outcome(outcome.code, outcome.codes & _LEAVING)
+    return lo.join_branches(left, lo.branch(lambda: remaining), lo.branch(rest))
+
+
+def _only_return(lo: Lowering, outcome: Outcome) -> Outcome:
+    """The outcome of a finished loop: it has returned, or control goes on behind it."""
+    returned = compare(lo, outcome.code, Exit.RETURN)
+    if isinstance(returned, bool):
+        return leaves_with(Exit.RETURN) if returned else NEXT
+    return lo.join_branches(returned, lo.branch(lambda: leaves_with(Exit.RETURN)), lo.branch(lambda: NEXT))
+
+
+def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome], has_else: bool) -> Outcome:
+    """The `else` clause, and how control goes on after the loop."""
+    if not outcome.codes & _LEAVING:
+        return otherwise()
+
+    def behind() -> Outcome:
+        if Exit.BREAK not in outcome.codes:
+            return otherwise()
+        if not has_else:
+            return NEXT
+        broke = compare(lo, outcome.code, Exit.BREAK)
+        assert isinstance(broke, Value)
+        return lo.join_branches(broke, lo.branch(lambda: NEXT), lo.branch(otherwise))
+
+    if Exit.RETURN not in outcome.codes:
+        return behind()
+    returned = compare(lo, outcome.code, Exit.RETURN)
+    assert isinstance(returned, Value)
+    return lo.join_branches(returned, lo.branch(lambda: leaves_with(Exit.RETURN)), lo.branch(behind))
+
+
+@dataclass
+class _Carried:
+    """One variable or container that a loop carries, with the values it consists of."""
+
+    key: Any
+    symbol: Any
+    inits: list[Value]
+    types: list[Type]
+    args: list[Value] = field(default_factory=list)
+    results: list[Value] = field(default_factory=list)
+
+
+class _Retry(Exception):
+    pass
+
+
+def for_loop(
+    lo: Lowering,
+    iterator: Iterator,
+    body: Callable[[Symbol], Outcome],
+    guess: set[Any],
+    site: Any,
+    index_name: str | None,
+) -> Outcome:
+    """A loop over a range, or over the indices of something else. Returns how it was left."""
+    if iterator.bounds is not None:
+        start, stop, step = iterator.bounds
+        item = None
+    else:
+        start, stop, step = Const(0), iterator_length(lo, iterator), Const(1)
+        item = iterator.item
+    constant_loop = constant_range(Iterator(bounds=(start, stop, step))) is not None
+
+    def build(carried: list[_Carried], region: Region) -> Outcome:
+        index = Value(INT, index_name, lo.span)
+        index.owner = region
+        region.args.insert(0, index)
+        if constant_loop:
+            lo.constant_loops.append((site, index))
+        try:
+            return body(index if item is None else item(index))
+        finally:
+            if constant_loop:
+                lo.constant_loops.pop()
+
+    def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:
+        return For(start, stop, step, inits, region, exits, outputs, lo.span)
+
+    return _loop(lo, build, finish, guess, site)
+
+
+def _loop(
+    lo: Lowering,
+    build: Callable[[list[_Carried], Region], Outcome],
+    finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
+    guess: set[Any],
+    site: Any,
+) -> Outcome:
+    learned: dict[Any, list[Type]] = lo.loop_memory.setdefault(site, {})
+    keys = list(guess) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
+    keys.sort(key=_order)
+    for _ in range(_ATTEMPTS):
+        span = lo.span
+        region = Region()
+        carried = [_carry(lo, key, learned) for key in keys]
+        try:
+            with lo.store.branch() as changes, lo.into(region):
+                for slot in carried:
+                    _bind(lo, slot, region)
+                outer_missing, lo.missing_reads = lo.missing_reads, set()
+                try:
+                    outcome = build(carried, region)
+                finally:
+                    missing, lo.missing_reads = lo.missing_reads, outer_missing
+            _close(lo, carried, changes, missing, learned, site)
+        except _Retry:
+            lo.span = span
+            new = [key for key in learned if key not in keys]
+            keys = sorted({*keys, *new}, key=_order)
+            continue
+        lo.missing_reads |= missing
+        return _finish(lo, carried, changes, region, outcome, finish)
+    lo.unsupported(
+        "the kinds of the variables of this loop do not settle", "give each variable one kind before the loop"
+    )
+
+
+def _order(key: Any) -> tuple[int, str]:
+    return (0, key[1]) if isinstance(key, tuple) and isinstance(key[1], str) else (1, str(getattr(key, "site", "")))
+
+
+def _carry(lo: Lowering, key: Any, learned: dict[Any, list[Type]]) -> _Carried:
+    symbol = lo.store.get(key)
+    missing = symbol is MISSING
+    if missing:
+        symbol = learned[key, "shape"]
+    inits = _leaves(symbol)
+    types = [widen(v.type) for v in inits]
+    known = learned.get(key)
+    if known is not None and len(known) == len(types):
+        types = [
+            k if v is UNDEFINED_VALUE or missing else join(t, k, f"{_place(key)}.{j}")
+            for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
+        ]
+    if missing:
+        inits = [UNDEFINED_VALUE for _ in inits]
+    return _Carried(key, symbol, inits, types)
+
+
+def _place(key: Any) -> str:
+    return key[1] if isinstance(key, tuple) and isinstance(key[1], str) else "item"
+
+
+def _bind(lo: Lowering, slot: _Carried, region: Region) -> None:
+    name = slot.key[1] if isinstance(slot.key, tuple) and slot.key[1].isidentifier() else None
+    for init, kind in zip(slot.inits, slot.types, strict=True):
+        arg = Value(kind, name or init.hint, lo.span)
+        arg.owner = region
+        if init in lo.list_sites:
+            lo.list_sites[arg] = lo.list_sites[init]
+        region.args.append(arg)
+        slot.args.append(arg)
+    lo.store.set(slot.key, _with_leaves(slot.symbol, iter(slot.args)))
+
+
+def _close(
+    lo: Lowering,
+    carried: list[_Carried],
+    changes: dict[Any, Any],
+    missing: set[Any],
+    learned: dict[Any, Any],
+    site: Any,
+) -> None:
+    """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
+    retry = False
+    known = {slot.key for slot in carried}
+    for key, symbol in changes.items():
+        if key in known or symbol is MISSING:
+            continue
+        before = lo.store.get(key)
+        if before is MISSING:
+            if key in missing and not _has_conflict(symbol):
+                learned[key, "shape"] = symbol
+                learned[key] = [freshened(v.type, f"{_place(key)}.{j}") for j, v in enumerate(_leaves(symbol))]
+                retry = True
+        elif before is not symbol and not _same(before, symbol):
+            learned.setdefault(key, [widen(v.type) for v in _leaves(before)])
+            retry = True
+    for slot in carried:
+        end = changes.get(slot.key, MISSING)
+        if end is MISSING:
+            end = slot.symbol
+        slot.results = _match(lo, slot, end)
+        for j, (arg, result) in enumerate(zip(slot.args, slot.results, strict=True)):
+            if result is arg or result is UNDEFINED_VALUE:
+                continue
+            joined = (
+                widen(result.type)
+                if slot.inits[j] is UNDEFINED_VALUE and slot.key not in learned
+                else join(arg.type, widen(result.type), f"{_place(slot.key)}.{j}")
+            )
+            if joined != arg.type:
+                types = learned.setdefault(slot.key, list(slot.types))
+                types[j] = joined
+                retry = True
+    if retry:
+        raise _Retry
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Const) and isinstance(b, Const):
+        return type(a.value) is type(b.value) and a.value is b.value
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(p is q for p, q in zip(a, b, strict=True))
+    return False
+
+
+def _match(lo: Lowering, slot: _Carried, end: Any) -> list[Value]:
+    """The values of a symbol at the end of the body, one for each carried argument."""
+    template = slot.symbol
+    if isinstance(slot.key, Reference):
+        if isinstance(end, Conflict) or len(end) != len(template):
+            lo.demote(slot.key)
+        if not all(_same_structure(a, b) for a, b in zip(template, end, strict=True)):
+            lo.demote(slot.key)
+    elif isinstance(end, Conflict):
+        lo.resolve_conflict(end)
+    elif not _same_structure(template, end):
+        if isinstance(template, Const) and template.value is None and isinstance(end, Sequence):
+            lo.unsupported(
+                "a name that starts as None becomes a tuple in this loop", "start it with a tuple of numbers"
+            )
+        for side in (template, end):
+            if isinstance(side, Reference) and side.cls is list:
+                lo.demote(side)
+        lo.unsupported("a name stands for things of different structure from one iteration to the next")
+    return _leaves(end)
+
+
+def _same_structure(a: Any, b: Any) -> bool:
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and a[0] == b[0] and _same_structure(a[1], b[1])
+    if isinstance(a, Value) and isinstance(b, Value):
+        return True
+    if isinstance(a, Sequence) and isinstance(b, Sequence):
+        return len(a.items) == len(b.items) and all(
+            _same_structure(p, q) for p, q in zip(a.items, b.items, strict=True)
+        )
+    return a is b or getattr(a, "node", 0) is getattr(b, "node", 1)
+
+
+def _has_conflict(symbol: Any) -> bool:
+    if isinstance(symbol, Sequence):
+        return any(_has_conflict(item) for item in symbol.items)
+    return isinstance(symbol, Conflict)
+
+
+def _leaves(symbol: Any) -> list[Value]:
+    """The values that a symbol, or the contents of a container, consist of."""
+    if isinstance(symbol, Const) and callable(symbol.value):
+        return []
+    if isinstance(symbol, Value):
+        return [symbol]
+    items: Iterable[Any] = ()
+    if isinstance(symbol, Sequence):
+        items = symbol.items
+    elif isinstance(symbol, tuple):
+        items = [part[1] if isinstance(part, tuple) else part for part in symbol]
+    return [leaf for item in items for leaf in _leaves(item)]
+
+
+def _with_leaves(symbol: Any, values: Any) -> Any:
+    """The same symbol with other values at its leaves."""
+    if isinstance(symbol, Const) and callable(symbol.value):
+        return symbol
+    if isinstance(symbol, Value):
+        return next(values)
+    if isinstance(symbol, Sequence):
+        return Sequence(tuple([_with_leaves(item, values) for item in symbol.items]), symbol.cls)
+    if isinstance(symbol, tuple):
+        return tuple(
+            [
+                (part[0], _with_leaves(part[1], values)) if isinstance(part, tuple) else _with_leaves(part, values)
+                for part in symbol
+            ]
+        )
+    return symbol
+
+
+def _finish(
+    lo: Lowering,
+    carried: list[_Carried],
+    changes: dict[Any, Any],
+    region: Region,
+    outcome: Outcome,
+    finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
+) -> Outcome:
+    exits = bool(outcome.codes & _LEAVING)
+    inits = [v for slot in carried for v in slot.inits]
+    results = [v for slot in carried for v in slot.results]
+    symbols = {slot.key: slot.symbol for slot in carried}
+    known = set(symbols)
+    for key, symbol in changes.items():
+        if key in known or symbol is MISSING:
+            continue
+        if lo.store.get(key) is MISSING:
+            symbols[key] = symbol
+            for leaf in _leaves(symbol):
+                region.args.append(_unused_argument(leaf, region))
+                inits.append(UNDEFINED_VALUE)
+                results.append(leaf)
+    outputs = [
+        Value(_output_type(i, a, r), a.hint, lo.span)
+        for i, a, r in zip(inits, region.args[len(region.args) - len(inits) :], results, strict=True)
+    ]
+    for output, init, result in zip(outputs, inits, results, strict=True):
+        lo._merge_list_sites(output, init, result)
+    code = Value(INT, "exited", lo.span)
+    region.results = [outcome.code, *results] if exits else results
+    lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
+    values = iter(outputs)
+    for key, symbol in symbols.items():
+        lo.store.set(key, _with_leaves(symbol, values))
+    if not outcome.codes:
+        return NEXT
+    if not exits:
+        return NEXT
+    return Outcome(code, outcome.codes | {Exit.NEXT})
+
+
+def _unused_argument(leaf: Value, region: Region) -> Value:
+    arg = Value(freshened(leaf.type, f"{leaf.hint}'"), leaf.hint, leaf.span)
+    arg.owner = region
+    return arg
+
+
+def _output_type(init: Value, arg: Value, result: Value) -> Type:
+    return arg.type
+
+
+def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
+    """A `while` statement."""
+    guess = _variables(lo, node.body, frame) | _variables(lo, [node.test], frame)
+    test: dict[str, Any] = {}
+
+    def build(carried: list[_Carried], region: Region) -> Outcome:
+        test_region = Region()
+        with lo.store.branch() as changes, lo.into(test_region):
+            truth = lo.truth(expression(lo, node.test, frame))
+        test["region"] = None
+        if isinstance(truth, bool):
+            if not truth:
+                return leaves_with(Exit.BREAK)
+            return block(lo, node.body, frame)
+        if not any(symbol is not MISSING for symbol in changes.values()) and _repeatable(test_region):
+            test_region.results = [truth]
+            test["region"] = (test_region, list(region.args))
+            return block(lo, node.body, frame)
+        truth = lo.truth(expression(lo, node.test, frame))
+        test["left_by_test"] = True
+        if isinstance(truth, bool):
+            return block(lo, node.body, frame) if truth else leaves_with(Exit.BREAK)
+        return lo.join_branches(
+            truth,
+            lo.branch(lambda: block(lo, node.body, frame)),
+            lo.branch(lambda: leaves_with(Exit.BREAK)),
+        )
+
+    def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:
+        if test["region"] is None:
+            always = Region(_copies(region.args))
+            always.results = [Const(True)]
+            return While(inits, always, region, exits, outputs, lo.span)
+        return While(inits, _own_arguments(*test["region"], region), region, exits, outputs, lo.span)
+
+    outcome = _loop(lo, build, finish, guess, lo.site(node))
+    if node.orelse and test.get("left_by_test"):
+        lo.unsupported(
+            "`else` after a `while` whose test assigns names is not supported", "use `while True` and `break`"
+        )
+    if outcome.codes == {Exit.NEXT} and test["region"] is None and not test.get("left_by_test"):
+        return NEVER if not outcome.codes else outcome
+    return after_loop(lo, outcome, lambda: block(lo, node.orelse, frame), bool(node.orelse))
+
+
+def _repeatable(region: Region) -> bool:
+    """Whether a test only computes: no effect that a second copy of it would repeat."""
+    return all(op.outputs for op in region.ops)
+
+
+def _copies(args: list[Value]) -> list[Value]:
+    return [Value(a.type, a.hint, a.span) for a in args]
+
+
+def _own_arguments(test: Region, body_args: list[Value], body: Region) -> Region:
+    """Gives the test region arguments of its own, in place of those of the body that it was lowered with."""
+    args = _copies(body.args)
+    mapping = dict(zip(body.args, args, strict=True))
+
+    def swap(v: Value) -> Value:
+        return mapping.get(v, v)
+
+    def rewrite(region: Region) -> None:
+        for op in region.ops:
+            op.replace_inputs(swap)
+            for inner in op.regions:
+                rewrite(inner)
+        region.results = [swap(v) for v in region.results]
+
+    rewrite(test)
+    test.args = args
+    for arg in args:
+        arg.owner = test
+    return test
+
+
+__all__ = ["after_loop", "for_loop", "for_statement", "go_on", "while_statement"]

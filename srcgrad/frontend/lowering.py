@@ -1,0 +1,579 @@
+"""The state of lowering one program: the region being filled, what names stand for, what was read from outside."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import numpy as np
+
+from srcgrad.errors import Span, UnsupportedError
+from srcgrad.frontend import kinds
+from srcgrad.frontend.folding import fold
+from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
+from srcgrad.frontend.store import MISSING, Store
+from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol
+from srcgrad.frontend.values import Iterator as IteratorSymbol
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
+from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Type, join
+from srcgrad.rules.result_types import result_type
+
+UNDEFINED_VALUE = Const(UNDEFINED)
+
+
+class Restart(Exception):
+    """Lowering starts again, with something new in its `Marks`."""
+
+
+@dataclass
+class Marks:
+    """What earlier attempts at lowering this program have found out.
+
+    Attributes:
+        dynamic: sites whose lists have no structure known at compile time -> the type of their items.
+        unrolled: loops over a constant range that index containers of mixed content.
+        outlined: code objects that are called, not inlined, because they are recursive.
+    """
+
+    dynamic: dict[Any, Type | None] = field(default_factory=dict)
+    unrolled: set[Any] = field(default_factory=set)
+    outlined: set[Any] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How control leaves a block.
+
+    Attributes:
+        code: the exit code, a constant unless it depends on the run.
+        codes: the exit codes that are possible; empty if control never leaves (it raises).
+    """
+
+    code: Value
+    codes: frozenset[Exit]
+
+    @property
+    def static(self) -> Exit | None:
+        """The only possible exit code, None if there are several."""
+        return next(iter(self.codes)) if len(self.codes) == 1 else None
+
+
+def leaves_with(code: Exit) -> Outcome:
+    return Outcome(Const(int(code)), frozenset([code]))
+
+
+NEXT = leaves_with(Exit.NEXT)
+NEVER = Outcome(UNDEFINED_VALUE, frozenset())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conflict:
+    """What a name stands for after branches that give it symbols of different structure: an error if it is used."""
+
+    first: Any
+    second: Any
+
+
+@dataclass(slots=True)
+class Branch:
+    """One side of a branch after lowering: its region, what it changed, and how control leaves it."""
+
+    region: Region
+    changes: dict[Any, Any]
+    outcome: Outcome
+
+
+class Lowering:
+    """Lowers functions into regions.
+
+    Attributes:
+        region: the region that operations are appended to.
+        store: what names and containers stand for.
+        guards: the facts about the outside world that the result relies on.
+        captured: values read from outside, by the key of their source.
+    """
+
+    def __init__(self, marks: Marks | None = None):
+        self.marks = marks or Marks()
+        self.fresh_prefix = ""
+        self.store = Store()
+        self.region = Region()
+        self.span: Span | None = None
+        self.fixed_span = False
+        self.guards: dict[tuple, Guard] = {}
+        self.captured: dict[tuple, tuple[Source, Value]] = {}
+        self.capture_names: set[str] = set()
+        self.object_sources: dict[int, Source] = {}
+        self.calls: list[Any] = []
+        self.missing_reads: set[Any] = set()
+        self.loop_memory: dict[Any, Any] = {}
+        self.list_sites: dict[Value, Any] = {}
+        self.frames_captured: set[int] = set()
+        self.functions: dict[Any, Any] = {}
+        self.active: list[Any] = []
+        self.function: Any = None
+        self.constant_loops: list[tuple[Any, Value]] = []
+        self.fresh_counter = 0
+
+    # Emitting operations
+
+    def fresh(self, stem: str) -> str:
+        """A name, unique in this program, for a symbolic length."""
+        self.fresh_counter += 1
+        return f"{stem}#{self.fresh_prefix}{self.fresh_counter}"
+
+    def emit(self, fn: Callable, *args: Symbol, hint: str | None = None, **kwargs: Symbol) -> Symbol:
+        """Appends a call of a primitive, or folds it; returns what it evaluates to."""
+        folded = fold(fn, args, kwargs)
+        if folded is not None:
+            return folded
+        trees = tuple([self.tree(arg) for arg in args])
+        keyword_trees = {name: self.tree(arg) for name, arg in kwargs.items()}
+        result = result_type(fn, trees, keyword_trees, self.fresh("n"))
+        return self.emit_typed(fn, trees, keyword_trees, result, hint)
+
+    def emit_typed(self, fn: Callable, args: tuple, kwargs: dict, result: Type, hint: str | None = None) -> Symbol:
+        """Appends a call whose result type is known already. A tuple of known length has one output for each item."""
+        if isinstance(result, Tuple):
+            outputs = [Value(item, None, self.span) for item in result.items]
+            self.region.append(Call(fn, args, kwargs, outputs, self.span))
+            return Sequence(tuple(outputs))
+        output = Value(result, hint, self.span)
+        self.region.append(Call(fn, args, kwargs, [output], self.span))
+        return output
+
+    def effect(self, fn: Callable, *args: Symbol) -> None:
+        """Appends a call that is made for its effect and has no result."""
+        self.region.append(Call(fn, tuple([self.tree(arg) for arg in args]), {}, [], self.span))
+
+    def append(self, op: Op) -> Op:
+        return self.region.append(op)
+
+    def append_call(self, fn: Callable, args: tuple, outputs: list[Value]) -> None:
+        """Appends a call with outputs that exist already."""
+        self.region.append(Call(fn, args, {}, outputs, self.span))
+
+    def call(self, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        """A call of any symbol."""
+        from srcgrad.frontend.calls import call
+
+        return call(self, fn, args, kwargs)
+
+    def site(self, node: Any) -> Any:
+        """A name for a place in the program that stays the same from one attempt to the next."""
+        return (node, *self.calls)
+
+    def unroll(self, index: Any) -> None:
+        """Starts again with the loop unrolled whose index this number is computed from, if there is one of constant length."""
+        for site, loop_index in reversed(self.constant_loops):
+            if site not in self.marks.unrolled and _computed_from(index, loop_index):
+                self.marks.unrolled.add(site)
+                raise Restart
+
+    @contextmanager
+    def into(self, region: Region) -> Iterator[Region]:
+        """Appends to another region for a while."""
+        outer, self.region = self.region, region
+        try:
+            yield region
+        finally:
+            self.region = outer
+
+    @contextmanager
+    def at(self, node: ast.AST, frame: Frame) -> Iterator[None]:
+        """Operations emitted inside come from this place in the user's source."""
+        if self.fixed_span or not hasattr(node, "lineno"):
+            yield
+            return
+        outer, self.span = self.span, frame.source.span_of(node)
+        try:
+            yield
+        finally:
+            self.span = outer
+
+    def unsupported(self, message: str, help: str | None = None) -> NoReturn:
+        raise UnsupportedError(message, self.span, help)
+
+    # Symbols
+
+    def tree(self, symbol: Symbol) -> Any:
+        """The argument tree of a symbol: its structure with values at the leaves."""
+        if isinstance(symbol, Value):
+            return symbol
+        if isinstance(symbol, Sequence):
+            items = tuple([self.tree(item) for item in symbol.items])
+            return items if symbol.cls is tuple else self.value(symbol)
+        if isinstance(symbol, Reference):
+            contents = self.contents(symbol)
+            if symbol.cls is list:
+                return [self.tree(item) for item in contents]
+            if symbol.cls is dict:
+                return {key: self.tree(item) for key, item in contents}
+            return self.value(symbol)
+        if isinstance(symbol, slice):
+            parts = [None if p is None else self.value(p) for p in (symbol.start, symbol.stop, symbol.step)]
+            return slice(*parts)
+        return self.value(symbol)
+
+    def value(self, symbol: Symbol, hint: str | None = None) -> Value:
+        """The symbol as one value of the graph; a tuple is built at run time if need be."""
+        if isinstance(symbol, Value):
+            return symbol
+        if isinstance(symbol, Sequence):
+            trees = tuple([self.tree(item) for item in symbol.items])
+            item_types = tuple([item.type if isinstance(item, Value) else UNKNOWN for item in trees])
+            output = Value(Tuple(item_types), hint, self.span)
+            constructor = symbol.cls
+            args = (trees,) if constructor is tuple else trees
+            self.region.append(Call(constructor, args, {}, [output], self.span))
+            return output
+        if isinstance(symbol, Reference):
+            if symbol.cls is list:
+                self.demote(symbol)
+            if symbol.cls is dict:
+                output = Value(UNKNOWN, hint, self.span)
+                self.region.append(Call(dict, (self.tree(symbol),), {}, [output], self.span))
+                return output
+            if symbol.cls is set:
+                return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
+            self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", "use its fields one by one")
+        if isinstance(symbol, Conflict):
+            self.resolve_conflict(symbol)
+        if isinstance(symbol, IteratorSymbol):
+            self.unsupported("an iterator is used as a value here", "wrap it in list(...) or loop over it directly")
+        if isinstance(symbol, (Closure, Bound)):
+            self.unsupported("a function is used as data here", "call it, or pass it to a function that calls it")
+        if isinstance(symbol, slice):
+            tree = self.tree(symbol)
+            parts = tuple([Const(None) if p is None else p for p in (tree.start, tree.stop, tree.step)])
+            return self.value(self.emit_typed(slice, parts, {}, UNKNOWN))
+        raise AssertionError(f"not a symbol: {symbol!r}")
+
+    def contents(self, reference: Reference) -> tuple:
+        """What a container of known structure holds now."""
+        contents = self.store.get(reference)
+        assert contents is not MISSING, "a container is used where it does not exist"
+        if isinstance(contents, Conflict):
+            self.demote(reference)
+        return contents
+
+    def new_reference(self, cls: type, contents: tuple, site: Any) -> Reference:
+        reference = Reference(cls, site)
+        self.store.set(reference, contents)
+        return reference
+
+    def demote(self, reference: Reference) -> NoReturn:
+        """Starts again with this list, whose structure varies, made at run time."""
+        if reference.cls is not list or reference.site in self.marks.dynamic or reference.site is None:
+            self.unsupported(
+                f"the structure of this {reference.cls.__name__} depends on the run",
+                "give it the same keys or fields on every path",
+            )
+        self.marks.dynamic[reference.site] = None
+        raise Restart
+
+    def resolve_conflict(self, conflict: Conflict) -> NoReturn:
+        """A name is used that stands for things of different structure: lists become run-time lists, all else is refused."""
+        for side in (conflict.first, conflict.second):
+            if isinstance(side, Conflict):
+                self.resolve_conflict(side)
+            if isinstance(side, Reference) and side.cls is list and side.site not in self.marks.dynamic:
+                self.demote(side)
+        self.unsupported(
+            "this name stands for things of different structure, depending on the path taken",
+            "give both branches values of the same structure",
+        )
+
+    def list_item_type(self, value: Value, item: Type) -> None:
+        """Makes sure that a run-time list is known to hold items of this type; starts again if it was not."""
+        assert isinstance(value.type, List)
+        site = self.list_sites.get(value)
+        known = value.type.item
+        merged = item if site is not None and self.marks.dynamic.get(site) is None else join(known, item, f"{site}")
+        if merged == known:
+            return
+        if site is None:
+            self.unsupported("items of different kinds are put into one list here")
+        self.marks.dynamic[site] = merged
+        raise Restart
+
+    # Merging
+
+    def merge(self, a: Any, b: Any, phi: Callable[[Value, Value], Value]) -> Any:
+        """One symbol for two paths; `phi` merges two values."""
+        if a is b:
+            return a
+        if isinstance(a, Value) and isinstance(b, Value):
+            if isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value):
+                try:
+                    if a.value is b.value or (a.value == b.value and repr(a.value) == repr(b.value)):
+                        return a
+                except ValueError:
+                    pass
+            if _static_constant(a) or _static_constant(b):
+                return b if _undefined(a) else a if _undefined(b) else Conflict(a, b)
+            return phi(a, b)
+        if _undefined(a):
+            return self._with_undefined(b, lambda v: phi(UNDEFINED_VALUE, v))
+        if _undefined(b):
+            return self._with_undefined(a, lambda v: phi(v, UNDEFINED_VALUE))
+        if isinstance(a, Sequence) and isinstance(b, Sequence) and a.cls is b.cls and len(a.items) == len(b.items):
+            pairs = zip(a.items, b.items, strict=True)
+            return Sequence(tuple([self.merge(p, q, phi) for p, q in pairs]), a.cls)
+        if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
+            return a
+        if isinstance(a, Sequence) and isinstance(b, Value):
+            return Conflict(a, b)
+        return Conflict(a, b)
+
+    def _with_undefined(self, symbol: Any, phi: Callable[[Value], Value]) -> Any:
+        if isinstance(symbol, Value):
+            return symbol if _static_constant(symbol) else phi(symbol)
+        if isinstance(symbol, Sequence):
+            return Sequence(tuple([self._with_undefined(item, phi) for item in symbol.items]), symbol.cls)
+        return symbol
+
+    def merge_contents(self, a: Any, b: Any, cls: type, phi: Callable[[Value, Value], Value]) -> Any:
+        """One tuple of contents for two paths; different structure is an error if it is used."""
+        if a is b:
+            return a
+        if isinstance(a, Conflict) or isinstance(b, Conflict) or len(a) != len(b):
+            return Conflict(a, b)
+        if cls is dict:
+            if [key for key, _ in a] != [key for key, _ in b]:
+                return Conflict(a, b)
+            return tuple([(k, self.merge(p, q, phi)) for (k, p), (_, q) in zip(a, b, strict=True)])
+        return tuple([self.merge(p, q, phi) for p, q in zip(a, b, strict=True)])
+
+    # Branches
+
+    def branch(self, body: Callable[[], Outcome]) -> Branch:
+        """Lowers one side of a branch into a region of its own."""
+        region = Region()
+        with self.store.branch() as changes, self.into(region):
+            outcome = body()
+        return Branch(region, changes, outcome)
+
+    def resume(self, branch: Branch, body: Callable[[], Outcome]) -> Branch:
+        """Goes on where a branch ended."""
+        with self.store.branch() as changes, self.into(branch.region):
+            for key, symbol in branch.changes.items():
+                self.store.set(key, symbol)
+            outcome = body()
+        return Branch(branch.region, changes, outcome)
+
+    def join_branches(self, condition: Value, then: Branch, orelse: Branch) -> Outcome:
+        """Appends the `If` of two branches and merges what they changed."""
+        outputs: list[Value] = []
+        place = self.fresh("m")
+        memo: dict[tuple[int, int], Value] = {}
+
+        def phi(a: Value, b: Value, hint: str | None = None) -> Value:
+            known = memo.get((a.uid, b.uid))
+            if known is not None:
+                return known
+            merged = (
+                b.type
+                if _undefined(a)
+                else a.type
+                if _undefined(b)
+                else join(a.type, b.type, f"{place}.{len(outputs)}")
+            )
+            output = Value(merged, hint or a.hint or b.hint, self.span)
+            self._merge_list_sites(output, a, b)
+            then.region.results.append(a)
+            orelse.region.results.append(b)
+            outputs.append(output)
+            memo[a.uid, b.uid] = output
+            return output
+
+        merged: dict[Any, Any] = {}
+        for key in {**then.changes, **orelse.changes}:
+            a, b = then.changes.get(key, MISSING), orelse.changes.get(key, MISSING)
+            current = self.store.get(key)
+            a = current if key not in then.changes else a
+            b = current if key not in orelse.changes else b
+            if not then.outcome.codes:
+                a = UNDEFINED_VALUE if isinstance(b, Value) else b
+            if not orelse.outcome.codes:
+                b = UNDEFINED_VALUE if isinstance(a, Value) else a
+            if a is MISSING and b is MISSING:
+                continue
+            if isinstance(key, Reference):
+                merged[key] = b if a is MISSING else a if b is MISSING else self.merge_contents(a, b, key.cls, phi)
+                continue
+            hint = key[1] if isinstance(key, tuple) and isinstance(key[1], str) else None
+            a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
+            merged[key] = self.merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
+        outcome = self._merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
+        self.region.append(If(condition, then.region, orelse.region, outputs, self.span))
+        for key, symbol in merged.items():
+            self.store.set(key, symbol)
+        return outcome
+
+    def _merge_outcomes(self, a: Outcome, b: Outcome, phi: Callable[[Value, Value], Value]) -> Outcome:
+        if not a.codes or not b.codes:
+            return a if a.codes else b
+        if a.static is not None and a.static == b.static:
+            return a
+        return Outcome(phi(a.code, b.code), a.codes | b.codes)
+
+    def _merge_list_sites(self, output: Value, a: Value, b: Value) -> None:
+        sites = [self.list_sites[v] for v in (a, b) if v in self.list_sites]
+        if sites:
+            self.list_sites[output] = sites[0]
+
+    # Reading from outside
+
+    def outside(self, source: Source) -> Symbol:
+        """What an object outside of the program stands for; the guard that goes with it is recorded."""
+        key = source.key
+        known = self.captured.get(key)
+        if known is not None:
+            return known[1]
+        obj = source.read()
+        if kinds.is_static(obj):
+            return self._static_object(source, obj)
+        number = kinds.number_type(obj, source.label)
+        if number is None and kinds.is_long_list(obj):
+            number = kinds.list_type(obj, source.label)
+        if number is not None:
+            self.guards[key] = Guard(source, kinds.kind_of(obj), True)
+            value = Value(number, self._capture_name(source.label))
+            self.captured[key] = (source, value)
+            return value
+        if isinstance(obj, (tuple, list, dict)):
+            return self._outside_container(source, obj)
+        return self._static_object(source, obj)
+
+    def _static_object(self, source: Source, obj: Any) -> Const:
+        self.guards[source.key] = Guard(source, obj, False)
+        self.object_sources[id(obj)] = source
+        return Const(obj)
+
+    def _outside_container(self, source: Source, obj: Any) -> Symbol:
+        self.guards[source.key] = Guard(source, kinds.kind_of(obj), True)
+        if isinstance(obj, dict):
+            items = tuple([(key, self.outside(ItemSource(source, key))) for key in obj])
+            return self.new_reference(dict, items, None)
+        parts = tuple([self.outside(ItemSource(source, k)) for k in range(len(obj))])
+        return self.new_reference(list, parts, None) if isinstance(obj, list) else Sequence(parts, type(obj))
+
+    def _capture_name(self, label: str) -> str:
+        name = label
+        k = 1
+        while name in self.capture_names:
+            name, k = f"{label}_{k}", k + 1
+        self.capture_names.add(name)
+        return name
+
+    def outside_attribute(self, owner: Any, name: str) -> Symbol | None:
+        """An attribute of an object that was itself read from outside; None if it was not."""
+        source = self.object_sources.get(id(owner))
+        return None if source is None else self.outside(AttributeSource(source, name))
+
+    # Variables
+
+    def read_variable(self, key: tuple[Frame, str]) -> Symbol:
+        """What a variable stands for, through a hidden parameter if it belongs to another function of the graph."""
+        owner, name = key
+        if owner.function is not self.function:
+            known = self.function.hidden.get(key)
+            if known is not None:
+                return known[0]
+            return self._hide(key)
+        symbol = self.store.get(key)
+        if symbol is MISSING:
+            self.missing_reads.add(key)
+            return Const(UNDEFINED)
+        if isinstance(symbol, Conflict):
+            self.resolve_conflict(symbol)
+        return symbol
+
+    def _hide(self, key: tuple[Frame, str]) -> Symbol:
+        from srcgrad.frontend.functions import hidden_parameter
+
+        symbol = self.store.get(key)
+        if symbol is MISSING:
+            self.unsupported(f"{key[1]!r} is read before it is assigned")
+        return hidden_parameter(self, key, symbol)
+
+    # Conditions
+
+    def truth(self, symbol: Symbol) -> Value | bool:
+        """The truth value of a symbol: a Python bool where it is known at compile time."""
+        if isinstance(symbol, Const):
+            return bool(symbol.value) if symbol.value is not UNDEFINED else symbol
+        if isinstance(symbol, Sequence):
+            return bool(symbol.items)
+        if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
+            return bool(self.contents(symbol))
+        if isinstance(symbol, (Closure, Bound, Reference)):
+            return True
+        return self.value(symbol)
+
+    def select(self, condition: Symbol, then: Callable[[], Symbol], orelse: Callable[[], Symbol]) -> Symbol:
+        """A conditional expression."""
+        truth = self.truth(condition)
+        if isinstance(truth, bool):
+            return then() if truth else orelse()
+        key = ("select", self.fresh("s"))
+
+        def side(expression: Callable[[], Symbol]) -> Callable[[], Outcome]:
+            def body() -> Outcome:
+                self.store.set(key, expression())
+                return NEXT
+
+            return body
+
+        self.join_branches(truth, self.branch(side(then)), self.branch(side(orelse)))
+        result = self.store.get(key)
+        self.store.set(key, MISSING)
+        if isinstance(result, Value):
+            result.hint = None
+        return result
+
+
+def _computed_from(value: Any, origin: Value) -> bool:
+    """Whether a number is computed from another by straight-line code."""
+    pending, seen = [value], set()
+    while pending:
+        current = pending.pop()
+        if current is origin:
+            return True
+        if isinstance(current, Value) and current not in seen and isinstance(current.owner, Call):
+            seen.add(current)
+            pending.extend(current.owner.inputs)
+    return False
+
+
+def _undefined(symbol: Any) -> bool:
+    return isinstance(symbol, Const) and symbol.value is UNDEFINED
+
+
+def _static_constant(value: Value) -> bool:
+    """Whether a constant is an object such as a function that must be known at compile time."""
+    return isinstance(value, Const) and callable(value.value) and not isinstance(value.value, type)
+
+
+def compare(lowering: Lowering, a: Value, b: Any) -> Value | bool:
+    """Whether an exit code equals a constant: the condition that chose it, where two branches gave it."""
+    owner = a.owner
+    if isinstance(owner, If):
+        k = owner.outputs.index(a)
+        codes = [owner.then.results[k], owner.orelse.results[k]]
+        if all(isinstance(code, Const) and code.value is not UNDEFINED for code in codes):
+            hits = [isinstance(code, Const) and code.value == int(b) for code in codes]
+            if hits[0] == hits[1]:
+                return hits[0]
+            return owner.condition if hits[0] else lowering.truth(lowering.emit(operator.not_, owner.condition))
+    return lowering.truth(lowering.emit(operator.eq, a, Const(int(b))))
+
+
+def array_dtype(t: Type) -> np.dtype | None:
+    """The dtype of an array type."""
+    return t.dtype if isinstance(t, Array) else None

@@ -1,0 +1,228 @@
+"""The entry of the frontend: a Python function and the kinds of its arguments -> a function of the graph."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import types
+from dataclasses import dataclass
+from typing import Any
+
+from srcgrad.errors import UnsupportedError
+from srcgrad.frontend import kinds
+from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
+from srcgrad.frontend.lowering import Lowering, Marks, Restart
+from srcgrad.frontend.sources import FixedSource, Guard, Source
+from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
+from srcgrad.ir.types import FLOAT, INT, UNKNOWN, Dict, Opaque, PyScalar, Tuple, Type
+
+_RESTARTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A lowered function.
+
+    Attributes:
+        function: the graph; `function.result` is the argument tree of what it returns.
+        arguments: parameter name -> the symbol it stands for: a value, or a structure of values read from it.
+        result: the symbol of what it returns.
+        captured: values read from outside, with where to read them.
+        guards: what the graph relies on.
+        functions: the functions it calls.
+        contents: what each container in `arguments` held on entry.
+    """
+
+    function: Function
+    arguments: dict[str, Symbol]
+    result: Symbol
+    captured: list[tuple[Source, Value]]
+    guards: list[Guard]
+    functions: list[Function]
+    contents: dict[Reference, tuple]
+    result_contents: dict[Reference, tuple]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyKind:
+    """Stands for an argument of any kind: the rank-generic variant of the source is made with it."""
+
+
+ANY_KIND = AnyKind()
+
+
+def lower_program(
+    fn: types.FunctionType, arguments: dict[str, Any], floats: frozenset[str] = frozenset(), self_object: Any = None
+) -> Program:
+    """Lowers a function for arguments of the kinds of the given ones.
+
+    Args:
+        fn: the function.
+        arguments: an example for each parameter, in order, whose kind is all that matters; `ANY_KIND` if not known.
+        floats: the parameters whose Python integers are taken as floats.
+        self_object: what the first parameter is bound to, for a bound method.
+
+    Raises:
+        UnsupportedError: for what the compiler can't carry.
+        SourceNotFoundError: if the function has no source.
+        SourceChangedError: if the source has changed since the function was imported.
+    """
+    marks = Marks()
+    for _ in range(_RESTARTS):
+        try:
+            return _attempt(fn, arguments, floats, self_object, marks)
+        except Restart:
+            continue
+    raise UnsupportedError(f"the structure of the lists in {fn.__name__} does not settle")
+
+
+def _attempt(
+    fn: types.FunctionType, arguments: dict[str, Any], floats: frozenset[str], self_object: Any, marks: Marks
+) -> Program:
+    source = source_of(fn)
+    lo = Lowering(marks)
+    frame = python_frame(fn, source)
+    lo.object_sources[id(fn)] = FixedSource(fn, fn.__name__)
+    lo.active.append(fn.__code__)
+    lo.span = source.span_of(source.node)
+    body = Region()
+    symbols: dict[str, Symbol] = {}
+    names = list(frame.scope.parameters)
+    with lo.into(body):
+        if self_object is not None:
+            bound_source = FixedSource(self_object, names[0])
+            lo.object_sources[id(self_object)] = bound_source
+            lo.store.set((frame, names[0]), Const(self_object))
+        defaults = python_defaults(lo, fn)
+        for name in names:
+            if name in arguments:
+                symbols[name] = argument(lo, arguments[name], name, name in floats, body)
+                lo.store.set((frame, name), symbols[name])
+            elif name in defaults:
+                lo.store.set((frame, name), defaults[name])
+        _bind_variadic(lo, source.node, frame, arguments)
+        contents = {r: lo.contents(r) for s in symbols.values() for r in _references(lo, s)}
+        result = run_body(lo, source.node, frame)
+        if isinstance(result, Const) and result.value is UNDEFINED:
+            result = Const(None)
+        tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
+    function = Function(fn.__name__ if fn.__name__.isidentifier() else "lambda_", list(body.args), body)
+    function.captured = [value for _, value in lo.captured.values()]
+    function.result = tree
+    body.results = list(_tree_leaves(tree))
+    functions = [spec.function for spec in lo.functions.values() if spec.ready]
+    results = {r: lo.contents(r) for r in _references(lo, result)}
+    return Program(
+        function, symbols, result, list(lo.captured.values()), list(lo.guards.values()), functions, contents, results
+    )
+
+
+def _bind_variadic(lo: Lowering, node: Any, frame: Any, arguments: dict[str, Any]) -> None:
+    for star, empty in ((node.args.vararg, Sequence(())), (node.args.kwarg, None)):
+        if star is not None and star.arg not in arguments:
+            lo.store.set((frame, star.arg), empty or lo.new_reference(dict, (), None))
+
+
+def _is_structure(symbol: Symbol) -> bool:
+    return isinstance(symbol, (Sequence, Reference))
+
+
+def _result_tree(lo: Lowering, symbol: Symbol) -> Any:
+    """The argument tree of a result: plain tuples, lists and dicts with values at the leaves."""
+    if isinstance(symbol, Sequence):
+        return tuple([_result_tree(lo, item) for item in symbol.items])
+    if isinstance(symbol, Reference):
+        contents = lo.contents(symbol)
+        if symbol.cls is list:
+            return [_result_tree(lo, item) for item in contents]
+        if symbol.cls is set:
+            return lo.value(symbol)
+        return {key: _result_tree(lo, item) for key, item in contents}
+    return lo.value(symbol)
+
+
+def _tree_leaves(tree: Any) -> list[Value]:
+    from srcgrad.ir.nodes import leaves
+
+    return list(leaves(tree))
+
+
+def _references(lo: Lowering, symbol: Symbol) -> list[Reference]:
+    if isinstance(symbol, Sequence):
+        return [r for item in symbol.items for r in _references(lo, item)]
+    if isinstance(symbol, Reference):
+        contents = lo.contents(symbol)
+        items = [part[1] if isinstance(part, tuple) else part for part in contents]
+        return [symbol, *[r for item in items for r in _references(lo, item)]]
+    return []
+
+
+def argument(lo: Lowering, example: Any, name: str, as_float: bool, body: Region) -> Symbol:
+    """A parameter, and what it stands for."""
+    param = Value(_parameter_type(example, name, as_float), name, lo.span)
+    param.owner = body
+    body.args.append(param)
+    return _opened(lo, param, example, name)
+
+
+def _parameter_type(example: Any, name: str, as_float: bool) -> Type:
+    if isinstance(example, AnyKind):
+        return UNKNOWN
+    if as_float and type(example) is int:
+        return FLOAT
+    number = kinds.number_type(example, name)
+    if number is not None:
+        return number
+    if kinds.is_long_list(example):
+        return kinds.list_type(example, name)
+    return Opaque(type(example))
+
+
+def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
+    """The structure of a container argument, with the values in it read from it."""
+    if not isinstance(value.type, Opaque):
+        return value
+    if example is None or isinstance(example, str) or kinds.is_static(example):
+        return Const(example)
+    if isinstance(example, dict):
+        entries = tuple((key, _part(lo, operator.getitem, value, key, item, _label(name, key))) for key, item in example.items())
+        return lo.new_reference(dict, entries, None)
+    if isinstance(example, (tuple, list)):
+        fields = getattr(type(example), "_fields", None)
+        parts = tuple(
+            _part(lo, getattr, value, fields[k], item, _label(name, fields[k]))
+            if fields
+            else _part(lo, operator.getitem, value, k, item, _label(name, k))
+            for k, item in enumerate(example)
+        )
+        return lo.new_reference(list, parts, None) if isinstance(example, list) else Sequence(parts, type(example))
+    if dataclasses.is_dataclass(example):
+        entries = tuple(
+            (f.name, _part(lo, getattr, value, f.name, getattr(example, f.name), _label(name, f.name)))
+            for f in dataclasses.fields(example)
+        )
+        return lo.new_reference(type(example), entries, None)
+    lo.object_sources[id(example)] = FixedSource(example, name)
+    source = lo.object_sources[id(example)]
+    lo.guards[source.key] = Guard(source, type(example), True)
+    return Const(example)
+
+
+def _label(name: str, key: Any) -> str:
+    text = "".join(c if c.isalnum() else "_" for c in str(key))
+    if isinstance(key, str) and text.isidentifier():
+        return text
+    return f"{name}_{text}"
+
+
+def _part(lo: Lowering, read: Any, owner: Value, key: Any, example: Any, label: str) -> Symbol:
+    number = kinds.number_type(example, label)
+    if number is None and kinds.is_long_list(example):
+        number = kinds.list_type(example, label)
+    value = Value(number or Opaque(type(example)), label, lo.span)
+    lo.append(Call(read, (owner, Const(key)), {}, [value], lo.span))
+    return _opened(lo, value, example, label)
+
+
+__all__ = ["ANY_KIND", "Dict", "Program", "PyScalar", "Tuple", "INT", "lower_program"]

@@ -1,0 +1,125 @@
+"""Where a program reads objects that are not its own: globals, closure cells, attributes and items of those."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+from types import CellType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlobalSource:
+    """A name in a module."""
+
+    namespace: dict[str, Any]
+    name: str
+
+    def read(self) -> Any:
+        try:
+            return self.namespace[self.name]
+        except KeyError:
+            return getattr(builtins, self.name)
+
+    @property
+    def key(self) -> tuple:
+        return ("global", id(self.namespace), self.name)
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellSource:
+    """A free variable of a closure."""
+
+    cell: CellType
+    name: str
+
+    def read(self) -> Any:
+        return self.cell.cell_contents
+
+    @property
+    def key(self) -> tuple:
+        return ("cell", id(self.cell))
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FixedSource:
+    """An object that is bound to the function itself: the `self` of a bound method."""
+
+    value: Any
+    name: str
+
+    def read(self) -> Any:
+        return self.value
+
+    @property
+    def key(self) -> tuple:
+        return ("fixed", id(self.value))
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttributeSource:
+    """An attribute of an object that is itself read from somewhere."""
+
+    owner: Source
+    name: str
+
+    def read(self) -> Any:
+        return getattr(self.owner.read(), self.name)
+
+    @property
+    def key(self) -> tuple:
+        return ("attribute", self.owner.key, self.name)
+
+    @property
+    def label(self) -> str:
+        return f"{self.owner.label}_{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemSource:
+    """An item of a container that is itself read from somewhere."""
+
+    owner: Source
+    index: Any
+
+    def read(self) -> Any:
+        return self.owner.read()[self.index]
+
+    @property
+    def key(self) -> tuple:
+        return ("item", self.owner.key, self.index)
+
+    @property
+    def label(self) -> str:
+        text = "".join(c if c.isalnum() else "_" for c in str(self.index))
+        return f"{self.owner.label}_{text}"
+
+
+Source = GlobalSource | CellSource | FixedSource | AttributeSource | ItemSource
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A fact about the world that a compiled variant relies on.
+
+    Attributes:
+        source: where the object is read.
+        expected: the object itself, or its kind.
+        by_kind: whether any object of the kind will do.
+    """
+
+    source: Source
+    expected: Any
+    by_kind: bool

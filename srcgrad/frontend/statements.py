@@ -1,0 +1,463 @@
+"""Statements: AST -> operations. Exits are structured here: what follows an `if` that may leave goes into the branch that stays."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcgrad.frontend.expressions import (
+    BINARY,
+    attribute,
+    binary,
+    expression,
+    index,
+    known_items,
+    static_key,
+    subscript,
+)
+from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, leaves_with
+from srcgrad.frontend.scope import has_exit
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
+from srcgrad.ir.nodes import Const, Exit, Raise, Value
+from srcgrad.ir.types import Array, Dict, List, Unknown, is_scalar
+from srcgrad import runtime
+
+RETURNED = "<return>"
+
+IN_PLACE: dict[type, Callable] = {
+    ast.Add: operator.iadd,
+    ast.Sub: operator.isub,
+    ast.Mult: operator.imul,
+    ast.Div: operator.itruediv,
+    ast.FloorDiv: operator.ifloordiv,
+    ast.Mod: operator.imod,
+    ast.Pow: operator.ipow,
+    ast.MatMult: operator.imatmul,
+    ast.BitAnd: operator.iand,
+    ast.BitOr: operator.ior,
+    ast.BitXor: operator.ixor,
+}
+
+
+ITEM_UPDATES: dict[type, Callable] = {
+    ast.Add: runtime.add_item,
+    ast.Sub: runtime.sub_item,
+    ast.Mult: runtime.mul_item,
+    ast.Div: runtime.truediv_item,
+    ast.FloorDiv: runtime.floordiv_item,
+    ast.Mod: runtime.mod_item,
+    ast.Pow: runtime.pow_item,
+    ast.MatMult: runtime.matmul_item,
+}
+
+
+def block(lo: Lowering, statements: list[ast.stmt], frame: Frame, start: int = 0) -> Outcome:
+    """Lowers statements in order, from index `start` on."""
+    for k in range(start, len(statements)):
+        node = statements[k]
+
+        def rest(k: int = k) -> Outcome:
+            return block(lo, statements, frame, k + 1)
+
+        with lo.at(node, frame):
+            if isinstance(node, ast.If) and has_exit([node]):
+                return _if_with_exits(lo, node, frame, rest)
+            outcome = statement(lo, node, frame)
+        if outcome.static == Exit.NEXT:
+            continue
+        if outcome.static is not None or not outcome.codes:
+            return outcome
+        return go_on(lo, outcome, rest)
+    return NEXT
+
+
+def go_on(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcome:
+    """Lowers what follows under the condition that control gets there."""
+    if Exit.NEXT not in outcome.codes:
+        return outcome
+    stays = compare(lo, outcome.code, Exit.NEXT)
+    if isinstance(stays, bool):
+        return rest() if stays else outcome
+    then = lo.branch(rest)
+    if then.outcome.static == Exit.NEXT and not then.region.ops and not then.changes:
+        return outcome
+    left = Outcome(outcome.code, outcome.codes - {Exit.NEXT})
+    return lo.join_branches(stays, then, lo.branch(lambda: left))
+
+
+def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
+    truth = lo.truth(expression(lo, node.test, frame))
+    if isinstance(truth, bool):
+        outcome = block(lo, node.body if truth else node.orelse, frame)
+        if outcome.static is not None or not outcome.codes:
+            return rest() if outcome.static == Exit.NEXT else outcome
+        return go_on(lo, outcome, rest)
+    then = lo.branch(lambda: block(lo, node.body, frame))
+    orelse = lo.branch(lambda: block(lo, node.orelse, frame))
+    stays = [side.outcome.static == Exit.NEXT for side in (then, orelse)]
+    leaves = [Exit.NEXT not in side.outcome.codes for side in (then, orelse)]
+    if stays[1] and leaves[0]:
+        return lo.join_branches(truth, then, lo.resume(orelse, rest))
+    if stays[0] and leaves[1]:
+        return lo.join_branches(truth, lo.resume(then, rest), orelse)
+    outcome = lo.join_branches(truth, then, orelse)
+    if outcome.static is not None:
+        return rest() if outcome.static == Exit.NEXT else outcome
+    return go_on(lo, outcome, rest)
+
+
+def statement(lo: Lowering, node: ast.stmt, frame: Frame) -> Outcome:
+    """Lowers one statement."""
+    handler = _HANDLERS.get(type(node))
+    if handler is None:
+        lo.unsupported(f"{type(node).__name__} statements are not supported yet")
+    outcome = handler(lo, node, frame)
+    return NEXT if outcome is None else outcome
+
+
+def _expression_statement(lo: Lowering, node: ast.Expr, frame: Frame) -> None:
+    if not isinstance(node.value, ast.Constant):
+        expression(lo, node.value, frame)
+
+
+def _pass(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
+    pass
+
+
+def _return(lo: Lowering, node: ast.Return, frame: Frame) -> Outcome:
+    symbol = Const(None) if node.value is None else expression(lo, node.value, frame)
+    lo.store.set((frame, RETURNED), symbol)
+    return leaves_with(Exit.RETURN)
+
+
+def _break(lo: Lowering, node: ast.Break, frame: Frame) -> Outcome:
+    return leaves_with(Exit.BREAK)
+
+
+def _continue(lo: Lowering, node: ast.Continue, frame: Frame) -> Outcome:
+    return leaves_with(Exit.CONTINUE)
+
+
+def _assign(lo: Lowering, node: ast.Assign, frame: Frame) -> None:
+    symbol = expression(lo, node.value, frame)
+    for target in node.targets:
+        assign(lo, target, symbol, frame)
+
+
+def _annotated(lo: Lowering, node: ast.AnnAssign, frame: Frame) -> None:
+    if node.value is not None:
+        assign(lo, node.target, expression(lo, node.value, frame), frame)
+
+
+def assign(lo: Lowering, target: ast.expr, symbol: Symbol, frame: Frame) -> None:
+    """Assigns a symbol to a name, a pattern of names, an item or an attribute."""
+    if isinstance(target, ast.Name):
+        set_name(lo, target.id, symbol, frame)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        _unpack(lo, target.elts, symbol, frame)
+    elif isinstance(target, ast.Subscript):
+        with lo.at(target, frame):
+            base = expression(lo, target.value, frame)
+            set_item(lo, base, index(lo, target.slice, frame), symbol)
+    elif isinstance(target, ast.Attribute):
+        with lo.at(target, frame):
+            set_attribute(lo, expression(lo, target.value, frame), target.attr, symbol)
+    else:
+        lo.unsupported("this assignment target is not supported")
+
+
+def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
+    """Binds a name, in the frame that owns it."""
+    owner: Frame | None = frame
+    if name in frame.scope.globals:
+        lo.unsupported(f"assigning to the global name {name!r} is not supported yet", "return the value instead")
+    if name in frame.scope.nonlocals:
+        owner = frame.parent
+        while owner is not None and name not in owner.scope.locals:
+            owner = owner.parent
+        if owner is None:
+            lo.unsupported(f"assigning to {name!r} of an enclosing function that has returned is not supported yet")
+    if isinstance(symbol, Value) and symbol.hint is None and not isinstance(symbol, Const) and not frame.quiet:
+        symbol.hint = name
+    lo.store.set((owner, name), symbol)
+
+
+def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> None:
+    if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
+        if any(isinstance(t, ast.Starred) for t in targets):
+            _unpack_starred_value(lo, targets, symbol, frame)
+            return
+        lo.check_length(symbol, len(targets))
+        items: tuple[Symbol, ...] = tuple(subscript(lo, symbol, Const(k)) for k in range(len(targets)))
+    else:
+        items = known_items(lo, symbol)
+    stars = [k for k, t in enumerate(targets) if isinstance(t, ast.Starred)]
+    if stars:
+        k = stars[0]
+        after = len(targets) - k - 1
+        if len(items) < len(targets) - 1:
+            lo.unsupported(f"not enough values to unpack: {len(items)}")
+        middle = items[k : len(items) - after]
+        starred = targets[k]
+        assert isinstance(starred, ast.Starred)
+        items = (*items[:k], lo.new_reference(list, middle, lo.site(starred)), *items[len(items) - after :])
+        targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
+    if len(items) != len(targets):
+        lo.unsupported(f"{len(items)} values can't be unpacked into {len(targets)} names")
+    for target, item in zip(targets, items, strict=True):
+        assign(lo, target, item, frame)
+
+
+def _unpack_starred_value(lo: Lowering, targets: list[ast.expr], value: Value, frame: Frame) -> None:
+    k = next(k for k, t in enumerate(targets) if isinstance(t, ast.Starred))
+    after = len(targets) - k - 1
+    for j in range(k):
+        assign(lo, targets[j], subscript(lo, value, Const(j)), frame)
+    starred = targets[k]
+    assert isinstance(starred, ast.Starred)
+    assign(lo, starred.value, subscript(lo, value, slice(Const(k), Const(-after) if after else None, None)), frame)
+    for j in range(after):
+        assign(lo, targets[k + 1 + j], subscript(lo, value, Const(j - after)), frame)
+
+
+def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
+    """`base[key] = symbol`."""
+    if isinstance(base, Reference) and base.cls is dict:
+        name = static_key(lo, key)
+        entries = dict(lo.contents(base))
+        entries[name] = symbol
+        lo.store.set(base, tuple(entries.items()))
+        return
+    if isinstance(base, Reference) and base.cls is list:
+        _set_list_item(lo, base, key, symbol)
+        return
+    if isinstance(base, Sequence):
+        lo.unsupported("a tuple can't be changed")
+    value = lo.value(base)
+    if isinstance(value.type, (Array, List, Dict, Unknown)):
+        item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
+        if isinstance(value.type, List) and not isinstance(key, slice):
+            lo.list_item_type(value, item.type)
+        lo.effect(operator.setitem, value, key, item)
+        return
+    lo.unsupported("this can't be written by index")
+
+
+def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -> None:
+    contents = lo.contents(base)
+    known = constant(key)
+    if isinstance(known, slice):
+        items = list(contents)
+        items[known] = known_items(lo, symbol)
+        lo.store.set(base, tuple(items))
+        return
+    if isinstance(known, int) and -len(contents) <= known < len(contents):
+        items = list(contents)
+        items[known] = symbol
+        lo.store.set(base, tuple(items))
+        return
+    lo.unroll(key)
+    lo.demote(base)
+
+
+def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None:
+    """`base.name = symbol`."""
+    if isinstance(base, Reference) and base.cls not in (list, dict, set):
+        entries = dict(lo.contents(base))
+        entries[name] = symbol
+        lo.store.set(base, tuple(entries.items()))
+        return
+    lo.unsupported("writing attributes of this object is not supported yet", "return the new value instead")
+
+
+def _augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
+    op = type(node.op)
+    target = node.target
+    if isinstance(target, ast.Name):
+        current = expression(lo, target, frame)
+        right = expression(lo, node.value, frame)
+        result = augment(lo, op, current, right)
+        if result is not current:
+            set_name(lo, target.id, result, frame)
+    elif isinstance(target, ast.Subscript):
+        base = expression(lo, target.value, frame)
+        key = index(lo, target.slice, frame)
+        _augment_item(lo, op, base, key, lambda: expression(lo, node.value, frame))
+    else:
+        base = expression(lo, target.value, frame)
+        current = attribute(lo, base, target.attr)
+        result = augment(lo, op, current, expression(lo, node.value, frame))
+        if result is not current:
+            set_attribute(lo, base, target.attr, result)
+
+
+def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
+    """`current op= right`: what the name stands for afterwards."""
+    if isinstance(current, Reference) and current.cls is list and op is ast.Add:
+        lo.store.set(current, lo.contents(current) + known_items(lo, right))
+        return current
+    if isinstance(current, Value) and isinstance(current.type, Array) and op in IN_PLACE:
+        lo.effect(IN_PLACE[op], current, right)
+        return current
+    if isinstance(current, Value) and isinstance(current.type, List) and op is ast.Add:
+        lo.call(Const(list.extend), [current, right], {})
+        return current
+    if isinstance(current, Value) and isinstance(current.type, Unknown) and op in IN_PLACE:
+        return lo.emit(IN_PLACE[op], current, right)
+    return binary(lo, BINARY[op], current, right)
+
+
+def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Callable[[], Symbol]) -> None:
+    if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and op in ITEM_UPDATES:
+        lo.effect(ITEM_UPDATES[op], base, key, right())
+        return
+    if isinstance(base, Value) and isinstance(base.type, List) and not is_scalar(base.type.item):
+        current = subscript(lo, base, key)
+        augment(lo, op, current, right())
+        return
+    current = subscript(lo, base, key)
+    result = augment(lo, op, current, right())
+    if result is not current:
+        set_item(lo, base, key, result)
+
+
+def _delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            lo.store.set((frame, target.id), MISSING)
+        elif isinstance(target, ast.Subscript):
+            base = expression(lo, target.value, frame)
+            key = index(lo, target.slice, frame)
+            if isinstance(base, Reference) and base.cls in (list, dict):
+                _delete_item(lo, base, key)
+            else:
+                lo.unsupported("this item can't be deleted")
+        else:
+            lo.unsupported("this can't be deleted")
+
+
+def _delete_item(lo: Lowering, base: Reference, key: Symbol) -> None:
+    if base.cls is dict:
+        entries = dict(lo.contents(base))
+        del entries[static_key(lo, key)]
+        lo.store.set(base, tuple(entries.items()))
+        return
+    known = constant(key)
+    items = list(lo.contents(base))
+    if not isinstance(known, (int, slice)):
+        lo.demote(base)
+    del items[known]
+    lo.store.set(base, tuple(items))
+
+
+def _if(lo: Lowering, node: ast.If, frame: Frame) -> Outcome:
+    return _if_with_exits(lo, node, frame, lambda: NEXT)
+
+
+def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
+    truth = lo.truth(expression(lo, node.test, frame))
+    if truth is True:
+        return NEXT
+
+    def fail() -> Outcome:
+        message = [] if node.msg is None else [expression(lo, node.msg, frame)]
+        lo.append(Raise(_exception(lo, AssertionError, message), None, lo.span))
+        return NEVER
+
+    if truth is False:
+        return fail()
+    return lo.join_branches(truth, lo.branch(lambda: NEXT), lo.branch(fail))
+
+
+def _exception(lo: Lowering, cls: type, args: list[Symbol]) -> Value:
+    from srcgrad.ir.types import Opaque
+
+    return lo.value(lo.emit_typed(cls, tuple([lo.tree(a) for a in args]), {}, Opaque(cls)))
+
+
+def _raise(lo: Lowering, node: ast.Raise, frame: Frame) -> Outcome:
+    exception = None
+    if node.exc is not None:
+        if isinstance(node.exc, ast.Call):
+            cls = constant(expression(lo, node.exc.func, frame))
+            if not (isinstance(cls, type) and issubclass(cls, BaseException)):
+                lo.unsupported("only exceptions of known classes can be raised here")
+            exception = _exception(lo, cls, [expression(lo, a, frame) for a in node.exc.args])
+        else:
+            exception = lo.value(expression(lo, node.exc, frame))
+    cause = None if node.cause is None else lo.value(expression(lo, node.cause, frame))
+    lo.append(Raise(exception, cause, lo.span))
+    return NEVER
+
+
+def _definition(lo: Lowering, node: ast.FunctionDef, frame: Frame) -> None:
+    from srcgrad.frontend.functions import make_closure
+
+    symbol: Symbol = make_closure(lo, node, frame)
+    for decorator in reversed(node.decorator_list):
+        symbol = lo.call(expression(lo, decorator, frame), [symbol], {})
+    set_name(lo, node.name, symbol, frame)
+
+
+def _import(lo: Lowering, node: ast.Import, frame: Frame) -> None:
+    import importlib
+
+    for alias in node.names:
+        module = importlib.import_module(alias.name)
+        top = importlib.import_module(alias.name.split(".")[0])
+        name = alias.asname or alias.name.split(".")[0]
+        lo.store.set((frame, name), Const(module if alias.asname else top))
+
+
+def _import_from(lo: Lowering, node: ast.ImportFrom, frame: Frame) -> None:
+    import importlib
+
+    if node.level:
+        lo.unsupported("relative imports inside a function are not supported", "import at the top of the module")
+    module = importlib.import_module(node.module or "")
+    for alias in node.names:
+        lo.store.set((frame, alias.asname or alias.name), Const(getattr(module, alias.name)))
+
+
+def _scope_declaration(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
+    pass
+
+
+def _for(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
+    from srcgrad.frontend.loops import for_statement
+
+    return for_statement(lo, node, frame)
+
+
+def _while(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
+    from srcgrad.frontend.loops import while_statement
+
+    return while_statement(lo, node, frame)
+
+
+_HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Outcome | None]] = {
+    ast.Expr: _expression_statement,
+    ast.Pass: _pass,
+    ast.Return: _return,
+    ast.Break: _break,
+    ast.Continue: _continue,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.Delete: _delete,
+    ast.If: _if,
+    ast.Assert: _assert,
+    ast.Raise: _raise,
+    ast.FunctionDef: _definition,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.Global: _scope_declaration,
+    ast.Nonlocal: _scope_declaration,
+    ast.For: _for,
+    ast.While: _while,
+}

@@ -1,0 +1,130 @@
+"""What an expression stands for while it is lowered.
+
+Most expressions stand for a `Value` of the graph. Structure that is known at compile time never reaches the graph: tuples, lists and
+dicts of known shape, records, functions, ranges are the *symbols* below, and only the values inside them are.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from srcgrad.ir.nodes import Const, Value
+
+Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", slice]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """A tuple of known length; `cls` is a namedtuple class or `tuple`."""
+
+    items: tuple[Symbol, ...]
+    cls: type = tuple
+
+    def field(self, name: str) -> Symbol | None:
+        """The item that a namedtuple calls `name`."""
+        fields = getattr(self.cls, "_fields", ())
+        return self.items[fields.index(name)] if name in fields else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """A mutable container of known structure; its contents are kept in the `Store`, under this object.
+
+    Attributes:
+        cls: list, dict, set, or the class of a dataclass instance.
+        site: the place in the program that created it, so that it can be made a run-time object if its structure must vary.
+    """
+
+    cls: type
+    site: Any
+
+
+@dataclass(eq=False, slots=True)
+class Frame:
+    """One activation of a function that is being lowered.
+
+    Attributes:
+        source: the function's text and AST.
+        globals: the module that its global names live in.
+        parent: the frame of the function it was defined in, if that is being lowered too.
+        cells: free variables that live in real closure cells.
+        quiet: whether its names mean nothing to the user: the body of a derivative rule.
+        function: the function of the graph that it belongs to, None for the main one.
+    """
+
+    source: Any
+    scope: Any
+    globals: dict[str, Any]
+    parent: Frame | None = None
+    cells: dict[str, Any] = field(default_factory=dict)
+    class_name: str | None = None
+    quiet: bool = False
+    function: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A function defined in the program that is being lowered, with the frame its free names live in."""
+
+    node: ast.FunctionDef | ast.Lambda
+    frame: Frame
+    defaults: dict[str, Symbol]
+
+    @property
+    def name(self) -> str:
+        return self.node.name if isinstance(self.node, ast.FunctionDef) else "<lambda>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """A callable with leading arguments and keywords: a bound method, a `functools.partial`."""
+
+    fn: Symbol
+    args: tuple[Symbol, ...]
+    keywords: dict[str, Symbol] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Iterator:
+    """Something to loop over.
+
+    Attributes:
+        items: the items, where their number is known at compile time.
+        length: otherwise the number of items,
+        item: and the item at an index.
+        bounds: for a plain range, its start, stop and step: the index is the item then.
+    """
+
+    items: tuple[Symbol, ...] | None = None
+    length: Callable[[], Value] | None = None
+    item: Callable[[Value], Symbol] | None = None
+    bounds: tuple[Value, Value, Value] | None = None
+
+
+def is_const(symbol: Any) -> bool:
+    """Whether a symbol is a constant of the program."""
+    return isinstance(symbol, Const)
+
+
+def constant(symbol: Any) -> Any:
+    """The Python value of a constant symbol, `NOT_CONSTANT` for any other; tuples of constants count."""
+    if isinstance(symbol, Const):
+        return symbol.value
+    if isinstance(symbol, Sequence) and symbol.cls is tuple:
+        items = [constant(item) for item in symbol.items]
+        return NOT_CONSTANT if any(item is NOT_CONSTANT for item in items) else tuple(items)
+    if isinstance(symbol, slice):
+        parts = [constant(p) if p is not None else None for p in (symbol.start, symbol.stop, symbol.step)]
+        return NOT_CONSTANT if any(p is NOT_CONSTANT for p in parts) else slice(*parts)
+    return NOT_CONSTANT
+
+
+class _NotConstant:
+    def __repr__(self) -> str:
+        return "NOT_CONSTANT"
+
+
+NOT_CONSTANT = _NotConstant()

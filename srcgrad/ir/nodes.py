@@ -1,0 +1,423 @@
+"""The graph: structured SSA.
+
+A `Function` has one `Region`; a region has arguments, operations in order, and results. Control flow is an
+operation with regions (`If`, `For`, `While`), each with one entry and one exit: what `break`, `continue` and `return` do in
+Python is here an *exit code* (`Exit`) among the results of a region, so that every pass can walk the program up and down
+without a special case. Everything else is a `Call` of a Python callable: `operator.mul`, `np.sin`, `operator.setitem`.
+
+A value is defined once. Arrays and lists are pointers: an operation that writes through one does not define a new value.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from srcgrad.errors import Span
+from srcgrad.ir.types import BOOL, COMPLEX, FLOAT, INT, NONE, UNKNOWN, Opaque, Type
+
+_uids = itertools.count()
+
+
+class Exit(IntEnum):
+    """How control leaves a block of statements: the exit codes."""
+
+    NEXT = 0
+    BREAK = 1
+    CONTINUE = 2
+    RETURN = 3
+
+
+class Value:
+    """Something an operation defines.
+
+    Attributes:
+        type: its kind.
+        hint: the user's name for it, or the compiler's suggestion (`x_bar`); None for a temporary.
+        span: where the user wrote it.
+        owner: the `Op` that defines it, or the `Region` whose argument it is; None for constants and parameters.
+        uid: a number that orders values by creation.
+    """
+
+    __slots__ = ("type", "hint", "span", "owner", "uid")
+
+    def __init__(self, type: Type = UNKNOWN, hint: str | None = None, span: Span | None = None):
+        self.type = type
+        self.hint = hint
+        self.span = span
+        self.owner: Op | Region | None = None
+        self.uid = next(_uids)
+
+    def __repr__(self) -> str:
+        return f"%{self.hint or ''}{self.uid}"
+
+
+class Const(Value):
+    """A constant: a Python literal, a NumPy scalar or dtype, or a static object such as a class."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any):
+        super().__init__(type_of_constant(value))
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "undefined" if self.value is UNDEFINED else repr(self.value)
+
+
+class _Undefined:
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED = _Undefined()
+"""The value of a name on a path that never assigns it."""
+
+
+def type_of_constant(value: Any) -> Type:
+    """The type of a Python constant."""
+    if value is None:
+        return NONE
+    known = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}.get(type(value))
+    if known is not None:
+        return known
+    return Opaque(type(value))
+
+
+Tree = Any
+"""Arguments of a call: a `Value`, or a tuple, list, dict or slice of trees."""
+
+
+def leaves(tree: Tree) -> Iterator[Value]:
+    """The values in an argument tree, in order."""
+    if isinstance(tree, Value):
+        yield tree
+    elif isinstance(tree, (tuple, list)):
+        for item in tree:
+            yield from leaves(item)
+    elif isinstance(tree, dict):
+        for item in tree.values():
+            yield from leaves(item)
+    elif isinstance(tree, slice):
+        yield from leaves((tree.start, tree.stop, tree.step))
+
+
+def map_tree(f: Callable[[Value], Tree], tree: Tree) -> Tree:
+    """The same tree with `f` applied to its values."""
+    if isinstance(tree, Value):
+        return f(tree)
+    if isinstance(tree, tuple):
+        return tuple([map_tree(f, item) for item in tree])
+    if isinstance(tree, list):
+        return [map_tree(f, item) for item in tree]
+    if isinstance(tree, dict):
+        return {key: map_tree(f, item) for key, item in tree.items()}
+    if isinstance(tree, slice):
+        return slice(map_tree(f, tree.start), map_tree(f, tree.stop), map_tree(f, tree.step))
+    return tree
+
+
+class Op:
+    """Base of all operations.
+
+    Attributes:
+        outputs: the values it defines.
+        span: where the user wrote it.
+        mirror: for an operation of the reverse sweep, the operation of the forward sweep it belongs to.
+        parent: the region it stands in.
+    """
+
+    __slots__ = ("outputs", "span", "mirror", "parent")
+
+    def __init__(self, outputs: list[Value], span: Span | None = None):
+        self.outputs = outputs
+        self.span = span
+        self.mirror: Op | None = None
+        self.parent: Region | None = None
+        for output in outputs:
+            output.owner = self
+
+    @property
+    def inputs(self) -> list[Value]:
+        """The values it uses itself, not those used inside its regions."""
+        return []
+
+    @property
+    def regions(self) -> list[Region]:
+        return []
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        """Applies `f` to every value it uses itself."""
+
+
+class Call(Op):
+    """A call of a Python callable: operators, NumPy functions, built-ins, helpers of the run time.
+
+    Attributes:
+        fn: the callable itself, the same object that Python would call.
+        args: positional arguments, each an argument tree.
+        kwargs: keyword arguments, each an argument tree.
+    """
+
+    __slots__ = ("fn", "args", "kwargs")
+
+    def __init__(
+        self,
+        fn: Callable,
+        args: tuple[Tree, ...],
+        kwargs: dict[str, Tree] | None = None,
+        outputs: list[Value] | None = None,
+        span: Span | None = None,
+    ):
+        super().__init__([] if outputs is None else outputs, span)
+        self.fn = fn
+        self.args = args
+        self.kwargs = kwargs or {}
+
+    @property
+    def inputs(self) -> list[Value]:
+        return list(leaves((self.args, self.kwargs)))
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        self.args = map_tree(f, self.args)
+        if self.kwargs:
+            self.kwargs = map_tree(f, self.kwargs)
+
+
+class If(Op):
+    """`then` or `orelse`, each without arguments; output k is result k of the region taken."""
+
+    __slots__ = ("condition", "then", "orelse")
+
+    def __init__(self, condition: Value, then: Region, orelse: Region, outputs: list[Value], span: Span | None = None):
+        super().__init__(outputs, span)
+        self.condition = condition
+        self.then = then
+        self.orelse = orelse
+        then.parent = orelse.parent = self
+
+    @property
+    def inputs(self) -> list[Value]:
+        return [self.condition]
+
+    @property
+    def regions(self) -> list[Region]:
+        return [self.then, self.orelse]
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        self.condition = f(self.condition)
+
+
+class Loop(Op):
+    """What `For` and `While` share.
+
+    The arguments of `body` end with the carried values; its results are the carried values of the next iteration, preceded, if
+    `exits`, by the exit code of this one: the loop is left after an iteration whose code is BREAK or RETURN.
+    The outputs are the carried values after the loop, preceded, if `exits`, by the exit code of the last iteration
+    (NEXT if there was none).
+    """
+
+    __slots__ = ("inits", "body", "exits")
+
+    def __init__(self, inits: list[Value], body: Region, exits: bool, outputs: list[Value], span: Span | None):
+        super().__init__(outputs, span)
+        self.inits = inits
+        self.body = body
+        self.exits = exits
+        body.parent = self
+
+    @property
+    def carried(self) -> list[Value]:
+        """The arguments of the body that are carried from iteration to iteration."""
+        raise NotImplementedError
+
+    @property
+    def carried_results(self) -> list[Value]:
+        """The results of the body that become the carried arguments of the next iteration."""
+        return self.body.results[int(self.exits) :]
+
+    @property
+    def carried_outputs(self) -> list[Value]:
+        return self.outputs[int(self.exits) :]
+
+
+class For(Loop):
+    """A loop over `range(start, stop, step)`, or over its reverse; the first argument of `body` is the index."""
+
+    __slots__ = ("start", "stop", "step", "backwards")
+
+    def __init__(
+        self,
+        start: Value,
+        stop: Value,
+        step: Value,
+        inits: list[Value],
+        body: Region,
+        exits: bool,
+        outputs: list[Value],
+        span: Span | None = None,
+        backwards: bool = False,
+    ):
+        super().__init__(inits, body, exits, outputs, span)
+        self.start = start
+        self.stop = stop
+        self.step = step
+        self.backwards = backwards
+
+    @property
+    def index(self) -> Value:
+        return self.body.args[0]
+
+    @property
+    def carried(self) -> list[Value]:
+        return self.body.args[1:]
+
+    @property
+    def inputs(self) -> list[Value]:
+        return [self.start, self.stop, self.step, *self.inits]
+
+    @property
+    def regions(self) -> list[Region]:
+        return [self.body]
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        self.start, self.stop, self.step = f(self.start), f(self.stop), f(self.step)
+        self.inits = [f(v) for v in self.inits]
+
+
+class While(Loop):
+    """A loop with a test; `test` takes the carried values as its arguments and its one result is the condition."""
+
+    __slots__ = ("test",)
+
+    def __init__(
+        self,
+        inits: list[Value],
+        test: Region,
+        body: Region,
+        exits: bool,
+        outputs: list[Value],
+        span: Span | None = None,
+    ):
+        super().__init__(inits, body, exits, outputs, span)
+        self.test = test
+        test.parent = self
+
+    @property
+    def carried(self) -> list[Value]:
+        return self.body.args
+
+    @property
+    def inputs(self) -> list[Value]:
+        return list(self.inits)
+
+    @property
+    def regions(self) -> list[Region]:
+        return [self.test, self.body]
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        self.inits = [f(v) for v in self.inits]
+
+
+class Invoke(Op):
+    """A call of another `Function` of the graph; its outputs are that function's results."""
+
+    __slots__ = ("callee", "args")
+
+    def __init__(self, callee: Function, args: list[Value], outputs: list[Value], span: Span | None = None):
+        super().__init__(outputs, span)
+        self.callee = callee
+        self.args = args
+
+    @property
+    def inputs(self) -> list[Value]:
+        return list(self.args)
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        self.args = [f(v) for v in self.args]
+
+
+class Raise(Op):
+    """Raises; whatever follows it in its region is never reached. `exception` and `cause` are argument trees or None."""
+
+    __slots__ = ("exception", "cause")
+
+    def __init__(self, exception: Value | None, cause: Value | None = None, span: Span | None = None):
+        super().__init__([], span)
+        self.exception = exception
+        self.cause = cause
+
+    @property
+    def inputs(self) -> list[Value]:
+        return [v for v in (self.exception, self.cause) if v is not None]
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        self.exception = None if self.exception is None else f(self.exception)
+        self.cause = None if self.cause is None else f(self.cause)
+
+
+class Region:
+    """A list of operations with arguments and results.
+
+    Attributes:
+        parent: the operation that holds it; None for the body of a function.
+        mirror: for a region of the reverse sweep, the region of the forward sweep that it reverses.
+    """
+
+    __slots__ = ("args", "ops", "results", "parent", "mirror")
+
+    def __init__(self, args: list[Value] | None = None):
+        self.args = args or []
+        self.ops: list[Op] = []
+        self.results: list[Value] = []
+        self.parent: Op | None = None
+        self.mirror: Region | None = None
+        for arg in self.args:
+            arg.owner = self
+
+    def append(self, op: Op) -> Op:
+        op.parent = self
+        self.ops.append(op)
+        return op
+
+
+@dataclass
+class Function:
+    """A function of the graph.
+
+    Attributes:
+        name: its name in the generated code.
+        params: its parameters, in order; each is `body.args[k]`.
+        body: its one region; `body.results` are the leaves of what it returns.
+        result: what it returns: an argument tree over `body.results` (a single value, or tuples, lists, dicts of them).
+        doc: the docstring of the generated function.
+        defaults: parameter name -> default, for the parameters that have one.
+        keyword_only: how many of the last parameters are keyword-only.
+        backward_from: for a gradient function, the index in `body.ops` where the reverse sweep starts.
+    """
+
+    name: str
+    params: list[Value]
+    body: Region
+    result: Tree = None
+    doc: str = ""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    keyword_only: int = 0
+    backward_from: int | None = None
+    captured: list[Value] = field(default_factory=list)
+
+
+def walk(region: Region) -> Iterator[Op]:
+    """Every operation of a region and of the regions in it, outer ones first, in program order."""
+    stack = [iter(region.ops)]
+    while stack:
+        for op in stack[-1]:
+            yield op
+            if op.regions:
+                stack.append(itertools.chain.from_iterable(inner.ops for inner in op.regions))
+                break
+        else:
+            stack.pop()

@@ -1,0 +1,309 @@
+"""Types of the values in the graph: the *kind* of a value, never its contents.
+
+An array type knows its dtype and, per axis, a *dimension*: a literal length, or a symbol with an
+offset (`x.0 - 2` is "two less than the length of axis 0 of x"). Two axes with equal dimensions have equal
+lengths at run time, which is what lets the compiler leave out every check for broadcasting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """A symbolic length.
+
+    Attributes:
+        name: the symbol; equal names mean equal lengths within one function.
+        offset: added to the symbol's value, clamped at zero.
+        not_one: whether the length is known to differ from 1, so that the axis never broadcasts.
+    """
+
+    name: str
+    offset: int = 0
+    not_one: bool = False
+
+    def shifted(self, by: int) -> Dim:
+        """The dimension `by` longer. What was known about being 1 is forgotten."""
+        return self if by == 0 else Dim(self.name, self.offset + by)
+
+    @property
+    def stable(self) -> bool:
+        """Whether the symbol stands for one length throughout the function, not for one of each iteration."""
+        return not any(mark in self.name for mark in "#[{%")
+
+    def __str__(self) -> str:
+        sign = f"{self.offset:+d}" if self.offset else ""
+        return f"{self.name}{sign}{'' if self.not_one else '?'}"
+
+
+Axis = int | Dim
+
+
+def may_be_one(axis: Axis) -> bool:
+    """Whether an axis of this dimension may have length 1 at run time."""
+    return axis == 1 if isinstance(axis, int) else not axis.not_one
+
+
+def same_length(a: Axis, b: Axis) -> bool:
+    """Whether two axes are known to have the same length."""
+    if isinstance(a, Dim) and isinstance(b, Dim):
+        return a.name == b.name and a.offset == b.offset
+    return a is b or (isinstance(a, int) and a == b)
+
+
+def same_dtype(a: np.dtype | None, b: np.dtype | None) -> bool:
+    """Whether two dtypes, None for an unknown one, are the same. (NumPy holds that `np.dtype("f8") == None`.)"""
+    return a is b or (a is not None and b is not None and a == b)
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """Base of all types."""
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether a value of this type can carry a derivative."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(Type):
+    """Anything: a number, an array of any rank, a container. The rank-generic kind."""
+
+    @property
+    def differentiable(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        return "?"
+
+
+@dataclass(frozen=True, slots=True)
+class PyScalar(Type):
+    """A Python number (weak in promotion): kind is `b`, `i`, `f` or `c`.
+
+    Attributes:
+        dim: for an integer that is known to be a length (`len(x)`, `x.shape[0] - 1`), that dimension.
+    """
+
+    kind: str
+    dim: Axis | None = None
+
+    @property
+    def differentiable(self) -> bool:
+        return self.kind in "fc"
+
+    def __str__(self) -> str:
+        name = {"b": "bool", "i": "int", "f": "float", "c": "complex"}[self.kind]
+        return name if self.dim is None else f"{name}[{self.dim}]"
+
+
+@dataclass(frozen=True, slots=True)
+class NpScalar(Type):
+    """A NumPy scalar such as `np.float64`."""
+
+    dtype: np.dtype
+
+    @property
+    def differentiable(self) -> bool:
+        return self.dtype.kind in "fc"
+
+    def __str__(self) -> str:
+        return f"{self.dtype}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Array(Type):
+    """A NumPy array.
+
+    Attributes:
+        dtype: its dtype, None if unknown.
+        shape: one dimension per axis; None if the rank is unknown.
+    """
+
+    dtype: np.dtype | None
+    shape: tuple[Axis, ...] | None
+
+    @property
+    def differentiable(self) -> bool:
+        return self.dtype is None or self.dtype.kind in "fc"
+
+    @property
+    def ndim(self) -> int | None:
+        return None if self.shape is None else len(self.shape)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Array) and same_dtype(self.dtype, other.dtype) and self.shape == other.shape
+
+    def __hash__(self) -> int:
+        return hash((self.dtype, self.shape))
+
+    def __str__(self) -> str:
+        axes = "..." if self.shape is None else ", ".join(map(str, self.shape))
+        return f"{'?' if self.dtype is None else self.dtype}[{axes}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Type):
+    """A run-time tuple whose elements have known types."""
+
+    items: tuple[Type, ...]
+
+    @property
+    def differentiable(self) -> bool:
+        return any(item.differentiable for item in self.items)
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, self.items))})"
+
+
+@dataclass(frozen=True, slots=True)
+class List(Type):
+    """A run-time list of any length whose elements share one type."""
+
+    item: Type
+
+    @property
+    def differentiable(self) -> bool:
+        return self.item.differentiable
+
+    def __str__(self) -> str:
+        return f"[{self.item}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Dict(Type):
+    """A run-time dict of any keys whose values share one type."""
+
+    item: Type
+
+    @property
+    def differentiable(self) -> bool:
+        return self.item.differentiable
+
+    def __str__(self) -> str:
+        return f"{{{self.item}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque(Type):
+    """A passive Python object of a known class: None, str, slice, dtype, a random generator."""
+
+    cls: type
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+UNKNOWN = Unknown()
+BOOL = PyScalar("b")
+INT = PyScalar("i")
+FLOAT = PyScalar("f")
+COMPLEX = PyScalar("c")
+NONE = Opaque(type(None))
+STR = Opaque(str)
+F8 = np.dtype(np.float64)
+
+
+def is_scalar(t: Type) -> bool:
+    """Whether a value of this type is a single number that no operation can change in place."""
+    return isinstance(t, (PyScalar, NpScalar))
+
+
+def is_array(t: Type) -> bool:
+    """Whether a value of this type is certainly an array."""
+    return isinstance(t, Array)
+
+
+def is_mutable(t: Type) -> bool:
+    """Whether the contents of a value of this type can change in place."""
+    return isinstance(t, (Array, List, Dict, Unknown))
+
+
+def is_numeric(t: Type) -> bool:
+    """Whether a value of this type is certainly a number or an array."""
+    return isinstance(t, (PyScalar, NpScalar, Array))
+
+
+def rank(t: Type) -> int | None:
+    """The number of axes: 0 for numbers, None if unknown."""
+    if is_scalar(t):
+        return 0
+    return t.ndim if isinstance(t, Array) else None
+
+
+def shape_of(t: Type) -> tuple[Axis, ...] | None:
+    """The dimensions of a number or array, None if unknown."""
+    if is_scalar(t):
+        return ()
+    return t.shape if isinstance(t, Array) else None
+
+
+def widen(t: Type) -> Type:
+    """The type without what a loop would change: an integer's known length."""
+    return replace(t, dim=None) if isinstance(t, PyScalar) and t.dim is not None else t
+
+
+def freshened(t: Type, fresh: str) -> Type:
+    """The type with new names for lengths that may differ from one iteration of a loop to the next."""
+    if isinstance(t, Array) and t.shape is not None:
+        axes = (
+            Dim(f"{fresh}.{k}", 0, axis.not_one) if isinstance(axis, Dim) and not axis.stable else axis
+            for k, axis in enumerate(t.shape)
+        )
+        return Array(t.dtype, tuple(axes))
+    if isinstance(t, Tuple):
+        return Tuple(tuple(freshened(item, f"{fresh}.{k}") for k, item in enumerate(t.items)))
+    if isinstance(t, List):
+        return List(freshened(t.item, fresh))
+    return widen(t)
+
+
+def join(a: Type, b: Type, fresh: str) -> Type:
+    """The least type that covers both.
+
+    Args:
+        a, b: the types.
+        fresh: a name, unique to the place of the merge, for axes whose lengths differ. The same place must
+            pass the same name again, so that joining in a loop reaches a fixed point.
+    """
+    if a == b:
+        return a
+    a, b = widen(a), widen(b)
+    if a == b:
+        return a
+    if isinstance(a, PyScalar) and isinstance(b, PyScalar):
+        kinds = "bifc"
+        if a.kind in kinds[1:] and b.kind in kinds[1:]:
+            return PyScalar(max(a.kind, b.kind, key=kinds.index))
+    if isinstance(a, Array) and isinstance(b, Array):
+        dtype = a.dtype if same_dtype(a.dtype, b.dtype) else None
+        if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
+            return Array(dtype, None)
+        axes = (_join_axis(p, q, f"{fresh}.{k}") for k, (p, q) in enumerate(zip(a.shape, b.shape, strict=True)))
+        return Array(dtype, tuple(axes))
+    if {type(a), type(b)} == {PyScalar, NpScalar}:
+        scalar, weak = (a, b) if isinstance(a, NpScalar) else (b, a)
+        assert isinstance(scalar, NpScalar) and isinstance(weak, PyScalar)
+        if scalar.dtype == F8 and weak.kind in "if":
+            return scalar
+    if isinstance(a, NpScalar) and isinstance(b, NpScalar):
+        return NpScalar(np.promote_types(a.dtype, b.dtype))
+    if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
+        pairs = zip(a.items, b.items, strict=True)
+        return Tuple(tuple(join(p, q, f"{fresh}.{k}") for k, (p, q) in enumerate(pairs)))
+    if isinstance(a, List) and isinstance(b, List):
+        return List(join(a.item, b.item, fresh))
+    if isinstance(a, Dict) and isinstance(b, Dict):
+        return Dict(join(a.item, b.item, fresh))
+    return UNKNOWN
+
+
+def _join_axis(a: Axis, b: Axis, fresh: str) -> Axis:
+    if same_length(a, b):
+        return Dim(a.name, a.offset, a.not_one and b.not_one) if isinstance(a, Dim) and isinstance(b, Dim) else a
+    return Dim(fresh, 0, not (may_be_one(a) or may_be_one(b)))

@@ -1,0 +1,146 @@
+"""The one registry of derivative rules, and the decorators that fill it.
+
+A rule is a plain function in the language that the compiler accepts: it can be run, linted and differentiated, and
+the compiler inlines its source into the generated code. Rules never un-broadcast, never cast, never take the real part and never conjugate: the
+walker that applies them does. A rule may test ranks and shapes (`x.ndim == 1`), `None`s and constants; the tests fold away where types are known.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One derivative rule.
+
+    Attributes:
+        kind: `partials`, `vjp`, `linear` or `accumulate`.
+        body: the rule itself.
+        parameters: the names of its parameters, without the leading cotangents and output.
+    """
+
+    kind: str
+    body: Callable[..., Any]
+    parameters: tuple[str, ...]
+
+
+PARTIALS: dict[Callable, Rule] = {}
+VJP: dict[Callable, Rule] = {}
+JVP: dict[Callable, Rule] = {}
+ACCUMULATE: dict[Callable, Rule] = {}
+NONDIFFERENTIABLE: dict[Callable, str] = {}
+VIEWS: set[Callable] = set()
+"""Functions whose result may share memory with their first argument."""
+METHODS: dict[str, Callable] = {}
+"""Methods and attributes of arrays -> the function that does the same with the array as its first argument."""
+
+
+def _names(body: Callable, skip_first: int, skip_last: int = 0) -> tuple[str, ...]:
+    names = tuple(inspect.signature(body).parameters)
+    return names[skip_first : len(names) - skip_last]
+
+
+def _register(table: dict[Callable, Rule], fns: tuple[Callable, ...], rule: Rule) -> None:
+    for fn in fns:
+        table[fn] = rule
+        NONDIFFERENTIABLE.pop(fn, None)
+
+
+def partials(*fns: Callable) -> Callable[[F], F]:
+    """The local gradients of an elementwise function, which give its VJP and its JVP.
+
+    The rule takes the function's inputs and then its output, and returns the partial derivative with respect to each input
+    (a tuple if there are several; None for an input without one).
+
+    Example:
+        >>> import numpy as np
+        >>> from srcgrad.rules.registry import partials, PARTIALS
+        >>> @partials(np.tanh)
+        ... def tanh(x, y):
+        ...     return 1 - y * y
+        >>> PARTIALS[np.tanh].parameters
+        ('x',)
+    """
+
+    def decorate(body: F) -> F:
+        _register(PARTIALS, fns, Rule("partials", body, _names(body, 0, 1)))
+        return body
+
+    return decorate
+
+
+def vjp(*fns: Callable) -> Callable[[F], F]:
+    """The cotangents of the inputs, from the cotangent of the output.
+
+    The rule takes the cotangent, the output, and then the arguments by the function's own names. It returns the cotangent of its first argument, or a
+    tuple with one entry for each leading argument (None for one without a derivative). A cotangent may have any shape that broadcasts to
+    its argument's: the walker expands or sums it as needed. For an argument that is a sequence of arrays the entry is a list.
+    For a function with several outputs, cotangent and output are tuples.
+    """
+
+    def decorate(body: F) -> F:
+        _register(VJP, fns, Rule("vjp", body, _names(body, 2)))
+        return body
+
+    return decorate
+
+
+def linear(*fns: Callable) -> Callable[[F], F]:
+    """The transpose of a function that is linear in its first argument; its JVP is the function itself. Written as for `vjp`."""
+
+    def decorate(body: F) -> F:
+        _register(VJP, fns, Rule("linear", body, _names(body, 2)))
+        return body
+
+    return decorate
+
+
+def jvp(*fns: Callable) -> Callable[[F], F]:
+    """The tangent of the output: takes the tangent of the first argument (a tuple if several have one), the output, and the arguments."""
+
+    def decorate(body: F) -> F:
+        _register(JVP, fns, Rule("jvp", body, _names(body, 2)))
+        return body
+
+    return decorate
+
+
+def accumulate(*fns: Callable) -> Callable[[F], F]:
+    """Adds the cotangent of the first argument into its shadow, in place.
+
+    The rule takes the shadow, the cotangent of the output, the output, and the arguments, and returns nothing. It is what makes
+    reading one element cost one element.
+    """
+
+    def decorate(body: F) -> F:
+        _register(ACCUMULATE, fns, Rule("accumulate", body, _names(body, 3)))
+        return body
+
+    return decorate
+
+
+def nondifferentiable(*fns: Callable, reason: str = "piecewise constant") -> None:
+    """Declares that the derivative of these functions is zero wherever it exists."""
+    for fn in fns:
+        NONDIFFERENTIABLE[fn] = reason
+
+
+def views(*fns: Callable) -> None:
+    """Declares that the result of these functions may share memory with their first argument."""
+    VIEWS.update(fns)
+
+
+def methods(**table: Callable) -> None:
+    """Declares which function an array's method or attribute stands for."""
+    METHODS.update(table)
+
+
+def has_rule(fn: Callable) -> bool:
+    """Whether the derivative of `fn` is known."""
+    return fn in PARTIALS or fn in VJP or fn in ACCUMULATE or fn in NONDIFFERENTIABLE

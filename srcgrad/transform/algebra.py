@@ -1,0 +1,210 @@
+"""Algebra that a person would do on paper: powers of one, factors of one, shapes of sums, first contributions to a shadow.
+
+Before -> after: `2 * err ** 1` -> `2 * err`; `(a / b).shape` -> `np.broadcast_shapes(a.shape, b.shape)`;
+`x_bar = np.zeros_like(x); x_bar += e` -> `x_bar = e`; `t = y_bar[1:]; t += g` -> `y_bar[1:] += g`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
+from srcgrad.ir.types import Array, is_scalar, rank, shape_of
+from srcgrad.rules.registry import PARTIALS
+from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
+from srcgrad.transform.simplify import replace_values
+
+
+def simplify_algebra(function: Function) -> None:
+    """Applies every rewriting until none applies."""
+    done: set[Op] = set()
+    changed = True
+    while changed:
+        mapping: dict[Value, Value] = {}
+        for op in list(walk(function.body)):
+            if isinstance(op, Call) and len(op.outputs) == 1 and op not in done:
+                _rewrite(op, mapping)
+                if op.outputs[0] in mapping:
+                    done.add(op)
+        replace_values(function.body, mapping)
+        changed = bool(mapping)
+    _fuse_updates(function)
+    _define_by_first_contribution(function)
+
+
+def _rewrite(op: Call, mapping: dict[Value, Value]) -> None:
+    rule = _RULES.get(op.fn) if op.fn.__hash__ else None
+    if rule is not None and not op.kwargs:
+        same = rule(op)
+        if same is not None and same.type == op.outputs[0].type:
+            mapping[op.outputs[0]] = same
+
+
+def _power(op: Call) -> Value | None:
+    return op.args[0] if is_number(op.args[1], 1) else None
+
+
+def _product(op: Call) -> Value | None:
+    a, b = op.args
+    if is_number(a, 1) and isinstance(b, Value):
+        return b
+    if is_number(b, 1) and isinstance(a, Value):
+        return a
+    return None
+
+
+def _sum(op: Call) -> Value | None:
+    a, b = op.args
+    if is_number(a, 0):
+        return b
+    return a if is_number(b, 0) else None
+
+
+def _negation(op: Call) -> Value | None:
+    inner = op.args[0].owner
+    return inner.args[0] if isinstance(inner, Call) and inner.fn is operator.neg else None
+
+
+def _metadata(op: Call) -> Value | None:
+    """Looks at an operand of the same shape in place of an elementwise result."""
+    x = op.args[0]
+    if op.fn is getattr and getattr(op.args[1], "value", None) not in ("shape", "size", "ndim"):
+        return None
+    while isinstance(x, Value) and isinstance(x.owner, Call) and x.owner.fn in PARTIALS and x.owner.mirror is op.mirror:
+        operands = [v for v in x.owner.args if isinstance(v, Value)]
+        same = next((v for v in operands if has_shape_of(v.type, x.type)), None)
+        if same is None:
+            break
+        x = same
+    if isinstance(x, Value):
+        same = _operand_of_shape(x)
+        if same is not None:
+            x = same
+        op.args = (x, *op.args[1:])
+        _use_attribute(op)
+    return None
+
+
+def _operand_of_shape(x: Value) -> Value | None:
+    """An operand, named by the user if possible, that has the shape of an elementwise result."""
+    best = None
+    while isinstance(x.owner, Call) and x.owner.fn in PARTIALS and not x.hint:
+        operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
+        x = next((v for v in operands if has_shape_of(v.type, x.type)), x)
+        if best is x or x is None:
+            break
+        best = x
+    return best
+
+
+def _use_attribute(op: Call) -> None:
+    x = op.args[0]
+    if isinstance(x.type, Array) and op.fn in (np.shape, np.size, np.ndim):
+        op.args = (x, Const(op.fn.__name__))
+        op.fn = getattr
+    if op.fn is not getattr or getattr(op.args[1], "value", None) != "shape":
+        return
+    owner = x.owner
+    if isinstance(owner, Call) and owner.fn in PARTIALS and x.hint is None and len(owner.args) == 2 and not owner.kwargs:
+        a, b = owner.args
+        if isinstance(a.type, Array) and isinstance(b.type, Array) and rank(x.type):
+            shapes = [Value(op.outputs[0].type, None, op.span) for _ in (a, b)]
+            reads = [Call(getattr, (v, Const("shape")), {}, [s], op.span) for v, s in zip((a, b), shapes, strict=True)]
+            region = op.parent
+            assert region is not None
+            place = region.ops.index(op)
+            for read in reads:
+                read.mirror, read.parent = op.mirror, region
+            region.ops[place:place] = reads
+            op.fn, op.args = np.broadcast_shapes, tuple(shapes)
+
+
+_RULES: dict[Callable, Callable[[Call], Value | None]] = {
+    operator.pow: _power,
+    np.power: _power,
+    operator.mul: _product,
+    np.multiply: _product,
+    operator.add: _sum,
+    operator.neg: _negation,
+    np.size: _metadata,
+    np.shape: _metadata,
+    np.ndim: _metadata,
+    getattr: _metadata,
+}
+
+
+def _regions(function: Function) -> list[Region]:
+    return [function.body, *[r for op in walk(function.body) for r in op.regions]]
+
+
+def _uses(function: Function) -> dict[Value, list[Op]]:
+    found: dict[Value, list[Op]] = {}
+    for op in walk(function.body):
+        for value in op.inputs:
+            found.setdefault(value, []).append(op)
+        for region in op.regions:
+            for value in region.results:
+                found.setdefault(value, []).append(op)
+    for value in function.body.results:
+        found.setdefault(value, []).append(None)  # type: ignore[arg-type]
+    return found
+
+
+def _fuse_updates(function: Function) -> None:
+    """`t = x_bar[i]; t += g` -> `x_bar[i] += g`."""
+    uses = _uses(function)
+    for op in list(walk(function.body)):
+        if not isinstance(op, Call) or op.fn not in (operator.iadd, operator.isub) or op.outputs:
+            continue
+        view = op.args[0].owner
+        single = len(uses.get(op.args[0], ())) == 1
+        if isinstance(view, Call) and view.fn is operator.getitem and single and view.mirror is not None:
+            fn = runtime.add_item if op.fn is operator.iadd else runtime.sub_item
+            op.fn, op.args = fn, (view.args[0], view.args[1], op.args[1])
+            assert view.parent is not None
+            view.parent.ops.remove(view)
+
+
+def _define_by_first_contribution(function: Function) -> None:
+    """`x_bar = np.zeros_like(x); x_bar += e` -> `x_bar = e`, where `e` is a new array that nothing else uses."""
+    uses = _uses(function)
+    mapping: dict[Value, Value] = {}
+    for region in _regions(function):
+        position = {op: k for k, op in enumerate(region.ops)}
+        for op in list(region.ops):
+            if not (isinstance(op, Call) and op.fn is np.zeros_like):
+                continue
+            zeros = op.outputs[0]
+            users = [u for u in uses.get(zeros, ()) if u is not None]
+            first = min((_place(u, region, position) for u in users), default=None)
+            if first is None or first >= len(region.ops):
+                continue
+            update = region.ops[first]
+            if not isinstance(update, Call) or update.fn is not operator.iadd or update.args[0] is not zeros:
+                continue
+            e = update.args[1]
+            ok = is_fresh(e) and len(uses.get(e, ())) == 1 and isinstance(e.owner, Call) and e.owner.parent is region
+            if not ok or not has_shape_of(e.type, zeros.type) or e.type.dtype != zeros.type.dtype:
+                continue
+            if e in mapping or zeros in mapping:
+                continue
+            mapping[zeros] = e
+            e.hint = zeros.hint or e.hint
+            region.ops.remove(op)
+            region.ops.remove(update)
+            position = {o: k for k, o in enumerate(region.ops)}
+    replace_values(function.body, mapping)
+
+
+def _place(op: Op, region: Region, position: dict[Op, int]) -> int:
+    current: Op | None = op
+    while current is not None and current.parent is not region:
+        current = current.parent.parent if current.parent is not None else None
+    return position.get(current, len(position)) if current is not None else len(position)
+
+
+__all__ = ["is_scalar", "shape_of", "simplify_algebra"]

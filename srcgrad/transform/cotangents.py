@@ -1,0 +1,217 @@
+"""Arithmetic of cotangents: products with local gradients, sums over broadcast axes, accumulation.
+
+A cotangent may be smaller than its primal: it stands for its broadcast, which is made only where it is needed.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.values import Sequence, Symbol
+from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.ir.types import (
+    F8,
+    Array,
+    NpScalar,
+    PyScalar,
+    Type,
+    is_scalar,
+    may_be_one,
+    same_length,
+    shape_of,
+)
+from srcgrad.rules.registry import VIEWS
+
+ZERO = Const(0.0)
+
+
+def is_number(value: Value, number: float) -> bool:
+    """Whether a value is this constant."""
+    return isinstance(value, Const) and isinstance(value.value, (int, float)) and value.value == number
+
+
+def product(lo: Lowering, g: Value, partial: Value) -> Value:
+    """`g * partial`, without what a person would not write."""
+    if is_number(partial, 1):
+        return g
+    if is_number(g, 1) and not isinstance(partial.type, PyScalar | NpScalar) and partial.type.differentiable:
+        return partial
+    if is_number(g, 1) and isinstance(partial.type, PyScalar | NpScalar) and partial.type.differentiable:
+        return partial
+    if is_number(partial, -1):
+        return lo.value(lo.emit(operator.neg, g))
+    owner = partial.owner
+    if isinstance(owner, Call) and owner.fn is operator.truediv and is_number(owner.args[0], 1):
+        return lo.value(lo.emit(operator.truediv, g, owner.args[1]))
+    if isinstance(owner, Call) and owner.fn is operator.neg and isinstance(g, Const) and isinstance(g.value, float):
+        return product(lo, Const(-g.value), owner.args[0])
+    if isinstance(owner, Call) and owner.fn is operator.mul and is_scalar(g.type) and shape_of(partial.type):
+        first, second = owner.args
+        if is_scalar(first.type) and not is_scalar(second.type):
+            return lo.value(lo.emit(operator.mul, product(lo, g, first), second))
+    return lo.value(lo.emit(operator.mul, g, partial))
+
+
+def add(lo: Lowering, a: Value, b: Value) -> Value:
+    """`a + b`."""
+    if is_number(a, 0):
+        return b
+    if is_number(b, 0):
+        return a
+    owner = b.owner
+    if isinstance(owner, Call) and owner.fn is operator.neg and owner.parent is lo.region and lo.region.ops[-1] is owner:
+        lo.region.ops.pop()
+        return lo.value(lo.emit(operator.sub, a, owner.args[0]))
+    return lo.value(lo.emit(operator.add, a, b))
+
+
+def full_like(lo: Lowering, g: Value, x: Value) -> Value:
+    """The cotangent `g` of `x` in the full shape of `x`."""
+    if has_shape_of(g.type, x.type):
+        return g
+    if is_scalar(x.type):
+        return g
+    if isinstance(x.type, Array) and x.type.shape is not None:
+        return lo.value(lo.emit(np.broadcast_to, g, _shape(lo, x)))
+    return lo.value(lo.emit(runtime.expanded, g, x))
+
+
+def _shape(lo: Lowering, x: Value) -> Symbol:
+    from srcgrad.frontend.expressions import shape
+
+    return shape(lo, x)
+
+
+def has_shape_of(g: Type, x: Type) -> bool:
+    """Whether a cotangent of type `g` certainly has the shape of a primal of type `x`."""
+    a, b = shape_of(g), shape_of(x)
+    return a is not None and b is not None and len(a) == len(b) and all(map(same_length, a, b))
+
+
+def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
+    """Sums a contribution over the axes along which `x` was broadcast.
+
+    Args:
+        c: the contribution, in the shape of `z` or smaller.
+        x: the primal input it belongs to.
+        z: the primal output, None if `c` itself has its full shape.
+    """
+    c = _real(lo, c, x)
+    target = shape_of(x.type)
+    own = shape_of(c.type)
+    if target is not None and own is not None and len(target) == len(own) and all(map(same_length, target, own)):
+        return _cast(lo, c, x)
+    whole = None if z is None else shape_of(z.type)
+    if target is None or own is None or z is not None and whole is None:
+        if is_number(c, 0):
+            return c
+        if z is not None and not has_shape_of(c.type, z.type):
+            c = full_like(lo, c, z)
+        return lo.value(lo.emit_typed(runtime.unbroadcast, (c, x), {}, _cotangent_type(x.type)))
+    whole = own if whole is None else whole
+    drop = len(whole) - len(target)
+    if drop < 0:
+        return _cast(lo, c, x)
+    summed, unsure = list(range(drop)), False
+    for k, axis in enumerate(target):
+        other = whole[k + drop]
+        if same_length(axis, other) or not may_be_one(axis):
+            continue
+        if axis == 1:
+            summed.append(k + drop)
+        else:
+            unsure = True
+    if not summed and not unsure:
+        return _cast(lo, c, x)
+    if is_number(c, 0):
+        return c
+    if z is not None and len(own) <= len(whole) and not _equal(own, whole):
+        c = full_like(lo, c, z)
+    if unsure:
+        return _cast(lo, lo.value(lo.emit_typed(runtime.unbroadcast, (c, x), {}, _cotangent_type(x.type))), x)
+    return _cast(lo, _sum(lo, c, x, summed, drop), x)
+
+
+def _equal(a: tuple, b: tuple) -> bool:
+    return len(a) == len(b) and all(map(same_length, a, b))
+
+
+def _sum(lo: Lowering, c: Value, x: Value, summed: list[int], drop: int) -> Value:
+    """`c` summed over these axes; the first `drop` of them vanish, the others stay with length 1."""
+    if not shape_of(x.type):
+        return lo.value(lo.emit(np.sum, c))
+    leading = [k for k in summed if k < drop]
+    kept = [k for k in summed if k >= drop]
+    if kept:
+        c = lo.value(lo.emit(np.sum, c, axis=_axes(kept), keepdims=Const(True)))
+    if leading:
+        c = lo.value(lo.emit(np.sum, c, axis=_axes(leading)))
+    return c
+
+
+def _axes(axes: list[int]) -> Symbol:
+    return Const(axes[0]) if len(axes) == 1 else Sequence(tuple(Const(k) for k in axes))
+
+
+def _dtype(t: Type) -> np.dtype | None:
+    return t.dtype if isinstance(t, (Array, NpScalar)) else None
+
+
+def _real(lo: Lowering, c: Value, x: Value) -> Value:
+    kind = _dtype(c.type)
+    is_complex = kind is not None and kind.kind == "c" or isinstance(c.type, PyScalar) and c.type.kind == "c"
+    wants = _dtype(x.type)
+    real = wants is not None and wants.kind == "f" or isinstance(x.type, PyScalar) and x.type.kind == "f"
+    return lo.value(lo.emit(np.real, c)) if is_complex and real else c
+
+
+def _cast(lo: Lowering, c: Value, x: Value) -> Value:
+    """The contribution in the dtype of its primal."""
+    own, target = _dtype(c.type), _dtype(x.type)
+    if own is None or target is None or own == target or target.kind not in "fc":
+        return c
+    if own.kind not in "biufc" or own.kind == "c" and target.kind == "f":
+        return c
+    if is_scalar(c.type):
+        return lo.value(lo.emit_typed(target.type, (c,), {}, NpScalar(target)))
+    assert isinstance(c.type, Array)
+    return lo.value(lo.emit_typed(np.ndarray.astype, (c, Const(target.type)), {}, Array(target, c.type.shape)))
+
+
+def _cotangent_type(t: Type) -> Type:
+    if isinstance(t, PyScalar):
+        return NpScalar(F8)
+    return t
+
+
+def zero_of(lo: Lowering, x: Value) -> Value:
+    """A zero cotangent in the structure of `x`."""
+    if is_scalar(x.type):
+        return ZERO
+    return zeros(lo, x)
+
+
+def zeros(lo: Lowering, x: Value, hint: str | None = None) -> Value:
+    """A shadow of `x`: zeros of its shape and dtype, newly allocated."""
+    if isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind in "fc":
+        return lo.value(lo.emit_typed(np.zeros_like, (x,), {}, x.type, hint))
+    return lo.value(lo.emit_typed(runtime.zeros_like, (x,), {}, x.type, hint))
+
+
+def is_fresh(value: Value) -> bool:
+    """Whether a value is a newly allocated array that nothing else refers to."""
+    owner = value.owner
+    return isinstance(owner, Call) and isinstance(value.type, Array) and not _passes_on(owner)
+
+
+def _passes_on(op: Call) -> bool:
+    if op.fn is operator.getitem:
+        return True
+    try:
+        return op.fn in VIEWS or op.fn in (runtime.unbroadcast, runtime.expanded)
+    except TypeError:
+        return True

@@ -1,0 +1,360 @@
+"""From a lowered program to its gradient function: the pipeline of passes, flat."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.activity import Activity
+from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.versions import Versions
+from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.program import Program
+from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.ir.nodes import Call, Const, Function, If, Loop, Op, Region, Value, leaves, map_tree, walk
+from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Unknown, is_scalar, shape_of
+from srcgrad.transform.algebra import simplify_algebra
+from srcgrad.transform.cotangents import has_shape_of, is_fresh
+from srcgrad.transform.pairs import Pairs
+from srcgrad.transform.reverse import Reverse
+from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
+from srcgrad.transform.tape import Tape
+from srcgrad.transform.undo import Contents
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """Generated functions of the graph.
+
+    Attributes:
+        functions: in the order in which they are printed; the last one is the entry.
+        reverse: for a pullback, the function of the reverse sweep; the entry then returns the value and what that one needs.
+        kept: how many values the entry returns for it.
+    """
+
+    functions: list[Function]
+    reverse: Function | None = None
+    kept: int = 0
+
+
+def prepare(program: Program, optimize: bool = True) -> None:
+    """Passes on the forward sweep: arguments that are written are copied, what is not needed goes."""
+    functions = [*program.functions, program.function]
+    for function in functions:
+        prune_carried(function)
+    protect_arguments(program)
+    if optimize:
+        share_common(program.function)
+    remove_dead_code(functions)
+
+
+def protect_arguments(program: Program) -> None:
+    """Copies on entry every argument that the program writes, so that the caller's array never changes.
+
+    Before -> after: `x[0] = 3 * x[1]` -> `x = x.copy(); x[0] = 3 * x[1]`.
+    """
+    function = program.function
+    aliases = Aliases([function, *program.functions])
+    for value in function.captured:
+        if aliases.is_written(value):
+            raise UnsupportedError(
+                f"{value.hint}, which is not an argument, is written in place here",
+                aliases.writers[aliases.find(value)][0].span,
+                "pass it as an argument, or write to a copy",
+            )
+    outside = [v for v in argument_leaves(program) if is_pointer(v.type) and aliases.is_written(v)]
+    if not outside:
+        return
+    others = [v for v in argument_leaves(program) if isinstance(v.type, (Array, Unknown)) and v not in outside]
+    body = function.body
+    place = 1 + max((body.ops.index(v.owner) for v in outside if isinstance(v.owner, Op)), default=-1)
+    place = max(place, 1 + max((body.ops.index(v.owner) for v in others if isinstance(v.owner, Op)), default=-1))
+    made: list[Op] = []
+    arrays = [v for v in (*outside, *others) if isinstance(v.type, (Array, Unknown))]
+    if len(arrays) > 1:
+        made.append(Call(runtime.check_overlap, (tuple(v for v in arrays if v in outside), tuple(arrays)), {}, []))
+    mapping: dict[Value, Value] = {}
+    for value in outside:
+        copy = Value(value.type, value.hint, value.span)
+        fn = np.ndarray.copy if isinstance(value.type, Array) else list.copy if isinstance(value.type, List) else runtime.copied
+        made.append(Call(fn, (value,), {}, [copy], value.span))
+        mapping[value] = copy
+    before, after = body.ops[:place], body.ops[place:]
+    body.ops = after
+
+    def swap(v: Value) -> Value:
+        return mapping.get(v, v)
+
+    for op in walk(body):
+        op.replace_inputs(swap)
+        for inner in op.regions:
+            inner.results = [swap(v) for v in inner.results]
+    body.results = [swap(v) for v in body.results]
+    function.result = map_tree(swap, function.result)
+    for op in made:
+        op.parent = body
+    body.ops = [*before, *made, *after]
+
+
+def argument_leaves(program: Program) -> list[Value]:
+    """The numbers and arrays that the arguments consist of."""
+    found: list[Value] = []
+    for symbol in program.arguments.values():
+        found += _leaves(program, symbol)
+    return found
+
+
+def _leaves(program: Program, symbol: Symbol) -> list[Value]:
+    if isinstance(symbol, Value):
+        return [] if isinstance(symbol, Const) else [symbol]
+    if isinstance(symbol, Sequence):
+        return [leaf for item in symbol.items for leaf in _leaves(program, item)]
+    if isinstance(symbol, Reference):
+        return [leaf for item in _items(program.contents[symbol]) for leaf in _leaves(program, item)]
+    return []
+
+
+def _items(contents: tuple) -> list[Symbol]:
+    return [part[1] if isinstance(part, tuple) else part for part in contents]
+
+
+def joint_gradient(
+    program: Program, names: list[str], as_tuple: bool, with_value: bool, has_aux: bool, optimize: bool = True
+) -> Gradient:
+    """The gradient of a scalar function: forward and reverse sweep in one function.
+
+    Args:
+        program: the lowered function; it is changed.
+        names: the parameters to differentiate with respect to.
+        as_tuple: whether to return a tuple of gradients.
+        with_value: whether to return the value too.
+        has_aux: whether the function returns a pair of its value and something to pass through.
+        optimize: whether to simplify before and after differentiation.
+    """
+    function = program.function
+    value, aux = _split_result(program, has_aux)
+    _check_scalar(program, value)
+    prepare(program, optimize)
+    value, aux = _split_result(program, has_aux)
+    inputs = _differentiable(program, names)
+    kept = list(leaves(aux)) + ([value] if with_value else [])
+    function.body.results = [value, *leaves(aux)] if with_value or has_aux else [value]
+    bars, functions = _reverse(program, [(value, Const(1.0))], inputs, kept, optimize)
+    gradients = [_structure(program, program.arguments[name], dict(zip(inputs, bars, strict=True))) for name in names]
+    result: Any = tuple(gradients) if as_tuple else gradients[0]
+    if has_aux:
+        result = ((value, aux), result) if with_value else (result, aux)
+    elif with_value:
+        result = (value, result)
+    _finish(function, result, inputs, f"{function.name}_grad", names, optimize)
+    return Gradient([*functions, function])
+
+
+def _finish(function: Function, result: Any, inputs: list[Value], name: str, names: list[str], optimize: bool) -> None:
+    lo = Lowering()
+    lo.fixed_span = True
+    with lo.into(function.body):
+        result = _built(lo, result)
+        function.result = result
+        function.body.results = list(leaves(result))
+        if optimize:
+            simplify_algebra(function)
+            share_common(function)
+        remove_dead_code([function])
+        _sync(function)
+        _own_results(function, lo)
+    function.name = name
+    _mark_backward(function)
+    sink_shadows(function)
+
+
+def _mark_backward(function: Function) -> None:
+    """Where the reverse sweep starts, after the passes have moved and removed operations."""
+    function.backward_from = next(
+        (k for k, op in enumerate(function.body.ops) if op.mirror is not None), len(function.body.ops)
+    )
+
+
+def _sync(function: Function) -> None:
+    """Makes the result tree refer to the values that replaced its leaves."""
+    values = iter(function.body.results)
+    function.result = map_tree(lambda _: next(values), function.result)
+
+
+def _split_result(program: Program, has_aux: bool) -> tuple[Value, Any]:
+    tree = program.function.result
+    if not has_aux:
+        return tree, None
+    if not isinstance(tree, tuple) or len(tree) != 2:
+        raise ArgumentError("with has_aux=True the function must return a pair (value, aux)", None)
+    return tree
+
+
+def _check_scalar(program: Program, value: Any) -> None:
+    name = program.function.name
+    if not isinstance(value, Value):
+        raise NotScalarError(
+            f"{name} returns a {type(value).__name__}, not a number",
+            None,
+            "return one number, or use srcgrad.vjp; with has_aux=True a function may return (value, aux)",
+        )
+    shape = shape_of(value.type)
+    if shape:
+        text = ", ".join(str(axis) if isinstance(axis, int) else "n" for axis in shape)
+        raise NotScalarError(
+            f"{name} returned shape ({text}{',' if len(shape) == 1 else ''}), not a number",
+            value.span,
+            "reduce it with np.sum, or use srcgrad.vjp",
+        )
+    if isinstance(value.type, PyScalar) and value.type.kind in "bi" and not isinstance(value, Const):
+        return
+
+
+def _differentiable(program: Program, names: list[str]) -> list[Value]:
+    found: list[Value] = []
+    for name in names:
+        symbol = program.arguments[name]
+        floats = [v for v in _leaves(program, symbol) if v.type.differentiable]
+        if not floats:
+            raise ArgumentError(f"argument {name!r} of {program.function.name} holds no float to differentiate", None)
+        found += floats
+    return list(dict.fromkeys(found))
+
+
+def _reverse(
+    program: Program, seeds: list[tuple[Value, Value]], inputs: list[Value], kept: Iterable[Value], optimize: bool,
+    undo: bool = True,
+) -> tuple[list[Value], list[Function]]:
+    """Appends the reverse sweep and makes it legal; the cotangents of the inputs."""
+    function = program.function
+    functions = [*program.functions, function]
+    aliases = Aliases(functions)
+    activity = Activity(functions, aliases, inputs, [v for v, _ in seeds])
+    pairs = Pairs(program.functions, activity, aliases)
+    reverse = Reverse(activity, aliases, pairs)
+    end = len(function.body.ops)
+    versions = Versions(function, aliases, end)
+    bars = reverse.run(function, seeds, inputs)
+    function.body.results = [*function.body.results, *bars]
+    _drop_dead_reverse(function)
+    keep = [v for v in (*kept, *inputs)] if undo else list(aliases.values)
+    contents = Contents(function, aliases, versions, keep)
+    contents.run()
+    bars = function.body.results[-len(bars) :] if bars else []
+    Tape(function, aliases, versions, reverse.indices, contents.undone).run()
+    return bars, pairs.functions()
+
+
+def _drop_dead_reverse(function: Function) -> None:
+    """Removes what derivative rules computed in vain, before it is decided what must be saved for it."""
+    remove_dead_code([function])
+
+
+def _structure(program: Program, symbol: Symbol, bars: dict[Value, Value]) -> Any:
+    """The gradient with respect to an argument, in the structure of the argument."""
+    if isinstance(symbol, Value):
+        return bars.get(symbol, Const(None))
+    if isinstance(symbol, Sequence):
+        items = tuple(_structure(program, item, bars) for item in symbol.items)
+        return items if symbol.cls is tuple else _Built(symbol.cls, items, {})
+    if isinstance(symbol, Reference):
+        contents = program.contents[symbol]
+        if symbol.cls is list:
+            return [_structure(program, item, bars) for item in contents]
+        entries = {key: _structure(program, item, bars) for key, item in contents}
+        return entries if symbol.cls is dict else _Built(symbol.cls, (), entries)
+    return Const(None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Built:
+    """A gradient in the structure of a class: a namedtuple or a dataclass."""
+
+    cls: type
+    args: tuple
+    kwargs: dict[str, Any]
+
+
+def _built(lo: Lowering, tree: Any) -> Any:
+    """A result tree in which instances of classes are made by calls."""
+    if isinstance(tree, _Built):
+        output = Value(Unknown())
+        args = tuple(_built(lo, a) for a in tree.args)
+        kwargs = {name: _built(lo, a) for name, a in tree.kwargs.items()}
+        lo.append(Call(tree.cls, args, kwargs, [output]))
+        return output
+    if isinstance(tree, tuple):
+        return tuple(_built(lo, item) for item in tree)
+    if isinstance(tree, list):
+        return [_built(lo, item) for item in tree]
+    if isinstance(tree, dict):
+        return {key: _built(lo, item) for key, item in tree.items()}
+    return tree
+
+
+def _own_results(function: Function, lo: Lowering) -> None:
+    """Copies what would share memory with an argument or with another result."""
+    aliases = Aliases([function])
+    taken: set[Any] = set()
+    for value in (*function.params, *function.captured):
+        if is_pointer(value.type):
+            taken |= {aliases.find(value), aliases.held(value)}
+
+    def own(value: Value) -> Value:
+        if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):
+            return value
+        memory = aliases.find(value)
+        shared = memory in taken or not isinstance(value.type, Array) and not _is_construct(value)
+        read_only = isinstance(value.owner, Call) and value.owner.fn in (np.broadcast_to, runtime.expanded)
+        taken.add(memory)
+        if not shared and not read_only:
+            return value
+        if isinstance(value.type, Array):
+            return lo.value(lo.emit_typed(np.ndarray.copy, (value,), {}, value.type))
+        return lo.value(lo.emit_typed(runtime.copied, (value,), {}, value.type))
+
+    result = map_tree(own, function.result)
+    function.result = result
+    function.body.results = list(leaves(result))
+
+
+def _is_construct(value: Value) -> bool:
+    return isinstance(value.owner, Call) and isinstance(value.owner.fn, type)
+
+
+def sink_shadows(function: Function) -> None:
+    """Moves the allocation of a shadow down to just before its first use in its region."""
+    for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
+        k = len(region.ops) - 1
+        while k >= 0:
+            op = region.ops[k]
+            if isinstance(op, Call) and op.fn in (np.zeros_like, runtime.zeros_like) and k >= (
+                function.backward_from or 0 if region is function.body else 0
+            ):
+                place = next((j for j in range(k + 1, len(region.ops)) if _uses(region.ops[j], op.outputs[0])), None)
+                if place is not None and place > k + 1:
+                    region.ops.insert(place, op)
+                    del region.ops[k]
+            k -= 1
+
+
+def _uses(op: Op, value: Value) -> bool:
+    pending = [op]
+    while pending:
+        current = pending.pop()
+        if value in current.inputs:
+            return True
+        for region in current.regions:
+            if value in region.results:
+                return True
+            pending.extend(region.ops)
+    return False
+
+
+__all__ = ["FLOAT", "Gradient", "If", "Loop", "Region", "dataclasses", "has_shape_of", "is_fresh", "joint_gradient", "prepare"]

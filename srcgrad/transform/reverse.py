@@ -1,0 +1,713 @@
+"""The reverse transform: appends to a function the sweep that computes its cotangents.
+
+The reverse sweep refers to values of the forward sweep wherever they were defined, in loop bodies too; `tape` makes that
+legal afterwards. Values that are never written in place have SSA cotangents; what is written, or read element by element, has a shadow.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.activity import Activity, blocks, flows
+from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.memory import is_view, only_metadata, written
+from srcgrad.errors import NoRuleError
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Sequence, Symbol
+from srcgrad.ir.nodes import (
+    Call,
+    Const,
+    Exit,
+    For,
+    Function,
+    If,
+    Invoke,
+    Loop,
+    Op,
+    Raise,
+    Region,
+    Value,
+    While,
+    leaves,
+    walk,
+)
+from srcgrad.ir.types import INT, Array, List, Tuple, Type, Unknown, is_scalar
+from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule
+from srcgrad.transform import cotangents
+from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
+from srcgrad.transform.writes import reverse_write
+
+
+class Reverse:
+    """Builds the reverse sweep of one function.
+
+    Attributes:
+        lo: emits the operations of the reverse sweep and inlines derivative rules.
+        activity, aliases: the facts it relies on.
+        undo_points: for each write of the forward sweep, the operation that would undo it.
+    """
+
+    def __init__(self, activity: Activity, aliases: Aliases, pairs: Any):
+        self.activity = activity
+        self.aliases = aliases
+        self.pairs = pairs
+        self.lo = Lowering()
+        self.lo.fixed_span = True
+        self.lo.fresh_prefix = "b"
+        self.mirrors: dict[Region, Region] = {}
+        self.indices: dict[Value, Value] = {}
+        self.shadows: dict[Value, Value] = {}
+        self.shadow_table: Value | None = None
+        self.owned: set[Value] = set()
+        self.masked: set[Value] = set()
+        self.mirror: Op | None = None
+        self._accumulators: set[Value] | None = None
+
+    # Cotangents of values
+
+    def key(self, value: Value) -> tuple:
+        return ("bar", value)
+
+    def bar(self, value: Value) -> Value | None:
+        """The cotangent of a value so far, None while nothing has contributed."""
+        if self.is_buffer(value):
+            return self.shadow(value)
+        if value in self.accumulators:
+            return self.shadows.get(value)
+        known = self.lo.store.get(self.key(value))
+        return None if known is MISSING else known
+
+    def is_buffer(self, value: Value) -> bool:
+        """Whether a value points to memory that is written, or is a run-time list."""
+        return is_pointer(value.type) and (self.aliases.is_written(value) or isinstance(value.type, (List, Tuple)))
+
+    @property
+    def accumulators(self) -> set[Value]:
+        assert self._accumulators is not None
+        return self._accumulators
+
+    def contribute(self, value: Value, contribution: Value) -> None:
+        """Adds to the cotangent of a value; the contribution has its shape, or broadcasts to it."""
+        if not self.activity.active(value) or cotangents.is_number(contribution, 0):
+            return
+        if self.is_buffer(value):
+            self._add_to_shadow(self.shadow(value), contribution, value)
+            return
+        if value in self.accumulators:
+            self._accumulate(value, contribution)
+            return
+        known = self.lo.store.get(self.key(value))
+        if known is MISSING:
+            self.lo.store.set(self.key(value), self._named(contribution, value))
+            return
+        if known in self.owned and isinstance(known.type, Array) and cotangents.has_shape_of(known.type, value.type):
+            self.lo.effect(operator.iadd, known, contribution)
+            return
+        total = cotangents.add(self.lo, known, contribution)
+        if known in self.masked and contribution in self.masked:
+            self.masked.add(total)
+        if is_fresh(total):
+            self.owned.add(total)
+        self.lo.store.set(self.key(value), self._named(total, value))
+
+    def _named(self, cotangent: Value, value: Value) -> Value:
+        if not isinstance(cotangent, Const) and cotangent.hint is None and value.hint is not None:
+            cotangent.hint = f"{value.hint}_bar"
+        return cotangent
+
+    def _accumulate(self, value: Value, contribution: Value) -> None:
+        shadow = self.shadows.get(value)
+        if shadow is None and self._at_home(value) and self._can_become_shadow(contribution, value):
+            self.shadows[value] = contribution
+            contribution.hint = contribution.hint or self._shadow_name(value)
+            self.owned.add(contribution)
+            return
+        self._add_to_shadow(self.shadow(value), contribution, value)
+
+    def _can_become_shadow(self, contribution: Value, value: Value) -> bool:
+        return (
+            is_fresh(contribution)
+            and contribution.hint is None
+            and contribution.owner is not None
+            and contribution.owner.parent is self.lo.region
+            and contribution.owner.mirror is None
+            and contribution not in self.owned
+            and self._dtype(contribution.type) == self._dtype(value.type)
+            and cotangents.has_shape_of(contribution.type, value.type)
+        )
+
+    def _dtype(self, t: Type) -> Any:
+        return t.dtype if isinstance(t, Array) else t
+
+    def _at_home(self, value: Value) -> bool:
+        return self.mirrors.get(region_of(value)) is self.lo.region
+
+    def _add_to_shadow(self, shadow: Value, contribution: Value, value: Value) -> None:
+        if isinstance(value.type, List):
+            self.lo.effect(runtime.add_each, shadow, contribution)
+        elif isinstance(value.type, Array):
+            if value.type.shape == ():
+                self.lo.effect(runtime.add_item, shadow, Const(Ellipsis), contribution)
+            else:
+                self.lo.effect(operator.iadd, shadow, contribution)
+        else:
+            self.lo.effect(runtime.add_into, shadow, contribution)
+
+    # Shadows
+
+    def shadow(self, value: Value) -> Value:
+        """The shadow of a pointer, allocated at the start of the reverse of the region it is defined in."""
+        known = self.shadows.get(value)
+        if known is not None:
+            return known
+        home = self.mirrors[region_of(value)]
+        with self.lo.into(home):
+            shadow = self._make_shadow(value)
+        shadow.hint = shadow.hint or self._shadow_name(value)
+        self.shadows[value] = shadow
+        return shadow
+
+    def _shadow_name(self, value: Value) -> str | None:
+        return f"{value.hint}_bar" if value.hint else None
+
+    def _make_shadow(self, value: Value) -> Value:
+        owner = value.owner
+        if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
+            base = owner.args[0]
+            if self.aliases.find(base) is self.aliases.find(value):
+                outputs = [Value(o.type, self._shadow_name(o), owner.span) for o in owner.outputs]
+                self.lo.append(Call(owner.fn, (self.shadow(base), *owner.args[1:]), owner.kwargs, outputs, owner.span))
+                for output, made in zip(owner.outputs, outputs, strict=True):
+                    self.shadows[output] = made
+                return self.shadows[value]
+        if self.is_buffer(value) and self._is_merged(value):
+            assert self.shadow_table is not None
+            return self.lo.value(self.lo.emit_typed(runtime.shadow_of, (self.shadow_table, value), {}, value.type))
+        return zeros(self.lo, value, self._shadow_name(value))
+
+    def _is_merged(self, value: Value) -> bool:
+        return self.aliases.find(value) in self.aliases.merged
+
+    # The sweep
+
+    def run(self, function: Function, seeds: Iterable[tuple[Value, Value]], inputs: list[Value]) -> list[Value]:
+        """Appends the reverse sweep of a function; returns the cotangents of the inputs."""
+        body = function.body
+        self._accumulators = accumulators(function, self.activity, self.is_buffer)
+        self.mirrors[body] = body
+        function.backward_from = len(body.ops)
+        forward = list(body.ops)
+        with self.lo.into(body):
+            if any(root in self.aliases.merged and self.is_buffer(m[0]) for root, m in self.aliases.members.items()):
+                self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Unknown(), "shadows"))
+            for value, seed in seeds:
+                self.contribute(value, seed)
+            self._reverse_ops(forward)
+            bars = [self._final(value) for value in inputs]
+        for op in body.ops[len(forward) :]:
+            if op.mirror is None:
+                op.mirror = forward[-1] if forward else op
+        return bars
+
+    def _final(self, value: Value) -> Value:
+        if not self.activity.active(value):
+            return zero_of(self.lo, value)
+        known = self.bar(value)
+        if known is None:
+            return zero_of(self.lo, value)
+        return full_like(self.lo, known, value)
+
+    def accumulated(self, value: Value) -> bool:
+        return not self.is_buffer(value) and value in self.accumulators
+
+    def _reverse_ops(self, ops: list[Op]) -> None:
+        for op in reversed(ops):
+            outer, self.mirror, self.lo.span = self.mirror, op, op.span
+            mark = len(self.lo.region.ops)
+            region = self.lo.region
+            self._reverse(op)
+            for made in region.ops[mark:]:
+                _mirror(made, op)
+            self.mirror = outer
+
+    def _reverse(self, op: Op) -> None:
+        if isinstance(op, Call):
+            if written(op) is not None:
+                reverse_write(self, op)
+            else:
+                self._reverse_call(op)
+        elif isinstance(op, If):
+            self._reverse_if(op)
+        elif isinstance(op, Loop):
+            self._reverse_loop(op)
+        elif isinstance(op, Invoke):
+            self._reverse_invoke(op)
+        else:
+            assert isinstance(op, Raise)
+
+    # Calls
+
+    def _reverse_call(self, op: Call) -> None:
+        if blocks(op) or not any(self.activity.active(v) for v in op.inputs):
+            return
+        if is_view(op) and all(self.is_buffer(o) for o in op.outputs) and op.fn not in _COPIES:
+            return
+        if not any(self.activity.active(o) for o in op.outputs):
+            return
+        gs = [self.cotangent_of_output(o) for o in op.outputs]
+        if all(g is None for g in gs):
+            return
+        if op.fn in (list, tuple) and op.outputs and isinstance(op.outputs[0].type, (List, Tuple)):
+            self._reverse_display(op, gs[0])
+            return
+        if isinstance(op.args[0], Value) and isinstance(op.args[0].type, (List, Tuple)) and op.fn is operator.getitem:
+            self._reverse_list_read(op, gs[0])
+            return
+        rule = PARTIALS.get(op.fn)
+        if rule is not None and len(op.outputs) == 1 and not op.kwargs:
+            self._apply_partials(op, rule, gs[0])
+            return
+        accumulate = ACCUMULATE.get(op.fn)
+        if accumulate is not None and isinstance(op.args[0], Value) and self._accumulates(op.args[0]):
+            self._apply_accumulate(op, accumulate, gs[0])
+            return
+        rule = VJP.get(op.fn)
+        if rule is None:
+            self._no_rule(op)
+        self._apply_vjp(op, rule, gs)
+
+    def cotangent_of_output(self, value: Value) -> Value | None:
+        """The cotangent of what an operation returned, complete by the time the operation is reversed."""
+        return self.bar(value) if self.activity.active(value) else None
+
+    def _accumulates(self, value: Value) -> bool:
+        return self.activity.active(value) and (self.is_buffer(value) or value in self.accumulators)
+
+    def _no_rule(self, op: Call) -> None:
+        from srcgrad.backend.lookup import dotted_name
+
+        name = dotted_name(op.fn)
+        raise NoRuleError(
+            f"no derivative rule for {name}",
+            op.span,
+            f"give it one with @srcgrad.rules.vjp({name}), or wrap the argument in srcgrad.stop_gradient",
+        )
+
+    def _apply_partials(self, op: Call, rule: Rule, g: Value) -> None:
+        z = op.outputs[0]
+        result = self.lo.call(Const(rule.body), [*op.args, z], {})
+        partials = result.items if isinstance(result, Sequence) else (result,)
+        for x, partial in zip(op.args, partials, strict=True):
+            if not isinstance(x, Value) or not self.activity.active(x):
+                continue
+            if isinstance(partial, Const) and partial.value is None:
+                continue
+            contribution = self._product(g, self.lo.value(partial))
+            masked = contribution in self.masked
+            fitted = fit(self.lo, contribution, x, z)
+            if masked:
+                self.masked.add(fitted)
+            self.contribute(x, fitted)
+
+    def _product(self, g: Value, partial: Value) -> Value:
+        if g in self.masked and not isinstance(partial, Const):
+            result = self.lo.emit_typed(
+                runtime.masked_product, (g, partial), {}, self._product_type(g, partial)
+            )
+            value = self.lo.value(result)
+            self.masked.add(value)
+            return value
+        value = product(self.lo, g, partial)
+        if g in self.masked:
+            self.masked.add(value)
+        return value
+
+    def _product_type(self, g: Value, partial: Value) -> Type:
+        from srcgrad.rules.result_types import result_type
+
+        return result_type(operator.mul, (g, partial), {}, self.lo.fresh("n"))
+
+    def _apply_accumulate(self, op: Call, rule: Rule, g: Value) -> None:
+        x = op.args[0]
+        self._check_keywords(op, rule)
+        g = full_like(self.lo, g, op.outputs[0])
+        shadow = self.shadow(x)
+        self.lo.call(Const(rule.body), [shadow, g, op.outputs[0], *self._symbols(op.args)], self._symbols(op.kwargs))
+        for k, other in enumerate(op.args[1:], 1):
+            if any(self.activity.active(v) for v in leaves(other)):
+                self._no_derivative_in(op, k)
+
+    def _symbols(self, tree: Any) -> Any:
+        if isinstance(tree, dict):
+            return {name: self._symbol(item) for name, item in tree.items()}
+        return [self._symbol(item) for item in tree]
+
+    def _symbol(self, tree: Any) -> Symbol:
+        if isinstance(tree, tuple):
+            return Sequence(tuple([self._symbol(item) for item in tree]))
+        if isinstance(tree, list):
+            return self.lo.new_reference(list, tuple([self._symbol(item) for item in tree]), None)
+        return tree
+
+    def _apply_vjp(self, op: Call, rule: Rule, gs: list[Value | None]) -> None:
+        self._check_keywords(op, rule)
+        outputs = op.outputs
+        filled: list[Symbol] = [
+            Const(None) if g is None else full_like(self.lo, g, o) for g, o in zip(gs, outputs, strict=True)
+        ]
+        single = len(outputs) == 1
+        g: Symbol = filled[0] if single else Sequence(tuple(filled))
+        z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
+        result = self.lo.call(Const(rule.body), [g, z, *self._symbols(op.args)], self._symbols(op.kwargs))
+        contributions = result.items if isinstance(result, Sequence) else (result,)
+        named = dict(zip(rule.parameters, contributions, strict=False))
+        arguments = list(zip(rule.parameters, op.args, strict=False))
+        if len(op.args) > len(rule.parameters):
+            arguments = list(zip([f"*{k}" for k in range(len(op.args))], op.args, strict=True))
+            named = dict(zip([f"*{k}" for k in range(len(op.args))], contributions, strict=False))
+        arguments += list(op.kwargs.items())
+        is_where = op.fn is np.where
+        for k, (name, tree) in enumerate(arguments):
+            if not any(self.activity.active(v) for v in leaves(tree)):
+                continue
+            contribution = named.get(name)
+            if contribution is None or isinstance(contribution, Const) and contribution.value is None:
+                self._no_derivative_in(op, k)
+            self._distribute(tree, contribution, is_where)
+
+    def _distribute(self, tree: Any, contribution: Symbol, masked: bool) -> None:
+        if isinstance(tree, Value):
+            if isinstance(tree.type, List):
+                self.contribute(tree, self.lo.value(self._as_array(contribution)))
+                return
+            if not self.activity.active(tree):
+                return
+            fitted = fit(self.lo, self.lo.value(contribution), tree, None)
+            if masked:
+                self.masked.add(fitted)
+            self.contribute(tree, fitted)
+            return
+        items = tree.values() if isinstance(tree, dict) else tree
+        if isinstance(contribution, Value):
+            parts: Iterable[Symbol] = [
+                self.lo.emit(operator.getitem, contribution, Const(k)) for k in range(len(tree))
+            ]
+        else:
+            from srcgrad.frontend.expressions import known_items
+
+            parts = known_items(self.lo, contribution)
+        for item, part in zip(items, parts, strict=True):
+            if any(self.activity.active(v) for v in leaves(item)):
+                self._distribute(item, part, masked)
+
+    def _as_array(self, contribution: Symbol) -> Symbol:
+        return contribution
+
+    def _check_keywords(self, op: Call, rule: Rule) -> None:
+        for name in op.kwargs:
+            if name not in rule.parameters and not any(p in ("kw", "kwargs") for p in rule.parameters):
+                raise NoRuleError(
+                    f"the derivative rule of {getattr(op.fn, '__name__', op.fn)} does not know the argument {name!r}",
+                    op.span,
+                    "leave the argument out, or write what it does with other functions",
+                )
+
+    def _no_derivative_in(self, op: Call, k: int) -> None:
+        raise NoRuleError(
+            f"{getattr(op.fn, '__name__', op.fn)} has no derivative with respect to its argument {k + 1}",
+            op.span,
+            "wrap that argument in srcgrad.stop_gradient, or give the function a rule",
+        )
+
+    def _reverse_display(self, op: Call, g: Value | None) -> None:
+        assert g is not None
+        for k, item in enumerate(leaves(op.args)):
+            if self.activity.active(item) and not self.is_buffer(item):
+                part = self.lo.emit_typed(operator.getitem, (g, Const(k)), {}, item.type)
+                self.contribute(item, self.lo.value(part))
+
+    def _reverse_list_read(self, op: Call, g: Value | None) -> None:
+        container, index = op.args
+        output = op.outputs[0]
+        if g is None or self.is_buffer(output) and not isinstance(output.type, List):
+            return
+        shadow = self.shadow(container)
+        if isinstance(index, slice):
+            self.lo.effect(runtime.add_slice, shadow, index, g)
+        elif is_scalar(output.type):
+            self.lo.effect(runtime.add_item, shadow, index, g)
+        else:
+            current = self.lo.emit_typed(operator.getitem, (shadow, index), {}, output.type)
+            total = self.lo.emit_typed(operator.add, (self.lo.value(current), g), {}, output.type)
+            self.lo.effect(operator.setitem, shadow, index, total)
+
+    # Control flow
+
+    def _reverse_if(self, op: If) -> None:
+        gs = {
+            k: self.cotangent_of_output(o)
+            for k, o in enumerate(op.outputs)
+            if self.activity.active(o) and not self.is_buffer(o)
+        }
+        if not self._worth_reversing(op):
+            return
+        branches = []
+        for region in op.regions:
+            branches.append(self._reverse_region(region, gs))
+        touched = [key for branch in branches for key in branch.changes if self._is_bar(key)]
+        for k, branch in enumerate(branches):
+            missing = [key for key in dict.fromkeys(touched) if key not in branch.changes]
+            missing = [key for key in missing if self.lo.store.get(key) is MISSING]
+            if missing:
+                branches[k] = self.lo.resume(branch, lambda missing=missing: self._set_zeros(missing))
+        self.lo.join_branches(op.condition, *branches)
+        for key in dict.fromkeys(touched):
+            merged = self.lo.store.get(key)
+            if isinstance(merged, Value) and not isinstance(merged, Const):
+                merged.hint = f"{key[1].hint}_bar" if key[1].hint else None
+
+    def _is_bar(self, key: Any) -> bool:
+        return isinstance(key, tuple) and key[0] == "bar"
+
+    def _set_zeros(self, keys: list[tuple]) -> Any:
+        from srcgrad.frontend.lowering import NEXT
+
+        for key in keys:
+            self.lo.store.set(key, zero_of(self.lo, key[1]))
+        return NEXT
+
+    def _reverse_region(self, region: Region, gs: dict[int, Value | None]) -> Any:
+        from srcgrad.frontend.lowering import NEXT, Branch
+
+        made = Region()
+        made.mirror = region
+        self.mirrors[region] = made
+        with self.lo.store.branch() as changes, self.lo.into(made):
+            for k, g in gs.items():
+                if g is not None:
+                    self.contribute(region.results[k], g)
+            self._reverse_ops(region.ops)
+            for inner in _defined_in(region):
+                self.lo.store.set(self.key(inner), MISSING)
+        for key in [k for k, v in changes.items() if v is MISSING]:
+            del changes[key]
+        self._mirror_all(made, self.mirror)
+        return Branch(made, changes, NEXT)
+
+    def _mirror_all(self, region: Region, op: Op | None) -> None:
+        for made in region.ops:
+            if made.mirror is None:
+                made.mirror = op
+
+    def _worth_reversing(self, op: Op) -> bool:
+        """Whether the reverse of an operation with regions does anything: cotangents flow, or memory is written."""
+        if any(self.activity.active(t) for t, _ in flows(op)):
+            return True
+        for region in op.regions:
+            for inner in walk(region):
+                if isinstance(inner, Call) and written(inner) is not None:
+                    return True
+                if isinstance(inner, Invoke) or any(self.activity.active(v) for v in (*inner.inputs, *inner.outputs)):
+                    return True
+        return False
+
+    def _reverse_loop(self, op: Loop) -> None:
+        if not self._worth_reversing(op):
+            return
+        slots = [
+            k
+            for k, arg in enumerate(op.carried)
+            if self.activity.active(arg) and not self.is_buffer(arg)
+        ]
+        outside = self._outside_values(op)
+        body = Region()
+        body.mirror = op.body
+        self.mirrors[op.body] = body
+        bounds, index = self._reversed_bounds(op, body)
+        inits, params = [], []
+        for k in slots:
+            g = self.cotangent_of_output(op.carried_outputs[k])
+            inits.append(self._start(g, op.carried[k]))
+            params.append(self._bar_argument(op.carried[k], body))
+        for value in outside:
+            inits.append(self._start(self.bar(value), value))
+            params.append(self._bar_argument(value, body))
+        body.args = [index, *params]
+        for param in body.args:
+            param.owner = body
+        with self.lo.store.branch(), self.lo.into(body):
+            for value, param in zip(outside, params[len(slots) :], strict=True):
+                self.lo.store.set(self.key(value), param)
+            for k in slots:
+                self.lo.store.set(self.key(op.carried[k]), MISSING)
+            for k, param in zip(slots, params, strict=False):
+                self.contribute(op.carried_results[k], param)
+            self._bind_index(op, index)
+            self._reverse_ops(op.body.ops)
+            ends = [self._end(op.carried[k]) for k in slots]
+            ends += [self.lo.value(self.lo.store.get(self.key(value))) for value in outside]
+            body.results = ends
+        self._mirror_all(body, op)
+        outputs = [Value(p.type, p.hint, op.span) for p in params]
+        self.lo.append(For(*bounds, inits, body, False, outputs, op.span, backwards=True))
+        for value, output in zip(outside, outputs[len(slots) :], strict=True):
+            self.lo.store.set(self.key(value), output)
+        for k, output in zip(slots, outputs, strict=False):
+            if not isinstance(op.inits[k], Const):
+                self.contribute(op.inits[k], output)
+
+    def _start(self, g: Value | None, value: Value) -> Value:
+        if g is None:
+            return zero_of(self.lo, value)
+        return full_like(self.lo, g, value)
+
+    def _end(self, value: Value) -> Value:
+        known = self.bar(value)
+        if known is None:
+            return zero_of(self.lo, value)
+        return full_like(self.lo, known, value)
+
+    def _bar_argument(self, value: Value, body: Region) -> Value:
+        return Value(_float_type(value.type), f"{value.hint}_bar" if value.hint else None, value.span)
+
+    def _outside_values(self, op: Loop) -> list[Value]:
+        """Active values of enclosing regions that the body adds to the SSA cotangents of."""
+        inside = set(_defined_in(op.body))
+        found: dict[Value, None] = {}
+        for region in op.regions[-1:]:
+            for inner in walk(region):
+                sources = inner.inputs if not inner.regions else []
+                sources = [*sources, *[v for r in inner.regions for v in r.results]]
+                if isinstance(inner, Loop):
+                    sources += inner.inits
+                for value in sources:
+                    found.setdefault(value)
+            for value in region.results:
+                found.setdefault(value)
+        return [
+            v
+            for v in found
+            if v not in inside and self.activity.active(v) and not self.is_buffer(v) and v not in self.accumulators
+        ]
+
+    def _reversed_bounds(self, op: Loop, body: Region) -> tuple[tuple[Value, Value, Value], Value]:
+        """The range of the reversed loop, and its index."""
+        if isinstance(op, For) and not op.exits:
+            index = Value(INT, op.index.hint, op.span)
+            return (op.start, op.stop, op.step), index
+        trips = count_trips(op)
+        hint = op.index.hint if isinstance(op, For) and _counts_from_zero(op) else None
+        return (Const(0), trips, Const(1)), Value(INT, hint, op.span)
+
+    def _bind_index(self, op: Loop, index: Value) -> None:
+        """Makes the index of the forward loop available in the reversed one."""
+        if not isinstance(op, For):
+            return
+        if not op.exits or _counts_from_zero(op):
+            self.indices[op.index] = index
+            return
+        scaled = index if cotangents.is_number(op.step, 1) else self.lo.emit(operator.mul, index, op.step)
+        self.indices[op.index] = self.lo.value(self.lo.emit(operator.add, op.start, scaled, hint=op.index.hint))
+
+    # Calls of other functions of the graph
+
+    def _reverse_invoke(self, op: Invoke) -> None:
+        self.pairs.reverse_invoke(self, op)
+
+
+_COPIES = frozenset([np.ndarray.copy, list.copy])
+
+
+def region_of(value: Value) -> Region:
+    """The region a value is defined in."""
+    owner = value.owner
+    if isinstance(owner, Region):
+        return owner
+    assert isinstance(owner, Op) and owner.parent is not None, f"{value} is defined nowhere"
+    return owner.parent
+
+
+def _mirror(made: Op, op: Op) -> None:
+    if made.mirror is None:
+        made.mirror = op
+    if made.span is None:
+        made.span = op.span
+
+
+def _defined_in(region: Region) -> list[Value]:
+    """The values that a region and the regions in it define."""
+    found = list(region.args)
+    for op in walk(region):
+        found += op.outputs
+        for inner in op.regions:
+            found += inner.args
+    return found
+
+
+def _float_type(t: Type) -> Type:
+    return t
+
+
+def _counts_from_zero(op: For) -> bool:
+    return cotangents.is_number(op.start, 0) and cotangents.is_number(op.step, 1)
+
+
+def count_trips(op: Loop) -> Value:
+    """Makes a loop of the forward sweep count its iterations; the number of them."""
+    arg = Value(INT, "trips", op.span)
+    arg.owner = op.body
+    more = Value(INT, "trips", op.span)
+    op.body.ops.insert(0, Call(operator.add, (arg, Const(1)), {}, [more], op.span))
+    op.body.ops[0].parent = op.body
+    op.body.args.append(arg)
+    op.body.results.append(more)
+    op.inits.append(Const(0))
+    if isinstance(op, While):
+        own = Value(INT, "trips", op.span)
+        own.owner = op.test
+        op.test.args.append(own)
+    output = Value(INT, "trips", op.span)
+    output.owner = op
+    op.outputs.append(output)
+    return output
+
+
+def accumulators(function: Function, activity: Activity, is_buffer: Any) -> set[Value]:
+    """Arrays whose cotangents are collected in place: those read by element, and those used in loops inside of their region."""
+    found: set[Value] = set()
+    for op in walk(function.body):
+        values = list(op.inputs)
+        for region in op.regions:
+            values += region.results
+        if isinstance(op, Call) and op.fn in ACCUMULATE and op.args and isinstance(op.args[0], Value):
+            base = op.args[0]
+            if isinstance(base.type, (Array, Unknown)) and activity.active(base) and not is_buffer(base):
+                found.add(base)
+        for value in values:
+            if not isinstance(value.type, Array) or not activity.active(value) or is_buffer(value):
+                continue
+            if isinstance(value, Const) or value.owner is None:
+                continue
+            if _crosses_loop(op, region_of(value)):
+                found.add(value)
+    return found
+
+
+def _crosses_loop(op: Op, home: Region) -> bool:
+    """Whether there is a loop between an operation and a region around it."""
+    region = op.parent
+    while region is not None and region is not home:
+        parent = region.parent
+        if isinstance(parent, Loop):
+            return True
+        region = parent.parent if parent is not None else None
+    return False
+
+
+__all__ = ["Exit", "Reverse", "ZERO", "count_trips", "region_of"]

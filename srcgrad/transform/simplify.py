@@ -1,0 +1,362 @@
+"""Simplification before and after differentiation: dead code, common subexpressions, values that a loop carries for nothing."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.memory import IN_PLACE, hashable, only_metadata, written
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, For, Function, If, Invoke, Loop, Op, Raise, Region, Value, While, walk
+from srcgrad.ir.types import Array, PyScalar, Unknown, is_scalar
+from srcgrad.rules.registry import has_rule
+
+
+def replace_values(region: Region, mapping: dict[Value, Value]) -> None:
+    """Replaces values everywhere in a region."""
+    if not mapping:
+        return
+
+    def swap(v: Value) -> Value:
+        while v in mapping:
+            v = mapping[v]
+        return v
+
+    for op in walk(region):
+        op.replace_inputs(swap)
+        for inner in op.regions:
+            inner.results = [swap(v) for v in inner.results]
+    region.results = [swap(v) for v in region.results]
+
+
+# Values that are carried for nothing
+
+
+def prune_carried(function: Function) -> None:
+    """Removes what a loop carries but never changes, and what an `if` yields the same on both sides."""
+    changed = True
+    while changed:
+        mapping: dict[Value, Value] = {}
+        for op in list(walk(function.body)):
+            if isinstance(op, Loop):
+                _prune_loop(op, mapping)
+            elif isinstance(op, If):
+                _prune_if(op, mapping)
+        changed = bool(mapping)
+        replace_values(function.body, mapping)
+
+
+def _prune_loop(op: Loop, mapping: dict[Value, Value]) -> None:
+    keep = []
+    for k, (init, arg, result) in enumerate(zip(op.inits, op.carried, op.carried_results, strict=True)):
+        if result is arg and init.type == arg.type:
+            mapping[arg] = init
+            mapping[op.carried_outputs[k]] = init
+            if isinstance(op, While):
+                mapping[op.test.args[k]] = init
+        else:
+            keep.append(k)
+    _keep_slots(op, keep)
+
+
+def _keep_slots(op: Loop, keep: list[int]) -> None:
+    if len(keep) == len(op.inits):
+        return
+    first = len(op.body.args) - len(op.inits)
+    offset = int(op.exits)
+    op.body.args = op.body.args[:first] + [op.body.args[first + k] for k in keep]
+    op.body.results = op.body.results[:offset] + [op.body.results[offset + k] for k in keep]
+    op.outputs = op.outputs[:offset] + [op.outputs[offset + k] for k in keep]
+    if isinstance(op, While):
+        op.test.args = [op.test.args[k] for k in keep]
+    op.inits = [op.inits[k] for k in keep]
+
+
+def _prune_if(op: If, mapping: dict[Value, Value]) -> None:
+    keep = []
+    for k, (a, b) in enumerate(zip(op.then.results, op.orelse.results, strict=True)):
+        same = a is b or isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value) and _equal(a, b)
+        if same and not (isinstance(a, Const) and a.value is UNDEFINED):
+            mapping[op.outputs[k]] = a
+        else:
+            keep.append(k)
+    _keep_outputs(op, keep)
+
+
+def _equal(a: Const, b: Const) -> bool:
+    return a.value is b.value or isinstance(a.value, (int, float, str)) and repr(a.value) == repr(b.value)
+
+
+def _keep_outputs(op: If, keep: list[int]) -> None:
+    op.outputs = [op.outputs[k] for k in keep]
+    op.then.results = [op.then.results[k] for k in keep]
+    op.orelse.results = [op.orelse.results[k] for k in keep]
+
+
+# Dead code
+
+
+def is_removable(op: Op) -> bool:
+    """Whether a call may be left out if its results are not used: it has no effect and cannot raise on the given kinds."""
+    if not isinstance(op, Call) or not op.outputs or written(op) is not None:
+        return False
+    fn = op.fn
+    if not hashable(fn):
+        return False
+    if only_metadata(op) or fn in (list, tuple, dict, slice, getattr):
+        return True
+    module = getattr(fn, "__module__", None) or ""
+    if module in ("srcgrad.runtime", "srcgrad.transform.writes"):
+        return True
+    if not has_rule(fn) and not isinstance(fn, np.ufunc) and module.split(".")[0] not in ("numpy", "_operator", "srcgrad"):
+        return fn in _PURE
+    if getattr(fn, "__name__", "") in _RAISING and any(isinstance(v.type, PyScalar) for v in op.inputs):
+        return not any(isinstance(v.type, PyScalar) and not isinstance(v, Const) for v in op.inputs[1:])
+    if module.startswith("numpy.random"):
+        return False
+    return not _may_raise(op)
+
+
+_PURE = frozenset([len, abs, min, max, float, int, bool, round, isinstance, range, str.format, list.copy, list.index, sum])
+_RAISING = frozenset(["truediv", "floordiv", "mod", "pow", "sqrt", "log", "acos", "asin", "atanh", "acosh", "lgamma"])
+
+
+def _may_raise(op: Call) -> bool:
+    fn = op.fn
+    module = getattr(fn, "__module__", None) or ""
+    if module == "math":
+        return True
+    if fn is operator.getitem:
+        return op.mirror is None and not all(isinstance(v, Const) or is_scalar(v.type) is False for v in op.inputs[1:])
+    return module.startswith("numpy.linalg") and op.mirror is None
+
+
+def remove_dead_code(functions: list[Function], live: Iterable[Value] = ()) -> None:
+    """Removes operations without effect whose results nobody uses, and results of branches and loops that nobody uses."""
+    for function in functions:
+        aliases = Aliases([function])
+        changed = True
+        while changed:
+            changed = _sweep(function, set(live), aliases)
+
+
+def _sweep(function: Function, used: set[Value], aliases: Aliases) -> bool:
+    used = set(used)
+    used.update(function.body.results)
+    before = _size(function.body)
+    _mark_region(function.body, used, aliases, _observed(function, aliases))
+    return _size(function.body) != before
+
+
+def _size(region: Region) -> int:
+    return sum(1 + len(op.outputs) + len(op.inputs) for op in walk(region))
+
+
+def _observed(function: Function, aliases: Aliases) -> set[Any]:
+    """The classes of memory whose contents somebody reads."""
+    seen: set[Any] = set()
+    for value in (*function.params, *function.captured, *function.body.results):
+        if is_pointer(value.type):
+            seen.add(aliases.find(value))
+    for op in walk(function.body):
+        target = written(op)
+        if isinstance(op, Call) and (op.fn in IN_PLACE or target is not None) and not op.outputs:
+            others = [v for v in op.inputs if v is not target]
+        elif only_metadata(op):
+            continue
+        elif isinstance(op, Call) and op.outputs and all(is_pointer(o.type) and aliases.find(o) is aliases.find(i) for o in op.outputs for i in op.inputs[:1]):
+            others = op.inputs[1:]
+        elif isinstance(op, (If, Loop)):
+            others = [op.condition] if isinstance(op, If) else []
+        else:
+            others = op.inputs
+        seen.update(aliases.find(v) for v in others if is_pointer(v.type))
+        if isinstance(op, Loop) or isinstance(op, If):
+            for region in op.regions:
+                seen.update(aliases.find(v) for v in region.results if is_pointer(v.type))
+    return seen
+
+
+def _mark_region(region: Region, used: set[Value], aliases: Aliases, observed: set[Any]) -> None:
+    kept: list[Op] = []
+    for op in reversed(region.ops):
+        if _is_dead(op, used, aliases, observed):
+            continue
+        if isinstance(op, If):
+            _keep_outputs(op, [k for k, o in enumerate(op.outputs) if o in used])
+            for inner in op.regions:
+                used.update(inner.results)
+                _mark_region(inner, used, aliases, observed)
+            if not op.outputs and not op.then.ops and not op.orelse.ops:
+                continue
+        elif isinstance(op, Loop):
+            _mark_loop(op, used, aliases, observed)
+            if not op.body.ops and not op.outputs and isinstance(op, For):
+                continue
+        used.update(op.inputs)
+        kept.append(op)
+    region.ops = kept[::-1]
+
+
+def _is_dead(op: Op, used: set[Value], aliases: Aliases, observed: set[Any]) -> bool:
+    if any(o in used for o in op.outputs):
+        return False
+    target = written(op)
+    if target is not None:
+        return aliases.find(target) not in observed and not _write_may_raise(op)
+    if isinstance(op, (If, Loop, Invoke, Raise)):
+        return False
+    return is_removable(op)
+
+
+def _write_may_raise(op: Op) -> bool:
+    return op.mirror is None
+
+
+def _mark_loop(op: Loop, used: set[Value], aliases: Aliases, observed: set[Any]) -> None:
+    """Keeps the carried values that are used after the loop or that what it keeps depends on."""
+    offset = int(op.exits)
+    needed = set(used)
+    for k, output in enumerate(op.carried_outputs):
+        if output in used:
+            needed.add(op.carried_results[k])
+    if op.exits:
+        needed.add(op.body.results[0])
+    if isinstance(op, While):
+        needed.update(op.test.results)
+        _collect_uses(op.test, needed)
+    while True:
+        trial = set(needed)
+        _trial_region(op.body, trial, aliases, observed)
+        grown = False
+        for k, arg in enumerate(op.carried):
+            own = op.test.args[k] if isinstance(op, While) else arg
+            if (arg in trial or own in trial) and op.carried_results[k] not in needed:
+                needed.add(op.carried_results[k])
+                grown = True
+        if not grown:
+            break
+    keep = [
+        k
+        for k, arg in enumerate(op.carried)
+        if op.carried_outputs[k] in used
+        or arg in trial
+        or (isinstance(op, While) and op.test.args[k] in trial)
+    ]
+    _keep_slots(op, keep)
+    used.update(op.body.results)
+    if isinstance(op, While):
+        used.update(op.test.results)
+        _mark_region(op.test, used, aliases, observed)
+    _mark_region(op.body, used, aliases, observed)
+    assert offset == int(op.exits)
+
+
+def _collect_uses(region: Region, used: set[Value]) -> None:
+    for op in walk(region):
+        used.update(op.inputs)
+        for inner in op.regions:
+            used.update(inner.results)
+
+
+def _trial_region(region: Region, used: set[Value], aliases: Aliases, observed: set[Any]) -> None:
+    """Marks what a region uses, without changing it."""
+    for op in reversed(region.ops):
+        if not op.regions and _is_dead(op, used, aliases, observed):
+            continue
+        if isinstance(op, If):
+            for k, output in enumerate(op.outputs):
+                if output in used:
+                    used.update((op.then.results[k], op.orelse.results[k]))
+        elif isinstance(op, Loop):
+            used.update(op.body.results)
+            if isinstance(op, While):
+                used.update(op.test.results)
+        for inner in op.regions:
+            _trial_region(inner, used, aliases, observed)
+        used.update(op.inputs)
+
+
+# Common subexpressions
+
+
+def share_common(function: Function) -> None:
+    """Computes once what is computed twice from the same values, where one computation comes before the other in the same or an enclosing region."""
+    aliases = Aliases([function])
+    unsafe = aliases.written
+    mapping: dict[Value, Value] = {}
+
+    def swap(v: Value) -> Value:
+        return mapping.get(v, v)
+
+    def visit(region: Region, scopes: list[dict]) -> None:
+        table: dict[Any, list[Value]] = {}
+        scopes = [*scopes, table]
+        kept = []
+        for op in region.ops:
+            op.replace_inputs(swap)
+            key = _key(op, aliases, unsafe)
+            if key is not None:
+                known = next((scope[key] for scope in reversed(scopes) if key in scope), None)
+                if known is not None:
+                    for output, same in zip(op.outputs, known, strict=True):
+                        mapping[output] = same
+                        if same.hint is None:
+                            same.hint = output.hint
+                    continue
+                table[key] = op.outputs
+            for inner in op.regions:
+                visit(inner, scopes)
+                inner.results = [swap(v) for v in inner.results]
+            kept.append(op)
+        region.ops = kept
+
+    visit(function.body, [])
+    function.body.results = [swap(v) for v in function.body.results]
+
+
+def _key(op: Op, aliases: Aliases, unsafe: set[Any]) -> Any:
+    if not isinstance(op, Call) or not op.outputs or not is_removable_purely(op):
+        return None
+    for value in (*op.inputs, *op.outputs):
+        if is_pointer(value.type) and not isinstance(value, Const):
+            if aliases.find(value) in unsafe and not only_metadata(op):
+                return None
+            if isinstance(value.type, Unknown) and any(isinstance(v.type, Unknown) for v in op.outputs):
+                return None
+    return (op.fn, _tree_key(op.args), _tree_key(op.kwargs))
+
+
+def is_removable_purely(op: Call) -> bool:
+    """Whether two equal calls give equal results, and no new object that anybody tells apart."""
+    if not hashable(op.fn) or op.fn in (list, dict, set, list.copy) or written(op) is not None:
+        return False
+    module = getattr(op.fn, "__module__", None) or ""
+    if module == "srcgrad.transform.writes" or op.fn is runtime.shadow_of:
+        return False
+    if module.startswith("numpy.random"):
+        return False
+    known = module.split(".")[0] in ("numpy", "_operator", "math", "srcgrad")
+    return has_rule(op.fn) or isinstance(op.fn, np.ufunc) or op.fn in _PURE or known or only_metadata(op)
+
+
+def _tree_key(tree: Any) -> Any:
+    if isinstance(tree, Const):
+        value = tree.value
+        return ("const", type(value), repr(value) if isinstance(value, (int, float, complex, str)) else id(value))
+    if isinstance(tree, Value):
+        return tree
+    if isinstance(tree, (tuple, list)):
+        return (type(tree), *[_tree_key(item) for item in tree])
+    if isinstance(tree, dict):
+        return ("dict", *[(k, _tree_key(item)) for k, item in tree.items()])
+    if isinstance(tree, slice):
+        return ("slice", _tree_key(tree.start), _tree_key(tree.stop), _tree_key(tree.step))
+    return tree
+
+
+__all__ = ["Array", "Callable", "prune_carried", "remove_dead_code", "replace_values", "share_common"]

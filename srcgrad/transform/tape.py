@@ -1,0 +1,309 @@
+"""Makes what the reverse sweep uses of the forward sweep available to it: kept in a variable, recomputed, or saved on a tape.
+
+A value of the main region is simply kept. A value of a branch is kept under a name that outlives the branch. A value of a loop body is recomputed where that is
+cheap, and else pushed in each iteration of the forward loop and popped in the same iteration of the reversed one.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.memory import is_view, only_metadata, written
+from srcgrad.analysis.versions import Versions
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree
+from srcgrad.ir.types import Array, List, PyScalar, Unknown, is_scalar
+from srcgrad.transform.simplify import is_removable_purely
+
+_NEVER = float("inf")
+_SAVE_SCALAR = 3.0
+_SAVE_ARRAY = 2.5
+_CHEAP = {
+    getattr(operator, name): 1.0
+    for name in "add sub mul neg pos eq ne lt le gt ge is_ is_not not_ and_ or_ floordiv mod truediv".split()
+}
+
+
+class Tape:
+    """Legalises the reverse sweep of one function.
+
+    Attributes:
+        indices: index of a forward loop -> index of its reverse.
+        undone: classes of memory that the reverse sweep restores on its way.
+    """
+
+    def __init__(
+        self, function: Function, aliases: Aliases, versions: Versions, indices: dict[Value, Value], undone: set[Any]
+    ):
+        self.function = function
+        self.aliases = aliases
+        self.versions = versions
+        self.indices = indices
+        self.undone = undone
+        self._saved: dict[Region, dict[Value, Value]] = {}
+        self._exported: dict[Value, Value] = {}
+        self._forward: set[Region] = set()
+        self._pops: dict[Region, list[Op]] = {}
+
+    def run(self) -> None:
+        body = self.function.body
+        start = self.function.backward_from
+        assert start is not None
+        forward = body.ops[:start]
+        self._forward.add(body)
+        for op in forward:
+            self._collect(op)
+        reverse = Region()
+        reverse.ops = body.ops[start:]
+        self._legalize(reverse, body, {})
+        forward = body.ops[: self.function.backward_from]
+        for op in reverse.ops:
+            op.parent = body
+        body.ops = [*forward, *reverse.ops]
+        self._write_tapes()
+
+    def _collect(self, op: Op) -> None:
+        for region in op.regions:
+            self._forward.add(region)
+            for inner in region.ops:
+                self._collect(inner)
+
+    def _legalize(self, region: Region, home: Region, env: dict[Value, Value]) -> None:
+        """Rewrites a region of the reverse sweep; `home` is the region of the forward sweep that it reverses."""
+        ops: list[Op] = []
+        for op in region.ops:
+            for value in _references(op):
+                if value not in env and self._home(value) is home and home is not self.function.body:
+                    env[value] = self._available(value, home, op, env, ops, region)
+            op.replace_inputs(lambda v: env.get(v, v))
+            for inner in op.regions:
+                mirror = inner.mirror
+                self._legalize(inner, home if mirror is None else mirror, dict(env))
+            op.parent = region
+            ops.append(op)
+        for value in region.results:
+            if value not in env and self._home(value) is home and home is not self.function.body:
+                last = home.ops[-1] if home.ops else None
+                env[value] = self._available(value, home, last, env, ops, region)
+        region.results = [env.get(v, v) for v in region.results]
+        region.ops = ops
+        if home in self._saved and region.mirror is home:
+            self._pop(region, home)
+
+    def _home(self, value: Value) -> Region | None:
+        """The region of the forward sweep that a value is defined in, None for values of the reverse sweep."""
+        owner = value.owner
+        region = owner if isinstance(owner, Region) else owner.parent if owner is not None else None
+        return region if region in self._forward else None
+
+    # Availability
+
+    def _available(
+        self, value: Value, home: Region, user: Op | None, env: dict[Value, Value], ops: list[Op], region: Region
+    ) -> Value:
+        index = self.indices.get(value)
+        if index is not None:
+            return index
+        last = user.mirror if user is not None and user.mirror is not None else None
+        if self._recompute_cost(value, home, last, env, 0) < self._save_cost(value, home):
+            return self._recompute(value, home, last, env, ops, region)
+        return self._save(value, home)
+
+    def _save_cost(self, value: Value, home: Region) -> float:
+        if value in self._saved.get(home, ()):
+            return 0.0
+        if not _in_loop(home):
+            return 1.5
+        if isinstance(value.type, PyScalar) and value.type.kind == "i":
+            return _SAVE_SCALAR
+        return _SAVE_SCALAR if is_scalar(value.type) else _SAVE_ARRAY
+
+    def _recompute_cost(
+        self, value: Value, home: Region, last: Op | None, env: dict[Value, Value], depth: int
+    ) -> float:
+        if isinstance(value, Const) or value in env or value in self.indices:
+            return 0.0
+        region = self._home(value)
+        if region is not home:
+            return 0.0
+        if value in self._saved.get(home, ()):
+            return 0.0
+        owner = value.owner
+        if not isinstance(owner, Call) or depth > 12 or len(owner.outputs) != 1:
+            return _NEVER if depth == 0 else self._save_cost(value, home)
+        cost = self._own_cost(owner, last)
+        for operand in owner.inputs:
+            if cost >= _NEVER:
+                break
+            own = self._recompute_cost(operand, home, last, env, depth + 1)
+            cost += min(own, self._save_cost(operand, home)) if self._home(operand) is home else own
+        return cost if depth == 0 else min(cost, self._save_cost(value, home))
+
+    def _own_cost(self, op: Call, last: Op | None) -> float:
+        if written(op) is not None or not is_removable_purely(op):
+            return _NEVER
+        output = op.outputs[0]
+        if only_metadata(op):
+            return 0.5
+        reads = [v for v in op.inputs if is_pointer(v.type)]
+        if is_view(op) and is_pointer(output.type):
+            return 1.0 if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
+        for pointer in reads:
+            if isinstance(pointer.type, (List, Unknown)):
+                return _NEVER
+            if self.aliases.is_written(pointer) and not self._stands(pointer, op, last):
+                return _NEVER
+        if op.fn is operator.getitem and is_scalar(output.type):
+            return 1.0
+        if op.fn in _CHEAP and is_scalar(output.type) and all(is_scalar(v.type) for v in op.inputs):
+            if op.fn in (operator.truediv, operator.floordiv, operator.mod):
+                return _CHEAP[op.fn]
+            return _CHEAP[op.fn]
+        return 30.0
+
+    def _stands(self, pointer: Value, op: Op, last: Op | None) -> bool:
+        """Whether memory holds in the reverse sweep, where the operation `last` is reversed, what it held when `op` read it."""
+        memory = self.aliases.find(pointer)
+        if memory in self.undone:
+            return last is not None and self.versions.is_forward(op) and not self.versions.written_between(memory, op, last)
+        return self.versions.is_forward(op) and not self.versions.stale(memory, op)
+
+    def _recompute(
+        self, value: Value, home: Region, last: Op | None, env: dict[Value, Value], ops: list[Op], region: Region
+    ) -> Value:
+        owner = value.owner
+        assert isinstance(owner, Call)
+
+        def operand(v: Value) -> Value:
+            if isinstance(v, Const) or self._home(v) is not home or home is self.function.body:
+                return env.get(v, v)
+            if v not in env:
+                index = self.indices.get(v)
+                if index is not None:
+                    env[v] = index
+                elif self._recompute_cost(v, home, last, env, 0) < self._save_cost(v, home):
+                    env[v] = self._recompute(v, home, last, env, ops, region)
+                else:
+                    env[v] = self._save(v, home)
+            return env[v]
+
+        args = map_tree(operand, owner.args)
+        kwargs = map_tree(operand, owner.kwargs)
+        output = Value(value.type, value.hint, value.span)
+        op = Call(owner.fn, args, kwargs, [output], owner.span)
+        op.mirror = owner
+        op.parent = region
+        ops.append(op)
+        return output
+
+    # Saving
+
+    def _save(self, value: Value, home: Region) -> Value:
+        if not _in_loop(home):
+            return self._export(value, home)
+        slots = self._saved.setdefault(home, {})
+        if value not in slots:
+            slots[value] = Value(value.type, value.hint, value.span)
+        return slots[value]
+
+    def _export(self, value: Value, home: Region) -> Value:
+        """Lets a value outlive the branch it is defined in."""
+        known = self._exported.get(value)
+        if known is not None:
+            return known
+        current = value
+        region: Region | None = home
+        while region is not None and region.parent is not None:
+            parent = region.parent
+            assert isinstance(parent, If)
+            output = Value(current.type, current.hint, current.span)
+            output.owner = parent
+            parent.outputs.append(output)
+            for side in (parent.then, parent.orelse):
+                side.results.append(current if side is region else Const(UNDEFINED))
+            current, region = output, parent.parent
+        self._exported[value] = current
+        return current
+
+    def _pop(self, region: Region, home: Region) -> None:
+        self._pops[home] = []
+        region.ops.insert(0, Call(_pop_placeholder, (), {}, list(self._saved[home].values())))
+        region.ops[0].parent = region
+        self._pops[home].append(region.ops[0])
+
+    def _write_tapes(self) -> None:
+        """Makes one tape for each region that saves: pushes in the forward sweep, pops at the start of the reverse of the region."""
+        for home, slots in self._saved.items():
+            pops = self._pops.get(home)
+            if not pops:
+                continue
+            values = list(slots)
+            single = len(values) == 1
+            hint = f"{values[0].hint}_tape" if single and values[0].hint else "tape"
+            tape = Value(List(values[0].type if single else Unknown()), hint)
+            item: Any = values[0] if single else tuple(values)
+            push = Call(list.append, (tape, item), {}, [], values[-1].span)
+            place = 1 + max((_position(home, v) for v in values), default=-1)
+            push.parent = home
+            home.ops.insert(place, push)
+            if home is self.function.body:
+                raise AssertionError("values of the main region are kept")
+            make = Call(list, (), {}, [tape], push.span)
+            top = _top_op(home, self.function.body)
+            place = self.function.body.ops.index(top)
+            make.parent = self.function.body
+            self.function.body.ops.insert(place, make)
+            assert self.function.backward_from is not None
+            self.function.backward_from += 1
+            for op in pops:
+                assert isinstance(op, Call)
+                op.fn, op.args = list.pop, (tape,)
+
+
+def _pop_placeholder() -> None:
+    """Stands for a pop until the tape exists."""
+
+
+def _position(region: Region, value: Value) -> int:
+    owner = value.owner
+    return -1 if isinstance(owner, Region) else region.ops.index(owner)  # type: ignore[arg-type]
+
+
+def _top_op(region: Region, body: Region) -> Op:
+    """The operation of the main region that holds a region."""
+    parent = region.parent
+    while parent is not None and parent.parent is not body:
+        assert parent.parent is not None
+        parent = parent.parent.parent
+    assert parent is not None
+    return parent
+
+
+def _in_loop(region: Region) -> bool:
+    current: Region | None = region
+    while current is not None and current.parent is not None:
+        if isinstance(current.parent, Loop):
+            return True
+        current = current.parent.parent
+    return False
+
+
+def _references(op: Op) -> list[Value]:
+    """The values that an operation uses, those in its regions included."""
+    found: dict[Value, None] = dict.fromkeys(op.inputs)
+    pending = list(op.regions)
+    while pending:
+        region = pending.pop()
+        for inner in region.ops:
+            for value in inner.inputs:
+                found.setdefault(value)
+            pending.extend(inner.regions)
+        for value in region.results:
+            found.setdefault(value)
+    return list(found)
+
+
+__all__ = ["Array", "Tape", "np"]

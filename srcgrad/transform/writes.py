@@ -1,0 +1,212 @@
+"""The reverse of operations that write in place: take the cotangent of what was written, and give back what was there before."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index
+from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.values import Sequence
+from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.ir.types import Array, List, Unknown, is_scalar
+from srcgrad.rules.registry import PARTIALS
+from srcgrad.transform.cotangents import fit, product
+
+if TYPE_CHECKING:
+    from srcgrad.transform.reverse import Reverse
+
+BINARY: dict[Callable, Callable] = {
+    getattr(operator, f"i{name}"): getattr(operator, name)
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+} | {
+    getattr(runtime, f"{name}_item"): getattr(operator, name)
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+}
+
+EVERYTHING = Const(Ellipsis)
+
+
+def undo_point(x: Value, index: Any) -> None:
+    """Stands in the reverse sweep where `x[index]` could be given its old contents back; `undo` decides."""
+
+
+def reverse_write(reverse: Reverse, op: Call) -> None:
+    """Emits the reverse of one write."""
+    target = op.args[0]
+    if isinstance(target.type, List):
+        _reverse_list_write(reverse, op)
+    elif op.fn is operator.setitem:
+        _reverse_setitem(reverse, op)
+    elif op.fn in ITEM_UPDATES or op.fn in IN_PLACE:
+        _reverse_update(reverse, op)
+    else:
+        raise UnsupportedError(f"{op.fn.__name__} writes in place, which is not supported yet", op.span)
+
+
+def _reverse_setitem(reverse: Reverse, op: Call) -> None:
+    x, index, value = op.args
+    lo = reverse.lo
+    if not reverse.activity.active(x):
+        lo.effect(undo_point, x, reverse._symbol(index))
+        return
+    x_bar = reverse.shadow(x)
+    g = None
+    if reverse.activity.active(value):
+        g = _taken(reverse, x_bar, index, x)
+    lo.effect(operator.setitem, x_bar, reverse._symbol(index), Const(0.0))
+    lo.effect(undo_point, x, reverse._symbol(index))
+    if g is not None:
+        reverse.contribute(value, fit(lo, g, value, None))
+
+
+def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
+    """The cotangent of what a write put there, before it is cleared."""
+    lo = reverse.lo
+    if _may_repeat(index):
+        return lo.value(lo.emit_typed(runtime.last_written, (x_bar, index), {}, _item_type(lo, x, index)))
+    g = lo.value(lo.emit(operator.getitem, x_bar, reverse._symbol(index)))
+    if is_scalar(g.type) or not is_basic_index(index):
+        return g
+    if isinstance(g.type, Array):
+        return lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
+    return lo.value(lo.emit_typed(runtime.copied, (g,), {}, g.type))
+
+
+def _item_type(lo: Any, x: Value, index: Any) -> Any:
+    from srcgrad.rules.result_types import result_type
+
+    return result_type(operator.getitem, (x, index), {}, lo.fresh("n"))
+
+
+def _may_repeat(index: Any) -> bool:
+    """Whether an index may select one element twice: one with integer arrays may."""
+    if isinstance(index, (tuple, list)):
+        return any(_may_repeat(part) for part in index)
+    if isinstance(index, Value) and not is_scalar(index.type):
+        t = index.type
+        return not (isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "b") and isinstance(
+            t, (Array, Unknown, List)
+        )
+    return False
+
+
+def _reverse_update(reverse: Reverse, op: Call) -> None:
+    in_place = op.fn in IN_PLACE
+    x = op.args[0]
+    index: Any = EVERYTHING if in_place else op.args[1]
+    value = op.args[1] if in_place else op.args[2]
+    lo = reverse.lo
+    binary = BINARY.get(op.fn)
+    if op.outputs and not reverse.aliases.find(op.outputs[0]) == reverse.aliases.find(x):
+        raise UnsupportedError("an augmented assignment to something of unknown kind", op.span)
+    if not reverse.activity.active(x):
+        lo.effect(undo_point, x, reverse._symbol(index))
+        return
+    if binary is None or binary is operator.matmul:
+        raise UnsupportedError(f"{op.fn.__name__} in place on active data is not supported yet", op.span)
+    x_bar = reverse.shadow(x)
+    if binary in (operator.add, operator.sub):
+        _reverse_sum(reverse, x_bar, x, index, value, binary)
+        lo.effect(undo_point, x, reverse._symbol(index))
+        return
+    old = Old(op, index)
+    before = lo.value(lo.emit_typed(old, (), {}, _item_type(lo, x, index)))
+    result = lo.value(lo.emit(binary, before, value))
+    partials = lo.call(Const(PARTIALS[binary].body), [before, value, result], {})
+    assert isinstance(partials, Sequence)
+    g = _read(lo, x_bar, index, in_place)
+    contribution = None
+    if reverse.activity.active(value):
+        taken = _taken(reverse, x_bar, index, x) if _may_repeat(index) else g
+        contribution = fit(lo, product(lo, taken, lo.value(partials.items[1])), value, None)
+    if binary in (operator.mul, operator.truediv):
+        lo.effect(op.fn, *([x_bar] if in_place else [x_bar, reverse._symbol(index)]), value)
+    else:
+        scaled = product(lo, g, lo.value(partials.items[0]))
+        lo.effect(operator.setitem, x_bar, reverse._symbol(index), scaled)
+    lo.effect(undo_point, x, reverse._symbol(index))
+    if contribution is not None:
+        reverse.contribute(value, contribution)
+
+
+def _read(lo: Any, x_bar: Value, index: Any, whole: bool) -> Value:
+    if whole:
+        return x_bar
+    return lo.value(lo.emit(operator.getitem, x_bar, _as_symbol(index)))
+
+
+def _as_symbol(index: Any) -> Any:
+    return Sequence(tuple([_as_symbol(part) for part in index])) if isinstance(index, tuple) else index
+
+
+def _reverse_sum(reverse: Reverse, x_bar: Value, x: Value, index: Any, value: Value, binary: Callable) -> None:
+    """`x[i] += v` and `x[i] -= v`: nothing is overwritten that matters."""
+    if not reverse.activity.active(value):
+        return
+    lo = reverse.lo
+    whole = index is EVERYTHING
+    if _may_repeat(index):
+        g = lo.value(lo.emit_typed(runtime.last_written, (x_bar, index), {}, _item_type(lo, x, index)))
+    else:
+        g = _read(lo, x_bar, index, whole)
+        fitted = fit(lo, g, value, None)
+        stays = fitted is g and binary is operator.add and not is_scalar(g.type) and not reverse.accumulated(value)
+        if stays and not reverse.is_buffer(value):
+            g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
+    c = fit(lo, g, value, None)
+    if binary is operator.sub:
+        c = lo.value(lo.emit(operator.neg, c))
+    reverse.contribute(value, c)
+
+
+class Old:
+    """Stands for what `x[index]` held before a write; `undo` replaces it by a value that the forward sweep saves."""
+
+    __name__ = "old"
+    __module__ = "srcgrad.transform.writes"
+
+    def __init__(self, op: Call, index: Any):
+        self.op = op
+        self.index = index
+
+
+def _reverse_list_write(reverse: Reverse, op: Call) -> None:
+    lo = reverse.lo
+    target = op.args[0]
+    if not reverse.activity.active(target) or not _holds_values(reverse, op):
+        return
+    shadow = reverse.shadow(target)
+    item_type = target.type.item
+    if op.fn is list.append:
+        g = lo.value(lo.emit_typed(list.pop, (shadow,), {}, item_type))
+        reverse.contribute(op.args[1], _fitted(reverse, g, op.args[1]))
+    elif op.fn is list.pop and len(op.args) == 1:
+        g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
+        lo.effect(list.append, shadow, Const(0.0) if g is None else g)
+    elif op.fn is list.pop:
+        g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
+        lo.effect(list.insert, shadow, op.args[1], Const(0.0) if g is None else g)
+    elif op.fn is operator.setitem and not isinstance(op.args[1], slice):
+        g = lo.value(lo.emit_typed(operator.getitem, (shadow, op.args[1]), {}, item_type))
+        lo.effect(operator.setitem, shadow, op.args[1], Const(0.0))
+        reverse.contribute(op.args[2], _fitted(reverse, g, op.args[2]))
+    else:
+        raise UnsupportedError(f"{op.fn.__name__} on a list of active values is not supported yet", op.span)
+
+
+def _holds_values(reverse: Reverse, op: Call) -> bool:
+    """Whether the items of a list have cotangents of their own; buffers in a list have shadows instead."""
+    items = [v for v in (*op.inputs[1:], *op.outputs) if not isinstance(v, Const)]
+    return not any(reverse.is_buffer(v) and not isinstance(v.type, List) for v in items)
+
+
+def _fitted(reverse: Reverse, g: Value, value: Value) -> Value:
+    """An item of a list's shadow may still be the number 0 for an array."""
+    if isinstance(value.type, Array):
+        return reverse.lo.value(reverse.lo.emit_typed(runtime.expanded, (g, value), {}, value.type))
+    return g

@@ -1,0 +1,162 @@
+"""The one judge of gradients: what the compiler makes of a program, against differences of the program itself."""
+
+from __future__ import annotations
+
+import functools
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from programs import Program
+
+import srcgrad
+from srcgrad.testing import (
+    Tolerance,
+    argument_names,
+    check_close,
+    check_same,
+    is_active,
+    numerical_gradient,
+    pairing,
+    random_like,
+)
+from srcgrad.tree import flatten, map_leaves, paths
+
+
+def judge(program: Program) -> None:
+    """Raises AssertionError unless the gradient of a program is right in every respect that is promised."""
+    out, seed, expected = numerical(program)
+    gradient = judge_grad(program, out, expected) if program.output == "scalar" else None
+    judge_vjp(program, out, seed, expected, gradient)
+
+
+def wanted(program: Program) -> tuple[int, ...]:
+    """The positions of the arguments that gradients are wanted for."""
+    return (program.argnums,) if isinstance(program.argnums, int) else program.argnums
+
+
+@functools.cache
+def numerical(program: Program) -> tuple[Any, Any, tuple]:
+    """What a program returns, a cotangent for it, and the gradients by differences, one for each wanted argument.
+
+    Raises:
+        CannotJudge: if the differences do not agree at two step sizes.
+    """
+    out = program.fun(*program.args())
+    if program.output == "scalar":
+        assert is_active(out) and np.ndim(out) == 0, f"{program.name} returned {out!r}"
+        seed: Any = 1.0
+        weighted = program.fun
+    else:
+        seed = random_like(out, np.random.default_rng(0))
+
+        def weighted(*args: Any) -> float:
+            return pairing(seed, program.fun(*args))
+
+    named = functools.wraps(program.fun)(lambda *args: weighted(*args))
+    return out, seed, numerical_gradient(named, program.args(), wanted(program))
+
+
+def judge_grad(program: Program, out: Any, expected: tuple) -> tuple:
+    """Judges `grad` and `value_and_grad`, optimised or not; returns the gradients as a tuple."""
+    args, names = program.args(), argument_names(program.fun, program.args())
+    tolerance = tolerance_for(program, out)
+    gradient_function = srcgrad.grad(program.fun, argnums=program.argnums)
+    first = gradient_function(*args)
+    judge_arguments(program, args, "grad")
+    got = as_tuple(program, first)
+    for k, argnum in enumerate(wanted(program)):
+        check_close(got[k], expected[k], program.name, names[argnum], tolerance)
+        judge_structure(program, args[argnum], got[k], names[argnum])
+    judge_memory(program, got, args, "grad")
+    check_same(gradient_function(*args), first, f"a second call of the gradient of {program.name} answers otherwise")
+    check_same(
+        gradient_function(*program.args()),
+        first,
+        f"on equal arguments the gradient of {program.name} answers otherwise",
+    )
+
+    value, again = srcgrad.value_and_grad(program.fun, argnums=program.argnums)(*args)
+    check_same(value, out, f"value_and_grad of {program.name} has another value", exact=False)
+    check_same(again, first, f"value_and_grad of {program.name} has another gradient", exact=False)
+    plain = srcgrad.grad(program.fun, argnums=program.argnums, optimize=False)(*args)
+    check_same(plain, first, f"optimize=False changes the gradient of {program.name}", exact=False)
+    judge_arguments(program, args, "value_and_grad")
+    return got
+
+
+def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: tuple | None) -> None:
+    """Judges `vjp`: its value, and its pullback, which is pulled again with another cotangent in between."""
+    args, names = program.args(), argument_names(program.fun, program.args())
+    tolerance = tolerance_for(program, out)
+    value, pull = srcgrad.vjp(program.fun, *args)
+    check_same(value, out, f"vjp of {program.name} has another value", exact=False)
+    first = pull(seed)
+    assert len(first) == len(args), f"the pullback of {program.name} returned {len(first)} cotangents, not {len(args)}"
+    twice = pull(map_leaves(lambda leaf: None if leaf is None else 2.0 * leaf, seed))
+    check_same(pull(seed), first, f"pulling twice gives two answers for {program.name}")
+    check_same(value, out, f"pulling changes the output of {program.name}", exact=False)
+    judge_arguments(program, args, "vjp")
+    judge_memory(program, first, args, "vjp")
+    for k, argnum in enumerate(wanted(program)):
+        if type(args[argnum]) is int:  # for vjp an int is passive
+            continue
+        check_close(first[argnum], expected[k], program.name, names[argnum], tolerance)
+        judge_structure(program, args[argnum], first[argnum], names[argnum])
+        doubled = map_leaves(lambda leaf: None if leaf is None else 2.0 * leaf, first[argnum])
+        check_same(twice[argnum], doubled, f"the pullback of {program.name} is not linear", exact=False)
+        if gradient is not None:
+            check_same(first[argnum], gradient[k], f"vjp and grad of {program.name} differ", exact=False)
+    for argument, cotangent in zip(args, first, strict=True):
+        if not any(map(is_active, flatten(argument)[0])):
+            assert cotangent is None, f"vjp of {program.name} gives a cotangent for the passive argument {argument!r}"
+
+
+def as_tuple(program: Program, gradient: Any) -> tuple:
+    """A gradient for each wanted argument: an int argnum asks for a bare gradient, a tuple for a tuple."""
+    if isinstance(program.argnums, int):
+        return (gradient,)
+    assert type(gradient) is tuple, f"the gradient of {program.name} is {gradient!r}, not a tuple"
+    assert len(gradient) == len(program.argnums), f"the gradient of {program.name} has {len(gradient)} parts"
+    return gradient
+
+
+def tolerance_for(program: Program, out: Any) -> Tolerance:
+    """Tight tolerances, unless the program computes in single precision."""
+    return Tolerance.of((program.args(), out), out)
+
+
+def judge_arguments(program: Program, args: tuple, by: str) -> None:
+    """The arguments, also those that the program writes, are to the last bit what they were."""
+    check_same(args, program.args(), f"{by} changes an argument of {program.name}")
+
+
+def judge_structure(program: Program, argument: Any, gradient: Any, name: str) -> None:
+    """A gradient has its argument's structure, shapes and dtypes, and None for passive leaves."""
+    leaves, structure = flatten(argument)
+    got, got_structure = flatten(gradient)
+    assert got_structure == structure, (
+        f"gradient of {program.name}: {gradient!r} is not of the structure of {argument!r}"
+    )
+    for leaf, g, path in zip(leaves, got, paths(argument, name), strict=True):
+        where = f"gradient of {program.name} with respect to {path}"
+        if type(argument) is int:
+            assert isinstance(g, float), f"{where} is {g!r}, not a float"
+        elif not is_active(leaf):
+            assert g is None, f"{where}, which is passive, is {g!r}"
+        elif isinstance(leaf, float) and not isinstance(leaf, np.generic):
+            assert isinstance(g, float), f"{where} is {g!r}, not a float"
+        else:
+            assert isinstance(g, (np.ndarray, np.generic)), f"{where} is {g!r}"
+            assert g.dtype == leaf.dtype, f"{where} has dtype {g.dtype}, not {leaf.dtype}"
+            assert g.shape == leaf.shape, f"{where} has shape {g.shape}, not {leaf.shape}"
+
+
+def judge_memory(program: Program, gradient: Any, args: tuple, by: str) -> None:
+    """A gradient shares no memory with an argument or with a global of the program."""
+    assert isinstance(program.fun, FunctionType)
+    used = [program.fun.__globals__[name] for name in program.fun.__code__.co_names if name in program.fun.__globals__]
+    foreign = [leaf for leaf in flatten((args, used))[0] if isinstance(leaf, np.ndarray)]
+    for g in flatten(gradient)[0]:
+        if isinstance(g, np.ndarray):
+            assert not any(np.shares_memory(g, a) for a in foreign), f"{by} of {program.name} returns foreign memory"

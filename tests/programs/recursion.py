@@ -1,0 +1,234 @@
+"""Functions that call themselves and each other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import program, rand
+
+
+def power(x, n):
+    if n == 0:
+        return 1.0
+    return x * power(x, n - 1)
+
+
+@program(lambda: (1.1, 5), tags=("recursion",))
+def power_by_recursion(x, n):
+    return power(x, n) + power(2.0 * x, 2)
+
+
+@program(lambda: (1.1, 5), tags=("recursion", "self"))
+def calls_itself(x, n):
+    if n == 0:
+        return x
+    return x * calls_itself(x, n - 1) + n
+
+
+@program(lambda: (1.1, 11), tags=("recursion", "self"))
+def fast_power(x, n):
+    if n == 0:
+        return 1.0
+    half = fast_power(x, n // 2)
+    return half * half * x if n % 2 else half * half
+
+
+@program(lambda: (0.6, 6), tags=("recursion", "twice"))
+def fibonacci_like(x, n):
+    if n < 2:
+        return x if n else 1.0
+    return fibonacci_like(x, n - 1) * 0.5 + x * fibonacci_like(x, n - 2)
+
+
+@program(lambda: (0.8, 7), tags=("recursion", "mutual"))
+def mutual_recursion(x, n):
+    return even_step(x, n)
+
+
+def even_step(x, n):
+    if n == 0:
+        return x
+    return np.sin(odd_step(x, n - 1)) + x
+
+
+def odd_step(x, n):
+    if n == 0:
+        return 2.0 * x
+    return even_step(x, n - 1) * x
+
+
+@program(lambda: (((0.5, (1.5, 0.7)), (0.3, 0.9)),), tags=("recursion", "tree"))
+def sum_over_a_tree(tree):
+    return tree_value(tree) ** 2
+
+
+def tree_value(t):
+    if isinstance(t, tuple):
+        left, right = t
+        return tree_value(left) * tree_value(right) + 1.0
+    return t * t
+
+
+@program(lambda: (rand(7),), tags=("recursion", "divide"))
+def divide_and_conquer_sum(x):
+    return half_sums(x, 0, len(x))
+
+
+def half_sums(x, lo, hi):
+    if hi - lo == 1:
+        return np.sin(x[lo])
+    mid = (lo + hi) // 2
+    return half_sums(x, lo, mid) * 0.9 + half_sums(x, mid, hi)
+
+
+@program(lambda: (rand(8),), tags=("recursion", "slices"))
+def divide_and_conquer_by_slices(x):
+    if len(x) == 1:
+        return x[0] ** 2
+    n = len(x) // 2
+    return divide_and_conquer_by_slices(x[:n]) * divide_and_conquer_by_slices(x[n:]) + x[0]
+
+
+@program(lambda: (rand(6),), tags=("recursion", "write"))
+def recursion_that_writes(x):
+    y = x.copy()
+    fold(y, 0)
+    return np.sum(y * y)
+
+
+def fold(y, i):
+    if i + 1 < len(y):
+        y[i + 1] += y[i] * y[i]
+        fold(y, i + 1)
+        y[i] *= y[i + 1]
+
+
+@program(lambda: (rand(5),), tags=("recursion", "write"))
+def recursion_that_fills(x):
+    out = np.zeros(5)
+    fill(x, out, 4)
+    return out[4] + out[2]
+
+
+def fill(x, out, i):
+    if i == 0:
+        out[0] = x[0]
+        return
+    fill(x, out, i - 1)
+    out[i] = out[i - 1] * x[i] + x[0]
+
+
+@program(lambda: (0.8, 1.4), argnums=(0, 1), tags=("recursion", "adaptive"))
+def adaptive_simpson(a, b):
+    def f(t):
+        return np.exp(-a * t) * t
+
+    def simpson(lo, hi):
+        return (hi - lo) / 6.0 * (f(lo) + 4.0 * f(0.5 * (lo + hi)) + f(hi))
+
+    def refine(lo, hi, depth):
+        mid = 0.5 * (lo + hi)
+        whole, parts = simpson(lo, hi), simpson(lo, mid) + simpson(mid, hi)
+        if depth == 0 or abs(parts - whole) < 1e-7:
+            return parts
+        return refine(lo, mid, depth - 1) + refine(mid, hi, depth - 1)
+
+    return refine(0.0, b, 2)
+
+
+@program(lambda: (1.2,), tags=("recursion", "romberg"))
+def romberg_by_recursion(b):
+    def r(n, m):
+        if m == 0:
+            k = 2**n
+            h = b / k
+            return h * (0.5 * np.exp(0.0) + 0.5 * np.exp(-b * b) + sum(np.exp(-((i * h) ** 2)) for i in range(1, k)))
+        return r(n, m - 1) + (r(n, m - 1) - r(n - 1, m - 1)) / (4**m - 1)
+
+    return r(3, 2)
+
+
+@program(lambda: (rand(5), 0.4), argnums=(0, 1), tags=("recursion", "horner"))
+def horner_by_recursion(c, x):
+    def value(i):
+        return c[i] if i == len(c) - 1 else c[i] + x * value(i + 1)
+
+    return value(0) ** 2
+
+
+@program(lambda: (rand(4), 0.3), argnums=(0, 1), tags=("recursion", "bezier"))
+def de_casteljau_by_recursion(p, t):
+    if len(p) == 1:
+        return p[0]
+    return de_casteljau_by_recursion((1.0 - t) * p[:-1] + t * p[1:], t)
+
+
+@program(lambda: (rand(3, 3),), tags=("recursion", "determinant"))
+def determinant_by_minors(m):
+    n = len(m)
+    if n == 1:
+        return m[0, 0]
+    total = 0.0
+    for j in range(n):
+        minor = np.concatenate([m[1:, :j], m[1:, j + 1 :]], axis=1)
+        total += (-1) ** j * m[0, j] * determinant_by_minors(minor)
+    return total
+
+
+@program(lambda: (0.7,), tags=("recursion", "accumulator"))
+def tail_recursion_with_an_accumulator(x):
+    def go(k, acc):
+        return acc if k == 0 else go(k - 1, acc * x + k)
+
+    return go(5, x)
+
+
+@program(lambda: (rand(5), rand(5, seed=1)), argnums=(0, 1), tags=("recursion", "memo"))
+def recursion_with_a_memo(a, b):
+    memo = {}
+
+    def best(i):
+        if i <= 0:
+            return a[0]
+        if i not in memo:
+            memo[i] = best(i - 1) * b[i] + best(i - 2) * a[i]
+        return memo[i]
+
+    return best(4)
+
+
+@program(lambda: (rand(4),), tags=("recursion", "list"))
+def recursion_over_a_list(x):
+    def product(values):
+        if not values:
+            return 1.0
+        head, *tail = values
+        return head * product(tail) + 0.5
+
+    return product(list(x))
+
+
+@program(lambda: (1.5,), tags=("recursion", "branch on value"))
+def recursion_ended_by_a_value(x):
+    if x < 0.4:
+        return x * x
+    return x + recursion_ended_by_a_value(x * 0.6)
+
+
+@program(lambda: (0.4, 2), tags=("recursion", "deep"))
+def ackermann_like_nesting(x, n):
+    def f(v, depth):
+        if depth == 0:
+            return np.cos(v)
+        return f(f(v, depth - 1) * x, depth - 1)
+
+    return f(x, n)
+
+
+@program(lambda: (rand(4),), tags=("recursion", "array out"), output="array")
+def recursive_transform(x):
+    n = len(x)
+    if n == 1:
+        return x * 1.0
+    even, odd = recursive_transform(x[::2]), recursive_transform(x[1::2])
+    return np.concatenate([even + odd * 0.5, even - odd * 0.5])

@@ -1,0 +1,68 @@
+"""Programs that have no gradient, or none that can be found: an error, never a number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import program, rand
+
+
+@program(lambda: (rand(4),), tags=("no rule",), supported=False)
+def function_without_a_rule(x):
+    return np.sum(np.unwrap(x) ** 2)
+
+
+@program(lambda: (0.7,), tags=("text",), supported=False)
+def derivative_lost_in_a_string(x):
+    return float(str(x)) * x
+
+
+@program(lambda: (0.7,), tags=("text",), supported=False)
+def derivative_lost_in_an_f_string(x):
+    return float(f"{x:.12f}") ** 2
+
+
+@program(lambda: (0.7,), tags=("eval",), supported=False)
+def evaluates_text(x):
+    return eval("x * x") + x
+
+
+@program(lambda: (rand(4),), tags=("bytes",), supported=False)
+def derivative_lost_in_bytes(x):
+    return np.sum(np.frombuffer(x.tobytes()))
+
+
+@program(lambda: (np.arange(4),), tags=("int",), supported=False)
+def gradient_for_integers(k):
+    return np.sum(k * 0.5)
+
+
+@program(lambda: (("a", 3, None),), tags=("tree",), supported=False)
+def gradient_for_a_tree_without_floats(t):
+    return 0.5 * t[1]
+
+
+@program(lambda: (rand(4),), tags=("not scalar",), supported=False)
+def gradient_of_an_array(x):
+    return x * x
+
+
+@program(lambda: (0.7,), tags=("not scalar",), supported=False)
+def gradient_of_nothing(x):
+    x * x
+
+
+@program(lambda: (rand(4),), argnums=3, tags=("argnums",), supported=False)
+def gradient_for_a_missing_argument(x):
+    return np.sum(x)
+
+
+def overlapping():
+    base = rand(5)
+    return base[:4], base[1:]
+
+
+@program(overlapping, argnums=(0, 1), tags=("alias",), supported=False)
+def gradients_for_overlapping_written_arguments(x, y):
+    x[1] = x[0] * y[2]
+    return np.sum(x * y)

@@ -1,0 +1,96 @@
+"""Every rule of the registry, at every row of the tables beside this file."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterator
+from types import FunctionType
+
+import numpy as np
+import pytest
+from harness import (
+    Row,
+    check_against_differences,
+    check_against_expected,
+    check_single_precision,
+    has_derivative,
+)
+
+import srcgrad.rules  # noqa: F401  (fills the registry)
+from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP, has_rule
+
+TABLES = (
+    "rows_elementwise",
+    "rows_math",
+    "rows_reduce",
+    "rows_shape",
+    "rows_index",
+    "rows_linalg",
+    "rows_fft",
+    "rows_special",
+)
+ROWS: list[Row] = [
+    row for table in TABLES if importlib.util.find_spec(table) for row in importlib.import_module(table).ROWS
+]
+SMOOTH = [row for row in ROWS if row.expected is None]
+STATED = [row for row in ROWS if row.expected is not None]
+
+
+@pytest.mark.parametrize("row", SMOOTH, ids=lambda row: row.id)
+def test_rule_agrees_with_differences(row: Row) -> None:
+    assert has_derivative(row.fn), "the function has no rule"
+    check_against_differences(row)
+
+
+@pytest.mark.parametrize("row", STATED, ids=lambda row: row.id)
+def test_rule_gives_the_stated_cotangents(row: Row) -> None:
+    assert has_derivative(row.fn), "the function has no rule"
+    check_against_expected(row)
+
+
+@pytest.mark.parametrize("row", SMOOTH, ids=lambda row: row.id)
+def test_rule_holds_in_single_precision(row: Row) -> None:
+    check_single_precision(row)
+
+
+@pytest.mark.parametrize("table", [PARTIALS, VJP, ACCUMULATE, JVP], ids=["partials", "vjp", "accumulate", "jvp"])
+def test_every_rule_has_a_row(table: dict) -> None:
+    tested = {row.fn for row in ROWS}
+    own = {fn: rule for fn, rule in table.items() if rule.body.__module__.startswith("srcgrad.")}
+    missing = [
+        f"{rule.body.__module__}.{rule.body.__name__} for {fn!r}" for fn, rule in own.items() if fn not in tested
+    ]
+    assert not missing, "rules without a row: " + ", ".join(missing)
+
+
+def _calls(body: FunctionType) -> Iterator[tuple[str, object]]:
+    """The functions of libraries that a rule or one of its helpers calls: their text, and themselves."""
+    for node in ast.walk(ast.parse(inspect.getsource(body))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            text = ast.unparse(node.func)
+            if text.partition(".")[0] in ("np", "math", "operator"):
+                yield text, eval(text, body.__globals__)
+
+
+def test_rules_can_be_differentiated_again() -> None:
+    """Second derivatives come from the source of the rules, so all that they call needs a rule itself."""
+    in_place = {np.add.at}
+    modules = {rule.body.__module__ for table in (PARTIALS, VJP, ACCUMULATE, JVP) for rule in table.values()}
+    bodies = [
+        body
+        for name in sorted(modules)
+        if name.startswith("srcgrad.")
+        for body in vars(sys.modules[name]).values()
+        if isinstance(body, FunctionType) and body.__module__ == name
+    ]
+    missing = {
+        f"{b.__module__}.{b.__name__}: {text}"
+        for b in bodies
+        for text, fn in _calls(b)
+        if not (fn in in_place or has_rule(fn))
+    }
+    assert bodies and not missing, f"no rule for what rules call: {sorted(missing)}"
