@@ -116,6 +116,6 @@ def flows(op: Op) -> list[tuple[Value, Value]]:
         if test is not None:
             pairs += list(zip(test.args, op.carried, strict=True))
     elif isinstance(op, Invoke):
-        pairs += list(zip(op.callee.params, op.args, strict=True))
-        pairs += list(zip(op.outputs, op.callee.body.results, strict=True))
+        pairs += list(zip(op.callee.params, op.args, strict=False))
+        pairs += list(zip(op.outputs, op.callee.body.results, strict=False))
     return pairs

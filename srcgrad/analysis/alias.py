@@ -20,6 +20,18 @@ def is_pointer(t: Type) -> bool:
     return isinstance(t, (Array, List, Dict, Tuple, Unknown)) or isinstance(t, Opaque) and t.cls in (list, tuple, dict)
 
 
+def reachable(functions: list[Function]) -> list[Function]:
+    """The functions and all that they call."""
+    found: dict[Function, None] = {}
+    pending = list(functions)
+    while pending:
+        function = pending.pop()
+        if function not in found:
+            found[function] = None
+            pending += [op.callee for op in walk(function.body) if isinstance(op, Invoke)]
+    return list(found)
+
+
 class Aliases:
     """Classes of values that may share memory.
 
@@ -37,7 +49,7 @@ class Aliases:
         self._sources: list[Value] = []
         writes: list[tuple[Value, Call]] = []
         self.values: list[Value] = []
-        for function in functions:
+        for function in reachable(functions):
             for value in (*function.params, *function.captured):
                 self._note(value)
                 if is_pointer(value.type):
@@ -134,9 +146,9 @@ class Aliases:
                 for arg, own in zip(op.carried, test.args, strict=True):
                     self._merge(own, arg)
         elif isinstance(op, Invoke):
-            for param, arg in zip(op.callee.params, op.args, strict=True):
+            for param, arg in zip(op.callee.params, op.args, strict=False):
                 self._merge(param, arg)
-            for output, result in zip(op.outputs, op.callee.body.results, strict=True):
+            for output, result in zip(op.outputs, op.callee.body.results, strict=False):
                 self._merge(output, result)
 
     def _visit_call(self, op: Call) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Unknown, is_scalar, rank
-from srcgrad.rules.registry import VIEWS
+from srcgrad.rules.registry import ACCUMULATING, VIEWS
 
 IN_PLACE = frozenset(
     getattr(operator, name)
@@ -39,7 +39,7 @@ def hashable(fn: Any) -> bool:
 
 def written(op: Op) -> Value | None:
     """The container an operation writes to, None if it writes to none."""
-    if isinstance(op, Call) and hashable(op.fn) and op.fn in WRITERS and op.args and isinstance(op.args[0], Value):
+    if isinstance(op, Call) and hashable(op.fn) and (op.fn in WRITERS or op.fn in ACCUMULATING) and op.args and isinstance(op.args[0], Value):
         return op.args[0]
     return None
 

@@ -15,12 +15,14 @@ class Versions:
     Positions are those at the time of construction: operations inserted later must not write.
     """
 
-    def __init__(self, function: Function, aliases: Aliases, end: int):
+    def __init__(self, function: Function, aliases: Aliases, end: int, callee: bool = False):
         self._aliases = aliases
         self._position: dict[Op, int] = {}
         self._ops: dict[Region, list[Op]] = {}
         self._writes: dict[Op, frozenset[Any]] = {}
         self._register(function.body, function.body.ops[:end])
+        self._is_callee = callee
+        self._boundary = {*function.params, *function.body.results}
 
     def _register(self, region: Region, ops: list[Op]) -> frozenset[Any]:
         self._ops[region] = ops
@@ -54,7 +56,7 @@ class Versions:
             op: the operation.
             itself: whether a write by the operation itself counts.
         """
-        if itself and self.writes(op, memory):
+        if itself and self.writes(op, memory) or self._escapes(memory):
             return True
         while True:
             region = op.parent
@@ -79,6 +81,12 @@ class Versions:
             return True
         between = self._ops[region][self._position[first] + 1 : self._position[end] + 1]
         return any(memory in self._writes[op] for op in between)
+
+    def _escapes(self, memory: Any) -> bool:
+        """Whether other functions may write the memory when this one is over: it came in by a parameter, or goes out."""
+        return self._is_callee and memory in self._aliases.written and any(
+            v in self._boundary for v in self._aliases.members.get(memory, ())
+        )
 
     def _is_local(self, memory: Any, loop: Loop) -> bool:
         """Whether the memory is allocated anew in each iteration of a loop."""

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
 from srcgrad.transform import gradient as transform
 from srcgrad.transform.gradient import Gradient
+from srcgrad.tree import flatten
 
 _NESTING = 20_000
 """Python's recursion limit while compiling: the depth of an AST is that of the user's expressions, and `ast` recurses."""
@@ -206,9 +207,9 @@ class Dispatcher:
         captured = list(program.captured)
         gradient = self._differentiate(program, list(names))
         functions = list(gradient.functions)
-        if gradient.reverse is not None and gradient.reverse not in functions:
-            functions.insert(-1, gradient.reverse)
         entry = functions[-1]
+        if gradient.reverse is not None and gradient.reverse not in functions:
+            functions.append(gradient.reverse)
         if not entry.doc:
             entry.doc = self._doc(names)
         emitted = emit_module(functions)
@@ -264,11 +265,13 @@ class Dispatcher:
         return f"{what} of {self.target.name} ({place}) with respect to {', '.join(names) or 'nothing'}."
 
     def _check_argument(self, name: str, value: Any) -> None:
-        if type(value) in (float, int, np.ndarray) or value is ANY_KIND:
+        if type(value) in (float, int) or value is ANY_KIND:
             return
-        for leaf in opaque_leaves(value):
-            if isinstance(leaf, complex):
-                raise UnsupportedError(f"argument {name!r} of {self.target.name} is complex, which is not supported yet")
+        for leaf in flatten(value)[0] if self.options.wanted is None else ():
+            if isinstance(leaf, (complex, np.complexfloating)) or isinstance(leaf, np.ndarray) and leaf.dtype.kind == "c":
+                raise UnsupportedError(
+                    f"argument {name!r} of {self.target.name} holds complex numbers, which are not supported yet"
+                )
         for leaf in _arrays(value):
             if type(leaf) is not np.ndarray:
                 raise ArgumentError(
@@ -304,6 +307,104 @@ class Dispatcher:
 
 
 def _arrays(value: Any) -> list[np.ndarray]:
-    from srcgrad.tree import flatten
-
     return [leaf for leaf in flatten(value)[0] if isinstance(leaf, np.ndarray)]
+
+
+def _is(a: Any, b: Any) -> bool:
+    return a is b
+
+
+def _floated(value: Any) -> Any:
+    """A Python integer that a gradient is wanted for is taken as a float."""
+    return float(value) if type(value) is int else value
+
+
+def _split(name: str) -> tuple[str, Any]:
+    """The parameter and the item of it that a name such as `xs[0]` or `options['tol']` means."""
+    parameter, bracket, rest = name.partition("[")
+    if not bracket:
+        return parameter, None
+    text = rest[:-1]
+    return parameter, int(text) if text.isdigit() else text[1:-1]
+
+
+def _item(bound: dict[str, Any], name: str) -> Any:
+    parameter, place = _split(name)
+    value = bound[parameter]
+    if place is None:
+        return value
+    if value is ANY_KIND:
+        raise UnsupportedError(f"the code depends on how many arguments are passed as {parameter!r}")
+    return value[place]
+
+
+def _no_such_argument(name: str, target: Target) -> ArgumentError:
+    message = f"a gradient with respect to {name!r} is wanted, but {target.name} was called without it"
+    return ArgumentError.of_parameters(message, target.name, target.parameters)
+
+
+def _float_parameters(bound: dict[str, Any], program: Program) -> tuple[str, ...]:
+    """The arguments that hold a float: those a pullback has cotangents for."""
+    return tuple(
+        name
+        for name in program.arguments
+        if any(leaf.type.differentiable for leaf in transform._leaves(program, program.arguments[name]))
+    )
+
+
+def _array_content(value: np.ndarray) -> str:
+    return {"O": "objects", "U": "strings", "S": "bytes", "M": "dates", "m": "time spans", "V": "records"}[value.dtype.kind]
+
+
+def _class_name(value: Any) -> str:
+    return f"{type(value).__module__.partition('.')[0]}.{type(value).__qualname__}"
+
+
+def _plain_array(name: str, value: np.ndarray) -> str:
+    if isinstance(value, np.ma.MaskedArray):
+        return f"pass {name}.filled(0.0) and the mask as arguments of their own"
+    return f"pass np.asarray({name})"
+
+
+_nesting_lock = threading.Lock()
+_nesting_users = 0
+_nesting_before = 0
+
+
+@contextlib.contextmanager
+def recursion_limit(limit: int) -> Iterator[None]:
+    """Raises Python's recursion limit for a while. The limit is global: the last thread to leave restores it."""
+    global _nesting_users, _nesting_before
+    with _nesting_lock:
+        if _nesting_users == 0:
+            _nesting_before = sys.getrecursionlimit()
+            sys.setrecursionlimit(max(_nesting_before, limit))
+        _nesting_users += 1
+    try:
+        yield
+    finally:
+        with _nesting_lock:
+            _nesting_users -= 1
+            if _nesting_users == 0:
+                sys.setrecursionlimit(_nesting_before)
+
+
+_OWN_CODE = tuple(
+    os.path.join(os.path.realpath(folder), "")
+    for folder in (
+        os.path.dirname(os.path.dirname(__file__)),
+        os.path.dirname(np.__file__),
+        sysconfig.get_path("stdlib"),
+    )
+)
+
+
+def raised_by_user(error: BaseException) -> bool:
+    """Whether code of the user raised, a property for example that the compiler read."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    filename = trace.tb_frame.f_code.co_filename
+    return not filename.startswith("<frozen") and not os.path.realpath(filename).startswith(_OWN_CODE)

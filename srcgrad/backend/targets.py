@@ -194,6 +194,8 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
         return Target(call, fun, True)
     if not callable(fun):
         raise ArgumentError(f"{asked} needs a function, not {_described(fun)}")
+    if isinstance(fun, type):
+        raise ArgumentError(f"{asked} needs a function, not the class {fun.__qualname__}")
     name = getattr(fun, "__name__", None) or type(fun).__name__
     raise SourceNotFoundError(
         f"{name} is not written in Python (it is a {type(fun).__name__}), so that it has no source",
@@ -207,4 +209,5 @@ def _applied(target: Target, args: tuple, keywords: Mapping[str, Any]) -> Target
 
 
 def _described(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

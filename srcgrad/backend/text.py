@@ -55,8 +55,8 @@ def _render(node: ast.AST, wanted: str, parse: Any) -> str:
                 return candidate
     except Exception:
         # Whatever astor cannot print, Python's own printer can.
-        return ast.unparse(node)
-    return ast.unparse(node)
+        return ast.unparse(ast.fix_missing_locations(node))
+    return ast.unparse(ast.fix_missing_locations(node))
 
 
 def _same(text: str, wanted: str, parse: Any) -> bool:

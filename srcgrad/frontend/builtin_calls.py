@@ -35,7 +35,7 @@ from srcgrad.frontend.statements import set_item
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Closure, Frame, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import BOOL, INT, Array, Dict, List, NpScalar, Opaque, PyScalar, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import BOOL, INT, Array, Dict, List, NpScalar, Opaque, PyScalar, Tuple, Unknown, is_scalar, shape_of
 
 Handler = Callable[[Lowering, list[Symbol], dict[str, Symbol]], Symbol]
 BUILTINS: dict[Any, Handler] = {}
@@ -59,7 +59,24 @@ def _len(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
 
 @handles(np.shape)
 def _np_shape(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    known = _static_shape(lo, args[0])
+    if known is not None:
+        return Sequence(tuple(Const(n) for n in known))
     return shape_symbol(lo, lo.value(args[0])) if isinstance(args[0], Value) else lo.emit(np.shape, args[0])
+
+
+def _static_shape(lo: Lowering, symbol: Symbol) -> tuple[int, ...] | None:
+    """The shape of nested sequences of numbers, of arrays of known shape."""
+    if isinstance(symbol, Value):
+        axes = shape_of(symbol.type)
+        return axes if axes is not None and all(isinstance(axis, int) for axis in axes) else None
+    if isinstance(symbol, Sequence) or isinstance(symbol, Reference) and symbol.cls is list:
+        items = symbol.items if isinstance(symbol, Sequence) else lo.contents(symbol)
+        shapes = {_static_shape(lo, item) for item in items}
+        if len(shapes) == 1 and None not in shapes:
+            return (len(items), *shapes.pop())
+        return (0,) if not items else None
+    return None
 
 
 @handles(range)
@@ -623,11 +640,17 @@ def _sort_in_place(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) 
     return Const(None)
 
 
+@handles(np.add.at)
+def _add_at(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    lo.effect(np.add.at, *args)
+    return Const(None)
+
+
 def _refuse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this function writes to its argument, which is not supported yet")
 
 
-for _writer in (np.fill_diagonal, np.put, np.place, np.putmask, np.put_along_axis, np.add.at, np.ndarray.partition):
+for _writer in (np.fill_diagonal, np.put, np.place, np.putmask, np.put_along_axis, np.ndarray.partition):
     BUILTINS[_writer] = _refuse
 
 __all__ = ["BUILTINS", "FOLDS", "Dict", "Unknown", "ast", "collect", "fold_call", "iterator_length"]

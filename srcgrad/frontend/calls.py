@@ -16,9 +16,9 @@ from srcgrad.frontend.builtin_calls import BUILTINS, FOLDS, fold_call
 from srcgrad.frontend.expressions import display_items, expression
 from srcgrad.frontend.functions import call_closure, call_function
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol
+from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import UNKNOWN, Opaque
+from srcgrad.ir.types import UNKNOWN, Opaque, PyScalar, shape_of
 from srcgrad.rules.registry import METHODS, has_rule
 
 _LIBRARIES = frozenset(["numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "time", "itertools", "functools", "_operator"])
@@ -134,15 +134,19 @@ def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: di
     return lo.new_reference(cls, tuple((f.name, values[f.name]) for f in fields), None)
 
 
-_VARIADIC = {"reshape", "transpose"}
+def _is_integer(symbol: Symbol) -> bool:
+    return isinstance(symbol, Value) and isinstance(symbol.type, PyScalar) and symbol.type.kind == "i"
 
 
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
     if "out" in kwargs:
         lo.unsupported("out= is not supported yet", "assign the result with x[...] = instead")
-    if fn in (np.reshape, np.transpose) and len(args) > 2:
+    if fn in (np.reshape, np.transpose) and len(args) > 2 and all(_is_integer(a) for a in args[1:]):
         args = [args[0], Sequence(tuple(args[1:]))]
+    if fn is np.reshape and lo.fixed_span and len(args) == 2 and isinstance(args[0], Value):
+        if constant(args[1]) == shape_of(args[0].type):
+            return args[0]
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
     return lo.emit(fn, *args, **kwargs)

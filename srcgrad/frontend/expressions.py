@@ -481,8 +481,10 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         )
     if not hasattr(obj, name):
         lo.unsupported(f"{getattr(obj, '__name__', type(obj).__name__)!r} has no attribute {name!r}")
-    if kinds.is_static(obj) and kinds.is_static(getattr(obj, name)) and _is_library(obj):
-        return Const(getattr(obj, name))
+    if kinds.is_static(obj) and _is_library(obj):
+        member = getattr(obj, name)
+        if kinds.is_static(member) or isinstance(member, (int, float, complex)):
+            return Const(member)
     member = getattr(type(obj), name, None)
     if not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
         return Bound(Const(member), (base,))

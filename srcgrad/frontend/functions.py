@@ -23,6 +23,7 @@ from srcgrad.ir.nodes import UNDEFINED, Const, Exit, Function, Invoke, Region, V
 from srcgrad.ir.types import UNKNOWN, Array, Dim, List, Type, join, widen
 
 _ROUNDS = 6
+_DEEPEST = 40
 _SOURCES: dict[types.CodeType, FunctionSource] = {}
 _SCOPES: dict[ast.AST, Scope] = {}
 
@@ -128,11 +129,13 @@ def _call(
     bound = bind(lo, node.args, name, defaults, args, kwargs)
     if identity in lo.marks.outlined:
         return _invoke(lo, identity, node, frame, name, bound)
-    if identity in lo.active:
+    # A call for arguments of another structure ends when the structure does; any other recursion ends at run time.
+    activation = (identity, tuple([(p, _structure(lo, s)) for p, s in bound.items()]))
+    if activation in lo.active or sum(entry[0] is identity for entry in lo.active) > _DEEPEST:
         lo.marks.outlined.add(identity)
         raise Restart
     frame.function = lo.function
-    lo.active.append(identity)
+    lo.active.append(activation)
     lo.calls.append((identity, lo.span))
     try:
         for parameter, symbol in bound.items():
@@ -357,7 +360,7 @@ def _lower_outlined(
     try:
         for _ in range(_ROUNDS):
             lo.function, lo.calls, lo.constant_loops = spec, [identity], []
-            lo.active = [*saved[3], identity]
+            lo.active = [*saved[3], (identity, None)]
             spec.used = False
             spec.pending.clear()
             spec.hidden.clear()

@@ -19,6 +19,7 @@ from srcgrad.frontend.lowering import (
     Outcome,
     compare,
     leaves_with,
+    variable_name,
 )
 from srcgrad.frontend.scope import assigned_in
 from srcgrad.frontend.statements import assign, block, go_on
@@ -161,6 +162,14 @@ class _Carried:
     results: list[Value] = field(default_factory=list)
 
 
+class _Learned(dict[Any, list[Type]]):
+    """What attempts at a loop have found out: the types of what it carries, and the structure of what it defines first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: dict[Any, Any] = {}
+
+
 class _Retry(Exception):
     pass
 
@@ -207,7 +216,7 @@ def _loop(
     guess: set[Any],
     site: Any,
 ) -> Outcome:
-    learned: dict[Any, list[Type]] = lo.loop_memory.setdefault(site, {})
+    learned: _Learned = lo.loop_memory.setdefault(site, _Learned())
     keys = list(guess) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
     keys.sort(key=_order)
     for _ in range(_ATTEMPTS):
@@ -240,11 +249,11 @@ def _order(key: Any) -> tuple[int, str]:
     return (0, key[1]) if isinstance(key, tuple) and isinstance(key[1], str) else (1, str(getattr(key, "site", "")))
 
 
-def _carry(lo: Lowering, key: Any, learned: dict[Any, list[Type]]) -> _Carried:
+def _carry(lo: Lowering, key: Any, learned: _Learned) -> _Carried:
     symbol = lo.store.get(key)
     missing = symbol is MISSING
     if missing:
-        symbol = learned[key, "shape"]
+        symbol = learned.shapes[key]
     inits = _leaves(symbol)
     types = [widen(v.type) for v in inits]
     known = learned.get(key)
@@ -263,7 +272,7 @@ def _place(key: Any) -> str:
 
 
 def _bind(lo: Lowering, slot: _Carried, region: Region) -> None:
-    name = slot.key[1] if isinstance(slot.key, tuple) and slot.key[1].isidentifier() else None
+    name = variable_name(slot.key)
     for init, kind in zip(slot.inits, slot.types, strict=True):
         arg = Value(kind, name or init.hint, lo.span)
         arg.owner = region
@@ -279,7 +288,7 @@ def _close(
     carried: list[_Carried],
     changes: dict[Any, Any],
     missing: set[Any],
-    learned: dict[Any, Any],
+    learned: _Learned,
     site: Any,
 ) -> None:
     """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
@@ -291,7 +300,7 @@ def _close(
         before = lo.store.get(key)
         if before is MISSING:
             if key in missing and not _has_conflict(symbol):
-                learned[key, "shape"] = symbol
+                learned.shapes[key] = symbol
                 learned[key] = [freshened(v.type, f"{_place(key)}.{j}") for j, v in enumerate(_leaves(symbol))]
                 retry = True
         elif before is not symbol and not _same(before, symbol):

@@ -253,6 +253,16 @@ class Lowering:
             return self.value(self.emit_typed(slice, parts, {}, UNKNOWN))
         raise AssertionError(f"not a symbol: {symbol!r}")
 
+    def symbol(self, tree: Any) -> Symbol:
+        """The symbol of an argument tree."""
+        if isinstance(tree, tuple):
+            return Sequence(tuple([self.symbol(item) for item in tree]))
+        if isinstance(tree, list):
+            return self.new_reference(list, tuple([self.symbol(item) for item in tree]), None)
+        if isinstance(tree, dict):
+            return self.new_reference(dict, tuple([(k, self.symbol(item)) for k, item in tree.items()]), None)
+        return tree
+
     def contents(self, reference: Reference) -> tuple:
         """What a container of known structure holds now."""
         contents = self.store.get(reference)
@@ -406,7 +416,9 @@ class Lowering:
             if isinstance(key, Reference):
                 merged[key] = b if a is MISSING else a if b is MISSING else self.merge_contents(a, b, key.cls, phi)
                 continue
-            hint = key[1] if isinstance(key, tuple) and isinstance(key[1], str) else None
+            if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes:
+                self.missing_reads.add(key)
+            hint = variable_name(key)
             a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
             merged[key] = self.merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
         outcome = self._merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
@@ -441,6 +453,8 @@ class Lowering:
         number = kinds.number_type(obj, source.label)
         if number is None and kinds.is_long_list(obj):
             number = kinds.list_type(obj, source.label)
+        if number is not None and self.fixed_span and isinstance(obj, (int, float)):
+            return Const(float(obj) if isinstance(obj, float) else obj)
         if number is not None:
             self.guards[key] = Guard(source, kinds.kind_of(obj), True)
             value = Value(number, self._capture_name(source.label))
@@ -536,6 +550,13 @@ class Lowering:
         if isinstance(result, Value):
             result.hint = None
         return result
+
+
+def variable_name(key: Any) -> str | None:
+    """The name to show for a key of the store."""
+    if isinstance(key, tuple) and isinstance(key[1], str):
+        return key[1] if key[1].isidentifier() else "result"
+    return None
 
 
 def _computed_from(value: Any, origin: Value) -> bool:

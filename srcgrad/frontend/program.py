@@ -84,7 +84,7 @@ def _attempt(
     lo = Lowering(marks)
     frame = python_frame(fn, source)
     lo.object_sources[id(fn)] = FixedSource(fn, fn.__name__)
-    lo.active.append(fn.__code__)
+    lo.active.append((fn.__code__, None))
     lo.span = source.span_of(source.node)
     body = Region()
     symbols: dict[str, Symbol] = {}

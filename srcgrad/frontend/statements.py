@@ -192,7 +192,6 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         if any(isinstance(t, ast.Starred) for t in targets):
             _unpack_starred_value(lo, targets, symbol, frame)
             return
-        lo.check_length(symbol, len(targets))
         items: tuple[Symbol, ...] = tuple(subscript(lo, symbol, Const(k)) for k in range(len(targets)))
     else:
         items = known_items(lo, symbol)

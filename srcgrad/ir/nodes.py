@@ -384,7 +384,7 @@ class Region:
         return op
 
 
-@dataclass
+@dataclass(eq=False)
 class Function:
     """A function of the graph.
 

@@ -261,7 +261,7 @@ def sinc(x, y):
 # ---- signs, choices, limits ----
 
 
-@partials(operator.abs, np.abs, np.fabs)
+@partials(operator.abs, abs, np.abs, np.fabs)
 def absolute(x, y):
     if np.iscomplexobj(x):
         return np.conj(x) / (y + (y == 0))

@@ -34,6 +34,8 @@ PARTIALS: dict[Callable, Rule] = {}
 VJP: dict[Callable, Rule] = {}
 JVP: dict[Callable, Rule] = {}
 ACCUMULATE: dict[Callable, Rule] = {}
+ACCUMULATING: set[Callable] = set()
+"""The bodies of accumulating rules, which write to their first argument."""
 NONDIFFERENTIABLE: dict[Callable, str] = {}
 VIEWS: set[Callable] = set()
 """Functions whose result may share memory with their first argument."""
@@ -120,6 +122,7 @@ def accumulate(*fns: Callable) -> Callable[[F], F]:
 
     def decorate(body: F) -> F:
         _register(ACCUMULATE, fns, Rule("accumulate", body, _names(body, 3)))
+        ACCUMULATING.add(body)
         return body
 
     return decorate
@@ -139,6 +142,19 @@ def views(*fns: Callable) -> None:
 def methods(**table: Callable) -> None:
     """Declares which function an array's method or attribute stands for."""
     METHODS.update(table)
+
+
+def display_name(fn: Callable) -> str:
+    """How a user writes the name of a function: `np.unwrap`."""
+    name = getattr(fn, "__name__", repr(fn))
+    module = getattr(fn, "__module__", None) or ""
+    if module.split(".")[0] == "numpy" or type(fn).__module__ == "numpy":
+        inner = [part for part in module.split(".")[1:] if not part.startswith("_") and part not in ("lib",)]
+        return ".".join(["np", *inner, name])
+    owner = getattr(fn, "__objclass__", None)
+    if owner is not None:
+        return f"{owner.__name__}.{name}"
+    return f"{module}.{name}" if module not in ("", "builtins", "__main__") else name
 
 
 def has_rule(fn: Callable) -> bool:

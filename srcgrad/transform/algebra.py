@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from srcgrad import runtime
+from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import Array, is_scalar, rank, shape_of
 from srcgrad.rules.registry import PARTIALS
@@ -22,12 +23,13 @@ from srcgrad.transform.simplify import replace_values
 def simplify_algebra(function: Function) -> None:
     """Applies every rewriting until none applies."""
     done: set[Op] = set()
+    aliases = Aliases([function])
     changed = True
     while changed:
         mapping: dict[Value, Value] = {}
         for op in list(walk(function.body)):
             if isinstance(op, Call) and len(op.outputs) == 1 and op not in done:
-                _rewrite(op, mapping)
+                _rewrite(op, mapping, aliases)
                 if op.outputs[0] in mapping:
                     done.add(op)
         replace_values(function.body, mapping)
@@ -36,11 +38,14 @@ def simplify_algebra(function: Function) -> None:
     _define_by_first_contribution(function)
 
 
-def _rewrite(op: Call, mapping: dict[Value, Value]) -> None:
+def _rewrite(op: Call, mapping: dict[Value, Value], aliases: Aliases) -> None:
     rule = _RULES.get(op.fn) if op.fn.__hash__ else None
     if rule is not None and not op.kwargs:
         same = rule(op)
-        if same is not None and same.type == op.outputs[0].type:
+        output = op.outputs[0]
+        # A factor of one makes a copy, and a copy that is written is not its original.
+        copies = same is not None and (aliases.is_written(output) or aliases.is_written(same))
+        if same is not None and same.type == output.type and not copies:
             mapping[op.outputs[0]] = same
 
 

@@ -87,9 +87,9 @@ def _shape(lo: Lowering, x: Value) -> Symbol:
 
 
 def has_shape_of(g: Type, x: Type) -> bool:
-    """Whether a cotangent of type `g` certainly has the shape of a primal of type `x`."""
+    """Whether a cotangent of type `g`, which broadcasts to its primal of type `x`, certainly has the primal's full shape."""
     a, b = shape_of(g), shape_of(x)
-    return a is not None and b is not None and len(a) == len(b) and all(map(same_length, a, b))
+    return a is not None and b is not None and _equal(a, b)
 
 
 def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
@@ -103,9 +103,10 @@ def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
     c = _real(lo, c, x)
     target = shape_of(x.type)
     own = shape_of(c.type)
-    if target is not None and own is not None and len(target) == len(own) and all(map(same_length, target, own)):
-        return _cast(lo, c, x)
     whole = None if z is None else shape_of(z.type)
+    complete = z is None or own is not None and whole is not None and _equal(own, whole)
+    if complete and target is not None and own is not None and _equal(target, own):
+        return _cast(lo, c, x)
     if target is None or own is None or z is not None and whole is None:
         if is_number(c, 0):
             return c
@@ -137,7 +138,8 @@ def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
 
 
 def _equal(a: tuple, b: tuple) -> bool:
-    return len(a) == len(b) and all(map(same_length, a, b))
+    """Whether a shape that broadcasts to `b` is `b`: an axis that is not of length 1 must be as long as its counterpart."""
+    return len(a) == len(b) and all(same_length(p, q) or not may_be_one(p) for p, q in zip(a, b, strict=True))
 
 
 def _sum(lo: Lowering, c: Value, x: Value, summed: list[int], drop: int) -> Value:

@@ -23,6 +23,7 @@ from srcgrad.transform.algebra import simplify_algebra
 from srcgrad.transform.cotangents import has_shape_of, is_fresh
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.reverse import Reverse
+from srcgrad.transform.split import first_of_reverse, split
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
@@ -51,7 +52,8 @@ def prepare(program: Program, optimize: bool = True) -> None:
     protect_arguments(program)
     if optimize:
         share_common(program.function)
-    remove_dead_code(functions)
+        _sync(program.function)
+    remove_dead_code(functions, argument_leaves(program))
 
 
 def protect_arguments(program: Program) -> None:
@@ -145,18 +147,18 @@ def joint_gradient(
     inputs = _differentiable(program, names)
     kept = list(leaves(aux)) + ([value] if with_value else [])
     function.body.results = [value, *leaves(aux)] if with_value or has_aux else [value]
-    bars, functions = _reverse(program, [(value, Const(1.0))], inputs, kept, optimize)
+    bars, pairs = _reverse(program, [(value, Const(1.0))], inputs, kept)
     gradients = [_structure(program, program.arguments[name], dict(zip(inputs, bars, strict=True))) for name in names]
     result: Any = tuple(gradients) if as_tuple else gradients[0]
     if has_aux:
         result = ((value, aux), result) if with_value else (result, aux)
     elif with_value:
         result = (value, result)
-    _finish(function, result, inputs, f"{function.name}_grad", names, optimize)
-    return Gradient([*functions, function])
+    _finish(function, result, f"{function.name}_grad", optimize)
+    return Gradient([*pairs.functions(function), function])
 
 
-def _finish(function: Function, result: Any, inputs: list[Value], name: str, names: list[str], optimize: bool) -> None:
+def _finish(function: Function, result: Any, name: str, optimize: bool) -> None:
     lo = Lowering()
     lo.fixed_span = True
     with lo.into(function.body):
@@ -170,15 +172,8 @@ def _finish(function: Function, result: Any, inputs: list[Value], name: str, nam
         _sync(function)
         _own_results(function, lo)
     function.name = name
-    _mark_backward(function)
+    function.backward_from = first_of_reverse(function)
     sink_shadows(function)
-
-
-def _mark_backward(function: Function) -> None:
-    """Where the reverse sweep starts, after the passes have moved and removed operations."""
-    function.backward_from = next(
-        (k for k, op in enumerate(function.body.ops) if op.mirror is not None), len(function.body.ops)
-    )
 
 
 def _sync(function: Function) -> None:
@@ -228,32 +223,67 @@ def _differentiable(program: Program, names: list[str]) -> list[Value]:
 
 
 def _reverse(
-    program: Program, seeds: list[tuple[Value, Value]], inputs: list[Value], kept: Iterable[Value], optimize: bool,
-    undo: bool = True,
-) -> tuple[list[Value], list[Function]]:
+    program: Program, seeds: list[tuple[Value, Value]], inputs: list[Value], kept: Iterable[Value], undo: bool = True
+) -> tuple[list[Value], Pairs]:
     """Appends the reverse sweep and makes it legal; the cotangents of the inputs."""
     function = program.function
     functions = [*program.functions, function]
     aliases = Aliases(functions)
     activity = Activity(functions, aliases, inputs, [v for v, _ in seeds])
-    pairs = Pairs(program.functions, activity, aliases)
-    reverse = Reverse(activity, aliases, pairs)
-    end = len(function.body.ops)
-    versions = Versions(function, aliases, end)
-    bars = reverse.run(function, seeds, inputs)
-    function.body.results = [*function.body.results, *bars]
-    _drop_dead_reverse(function)
-    keep = [v for v in (*kept, *inputs)] if undo else list(aliases.values)
-    contents = Contents(function, aliases, versions, keep)
-    contents.run()
-    bars = function.body.results[-len(bars) :] if bars else []
-    Tape(function, aliases, versions, reverse.indices, contents.undone).run()
-    return bars, pairs.functions()
+    table = any(root in aliases.merged and aliases.is_written(m[0]) for root, m in aliases.members.items())
+    pairs = Pairs(program.functions, activity, aliases, table and bool(program.functions))
+
+    def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
+        reverse = Reverse(activity, aliases, pairs)
+        reverse.shadow_table = shadows
+        versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
+        bars = reverse.run(target, rows, wanted)
+        target.body.results = [*target.body.results, *bars]
+        remove_dead_code([target], wanted)
+        keep = [*kept, *inputs] if mine else aliases.values
+        contents = Contents(target, aliases, versions, keep)
+        contents.run()
+        bars = target.body.results[-len(bars) :] if bars else []
+        Tape(target, aliases, versions, reverse.indices, contents.undone).run()
+        return bars
+
+    bars = sweep(function, seeds, inputs, None, undo)
+    pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False))
+    return bars, pairs
 
 
-def _drop_dead_reverse(function: Function) -> None:
-    """Removes what derivative rules computed in vain, before it is decided what must be saved for it."""
-    remove_dead_code([function])
+def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool = True) -> Gradient:
+    """The two functions behind `vjp`: one returns the value and what the other needs, which can be called any number of times.
+
+    The entry returns `(out, kept...)`, with aux `(out, aux, kept...)`; the reverse function takes what is kept and then one
+    cotangent for each float leaf of the output, and returns a tuple with one gradient for each name.
+    """
+    function = program.function
+    out, _ = _split_result(program, has_aux)
+    prepare(program, optimize)
+    out, aux = _split_result(program, has_aux)
+    inputs = _differentiable(program, names)
+    floats = [v for v in leaves(out) if v.type.differentiable]
+    single = len(floats) == 1
+    seeds = [Value(_seed_type(v), "out_bar" if single else f"out_bar_{k}") for k, v in enumerate(floats)]
+    results = list(leaves((out, aux)))
+    function.body.results = results
+    bars, pairs = _reverse(program, list(zip(floats, seeds, strict=True)), inputs, [], undo=False)
+    gradients = tuple(_structure(program, program.arguments[n], dict(zip(inputs, bars, strict=True))) for n in names)
+    shown = function.name
+    _finish(function, ((out, aux), gradients), shown, optimize)
+    (out, aux), gradients = function.result
+    function.result = (out, aux) if has_aux else (out,)
+    forward, backward, kept = split(function, gradients, seeds, packed=False)
+    forward.result = (*forward.result, *kept)
+    forward.body.results = list(leaves(forward.result))
+    forward.doc = f"Value of {shown}, and what its pullback needs."
+    backward.doc = f"Pullback of {shown}: gradients from the cotangent of its value."
+    return Gradient([*pairs.functions(forward), forward], backward, len(kept))
+
+
+def _seed_type(value: Value) -> Any:
+    return FLOAT if is_scalar(value.type) and isinstance(value.type, PyScalar) else value.type
 
 
 def _structure(program: Program, symbol: Symbol, bars: dict[Value, Value]) -> Any:

@@ -1,28 +1,157 @@
-"""Forward and reverse functions of the graph functions that a program calls (design: the calling convention)."""
+"""Forward and reverse functions of the graph functions that a program calls.
+
+Before -> after, for a recursive `power`: the forward sweep calls `power_fwd(x, n) -> (out, tape)`, the reverse sweep
+calls `power_rev(tape, out_bar) -> x_bar`. Buffers have no cotangent among these: their shadows are found through the table of shadows.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
-from srcgrad.errors import UnsupportedError
-from srcgrad.ir.nodes import Function, Invoke
+from srcgrad.ir.nodes import Call, Function, Invoke, Region, Value, walk
+from srcgrad.ir.types import UNKNOWN, Opaque
+from srcgrad.transform.clone import clone_function
+from srcgrad.transform.split import TAPE, split
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
 
 
+@dataclass(eq=False)
+class Pair:
+    """The two functions that stand for one.
+
+    Attributes:
+        source: the function; it is turned into the forward function.
+        seeds: which of its results have a cotangent.
+        inputs: which of its parameters get one.
+    """
+
+    source: Function
+    forward: Function
+    reverse: Function
+    seeds: list[int]
+    inputs: list[int]
+
+
 class Pairs:
-    """The pairs made so far, one for each function."""
+    """The pairs made so far, one for each function.
 
-    def __init__(self, functions: list[Function], activity: Activity, aliases: Aliases):
+    Attributes:
+        uses_table: whether the reverse functions take the table of shadows.
+    """
+
+    def __init__(self, functions: list[Function], activity: Activity, aliases: Aliases, uses_table: bool):
         self._functions = functions
+        self._activity = activity
+        self._aliases = aliases
+        self._pairs: dict[Function, Pair] = {}
+        self._primal: dict[int, Function] = {}
+        self.uses_table = uses_table
 
-    def functions(self) -> list[Function]:
-        """The functions to print, callees first."""
-        return list(self._functions)
+    def is_value(self, value: Value) -> bool:
+        """Whether a value is active and has a cotangent of its own."""
+        from srcgrad.ir.types import List, Tuple
+
+        buffer = self._aliases.is_written(value) or isinstance(value.type, (List, Tuple))
+        return self._activity.active(value) and not buffer
+
+    def _pair(self, function: Function) -> Pair:
+        for pair in self._pairs.values():
+            if function in (pair.source, pair.forward):
+                return pair
+        name = function.name
+        seeds = [k for k, v in enumerate(function.body.results) if self.is_value(v)]
+        inputs = [k for k, v in enumerate(function.params) if self.is_value(v)]
+        forward = Function(f"{name}_fwd", function.params, function.body)
+        pair = Pair(function, forward, Function(f"{name}_rev", [], Region()), seeds, inputs)
+        self._pairs[function] = pair
+        self._primal[id(function)] = clone_function(function)
+        return pair
 
     def reverse_invoke(self, reverse: Reverse, op: Invoke) -> None:
-        """Replaces a call by the call of the forward function, and emits the call of the reverse function."""
-        raise UnsupportedError("recursive functions are not supported yet", op.span)
+        """Turns a call into the call of the forward function, and emits the call of the reverse function."""
+        touches = any(reverse.activity.active(v) for v in (*op.args, *op.outputs))
+        if not touches:
+            return
+        pair = self._pair(op.callee)
+        lo = reverse.lo
+        bars = []
+        for k in pair.seeds:
+            g = reverse.cotangent_of_output(op.outputs[k])
+            bars.append(reverse._start(g, op.outputs[k]))
+        op.callee = pair.forward
+        tape = Value(TAPE, "tape", op.span)
+        tape.owner = op
+        op.outputs.append(tape)
+        outputs = [Value(_cotangent_type(op.args[k]), None, op.span) for k in pair.inputs]
+        table = [reverse.shadow_table] if self.uses_table and reverse.shadow_table is not None else []
+        call = Invoke(pair.reverse, [tape, *bars, *table], outputs, op.span)
+        call.mirror = op
+        lo.append(call)
+        for k, output in zip(pair.inputs, outputs, strict=True):
+            reverse.contribute(op.args[k], output)
+
+    def build(self, differentiate: Callable[[Function, list[Value], list[Value], Value | None], list[Value]]) -> None:
+        """Builds the pairs that were asked for, and those that they ask for.
+
+        Args:
+            differentiate: appends the reverse sweep to a function, given its seeds, its inputs and the table of shadows.
+        """
+        done: set[Function] = set()
+        while True:
+            pending = [pair for pair in self._pairs.values() if pair.source not in done]
+            if not pending:
+                return
+            for pair in pending:
+                done.add(pair.source)
+                self._build(pair, differentiate)
+
+    def _build(self, pair: Pair, differentiate: Any) -> None:
+        function = pair.source
+        results = list(function.body.results)
+        seeds = [Value(results[k].type, f"{results[k].hint or 'out'}_bar") for k in pair.seeds]
+        table = Value(UNKNOWN, "shadows") if self.uses_table else None
+        params = [*seeds, *([table] if table is not None else [])]
+        inputs = [function.params[k] for k in pair.inputs]
+        rows = [(results[k], seed) for k, seed in zip(pair.seeds, seeds, strict=True)]
+        bars = differentiate(function, rows, inputs, table)
+        name = function.name
+        function.result = tuple(function.body.results[: len(results)])
+        gradients: Any = tuple(bars) if len(bars) != 1 else bars[0]
+        forward, backward, kept = split(function, gradients, params, packed=True)
+        tape = Value(TAPE, "tape")
+        forward.body.append(Call(tuple, (tuple(kept),), {}, [tape]))
+        forward.result = (*forward.result, tape)
+        forward.body.results = [*forward.body.results[: len(results)], tape]
+        forward.doc = f"Forward sweep of {name}."
+        backward.doc = f"Reverse sweep of {name}."
+        for target, made in ((pair.forward, forward), (pair.reverse, backward)):
+            target.params, target.body, target.result, target.doc = made.params, made.body, made.result, made.doc
+            target.name = made.name
+
+    def functions(self, entry: Function) -> list[Function]:
+        """The functions that the entry calls, directly or not, callees first."""
+        found: list[Function] = []
+
+        def visit(function: Function) -> None:
+            for op in walk(function.body):
+                if isinstance(op, Invoke):
+                    op.callee = self._primal.get(id(op.callee), op.callee)
+                    if op.callee not in found:
+                        found.append(op.callee)
+                        visit(op.callee)
+
+        visit(entry)
+        return found
+
+
+def _cotangent_type(value: Value) -> Any:
+    return value.type
+
+
+__all__ = ["Opaque", "Pair", "Pairs"]

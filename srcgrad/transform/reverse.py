@@ -17,7 +17,7 @@ from srcgrad.analysis.activity import Activity, blocks, flows
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import is_view, only_metadata, written
 from srcgrad.errors import NoRuleError
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import (
@@ -38,7 +38,7 @@ from srcgrad.ir.nodes import (
     walk,
 )
 from srcgrad.ir.types import INT, Array, List, Tuple, Type, Unknown, is_scalar
-from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule
+from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name
 from srcgrad.transform import cotangents
 from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
 from srcgrad.transform.writes import reverse_write
@@ -104,6 +104,11 @@ class Reverse:
             return
         known = self.lo.store.get(self.key(value))
         if known is MISSING:
+            if self.aliases.is_written(contribution):
+                # The program's own memory, which the sweep may restore to an earlier state before this is read.
+                contribution = self.lo.value(
+                    self.lo.emit_typed(np.ndarray.copy, (contribution,), {}, contribution.type)
+                )
             self.lo.store.set(self.key(value), self._named(contribution, value))
             return
         if known in self.owned and isinstance(known.type, Array) and cotangents.has_shape_of(known.type, value.type):
@@ -204,7 +209,7 @@ class Reverse:
         function.backward_from = len(body.ops)
         forward = list(body.ops)
         with self.lo.into(body):
-            if any(root in self.aliases.merged and self.is_buffer(m[0]) for root, m in self.aliases.members.items()):
+            if self.shadow_table is None and any(root in self.aliases.merged and self.is_buffer(m[0]) for root, m in self.aliases.members.items()):
                 self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Unknown(), "shadows"))
             for value, seed in seeds:
                 self.contribute(value, seed)
@@ -290,9 +295,7 @@ class Reverse:
         return self.activity.active(value) and (self.is_buffer(value) or value in self.accumulators)
 
     def _no_rule(self, op: Call) -> None:
-        from srcgrad.backend.lookup import dotted_name
-
-        name = dotted_name(op.fn)
+        name = display_name(op.fn)
         raise NoRuleError(
             f"no derivative rule for {name}",
             op.span,
@@ -301,7 +304,7 @@ class Reverse:
 
     def _apply_partials(self, op: Call, rule: Rule, g: Value) -> None:
         z = op.outputs[0]
-        result = self.lo.call(Const(rule.body), [*op.args, z], {})
+        result = self._inline(rule, [*op.args, z], {})
         partials = result.items if isinstance(result, Sequence) else (result,)
         for x, partial in zip(op.args, partials, strict=True):
             if not isinstance(x, Value) or not self.activity.active(x):
@@ -333,27 +336,41 @@ class Reverse:
 
         return result_type(operator.mul, (g, partial), {}, self.lo.fresh("n"))
 
+    def _inline(self, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        """The body of a rule, lowered in place; again if a list in it turns out to vary in structure."""
+        region = self.lo.region
+        mark = len(region.ops)
+        while True:
+            try:
+                return self.lo.call(Const(rule.body), args, kwargs)
+            except Restart:
+                del region.ops[mark:]
+
     def _apply_accumulate(self, op: Call, rule: Rule, g: Value) -> None:
         x = op.args[0]
         self._check_keywords(op, rule)
         g = full_like(self.lo, g, op.outputs[0])
         shadow = self.shadow(x)
-        self.lo.call(Const(rule.body), [shadow, g, op.outputs[0], *self._symbols(op.args)], self._symbols(op.kwargs))
+        args = [shadow, g, op.outputs[0], *self._symbols(op.args)]
+        region = self.lo.region
+        mark = len(region.ops)
+        self._inline(rule, args, self._symbols(op.kwargs))
+        if any(made.regions for made in region.ops[mark:]) and not op.kwargs:
+            # The kinds do not say which way the rule goes: it decides at run time, as a function.
+            del region.ops[mark:]
+            self.lo.effect(rule.body, *args)
         for k, other in enumerate(op.args[1:], 1):
             if any(self.activity.active(v) for v in leaves(other)):
                 self._no_derivative_in(op, k)
+
+    def _symbol(self, tree: Any) -> Symbol:
+        return self.lo.symbol(tree)
 
     def _symbols(self, tree: Any) -> Any:
         if isinstance(tree, dict):
             return {name: self._symbol(item) for name, item in tree.items()}
         return [self._symbol(item) for item in tree]
 
-    def _symbol(self, tree: Any) -> Symbol:
-        if isinstance(tree, tuple):
-            return Sequence(tuple([self._symbol(item) for item in tree]))
-        if isinstance(tree, list):
-            return self.lo.new_reference(list, tuple([self._symbol(item) for item in tree]), None)
-        return tree
 
     def _apply_vjp(self, op: Call, rule: Rule, gs: list[Value | None]) -> None:
         self._check_keywords(op, rule)
@@ -364,7 +381,7 @@ class Reverse:
         single = len(outputs) == 1
         g: Symbol = filled[0] if single else Sequence(tuple(filled))
         z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
-        result = self.lo.call(Const(rule.body), [g, z, *self._symbols(op.args)], self._symbols(op.kwargs))
+        result = self._inline(rule, [g, z, *self._symbols(op.args)], self._symbols(op.kwargs))
         contributions = result.items if isinstance(result, Sequence) else (result,)
         named = dict(zip(rule.parameters, contributions, strict=False))
         arguments = list(zip(rule.parameters, op.args, strict=False))
@@ -533,7 +550,7 @@ class Reverse:
         inits, params = [], []
         for k in slots:
             g = self.cotangent_of_output(op.carried_outputs[k])
-            inits.append(self._start(g, op.carried[k]))
+            inits.append(self._start(g, op.carried_outputs[k]))
             params.append(self._bar_argument(op.carried[k], body))
         for value in outside:
             inits.append(self._start(self.bar(value), value))

@@ -21,10 +21,31 @@ from srcgrad.transform.simplify import is_removable_purely
 _NEVER = float("inf")
 _SAVE_SCALAR = 3.0
 _SAVE_ARRAY = 2.5
-_CHEAP = {
-    getattr(operator, name): 1.0
+_EXPENSIVE = 30.0
+_DEEPEST = 12
+_CHEAP = frozenset(
+    getattr(operator, name)
     for name in "add sub mul neg pos eq ne lt le gt ge is_ is_not not_ and_ or_ floordiv mod truediv".split()
-}
+)
+
+
+class _Level:
+    """A region of the reverse sweep while it is rewritten.
+
+    Attributes:
+        env: value of the forward sweep -> what stands for it here.
+        ops: what has been rewritten so far; what is recomputed goes to its end.
+        current: the operation being rewritten.
+    """
+
+    __slots__ = ("current", "env", "home", "ops", "region")
+
+    def __init__(self, region: Region, home: Region):
+        self.region = region
+        self.home = home
+        self.env: dict[Value, Value] = {}
+        self.ops: list[Op] = []
+        self.current: Op | None = None
 
 
 class Tape:
@@ -47,6 +68,7 @@ class Tape:
         self._exported: dict[Value, Value] = {}
         self._forward: set[Region] = set()
         self._pops: dict[Region, list[Op]] = {}
+        self._levels: list[_Level] = []
 
     def run(self) -> None:
         body = self.function.body
@@ -58,7 +80,7 @@ class Tape:
             self._collect(op)
         reverse = Region()
         reverse.ops = body.ops[start:]
-        self._legalize(reverse, body, {})
+        self._legalize(reverse, body)
         forward = body.ops[: self.function.backward_from]
         for op in reverse.ops:
             op.parent = body
@@ -71,25 +93,24 @@ class Tape:
             for inner in region.ops:
                 self._collect(inner)
 
-    def _legalize(self, region: Region, home: Region, env: dict[Value, Value]) -> None:
+    def _legalize(self, region: Region, home: Region) -> None:
         """Rewrites a region of the reverse sweep; `home` is the region of the forward sweep that it reverses."""
-        ops: list[Op] = []
+        level = _Level(region, home)
+        self._levels.append(level)
         for op in region.ops:
+            level.current = op
             for value in _references(op):
-                if value not in env and self._home(value) is home and home is not self.function.body:
-                    env[value] = self._available(value, home, op, env, ops, region)
-            op.replace_inputs(lambda v: env.get(v, v))
+                if self._home(value) is home:
+                    self._use(value)
+            op.replace_inputs(self._use)
             for inner in op.regions:
-                mirror = inner.mirror
-                self._legalize(inner, home if mirror is None else mirror, dict(env))
+                self._legalize(inner, home if inner.mirror is None else inner.mirror)
             op.parent = region
-            ops.append(op)
-        for value in region.results:
-            if value not in env and self._home(value) is home and home is not self.function.body:
-                last = home.ops[-1] if home.ops else None
-                env[value] = self._available(value, home, last, env, ops, region)
-        region.results = [env.get(v, v) for v in region.results]
-        region.ops = ops
+            level.ops.append(op)
+        level.current = None
+        region.results = [self._use(v) for v in region.results]
+        region.ops = level.ops
+        self._levels.pop()
         if home in self._saved and region.mirror is home:
             self._pop(region, home)
 
@@ -99,104 +120,107 @@ class Tape:
         region = owner if isinstance(owner, Region) else owner.parent if owner is not None else None
         return region if region in self._forward else None
 
-    # Availability
-
-    def _available(
-        self, value: Value, home: Region, user: Op | None, env: dict[Value, Value], ops: list[Op], region: Region
-    ) -> Value:
+    def _use(self, value: Value) -> Value:
+        """What stands for a value of the forward sweep at this point of the reverse sweep."""
+        if isinstance(value, Const):
+            return value
+        home = self._home(value)
+        if home is None or home is self.function.body:
+            return value
         index = self.indices.get(value)
         if index is not None:
             return index
-        last = user.mirror if user is not None and user.mirror is not None else None
-        if self._recompute_cost(value, home, last, env, 0) < self._save_cost(value, home):
-            return self._recompute(value, home, last, env, ops, region)
-        return self._save(value, home)
+        level = self._level(home)
+        if level is None:
+            return self._save(value, home)
+        known = next((seen.env[value] for seen in self._levels if value in seen.env), None)
+        if known is None:
+            if self._recompute_cost(value, level, 0) < self._save_cost(value, home):
+                known = self._recompute(value, level)
+            else:
+                known = self._save(value, home)
+            level.env[value] = known
+        return known
+
+    def _level(self, home: Region) -> _Level | None:
+        """The outermost level of the reverse sweep, of those being rewritten, that reverses a region."""
+        return next((level for level in self._levels if level.home is home), None)
+
+    # Availability
 
     def _save_cost(self, value: Value, home: Region) -> float:
         if value in self._saved.get(home, ()):
             return 0.0
         if not _in_loop(home):
             return 1.5
-        if isinstance(value.type, PyScalar) and value.type.kind == "i":
-            return _SAVE_SCALAR
         return _SAVE_SCALAR if is_scalar(value.type) else _SAVE_ARRAY
 
-    def _recompute_cost(
-        self, value: Value, home: Region, last: Op | None, env: dict[Value, Value], depth: int
-    ) -> float:
-        if isinstance(value, Const) or value in env or value in self.indices:
+    def _recompute_cost(self, value: Value, level: _Level, depth: int) -> float:
+        if isinstance(value, Const) or value in self.indices or any(value in seen.env for seen in self._levels):
             return 0.0
-        region = self._home(value)
-        if region is not home:
+        home = self._home(value)
+        if home is None or home is self.function.body:
             return 0.0
+        if home is not level.home:
+            outer = self._level(home)
+            return self._save_cost(value, home) if outer is None else self._least_cost(value, outer, depth)
         if value in self._saved.get(home, ()):
             return 0.0
         owner = value.owner
-        if not isinstance(owner, Call) or depth > 12 or len(owner.outputs) != 1:
-            return _NEVER if depth == 0 else self._save_cost(value, home)
-        cost = self._own_cost(owner, last)
+        if not isinstance(owner, Call) or depth > _DEEPEST or len(owner.outputs) != 1:
+            return _NEVER
+        cost = self._own_cost(owner, level)
         for operand in owner.inputs:
             if cost >= _NEVER:
                 break
-            own = self._recompute_cost(operand, home, last, env, depth + 1)
-            cost += min(own, self._save_cost(operand, home)) if self._home(operand) is home else own
-        return cost if depth == 0 else min(cost, self._save_cost(value, home))
+            cost += self._least_cost(operand, level, depth + 1)
+        return cost
 
-    def _own_cost(self, op: Call, last: Op | None) -> float:
+    def _least_cost(self, value: Value, level: _Level, depth: int) -> float:
+        cost = self._recompute_cost(value, level, depth)
+        home = self._home(value)
+        return cost if home is None or home is self.function.body else min(cost, self._save_cost(value, home))
+
+    def _own_cost(self, op: Call, level: _Level) -> float:
         if written(op) is not None or not is_removable_purely(op):
             return _NEVER
         output = op.outputs[0]
         if only_metadata(op):
             return 0.5
-        reads = [v for v in op.inputs if is_pointer(v.type)]
         if is_view(op) and is_pointer(output.type):
             return 1.0 if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
-        for pointer in reads:
+        for pointer in op.inputs:
+            if not is_pointer(pointer.type):
+                continue
             if isinstance(pointer.type, (List, Unknown)):
                 return _NEVER
-            if self.aliases.is_written(pointer) and not self._stands(pointer, op, last):
+            if self.aliases.is_written(pointer) and not self._stands(pointer, op, level):
                 return _NEVER
         if op.fn is operator.getitem and is_scalar(output.type):
             return 1.0
         if op.fn in _CHEAP and is_scalar(output.type) and all(is_scalar(v.type) for v in op.inputs):
-            if op.fn in (operator.truediv, operator.floordiv, operator.mod):
-                return _CHEAP[op.fn]
-            return _CHEAP[op.fn]
-        return 30.0
+            return 1.0
+        return _EXPENSIVE
 
-    def _stands(self, pointer: Value, op: Op, last: Op | None) -> bool:
-        """Whether memory holds in the reverse sweep, where the operation `last` is reversed, what it held when `op` read it."""
+    def _stands(self, pointer: Value, op: Call, level: _Level) -> bool:
+        """Whether memory holds now, in the reverse sweep, what it held when the operation read it."""
         memory = self.aliases.find(pointer)
-        if memory in self.undone:
-            return last is not None and self.versions.is_forward(op) and not self.versions.written_between(memory, op, last)
-        return self.versions.is_forward(op) and not self.versions.stale(memory, op)
+        if not self.versions.is_forward(op):
+            return False
+        if memory not in self.undone:
+            return not self.versions.stale(memory, op)
+        last = level.current.mirror if level.current is not None else None
+        return last is not None and self.versions.is_forward(last) and not self.versions.written_between(memory, op, last)
 
-    def _recompute(
-        self, value: Value, home: Region, last: Op | None, env: dict[Value, Value], ops: list[Op], region: Region
-    ) -> Value:
+    def _recompute(self, value: Value, level: _Level) -> Value:
         owner = value.owner
         assert isinstance(owner, Call)
-
-        def operand(v: Value) -> Value:
-            if isinstance(v, Const) or self._home(v) is not home or home is self.function.body:
-                return env.get(v, v)
-            if v not in env:
-                index = self.indices.get(v)
-                if index is not None:
-                    env[v] = index
-                elif self._recompute_cost(v, home, last, env, 0) < self._save_cost(v, home):
-                    env[v] = self._recompute(v, home, last, env, ops, region)
-                else:
-                    env[v] = self._save(v, home)
-            return env[v]
-
-        args = map_tree(operand, owner.args)
-        kwargs = map_tree(operand, owner.kwargs)
+        args, kwargs = map_tree(self._use, owner.args), map_tree(self._use, owner.kwargs)
         output = Value(value.type, value.hint, value.span)
         op = Call(owner.fn, args, kwargs, [output], owner.span)
-        op.mirror = owner
-        op.parent = region
-        ops.append(op)
+        op.mirror = owner if level.current is None else level.current.mirror
+        op.parent = level.region
+        level.ops.append(op)
         return output
 
     # Saving
@@ -206,6 +230,7 @@ class Tape:
             return self._export(value, home)
         slots = self._saved.setdefault(home, {})
         if value not in slots:
+            define_everywhere(value)
             slots[value] = Value(value.type, value.hint, value.span)
         return slots[value]
 
@@ -261,6 +286,32 @@ class Tape:
             for op in pops:
                 assert isinstance(op, Call)
                 op.fn, op.args = list.pop, (tape,)
+
+
+def define_everywhere(value: Value) -> None:
+    """Gives None to a value on the paths that leave it undefined, so that it can be put on a tape."""
+    pending, seen = [value], set()
+    while pending:
+        current = pending.pop()
+        owner = current.owner
+        if current in seen or isinstance(current, Const):
+            continue
+        seen.add(current)
+        sources: list[tuple[list[Value], int]] = []
+        if isinstance(owner, If):
+            k = owner.outputs.index(current)
+            sources = [(owner.then.results, k), (owner.orelse.results, k)]
+        elif isinstance(owner, Loop):
+            k = owner.outputs.index(current) - int(owner.exits)
+            sources = [(owner.inits, k), (owner.body.results, k + int(owner.exits))] if k >= 0 else []
+        elif isinstance(owner, Region) and isinstance(owner.parent, Loop) and current in owner.parent.carried:
+            k = owner.parent.carried.index(current)
+            sources = [(owner.parent.inits, k), (owner.parent.body.results, k + int(owner.parent.exits))]
+        for values, k in sources:
+            if isinstance(values[k], Const) and values[k].value is UNDEFINED:
+                values[k] = Const(None)
+            else:
+                pending.append(values[k])
 
 
 def _pop_placeholder() -> None:

@@ -16,7 +16,6 @@ from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import is_basic_index, only_metadata, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Unknown, is_scalar
 from srcgrad.transform.reverse import region_of
@@ -138,6 +137,10 @@ class Contents:
     # Rewriting
 
     def _resolve_undo_points(self) -> None:
+        for op in self._reverse_ops():
+            if isinstance(op, Call) and op.fn is undo_point and isinstance(op.mirror, Call):
+                if self.aliases.find(op.mirror.args[0]) in self.undone:
+                    self._old_value(op.mirror, op.args[1])
         reverse = [self.function.body, *[r for op in self._reverse_ops() for r in op.regions]]
         for region in reverse:
             kept: list[Op] = []
@@ -186,7 +189,7 @@ class Contents:
         lo.fixed_span, lo.span = True, write.span
         made = Region()
         with lo.into(made):
-            old = lo.value(lo.emit(operator.getitem, x, _symbol(index), hint="old"))
+            old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
             if not is_scalar(old.type) and is_basic_index(index):
                 old = lo.value(lo.emit_typed(np.ndarray.copy, (old,), {}, old.type, "old"))
         self._insert(region, place, made)
@@ -237,10 +240,6 @@ def _is_element(x: Value, index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     whole = isinstance(x.type, Array) and x.type.shape is not None and len(parts) == len(x.type.shape)
     return whole and all(isinstance(p, Value) and is_scalar(p.type) for p in parts)
-
-
-def _symbol(index: Any) -> Any:
-    return Sequence(tuple([_symbol(part) for part in index])) if isinstance(index, tuple) else index
 
 
 def _same_tree(a: Any, b: Any) -> bool:

@@ -42,6 +42,8 @@ def reverse_write(reverse: Reverse, op: Call) -> None:
         _reverse_list_write(reverse, op)
     elif op.fn is operator.setitem:
         _reverse_setitem(reverse, op)
+    elif op.fn == np.add.at:
+        _reverse_add_at(reverse, op)
     elif op.fn in ITEM_UPDATES or op.fn in IN_PLACE:
         _reverse_update(reverse, op)
     else:
@@ -137,11 +139,7 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
 def _read(lo: Any, x_bar: Value, index: Any, whole: bool) -> Value:
     if whole:
         return x_bar
-    return lo.value(lo.emit(operator.getitem, x_bar, _as_symbol(index)))
-
-
-def _as_symbol(index: Any) -> Any:
-    return Sequence(tuple([_as_symbol(part) for part in index])) if isinstance(index, tuple) else index
+    return lo.value(lo.emit(operator.getitem, x_bar, lo.symbol(index)))
 
 
 def _reverse_sum(reverse: Reverse, x_bar: Value, x: Value, index: Any, value: Value, binary: Callable) -> None:
@@ -162,6 +160,18 @@ def _reverse_sum(reverse: Reverse, x_bar: Value, x: Value, index: Any, value: Va
     if binary is operator.sub:
         c = lo.value(lo.emit(operator.neg, c))
     reverse.contribute(value, c)
+
+
+def _reverse_add_at(reverse: Reverse, op: Call) -> None:
+    """`np.add.at(x, i, v)`: every index counts, however often it occurs."""
+    x, index, value = op.args
+    lo = reverse.lo
+    if reverse.activity.active(x) and reverse.activity.active(value):
+        g = lo.value(lo.emit(operator.getitem, reverse.shadow(x), reverse._symbol(index)))
+        if is_basic_index(index) and not is_scalar(g.type):
+            g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
+        reverse.contribute(value, fit(lo, g, value, None))
+    lo.effect(undo_point, x, reverse._symbol(index))
 
 
 class Old:

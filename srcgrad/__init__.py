@@ -1,0 +1,20 @@
+"""Gradients of numerical Python by source transformation: source in, readable source out."""
+
+from srcgrad import errors, rules
+from srcgrad.api import GradFunction, grad, value_and_grad, vjp
+from srcgrad.rules.intrinsics import stop_gradient
+from srcgrad.testing import check_grads
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GradFunction",
+    "__version__",
+    "check_grads",
+    "errors",
+    "grad",
+    "rules",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,0 +1,511 @@
+"""What users call: `grad`, `value_and_grad`, `vjp`, and the functions that they return."""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+import operator
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from types import MethodType
+from typing import Any, overload
+
+import numpy as np
+
+from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.export import parse_types, write_source
+from srcgrad.backend.targets import Target, resolve
+from srcgrad.errors import ArgumentError, ShapeError, SrcgradError, UnsupportedError
+from srcgrad.tree import Structure, flatten, map_leaves
+
+_BOUND = 16
+"""For so many instances the gradient of a method is kept."""
+
+
+class GradFunction:
+    """A gradient: called as the function itself is, it returns the derivative. Made by `grad` and `value_and_grad`.
+
+    Nothing is read or compiled before the first call. Code is then compiled once for each combination of kinds of
+    arguments (float or array, dtype, number of axes, structure of a tree), and again when something it relies on was
+    rebound: a helper function, a global, a closure variable, a default.
+
+    Attributes:
+        fun: the function it is the gradient of.
+
+    Example:
+        >>> from srcgrad import grad
+        >>> square_grad = grad(lambda x: x * x)
+        >>> square_grad(3.0)
+        6.0
+    """
+
+    def __init__(self, fun: Callable[..., Any], mode: str, given: dict[str, Any]):
+        target = resolve(fun, mode)
+        options = _options(target, mode, **given)
+        self.fun = fun
+        self._given = given
+        self._mode = mode
+        self._bound: OrderedDict[int, GradFunction] = OrderedDict()
+        self.__srcgrad_dispatcher__ = self._dispatcher = Dispatcher(target, options)
+        self.__wrapped__ = fun
+        self.__name__ = f"{_plain_name(target)}_{mode}"
+        self.__qualname__ = f"{target.fn.__qualname__}_{mode}"
+        self.__module__ = target.fn.__module__
+        self.__doc__ = _doc(target, options, mode)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            entry = self._dispatcher.check(args)
+            if entry is not None:
+                return entry(*args)
+        return self._dispatcher.run(args, kwargs)
+
+    @property
+    def __srcgrad_fun__(self) -> Callable[..., Any]:
+        return self.fun
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.fun, follow_wrapped=False)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> GradFunction:
+        """In a class, the gradient of the method; `argnums` then counts without `self`."""
+        if instance is None:
+            return self
+        known = self._bound.get(id(instance))
+        if known is None or known.fun.__self__ is not instance:  # type: ignore[attr-defined]
+            known = self._bound[id(instance)] = GradFunction(MethodType(self.fun, instance), self._mode, self._given)
+            if len(self._bound) > _BOUND:
+                self._bound.popitem(last=False)
+        return known
+
+    @property
+    def source(self) -> str:
+        """The generated code: of the variant used last; before any call, code that holds for arguments of any kind."""
+        variant = self._dispatcher.last
+        if variant is not None:
+            return variant.emitted.source
+        try:
+            return self._dispatcher.generic().emitted.source
+        except SrcgradError as error:
+            return (
+                f"# The code of {self.__name__} depends on the kinds of the arguments:\n"
+                f"# {error}.\n"
+                f"# Call it first, or ask for {self.__name__}.source_for(*args).\n"
+            )
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        """The generated code for arguments like these; nothing is run."""
+        return self._variant_for(args, kwargs).emitted.source
+
+    @property
+    def ir(self) -> str:
+        """The graph that `source` is printed from, as text."""
+        return (self._dispatcher.last or self._dispatcher.generic()).ir
+
+    def show(self) -> None:
+        """Prints the generated code, in colour on a terminal if Pygments is installed."""
+        print(_coloured(self.source) if sys.stdout.isatty() else self.source)
+
+    def save(self, path: Any, types: str | None = None) -> None:
+        """Writes the generated code to a file; nobody ever sees half of it.
+
+        Args:
+            path: where to.
+            types: the types of the arguments, such as `"f8, f8[:], f4[:,:]"`. Without it, the variant used last is
+                written; before any call, code that holds for arguments of any kind.
+
+        Raises:
+            UnsupportedError: if the code uses values that a file can't refer to.
+        """
+        if types is not None:
+            dispatcher = self._dispatcher
+            names = dispatcher.target.parameters
+            variant = self._variant_for(parse_types(types, dispatcher.target.name, names), {})
+        else:
+            variant = self._dispatcher.last or self._dispatcher.generic()
+        write_source(path, variant, self.__name__)
+
+    def _variant_for(self, args: tuple, kwargs: dict[str, Any]) -> Variant:
+        return self._dispatcher.find_bound(self._dispatcher.target.bind(args, kwargs))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.source)}</pre>"
+
+    def __repr__(self) -> str:
+        return f"<{self._mode} of {self._dispatcher.target.fn.__qualname__}>"
+
+
+def _plain_name(target: Target) -> str:
+    return target.name if target.name.isidentifier() else "lambda_"
+
+
+def _doc(target: Target, options: Options, mode: str) -> str:
+    what = "Value and gradient" if mode == "value_and_grad" else "Gradient"
+    first = f"{what} of {target.name} with respect to {', '.join(options.wanted or ())}."
+    own = inspect.cleandoc(target.fn.__doc__) if target.fn.__doc__ else ""
+    return f"{first}\n\n{own}" if own else first
+
+
+def _coloured(text: str) -> str:
+    try:
+        from pygments import highlight
+        from pygments.formatters import TerminalFormatter
+        from pygments.lexers import PythonLexer
+    except ImportError:
+        return text
+    coloured: str = highlight(text, PythonLexer(), TerminalFormatter())
+    return coloured
+
+
+# ---------------------------------------------------------------------------------------------- options
+
+
+def _options(
+    target: Target,
+    mode: str,
+    argnums: Any,
+    argnames: Any,
+    has_aux: bool,
+    optimize: bool,
+) -> Options:
+    if argnames is not None:
+        if argnums != 0:
+            raise _bad("give argnums or argnames, not both", target)
+        single = isinstance(argnames, str)
+        names = (argnames,) if single else argnames
+        if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+            raise _bad(f"argnames must be a name or a tuple of names, not {argnames!r}", target)
+        wanted = tuple([_by_name(name, target) for name in names])
+    else:
+        single = not isinstance(argnums, (tuple, list))
+        numbers = (argnums,) if single else argnums
+        wanted = tuple([_by_number(number, argnums, target) for number in numbers])
+    if not wanted:
+        raise _bad(f"{'argnums' if argnames is None else 'argnames'} is empty", target)
+    for k, name in enumerate(wanted):
+        if name in wanted[:k]:
+            raise _bad(f"the parameter {name!r} is named twice", target)
+    return Options(mode, wanted, not single, bool(has_aux), bool(optimize))
+
+
+def _bad(message: str, target: Target) -> ArgumentError:
+    return ArgumentError.of_parameters(message, target.name, target.parameters)
+
+
+def _by_name(name: str, target: Target) -> str:
+    if name in target.positional or name in target.keyword_only or name == target.var_positional:
+        return name
+    if target.var_keyword is None or not name.isidentifier() or name == target.var_keyword:
+        raise _bad(f"argnames={name!r} names no parameter of {target.name}", target)
+    return f"{target.var_keyword}[{name!r}]"
+
+
+def _by_number(number: Any, argnums: Any, target: Target) -> str:
+    if isinstance(number, bool) or not hasattr(type(number), "__index__"):
+        raise _bad(f"argnums must be an integer or a tuple of integers, not {argnums!r}", target)
+    index = operator.index(number)
+    names = target.positional
+    if 0 <= index < len(names):
+        return names[index]
+    if target.var_positional is not None and index >= 0:
+        return f"{target.var_positional}[{index - len(names)}]"
+    names = (*names, *target.keyword_only) if target.var_positional is None else names
+    if not -len(names) <= index < len(names):
+        raise _bad(f"argnums={argnums!r} is out of range: {target.name} has {_count(len(names))}", target)
+    return names[index]
+
+
+def _count(n: int) -> str:
+    return "no parameters" if n == 0 else f"{n} parameter{'s' if n > 1 else ''}"
+
+
+def _make(fun: Any, mode: str, jit: bool, debug: Any, given: dict[str, Any]) -> Any:
+    if jit:
+        raise UnsupportedError("jit=True is not available yet", help="leave it out: the generated code runs with NumPy")
+    if debug is not None:
+        raise UnsupportedError(f"debug={debug!r} is not available yet", help="leave it out")
+    if fun is None:
+        return functools.partial(_make, mode=mode, jit=jit, debug=debug, given=given)
+    return GradFunction(fun, mode, given)
+
+
+# ---------------------------------------------------------------------------------------------- grad
+
+
+@overload
+def grad(
+    fun: None = None,
+    argnums: int | Sequence[int] = 0,
+    *,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: bool = False,
+    debug: str | None = None,
+) -> Callable[[Callable[..., Any]], GradFunction]: ...
+
+
+@overload
+def grad(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    *,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: bool = False,
+    debug: str | None = None,
+) -> GradFunction: ...
+
+
+def grad(
+    fun: Callable[..., Any] | None = None,
+    argnums: int | Sequence[int] = 0,
+    *,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: bool = False,
+    debug: str | None = None,
+) -> Any:
+    """The gradient of a function that returns one number.
+
+    Usable as a function, `grad(f)`, and as a decorator, `@grad` or `@grad(argnums=(0, 1))`.
+
+    Args:
+        fun: the function.
+        argnums: the parameters to differentiate with respect to: a number for a bare gradient, a tuple of numbers for a
+            tuple of gradients. Negative numbers count from the end; `self` of a method does not count.
+        argnames: the same by name, instead of `argnums`: a name or a tuple of names.
+        has_aux: whether the function returns a pair `(value, aux)`; the gradient then comes as `(gradient, aux)`.
+        optimize: whether to simplify the code before and after differentiation.
+        jit: not available yet.
+        debug: not available yet.
+
+    Returns:
+        a function with the parameters of `fun`. A gradient has the structure, the shapes and the dtypes of its argument;
+        leaves that carry no derivative (integers, strings, None) have None in their place.
+
+    Raises:
+        ArgumentError: if there is no such parameter, or its argument has no gradient.
+
+    Example:
+        >>> from srcgrad import grad
+        >>> def loss(w, x, y):
+        ...     err = w * x - y
+        ...     return err * err
+        >>> grad(loss)(1.0, 1.0, 2.0)
+        -2.0
+        >>> grad(loss, argnums=(0, 2))(1.0, 1.0, 2.0)
+        (-2.0, 2.0)
+    """
+    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize}
+    return _make(fun, "grad", jit, debug, given)
+
+
+@overload
+def value_and_grad(
+    fun: None = None,
+    argnums: int | Sequence[int] = 0,
+    *,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: bool = False,
+    debug: str | None = None,
+) -> Callable[[Callable[..., Any]], GradFunction]: ...
+
+
+@overload
+def value_and_grad(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    *,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: bool = False,
+    debug: str | None = None,
+) -> GradFunction: ...
+
+
+def value_and_grad(
+    fun: Callable[..., Any] | None = None,
+    argnums: int | Sequence[int] = 0,
+    *,
+    argnames: str | Sequence[str] | None = None,
+    has_aux: bool = False,
+    optimize: bool = True,
+    jit: bool = False,
+    debug: str | None = None,
+) -> Any:
+    """As `grad`, but returns `(value, gradient)`; with `has_aux` it returns `((value, aux), gradient)`.
+
+    Example:
+        >>> from srcgrad import value_and_grad
+        >>> value_and_grad(lambda x: x * x)(3.0)
+        (9.0, 6.0)
+    """
+    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize}
+    return _make(fun, "value_and_grad", jit, debug, given)
+
+
+# ---------------------------------------------------------------------------------------------- vjp
+
+
+class Pullback:
+    """Takes a cotangent of an output back to cotangents of the primals. Made by `vjp`; can be called any number of times."""
+
+    def __init__(self, variant: Variant, kept: tuple, out: Any, places: list[tuple[str, int | None]], name: str):
+        leaves, self._structure = flatten(out)
+        self._like = [_like(leaf) for leaf in leaves]
+        self._variant = variant
+        self._kept = kept
+        self._places = places
+        self._name = name
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        """The cotangents of the primals: one for each, None for one that carries no derivative.
+
+        Args:
+            cotangent: of the structure of the output; None, for all of it or for a leaf, means zero.
+
+        Raises:
+            ArgumentError: if it has another structure.
+            ShapeError: if a leaf has another shape.
+        """
+        bars = self._cotangents(cotangent)
+        if self._variant.reverse is None:
+            return (None,) * len(self._places)
+        found = dict(zip(self._variant.names, self._variant.reverse(*self._kept, *bars), strict=True))
+        return tuple([_part(found.get(name), place) for name, place in self._places])
+
+    def _cotangents(self, cotangent: Any) -> list[Any]:
+        if cotangent is None:
+            given: list[Any] = [None] * len(self._like)
+        else:
+            given = self._structure.flatten(cotangent, "cotangent")
+        bars = []
+        for k, (like, leaf) in enumerate(zip(self._like, given, strict=True)):
+            if like is not None:
+                bars.append(like.cotangent(leaf, lambda k=k: _path(self._structure, k), self._name))
+        return bars
+
+    def __repr__(self) -> str:
+        return f"<pullback of {self._name}>"
+
+
+class _Like:
+    """What the cotangent of a leaf of the output must be like."""
+
+    def __init__(self, leaf: Any):
+        self.cls = type(leaf)
+        self.shape: tuple[int, ...] = np.shape(leaf)
+        self.dtype = leaf.dtype if isinstance(leaf, (np.ndarray, np.generic)) else np.dtype(float)
+
+    def cotangent(self, given: Any, path: Callable[[], str], name: str) -> Any:
+        """The cotangent in the form that the generated code takes: the class, shape and dtype of the output."""
+        if given is None:
+            value: Any = np.zeros(self.shape, self.dtype)
+        elif not isinstance(given, (int, float, np.ndarray, np.generic)) or np.asarray(given).dtype.kind not in "biuf":
+            raise ArgumentError(f"{path()} is of type {type(given).__name__}, but {name} returned a {self.cls.__name__} there")
+        else:
+            value = np.asarray(given, self.dtype)
+        if value.shape != self.shape:
+            raise ShapeError(f"{path()} has shape {value.shape}, but {name} returned shape {self.shape} there")
+        if self.cls is float:
+            return float(value)
+        return value if self.cls is np.ndarray else value[()]
+
+
+def _like(leaf: Any) -> _Like | None:
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return _Like(leaf) if leaf.dtype.kind == "f" else None
+    return _Like(leaf) if isinstance(leaf, float) else None
+
+
+def _path(structure: Structure, k: int) -> str:
+    return structure.paths("cotangent")[k]
+
+
+def _part(cotangent: Any, place: int | None) -> Any:
+    return cotangent if place is None or cotangent is None else cotangent[place]
+
+
+_dispatchers: OrderedDict[Any, tuple[Any, Dispatcher]] = OrderedDict()
+_DISPATCHERS = 128
+"""For so many functions the compiled code of `vjp` is found again."""
+
+
+def _dispatcher_for(fun: Callable[..., Any], has_aux: bool) -> Dispatcher:
+    parts = (fun.__func__, fun.__self__) if type(fun) is MethodType else (fun,)
+    key = (has_aux, *map(id, parts))
+    known = _dispatchers.get(key)
+    if known is None:
+        dispatcher = Dispatcher(resolve(fun, "vjp"), Options("vjp", None, True, has_aux))
+        # The parts are kept, so that no other object gets their ids.
+        known = _dispatchers[key] = (parts, dispatcher)
+        while len(_dispatchers) > _DISPATCHERS:
+            _dispatchers.popitem(last=False)
+    return known[1]
+
+
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """The value of a function and its pullback, which multiplies a cotangent with the Jacobian from the left.
+
+    Args:
+        fun: the function; it may return numbers, arrays and trees of them.
+        primals: its arguments.
+        has_aux: whether it returns a pair `(out, aux)`.
+
+    Returns:
+        `(out, pull)`; with aux `(out, pull, aux)`. `pull(cotangent)` returns one cotangent for each primal, None for a
+        primal that carries no derivative. It changes neither `out` nor what it remembers, and does not see later writes
+        to `out` or to the primals.
+
+    Example:
+        >>> import numpy as np
+        >>> from srcgrad import vjp
+        >>> out, pull = vjp(lambda x: x * x, np.array([1.0, 2.0]))
+        >>> out
+        array([1., 4.])
+        >>> pull(np.array([1.0, 10.0]))
+        (array([ 2., 40.]),)
+    """
+    dispatcher = _dispatcher_for(fun, has_aux)
+    variant, values = dispatcher.find(primals, {})
+    result = variant.entry(*values)
+    split = len(result) - variant.kept
+    out, kept = result[0], result[split:]
+    outside = [value.read() for value, _ in variant.captured]
+    kept = tuple([_apart(item, (primals, outside)) for item in kept])
+    results = map_leaves(lambda leaf: _own(leaf, kept), result[:split])
+    target = dispatcher.target
+    names = target.positional
+    places: list[tuple[str, int | None]] = [
+        (names[k], None) if k < len(names) else (target.var_positional or "", k - len(names)) for k in range(len(primals))
+    ]
+    pull = Pullback(variant, kept, results[0], places, target.name)
+    return (results[0], pull, results[1]) if has_aux else (out if results[0] is out else results[0], pull)
+
+
+def _arrays(tree: Any) -> list[np.ndarray]:
+    return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, np.ndarray)]
+
+
+def _apart(item: Any, others: Any) -> Any:
+    """What a pullback remembers, without memory that the user may write to. The program itself never writes such memory."""
+    if isinstance(item, np.ndarray):
+        return item.copy() if any(np.may_share_memory(item, other) for other in _arrays(others)) else item
+    if isinstance(item, (list, tuple, dict)):
+        return map_leaves(lambda leaf: _apart(leaf, others) if isinstance(leaf, np.ndarray) else leaf, item)
+    return item
+
+
+def _own(leaf: Any, kept: Any) -> Any:
+    if isinstance(leaf, np.ndarray) and any(np.may_share_memory(leaf, other) for other in _arrays(kept)):
+        return leaf.copy()
+    return leaf

@@ -1,0 +1,60 @@
+"""Copies of functions of the graph."""
+
+from __future__ import annotations
+
+from srcgrad.ir.nodes import Call, Const, For, Function, If, Invoke, Op, Raise, Region, Value, While, map_tree
+
+
+def clone_function(function: Function) -> Function:
+    """A copy of a function that shares no value or operation with it; a call of itself calls the copy."""
+    mapping: dict[Value, Value] = {}
+    copy = Function(function.name, [], Region(), doc=function.doc)
+    copy.body = _region(function.body, mapping, function, copy)
+    copy.params = copy.body.args
+    copy.captured = function.captured
+    copy.result = map_tree(lambda v: mapping.get(v, v), function.result)
+    return copy
+
+
+def _value(value: Value) -> Value:
+    return value if isinstance(value, Const) else Value(value.type, value.hint, value.span)
+
+
+def _region(region: Region, mapping: dict[Value, Value], old: Function, new: Function) -> Region:
+    args = [_value(a) for a in region.args]
+    mapping.update(zip(region.args, args, strict=True))
+    copy = Region(args)
+    for op in region.ops:
+        copy.append(_op(op, mapping, old, new))
+    copy.results = [mapping.get(v, v) for v in region.results]
+    return copy
+
+
+def _op(op: Op, mapping: dict[Value, Value], old: Function, new: Function) -> Op:
+    def use(v: Value) -> Value:
+        return mapping.get(v, v)
+
+    outputs = [_value(o) for o in op.outputs]
+    made: Op
+    if isinstance(op, Call):
+        made = Call(op.fn, map_tree(use, op.args), map_tree(use, op.kwargs), outputs, op.span)
+    elif isinstance(op, If):
+        then, orelse = (_region(r, mapping, old, new) for r in op.regions)
+        made = If(use(op.condition), then, orelse, outputs, op.span)
+    elif isinstance(op, For):
+        inits = [use(v) for v in op.inits]
+        body = _region(op.body, mapping, old, new)
+        made = For(use(op.start), use(op.stop), use(op.step), inits, body, op.exits, outputs, op.span, op.backwards)
+    elif isinstance(op, While):
+        inits = [use(v) for v in op.inits]
+        test = _region(op.test, mapping, old, new)
+        made = While(inits, test, _region(op.body, mapping, old, new), op.exits, outputs, op.span)
+    elif isinstance(op, Invoke):
+        callee = new if op.callee is old else op.callee
+        made = Invoke(callee, [use(v) for v in op.args], outputs, op.span)
+    else:
+        assert isinstance(op, Raise)
+        exception = None if op.exception is None else use(op.exception)
+        made = Raise(exception, None if op.cause is None else use(op.cause), op.span)
+    mapping.update(zip(op.outputs, outputs, strict=True))
+    return made

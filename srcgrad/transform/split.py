@@ -1,0 +1,102 @@
+"""Splits a function with both sweeps into two: the forward function returns what the reverse function needs."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, leaves, map_tree
+from srcgrad.ir.types import List, Opaque
+from srcgrad.transform.simplify import replace_values
+from srcgrad.transform.tape import define_everywhere
+
+TAPE = Opaque(object)
+"""The type of a tuple of kept values that one call hands to another."""
+
+
+def first_of_reverse(function: Function) -> int:
+    """Where the reverse sweep starts, after passes have moved and removed operations."""
+    ops = function.body.ops
+    return next((k for k, op in enumerate(ops) if op.mirror is not None), len(ops))
+
+
+def references(ops: Iterable[Op]) -> list[Value]:
+    """The values that operations use, at any depth."""
+    found: dict[Value, None] = {}
+    pending = list(ops)
+    while pending:
+        op = pending.pop()
+        found.update(dict.fromkeys(op.inputs))
+        for region in op.regions:
+            found.update(dict.fromkeys(region.results))
+            pending.extend(region.ops)
+    return list(found)
+
+
+def split(
+    function: Function, gradients: Any, seeds: list[Value], packed: bool
+) -> tuple[Function, Function, list[Value]]:
+    """Cuts a function where its reverse sweep starts.
+
+    Args:
+        function: holds both sweeps; it becomes the forward function, its result tree followed by what is kept.
+        gradients: the argument tree that the reverse function returns.
+        seeds: the parameters of the reverse function that follow what is kept.
+        packed: whether what is kept travels as one tuple.
+
+    Returns:
+        The two functions and the kept values.
+    """
+    body = function.body
+    cut = first_of_reverse(function)
+    forward, reverse = body.ops[:cut], body.ops[cut:]
+    available = {o for op in forward for o in op.outputs} | set(function.params) | set(function.captured)
+    used = references(reverse) + list(leaves(gradients))
+    kept = [v for v in dict.fromkeys(used) if v in available and not isinstance(v, Const)]
+    kept.sort(key=lambda v: v.uid)
+    for value in kept:
+        define_everywhere(value)
+    body.ops = forward
+    region = Region()
+    params = [Value(v.type, v.hint, v.span) for v in kept]
+    mapping: dict[Value, Value] = {}
+    ops: list[Op] = []
+    if packed:
+        tape = Value(TAPE, "tape")
+        region.args = [tape, *seeds]
+        if len(params) == 1:
+            ops.append(Call(operator.getitem, (tape, Const(0)), {}, params))
+        elif params:
+            ops.append(Call(tuple, (tape,), {}, params))
+    else:
+        region.args = [*params, *seeds]
+    for value, param in zip(kept, params, strict=True):
+        mapping[value] = param
+        if isinstance(value.type, List) and _is_popped(value, reverse):
+            copy = Value(value.type, value.hint)
+            ops.append(Call(list.copy, (param,), {}, [copy]))
+            mapping[value] = copy
+    for arg in region.args:
+        arg.owner = region
+    region.ops = [*ops, *reverse]
+    for op in region.ops:
+        op.parent = region
+    replace_values(region, mapping)
+    gradients = map_tree(lambda v: mapping.get(v, v), gradients)
+    region.results = list(leaves(gradients))
+    backward = Function(f"{function.name}_rev", list(region.args), region, gradients)
+    function.name = f"{function.name}_fwd"
+    function.backward_from = None
+    return function, backward, kept
+
+
+def _is_popped(value: Value, ops: list[Op]) -> bool:
+    pending = list(ops)
+    while pending:
+        op = pending.pop()
+        if isinstance(op, Call) and op.fn is list.pop and op.args[0] is value:
+            return True
+        for region in op.regions:
+            pending.extend(region.ops)
+    return False
