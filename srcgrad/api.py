@@ -9,6 +9,7 @@ import operator
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import MethodType
 from typing import Any, overload
 
@@ -134,8 +135,20 @@ class GradFunction:
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.source)}</pre>"
 
+    def __reduce__(self) -> Any:
+        # A decorated function is found under its own name; `fun` no longer is.
+        path = self._dispatcher.target.fn.__qualname__
+        found = functools.reduce(
+            lambda owner, name: getattr(owner, name, None), path.split("."), _module(self.__module__)
+        )
+        return path if found is self else (GradFunction, (self.fun, self._mode, self._given))
+
     def __repr__(self) -> str:
         return f"<{self._mode} of {self._dispatcher.target.fn.__qualname__}>"
+
+
+def _module(name: str | None) -> Any:
+    return sys.modules.get(name) if name is not None else None
 
 
 def _plain_name(target: Target) -> str:
@@ -151,12 +164,10 @@ def _doc(target: Target, options: Options, mode: str) -> str:
 
 def _coloured(text: str) -> str:
     try:
-        from pygments import highlight
-        from pygments.formatters import TerminalFormatter
-        from pygments.lexers import PythonLexer
+        pygments, formatters, lexers = map(import_module, ("pygments", "pygments.formatters", "pygments.lexers"))
     except ImportError:
         return text
-    coloured: str = highlight(text, PythonLexer(), TerminalFormatter())
+    coloured: str = pygments.highlight(text, lexers.PythonLexer(), formatters.TerminalFormatter())
     return coloured
 
 
@@ -286,8 +297,8 @@ def grad(
         debug: not available yet.
 
     Returns:
-        a function with the parameters of `fun`. A gradient has the structure, the shapes and the dtypes of its argument;
-        leaves that carry no derivative (integers, strings, None) have None in their place.
+        a function with the parameters of `fun`. A gradient has the structure, the shapes and the dtypes of its
+        argument; leaves that carry no derivative (integers, strings, None) have None in their place.
 
     Raises:
         ArgumentError: if there is no such parameter, or its argument has no gradient.
@@ -357,7 +368,7 @@ def value_and_grad(
 
 
 class Pullback:
-    """Takes a cotangent of an output back to cotangents of the primals. Made by `vjp`; can be called any number of times."""
+    """Takes a cotangent of an output back to cotangents of the primals, any number of times. Made by `vjp`."""
 
     def __init__(self, variant: Variant, kept: tuple, out: Any, places: list[tuple[str, int | None]], name: str):
         leaves, self._structure = flatten(out)
@@ -380,7 +391,9 @@ class Pullback:
         bars = self._cotangents(cotangent)
         if self._variant.reverse is None:
             return (None,) * len(self._places)
-        found = dict(zip(self._variant.names, self._variant.reverse(*self._kept, *bars), strict=True))
+        # A cotangent that passes through unchanged would be the caller's own array.
+        gradients = _apart(self._variant.reverse(*self._kept, *bars), bars)
+        found = dict(zip(self._variant.names, gradients, strict=True))
         return tuple([_part(found.get(name), place) for name, place in self._places])
 
     def _cotangents(self, cotangent: Any) -> list[Any]:
@@ -391,7 +404,7 @@ class Pullback:
         bars = []
         for k, (like, leaf) in enumerate(zip(self._like, given, strict=True)):
             if like is not None:
-                bars.append(like.cotangent(leaf, lambda k=k: _path(self._structure, k), self._name))
+                bars.append(like.cotangent(leaf, functools.partial(_path, self._structure, k), self._name))
         return bars
 
     def __repr__(self) -> str:
@@ -411,7 +424,9 @@ class _Like:
         if given is None:
             value: Any = np.zeros(self.shape, self.dtype)
         elif not isinstance(given, (int, float, np.ndarray, np.generic)) or np.asarray(given).dtype.kind not in "biuf":
-            raise ArgumentError(f"{path()} is of type {type(given).__name__}, but {name} returned a {self.cls.__name__} there")
+            raise ArgumentError(
+                f"{path()} is of type {type(given).__name__}, but {name} returned a {self.cls.__name__} there"
+            )
         else:
             value = np.asarray(given, self.dtype)
         if value.shape != self.shape:
@@ -479,17 +494,17 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     variant, values = dispatcher.find(primals, {})
     result = variant.entry(*values)
     split = len(result) - variant.kept
-    out, kept = result[0], result[split:]
     outside = [value.read() for value, _ in variant.captured]
-    kept = tuple([_apart(item, (primals, outside)) for item in kept])
-    results = map_leaves(lambda leaf: _own(leaf, kept), result[:split])
+    kept = tuple([_apart(item, (primals, outside)) for item in result[split:]])
+    results = map_leaves(lambda leaf: _apart(leaf, (kept, primals, outside)), result[:split])
     target = dispatcher.target
     names = target.positional
     places: list[tuple[str, int | None]] = [
-        (names[k], None) if k < len(names) else (target.var_positional or "", k - len(names)) for k in range(len(primals))
+        (names[k], None) if k < len(names) else (target.var_positional or "", k - len(names))
+        for k in range(len(primals))
     ]
     pull = Pullback(variant, kept, results[0], places, target.name)
-    return (results[0], pull, results[1]) if has_aux else (out if results[0] is out else results[0], pull)
+    return (results[0], pull, results[1]) if has_aux else (results[0], pull)
 
 
 def _arrays(tree: Any) -> list[np.ndarray]:
@@ -497,15 +512,9 @@ def _arrays(tree: Any) -> list[np.ndarray]:
 
 
 def _apart(item: Any, others: Any) -> Any:
-    """What a pullback remembers, without memory that the user may write to. The program itself never writes such memory."""
+    """A copy of what shares memory with the others: there nobody but the user writes, which must not be seen."""
     if isinstance(item, np.ndarray):
         return item.copy() if any(np.may_share_memory(item, other) for other in _arrays(others)) else item
     if isinstance(item, (list, tuple, dict)):
         return map_leaves(lambda leaf: _apart(leaf, others) if isinstance(leaf, np.ndarray) else leaf, item)
     return item
-
-
-def _own(leaf: Any, kept: Any) -> Any:
-    if isinstance(leaf, np.ndarray) and any(np.may_share_memory(leaf, other) for other in _arrays(kept)):
-        return leaf.copy()
-    return leaf

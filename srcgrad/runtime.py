@@ -189,3 +189,9 @@ def check_overlap(written: tuple, arrays: tuple) -> None:
                 raise AliasError(
                     "two arguments share memory and one of them is written", None, "pass a copy of one of them: x.copy()"
                 )
+
+
+def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
+    """The reverse of `z = x.reshape(...)` and its like, which give a view if they can: if not, adds what came back to the copy."""
+    if not np.may_share_memory(x, z):
+        x_bar += z_bar.reshape(x_bar.shape)

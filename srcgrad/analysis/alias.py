@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, is_view, written
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, IN_PLACE, LIST_WRITERS, copies_perhaps, is_view, written
 from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Value, leaves, walk
 from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Type, Unknown
 
@@ -169,6 +169,10 @@ class Aliases:
             self._put(op.args[0], leaves(op.args[2]))
         elif fn in (operator.getitem, getattr) and not isinstance(op.args[0].type, Array):
             for output in op.outputs:
+                if isinstance(op.args[0].type, List) and isinstance(output.type, List) and isinstance(op.args[1], slice):
+                    self._sources.append(output)
+                    self.unify(self.held(output), self.held(op.args[0]))
+                    continue
                 self._take(output, op.args[0])
                 if isinstance(op.args[0].type, Unknown) and is_pointer(output.type):
                     self.unify(output, op.args[0])
@@ -176,6 +180,8 @@ class Aliases:
             for output in op.outputs:
                 if is_pointer(output.type):
                     self.unify(output, op.args[0])
+                    if copies_perhaps(op) or op.fn in READ_ONLY_VIEWS:
+                        self._mergers.append(output)
                     if fn not in IN_PLACE and len(op.outputs) > 1 and isinstance(output.type, List):
                         self._mergers.append(output)
         else:

@@ -9,7 +9,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Op, Region, Value, walk
-from srcgrad.ir.types import Array, Unknown, is_scalar, rank
+from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.registry import ACCUMULATING, VIEWS
 
 IN_PLACE = frozenset(
@@ -23,6 +23,7 @@ WRITERS = (
     | IN_PLACE
     | ITEM_UPDATES
     | LIST_WRITERS
+    | frozenset([runtime.add_each, runtime.add_slice, runtime.add_into, runtime.add_if_copied])
 )
 _METADATA_FUNCTIONS = frozenset([len, np.shape, np.ndim, np.size, np.zeros_like, np.empty_like, np.ones_like, isinstance, type])
 _METADATA_ATTRIBUTES = frozenset(["shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"])
@@ -50,6 +51,9 @@ def only_metadata(op: Op) -> bool:
         return False
     if op.fn is getattr:
         return getattr(op.args[1], "value", None) in _METADATA_ATTRIBUTES
+    if op.fn is len and not all(isinstance(v.type, (Array, Tuple)) for v in op.inputs):
+        # The length of a list is part of its contents.
+        return False
     return op.fn in _METADATA_FUNCTIONS
 
 
@@ -64,11 +68,27 @@ def is_basic_index(tree: Any) -> bool:
 
 def is_view(op: Call) -> bool:
     """Whether the result of a call may share memory with its first argument."""
-    if not op.args or not isinstance(op.args[0], Value):
+    if not op.args or not isinstance(op.args[0], Value) or isinstance(op.args[0].type, List):
         return False
     if op.fn is operator.getitem:
         return is_basic_index(op.args[1]) and any(not is_scalar(v.type) for v in op.outputs)
+    if op.fn is np.diag and rank(op.args[0].type) == 1:
+        return False
     return hashable(op.fn) and (op.fn in VIEWS or op.fn in IN_PLACE) and any(not is_scalar(v.type) for v in op.outputs)
+
+
+MAY_COPY = frozenset([np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray])
+READ_ONLY_VIEWS = frozenset([np.diagonal, np.diag, np.linalg.diagonal])
+_CONTIGUOUS = frozenset([np.ndarray.copy, np.zeros, np.ones, np.empty, np.arange, np.linspace, np.full, np.eye, np.ravel])
+
+
+def copies_perhaps(op: Call) -> bool:
+    """Whether NumPy decides at run time between a view of the first argument and a copy of it."""
+    if not hashable(op.fn) or op.fn not in MAY_COPY:
+        return False
+    owner = op.args[0].owner if op.args and isinstance(op.args[0], Value) else None
+    contiguous = isinstance(owner, Call) and hashable(owner.fn) and owner.fn in _CONTIGUOUS
+    return not (contiguous and op.fn in (np.reshape, np.ravel) and not op.kwargs)
 
 
 def writes_in(region: Region) -> list[Call]:

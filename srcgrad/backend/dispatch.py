@@ -28,7 +28,7 @@ from srcgrad.transform.gradient import Gradient
 from srcgrad.tree import flatten
 
 _NESTING = 20_000
-"""Python's recursion limit while compiling: the depth of an AST is that of the user's expressions, and `ast` recurses."""
+"""Python's recursion limit while compiling: an AST is as deep as the user's expressions, and `ast` recurses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,9 @@ class Dispatcher:
         known = {value.hint or "": source.read() for source, value in captured}
         loaded = load(emitted, target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}", known)
         function = loaded[entry.name]
-        opaque = {name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))}
+        opaque = {
+            name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
+        }
         reached = [f for leaves in opaque.values() for leaf in leaves if (f := python_function(leaf)) is not None]
         sources = [(source, value.hint or "") for source, value in captured]
         scope: dict[str, Any] = function.__globals__  # type: ignore[attr-defined]
@@ -254,13 +256,13 @@ class Dispatcher:
             gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize)
             return gradient
         with_value = options.mode == "value_and_grad"
-        return transform.joint_gradient(
-            program, names, options.as_tuple, with_value, options.has_aux, options.optimize
-        )
+        return transform.joint_gradient(program, names, options.as_tuple, with_value, options.has_aux, options.optimize)
 
     def _doc(self, names: tuple[str, ...]) -> str:
         code = self.target.fn.__code__
-        what = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}[self.options.mode]
+        what = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}[
+            self.options.mode
+        ]
         place = f"{os.path.basename(code.co_filename)}:{code.co_firstlineno}"
         return f"{what} of {self.target.name} ({place}) with respect to {', '.join(names) or 'nothing'}."
 
@@ -268,7 +270,7 @@ class Dispatcher:
         if type(value) in (float, int) or value is ANY_KIND:
             return
         for leaf in flatten(value)[0] if self.options.wanted is None else ():
-            if isinstance(leaf, (complex, np.complexfloating)) or isinstance(leaf, np.ndarray) and leaf.dtype.kind == "c":
+            if np.iscomplexobj(leaf):
                 raise UnsupportedError(
                     f"argument {name!r} of {self.target.name} holds complex numbers, which are not supported yet"
                 )
@@ -298,7 +300,9 @@ class Dispatcher:
         elif isinstance(value, (complex, np.complexfloating)):
             raise UnsupportedError(f"{what} is a complex number, which is not supported yet")
         elif isinstance(value, np.generic) and value.dtype.kind != "f":
-            raise ArgumentError(f"{what} is of type {type(value).__name__}, which has no gradient", help=f"pass float({name})")
+            raise ArgumentError(
+                f"{what} is of type {type(value).__name__}, which has no gradient", help=f"pass float({name})"
+            )
         elif value is None or isinstance(value, (bool, str, bytes)):
             text = "None" if value is None else f"of type {type(value).__name__}"
             raise ArgumentError(
@@ -353,7 +357,9 @@ def _float_parameters(bound: dict[str, Any], program: Program) -> tuple[str, ...
 
 
 def _array_content(value: np.ndarray) -> str:
-    return {"O": "objects", "U": "strings", "S": "bytes", "M": "dates", "m": "time spans", "V": "records"}[value.dtype.kind]
+    return {"O": "objects", "U": "strings", "S": "bytes", "M": "dates", "m": "time spans", "V": "records"}[
+        value.dtype.kind
+    ]
 
 
 def _class_name(value: Any) -> str:

@@ -65,7 +65,8 @@ def _example(text: str) -> Any:
 
 def _bad(text: str) -> ArgumentError:
     return ArgumentError(
-        f"{text.strip()!r} is not a type", help="write a dtype and, for an array, its axes: f8, f8[:], f4[:,:], f8[1,:], i8[]"
+        f"{text.strip()!r} is not a type",
+        help="write a dtype and, for an array, its axes: f8, f8[:], f4[:,:], f8[1,:], i8[]",
     )
 
 

@@ -106,7 +106,9 @@ def _same_items(now: dict, then: dict) -> bool:
     return now.keys() == then.keys() and all(now[key] is then[key] for key in then)
 
 
-def make_check(names: Sequence[str], kinds: Mapping[str, Any], opaque: Mapping[str, list[Any]], guards: Guards, entry: Any) -> Check:
+def make_check(
+    names: Sequence[str], kinds: Mapping[str, Any], opaque: Mapping[str, list[Any]], guards: Guards, entry: Any
+) -> Check:
     """A function that tests in the fewest steps whether a call with these positional arguments may run a variant.
 
     Args:

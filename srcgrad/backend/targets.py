@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -165,7 +166,7 @@ def _make_binder(fn: types.FunctionType) -> Callable[..., tuple]:
 
 
 def resolve(fun: Any, asked: str = "grad") -> Target:
-    """The Python function behind a callable, and what is bound to it. `__wrapped__` of Python functions is not followed.
+    """The Python function behind a callable, and what is bound to it; never that behind a Python function.
 
     Raises:
         ArgumentError: if it is not callable.
@@ -187,9 +188,11 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
         return resolve(fun.__func__, asked)
     if type(fun) is functools._lru_cache_wrapper:
         return resolve(fun.__wrapped__, asked)
-    if type(fun).__module__.partition(".")[0] == "numba" and isinstance(getattr(fun, "py_func", None), types.FunctionType):
+    if type(fun).__module__.partition(".")[0] == "numba" and isinstance(
+        getattr(fun, "py_func", None), types.FunctionType
+    ):
         return Target(fun.py_func)
-    call = getattr(type(fun), "__call__", None)
+    call = inspect.getattr_static(type(fun), "__call__", None)
     if isinstance(call, types.FunctionType) and not isinstance(fun, type):
         return Target(call, fun, True)
     if not callable(fun):

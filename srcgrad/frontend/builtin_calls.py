@@ -156,7 +156,8 @@ def _tuple(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
         return Sequence(())
     iterator = iterate(lo, args[0])
     if iterator.items is None:
-        return args[0] if isinstance(args[0], Value) and isinstance(args[0].type, List) else collect(lo, iterator)
+        items = args[0] if isinstance(args[0], Value) and isinstance(args[0].type, List) else collect(lo, iterator)
+        return lo.emit_typed(tuple, (lo.value(items),), {}, Unknown())
     return Sequence(iterator.items)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -142,6 +143,10 @@ def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         if value in lo.list_sites:
             lo.list_sites[result] = lo.list_sites[value]
         return result
+    if fn is operator.add:
+        joined = lo.call(Const(list), [a], {})
+        lo.call(Const(list.extend), [joined, b], {})
+        return joined
     lo.unsupported("this operator on lists is not supported", "append to a list, or use arrays")
 
 
@@ -255,7 +260,26 @@ def _tuple(lo: Lowering, node: ast.Tuple, frame: Frame) -> Symbol:
 
 
 def _list(lo: Lowering, node: ast.List, frame: Frame) -> Symbol:
-    return new_list(lo, tuple(display_items(lo, node.elts, frame)), lo.site(node))
+    site = lo.site(node)
+    if any(isinstance(item, ast.Starred) for item in node.elts):
+        return _spread_list(lo, node, frame, site)
+    return new_list(lo, tuple(display_items(lo, node.elts, frame)), site)
+
+
+def _spread_list(lo: Lowering, node: ast.List, frame: Frame, site: Any) -> Symbol:
+    """A list display with stars: of known structure if what is spread has known length."""
+    from srcgrad.frontend.iteration import iterate
+
+    parts = []
+    for item in node.elts:
+        starred = isinstance(item, ast.Starred)
+        parts.append((starred, expression(lo, item.value if isinstance(item, ast.Starred) else item, frame)))
+    if any(starred and iterate(lo, symbol).items is None for starred, symbol in parts):
+        lo.marks.dynamic.setdefault(site, None)
+    result = new_list(lo, (), site)
+    for starred, symbol in parts:
+        lo.call(Const(list.extend if starred else list.append), [result, symbol], {})
+    return result
 
 
 def new_list(lo: Lowering, items: tuple[Symbol, ...], site: Any) -> Symbol:
@@ -351,6 +375,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return dict_item(lo, base, static_key(lo, key))
     if isinstance(base, Const) and isinstance(base.value, type):
         return base
+    if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
+        return lo.call(Const(type(base.value).__getitem__), [base, key], {})
     value = lo.value(base)
     if isinstance(value.type, Tuple):
         known = constant(key)
@@ -485,7 +511,11 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         member = getattr(obj, name)
         if kinds.is_static(member) or isinstance(member, (int, float, complex)):
             return Const(member)
-    member = getattr(type(obj), name, None)
+    member = inspect.getattr_static(type(obj), name, None)
+    if isinstance(member, staticmethod):
+        return Const(member.__func__)
+    if isinstance(member, classmethod):
+        return Bound(Const(member.__func__), (Const(type(obj)),))
     if not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
         return Bound(Const(member), (base,))
     if isinstance(member, property) and not kinds.is_static(obj) and member.fget is not None:
@@ -552,6 +582,8 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
         return Const(len(symbol.items))
     if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
         return Const(len(lo.contents(symbol)))
+    if isinstance(symbol, Const) and not kinds.is_static(symbol.value) and hasattr(symbol.value, "__len__"):
+        return lo.call(Const(type(symbol.value).__len__), [symbol], {})
     value = lo.value(symbol)
     if isinstance(value.type, Tuple):
         return Const(len(value.type.items))

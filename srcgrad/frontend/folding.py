@@ -29,7 +29,7 @@ _LARGEST_POWER = 64
 
 def fold(fn: Callable, args: tuple[Symbol, ...], kwargs: dict[str, Symbol]) -> Symbol | None:
     """The result of a call that is known at compile time, None if it is not."""
-    for value in leaves((args, kwargs)):
+    for value in (*args, *kwargs.values()):
         if isinstance(value, Const) and value.value is UNDEFINED:
             return value
     if fn in _RANKS and isinstance(args[0], Value):

@@ -12,7 +12,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.loops import _leaves, _with_leaves
-from srcgrad.frontend.lowering import NEXT, Conflict, Lowering, Restart
+from srcgrad.frontend.lowering import NEXT, Conflict, Lowering, Restart, compare
 from srcgrad.frontend.scope import Scope
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
@@ -159,17 +159,13 @@ def run_body(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> 
     if outcome.static == Exit.NEXT or result is MISSING:
         return Const(None)
     if Exit.NEXT in outcome.codes:
-        stays = lo.truth(lo.emit(_equal, outcome.code, Const(int(Exit.NEXT))))
-        assert isinstance(stays, Value)
+        stays = compare(lo, outcome.code, Exit.NEXT)
         final = result
-        result = lo.select(stays, lambda: Const(None), lambda: final)
+        chosen: Symbol = Const(stays) if isinstance(stays, bool) else stays
+        result = lo.select(chosen, lambda: Const(None), lambda: final)
     if isinstance(result, Conflict):
         lo.resolve_conflict(result)
     return result
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return a == b
 
 
 def _forget(lo: Lowering, frame: Frame) -> None:

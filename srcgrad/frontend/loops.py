@@ -25,8 +25,8 @@ from srcgrad.frontend.scope import assigned_in
 from srcgrad.frontend.statements import assign, block, go_on
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol
-from srcgrad.ir.nodes import Const, Exit, For, Loop, Region, Value, While
-from srcgrad.ir.types import INT, Type, freshened, join, widen
+from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, walk
+from srcgrad.ir.types import INT, List, Type, freshened, join, widen
 
 _ATTEMPTS = 12
 _LEAVING = frozenset([Exit.BREAK, Exit.RETURN])
@@ -34,7 +34,9 @@ _LEAVING = frozenset([Exit.BREAK, Exit.RETURN])
 
 def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
     """A `for` statement: unrolled over items known at compile time, a loop of the graph over all else."""
-    iterator = iterate(lo, expression(lo, node.iter, frame))
+    symbol = expression(lo, node.iter, frame)
+    iterator = iterate(lo, symbol)
+    contents = lo.contents(symbol) if isinstance(symbol, Reference) else None
     site = lo.site(node)
     known = constant_range(iterator)
     if known is not None and site in lo.marks.unrolled:
@@ -48,10 +50,24 @@ def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
         return block(lo, node.orelse, frame)
 
     if iterator.items is not None:
-        return _unrolled(lo, iterator.items, body, otherwise)
+        outcome = _unrolled(lo, iterator.items, body, otherwise)
+        if isinstance(symbol, Reference) and lo.store.get(symbol) is not contents:
+            lo.demote(symbol)
+        return outcome
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
     outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator))
+    if isinstance(symbol, Value) and isinstance(symbol.type, List):
+        _check_not_changed(lo, symbol)
     return after_loop(lo, outcome, otherwise, bool(node.orelse))
+
+
+def _check_not_changed(lo: Lowering, items: Value) -> None:
+    """Refuses a loop over a list that the loop itself changes."""
+    loop = lo.region.ops[-1]
+    for op in walk(loop.regions[-1]) if loop.regions else ():
+        if isinstance(op, Call) and op.args and op.args[0] is items and op.fn in (list.append, list.pop, list.insert):
+            lo.span = op.span
+            lo.unsupported("this list changes while it is looped over", "loop over a copy: list(...)")
 
 
 def _index_name(node: ast.For, iterator: Iterator) -> str | None:

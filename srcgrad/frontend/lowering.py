@@ -100,6 +100,7 @@ class Lowering:
     def __init__(self, marks: Marks | None = None):
         self.marks = marks or Marks()
         self.fresh_prefix = ""
+        self.generic = False
         self.store = Store()
         self.region = Region()
         self.span: Span | None = None
@@ -128,13 +129,19 @@ class Lowering:
 
     def emit(self, fn: Callable, *args: Symbol, hint: str | None = None, **kwargs: Symbol) -> Symbol:
         """Appends a call of a primitive, or folds it; returns what it evaluates to."""
-        folded = fold(fn, args, kwargs)
+        folded = fold(fn, tuple([self.known_list(arg) for arg in args]), kwargs)
         if folded is not None:
             return folded
         trees = tuple([self.tree(arg) for arg in args])
         keyword_trees = {name: self.tree(arg) for name, arg in kwargs.items()}
         result = result_type(fn, trees, keyword_trees, self.fresh("n"))
         return self.emit_typed(fn, trees, keyword_trees, result, hint)
+
+    def known_list(self, symbol: Symbol) -> Symbol:
+        """A list of known structure as a tuple, so that calls on constants can be folded."""
+        if isinstance(symbol, Reference) and symbol.cls in (list, set):
+            return Sequence(self.contents(symbol))
+        return symbol
 
     def emit_typed(self, fn: Callable, args: tuple, kwargs: dict, result: Type, hint: str | None = None) -> Symbol:
         """Appends a call whose result type is known already. A tuple of known length has one output for each item."""

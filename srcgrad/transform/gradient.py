@@ -240,6 +240,7 @@ def _reverse(
         bars = reverse.run(target, rows, wanted)
         target.body.results = [*target.body.results, *bars]
         remove_dead_code([target], wanted)
+        target.backward_from = first_of_reverse(target)
         keep = [*kept, *inputs] if mine else aliases.values
         contents = Contents(target, aliases, versions, keep)
         contents.run()

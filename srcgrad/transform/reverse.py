@@ -15,8 +15,8 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, blocks, flows
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_view, only_metadata, written
-from srcgrad.errors import NoRuleError
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view, only_metadata, written
+from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Sequence, Symbol
@@ -185,7 +185,7 @@ class Reverse:
         owner = value.owner
         if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
             base = owner.args[0]
-            if self.aliases.find(base) is self.aliases.find(value):
+            if self.aliases.find(base) is self.aliases.find(value) and not copies_perhaps(owner) and owner.fn not in READ_ONLY_VIEWS:
                 outputs = [Value(o.type, self._shadow_name(o), owner.span) for o in owner.outputs]
                 self.lo.append(Call(owner.fn, (self.shadow(base), *owner.args[1:]), owner.kwargs, outputs, owner.span))
                 for output, made in zip(owner.outputs, outputs, strict=True):
@@ -262,6 +262,13 @@ class Reverse:
         if blocks(op) or not any(self.activity.active(v) for v in op.inputs):
             return
         if is_view(op) and all(self.is_buffer(o) for o in op.outputs) and op.fn not in _COPIES:
+            if op.fn in (np.broadcast_to, np.broadcast_arrays) and self.activity.active(op.outputs[0]):
+                raise UnsupportedError(
+                    "an array that is written in place is broadcast to a view here", op.span, "copy it before: x.copy()"
+                )
+            if copies_perhaps(op) and self.activity.active(op.outputs[0]):
+                x, z = op.args[0], op.outputs[0]
+                self.lo.effect(runtime.add_if_copied, self.shadow(x), self.shadow(z), x, z)
             return
         if not any(self.activity.active(o) for o in op.outputs):
             return

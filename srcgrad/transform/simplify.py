@@ -324,7 +324,7 @@ def _key(op: Op, aliases: Aliases, unsafe: set[Any]) -> Any:
         return None
     for value in (*op.inputs, *op.outputs):
         if is_pointer(value.type) and not isinstance(value, Const):
-            if aliases.find(value) in unsafe and not only_metadata(op):
+            if aliases.find(value) in unsafe and (not only_metadata(op) or value in op.outputs):
                 return None
             if isinstance(value.type, Unknown) and any(isinstance(v.type, Unknown) for v in op.outputs):
                 return None

@@ -219,7 +219,7 @@ class Contents:
 
 
 _ARRAY = 10.0
-_HARMLESS = frozenset([undo_point, runtime.shadow_of])
+_HARMLESS = frozenset([undo_point, runtime.shadow_of, runtime.add_if_copied])
 
 
 def _weight(op: Op) -> float:
