@@ -176,6 +176,16 @@ def _finish(function: Function, result: Any, name: str, optimize: bool) -> None:
     sink_shadows(function)
 
 
+def polish(function: Function, optimize: bool = True) -> None:
+    """Passes on a function that is complete."""
+    if optimize:
+        simplify_algebra(function)
+        share_common(function)
+    remove_dead_code([function])
+    _sync(function)
+    sink_shadows(function)
+
+
 def _sync(function: Function) -> None:
     """Makes the result tree refer to the values that replaced its leaves."""
     values = iter(function.body.results)
@@ -249,7 +259,7 @@ def _reverse(
         return bars
 
     bars = sweep(function, seeds, inputs, None, undo)
-    pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False))
+    pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), polish)
     return bars, pairs
 
 

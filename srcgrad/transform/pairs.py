@@ -96,11 +96,16 @@ class Pairs:
         for k, output in zip(pair.inputs, outputs, strict=True):
             reverse.contribute(op.args[k], output)
 
-    def build(self, differentiate: Callable[[Function, list[Value], list[Value], Value | None], list[Value]]) -> None:
+    def build(
+        self,
+        differentiate: Callable[[Function, list, list[Value], Value | None], list[Value]],
+        polish: Callable[[Function], None],
+    ) -> None:
         """Builds the pairs that were asked for, and those that they ask for.
 
         Args:
             differentiate: appends the reverse sweep to a function, given its seeds, its inputs and the table of shadows.
+            polish: simplifies a function when it is complete.
         """
         done: set[Function] = set()
         while True:
@@ -109,9 +114,9 @@ class Pairs:
                 return
             for pair in pending:
                 done.add(pair.source)
-                self._build(pair, differentiate)
+                self._build(pair, differentiate, polish)
 
-    def _build(self, pair: Pair, differentiate: Any) -> None:
+    def _build(self, pair: Pair, differentiate: Any, polish: Any) -> None:
         function = pair.source
         results = list(function.body.results)
         seeds = [Value(results[k].type, f"{results[k].hint or 'out'}_bar") for k in pair.seeds]
@@ -133,6 +138,7 @@ class Pairs:
         for target, made in ((pair.forward, forward), (pair.reverse, backward)):
             target.params, target.body, target.result, target.doc = made.params, made.body, made.result, made.doc
             target.name = made.name
+            polish(target)
 
     def functions(self, entry: Function) -> list[Function]:
         """The functions that the entry calls, directly or not, callees first."""

@@ -175,6 +175,8 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
         else:
             others = op.inputs
         seen.update(aliases.find(v) for v in others if is_pointer(v.type))
+        if isinstance(op, Invoke):
+            seen.update(aliases.held(v) for v in others if is_pointer(v.type))
         if isinstance(op, Loop) or isinstance(op, If):
             for region in op.regions:
                 seen.update(aliases.find(v) for v in region.results if is_pointer(v.type))
