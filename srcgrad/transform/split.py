@@ -77,6 +77,7 @@ def split(
             copy = Value(value.type, value.hint)
             ops.append(Call(list.copy, (param,), {}, [copy]))
             mapping[value] = copy
+    _name_apart(region.args, {v.hint for v in function.captured if v.hint})
     for arg in region.args:
         arg.owner = region
     region.ops = [*ops, *reverse]
@@ -89,6 +90,17 @@ def split(
     function.name = f"{function.name}_fwd"
     function.backward_from = None
     return function, backward, kept
+
+
+def _name_apart(params: list[Value], taken: set[str]) -> None:
+    """Gives every parameter a name of its own."""
+    for param in reversed(params):
+        stem = param.hint or "kept"
+        name, k = stem, 1
+        while name in taken:
+            name, k = f"{stem}_{k}", k + 1
+        taken.add(name)
+        param.hint = name
 
 
 def _is_popped(value: Value, ops: list[Op]) -> bool:
