@@ -492,10 +492,12 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     dispatcher = _dispatcher_for(fun, has_aux)
     variant, values = dispatcher.find(primals, {})
+    # The pullback remembers copies: the user may write to the primals later.
+    values = [map_leaves(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, v) for v in values]
     result = variant.entry(*values)
     split = len(result) - variant.kept
     outside = [value.read() for value, _ in variant.captured]
-    kept = tuple([_apart(item, (primals, outside)) for item in result[split:]])
+    kept = tuple([_apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
     results = map_leaves(lambda leaf: _apart(leaf, (kept, primals, outside)), result[:split])
     target = dispatcher.target
     names = target.positional

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -405,6 +406,86 @@ def _item_type(symbol: Symbol) -> Any:
     return symbol.type.item
 
 
+@handles(filter)
+def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fn, inner = args
+    iterator = iterate(lo, inner)
+    site = (*lo.site("filter"), lo.span)
+    kept = new_list(lo, (), site)
+
+    def visit(item: Symbol) -> Outcome:
+        truth = lo.truth(item if constant(fn) is None else lo.call(fn, [item], {}))
+        if isinstance(truth, bool):
+            return keep(item) if truth else NEXT
+        return lo.join_branches(truth, lo.branch(lambda: keep(item)), lo.branch(lambda: NEXT))
+
+    def keep(item: Symbol) -> Outcome:
+        lo.call(Const(list.append), [kept, item], {})
+        return NEXT
+
+    if iterator.items is not None:
+        for item in iterator.items:
+            visit(item)
+    else:
+        from srcgrad.frontend.loops import for_loop
+
+        for_loop(lo, iterator, visit, set(), site, None)
+    return kept
+
+
+@handles(sorted)
+def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    iterator = iterate(lo, args[0])
+    if kwargs:
+        lo.unsupported("sorted(...) with a key or reverse is not supported yet", "use np.argsort and index with it")
+    if iterator.items is not None and all(isinstance(item, Const) for item in iterator.items):
+        ordered = sorted(item.value for item in iterator.items if isinstance(item, Const))
+        return new_list(lo, tuple(Const(value) for value in ordered), (*lo.site("sorted"), lo.span))
+    array = args[0]
+    if not (isinstance(array, Value) and isinstance(array.type, Array)):
+        array = lo.emit(np.array, collect(lo, iterator))
+    ordered_array = lo.emit(np.sort, array)
+    if iterator.items is not None:
+        items = tuple(subscript(lo, ordered_array, Const(k)) for k in range(len(iterator.items)))
+        return new_list(lo, items, (*lo.site("sorted"), lo.span))
+    return _list(lo, [ordered_array], {})
+
+
+@handles(np.ndindex)
+def _ndindex(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    lengths = list(known_items(lo, args[0])) if len(args) == 1 and not is_integer(args[0]) else args
+    total: Symbol = Const(1)
+    for n in lengths:
+        total = lo.emit(operator.mul, total, n)
+
+    def item(k: Value) -> Symbol:
+        parts: list[Symbol] = []
+        rest: Symbol = k
+        for n in reversed(lengths):
+            parts.append(lo.emit(operator.mod, rest, n))
+            rest = lo.emit(operator.floordiv, rest, n)
+        return Sequence(tuple(parts[::-1]))
+
+    return Iterator(length=lambda: lo.value(total), item=item)
+
+
+def is_integer(symbol: Symbol) -> bool:
+    """Whether a symbol is a Python integer."""
+    return isinstance(symbol, Value) and isinstance(symbol.type, PyScalar) and symbol.type.kind == "i"
+
+
+@handles(math.log)
+def _log(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if len(args) == 1:
+        return lo.emit(math.log, args[0])
+    return lo.emit(operator.truediv, lo.emit(math.log, args[0]), lo.emit(math.log, args[1]))
+
+
+@handles(eval, exec, compile, globals, locals, vars, setattr, delattr, open, input, __import__, iter, next, super)
+def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    lo.unsupported("this built-in function is not supported in a differentiated function")
+
+
 @handles(print)
 def _print(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     trees = tuple([lo.tree(arg) for arg in args])
@@ -508,8 +589,13 @@ def _pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
 def _insert(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, place, item = args
     k = constant(place)
-    if not isinstance(target, Reference) or not isinstance(k, int):
-        lo.unsupported("inserting into a list whose structure depends on the run is not supported yet")
+    if not isinstance(target, Reference):
+        value, element = lo.value(target), lo.value(item)
+        lo.list_item_type(value, element.type)
+        lo.effect(list.insert, value, place, element)
+        return Const(None)
+    if not isinstance(k, int):
+        lo.demote(target)
     contents = list(lo.contents(target))
     contents.insert(k, item)
     lo.store.set(target, tuple(contents))
@@ -525,7 +611,8 @@ def _copy(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 def _reverse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target = args[0]
     if not isinstance(target, Reference):
-        lo.unsupported("reversing a list whose length depends on the run in place is not supported yet", "use reversed")
+        lo.effect(list.reverse, target)
+        return Const(None)
     lo.store.set(target, lo.contents(target)[::-1])
     return Const(None)
 

@@ -15,7 +15,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.builtin_calls import BUILTINS, FOLDS, fold_call
 from srcgrad.frontend.expressions import display_items, expression
 from srcgrad.frontend.functions import call_closure, call_function
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Conflict, Lowering
 from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import UNKNOWN, Opaque, PyScalar, shape_of
@@ -48,6 +48,10 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
     """A call of any symbol."""
     if isinstance(fn, Closure):
         return call_closure(lo, fn, args, kwargs)
+    if isinstance(fn, Conflict) and fn.callable:
+        return lo.select(
+            fn.condition, lambda: call(lo, fn.first, args, kwargs), lambda: call(lo, fn.second, args, kwargs)
+        )
     if isinstance(fn, Bound):
         return call(lo, fn.fn, [*fn.args, *args], {**fn.keywords, **kwargs})
     if not isinstance(fn, Const):

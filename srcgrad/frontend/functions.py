@@ -163,7 +163,7 @@ def run_body(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> 
         final = result
         chosen: Symbol = Const(stays) if isinstance(stays, bool) else stays
         result = lo.select(chosen, lambda: Const(None), lambda: final)
-    if isinstance(result, Conflict):
+    if isinstance(result, Conflict) and not result.callable:
         lo.resolve_conflict(result)
     return result
 

@@ -72,10 +72,19 @@ NEVER = Outcome(UNDEFINED_VALUE, frozenset())
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conflict:
-    """What a name stands for after branches that give it symbols of different structure: an error if it is used."""
+    """What a name stands for after branches that give it symbols of different structure: an error if it is used as data.
+
+    A function that was chosen by a branch can still be called: the branch is taken again around the call.
+    """
 
     first: Any
     second: Any
+    condition: Value | None = None
+
+    @property
+    def callable(self) -> bool:
+        """Whether it stands for one function or another."""
+        return self.condition is not None and _is_function(self.first) and _is_function(self.second)
 
 
 @dataclass(slots=True)
@@ -181,6 +190,14 @@ class Lowering:
                 self.marks.unrolled.add(site)
                 raise Restart
 
+    def unroll_innermost(self) -> None:
+        """Starts again with the innermost loop of constant length unrolled, if there is one."""
+        for site, _ in reversed(self.constant_loops):
+            if site not in self.marks.unrolled:
+                self.marks.unrolled.add(site)
+                self.marks.dynamic.clear()
+                raise Restart
+
     @contextmanager
     def into(self, region: Region) -> Iterator[Region]:
         """Appends to another region for a while."""
@@ -253,6 +270,7 @@ class Lowering:
         if isinstance(symbol, IteratorSymbol):
             self.unsupported("an iterator is used as a value here", "wrap it in list(...) or loop over it directly")
         if isinstance(symbol, (Closure, Bound)):
+            self.unroll_innermost()
             self.unsupported("a function is used as data here", "call it, or pass it to a function that calls it")
         if isinstance(symbol, slice):
             tree = self.tree(symbol)
@@ -427,7 +445,10 @@ class Lowering:
                 self.missing_reads.add(key)
             hint = variable_name(key)
             a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
-            merged[key] = self.merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
+            symbol = self.merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
+            if isinstance(symbol, Conflict) and symbol.condition is None:
+                symbol = Conflict(symbol.first, symbol.second, condition)
+            merged[key] = symbol
         outcome = self._merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
         self.region.append(If(condition, then.region, orelse.region, outputs, self.span))
         for key, symbol in merged.items():
@@ -511,7 +532,7 @@ class Lowering:
         if symbol is MISSING:
             self.missing_reads.add(key)
             return Const(UNDEFINED)
-        if isinstance(symbol, Conflict):
+        if isinstance(symbol, Conflict) and not symbol.callable:
             self.resolve_conflict(symbol)
         return symbol
 
@@ -577,6 +598,12 @@ def _computed_from(value: Any, origin: Value) -> bool:
             seen.add(current)
             pending.extend(current.owner.inputs)
     return False
+
+
+def _is_function(symbol: Any) -> bool:
+    if isinstance(symbol, Conflict):
+        return symbol.callable
+    return isinstance(symbol, (Closure, Bound)) or isinstance(symbol, Const) and callable(symbol.value)
 
 
 def _undefined(symbol: Any) -> bool:

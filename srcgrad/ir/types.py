@@ -195,6 +195,11 @@ class Opaque(Type):
 
     cls: type
 
+    @property
+    def differentiable(self) -> bool:
+        # A number can travel in a string; that it does must not go unnoticed.
+        return self.cls is str
+
     def __str__(self) -> str:
         return self.cls.__name__
 

@@ -149,16 +149,19 @@ def joint_gradient(
     function.body.results = [value, *leaves(aux)] if with_value or has_aux else [value]
     bars, pairs = _reverse(program, [(value, Const(1.0))], inputs, kept)
     gradients = [_structure(program, program.arguments[name], dict(zip(inputs, bars, strict=True))) for name in names]
+    _, aux = _classes(program, program.result, (value, aux), has_aux)
     result: Any = tuple(gradients) if as_tuple else gradients[0]
     if has_aux:
         result = ((value, aux), result) if with_value else (result, aux)
     elif with_value:
         result = (value, result)
     _finish(function, result, f"{function.name}_grad", optimize)
-    return Gradient([*pairs.functions(function), function])
+    others = pairs.functions(function)
+    _name_apart(others, {function.name})
+    return Gradient([*others, function])
 
 
-def _finish(function: Function, result: Any, name: str, optimize: bool) -> None:
+def _finish(function: Function, result: Any, name: str, optimize: bool, own: bool = True) -> None:
     lo = Lowering()
     lo.fixed_span = True
     with lo.into(function.body):
@@ -170,7 +173,8 @@ def _finish(function: Function, result: Any, name: str, optimize: bool) -> None:
             share_common(function)
         remove_dead_code([function])
         _sync(function)
-        _own_results(function, lo)
+        if own:
+            _own_results(function, lo)
     function.name = name
     function.backward_from = first_of_reverse(function)
     sink_shadows(function)
@@ -203,6 +207,8 @@ def _split_result(program: Program, has_aux: bool) -> tuple[Value, Any]:
 
 def _check_scalar(program: Program, value: Any) -> None:
     name = program.function.name
+    if isinstance(value, Const) and not isinstance(value.value, (bool, int, float, complex)):
+        raise NotScalarError(f"{name} returns {value.value!r}, not a number", None, "return the number to differentiate")
     if not isinstance(value, Value):
         raise NotScalarError(
             f"{name} returns a {type(value).__name__}, not a number",
@@ -273,8 +279,12 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     out, _ = _split_result(program, has_aux)
     prepare(program, optimize)
     out, aux = _split_result(program, has_aux)
+    lo = Lowering()
+    lo.fixed_span = True
+    with lo.into(function.body):
+        out, aux = _built(lo, _classes(program, program.result, (out, aux), has_aux))
     inputs = _differentiable(program, names)
-    floats = [v for v in leaves(out) if v.type.differentiable]
+    floats = [v for v in leaves(_split_result(program, has_aux)[0]) if v.type.differentiable]
     single = len(floats) == 1
     seeds = [Value(_seed_type(v), "out_bar" if single else f"out_bar_{k}") for k, v in enumerate(floats)]
     results = list(leaves((out, aux)))
@@ -282,15 +292,30 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     bars, pairs = _reverse(program, list(zip(floats, seeds, strict=True)), inputs, [], undo=False)
     gradients = tuple(_structure(program, program.arguments[n], dict(zip(inputs, bars, strict=True))) for n in names)
     shown = function.name
-    _finish(function, ((out, aux), gradients), shown, optimize)
+    _finish(function, ((out, aux), gradients), shown, optimize, own=False)
     (out, aux), gradients = function.result
     function.result = (out, aux) if has_aux else (out,)
     forward, backward, kept = split(function, gradients, seeds, packed=False)
     forward.result = (*forward.result, *kept)
     forward.body.results = list(leaves(forward.result))
+    with lo.into(backward.body):
+        _own_results(backward, lo)
     forward.doc = f"Value of {shown}, and what its pullback needs."
     backward.doc = f"Pullback of {shown}: gradients from the cotangent of its value."
-    return Gradient([*pairs.functions(forward), forward], backward, len(kept))
+    others = list(dict.fromkeys([*pairs.functions(forward), *pairs.functions(backward)]))
+    _name_apart(others, {forward.name, backward.name})
+    return Gradient([*others, forward], backward, len(kept))
+
+
+def _name_apart(functions: list[Function], taken: set[str]) -> None:
+    """Gives every function a name of its own."""
+    for function in functions:
+        name, k = function.name, 1
+        while name in taken:
+            stem, _, suffix = function.name.rpartition("_")
+            name, k = (f"{stem}_{k}_{suffix}" if suffix in ("fwd", "rev") and stem else f"{function.name}_{k}"), k + 1
+        taken.add(name)
+        function.name = name
 
 
 def _seed_type(value: Value) -> Any:
@@ -320,6 +345,27 @@ class _Built:
     cls: type
     args: tuple
     kwargs: dict[str, Any]
+
+
+def _classes(program: Program, symbol: Symbol, pair: tuple, has_aux: bool) -> tuple:
+    """A result and its aux with the classes of namedtuples and dataclasses in them."""
+    if not has_aux:
+        return _with_class(program, symbol, pair[0]), pair[1]
+    assert isinstance(symbol, Sequence)
+    return tuple(_with_class(program, s, t) for s, t in zip(symbol.items, pair, strict=True))
+
+
+def _with_class(program: Program, symbol: Symbol, tree: Any) -> Any:
+    if isinstance(symbol, Sequence):
+        items = tuple(_with_class(program, s, t) for s, t in zip(symbol.items, tree, strict=True))
+        return items if symbol.cls is tuple else _Built(symbol.cls, items, {})
+    if isinstance(symbol, Reference) and symbol.cls is not set:
+        contents = program.result_contents[symbol]
+        if symbol.cls is list:
+            return [_with_class(program, s, t) for s, t in zip(contents, tree, strict=True)]
+        entries = {key: _with_class(program, s, tree[key]) for key, s in contents}
+        return entries if symbol.cls is dict else _Built(symbol.cls, (), entries)
+    return tree
 
 
 def _built(lo: Lowering, tree: Any) -> Any:

@@ -275,6 +275,9 @@ class Reverse:
         gs = [self.cotangent_of_output(o) for o in op.outputs]
         if all(g is None for g in gs):
             return
+        if op.fn is list.copy:
+            self.lo.effect(runtime.add_each, self.shadow(op.args[0]), self.shadow(op.outputs[0]))
+            return
         if op.fn in (list, tuple) and op.outputs and isinstance(op.outputs[0].type, (List, Tuple)):
             self._reverse_display(op, gs[0])
             return
@@ -419,9 +422,9 @@ class Reverse:
             return
         items = tree.values() if isinstance(tree, dict) else tree
         if isinstance(contribution, Value):
-            parts: Iterable[Symbol] = [
-                self.lo.emit(operator.getitem, contribution, Const(k)) for k in range(len(tree))
-            ]
+            from srcgrad.frontend.expressions import subscript
+
+            parts: Iterable[Symbol] = [subscript(self.lo, contribution, Const(k)) for k in range(len(tree))]
         else:
             from srcgrad.frontend.expressions import known_items
 

@@ -195,6 +195,11 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
     if op.fn is list.append:
         g = lo.value(lo.emit_typed(list.pop, (shadow,), {}, item_type))
         reverse.contribute(op.args[1], _fitted(reverse, g, op.args[1]))
+    elif op.fn is list.insert:
+        g = lo.value(lo.emit_typed(list.pop, (shadow, op.args[1]), {}, item_type))
+        reverse.contribute(op.args[2], _fitted(reverse, g, op.args[2]))
+    elif op.fn is list.reverse:
+        lo.effect(list.reverse, shadow)
     elif op.fn is list.pop and len(op.args) == 1:
         g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
         lo.effect(list.append, shadow, Const(0.0) if g is None else g)

@@ -1,0 +1,1 @@
+"""Programs, and beside them the code that is generated for their gradients."""

@@ -1,0 +1,46 @@
+import numpy as np
+from srcgrad.runtime import add_each
+from srcgrad.runtime import expanded
+from srcgrad.runtime import shadow_of
+from srcgrad.runtime import unbroadcast
+from srcgrad.runtime import zeros_like
+
+
+def list_then_stack_grad(x, w, n_steps):
+    """Gradient of list_then_stack (programs.py:258) with respect to x, w."""
+    # forward
+    states = [x]                                    # programs.py:260
+    tape = []                                       # programs.py:262
+    for _ in range(n_steps):                        # programs.py:261
+        t = states[-1]                              # programs.py:262
+        t_1 = np.tanh(w @ t)
+        tape.append((t_1, t))
+        states.append(t_1)
+    path = np.stack(states)                         # programs.py:263
+    t = path[1:]                                    # programs.py:264
+    t_1 = path[:-1]
+    t_2 = t * t_1
+    # backward
+    shadows = {}                                    # programs.py:264  return np.sum(path[1:] * path[:-1])
+    t_3 = unbroadcast(expanded(1.0, np.sum(t_2)), t_2)
+    t_4 = unbroadcast(expanded(t_3 * t_1, t_2), t)
+    t_1 = expanded(unbroadcast(expanded(t_3 * t, t_2), t_1), t_1)
+    path_bar = zeros_like(path)
+    path_bar[:-1] += t_1
+    t = expanded(t_4, t)
+    path_bar[1:] += t
+    t = np.moveaxis(expanded(path_bar, path), 0, 0)  # programs.py:263  path = np.stack(states)
+    t_1 = []
+    for k in range(len(states)):
+        t_1.append(t[k])
+    states_bar = shadow_of(shadows, states)
+    add_each(states_bar, t_1)
+    w_bar = np.zeros_like(w)                        # programs.py:262  states.append(np.tanh(w @ states[-1]))
+    for _ in reversed(range(n_steps)):              # programs.py:261  for _ in range(n_steps):
+        pop_tape, pop_tape_1 = tape.pop()
+        t = expanded(states_bar.pop(), pop_tape) * (1 - pop_tape * pop_tape)  # programs.py:262  states.append(np.ta ...
+        t_1 = np.transpose(w) @ t
+        w_bar += np.expand_dims(t, -1) * pop_tape_1
+        states_bar[-1] = states_bar[-1] + t_1
+    x_bar = states_bar[0]                           # programs.py:260  states = [x]
+    return x_bar, w_bar

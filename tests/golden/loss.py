@@ -1,0 +1,11 @@
+import numpy as np
+
+
+def loss_grad(w, x, y):
+    """Gradient of loss (programs.py:76) with respect to w."""
+    # forward
+    err = w * x - y                                 # programs.py:78
+    # backward
+    err_bar = 1.0 / err.size * 2 * err              # programs.py:79  return np.mean(err**2)
+    w_bar = np.sum(err_bar * x)                     # programs.py:78  err = w * x - y
+    return w_bar
