@@ -195,3 +195,9 @@ def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
     """The reverse of `z = x.reshape(...)` and its like, which give a view if they can: if not, adds what came back to the copy."""
     if not np.may_share_memory(x, z):
         x_bar += z_bar.reshape(x_bar.shape)
+
+
+def add_repeats(shadow: list, contributions: list) -> None:
+    """Adds to the shadow of a list what comes back from `list * n`."""
+    for k, contribution in enumerate(contributions):
+        shadow[k % len(shadow)] = shadow[k % len(shadow)] + contribution

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend.values import NOT_CONSTANT, Sequence, Symbol, constant
-from srcgrad.ir.nodes import UNDEFINED, Const, Value, leaves
+from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, is_scalar, rank
 
 _BUILTINS = {abs, min, max, len, int, float, bool, str, round, divmod, sum, any, all, sorted, ord, chr, repr, hash}
@@ -29,9 +29,8 @@ _LARGEST_POWER = 64
 
 def fold(fn: Callable, args: tuple[Symbol, ...], kwargs: dict[str, Symbol]) -> Symbol | None:
     """The result of a call that is known at compile time, None if it is not."""
-    for value in (*args, *kwargs.values()):
-        if isinstance(value, Const) and value.value is UNDEFINED:
-            return value
+    if any(_has_undefined(symbol) for symbol in (*args, *kwargs.values())):
+        return Const(UNDEFINED)
     if fn in _RANKS and isinstance(args[0], Value):
         known = rank(args[0].type)
         return None if known is None else Const(known)
@@ -40,6 +39,12 @@ def fold(fn: Callable, args: tuple[Symbol, ...], kwargs: dict[str, Symbol]) -> S
     if fn is np.size and isinstance(args[0], Value) and is_scalar(args[0].type):
         return Const(1)
     return None
+
+
+def _has_undefined(symbol: Any) -> bool:
+    if isinstance(symbol, Sequence):
+        return any(_has_undefined(item) for item in symbol.items)
+    return isinstance(symbol, Const) and symbol.value is UNDEFINED
 
 
 def _is_string_method(fn: Callable) -> bool:

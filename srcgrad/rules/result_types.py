@@ -204,7 +204,8 @@ def _python_power(args: tuple[Tree, ...], kinds: list[str]) -> Type:
     exponent, dim = args[1], type_of(args[1]).dim  # type: ignore[union-attr]
     if kinds[1] == "b" or isinstance(dim, int) or (isinstance(dim, Dim) and dim.offset >= 0):
         return INT
-    return FLOAT if isinstance(exponent, Const) and exponent.value < 0 else UNKNOWN
+    # An integer to a power that may be negative: a float then, but it carries no derivative either way.
+    return FLOAT if isinstance(exponent, Const) and exponent.value < 0 else INT
 
 
 Kind = str | tuple[np.dtype, int]

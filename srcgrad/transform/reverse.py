@@ -37,7 +37,7 @@ from srcgrad.ir.nodes import (
     leaves,
     walk,
 )
-from srcgrad.ir.types import INT, Array, List, Tuple, Type, Unknown, is_scalar
+from srcgrad.ir.types import INT, Array, Dict, List, Opaque, Tuple, Type, Unknown, is_scalar
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name
 from srcgrad.transform import cotangents
 from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
@@ -284,6 +284,9 @@ class Reverse:
         if isinstance(op.args[0], Value) and isinstance(op.args[0].type, (List, Tuple)) and op.fn is operator.getitem:
             self._reverse_list_read(op, gs[0])
             return
+        if any(isinstance(v.type, (List, Tuple, Dict, Opaque)) for v in op.inputs if self.activity.active(v)):
+            if self._reverse_list_operator(op):
+                return
         rule = PARTIALS.get(op.fn)
         if rule is not None and len(op.outputs) == 1 and not op.kwargs:
             self._apply_partials(op, rule, gs[0])
@@ -458,6 +461,16 @@ class Reverse:
             if self.activity.active(item) and not self.is_buffer(item):
                 part = self.lo.emit_typed(operator.getitem, (g, Const(k)), {}, item.type)
                 self.contribute(item, self.lo.value(part))
+
+    def _reverse_list_operator(self, op: Call) -> bool:
+        """Operators on lists, which are no arithmetic; whether it was one."""
+        items = next((v for v in op.inputs if isinstance(v.type, List)), None)
+        if op.fn is operator.mul and items is not None:
+            self.lo.effect(runtime.add_repeats, self.shadow(items), self.shadow(op.outputs[0]))
+            return True
+        if op.fn in PARTIALS:
+            self._no_rule(op)
+        return False
 
     def _reverse_list_read(self, op: Call, g: Value | None) -> None:
         container, index = op.args
