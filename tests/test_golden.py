@@ -37,13 +37,40 @@ FOLDER = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("SRCGRAD_UPDATE_GOLDEN") == "1"
 OWN_FILES = {"__init__.py", "programs.py"}
 
-NOT_YET: dict[str, str] = {}
-"""Programs whose generated code the compiler does not differentiate yet, or not rightly, each with the cause."""
+TUPLES = "wrong number: what flows back into a tuple that a loop appended to a list gets lost (all tapes of two values)"
+SHADOWS = "refused: `shadow_of` stores into a dict under keys that depend on the run"
+RECURSION = "refused: the result of a recursive call that returns a tuple is not unpacked"
+UNBROADCAST = "refused: in `unbroadcast`, the axes of a value of unknown rank are a tuple of unknown length"
+NOT_YET: dict[str, str] = {
+    "relax twice": TUPLES,
+    "return_in_loop twice": TUPLES,
+    "newton twice": TUPLES,
+    "rk4 twice": TUPLES,
+    "element_writes twice": TUPLES,
+    "stencil twice": TUPLES,
+    "counter twice": TUPLES,
+    "descent twice": TUPLES,
+    "kalman twice": TUPLES,
+    "settle twice": TUPLES,
+    "aliases_and_views twice": SHADOWS,
+    "swap twice": SHADOWS,
+    "cholesky twice": SHADOWS,
+    "comprehension twice": SHADOWS,
+    "list_then_stack twice": UNBROADCAST,
+    "lstm twice": UNBROADCAST,
+    "recursion twice": RECURSION,
+    "recursive_writes twice": RECURSION,
+    "element_writes generic": "refused: no rule for `runtime.copied`, which protects a written argument of unknown kind",
+    "mlp generic": "wrong structure: the text in the dict gets the gradient 0.0, not None",
+    "rk4 generic": "crash: np.array of numbers of unknown kind gets None for a cotangent",
+}
+"""What the compiler does not do yet, or not rightly, with the cause: `NAME twice` for the gradient of the generated
+code, `NAME generic` for the code that holds for arguments of any kind."""
 
 
-def each(programs: list[Golden], may_fail: dict[str, str] | None = None) -> pytest.MarkDecorator:
+def each(programs: list[Golden], what: str = "") -> pytest.MarkDecorator:
     def marks(program: Golden) -> list[pytest.MarkDecorator]:
-        reason = (may_fail or {}).get(program.name)
+        reason = NOT_YET.get(f"{program.name} {what}")
         return [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
 
     return pytest.mark.parametrize("program", [pytest.param(p, marks=marks(p), id=p.name) for p in programs])
@@ -61,10 +88,17 @@ def test_source(program: Golden) -> None:
     compare(f"{program.name}.py", source_of(program))
 
 
-@each(GENERIC)
-def test_generic_source(program: Golden) -> None:
-    text = getattr(srcgrad, program.mode)(program.fun, **program.options).source
+@each(GENERIC, "generic")
+def test_generic_source(program: Golden, tmp_path: Path) -> None:
+    gradient = getattr(srcgrad, program.mode)(program.fun, **program.options)
+    text = gradient.source
     assert not text.startswith("# The code of"), text
+    saved = tmp_path / "saved.py"
+    gradient.save(saved)
+    scope: dict[str, Any] = {}
+    exec(compile(saved.read_text(encoding="utf-8"), str(saved), "exec", dont_inherit=True), scope)
+    got = scope[gradient.__name__](*program.args())
+    check_same(got, gradient(*program.args()), f"the generic code for {program.name} has another value", exact=False)
     compare(f"{program.name}_generic.py", text)
 
 
@@ -85,7 +119,11 @@ def test_no_file_is_left_over() -> None:
 
 def test_enough_programs() -> None:
     assert len(PROGRAMS) >= 32
-    assert len(GENERIC) >= 6
+    assert len(GENERIC) >= 8
+
+
+def test_what_is_not_done_yet_exists() -> None:
+    assert NOT_YET.keys() <= {f"{p.name} twice" for p in PROGRAMS} | {f"{p.name} generic" for p in GENERIC}
 
 
 def compare(name: str, text: str) -> None:
@@ -130,7 +168,7 @@ def test_gradient(program: Golden) -> None:
         check_close(gradient, want, program.name, names[argnum], Tolerance.of(args, out))
 
 
-@each(PROGRAMS, NOT_YET)
+@each(PROGRAMS, "twice")
 def test_gradient_of_the_generated_code(program: Golden) -> None:
     args = program.args()
     names = argument_names(program.fun, args)

@@ -123,6 +123,8 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
                 return lo.new_reference(list, lo.contents(items) * count, items.site)
         if _is_list(a) or _is_list(b):
             lo.demote(a if _is_list(a) else b)
+    if isinstance(a, Reference) and isinstance(b, Reference) and a.cls is set and b.cls is set:
+        return _set_operator(lo, fn, a, b)
     if isinstance(a, Reference) and a.cls is not list or isinstance(b, Reference) and b.cls is not list:
         lo.unsupported("operators on objects of user classes, dicts and sets are not supported")
     if _is_list(a) and isinstance(b, Value) and is_numeric(b.type):
@@ -133,6 +135,14 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         if isinstance(side, Value) and isinstance(side.type, (List, Dict)) and fn is not operator.mod:
             return _list_operator(lo, fn, a, b)
     return lo.emit(fn, a, b)
+
+
+def _set_operator(lo: Lowering, fn: Callable, a: Reference, b: Reference) -> Symbol:
+    first, second = ({constant(item): item for item in lo.contents(side)} for side in (a, b))
+    if not all(isinstance(item, Const) for item in (*first.values(), *second.values())):
+        lo.unsupported("operators on sets whose items depend on the run are not supported")
+    chosen = fn(set(first), set(second))
+    return lo.new_reference(set, tuple(item for key, item in {**first, **second}.items() if key in chosen), None)
 
 
 def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:

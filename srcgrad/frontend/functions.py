@@ -255,7 +255,7 @@ def _invoke(
         spec.used = True
     if spec.result is None:
         return Const(UNDEFINED)
-    outputs = [Value(v.type, None, lo.span) for v in _leaves(spec.result)]
+    outputs = [Value(_parameter_type(v.type, lo.fresh("r")), None, lo.span) for v in _leaves(spec.result)]
     op = Invoke(spec.function, flat, outputs, lo.span)
     lo.append(op)
     if spec.ready:
@@ -410,14 +410,17 @@ def _round(
 
 
 def _settled(old: Symbol, new: Symbol) -> bool:
-    return [v.type for v in _leaves(old)] == [v.type for v in _leaves(new)]
+    return [_parameter_type(v.type, "r") for v in _leaves(old)] == [_parameter_type(v.type, "r") for v in _leaves(new)]
 
 
 def _joined(spec: Outlined, new: Symbol) -> Symbol:
     if spec.result is None:
         return _with_leaves(new, iter([Value(_parameter_type(v.type, "r"), v.hint) for v in _leaves(new)]))
     pairs: Iterable[tuple[Value, Value]] = zip(_leaves(spec.result), _leaves(new), strict=True)
-    merged = [Value(join(a.type, b.type, f"r.{k}"), b.hint) for k, (a, b) in enumerate(pairs)]
+    merged = [
+        Value(join(_parameter_type(a.type, "r"), _parameter_type(b.type, "r"), f"r.{k}"), b.hint)
+        for k, (a, b) in enumerate(pairs)
+    ]
     return _with_leaves(new, iter(merged))
 
 

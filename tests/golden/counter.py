@@ -2,29 +2,29 @@ import numpy as np
 
 
 def counter_grad(x):
-    """Gradient of counter (programs.py:340) with respect to x."""
+    """Gradient of counter (programs.py:341) with respect to x."""
     # forward
-    n_x = len(x)                                    # programs.py:349
+    n_x = len(x)                                    # programs.py:350
     tape = []
     energy = 1.0
     total = 0.0
     for i in range(n_x):
         v = x[i]
-        total = total + v * energy                  # programs.py:346
-        t = 1 + v * v                               # programs.py:347
-        tape.append((t, energy))                    # programs.py:349
-        energy = energy * t                         # programs.py:347
+        total = total + v * energy                  # programs.py:347
+        t = 1 + v * v                               # programs.py:348
+        tape.append((t, energy))                    # programs.py:350
+        energy = energy * t                         # programs.py:348
     # backward
-    x_bar = np.zeros_like(x)                        # programs.py:349  for v in x:
+    x_bar = np.zeros_like(x)                        # programs.py:350  for v in x:
     energy_bar = total
     total_bar = energy
     for i in reversed(range(n_x)):
         pop_tape, energy = tape.pop()
-        energy_bar_1 = energy_bar * pop_tape        # programs.py:347  energy *= 1 + v * v
-        v = x[i]                                    # programs.py:349  for v in x:
-        v_bar = energy_bar * energy * v             # programs.py:347  energy *= 1 + v * v
+        energy_bar_1 = energy_bar * pop_tape        # programs.py:348  energy *= 1 + v * v
+        v = x[i]                                    # programs.py:350  for v in x:
+        v_bar = energy_bar * energy * v             # programs.py:348  energy *= 1 + v * v
         v_bar = v_bar + v_bar
-        v_bar = v_bar + total_bar * energy          # programs.py:346  total += v * energy
+        v_bar = v_bar + total_bar * energy          # programs.py:347  total += v * energy
         energy_bar = energy_bar_1 + total_bar * v
-        x_bar[i] += v_bar                           # programs.py:349  for v in x:
+        x_bar[i] += v_bar                           # programs.py:350  for v in x:
     return x_bar

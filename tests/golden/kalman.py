@@ -2,32 +2,32 @@ import numpy as np
 
 
 def kalman_grad(zs, q, r):
-    """Gradient of kalman (programs.py:436) with respect to zs, q, r."""
+    """Gradient of kalman (programs.py:437) with respect to zs, q, r."""
     # forward
-    f = np.array([[1.0, 1.0], [0.0, 1.0]])          # programs.py:438
-    h = np.array([[1.0, 0.0]])                      # programs.py:439
-    m = np.zeros(2)                                 # programs.py:440
+    f = np.array([[1.0, 1.0], [0.0, 1.0]])          # programs.py:439
+    h = np.array([[1.0, 0.0]])                      # programs.py:440
+    m = np.zeros(2)                                 # programs.py:441
     p = np.eye(2)
-    n_zs = len(zs)                                  # programs.py:441
-    tape = []                                       # programs.py:444
+    n_zs = len(zs)                                  # programs.py:442
+    tape = []                                       # programs.py:445
     p_1 = p
-    for i in range(n_zs):                           # programs.py:441
+    for i in range(n_zs):                           # programs.py:442
         z = zs[i]
-        m = f @ m                                   # programs.py:442
-        p_1 = f @ p_1 @ np.transpose(f) + q * p     # programs.py:443
-        t = h @ p_1                                 # programs.py:444
+        m = f @ m                                   # programs.py:443
+        p_1 = f @ p_1 @ np.transpose(f) + q * p     # programs.py:444
+        t = h @ p_1                                 # programs.py:445
         t_1 = np.transpose(h)
         t_2 = t @ t_1
         s = t_2[0, 0] + r
-        t_3 = h @ m                                 # programs.py:445
+        t_3 = h @ m                                 # programs.py:446
         e = z - t_3[0]
-        t_1 = p_1 @ t_1                             # programs.py:446
+        t_1 = p_1 @ t_1                             # programs.py:447
         gain = t_1[:, 0] / s
-        m = m + gain * e                            # programs.py:447
-        p_1 = p_1 - np.outer(gain, t)               # programs.py:448
-        tape.append((e ** 2 / s, s, e, t, gain, t_1, t_3, t_2))  # programs.py:444
+        m = m + gain * e                            # programs.py:448
+        p_1 = p_1 - np.outer(gain, t)               # programs.py:449
+        tape.append((e ** 2 / s, s, e, t, gain, t_1, t_3, t_2))  # programs.py:445
     # backward
-    zs_bar = np.zeros_like(zs)                      # programs.py:441  for z in zs:
+    zs_bar = np.zeros_like(zs)                      # programs.py:442  for z in zs:
     p_bar = np.zeros_like(p_1)
     m_bar = np.zeros_like(m)
     nll_bar = 1.0
@@ -35,32 +35,32 @@ def kalman_grad(zs, q, r):
     r_bar = 0.0
     for i in reversed(range(n_zs)):
         pop_tape, s, e, pop_tape_1, gain, pop_tape_2, pop_tape_3, pop_tape_4 = tape.pop()
-        t = nll_bar * 0.5                           # programs.py:449  nll += 0.5 * (np.log(s) + e**2 / s)
+        t = nll_bar * 0.5                           # programs.py:450  nll += 0.5 * (np.log(s) + e**2 / s)
         t_1 = t / s
         s_bar = t * (-pop_tape / s)
         e_bar = t_1 * (2 * e)
         s_bar = s_bar + t_1
-        t = -p_bar                                  # programs.py:448  p = p - np.outer(gain, h @ p)
+        t = -p_bar                                  # programs.py:449  p = p - np.outer(gain, h @ p)
         gain_bar = t @ np.ravel(pop_tape_1)
         t = np.reshape(np.ravel(gain) @ t, (1, 2))
-        gain_bar = gain_bar + m_bar * e             # programs.py:447  m = m + gain * e
+        gain_bar = gain_bar + m_bar * e             # programs.py:448  m = m + gain * e
         e_bar = e_bar + np.sum(m_bar * gain)
-        s_bar = s_bar + np.sum(gain_bar * (-gain / s))  # programs.py:446  gain = (p @ h.T)[:, 0] / s
+        s_bar = s_bar + np.sum(gain_bar * (-gain / s))  # programs.py:447  gain = (p @ h.T)[:, 0] / s
         t_1 = np.zeros_like(pop_tape_2)
         t_1[:, 0] += gain_bar / s
-        t_2 = np.transpose(h)                       # programs.py:444  s = (h @ p @ h.T)[0, 0] + r
-        t_3 = np.transpose(t_2)                     # programs.py:446  gain = (p @ h.T)[:, 0] / s
+        t_2 = np.transpose(h)                       # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
+        t_3 = np.transpose(t_2)                     # programs.py:447  gain = (p @ h.T)[:, 0] / s
         p_bar = p_bar + t_1 @ t_3
-        t_1 = np.zeros_like(pop_tape_3)             # programs.py:445  e = z - (h @ m)[0]
+        t_1 = np.zeros_like(pop_tape_3)             # programs.py:446  e = z - (h @ m)[0]
         t_1[0] += -e_bar
         m_bar = m_bar + t_2 @ t_1
-        r_bar = r_bar + s_bar                       # programs.py:444  s = (h @ p @ h.T)[0, 0] + r
+        r_bar = r_bar + s_bar                       # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
         t_1 = np.zeros_like(pop_tape_4)
         t_1[0, 0] += s_bar
         p_bar += t_2 @ (t + t_1 @ t_3)
-        q_bar = q_bar + np.sum(p_bar * p)           # programs.py:443  p = f @ p @ f.T + q * np.eye(2)
+        q_bar = q_bar + np.sum(p_bar * p)           # programs.py:444  p = f @ p @ f.T + q * np.eye(2)
         t = np.transpose(f)
         p_bar = t @ (p_bar @ np.transpose(t))
-        m_bar = t @ m_bar                           # programs.py:442  m = f @ m
-        zs_bar[i] += e_bar                          # programs.py:441  for z in zs:
+        m_bar = t @ m_bar                           # programs.py:443  m = f @ m
+        zs_bar[i] += e_bar                          # programs.py:442  for z in zs:
     return zs_bar, q_bar, r_bar

@@ -5,9 +5,9 @@ from srcgrad.runtime import unbroadcast
 
 
 def lambdas_grad(x, y):
-    """Gradient of lambdas (programs.py:334) with respect to x, y."""
+    """Gradient of lambdas (programs.py:335) with respect to x, y."""
     # forward
-    t = x ** 2                                      # programs.py:336
+    t = x ** 2                                      # programs.py:337
     t_1 = t + y
     t_2 = np.sin(t_1)
     t_3 = t_1 * t_2
@@ -15,11 +15,11 @@ def lambdas_grad(x, y):
     t_4 = y * sin_y
     t_5 = t_4 ** 3
     t_6 = t_5 + y
-    t_7 = t_3 + t_6                                 # programs.py:337
+    t_7 = t_3 + t_6                                 # programs.py:338
     # backward
-    t_8 = unbroadcast(expanded(1.0, t_7), t_3)      # programs.py:337  return f(g(x)) + g(f(y), 3)
+    t_8 = unbroadcast(expanded(1.0, t_7), t_3)      # programs.py:338  return f(g(x)) + g(f(y), 3)
     t_7 = unbroadcast(expanded(1.0, t_7), t_6)
-    t_9 = unbroadcast(expanded(t_7, t_6), t_5)      # programs.py:336  f, g = lambda u: u * np.sin(u), lambda u, p=2 ...
+    t_9 = unbroadcast(expanded(t_7, t_6), t_5)      # programs.py:337  f, g = lambda u: u * np.sin(u), lambda u, p=2 ...
     y_bar = unbroadcast(expanded(t_7, t_6), y)
     t_5 = unbroadcast(expanded(t_9 * (3 * t_4 ** 2), t_5), t_4)
     y_bar = y_bar + unbroadcast(expanded(t_5 * sin_y, t_4), y)

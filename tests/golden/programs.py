@@ -107,7 +107,7 @@ def branches(x, y, delta):
     return cost * y
 
 
-@golden(lambda: (0.7, 1.4), argnums=(0, 1))
+@golden(lambda: (0.7, 1.4), argnums=(0, 1), generic=True)
 def early_returns(x, rate):
     if x < 0:
         return 0.0
@@ -172,7 +172,7 @@ def newton(a):
     return x
 
 
-@golden(lambda: (np.array([1.0, 0.5]), np.array([0.3, 1.2]), 0.1, 4), argnums=(0, 1))
+@golden(lambda: (np.array([1.0, 0.5]), np.array([0.3, 1.2]), 0.1, 4), argnums=(0, 1), generic=True)
 def rk4(state, params, dt, n_steps):
     def slope(s):
         x, v = s
@@ -275,7 +275,8 @@ def comprehension(x, degree):
         {"w1": signed(3, 4), "b1": rand(4, seed=2), "w2": signed(4, seed=3), "b2": 0.1, "name": "mlp"},
         rand(5, 3, seed=4),
         rand(5, seed=5),
-    )
+    ),
+    generic=True,
 )
 def mlp(params, x, y):
     h = np.tanh(x @ params["w1"] + params["b1"])

@@ -3,26 +3,26 @@ from srcgrad.runtime import shadow_of
 
 def transform_fwd(x, twist):
     """Forward sweep of transform."""
-    n = len(x)                                      # programs.py:366
-    t = n == 1                                      # programs.py:367
-    tape_1 = []                                     # programs.py:373
-    if t:                                           # programs.py:367
+    n = len(x)                                      # programs.py:367
+    t = n == 1                                      # programs.py:368
+    tape_1 = []                                     # programs.py:374
+    if t:                                           # programs.py:368
         result = None
         tape_2 = None
         tape_3 = None
     else:
-        half = n // 2                               # programs.py:369
-        _, tape_3 = transform_fwd(x[:half], twist)  # programs.py:370
-        _, tape_2 = transform_fwd(x[half:], twist)  # programs.py:371
-        for k in range(half):                       # programs.py:372
-            even = x[k]                             # programs.py:373
+        half = n // 2                               # programs.py:370
+        _, tape_3 = transform_fwd(x[:half], twist)  # programs.py:371
+        _, tape_2 = transform_fwd(x[half:], twist)  # programs.py:372
+        for k in range(half):                       # programs.py:373
+            even = x[k]                             # programs.py:374
             t_1 = half + k
             t_2 = x[t_1]
             odd = twist * t_2
             tape_1.append((odd, even, t_2))
-            x[k] = even + odd                       # programs.py:374
-            x[t_1] = even * odd                     # programs.py:375
-    result = None if not t else result              # programs.py:381
+            x[k] = even + odd                       # programs.py:375
+            x[t_1] = even * odd                     # programs.py:376
+    result = None if not t else result              # programs.py:382
     tape_1 = x, twist, n, t, tape_2, tape_3, tape_1
     return result, tape_1
 
@@ -31,40 +31,40 @@ def transform_rev(tape, shadows):
     """Reverse sweep of transform."""
     x_1, twist_1, n, t, tape, tape_1, tape_2 = tuple(tape)
     tape_2 = tape_2.copy()
-    x_bar = shadow_of(shadows, x_1)                 # programs.py:375
-    if t:                                           # programs.py:369
+    x_bar = shadow_of(shadows, x_1)                 # programs.py:376
+    if t:                                           # programs.py:370
         twist_bar = 0.0
     else:
         half = n // 2
         twist_bar = 0.0
-        for k in reversed(range(half)):             # programs.py:372
+        for k in reversed(range(half)):             # programs.py:373
             odd, even, pop_tape = tape_2.pop()
-            t = half + k                            # programs.py:375
+            t = half + k                            # programs.py:376
             t_1 = x_bar[t]
             x_bar[t] = 0.0
             even_bar = t_1 * odd
             odd_bar = t_1 * even
-            t_1 = x_bar[k]                          # programs.py:374
+            t_1 = x_bar[k]                          # programs.py:375
             x_bar[k] = 0.0
             even_bar = even_bar + t_1
             odd_bar = odd_bar + t_1
-            twist_bar = twist_bar + odd_bar * pop_tape  # programs.py:373
+            twist_bar = twist_bar + odd_bar * pop_tape  # programs.py:374
             x_bar[t] += odd_bar * twist_1
             x_bar[k] += even_bar
-        twist_bar = twist_bar + transform_rev(tape, shadows)  # programs.py:371
-        twist_bar = twist_bar + transform_rev(tape_1, shadows)  # programs.py:370
+        twist_bar = twist_bar + transform_rev(tape, shadows)  # programs.py:372
+        twist_bar = twist_bar + transform_rev(tape_1, shadows)  # programs.py:371
     return twist_bar
 
 
 def recursive_writes_grad(x, twist):
-    """Gradient of recursive_writes (programs.py:378) with respect to x, twist."""
+    """Gradient of recursive_writes (programs.py:379) with respect to x, twist."""
     # forward
-    y = x.copy()                                    # programs.py:380
-    _, tape_1 = transform_fwd(y, twist)             # programs.py:381
+    y = x.copy()                                    # programs.py:381
+    _, tape_1 = transform_fwd(y, twist)             # programs.py:382
     # backward
-    shadows_1 = {}                                  # programs.py:382  return np.sum(y**2)
+    shadows_1 = {}                                  # programs.py:383  return np.sum(y**2)
     t = 2 * y ** 1
     y_bar = shadow_of(shadows_1, y)
     y_bar += t
-    twist_bar = transform_rev(tape_1, shadows_1)    # programs.py:381  transform(y, twist)
+    twist_bar = transform_rev(tape_1, shadows_1)    # programs.py:382  transform(y, twist)
     return y_bar, twist_bar

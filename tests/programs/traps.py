@@ -25,7 +25,7 @@ def array_written_while_it_is_iterated(x):
     return total * y[3]
 
 
-@program(lambda: (rand(3),), tags=("for", "list"))
+@program(lambda: (rand(3),), tags=("for", "list"), supported=False)
 def list_that_grows_while_it_is_iterated(x):
     queue = [x[0], x[1]]
     total = 0.0
@@ -277,7 +277,7 @@ def name_that_changes_its_type(x, s):
     return v[0] * v[1]
 
 
-@program(lambda: (rand(3),), tags=("type changes", "sum"))
+@program(lambda: (rand(3),), tags=("type changes", "sum"), supported=False)
 def accumulates_arrays_from_zero(x):
     total = 0
     for k in range(3):

@@ -156,7 +156,7 @@ def methods_of_an_argument(x, spring):
     return f(x[0]) + spring.energy(length=x[1]) * x[2]
 
 
-@program(lambda: (0.7,), tags=("object", "construct"))
+@program(lambda: (0.7,), tags=("object", "construct"), supported=False)
 def objects_made_inside(x):
     soft = Spring(x)
     soft.stiffness = soft.stiffness * 2.0 + 1.0
@@ -201,7 +201,7 @@ def callable_object(x):
     return CUBIC(x) * CUBIC.leading + CUBIC.square(x) * len(CUBIC) + CUBIC[1] * x
 
 
-@program(lambda: (0.7, 1.3), argnums=(0, 1), tags=("object", "construct", "classmethod"))
+@program(lambda: (0.7, 1.3), argnums=(0, 1), tags=("object", "construct", "classmethod"), supported=False)
 def callable_object_made_inside(x, y):
     p = Polynomial(x, y, x * y)
     return p(0.5) * p[2] + Polynomial.constant(y)(3.0)
@@ -264,7 +264,7 @@ def statements_without_effect(x: float) -> float:
     return z * y
 
 
-@program(lambda: (0.7,), tags=("try",))
+@program(lambda: (0.7,), tags=("try",), supported=False)
 def try_that_succeeds(x):
     try:
         y = x / (1.0 + x)
@@ -275,7 +275,7 @@ def try_that_succeeds(x):
     return y * z
 
 
-@program(lambda: (0.7,), tags=("with",))
+@program(lambda: (0.7,), tags=("with",), supported=False)
 def with_errstate(x):
     with np.errstate(divide="ignore", invalid="ignore"):
         y = np.log(x) / x
