@@ -60,7 +60,7 @@ NOT_YET: dict[str, str] = {
     "lstm twice": UNBROADCAST,
     "recursion twice": RECURSION,
     "recursive_writes twice": RECURSION,
-    "element_writes generic": "refused: no rule for `runtime.copied`, which protects a written argument of unknown kind",
+    "element_writes generic": "refused: no rule for `runtime.copied`, which protects an argument that is written",
     "mlp generic": "wrong structure: the text in the dict gets the gradient 0.0, not None",
     "rk4 generic": "crash: np.array of numbers of unknown kind gets None for a cotangent",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -102,6 +104,11 @@ def test_a_broken_pass_is_found(stage: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 # Broken graphs
+
+
+def test_the_example_of_the_docstring() -> None:
+    result = doctest.testmod(importlib.import_module("srcgrad.ir.verify"))
+    assert result.attempted > 5 and result.failed == 0
 
 
 class Graph:

@@ -18,6 +18,7 @@ from srcgrad.frontend.lowering import (
     Lowering,
     Outcome,
     compare,
+    is_undefined,
     leaves_with,
     variable_name,
 )
@@ -275,7 +276,7 @@ def _carry(lo: Lowering, key: Any, learned: _Learned) -> _Carried:
     known = learned.get(key)
     if known is not None and len(known) == len(types):
         types = [
-            k if v is UNDEFINED_VALUE or missing else join(t, k, f"{_place(key)}.{j}")
+            k if is_undefined(v) or missing else join(t, k, f"{_place(key)}.{j}")
             for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
         ]
     if missing:
@@ -328,7 +329,7 @@ def _close(
             end = slot.symbol
         slot.results = _match(lo, slot, end)
         for j, (arg, result) in enumerate(zip(slot.args, slot.results, strict=True)):
-            if result is arg or result is UNDEFINED_VALUE:
+            if result is arg or is_undefined(result):
                 continue
             joined = (
                 widen(result.type)

@@ -350,11 +350,11 @@ class Lowering:
                 except ValueError:
                     pass
             if _static_constant(a) or _static_constant(b):
-                return b if _undefined(a) else a if _undefined(b) else Conflict(a, b)
+                return b if is_undefined(a) else a if is_undefined(b) else Conflict(a, b)
             return phi(a, b)
-        if _undefined(a):
+        if is_undefined(a):
             return self._with_undefined(b, lambda v: phi(UNDEFINED_VALUE, v))
-        if _undefined(b):
+        if is_undefined(b):
             return self._with_undefined(a, lambda v: phi(v, UNDEFINED_VALUE))
         if isinstance(a, Sequence) and isinstance(b, Sequence) and a.cls is b.cls and len(a.items) == len(b.items):
             pairs = zip(a.items, b.items, strict=True)
@@ -413,9 +413,9 @@ class Lowering:
                 return known
             merged = (
                 b.type
-                if _undefined(a)
+                if is_undefined(a)
                 else a.type
-                if _undefined(b)
+                if is_undefined(b)
                 else join(a.type, b.type, f"{place}.{len(outputs)}")
             )
             output = Value(merged, hint or a.hint or b.hint, self.span)
@@ -606,7 +606,8 @@ def _is_function(symbol: Any) -> bool:
     return isinstance(symbol, (Closure, Bound)) or isinstance(symbol, Const) and callable(symbol.value)
 
 
-def _undefined(symbol: Any) -> bool:
+def is_undefined(symbol: Any) -> bool:
+    """Whether a symbol is the value of a name that was never assigned."""
     return isinstance(symbol, Const) and symbol.value is UNDEFINED
 
 
