@@ -28,7 +28,8 @@ from srcgrad.backend.structure import (
 )
 from srcgrad.backend.text import expression_text, quiet, statement_text
 from srcgrad.errors import Span
-from srcgrad.ir.nodes import Const, For, Function, Invoke, Op, Raise, Value, walk
+from srcgrad.ir.nodes import Call, Const, For, Function, Invoke, Op, Raise, Value, walk
+from srcgrad.ir.types import is_scalar
 
 COMMENT_COLUMN = 52
 MAX_LINE = 120
@@ -242,8 +243,22 @@ class _Printer:
             if _has_dict(op.callee.result):
                 return self._unpack_deep(expression, op.callee.result, inner)
             return [ast.Assign([target_of(op.callee.result, inner, self.unused)], expression)]
+        augmented = self._augmented(op, expression)
+        if augmented is not None:
+            return [augmented]
         tree = op.outputs[0] if len(op.outputs) == 1 else tuple(op.outputs)
         return [ast.Assign([target_of(tree, names, self.unused)], expression)]
+
+    def _augmented(self, op: Op, expression: ast.expr) -> ast.stmt | None:
+        """`x += e` for `x = x + e`, where `x` is a number, so that nothing else can see the difference."""
+        if len(op.outputs) != 1 or not isinstance(expression, ast.BinOp) or not is_scalar(op.outputs[0].type):
+            return None
+        name = self.names[op.outputs[0]]
+        if not isinstance(expression.left, ast.Name) or expression.left.id != name:
+            return None
+        if isinstance(op, Call) and not all(is_scalar(v.type) for v in op.inputs):
+            return None
+        return ast.AugAssign(ast.Name(name, ast.Store()), expression.op, expression.right)
 
     def _unpack_deep(self, expression: ast.expr, tree: Any, names: dict[Value, str]) -> list[ast.stmt]:
         """A result with dicts in it is taken apart by subscripts."""

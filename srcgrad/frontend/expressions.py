@@ -13,7 +13,7 @@ import numpy as np
 
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
-from srcgrad.frontend.lowering import Conflict, Lowering
+from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.sources import CellSource, GlobalSource
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Closure, Frame, Iterator, Reference, Sequence, Symbol, constant
@@ -110,6 +110,8 @@ def _binary(lo: Lowering, node: ast.BinOp, frame: Frame) -> Symbol:
 
 def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     """A binary operator on two symbols."""
+    if fn is operator.pow and lo.fixed_span and constant(b) == 1 and isinstance(a, Value) and a.type.differentiable:
+        return a
     if fn is operator.add and isinstance(a, Sequence) and isinstance(b, Sequence):
         return Sequence(a.items + b.items)
     if fn is operator.add and _is_list(a) and _is_list(b):
@@ -379,6 +381,8 @@ def index(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
 
 def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     """`base[key]`."""
+    if is_undefined(base):
+        return base
     if isinstance(base, Sequence) or isinstance(base, Reference) and base.cls is list:
         return _subscript_items(lo, base, key)
     if isinstance(base, Reference) and base.cls is dict:

@@ -19,7 +19,7 @@ from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
 from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Frame, Reference, Sequence, Symbol
-from srcgrad.ir.nodes import UNDEFINED, Const, Exit, Function, Invoke, Region, Value
+from srcgrad.ir.nodes import UNDEFINED, Const, Exit, Function, Invoke, Region, Value, walk
 from srcgrad.ir.types import UNKNOWN, Array, Dim, List, Type, join, widen
 
 _ROUNDS = 6
@@ -250,7 +250,11 @@ def _invoke(
     if spec is None:
         spec = lo.functions[key] = Outlined(Function(_function_name(lo, name), [], Region()))
         spec.caller = lo.function
-        _lower_outlined(lo, spec, identity, node, frame, bound)
+        try:
+            _lower_outlined(lo, spec, identity, node, frame, bound)
+        except Restart:
+            del lo.functions[key]
+            raise
     elif not spec.ready:
         spec.used = True
     if spec.result is None:
@@ -373,6 +377,8 @@ def _lower_outlined(
     function = spec.function
     function.body = region
     function.params = region.args
+    used = {v for op in walk(region) for v in (*op.inputs, *[r for inner in op.regions for r in inner.results])}
+    function.captured = [v for _, v in lo.captured.values() if v in used or v in region.results]
     spec.ready = True
     for op, caller in spec.pending:
         op.args = [*op.args, *_pending_hidden(spec, caller)]

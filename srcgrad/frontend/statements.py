@@ -19,7 +19,7 @@ from srcgrad.frontend.expressions import (
     static_key,
     subscript,
 )
-from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, leaves_with
+from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, is_undefined, leaves_with
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
@@ -188,6 +188,10 @@ def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
 
 
 def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> None:
+    if is_undefined(symbol):
+        for target in targets:
+            assign(lo, target.value if isinstance(target, ast.Starred) else target, symbol, frame)
+        return
     if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
         if any(isinstance(t, ast.Starred) for t in targets):
             _unpack_starred_value(lo, targets, symbol, frame)

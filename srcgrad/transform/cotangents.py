@@ -44,6 +44,11 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
         return partial
     if is_number(partial, -1):
         return lo.value(lo.emit(operator.neg, g))
+    source = g.owner
+    if isinstance(source, Call) and source.fn is operator.truediv and isinstance(partial, Const) and is_scalar(g.type):
+        top = source.args[0]
+        if isinstance(top, Const) and isinstance(top.value, float) and isinstance(partial.value, (int, float)):
+            return lo.value(lo.emit(operator.truediv, Const(top.value * partial.value), source.args[1]))
     owner = partial.owner
     if isinstance(owner, Call) and owner.fn is operator.truediv and is_number(owner.args[0], 1):
         return lo.value(lo.emit(operator.truediv, g, owner.args[1]))

@@ -137,7 +137,7 @@ class Pairs:
         backward.doc = f"Reverse sweep of {name}."
         for target, made in ((pair.forward, forward), (pair.reverse, backward)):
             target.params, target.body, target.result, target.doc = made.params, made.body, made.result, made.doc
-            target.name = made.name
+            target.name, target.captured = made.name, function.captured
             polish(target)
 
     def functions(self, entry: Function) -> list[Function]:

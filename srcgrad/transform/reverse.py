@@ -183,6 +183,12 @@ class Reverse:
 
     def _make_shadow(self, value: Value) -> Value:
         owner = value.owner
+        if isinstance(value.type, Tuple) and isinstance(owner, Call) and owner.fn in (operator.getitem, list.pop):
+            # A tuple has no identity of its own: the shadow of the list it was in holds its cotangents.
+            if owner.fn is list.pop:
+                return zeros(self.lo, value, self._shadow_name(value))
+            container, index = owner.args
+            return self.lo.value(self.lo.emit_typed(operator.getitem, (self.shadow(container), index), {}, value.type))
         if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
             base = owner.args[0]
             if self.aliases.find(base) is self.aliases.find(value) and not copies_perhaps(owner) and owner.fn not in READ_ONLY_VIEWS:
@@ -475,7 +481,7 @@ class Reverse:
     def _reverse_list_read(self, op: Call, g: Value | None) -> None:
         container, index = op.args
         output = op.outputs[0]
-        if g is None or self.is_buffer(output) and not isinstance(output.type, List):
+        if g is None or self.is_buffer(output) and not (isinstance(output.type, List) and isinstance(index, slice)):
             return
         shadow = self.shadow(container)
         if isinstance(index, slice):

@@ -51,7 +51,10 @@ def split(
     body = function.body
     cut = first_of_reverse(function)
     forward, reverse = body.ops[:cut], body.ops[cut:]
-    available = {o for op in forward for o in op.outputs} | set(function.params) | set(function.captured)
+    available = {o for op in forward for o in op.outputs} | set(function.params)
+    if not packed:
+        # A pullback outlives the call: it remembers what the names outside stood for.
+        available |= set(function.captured)
     used = references(reverse) + list(leaves(gradients))
     kept = [v for v in dict.fromkeys(used) if v in available and not isinstance(v, Const)]
     kept.sort(key=lambda v: v.uid)
@@ -87,6 +90,7 @@ def split(
     gradients = map_tree(lambda v: mapping.get(v, v), gradients)
     region.results = list(leaves(gradients))
     backward = Function(f"{function.name}_rev", list(region.args), region, gradients)
+    backward.captured = function.captured if packed else []
     function.name = f"{function.name}_fwd"
     function.backward_from = None
     return function, backward, kept

@@ -6,6 +6,7 @@ cheap, and else pushed in each iteration of the forward loop and popped in the s
 
 from __future__ import annotations
 
+import keyword
 import operator
 from typing import Any
 
@@ -231,6 +232,7 @@ class Tape:
         slots = self._saved.setdefault(home, {})
         if value not in slots:
             define_everywhere(value)
+            value.hint = value.hint or _name_of(value)
             slots[value] = Value(value.type, value.hint, value.span)
         return slots[value]
 
@@ -286,6 +288,23 @@ class Tape:
             for op in pops:
                 assert isinstance(op, Call)
                 op.fn, op.args = list.pop, (tape,)
+
+
+_NAMES = {"mul": "product", "add": "total", "sub": "difference", "truediv": "ratio", "pow": "power", "matmul": "product"}
+
+
+def _name_of(value: Value) -> str | None:
+    """A name for a temporary that is saved: the operation it comes from, the array it was read from."""
+    owner = value.owner
+    if not isinstance(owner, Call):
+        return None
+    name = str(getattr(owner.fn, "__name__", ""))
+    if owner.fn is operator.getitem and owner.args[0].hint:
+        return f"{owner.args[0].hint}_i"
+    if name in ("eq", "ne", "lt", "le", "gt", "ge", "not_", "is_", "is_not"):
+        return "taken"
+    name = _NAMES.get(name, name)
+    return name if name.isidentifier() and not keyword.iskeyword(name) else None
 
 
 def define_everywhere(value: Value) -> None:

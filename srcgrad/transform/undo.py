@@ -219,7 +219,7 @@ class Contents:
 
 
 _ARRAY = 10.0
-_HARMLESS = frozenset([undo_point, runtime.shadow_of, runtime.add_if_copied])
+_HARMLESS = frozenset([undo_point, runtime.shadow_of, runtime.add_if_copied, runtime.zeros_like])
 
 
 def _weight(op: Op) -> float:

@@ -13,7 +13,7 @@ from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value
-from srcgrad.ir.types import Array, List, Unknown, is_scalar
+from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import fit, product
 
@@ -217,7 +217,7 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
 def _holds_values(reverse: Reverse, op: Call) -> bool:
     """Whether the items of a list have cotangents of their own; buffers in a list have shadows instead."""
     items = [v for v in (*op.inputs[1:], *op.outputs) if not isinstance(v, Const)]
-    return not any(reverse.is_buffer(v) and not isinstance(v.type, List) for v in items)
+    return not any(reverse.is_buffer(v) and not isinstance(v.type, Tuple) for v in items)
 
 
 def _fitted(reverse: Reverse, g: Value, value: Value) -> Value:

@@ -1,0 +1,40 @@
+"""Rules of the run-time helpers, so that generated code can be differentiated in turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcgrad import runtime
+from srcgrad.ir.types import UNKNOWN, Type
+from srcgrad.rules.operands import Site, Tree, analytic, type_of
+from srcgrad.rules.registry import linear, nondifferentiable, vjp
+
+
+@vjp(runtime.unbroadcast)
+def unbroadcast(g, z, c, x):
+    return runtime.expanded(g, c)
+
+
+@vjp(runtime.expanded)
+def expanded(g, z, c, x):
+    return runtime.unbroadcast(g, c)
+
+
+@linear(runtime.copied)
+def copied(g, z, x):
+    return g
+
+
+nondifferentiable(runtime.zeros_like)
+
+
+@analytic(runtime.unbroadcast, runtime.expanded)
+def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
+    found = type_of(x)
+    return UNKNOWN if found is None else found
+
+
+@analytic(runtime.copied, runtime.zeros_like)
+def _same_type(site: Site, fn: Any, x: Tree) -> Type:
+    found = type_of(x)
+    return UNKNOWN if found is None else found
