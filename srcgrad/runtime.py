@@ -201,3 +201,8 @@ def add_repeats(shadow: list, contributions: list) -> None:
     """Adds to the shadow of a list what comes back from `list * n`."""
     for k, contribution in enumerate(contributions):
         shadow[k % len(shadow)] = shadow[k % len(shadow)] + contribution
+
+
+def add_part(shadow: list, k: int, contribution: Any) -> None:
+    """Adds to one part of the shadow of a tuple; never in place, since what is there may be shared."""
+    shadow[k] = shadow[k] + contribution

@@ -23,7 +23,7 @@ WRITERS = (
     | IN_PLACE
     | ITEM_UPDATES
     | LIST_WRITERS
-    | frozenset([runtime.add_each, runtime.add_slice, runtime.add_into, runtime.add_repeats, runtime.add_if_copied])
+    | frozenset([runtime.add_each, runtime.add_slice, runtime.add_into, runtime.add_part, runtime.add_repeats, runtime.add_if_copied])
 )
 _METADATA_FUNCTIONS = frozenset([len, np.shape, np.ndim, np.size, np.zeros_like, np.empty_like, np.ones_like, isinstance, type])
 _METADATA_ATTRIBUTES = frozenset(["shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"])

@@ -37,7 +37,7 @@ from srcgrad.ir.nodes import (
     leaves,
     walk,
 )
-from srcgrad.ir.types import INT, Array, Dict, List, Opaque, Tuple, Type, Unknown, is_scalar
+from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Opaque, Tuple, Type, Unknown, is_scalar
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name
 from srcgrad.transform import cotangents
 from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
@@ -183,12 +183,6 @@ class Reverse:
 
     def _make_shadow(self, value: Value) -> Value:
         owner = value.owner
-        if isinstance(value.type, Tuple) and isinstance(owner, Call) and owner.fn in (operator.getitem, list.pop):
-            # A tuple has no identity of its own: the shadow of the list it was in holds its cotangents.
-            if owner.fn is list.pop:
-                return zeros(self.lo, value, self._shadow_name(value))
-            container, index = owner.args
-            return self.lo.value(self.lo.emit_typed(operator.getitem, (self.shadow(container), index), {}, value.type))
         if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
             base = owner.args[0]
             if self.aliases.find(base) is self.aliases.find(value) and not copies_perhaps(owner) and owner.fn not in READ_ONLY_VIEWS:
@@ -278,6 +272,9 @@ class Reverse:
             return
         if not any(self.activity.active(o) for o in op.outputs):
             return
+        if op.fn is tuple and op.outputs[0] not in self.shadows:
+            # Whoever reads a tuple, or takes it out of a list, has handed its cotangents on already.
+            return
         gs = [self.cotangent_of_output(o) for o in op.outputs]
         if all(g is None for g in gs):
             return
@@ -288,7 +285,10 @@ class Reverse:
             self._reverse_display(op, gs[0])
             return
         if isinstance(op.args[0], Value) and isinstance(op.args[0].type, (List, Tuple)) and op.fn is operator.getitem:
-            self._reverse_list_read(op, gs[0])
+            if len(op.outputs) == 1:
+                self._reverse_list_read(op, gs[0])
+            else:
+                self._reverse_tuple_read(op, gs)
             return
         if any(isinstance(v.type, (List, Tuple, Dict, Opaque)) for v in op.inputs if self.activity.active(v)):
             if self._reverse_list_operator(op):
@@ -467,6 +467,15 @@ class Reverse:
             if self.activity.active(item) and not self.is_buffer(item):
                 part = self.lo.emit_typed(operator.getitem, (g, Const(k)), {}, item.type)
                 self.contribute(item, self.lo.value(part))
+
+    def _reverse_tuple_read(self, op: Call, gs: list[Value | None]) -> None:
+        """A tuple read from a list: its cotangents are in a list of their own, in the shadow."""
+        container, index = op.args
+        part = Value(UNKNOWN, None, op.span)
+        self.lo.append_call(operator.getitem, (self.shadow(container), index), [part])
+        for k, (g, output) in enumerate(zip(gs, op.outputs, strict=True)):
+            if g is not None and not self.is_buffer(output):
+                self.lo.effect(runtime.add_part, part, Const(k), g)
 
     def _reverse_list_operator(self, op: Call) -> bool:
         """Operators on lists, which are no arithmetic; whether it was one."""

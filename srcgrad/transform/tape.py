@@ -6,6 +6,7 @@ cheap, and else pushed in each iteration of the forward loop and popped in the s
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import operator
 from typing import Any
@@ -304,7 +305,7 @@ def _name_of(value: Value) -> str | None:
     if name in ("eq", "ne", "lt", "le", "gt", "ge", "not_", "is_", "is_not"):
         return "taken"
     name = _NAMES.get(name, name)
-    return name if name.isidentifier() and not keyword.iskeyword(name) else None
+    return name if not hasattr(builtins, name) and name.isidentifier() and not keyword.iskeyword(name) else None
 
 
 def define_everywhere(value: Value) -> None:

@@ -12,10 +12,10 @@ from srcgrad import runtime
 from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
-from srcgrad.ir.nodes import Call, Const, Value
-from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar
+from srcgrad.ir.nodes import Call, Const, Value, leaves
+from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
-from srcgrad.transform.cotangents import fit, product
+from srcgrad.transform.cotangents import ZERO, fit, product
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
@@ -192,7 +192,13 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         return
     shadow = reverse.shadow(target)
     item_type = target.type.item
-    if op.fn is list.append:
+    if op.fn is list.append and isinstance(op.args[1].type, Tuple):
+        _reverse_append_tuple(reverse, op, shadow)
+    elif op.fn is list.pop and len(op.outputs) > 1:
+        bars = [reverse.cotangent_of_output(o) if not reverse.is_buffer(o) else None for o in op.outputs]
+        parts = [ZERO if g is None else g for g in bars]
+        lo.append(Call(list.append, (shadow, parts), {}, [], op.span))
+    elif op.fn is list.append:
         g = lo.value(lo.emit_typed(list.pop, (shadow,), {}, item_type))
         reverse.contribute(op.args[1], _fitted(reverse, g, op.args[1]))
     elif op.fn is list.insert:
@@ -212,6 +218,20 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         reverse.contribute(op.args[2], _fitted(reverse, g, op.args[2]))
     else:
         raise UnsupportedError(f"{op.fn.__name__} on a list of active values is not supported yet", op.span)
+
+
+def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
+    """A tuple that was put into a list hands its cotangents on to what it was made of."""
+    lo = reverse.lo
+    owner = op.args[1].owner
+    if not isinstance(owner, Call) or owner.fn is not tuple:
+        raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
+    part = Value(UNKNOWN, None, op.span)
+    lo.append_call(list.pop, (shadow,), [part])
+    for k, item in enumerate(leaves(owner.args)):
+        if reverse.activity.active(item) and not reverse.is_buffer(item):
+            g = lo.value(lo.emit_typed(operator.getitem, (part, Const(k)), {}, item.type))
+            reverse.contribute(item, _fitted(reverse, g, item))
 
 
 def _holds_values(reverse: Reverse, op: Call) -> bool:
