@@ -159,9 +159,30 @@ def _uses(function: Function) -> dict[Value, list[Op]]:
     return found
 
 
+_OPPOSITE: dict[Callable, Callable] = {
+    operator.iadd: operator.isub,
+    operator.isub: operator.iadd,
+    runtime.add_item: runtime.sub_item,
+    runtime.sub_item: runtime.add_item,
+}
+
+
+def _subtract(op: Call, uses: dict[Value, list[Op]]) -> None:
+    """`x_bar += -g` -> `x_bar -= g`."""
+    term = op.args[-1]
+    owner = term.owner if isinstance(term, Value) else None
+    if isinstance(owner, Call) and owner.fn is operator.neg and len(uses.get(term, ())) == 1 and owner.mirror is op.mirror:
+        op.fn, op.args = _OPPOSITE[op.fn], (*op.args[:-1], owner.args[0])
+        assert owner.parent is not None
+        owner.parent.ops.remove(owner)
+
+
 def _fuse_updates(function: Function) -> None:
     """`t = x_bar[i]; t += g` -> `x_bar[i] += g`."""
     uses = _uses(function)
+    for op in list(walk(function.body)):
+        if isinstance(op, Call) and op.fn in _OPPOSITE and not op.outputs and op.mirror is not None:
+            _subtract(op, uses)
     for op in list(walk(function.body)):
         if not isinstance(op, Call) or op.fn not in (operator.iadd, operator.isub) or op.outputs:
             continue

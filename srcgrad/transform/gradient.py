@@ -24,6 +24,7 @@ from srcgrad.transform.cotangents import has_shape_of, is_fresh
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.reverse import Reverse
 from srcgrad.transform.split import first_of_reverse, split
+from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
@@ -173,6 +174,9 @@ def _finish(function: Function, result: Any, name: str, optimize: bool, own: boo
             share_common(function)
         remove_dead_code([function])
         _sync(function)
+        if optimize:
+            reuse_temporaries(function)
+            _sync(function)
         if own:
             _own_results(function, lo)
     function.name = name

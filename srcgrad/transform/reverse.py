@@ -323,6 +323,11 @@ class Reverse:
 
     def _apply_partials(self, op: Call, rule: Rule, g: Value) -> None:
         z = op.outputs[0]
+        if op.fn in (operator.mul, np.multiply) and op.args[0] is op.args[1]:
+            x = op.args[0]
+            doubled = self._product(self._product(g, Const(2.0)), x)
+            self.contribute(x, fit(self.lo, doubled, x, z))
+            return
         result = self._inline(rule, [*op.args, z], {})
         partials = result.items if isinstance(result, Sequence) else (result,)
         for x, partial in zip(op.args, partials, strict=True):

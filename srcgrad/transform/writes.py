@@ -113,7 +113,7 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
         raise UnsupportedError(f"{op.fn.__name__} in place on active data is not supported yet", op.span)
     x_bar = reverse.shadow(x)
     if binary in (operator.add, operator.sub):
-        _reverse_sum(reverse, x_bar, x, index, value, binary)
+        _reverse_sum(op, reverse, x_bar, x, index, value, binary)
         lo.effect(undo_point, x, reverse._symbol(index))
         return
     old = Old(op, index)
@@ -142,7 +142,19 @@ def _read(lo: Any, x_bar: Value, index: Any, whole: bool) -> Value:
     return lo.value(lo.emit(operator.getitem, x_bar, lo.symbol(index)))
 
 
-def _reverse_sum(reverse: Reverse, x_bar: Value, x: Value, index: Any, value: Value, binary: Callable) -> None:
+def _is_consumed_next(op: Call, value: Value) -> bool:
+    """Whether the reverse of the operation just before uses up the cotangent of a value, before the shadow it is part of changes."""
+    owner = value.owner
+    if not isinstance(owner, Call) or owner.fn not in _SCALING or owner.parent is not op.parent or owner.parent is None:
+        return False
+    ops = owner.parent.ops
+    return ops.index(owner) + 1 == ops.index(op) and sum(value is v for other in ops for v in other.inputs) == 1
+
+
+_SCALING = frozenset([operator.mul, operator.truediv, np.multiply, np.divide])
+
+
+def _reverse_sum(op: Call, reverse: Reverse, x_bar: Value, x: Value, index: Any, value: Value, binary: Callable) -> None:
     """`x[i] += v` and `x[i] -= v`: nothing is overwritten that matters."""
     if not reverse.activity.active(value):
         return
@@ -154,7 +166,7 @@ def _reverse_sum(reverse: Reverse, x_bar: Value, x: Value, index: Any, value: Va
         g = _read(lo, x_bar, index, whole)
         fitted = fit(lo, g, value, None)
         stays = fitted is g and binary is operator.add and not is_scalar(g.type) and not reverse.accumulated(value)
-        if stays and not reverse.is_buffer(value):
+        if stays and not reverse.is_buffer(value) and not _is_consumed_next(op, value):
             g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
     c = fit(lo, g, value, None)
     if binary is operator.sub:

@@ -1,0 +1,73 @@
+"""Temporaries that die are reused: `t = g * x; u = t * y` -> `t = g * x; t *= y`.
+
+Only arrays of the reverse sweep that it has allocated itself, that nothing else refers to, and that have the dtype and the full shape of the result.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+
+from srcgrad.ir.nodes import Call, Function, Op, Region, Value, walk
+from srcgrad.ir.types import Array, same_dtype, same_length
+from srcgrad.transform.cotangents import is_fresh
+from srcgrad.transform.simplify import replace_values
+
+_IN_PLACE: dict[Callable, Callable] = {
+    operator.mul: operator.imul,
+    operator.add: operator.iadd,
+    operator.sub: operator.isub,
+    operator.truediv: operator.itruediv,
+}
+_COMMUTES = (operator.mul, operator.add)
+
+
+def reuse_temporaries(function: Function) -> None:
+    """Turns operations on dying temporaries into augmented assignments."""
+    uses: dict[Value, list[Op | None]] = {}
+    for op in walk(function.body):
+        for value in op.inputs:
+            uses.setdefault(value, []).append(op)
+        for region in op.regions:
+            for value in region.results:
+                uses.setdefault(value, []).append(None)
+    for value in function.body.results:
+        uses.setdefault(value, []).append(None)
+    mapping: dict[Value, Value] = {}
+    for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
+        _reuse_in(region, uses, mapping)
+    replace_values(function.body, mapping)
+
+
+def _reuse_in(region: Region, uses: dict[Value, list[Op | None]], mapping: dict[Value, Value]) -> None:
+    for op in region.ops:
+        if not isinstance(op, Call) or op.mirror is None or len(op.outputs) != 1 or op.fn not in _IN_PLACE or op.kwargs:
+            continue
+        a, b = op.args
+        if _dies_here(a, op, uses) and a is not b:
+            target, other = a, b
+        elif op.fn in _COMMUTES and _dies_here(b, op, uses) and a is not b:
+            target, other = b, a
+        else:
+            continue
+        output = op.outputs[0]
+        root = target
+        while root in mapping:
+            root = mapping[root]
+        mapping[output] = root
+        root.hint = output.hint or root.hint
+        op.fn, op.args, op.outputs = _IN_PLACE[op.fn], (root, other), []
+
+
+def _dies_here(value: Value, op: Call, uses: dict[Value, list[Op | None]]) -> bool:
+    """Whether an operand is an array of the sweep's own that only this operation uses, and that can hold its result."""
+    owner, output = value.owner, op.outputs[0]
+    if not isinstance(owner, Call) or owner.mirror is None or owner.parent is not op.parent or not is_fresh(value):
+        return False
+    if len(uses.get(value, ())) != 1 or len(owner.outputs) != 1 and output not in owner.outputs:
+        return False
+    a, b = value.type, output.type
+    if not (isinstance(a, Array) and isinstance(b, Array) and a.shape and b.shape and a.dtype is not None):
+        return False
+    same = len(a.shape) == len(b.shape) and all(map(same_length, a.shape, b.shape))
+    return same and same_dtype(a.dtype, b.dtype)
