@@ -19,6 +19,7 @@ from srcgrad.backend.dispatch import Dispatcher, Options, Variant
 from srcgrad.backend.export import parse_types, write_source
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.errors import ArgumentError, ShapeError, SrcgradError, UnsupportedError
+from srcgrad.runtime import copied
 from srcgrad.tree import Structure, flatten, map_leaves
 
 _BOUND = 16
@@ -493,7 +494,8 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     dispatcher = _dispatcher_for(fun, has_aux)
     variant, values = dispatcher.find(primals, {})
     # The pullback remembers copies: the user may write to the primals later.
-    values = [map_leaves(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, v) for v in values]
+    if not _overlap(values):
+        values = [map_leaves(lambda leaf: copied(leaf) if isinstance(leaf, np.ndarray) else leaf, v) for v in values]
     result = variant.entry(*values)
     split = len(result) - variant.kept
     outside = [value.read() for value, _ in variant.captured]
@@ -511,6 +513,11 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
 def _arrays(tree: Any) -> list[np.ndarray]:
     return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, np.ndarray)]
+
+
+def _overlap(values: Any) -> bool:
+    arrays = _arrays(list(values))
+    return any(np.may_share_memory(a, b) for k, a in enumerate(arrays) for b in arrays[:k])
 
 
 def _apart(item: Any, others: Any) -> Any:

@@ -141,10 +141,20 @@ def add_each(shadow: list, contributions: Any) -> None:
         shadow[k] = shadow[k] + contribution
 
 
+def _copy_with_layout(x: np.ndarray) -> np.ndarray:
+    """A copy with the strides of the original, so that what is a view of the one is a view of the other."""
+    reach = [(n - 1) * s for n, s in zip(x.shape, x.strides, strict=True)]
+    first = -sum(r for r in reach if r < 0)
+    memory = np.zeros(first + sum(r for r in reach if r > 0) + x.itemsize, np.uint8)
+    copy = np.ndarray(x.shape, x.dtype, memory, first, x.strides)
+    copy[...] = x
+    return copy
+
+
 def copied(x: Any) -> Any:
     """A copy of an argument that the program writes: arrays are copied, at any depth of lists and dicts."""
     if isinstance(x, np.ndarray):
-        return x.copy()
+        return x.copy() if x.flags.c_contiguous or x.size == 0 else _copy_with_layout(x)
     if isinstance(x, list):
         return [copied(item) for item in x]
     if isinstance(x, dict):

@@ -441,6 +441,8 @@ def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     if iterator.items is not None and all(isinstance(item, Const) for item in iterator.items):
         ordered = sorted(item.value for item in iterator.items if isinstance(item, Const))
         return new_list(lo, tuple(Const(value) for value in ordered), (*lo.site("sorted"), lo.span))
+    if iterator.items is not None and not all(isinstance(item, Value) for item in iterator.items):
+        lo.unsupported("sorting anything but numbers is not supported yet")
     array = args[0]
     if not (isinstance(array, Value) and isinstance(array.type, Array)):
         array = lo.emit(np.array, collect(lo, iterator))
@@ -533,7 +535,7 @@ def _slice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
 def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, item = args
     if isinstance(target, Reference):
-        lo.store.set(target, (*lo.contents(target), item))
+        lo.change(target, (*lo.contents(target), item))
         return Const(None)
     value = lo.value(target)
     element = lo.value(item)
@@ -550,7 +552,7 @@ def _extend(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     if isinstance(target, Reference):
         if iterator.items is None:
             lo.demote(target)
-        lo.store.set(target, lo.contents(target) + iterator.items)
+        lo.change(target, lo.contents(target) + iterator.items)
         return Const(None)
     if iterator.items is not None:
         for item in iterator.items:
@@ -578,7 +580,7 @@ def _pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         if not contents:
             lo.demote(target)
         item = contents.pop(k)
-        lo.store.set(target, tuple(contents))
+        lo.change(target, tuple(contents))
         return item
     value = lo.value(target)
     assert isinstance(value.type, List)
@@ -598,7 +600,7 @@ def _insert(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         lo.demote(target)
     contents = list(lo.contents(target))
     contents.insert(k, item)
-    lo.store.set(target, tuple(contents))
+    lo.change(target, tuple(contents))
     return Const(None)
 
 
@@ -613,7 +615,7 @@ def _reverse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     if not isinstance(target, Reference):
         lo.effect(list.reverse, target)
         return Const(None)
-    lo.store.set(target, lo.contents(target)[::-1])
+    lo.change(target, lo.contents(target)[::-1])
     return Const(None)
 
 
@@ -621,7 +623,7 @@ def _reverse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 def _clear(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if not isinstance(args[0], Reference):
         lo.unsupported("clearing a list whose length depends on the run is not supported yet", "make a new list")
-    lo.store.set(args[0], ())
+    lo.change(args[0], ())
     return Const(None)
 
 
@@ -663,7 +665,7 @@ def _get(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
 @handles(dict.update)
 def _update(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     more = dict(_entries(lo, args[1])) if len(args) > 1 else {}
-    lo.store.set(args[0], tuple({**dict(_entries(lo, args[0])), **more, **kwargs}.items()))
+    lo.change(args[0], tuple({**dict(_entries(lo, args[0])), **more, **kwargs}.items()))
     return Const(None)
 
 
@@ -680,7 +682,7 @@ def _dict_pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
         return args[2]
     item = dict_item(lo, args[0], key)  # type: ignore[arg-type]
     del entries[key]
-    lo.store.set(args[0], tuple(entries.items()))
+    lo.change(args[0], tuple(entries.items()))
     return item
 
 
@@ -689,7 +691,7 @@ def _setdefault(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     key = static_key(lo, args[1])
     entries = dict(_entries(lo, args[0]))
     entries.setdefault(key, args[2])
-    lo.store.set(args[0], tuple(entries.items()))
+    lo.change(args[0], tuple(entries.items()))
     return entries[key]
 
 
@@ -699,7 +701,7 @@ def _set_add(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     assert isinstance(target, Reference)
     known = [constant(part) for part in lo.contents(target)]
     if constant(item) not in known:
-        lo.store.set(target, (*lo.contents(target), item))
+        lo.change(target, (*lo.contents(target), item))
     return Const(None)
 
 

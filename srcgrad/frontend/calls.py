@@ -18,8 +18,8 @@ from srcgrad.frontend.functions import call_closure, call_function
 from srcgrad.frontend.lowering import Conflict, Lowering
 from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import UNKNOWN, Opaque, PyScalar, shape_of
-from srcgrad.rules.registry import METHODS, has_rule
+from srcgrad.ir.types import UNKNOWN, List, Opaque, PyScalar, shape_of
+from srcgrad.rules.registry import METHODS, PARTIALS, VJP, has_rule
 
 _LIBRARIES = frozenset(["numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "time", "itertools", "functools", "_operator"])
 
@@ -151,9 +151,33 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if fn is np.reshape and lo.fixed_span and len(args) == 2 and isinstance(args[0], Value):
         if constant(args[1]) == shape_of(args[0].type):
             return args[0]
+    args = _as_arrays(lo, fn, args)
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
     return lo.emit(fn, *args, **kwargs)
+
+
+_TAKES_SEQUENCES = frozenset(
+    [np.array, np.asarray, np.asanyarray, np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
+    + [np.block, np.linalg.multi_dot, np.select, np.copy, np.ascontiguousarray, np.asfortranarray, np.append]
+)
+
+
+def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
+    """Sequences where NumPy wants arrays, made into arrays."""
+    if not _hashable(fn) or fn in _TAKES_SEQUENCES or not is_library(fn):
+        return args
+    if fn in PARTIALS:
+        return [lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args]
+    if fn in VJP and args and _is_sequence(args[0]) and getattr(fn, "__module__", "").startswith("numpy"):
+        return [lo.emit(np.array, args[0]), *args[1:]]
+    return args
+
+
+def _is_sequence(symbol: Symbol) -> bool:
+    if isinstance(symbol, Value):
+        return isinstance(symbol.type, List)
+    return isinstance(symbol, Sequence) and symbol.cls is tuple or isinstance(symbol, Reference) and symbol.cls is list
 
 
 def _data(lo: Lowering, symbol: Symbol) -> Symbol:

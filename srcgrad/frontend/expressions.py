@@ -18,7 +18,7 @@ from srcgrad.frontend.sources import CellSource, GlobalSource
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Closure, Frame, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Opaque, PyScalar, Tuple, Unknown, is_numeric
+from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, NpScalar, Opaque, PyScalar, Tuple, Unknown, is_numeric
 from srcgrad.rules.registry import METHODS
 
 BINARY: dict[type, Callable] = {
@@ -116,6 +116,14 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         return Sequence(a.items + b.items)
     if fn is operator.add and _is_list(a) and _is_list(b):
         return lo.new_reference(list, lo.contents(a) + lo.contents(b), None)
+    if _is_list(a) and _is_array_like(b):
+        a = lo.emit(np.array, a)
+    if _is_list(b) and _is_array_like(a):
+        b = lo.emit(np.array, b)
+    if isinstance(a, Sequence) and _is_array_like(b):
+        a = lo.emit(np.array, a)
+    if isinstance(b, Sequence) and _is_array_like(a):
+        b = lo.emit(np.array, b)
     if fn is operator.mul:
         for items, times in ((a, b), (b, a)):
             count = constant(times)
@@ -160,6 +168,10 @@ def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         lo.call(Const(list.extend), [joined, b], {})
         return joined
     lo.unsupported("this operator on lists is not supported", "append to a list, or use arrays")
+
+
+def _is_array_like(symbol: Any) -> bool:
+    return isinstance(symbol, Value) and isinstance(symbol.type, (Array, NpScalar))
 
 
 def _is_list(symbol: Any) -> bool:
@@ -556,6 +568,8 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
             return lo.emit(np.ndim, base)
         if name == "size":
             return lo.emit(np.size, base)
+        if name in ("flat", "data", "base", "ctypes"):
+            lo.unsupported(f".{name} is not supported", "use ravel() and reshape()")
         if name == "dtype" and getattr(base_type, "dtype", None) is not None:
             return Const(base_type.dtype)
         if name in ("T", "mT"):

@@ -123,6 +123,7 @@ class Lowering:
         self.loop_memory: dict[Any, Any] = {}
         self.list_sites: dict[Value, Any] = {}
         self.frames_captured: set[int] = set()
+        self.outside_references: set[Reference] = set()
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
         self.function: Any = None
@@ -295,6 +296,14 @@ class Lowering:
         if isinstance(contents, Conflict):
             self.demote(reference)
         return contents
+
+    def change(self, reference: Reference, contents: tuple) -> None:
+        """Changes what a container of the program's own holds."""
+        if reference in self.outside_references:
+            self.unsupported(
+                f"a {reference.cls.__name__} that is not an argument is changed here", "pass it as an argument, or change a copy"
+            )
+        self.store.set(reference, contents)
 
     def new_reference(self, cls: type, contents: tuple, site: Any) -> Reference:
         reference = Reference(cls, site)
@@ -501,9 +510,14 @@ class Lowering:
         self.guards[source.key] = Guard(source, kinds.kind_of(obj), True)
         if isinstance(obj, dict):
             items = tuple([(key, self.outside(ItemSource(source, key))) for key in obj])
-            return self.new_reference(dict, items, None)
+            return self._outside_reference(dict, items)
         parts = tuple([self.outside(ItemSource(source, k)) for k in range(len(obj))])
-        return self.new_reference(list, parts, None) if isinstance(obj, list) else Sequence(parts, type(obj))
+        return self._outside_reference(list, parts) if isinstance(obj, list) else Sequence(parts, type(obj))
+
+    def _outside_reference(self, cls: type, contents: tuple) -> Reference:
+        reference = self.new_reference(cls, contents, None)
+        self.outside_references.add(reference)
+        return reference
 
     def _capture_name(self, label: str) -> str:
         name = label

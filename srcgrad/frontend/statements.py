@@ -234,7 +234,7 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
         name = static_key(lo, key)
         entries = dict(lo.contents(base))
         entries[name] = symbol
-        lo.store.set(base, tuple(entries.items()))
+        lo.change(base, tuple(entries.items()))
         return
     if isinstance(base, Reference) and base.cls is list:
         _set_list_item(lo, base, key, symbol)
@@ -257,12 +257,12 @@ def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -
     if isinstance(known, slice):
         items = list(contents)
         items[known] = known_items(lo, symbol)
-        lo.store.set(base, tuple(items))
+        lo.change(base, tuple(items))
         return
     if isinstance(known, int) and -len(contents) <= known < len(contents):
         items = list(contents)
         items[known] = symbol
-        lo.store.set(base, tuple(items))
+        lo.change(base, tuple(items))
         return
     lo.unroll(key)
     lo.demote(base)
@@ -273,7 +273,7 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
     if isinstance(base, Reference) and base.cls not in (list, dict, set):
         entries = dict(lo.contents(base))
         entries[name] = symbol
-        lo.store.set(base, tuple(entries.items()))
+        lo.change(base, tuple(entries.items()))
         return
     lo.unsupported("writing attributes of this object is not supported yet", "return the new value instead")
 
@@ -302,7 +302,7 @@ def _augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
 def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
     """`current op= right`: what the name stands for afterwards."""
     if isinstance(current, Reference) and current.cls is list and op is ast.Add:
-        lo.store.set(current, lo.contents(current) + known_items(lo, right))
+        lo.change(current, lo.contents(current) + known_items(lo, right))
         return current
     if isinstance(current, Value) and isinstance(current.type, Array) and op in IN_PLACE:
         lo.effect(IN_PLACE[op], current, right)
@@ -351,14 +351,14 @@ def _delete_item(lo: Lowering, base: Reference, key: Symbol) -> None:
     if base.cls is dict:
         entries = dict(lo.contents(base))
         del entries[static_key(lo, key)]
-        lo.store.set(base, tuple(entries.items()))
+        lo.change(base, tuple(entries.items()))
         return
     known = constant(key)
     items = list(lo.contents(base))
     if not isinstance(known, (int, slice)):
         lo.demote(base)
     del items[known]
-    lo.store.set(base, tuple(items))
+    lo.change(base, tuple(items))
 
 
 def _if(lo: Lowering, node: ast.If, frame: Frame) -> Outcome:

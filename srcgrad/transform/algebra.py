@@ -34,7 +34,7 @@ def simplify_algebra(function: Function) -> None:
                     done.add(op)
         replace_values(function.body, mapping)
         changed = bool(mapping)
-    _fuse_updates(function)
+    _fuse_updates(function, aliases)
     _define_by_first_contribution(function)
 
 
@@ -128,6 +128,33 @@ def _use_attribute(op: Call) -> None:
             op.fn, op.args = np.broadcast_shapes, tuple(shapes)
 
 
+def simplify_shapes(function: Function) -> None:
+    """Looks at operands in place of results wherever only the shape matters, so that the results need not be saved."""
+    for op in walk(function.body):
+        if isinstance(op, Call) and op.mirror is not None and op.fn is np.zeros_like and isinstance(op.args[0], Value):
+            x = op.args[0]
+            while isinstance(x.owner, Call) and x.owner.fn in PARTIALS and not x.owner.kwargs:
+                operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
+                same = [v for v in operands if has_shape_of(v.type, x.type) and v.type.dtype == x.type.dtype]
+                if not same:
+                    break
+                x = same[-1]
+            op.args = (x,)
+
+
+def _sum_of_negation(op: Call, uses: dict[Value, list[Op]]) -> None:
+    """`np.sum(-a)` -> `-np.sum(a)`."""
+    inner = op.args[0].owner if op.args and isinstance(op.args[0], Value) else None
+    if isinstance(inner, Call) and inner.fn is operator.neg and len(uses.get(op.args[0], ())) == 1 and op.mirror is not None:
+        region, output = op.parent, op.outputs[0]
+        assert region is not None
+        total = Value(output.type, None, op.span)
+        made = Call(np.sum, (inner.args[0], *op.args[1:]), op.kwargs, [total], op.span)
+        made.mirror, made.parent = op.mirror, region
+        region.ops.insert(region.ops.index(op), made)
+        op.fn, op.args, op.kwargs = operator.neg, (total,), {}
+
+
 _RULES: dict[Callable, Callable[[Call], Value | None]] = {
     operator.pow: _power,
     np.power: _power,
@@ -167,22 +194,25 @@ _OPPOSITE: dict[Callable, Callable] = {
 }
 
 
-def _subtract(op: Call, uses: dict[Value, list[Op]]) -> None:
+def _subtract(op: Call, uses: dict[Value, list[Op]], aliases: Aliases) -> None:
     """`x_bar += -g` -> `x_bar -= g`."""
     term = op.args[-1]
     owner = term.owner if isinstance(term, Value) else None
-    if isinstance(owner, Call) and owner.fn is operator.neg and len(uses.get(term, ())) == 1 and owner.mirror is op.mirror:
+    single = isinstance(owner, Call) and owner.fn is operator.neg and len(uses.get(term, ())) == 1
+    if single and isinstance(owner, Call) and owner.parent is op.parent and not aliases.is_written(owner.args[0]):
         op.fn, op.args = _OPPOSITE[op.fn], (*op.args[:-1], owner.args[0])
         assert owner.parent is not None
         owner.parent.ops.remove(owner)
 
 
-def _fuse_updates(function: Function) -> None:
+def _fuse_updates(function: Function, aliases: Aliases) -> None:
     """`t = x_bar[i]; t += g` -> `x_bar[i] += g`."""
     uses = _uses(function)
     for op in list(walk(function.body)):
+        if isinstance(op, Call) and op.fn is np.sum:
+            _sum_of_negation(op, uses)
         if isinstance(op, Call) and op.fn in _OPPOSITE and not op.outputs and op.mirror is not None:
-            _subtract(op, uses)
+            _subtract(op, uses, aliases)
     for op in list(walk(function.body)):
         if not isinstance(op, Call) or op.fn not in (operator.iadd, operator.isub) or op.outputs:
             continue

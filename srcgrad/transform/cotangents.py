@@ -49,7 +49,7 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
         top = source.args[0]
         if isinstance(top, Const) and isinstance(top.value, float) and isinstance(partial.value, (int, float)):
             return lo.value(lo.emit(operator.truediv, Const(top.value * partial.value), source.args[1]))
-    owner = partial.owner
+    owner = _just_made(lo, partial)
     if isinstance(owner, Call) and owner.fn is operator.truediv and is_number(owner.args[0], 1):
         return lo.value(lo.emit(operator.truediv, g, owner.args[1]))
     if isinstance(owner, Call) and owner.fn is operator.neg and isinstance(g, Const) and isinstance(g.value, float):
@@ -61,15 +61,20 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
     return lo.value(lo.emit(operator.mul, g, partial))
 
 
+def _just_made(lo: Lowering, value: Value) -> Call | None:
+    """The call that made a value for the operation that is being reversed: only then do its operands still stand as it read them."""
+    owner = value.owner
+    return owner if isinstance(owner, Call) and owner.parent is lo.region and owner.mirror is None else None
+
+
 def add(lo: Lowering, a: Value, b: Value) -> Value:
     """`a + b`."""
     if is_number(a, 0):
         return b
     if is_number(b, 0):
         return a
-    owner = b.owner
-    if isinstance(owner, Call) and owner.fn is operator.neg and owner.parent is lo.region and lo.region.ops[-1] is owner:
-        lo.region.ops.pop()
+    owner = _just_made(lo, b)
+    if owner is not None and owner.fn is operator.neg and a is not b:
         return lo.value(lo.emit(operator.sub, a, owner.args[0]))
     return lo.value(lo.emit(operator.add, a, b))
 

@@ -12,6 +12,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.memory import copies_perhaps
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
@@ -19,7 +20,7 @@ from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, If, Loop, Op, Region, Value, leaves, map_tree, walk
 from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Unknown, is_scalar, shape_of
-from srcgrad.transform.algebra import simplify_algebra
+from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.cotangents import has_shape_of, is_fresh
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.reverse import Reverse
@@ -80,12 +81,13 @@ def protect_arguments(program: Program) -> None:
     place = max(place, 1 + max((body.ops.index(v.owner) for v in others if isinstance(v.owner, Op)), default=-1))
     made: list[Op] = []
     arrays = [v for v in (*outside, *others) if isinstance(v.type, (Array, Unknown))]
+    arrays += [v for v in function.captured if isinstance(v.type, (Array, Unknown))]
     if len(arrays) > 1:
         made.append(Call(runtime.check_overlap, (tuple(v for v in arrays if v in outside), tuple(arrays)), {}, []))
     mapping: dict[Value, Value] = {}
     for value in outside:
         copy = Value(value.type, value.hint, value.span)
-        fn = np.ndarray.copy if isinstance(value.type, Array) else list.copy if isinstance(value.type, List) else runtime.copied
+        fn = _copy_of(value, aliases)
         made.append(Call(fn, (value,), {}, [copy], value.span))
         mapping[value] = copy
     before, after = body.ops[:place], body.ops[place:]
@@ -103,6 +105,17 @@ def protect_arguments(program: Program) -> None:
     for op in made:
         op.parent = body
     body.ops = [*before, *made, *after]
+
+
+def _copy_of(value: Value, aliases: Aliases) -> Any:
+    """What copies an argument: with its layout in memory, where that decides between views and copies."""
+    if isinstance(value.type, List):
+        return list.copy
+    memory = aliases.find(value)
+    views = [v.owner for v in aliases.members.get(memory, ()) if isinstance(v.owner, Call)]
+    if any(copies_perhaps(op) for op in views if op.args):
+        return runtime.copied
+    return np.ndarray.copy if isinstance(value.type, Array) else runtime.copied
 
 
 def argument_leaves(program: Program) -> list[Value]:
@@ -148,7 +161,7 @@ def joint_gradient(
     inputs = _differentiable(program, names)
     kept = list(leaves(aux)) + ([value] if with_value else [])
     function.body.results = [value, *leaves(aux)] if with_value or has_aux else [value]
-    bars, pairs = _reverse(program, [(value, Const(1.0))], inputs, kept)
+    bars, pairs = _reverse(program, [(value, Const(1.0))], inputs, kept, optimize)
     gradients = [_structure(program, program.arguments[name], dict(zip(inputs, bars, strict=True))) for name in names]
     _, aux = _classes(program, program.result, (value, aux), has_aux)
     result: Any = tuple(gradients) if as_tuple else gradients[0]
@@ -243,7 +256,7 @@ def _differentiable(program: Program, names: list[str]) -> list[Value]:
 
 
 def _reverse(
-    program: Program, seeds: list[tuple[Value, Value]], inputs: list[Value], kept: Iterable[Value], undo: bool = True
+    program: Program, seeds: list[tuple[Value, Value]], inputs: list[Value], kept: Iterable[Value], optimize: bool, undo: bool = True
 ) -> tuple[list[Value], Pairs]:
     """Appends the reverse sweep and makes it legal; the cotangents of the inputs."""
     function = program.function
@@ -259,8 +272,10 @@ def _reverse(
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
         bars = reverse.run(target, rows, wanted)
         target.body.results = [*target.body.results, *bars]
-        remove_dead_code([target], wanted)
+        remove_dead_code([target], [*wanted, *reverse.indices.values()])
         target.backward_from = first_of_reverse(target)
+        if optimize:
+            simplify_shapes(target)
         keep = [*kept, *inputs] if mine else aliases.values
         contents = Contents(target, aliases, versions, keep)
         contents.run()
@@ -293,7 +308,7 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     seeds = [Value(_seed_type(v), "out_bar" if single else f"out_bar_{k}") for k, v in enumerate(floats)]
     results = list(leaves((out, aux)))
     function.body.results = results
-    bars, pairs = _reverse(program, list(zip(floats, seeds, strict=True)), inputs, [], undo=False)
+    bars, pairs = _reverse(program, list(zip(floats, seeds, strict=True)), inputs, [], optimize, undo=False)
     gradients = tuple(_structure(program, program.arguments[n], dict(zip(inputs, bars, strict=True))) for n in names)
     shown = function.name
     _finish(function, ((out, aux), gradients), shown, optimize, own=False)

@@ -37,11 +37,25 @@ from srcgrad.ir.nodes import (
     leaves,
     walk,
 )
-from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Opaque, Tuple, Type, Unknown, is_scalar
+from srcgrad.ir.types import (
+    F8,
+    INT,
+    UNKNOWN,
+    Array,
+    Dict,
+    List,
+    NpScalar,
+    Opaque,
+    PyScalar,
+    Tuple,
+    Type,
+    Unknown,
+    is_scalar,
+)
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name
 from srcgrad.transform import cotangents
 from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
-from srcgrad.transform.writes import reverse_write
+from srcgrad.transform.writes import has_mask, reverse_write
 
 
 class Reverse:
@@ -133,7 +147,10 @@ class Reverse:
             contribution.hint = contribution.hint or self._shadow_name(value)
             self.owned.add(contribution)
             return
-        self._add_to_shadow(self.shadow(value), contribution, value)
+        shadow = self.shadow(value)
+        if contribution not in self.masked:
+            self.masked.discard(shadow)
+        self._add_to_shadow(shadow, contribution, value)
 
     def _can_become_shadow(self, contribution: Value, value: Value) -> bool:
         return (
@@ -226,7 +243,16 @@ class Reverse:
         known = self.bar(value)
         if known is None:
             return zero_of(self.lo, value)
-        return full_like(self.lo, known, value)
+        return self._of_kind(full_like(self.lo, known, value), value)
+
+    def _of_kind(self, cotangent: Value, value: Value) -> Value:
+        """The cotangent of a number as a number of its kind: a Python float, a NumPy scalar of its dtype."""
+        kind, target = cotangent.type, value.type
+        if isinstance(target, NpScalar) and isinstance(kind, PyScalar) and target.dtype != F8:
+            return self.lo.value(self.lo.emit_typed(target.dtype.type, (cotangent,), {}, target))
+        if isinstance(target, PyScalar) and isinstance(kind, NpScalar) and kind.dtype != F8 and kind.dtype.kind == "f":
+            return self.lo.value(self.lo.emit_typed(float, (cotangent,), {}, target))
+        return cotangent
 
     def accumulated(self, value: Value) -> bool:
         return not self.is_buffer(value) and value in self.accumulators
@@ -374,7 +400,12 @@ class Reverse:
         x = op.args[0]
         self._check_keywords(op, rule)
         g = full_like(self.lo, g, op.outputs[0])
+        fresh = x not in self.shadows
         shadow = self.shadow(x)
+        if has_mask(op.args[1:]) and (fresh or shadow in self.masked):
+            self.masked.add(shadow)
+        else:
+            self.masked.discard(shadow)
         args = [shadow, g, op.outputs[0], *self._symbols(op.args)]
         region = self.lo.region
         mark = len(region.ops)

@@ -12,7 +12,7 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import IN_PLACE, hashable, only_metadata, written
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, For, Function, If, Invoke, Loop, Op, Raise, Region, Value, While, walk
-from srcgrad.ir.types import Array, PyScalar, Unknown, is_scalar
+from srcgrad.ir.types import Array, Opaque, PyScalar, Tuple, Unknown, same_length
 from srcgrad.rules.registry import has_rule
 
 
@@ -118,7 +118,9 @@ def is_removable(op: Op) -> bool:
         # Derivative code must not raise where the program did not.
         return True
     if getattr(fn, "__name__", "") in _RAISING and any(isinstance(v.type, PyScalar) for v in op.inputs):
-        return not any(isinstance(v.type, PyScalar) and not isinstance(v, Const) for v in op.inputs[1:])
+        divisors = op.inputs[1:]
+        known = all(isinstance(v, Const) and v.value not in (0, 0.0) for v in divisors if isinstance(v.type, PyScalar))
+        return bool(divisors) and known
     if module.startswith("numpy.random"):
         return False
     return not _may_raise(op)
@@ -134,8 +136,37 @@ def _may_raise(op: Call) -> bool:
     if module == "math":
         return True
     if fn is operator.getitem:
-        return op.mirror is None and not all(isinstance(v, Const) or is_scalar(v.type) is False for v in op.inputs[1:])
+        return op.mirror is None and not _in_range(op)
     return module.startswith("numpy.linalg") and op.mirror is None
+
+
+def _in_range(op: Call) -> bool:
+    """Whether a subscript certainly finds what it looks for."""
+    x, index = op.args
+    if not isinstance(x, Value) or not isinstance(x.type, Array) or x.type.shape is None:
+        return isinstance(x.type, (Opaque, Tuple)) if isinstance(x, Value) else False
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) > len(x.type.shape) or any(isinstance(p, Const) and not isinstance(p.value, int) for p in parts):
+        return all(isinstance(p, (slice, Const)) for p in parts) and not any(
+            isinstance(p, Const) and isinstance(p.value, int) and not isinstance(p.value, bool) for p in parts
+        )
+    return all(_part_in_range(part, axis) for part, axis in zip(parts, x.type.shape, strict=False))
+
+
+def _part_in_range(part: Any, axis: Any) -> bool:
+    if isinstance(part, slice):
+        return True
+    if isinstance(part, Const):
+        return isinstance(axis, int) and -axis <= part.value < axis
+    owner = part.owner if isinstance(part, Value) else None
+    loop = owner.parent if isinstance(owner, Region) else None
+    if not isinstance(loop, For) or part is not loop.index or not isinstance(loop.step, Const):
+        return False
+    counts = isinstance(loop.start, Const) and loop.start.value >= 0 and loop.step.value > 0
+    length = getattr(loop.stop.type, "dim", None)
+    if isinstance(loop.stop, Const) and isinstance(axis, int):
+        return counts and loop.stop.value <= axis
+    return counts and length is not None and same_length(length, axis)
 
 
 def remove_dead_code(functions: list[Function], live: Iterable[Value] = ()) -> None:
@@ -310,7 +341,7 @@ def share_common(function: Function) -> None:
                 if known is not None:
                     for output, same in zip(op.outputs, known, strict=True):
                         mapping[output] = same
-                        if same.hint is None:
+                        if same.hint is None and isinstance(same.owner, Op):
                             same.hint = output.hint
                     continue
                 table[key] = op.outputs

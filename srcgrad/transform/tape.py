@@ -24,6 +24,9 @@ _NEVER = float("inf")
 _SAVE_SCALAR = 3.0
 _SAVE_ARRAY = 2.5
 _EXPENSIVE = 30.0
+_VIEW = 0.2
+_ONE_PASS = frozenset([operator.add, operator.sub, operator.mul, operator.neg])
+"""On arrays, one pass in the cache: cheaper than writing the result to memory and reading it back an iteration later."""
 _DEEPEST = 12
 _CHEAP = frozenset(
     getattr(operator, name)
@@ -190,7 +193,7 @@ class Tape:
         if only_metadata(op):
             return 0.5
         if is_view(op) and is_pointer(output.type):
-            return 1.0 if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
+            return _VIEW if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
         for pointer in op.inputs:
             if not is_pointer(pointer.type):
                 continue
@@ -200,7 +203,7 @@ class Tape:
                 return _NEVER
         if op.fn is operator.getitem and is_scalar(output.type):
             return 1.0
-        if op.fn in _CHEAP and is_scalar(output.type) and all(is_scalar(v.type) for v in op.inputs):
+        if op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS):
             return 1.0
         return _EXPENSIVE
 

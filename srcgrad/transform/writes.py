@@ -61,6 +61,8 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
     lo.effect(operator.setitem, x_bar, reverse._symbol(index), Const(0.0))
+    if has_mask(index):
+        reverse.masked.add(x_bar)
     lo.effect(undo_point, x, reverse._symbol(index))
     if g is not None:
         reverse.contribute(value, fit(lo, g, value, None))
@@ -87,7 +89,9 @@ def _item_type(lo: Any, x: Value, index: Any) -> Any:
 
 def _may_repeat(index: Any) -> bool:
     """Whether an index may select one element twice: one with integer arrays may."""
-    if isinstance(index, (tuple, list)):
+    if isinstance(index, list):
+        return not all(isinstance(part, Const) and isinstance(part.value, bool) for part in index)
+    if isinstance(index, tuple):
         return any(_may_repeat(part) for part in index)
     if isinstance(index, Value) and not is_scalar(index.type):
         t = index.type
@@ -95,6 +99,14 @@ def _may_repeat(index: Any) -> bool:
             t, (Array, Unknown, List)
         )
     return False
+
+
+def has_mask(index: Any) -> bool:
+    """Whether an index selects by a boolean array."""
+    if isinstance(index, tuple):
+        return any(has_mask(part) for part in index)
+    t = index.type if isinstance(index, Value) else None
+    return isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "b"
 
 
 def _reverse_update(reverse: Reverse, op: Call) -> None:
@@ -116,6 +128,7 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
         _reverse_sum(op, reverse, x_bar, x, index, value, binary)
         lo.effect(undo_point, x, reverse._symbol(index))
         return
+    lo.effect(undo_point, x, reverse._symbol(index))
     old = Old(op, index)
     before = lo.value(lo.emit_typed(old, (), {}, _item_type(lo, x, index)))
     result = lo.value(lo.emit(binary, before, value))
@@ -131,7 +144,6 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
     else:
         scaled = product(lo, g, lo.value(partials.items[0]))
         lo.effect(operator.setitem, x_bar, reverse._symbol(index), scaled)
-    lo.effect(undo_point, x, reverse._symbol(index))
     if contribution is not None:
         reverse.contribute(value, contribution)
 
