@@ -169,7 +169,8 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
         return args
     if fn in PARTIALS:
         return [lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args]
-    if fn in VJP and args and _is_sequence(args[0]) and getattr(fn, "__module__", "").startswith("numpy"):
+    numpy_function = fn in VJP and getattr(fn, "__module__", "").startswith("numpy")
+    if numpy_function and args and _is_sequence(args[0]) and VJP[fn].parameters[:1] not in (("shape",), ("subscripts",)):
         return [lo.emit(np.array, args[0]), *args[1:]]
     return args
 

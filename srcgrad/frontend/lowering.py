@@ -102,6 +102,7 @@ class Lowering:
     Attributes:
         region: the region that operations are appended to.
         store: what names and containers stand for.
+        newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
     """
@@ -110,6 +111,7 @@ class Lowering:
         self.marks = marks or Marks()
         self.fresh_prefix = ""
         self.generic = False
+        self.newest: int | None = None
         self.store = Store()
         self.region = Region()
         self.span: Span | None = None
@@ -589,7 +591,7 @@ class Lowering:
         self.join_branches(truth, self.branch(side(then)), self.branch(side(orelse)))
         result = self.store.get(key)
         self.store.set(key, MISSING)
-        if isinstance(result, Value):
+        if isinstance(result, Value) and result.owner is self.region.ops[-1]:
             result.hint = None
         return result
 

@@ -64,7 +64,8 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
 def _just_made(lo: Lowering, value: Value) -> Call | None:
     """The call that made a value for the operation that is being reversed: only then do its operands still stand as it read them."""
     owner = value.owner
-    return owner if isinstance(owner, Call) and owner.parent is lo.region and owner.mirror is None else None
+    recent = lo.newest is not None and value.uid > lo.newest
+    return owner if recent and isinstance(owner, Call) and owner.parent is lo.region else None
 
 
 def add(lo: Lowering, a: Value, b: Value) -> Value:

@@ -61,6 +61,8 @@ def _reuse_in(region: Region, uses: dict[Value, list[Op | None]], mapping: dict[
 
 def _dies_here(value: Value, op: Call, uses: dict[Value, list[Op | None]]) -> bool:
     """Whether an operand is an array of the sweep's own that only this operation uses, and that can hold its result."""
+    if not isinstance(value, Value):
+        return False
     owner, output = value.owner, op.outputs[0]
     if not isinstance(owner, Call) or owner.mirror is None or owner.parent is not op.parent or not is_fresh(value):
         return False

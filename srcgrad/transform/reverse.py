@@ -262,6 +262,7 @@ class Reverse:
             outer, self.mirror, self.lo.span = self.mirror, op, op.span
             mark = len(self.lo.region.ops)
             region = self.lo.region
+            self.lo.newest = Value().uid
             self._reverse(op)
             for made in region.ops[mark:]:
                 _mirror(made, op)
