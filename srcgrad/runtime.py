@@ -138,7 +138,7 @@ def shadow_of(shadows: dict, x: Any) -> Any:
 def add_each(shadow: list, contributions: Any) -> None:
     """Adds a contribution to each item of the shadow of a list."""
     for k, contribution in enumerate(contributions):
-        shadow[k] = shadow[k] + contribution
+        shadow[k] = _plus(shadow[k], contribution)
 
 
 def _copy_with_layout(x: np.ndarray) -> np.ndarray:
@@ -168,21 +168,27 @@ def add_into(shadow: Any, contribution: Any) -> None:
         shadow += contribution
     elif isinstance(shadow, list):
         for k, part in enumerate(contribution):
-            if isinstance(shadow[k], (list, dict)):
-                add_into(shadow[k], part)
-            else:
-                shadow[k] = shadow[k] + part
+            shadow[k] = _plus(shadow[k], part)
     elif isinstance(shadow, dict):
         for key, part in contribution.items():
-            shadow[key] = shadow[key] + part
+            shadow[key] = _plus(shadow[key], part)
     else:
         raise TypeError("a number has no shadow")
+
+
+def _plus(shadow: Any, contribution: Any) -> Any:
+    """The sum of two cotangents of the same structure; a new one, since what is there may be shared."""
+    if isinstance(shadow, (list, tuple)):
+        return [_plus(p, q) for p, q in zip(shadow, contribution, strict=True)]
+    if isinstance(shadow, dict):
+        return {key: _plus(part, contribution[key]) for key, part in shadow.items()}
+    return shadow + contribution
 
 
 def add_slice(shadow: list, i: slice, contributions: list) -> None:
     """Adds contributions to the items of a list's shadow that a slice selects."""
     for k, contribution in zip(range(*i.indices(len(shadow))), contributions, strict=True):
-        shadow[k] = shadow[k] + contribution
+        shadow[k] = _plus(shadow[k], contribution)
 
 
 def check_overlap(written: tuple, arrays: tuple) -> None:
@@ -197,12 +203,14 @@ def check_overlap(written: tuple, arrays: tuple) -> None:
                 continue
             if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and np.shares_memory(x, y):
                 raise AliasError(
-                    "two arguments share memory and one of them is written", None, "pass a copy of one of them: x.copy()"
+                    "two arguments share memory and one of them is written",
+                    None,
+                    "pass a copy of one of them: x.copy()",
                 )
 
 
 def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
-    """The reverse of `z = x.reshape(...)` and its like, which give a view if they can: if not, adds what came back to the copy."""
+    """The reverse of `z = x.reshape(...)` and its like: if they gave a copy, adds what came back to it."""
     if not np.may_share_memory(x, z):
         x_bar += z_bar.reshape(x_bar.shape)
 
@@ -210,9 +218,9 @@ def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
 def add_repeats(shadow: list, contributions: list) -> None:
     """Adds to the shadow of a list what comes back from `list * n`."""
     for k, contribution in enumerate(contributions):
-        shadow[k % len(shadow)] = shadow[k % len(shadow)] + contribution
+        shadow[k % len(shadow)] = _plus(shadow[k % len(shadow)], contribution)
 
 
 def add_part(shadow: list, k: int, contribution: Any) -> None:
     """Adds to one part of the shadow of a tuple; never in place, since what is there may be shared."""
-    shadow[k] = shadow[k] + contribution
+    shadow[k] = _plus(shadow[k], contribution)

@@ -135,17 +135,25 @@ def test_source_is_there_before_any_call(example, name):
     assert f"{name}_grad" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
+def marked_block(mark: str, text: str) -> re.Match[str]:
+    """The Python block between the two comments of this name; its code is group 1."""
+    (found,) = re.finditer(rf"<!-- {mark}:begin -->\n```python\n(.*?)```\n<!-- {mark}:end -->", text, flags=re.DOTALL)
+    return found
+
+
 def test_readme_shows_real_output(tmp_path):
+    """With SRCGRAD_UPDATE_README=1 in the environment, writes the real output into the README."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = {}
-    for mark in ("example", "generated"):
-        pattern = rf"<!-- {mark}:begin -->\n```python\n(.*?)```\n<!-- {mark}:end -->"
-        (blocks[mark],) = re.findall(pattern, readme, flags=re.DOTALL)
     script = tmp_path / "model.py"
-    script.write_text(blocks["example"], encoding="utf-8")
-    shown = run(script)
+    script.write_text(marked_block("example", readme).group(1), encoding="utf-8")
+    shown = run(script).rstrip() + "\n"
     assert shown.startswith("-30.0\n")
-    assert shown.rstrip() == blocks["generated"].rstrip()
+    generated = marked_block("generated", readme)
+    if os.environ.get("SRCGRAD_UPDATE_README") == "1":
+        start, end = generated.span(1)
+        (ROOT / "README.md").write_text(readme[:start] + shown + readme[end:], encoding="utf-8")
+    else:
+        assert shown == generated.group(1), "run this test with SRCGRAD_UPDATE_README=1 to refresh the README"
 
 
 def test_every_example_is_run():

@@ -99,7 +99,7 @@ def stored(op: Call) -> list[Value]:
 
 def blocks(op: Call) -> bool:
     """Whether no derivative flows through a call."""
-    return hashable(op.fn) and op.fn in NONDIFFERENTIABLE or only_metadata(op)
+    return (hashable(op.fn) and op.fn in NONDIFFERENTIABLE) or only_metadata(op)
 
 
 def flows(op: Op) -> list[tuple[Value, Value]]:

@@ -1,4 +1,4 @@
-"""Which values may share memory: unification of pointers (Steensgaard 1996), with one class for what a container holds."""
+"""Which values may share memory: unification (Steensgaard 1996), with one class for what a container holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import READ_ONLY_VIEWS, IN_PLACE, LIST_WRITERS, copies_perhaps, is_view, written
+from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, READ_ONLY_VIEWS, copies_perhaps, is_view, written
 from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Value, leaves, walk
 from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Type, Unknown
 
@@ -17,7 +17,9 @@ _HOLDERS = (List, Dict, Tuple, Unknown)
 
 def is_pointer(t: Type) -> bool:
     """Whether a value of this type may share memory with another."""
-    return isinstance(t, (Array, List, Dict, Tuple, Unknown)) or isinstance(t, Opaque) and t.cls in (list, tuple, dict)
+    return isinstance(t, (Array, List, Dict, Tuple, Unknown)) or (
+        isinstance(t, Opaque) and t.cls in (list, tuple, dict)
+    )
 
 
 def reachable(functions: list[Function]) -> list[Function]:
@@ -156,7 +158,7 @@ class Aliases:
         if fn is runtime.shadow_of:
             self.unify(op.outputs[0], self.held(op.args[0]))
             self._mergers.append(op.outputs[0])
-        elif fn in (list, tuple, dict, set) or isinstance(fn, type) and issubclass(fn, tuple):
+        elif fn in (list, tuple, dict, set) or (isinstance(fn, type) and issubclass(fn, tuple)):
             self._put(op.outputs[0], leaves(op.args)) if op.outputs else None
         elif fn in LIST_WRITERS and fn is not list.pop:
             self._put(op.args[0], leaves(op.args[1:]))
@@ -169,7 +171,11 @@ class Aliases:
             self._put(op.args[0], leaves(op.args[2]))
         elif fn in (operator.getitem, getattr) and not isinstance(op.args[0].type, Array):
             for output in op.outputs:
-                if isinstance(op.args[0].type, List) and isinstance(output.type, List) and isinstance(op.args[1], slice):
+                if (
+                    isinstance(op.args[0].type, List)
+                    and isinstance(output.type, List)
+                    and isinstance(op.args[1], slice)
+                ):
                     self._sources.append(output)
                     self.unify(self.held(output), self.held(op.args[0]))
                     continue

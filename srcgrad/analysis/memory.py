@@ -14,18 +14,47 @@ from srcgrad.rules.registry import ACCUMULATING, VIEWS
 
 IN_PLACE = frozenset(
     getattr(operator, name)
-    for name in "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift".split()
+    for name in [
+        "iadd",
+        "isub",
+        "imul",
+        "itruediv",
+        "ifloordiv",
+        "imod",
+        "ipow",
+        "imatmul",
+        "iand",
+        "ior",
+        "ixor",
+        "ilshift",
+        "irshift",
+    ]
 )
-ITEM_UPDATES = frozenset(getattr(runtime, f"{name}_item") for name in "add sub mul truediv floordiv mod pow matmul".split())
-LIST_WRITERS = frozenset([list.append, list.pop, list.insert, list.extend, list.clear, list.reverse, list.sort, list.remove])
+ITEM_UPDATES = frozenset(
+    getattr(runtime, f"{name}_item") for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
+)
+LIST_WRITERS = frozenset(
+    [list.append, list.pop, list.insert, list.extend, list.clear, list.reverse, list.sort, list.remove]
+)
 WRITERS = (
     frozenset([operator.setitem, operator.delitem, np.add.at, np.copyto, np.fill_diagonal, np.ndarray.fill])
     | IN_PLACE
     | ITEM_UPDATES
     | LIST_WRITERS
-    | frozenset([runtime.add_each, runtime.add_slice, runtime.add_into, runtime.add_part, runtime.add_repeats, runtime.add_if_copied])
+    | frozenset(
+        [
+            runtime.add_each,
+            runtime.add_slice,
+            runtime.add_into,
+            runtime.add_part,
+            runtime.add_repeats,
+            runtime.add_if_copied,
+        ]
+    )
 )
-_METADATA_FUNCTIONS = frozenset([len, np.shape, np.ndim, np.size, np.zeros_like, np.empty_like, np.ones_like, isinstance, type])
+_METADATA_FUNCTIONS = frozenset(
+    [len, np.shape, np.ndim, np.size, np.zeros_like, np.empty_like, np.ones_like, isinstance, type]
+)
 _METADATA_ATTRIBUTES = frozenset(["shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"])
 
 
@@ -40,7 +69,13 @@ def hashable(fn: Any) -> bool:
 
 def written(op: Op) -> Value | None:
     """The container an operation writes to, None if it writes to none."""
-    if isinstance(op, Call) and hashable(op.fn) and (op.fn in WRITERS or op.fn in ACCUMULATING) and op.args and isinstance(op.args[0], Value):
+    if (
+        isinstance(op, Call)
+        and hashable(op.fn)
+        and (op.fn in WRITERS or op.fn in ACCUMULATING)
+        and op.args
+        and isinstance(op.args[0], Value)
+    ):
         return op.args[0]
     return None
 
@@ -62,7 +97,7 @@ def is_basic_index(tree: Any) -> bool:
     if isinstance(tree, (tuple, list)):
         return not isinstance(tree, list) and all(is_basic_index(part) for part in tree)
     if isinstance(tree, Value):
-        return rank(tree.type) == 0 or not isinstance(tree.type, (Array, Unknown)) and not hasattr(tree.type, "item")
+        return rank(tree.type) == 0 or (not isinstance(tree.type, (Array, Unknown)) and not hasattr(tree.type, "item"))
     return True
 
 
@@ -79,7 +114,9 @@ def is_view(op: Call) -> bool:
 
 MAY_COPY = frozenset([np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray])
 READ_ONLY_VIEWS = frozenset([np.diagonal, np.diag, np.linalg.diagonal])
-_CONTIGUOUS = frozenset([np.ndarray.copy, np.zeros, np.ones, np.empty, np.arange, np.linspace, np.full, np.eye, np.ravel])
+_CONTIGUOUS = frozenset(
+    [np.ndarray.copy, np.zeros, np.ones, np.empty, np.arange, np.linspace, np.full, np.eye, np.ravel]
+)
 
 
 def copies_perhaps(op: Call) -> bool:

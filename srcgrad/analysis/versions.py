@@ -1,4 +1,4 @@
-"""When memory changes: whether what was read at one point of the forward sweep still stands at its end, or at another point."""
+"""When memory changes: whether what was read at one point of the forward sweep still stands later."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Versions:
             op: the operation.
             itself: whether a write by the operation itself counts.
         """
-        if itself and self.writes(op, memory) or self._escapes(memory):
+        if (itself and self.writes(op, memory)) or self._escapes(memory):
             return True
         while True:
             region = op.parent
@@ -71,7 +71,7 @@ class Versions:
             op = parent
 
     def written_between(self, memory: Any, first: Op, last: Op) -> bool:
-        """Whether a class of memory is written after `first`, up to and with the operation of its region that holds `last`."""
+        """Whether memory is written after `first`, up to and with the operation of its region that holds `last`."""
         region = first.parent
         assert region is not None
         end: Op | None = last
@@ -83,9 +83,11 @@ class Versions:
         return any(memory in self._writes[op] for op in between)
 
     def _escapes(self, memory: Any) -> bool:
-        """Whether other functions may write the memory when this one is over: it came in by a parameter, or goes out."""
-        return self._is_callee and memory in self._aliases.written and any(
-            v in self._boundary for v in self._aliases.members.get(memory, ())
+        """Whether others may write the memory when this function is over: it came in by a parameter, or goes out."""
+        return (
+            self._is_callee
+            and memory in self._aliases.written
+            and any(v in self._boundary for v in self._aliases.members.get(memory, ()))
         )
 
     def _is_local(self, memory: Any, loop: Loop) -> bool:

@@ -1,33 +1,44 @@
-"""Calls: what is called decides whether it is inlined, becomes an operation, or only changes what the compiler knows."""
+"""Calls: the callee decides whether it is inlined, becomes an operation, or only changes what the compiler knows."""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
 import functools
-import inspect
 import types
 from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import kinds
-from srcgrad.frontend.builtin_calls import BUILTINS, FOLDS, fold_call
+from srcgrad import runtime
+
+from srcgrad.frontend import container_calls, kinds  # noqa: F401 (the methods of containers register themselves)
+from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression
 from srcgrad.frontend.functions import call_closure, call_function
+from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Conflict, Lowering
-from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.reductions import FOLDS, fold_call
+from srcgrad.frontend.values import Bound, Closure, Frame, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import UNKNOWN, List, Opaque, PyScalar, shape_of
-from srcgrad.rules.registry import METHODS, PARTIALS, VJP, has_rule
+from srcgrad.ir.types import List, PyScalar, shape_of
+from srcgrad.rules.registry import PARTIALS, VJP, has_rule
 
-_LIBRARIES = frozenset(["numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "time", "itertools", "functools", "_operator"])
+_LIBRARIES = frozenset(
+    ["numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "time", "itertools", "functools", "_operator"]
+)
 
 
 def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
     """Lowers a call."""
     fn = expression(lo, node.func, frame)
-    if isinstance(fn, Const) and _hashable(fn.value) and fn.value in FOLDS and len(node.args) == 1 and not node.keywords:
+    if (
+        isinstance(fn, Const)
+        and _hashable(fn.value)
+        and fn.value in FOLDS
+        and len(node.args) == 1
+        and not node.keywords
+    ):
         argument = node.args[0]
         if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
             return fold_call(lo, fn.value, argument, frame)
@@ -55,7 +66,9 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
     if isinstance(fn, Bound):
         return call(lo, fn.fn, [*fn.args, *args], {**fn.keywords, **kwargs})
     if not isinstance(fn, Const):
-        lo.unsupported("which function is called here depends on the run", "choose between calls, not between functions")
+        lo.unsupported(
+            "which function is called here depends on the run", "choose between calls, not between functions"
+        )
     return call_object(lo, fn.value, args, kwargs)
 
 
@@ -85,7 +98,9 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         given = [Const(a) for a in obj.args]
         named = {name: Const(value) for name, value in obj.keywords.items()}
         return call(lo, Const(obj.func), [*given, *args], {**named, **kwargs})
-    if is_library(obj):
+    if obj is runtime.shadow_of:
+        lo.unsupported("generated code that finds its shadows at run time can't be differentiated again yet")
+    if is_library(obj) or getattr(obj, "__module__", None) == "srcgrad.runtime":
         return primitive(lo, obj, args, kwargs)
     inner = getattr(obj, "__srcgrad_fun__", None)
     if inner is not None:
@@ -96,7 +111,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call(lo, Const(obj.__wrapped__), args, kwargs)
     if isinstance(obj, types.FunctionType):
         return call_function(lo, obj, args, kwargs)
-    member = getattr(type(obj), "__call__", None)
+    member = getattr(type(obj), "__call__", None)  # noqa: B004 (the method itself is wanted)
     if isinstance(member, types.FunctionType):
         return call(lo, Const(member), [Const(obj), *args], kwargs)
     return primitive(lo, obj, args, kwargs)
@@ -105,7 +120,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
 def is_library(obj: Any) -> bool:
     """Whether a callable belongs to a library whose functions are primitives, never inlined."""
     module = getattr(obj, "__module__", None) or ""
-    if isinstance(obj, np.ufunc) or isinstance(obj, (types.BuiltinFunctionType, types.MethodDescriptorType)):
+    if isinstance(obj, (np.ufunc, types.BuiltinFunctionType, types.MethodDescriptorType)):
         return True
     return module.split(".")[0] in _LIBRARIES
 
@@ -148,9 +163,9 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
         lo.unsupported("out= is not supported yet", "assign the result with x[...] = instead")
     if fn in (np.reshape, np.transpose) and len(args) > 2 and all(_is_integer(a) for a in args[1:]):
         args = [args[0], Sequence(tuple(args[1:]))]
-    if fn is np.reshape and lo.fixed_span and len(args) == 2 and isinstance(args[0], Value):
-        if constant(args[1]) == shape_of(args[0].type):
-            return args[0]
+    reshapes = fn is np.reshape and lo.fixed_span and len(args) == 2
+    if reshapes and isinstance(args[0], Value) and constant(args[1]) == shape_of(args[0].type):
+        return args[0]
     args = _as_arrays(lo, fn, args)
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
@@ -158,8 +173,11 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
 
 
 _TAKES_SEQUENCES = frozenset(
-    [np.array, np.asarray, np.asanyarray, np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack]
-    + [np.block, np.linalg.multi_dot, np.select, np.copy, np.ascontiguousarray, np.asfortranarray, np.append]
+    [
+        *(np.array, np.asarray, np.asanyarray, np.copy, np.ascontiguousarray, np.asfortranarray),
+        *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.append),
+        *(np.linalg.multi_dot, np.select),
+    ]
 )
 
 
@@ -170,7 +188,12 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
     if fn in PARTIALS:
         return [lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args]
     numpy_function = fn in VJP and getattr(fn, "__module__", "").startswith("numpy")
-    if numpy_function and args and _is_sequence(args[0]) and VJP[fn].parameters[:1] not in (("shape",), ("subscripts",)):
+    if (
+        numpy_function
+        and args
+        and _is_sequence(args[0])
+        and VJP[fn].parameters[:1] not in (("shape",), ("subscripts",))
+    ):
         return [lo.emit(np.array, args[0]), *args[1:]]
     return args
 
@@ -178,19 +201,15 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
 def _is_sequence(symbol: Symbol) -> bool:
     if isinstance(symbol, Value):
         return isinstance(symbol.type, List)
-    return isinstance(symbol, Sequence) and symbol.cls is tuple or isinstance(symbol, Reference) and symbol.cls is list
+    return (isinstance(symbol, Sequence) and symbol.cls is tuple) or (
+        isinstance(symbol, Reference) and symbol.cls is list
+    )
 
 
 def _data(lo: Lowering, symbol: Symbol) -> Symbol:
     """An argument of a primitive: an iterator is collected first."""
-    from srcgrad.frontend.builtin_calls import collect
-    from srcgrad.frontend.values import Iterator
-
     if isinstance(symbol, Iterator):
         return collect(lo, symbol)
     if isinstance(symbol, Closure):
         lo.unsupported("a function of this program is passed to a library function")
     return symbol
-
-
-__all__ = ["METHODS", "UNKNOWN", "Opaque", "Value", "call", "call_node", "inspect", "is_library", "kinds", "primitive"]

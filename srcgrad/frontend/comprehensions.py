@@ -6,14 +6,15 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend.expressions import expression, new_list, static_key
+from srcgrad.frontend.access import static_key
+from srcgrad.frontend.expressions import expression, new_list
 from srcgrad.frontend.iteration import constant_range, iterate
 from srcgrad.frontend.loops import for_loop
 from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.statements import assign
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Frame, Iterator, Reference, Symbol, constant
+from srcgrad.frontend.values import Frame, Iterator, Reference, Symbol
 from srcgrad.ir.nodes import Const
 
 _SMALL = 32
@@ -95,6 +96,3 @@ def fold_into(
 def _forget(lo: Lowering, frame: Frame) -> None:
     for name in frame.scope.locals:
         lo.store.set((frame, name), MISSING)
-
-
-__all__ = ["comprehension", "constant", "fold_into"]

@@ -17,10 +17,34 @@ from srcgrad.ir.types import Array, is_scalar, rank
 _BUILTINS = {abs, min, max, len, int, float, bool, str, round, divmod, sum, any, all, sorted, ord, chr, repr, hash}
 _OPERATORS = {
     getattr(operator, name)
-    for name in (
-        "add sub mul truediv floordiv mod pow neg pos invert not_ eq ne lt le gt ge is_ is_not contains getitem and_ or_ xor "
-        "lshift rshift"
-    ).split()
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "neg",
+        "pos",
+        "invert",
+        "not_",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "is_",
+        "is_not",
+        "contains",
+        "getitem",
+        "and_",
+        "or_",
+        "xor",
+        "lshift",
+        "rshift",
+    ]
 }
 _MATH = {fn for fn in vars(math).values() if isinstance(fn, types.BuiltinFunctionType)}
 _RANKS = {np.ndim}

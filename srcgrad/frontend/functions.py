@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcgrad.frontend import kinds
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.loops import _leaves, _with_leaves
-from srcgrad.frontend.lowering import NEXT, Conflict, Lowering, Restart, compare
+from srcgrad.frontend.lowering import Conflict, Lowering, Restart, compare
 from srcgrad.frontend.scope import Scope
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
@@ -20,7 +19,7 @@ from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Frame, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Exit, Function, Invoke, Region, Value, walk
-from srcgrad.ir.types import UNKNOWN, Array, Dim, List, Type, join, widen
+from srcgrad.ir.types import Array, Dim, List, Type, join, widen
 
 _ROUNDS = 6
 _DEEPEST = 40
@@ -241,9 +240,7 @@ class Outlined:
     caller: Any = None
 
 
-def _invoke(
-    lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bound: dict[str, Symbol]
-) -> Symbol:
+def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bound: dict[str, Symbol]) -> Symbol:
     flat = [leaf for symbol in bound.values() for leaf in _argument_leaves(lo, symbol)]
     key = (identity, frame.parent, *[(p, _structure(lo, s)) for p, s in bound.items()])
     spec = lo.functions.get(key)
@@ -354,7 +351,7 @@ def _function_name(lo: Lowering, name: str) -> str:
 def _lower_outlined(
     lo: Lowering, spec: Outlined, identity: Any, node: Any, frame: Frame, bound: dict[str, Symbol]
 ) -> None:
-    """Lowers the body until the kinds of what it returns are stable: a recursive call returns what the last round found."""
+    """Lowers the body until its return kinds are stable: a recursive call returns what the last round found."""
     saved = (lo.function, lo.calls, lo.constant_loops, lo.active, lo.span)
     frame.function = spec
     try:
@@ -365,7 +362,7 @@ def _lower_outlined(
             spec.pending.clear()
             spec.hidden.clear()
             result, region = _round(lo, spec, node, frame, bound)
-            if not spec.used or spec.result is not None and _settled(spec.result, result):
+            if not spec.used or (spec.result is not None and _settled(spec.result, result)):
                 break
             spec.result = _joined(spec, result)
         else:
@@ -389,9 +386,7 @@ def _pending_hidden(spec: Outlined, caller: Any) -> list[Value]:
     return [leaf for symbol, leaves in spec.hidden.values() for leaf in leaves]
 
 
-def _round(
-    lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[str, Symbol]
-) -> tuple[Symbol, Region]:
+def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[str, Symbol]) -> tuple[Symbol, Region]:
     params: list[Value] = []
     region = Region()
     with lo.store.branch(), lo.into(region):
@@ -428,6 +423,3 @@ def _joined(spec: Outlined, new: Symbol) -> Symbol:
         for k, (a, b) in enumerate(pairs)
     ]
     return _with_leaves(new, iter(merged))
-
-
-__all__ = ["NEXT", "UNKNOWN", "call_closure", "call_function", "kinds", "make_closure"]

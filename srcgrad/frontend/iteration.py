@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend.expressions import length, runtime_list, subscript, tuple_items
+from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
@@ -40,6 +40,14 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
 
 def _key_symbol(key: Any) -> Symbol:
     return Sequence(tuple(_key_symbol(part) for part in key)) if type(key) is tuple else Const(key)
+
+
+def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:
+    """The items of a symbol whose length is known at compile time."""
+    iterator = iterate(lo, symbol)
+    if iterator.items is None:
+        lo.unsupported("the number of items is not known here", "index it, or loop over it")
+    return iterator.items
 
 
 def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
@@ -97,7 +105,7 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
         lengths: list[Value] = []
         for it in iterators:
             n = iterator_length(lo, it)
-            if not any(n is m or n.type == m.type and getattr(n.type, "dim", None) is not None for m in lengths):
+            if not any(n is m or (n.type == m.type and getattr(n.type, "dim", None) is not None) for m in lengths):
                 lengths.append(n)
         return lengths[0] if len(lengths) == 1 else lo.value(lo.emit(min, *lengths))
 

@@ -52,7 +52,7 @@ def list_type(value: Any, name: str) -> Type:
 
 
 def is_static(value: Any) -> bool:
-    """Whether an object is a constant of the program as long as it is the same object: a function, module, class, string."""
+    """Whether an object is constant as long as it is the same object: a function, module, class, string."""
     return value is None or isinstance(
         value,
         (

@@ -23,7 +23,7 @@ from srcgrad.frontend.lowering import (
     variable_name,
 )
 from srcgrad.frontend.scope import assigned_in
-from srcgrad.frontend.statements import assign, block, go_on
+from srcgrad.frontend.statements import assign, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, walk
@@ -180,7 +180,7 @@ class _Carried:
 
 
 class _Learned(dict[Any, list[Type]]):
-    """What attempts at a loop have found out: the types of what it carries, and the structure of what it defines first."""
+    """What attempts at a loop have found out: types of what it carries, structure of what it defines first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -549,6 +549,3 @@ def _own_arguments(test: Region, body_args: list[Value], body: Region) -> Region
     for arg in args:
         arg.owner = test
     return test
-
-
-__all__ = ["after_loop", "for_loop", "for_statement", "go_on", "while_statement"]

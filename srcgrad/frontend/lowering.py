@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-import numpy as np
-
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
@@ -19,7 +17,7 @@ from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
-from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Type, join
+from srcgrad.ir.types import UNKNOWN, List, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
 
 UNDEFINED_VALUE = Const(UNDEFINED)
@@ -72,7 +70,7 @@ NEVER = Outcome(UNDEFINED_VALUE, frozenset())
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conflict:
-    """What a name stands for after branches that give it symbols of different structure: an error if it is used as data.
+    """What a name stands for after branches gave it symbols of different structure: an error if used as data.
 
     A function that was chosen by a branch can still be called: the branch is taken again around the call.
     """
@@ -187,7 +185,7 @@ class Lowering:
         return (node, *self.calls)
 
     def unroll(self, index: Any) -> None:
-        """Starts again with the loop unrolled whose index this number is computed from, if there is one of constant length."""
+        """Starts again, unrolling the loop whose index this number is computed from, if its length is constant."""
         for site, loop_index in reversed(self.constant_loops):
             if site not in self.marks.unrolled and _computed_from(index, loop_index):
                 self.marks.unrolled.add(site)
@@ -303,7 +301,8 @@ class Lowering:
         """Changes what a container of the program's own holds."""
         if reference in self.outside_references:
             self.unsupported(
-                f"a {reference.cls.__name__} that is not an argument is changed here", "pass it as an argument, or change a copy"
+                f"a {reference.cls.__name__} that is not an argument is changed here",
+                "pass it as an argument, or change a copy",
             )
         self.store.set(reference, contents)
 
@@ -323,7 +322,7 @@ class Lowering:
         raise Restart
 
     def resolve_conflict(self, conflict: Conflict) -> NoReturn:
-        """A name is used that stands for things of different structure: lists become run-time lists, all else is refused."""
+        """A name stands for different structures where it is used: lists become run-time lists, else an error."""
         for side in (conflict.first, conflict.second):
             if isinstance(side, Conflict):
                 self.resolve_conflict(side)
@@ -538,7 +537,7 @@ class Lowering:
 
     def read_variable(self, key: tuple[Frame, str]) -> Symbol:
         """What a variable stands for, through a hidden parameter if it belongs to another function of the graph."""
-        owner, name = key
+        owner, _ = key
         if owner.function is not self.function:
             known = self.function.hidden.get(key)
             if known is not None:
@@ -619,7 +618,7 @@ def _computed_from(value: Any, origin: Value) -> bool:
 def _is_function(symbol: Any) -> bool:
     if isinstance(symbol, Conflict):
         return symbol.callable
-    return isinstance(symbol, (Closure, Bound)) or isinstance(symbol, Const) and callable(symbol.value)
+    return isinstance(symbol, (Closure, Bound)) or (isinstance(symbol, Const) and callable(symbol.value))
 
 
 def is_undefined(symbol: Any) -> bool:
@@ -644,8 +643,3 @@ def compare(lowering: Lowering, a: Value, b: Any) -> Value | bool:
                 return hits[0]
             return owner.condition if hits[0] else lowering.truth(lowering.emit(operator.not_, owner.condition))
     return lowering.truth(lowering.emit(operator.eq, a, Const(int(b))))
-
-
-def array_dtype(t: Type) -> np.dtype | None:
-    """The dtype of an array type."""
-    return t.dtype if isinstance(t, Array) else None

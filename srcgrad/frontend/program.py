@@ -15,7 +15,7 @@ from srcgrad.frontend.lowering import Lowering, Marks, Restart
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
-from srcgrad.ir.types import FLOAT, INT, UNKNOWN, Dict, Opaque, PyScalar, Tuple, Type
+from srcgrad.ir.types import FLOAT, UNKNOWN, Opaque, Type
 
 _RESTARTS = 60
 
@@ -83,6 +83,7 @@ def _attempt(
     source = source_of(fn)
     lo = Lowering(marks)
     frame = python_frame(fn, source)
+    lo.generic = any(isinstance(example, AnyKind) for example in arguments.values())
     lo.object_sources[id(fn)] = FixedSource(fn, fn.__name__)
     lo.active.append((fn.__code__, None))
     lo.span = source.span_of(source.node)
@@ -186,7 +187,9 @@ def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
     if example is None or isinstance(example, str) or kinds.is_static(example):
         return Const(example)
     if isinstance(example, dict):
-        entries = tuple((key, _part(lo, operator.getitem, value, key, item, _label(name, key))) for key, item in example.items())
+        entries = tuple(
+            (key, _part(lo, operator.getitem, value, key, item, _label(name, key))) for key, item in example.items()
+        )
         return lo.new_reference(dict, entries, None)
     if isinstance(example, (tuple, list)):
         fields = getattr(type(example), "_fields", None)
@@ -223,6 +226,3 @@ def _part(lo: Lowering, read: Any, owner: Value, key: Any, example: Any, label: 
     value = Value(number or Opaque(type(example)), label, lo.span)
     lo.append(Call(read, (owner, Const(key)), {}, [value], lo.span))
     return _opened(lo, value, example, label)
-
-
-__all__ = ["ANY_KIND", "Dict", "Program", "PyScalar", "Tuple", "INT", "lower_program"]

@@ -1,4 +1,7 @@
-"""Statements: AST -> operations. Exits are structured here: what follows an `if` that may leave goes into the branch that stays."""
+"""Statements: AST -> operations.
+
+Exits are structured here: what follows an `if` that may leave goes into the branch that stays.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend.expressions import (
-    BINARY,
-    attribute,
-    binary,
-    expression,
-    index,
-    known_items,
-    static_key,
-    subscript,
-)
+from srcgrad import runtime
+from srcgrad.frontend.access import attribute, static_key, subscript
+from srcgrad.frontend.expressions import expression, index
+from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, is_undefined, leaves_with
+from srcgrad.frontend.operators import BINARY, binary
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Exit, Raise, Value
 from srcgrad.ir.types import Array, Dict, List, Unknown, is_scalar
-from srcgrad import runtime
 
 RETURNED = "<return>"
 

@@ -12,8 +12,8 @@ MISSING = object()
 class Store:
     """What every name and container stands for at the current point of the program.
 
-    Keys are `(frame, name)` for variables and `Reference`s for containers. Reading is a dictionary lookup; what a branch or a loop
-    body changes is known from a log of old entries, so that neither costs more than what it writes.
+    Keys are `(frame, name)` for variables and `Reference`s for containers. Reading is a dictionary lookup; what a
+    branch or a loop body changes is known from a log of old entries, so that neither costs more than what it writes.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Store:
 
     @contextmanager
     def branch(self) -> Iterator[dict[Hashable, Any]]:
-        """A branch: yields a dict that afterwards maps each key written in it to its entry at the end; the store is as before."""
+        """A branch: yields a dict that afterwards maps each key written in it to its last entry; restores the store."""
         changes: dict[Hashable, Any] = {}
         self._logs.append({})
         try:

@@ -1,7 +1,8 @@
 """What an expression stands for while it is lowered.
 
-Most expressions stand for a `Value` of the graph. Structure that is known at compile time never reaches the graph: tuples, lists and
-dicts of known shape, records, functions, ranges are the *symbols* below, and only the values inside them are.
+Most expressions stand for a `Value` of the graph. Structure that is known at compile time never reaches the graph:
+tuples, lists and dicts of known shape, records, functions, ranges are the *symbols* below, and only the values inside
+them are.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Reference:
 
     Attributes:
         cls: list, dict, set, or the class of a dataclass instance.
-        site: the place in the program that created it, so that it can be made a run-time object if its structure must vary.
+        site: where the program created it, so that it can be made a run-time object if its structure varies.
     """
 
     cls: type

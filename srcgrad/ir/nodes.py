@@ -1,11 +1,13 @@
 """The graph: structured SSA.
 
 A `Function` has one `Region`; a region has arguments, operations in order, and results. Control flow is an
-operation with regions (`If`, `For`, `While`), each with one entry and one exit: what `break`, `continue` and `return` do in
-Python is here an *exit code* (`Exit`) among the results of a region, so that every pass can walk the program up and down
-without a special case. Everything else is a `Call` of a Python callable: `operator.mul`, `np.sin`, `operator.setitem`.
+operation with regions (`If`, `For`, `While`), each with one entry and one exit: what `break`, `continue` and `return`
+do in Python is here an *exit code* (`Exit`) among the results of a region, so that every pass can walk the program up
+and down without a special case. Everything else is a `Call` of a Python callable: `operator.mul`, `np.sin`,
+`operator.setitem`.
 
-A value is defined once. Arrays and lists are pointers: an operation that writes through one does not define a new value.
+A value is defined once. Arrays and lists are pointers: an operation that writes through one does not define a new
+value.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class Value:
         uid: a number that orders values by creation.
     """
 
-    __slots__ = ("type", "hint", "span", "owner", "uid")
+    __slots__ = ("hint", "owner", "span", "type", "uid")
 
     def __init__(self, type: Type = UNKNOWN, hint: str | None = None, span: Span | None = None):
         self.type = type
@@ -130,7 +132,7 @@ class Op:
         parent: the region it stands in.
     """
 
-    __slots__ = ("outputs", "span", "mirror", "parent")
+    __slots__ = ("mirror", "outputs", "parent", "span")
 
     def __init__(self, outputs: list[Value], span: Span | None = None):
         self.outputs = outputs
@@ -162,7 +164,7 @@ class Call(Op):
         kwargs: keyword arguments, each an argument tree.
     """
 
-    __slots__ = ("fn", "args", "kwargs")
+    __slots__ = ("args", "fn", "kwargs")
 
     def __init__(
         self,
@@ -190,7 +192,7 @@ class Call(Op):
 class If(Op):
     """`then` or `orelse`, each without arguments; output k is result k of the region taken."""
 
-    __slots__ = ("condition", "then", "orelse")
+    __slots__ = ("condition", "orelse", "then")
 
     def __init__(self, condition: Value, then: Region, orelse: Region, outputs: list[Value], span: Span | None = None):
         super().__init__(outputs, span)
@@ -214,13 +216,13 @@ class If(Op):
 class Loop(Op):
     """What `For` and `While` share.
 
-    The arguments of `body` end with the carried values; its results are the carried values of the next iteration, preceded, if
-    `exits`, by the exit code of this one: the loop is left after an iteration whose code is BREAK or RETURN.
-    The outputs are the carried values after the loop, preceded, if `exits`, by the exit code of the last iteration
-    (NEXT if there was none).
+    The arguments of `body` end with the carried values; its results are the carried values of the next iteration,
+    preceded, if `exits`, by the exit code of this one: the loop is left after an iteration whose code is BREAK or
+    RETURN. The outputs are the carried values after the loop, preceded, if `exits`, by the exit code of the last
+    iteration (NEXT if there was none).
     """
 
-    __slots__ = ("inits", "body", "exits")
+    __slots__ = ("body", "exits", "inits")
 
     def __init__(self, inits: list[Value], body: Region, exits: bool, outputs: list[Value], span: Span | None):
         super().__init__(outputs, span)
@@ -247,7 +249,7 @@ class Loop(Op):
 class For(Loop):
     """A loop over `range(start, stop, step)`, or over its reverse; the first argument of `body` is the index."""
 
-    __slots__ = ("start", "stop", "step", "backwards")
+    __slots__ = ("backwards", "start", "step", "stop")
 
     def __init__(
         self,
@@ -325,7 +327,7 @@ class While(Loop):
 class Invoke(Op):
     """A call of another `Function` of the graph; its outputs are that function's results."""
 
-    __slots__ = ("callee", "args")
+    __slots__ = ("args", "callee")
 
     def __init__(self, callee: Function, args: list[Value], outputs: list[Value], span: Span | None = None):
         super().__init__(outputs, span)
@@ -341,9 +343,9 @@ class Invoke(Op):
 
 
 class Raise(Op):
-    """Raises; whatever follows it in its region is never reached. `exception` and `cause` are argument trees or None."""
+    """Raises; what follows it in its region is never reached. `exception` and `cause` are argument trees or None."""
 
-    __slots__ = ("exception", "cause")
+    __slots__ = ("cause", "exception")
 
     def __init__(self, exception: Value | None, cause: Value | None = None, span: Span | None = None):
         super().__init__([], span)
@@ -367,7 +369,7 @@ class Region:
         mirror: for a region of the reverse sweep, the region of the forward sweep that it reverses.
     """
 
-    __slots__ = ("args", "ops", "results", "parent", "mirror")
+    __slots__ = ("args", "mirror", "ops", "parent", "results")
 
     def __init__(self, args: list[Value] | None = None):
         self.args = args or []

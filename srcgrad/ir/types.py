@@ -294,7 +294,7 @@ def join(a: Type, b: Type, fresh: str) -> Type:
     if {type(a), type(b)} == {PyScalar, NpScalar}:
         scalar, weak = (a, b) if isinstance(a, NpScalar) else (b, a)
         assert isinstance(scalar, NpScalar) and isinstance(weak, PyScalar)
-        if scalar.dtype == F8 and weak.kind in "if" or scalar.dtype.kind == "i" and weak.kind == "i":
+        if (scalar.dtype == F8 and weak.kind in "if") or (scalar.dtype.kind == "i" and weak.kind == "i"):
             return scalar
     if isinstance(a, NpScalar) and isinstance(b, NpScalar):
         return NpScalar(np.promote_types(a.dtype, b.dtype))

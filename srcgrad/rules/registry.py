@@ -1,8 +1,9 @@
 """The one registry of derivative rules, and the decorators that fill it.
 
 A rule is a plain function in the language that the compiler accepts: it can be run, linted and differentiated, and
-the compiler inlines its source into the generated code. Rules never un-broadcast, never cast, never take the real part and never conjugate: the
-walker that applies them does. A rule may test ranks and shapes (`x.ndim == 1`), `None`s and constants; the tests fold away where types are known.
+the compiler inlines its source into the generated code. Rules never un-broadcast, never cast, never take the real
+part and never conjugate: the walker that applies them does. A rule may test ranks and shapes (`x.ndim == 1`), `None`s
+and constants; the tests fold away where types are known.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def _register(table: dict[Callable, Rule], fns: tuple[Callable, ...], rule: Rule
 def partials(*fns: Callable) -> Callable[[F], F]:
     """The local gradients of an elementwise function, which give its VJP and its JVP.
 
-    The rule takes the function's inputs and then its output, and returns the partial derivative with respect to each input
-    (a tuple if there are several; None for an input without one).
+    The rule takes the function's inputs and then its output, and returns the partial derivative with respect to each
+    input (a tuple if there are several; None for an input without one).
 
     Example:
         >>> import numpy as np
@@ -80,10 +81,11 @@ def partials(*fns: Callable) -> Callable[[F], F]:
 def vjp(*fns: Callable) -> Callable[[F], F]:
     """The cotangents of the inputs, from the cotangent of the output.
 
-    The rule takes the cotangent, the output, and then the arguments by the function's own names. It returns the cotangent of its first argument, or a
-    tuple with one entry for each leading argument (None for one without a derivative). A cotangent may have any shape that broadcasts to
-    its argument's: the walker expands or sums it as needed. For an argument that is a sequence of arrays the entry is a list.
-    For a function with several outputs, cotangent and output are tuples.
+    The rule takes the cotangent, the output, and then the arguments by the function's own names. It returns the
+    cotangent of its first argument, or a tuple with one entry for each leading argument (None for one without a
+    derivative). A cotangent may have any shape that broadcasts to its argument's: the walker expands or sums it as
+    needed. For an argument that is a sequence of arrays the entry is a list. For a function with several outputs,
+    cotangent and output are tuples.
     """
 
     def decorate(body: F) -> F:
@@ -94,7 +96,7 @@ def vjp(*fns: Callable) -> Callable[[F], F]:
 
 
 def linear(*fns: Callable) -> Callable[[F], F]:
-    """The transpose of a function that is linear in its first argument; its JVP is the function itself. Written as for `vjp`."""
+    """The transpose of a function linear in its first argument, which is its own JVP. Written as for `vjp`."""
 
     def decorate(body: F) -> F:
         _register(VJP, fns, Rule("linear", body, _names(body, 2)))
@@ -104,7 +106,10 @@ def linear(*fns: Callable) -> Callable[[F], F]:
 
 
 def jvp(*fns: Callable) -> Callable[[F], F]:
-    """The tangent of the output: takes the tangent of the first argument (a tuple if several have one), the output, and the arguments."""
+    """The tangent of the output.
+
+    The rule takes the tangent of the first argument (a tuple if several have one), the output, and the arguments.
+    """
 
     def decorate(body: F) -> F:
         _register(JVP, fns, Rule("jvp", body, _names(body, 2)))
@@ -116,8 +121,8 @@ def jvp(*fns: Callable) -> Callable[[F], F]:
 def accumulate(*fns: Callable) -> Callable[[F], F]:
     """Adds the cotangent of the first argument into its shadow, in place.
 
-    The rule takes the shadow, the cotangent of the output, the output, and the arguments, and returns nothing. It is what makes
-    reading one element cost one element.
+    The rule takes the shadow, the cotangent of the output, the output, and the arguments, and returns nothing. It is
+    what makes reading one element cost one element.
     """
 
     def decorate(body: F) -> F:

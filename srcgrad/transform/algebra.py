@@ -1,4 +1,4 @@
-"""Algebra that a person would do on paper: powers of one, factors of one, shapes of sums, first contributions to a shadow.
+"""Algebra as on paper: powers of one, factors of one, shapes of sums, first contributions to a shadow.
 
 Before -> after: `2 * err ** 1` -> `2 * err`; `(a / b).shape` -> `np.broadcast_shapes(a.shape, b.shape)`;
 `x_bar = np.zeros_like(x); x_bar += e` -> `x_bar = e`; `t = y_bar[1:]; t += g` -> `y_bar[1:] += g`.
@@ -14,7 +14,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, is_scalar, rank, shape_of
+from srcgrad.ir.types import Array, rank
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
 from srcgrad.transform.simplify import replace_values
@@ -44,7 +44,7 @@ def _rewrite(op: Call, mapping: dict[Value, Value], aliases: Aliases) -> None:
         same = rule(op)
         output = op.outputs[0]
         # A factor of one makes a copy, and a copy that is written is not its original.
-        copies = same is not None and (aliases.is_written(output) or aliases.is_written(same))
+        copies = same is not None and any(map(aliases.is_written, (output, same, *op.inputs)))
         if same is not None and same.type == output.type and not copies:
             mapping[op.outputs[0]] = same
 
@@ -114,7 +114,13 @@ def _use_attribute(op: Call) -> None:
     if op.fn is not getattr or getattr(op.args[1], "value", None) != "shape":
         return
     owner = x.owner
-    if isinstance(owner, Call) and owner.fn in PARTIALS and x.hint is None and len(owner.args) == 2 and not owner.kwargs:
+    if (
+        isinstance(owner, Call)
+        and owner.fn in PARTIALS
+        and x.hint is None
+        and len(owner.args) == 2
+        and not owner.kwargs
+    ):
         a, b = owner.args
         if isinstance(a.type, Array) and isinstance(b.type, Array) and rank(x.type):
             shapes = [Value(op.outputs[0].type, None, op.span) for _ in (a, b)]
@@ -145,7 +151,12 @@ def simplify_shapes(function: Function) -> None:
 def _sum_of_negation(op: Call, uses: dict[Value, list[Op]]) -> None:
     """`np.sum(-a)` -> `-np.sum(a)`."""
     inner = op.args[0].owner if op.args and isinstance(op.args[0], Value) else None
-    if isinstance(inner, Call) and inner.fn is operator.neg and len(uses.get(op.args[0], ())) == 1 and op.mirror is not None:
+    if (
+        isinstance(inner, Call)
+        and inner.fn is operator.neg
+        and len(uses.get(op.args[0], ())) == 1
+        and op.mirror is not None
+    ):
         region, output = op.parent, op.outputs[0]
         assert region is not None
         total = Value(output.type, None, op.span)
@@ -261,6 +272,3 @@ def _place(op: Op, region: Region, position: dict[Op, int]) -> int:
     while current is not None and current.parent is not region:
         current = current.parent.parent if current.parent is not None else None
     return position.get(current, len(position)) if current is not None else len(position)
-
-
-__all__ = ["is_scalar", "shape_of", "simplify_algebra"]

@@ -62,7 +62,7 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
 
 
 def _just_made(lo: Lowering, value: Value) -> Call | None:
-    """The call that made a value for the operation that is being reversed: only then do its operands still stand as it read them."""
+    """The call that made a value for the operation now reversed: only then are its operands still as it read them."""
     owner = value.owner
     recent = lo.newest is not None and value.uid > lo.newest
     return owner if recent and isinstance(owner, Call) and owner.parent is lo.region else None
@@ -92,13 +92,13 @@ def full_like(lo: Lowering, g: Value, x: Value) -> Value:
 
 
 def _shape(lo: Lowering, x: Value) -> Symbol:
-    from srcgrad.frontend.expressions import shape
+    from srcgrad.frontend.access import shape
 
     return shape(lo, x)
 
 
 def has_shape_of(g: Type, x: Type) -> bool:
-    """Whether a cotangent of type `g`, which broadcasts to its primal of type `x`, certainly has the primal's full shape."""
+    """Whether a cotangent of type `g`, which broadcasts to its primal of type `x`, surely has its full shape."""
     a, b = shape_of(g), shape_of(x)
     return a is not None and b is not None and _equal(a, b)
 
@@ -115,10 +115,10 @@ def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
     target = shape_of(x.type)
     own = shape_of(c.type)
     whole = None if z is None else shape_of(z.type)
-    complete = z is None or own is not None and whole is not None and _equal(own, whole)
+    complete = z is None or (own is not None and whole is not None and _equal(own, whole))
     if complete and target is not None and own is not None and _equal(target, own):
         return _cast(lo, c, x)
-    if target is None or own is None or z is not None and whole is None:
+    if target is None or own is None or (z is not None and whole is None):
         if is_number(c, 0):
             return c
         if z is not None and not has_shape_of(c.type, z.type):
@@ -149,7 +149,7 @@ def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
 
 
 def _equal(a: tuple, b: tuple) -> bool:
-    """Whether a shape that broadcasts to `b` is `b`: an axis that is not of length 1 must be as long as its counterpart."""
+    """Whether a shape that broadcasts to `b` is `b`: an axis not of length 1 is as long as its counterpart."""
     return len(a) == len(b) and all(same_length(p, q) or not may_be_one(p) for p, q in zip(a, b, strict=True))
 
 
@@ -176,9 +176,9 @@ def _dtype(t: Type) -> np.dtype | None:
 
 def _real(lo: Lowering, c: Value, x: Value) -> Value:
     kind = _dtype(c.type)
-    is_complex = kind is not None and kind.kind == "c" or isinstance(c.type, PyScalar) and c.type.kind == "c"
+    is_complex = (kind is not None and kind.kind == "c") or (isinstance(c.type, PyScalar) and c.type.kind == "c")
     wants = _dtype(x.type)
-    real = wants is not None and wants.kind == "f" or isinstance(x.type, PyScalar) and x.type.kind == "f"
+    real = (wants is not None and wants.kind == "f") or (isinstance(x.type, PyScalar) and x.type.kind == "f")
     return lo.value(lo.emit(np.real, c)) if is_complex and real else c
 
 
@@ -187,7 +187,7 @@ def _cast(lo: Lowering, c: Value, x: Value) -> Value:
     own, target = _dtype(c.type), _dtype(x.type)
     if own is None or target is None or own == target or target.kind not in "fc":
         return c
-    if own.kind not in "biufc" or own.kind == "c" and target.kind == "f":
+    if own.kind not in "biufc" or (own.kind == "c" and target.kind == "f"):
         return c
     if is_scalar(c.type):
         return lo.value(lo.emit_typed(target.type, (c,), {}, NpScalar(target)))
@@ -221,10 +221,17 @@ def is_fresh(value: Value) -> bool:
     return isinstance(owner, Call) and isinstance(value.type, Array) and not _passes_on(owner)
 
 
+_COPIES = frozenset([np.ndarray.copy, np.ndarray.astype])
+
+
 def _passes_on(op: Call) -> bool:
-    if op.fn is operator.getitem:
-        return True
+    """Whether a call may return something that exists already: arithmetic and NumPy's functions never do."""
+    fn = op.fn
     try:
-        return op.fn in VIEWS or op.fn in (runtime.unbroadcast, runtime.expanded)
+        if fn is operator.getitem or fn in VIEWS:
+            return True
+        if fn in _COPIES or isinstance(fn, np.ufunc):
+            return False
     except TypeError:
         return True
+    return (getattr(fn, "__module__", None) or "").split(".")[0] not in ("numpy", "_operator")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +17,14 @@ from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Function, If, Loop, Op, Region, Value, leaves, map_tree, walk
+from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, walk
 from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
-from srcgrad.transform.cotangents import has_shape_of, is_fresh
 from srcgrad.transform.pairs import Pairs
-from srcgrad.transform.reverse import Reverse
-from srcgrad.transform.split import first_of_reverse, split
 from srcgrad.transform.reuse import reuse_temporaries
+from srcgrad.transform.reverse import Reverse
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
+from srcgrad.transform.split import first_of_reverse, split
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
 
@@ -37,7 +35,8 @@ class Gradient:
 
     Attributes:
         functions: in the order in which they are printed; the last one is the entry.
-        reverse: for a pullback, the function of the reverse sweep; the entry then returns the value and what that one needs.
+        reverse: for a pullback, the function of the reverse sweep; the entry then returns the value and what that one
+            needs.
         kept: how many values the entry returns for it.
     """
 
@@ -225,7 +224,9 @@ def _split_result(program: Program, has_aux: bool) -> tuple[Value, Any]:
 def _check_scalar(program: Program, value: Any) -> None:
     name = program.function.name
     if isinstance(value, Const) and not isinstance(value.value, (bool, int, float, complex)):
-        raise NotScalarError(f"{name} returns {value.value!r}, not a number", None, "return the number to differentiate")
+        raise NotScalarError(
+            f"{name} returns {value.value!r}, not a number", None, "return the number to differentiate"
+        )
     if not isinstance(value, Value):
         raise NotScalarError(
             f"{name} returns a {type(value).__name__}, not a number",
@@ -256,7 +257,12 @@ def _differentiable(program: Program, names: list[str]) -> list[Value]:
 
 
 def _reverse(
-    program: Program, seeds: list[tuple[Value, Value]], inputs: list[Value], kept: Iterable[Value], optimize: bool, undo: bool = True
+    program: Program,
+    seeds: list[tuple[Value, Value]],
+    inputs: list[Value],
+    kept: Iterable[Value],
+    optimize: bool,
+    undo: bool = True,
 ) -> tuple[list[Value], Pairs]:
     """Appends the reverse sweep and makes it legal; the cotangents of the inputs."""
     function = program.function
@@ -289,10 +295,10 @@ def _reverse(
 
 
 def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool = True) -> Gradient:
-    """The two functions behind `vjp`: one returns the value and what the other needs, which can be called any number of times.
+    """The two functions behind `vjp`: one returns the value and what the other, callable any number of times, needs.
 
-    The entry returns `(out, kept...)`, with aux `(out, aux, kept...)`; the reverse function takes what is kept and then one
-    cotangent for each float leaf of the output, and returns a tuple with one gradient for each name.
+    The entry returns `(out, kept...)`, with aux `(out, aux, kept...)`; the reverse function takes what is kept and
+    then one cotangent for each float leaf of the output, and returns a tuple with one gradient for each name.
     """
     function = program.function
     out, _ = _split_result(program, has_aux)
@@ -416,7 +422,7 @@ def _own_results(function: Function, lo: Lowering) -> None:
         if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):
             return value
         memory = aliases.find(value)
-        shared = memory in taken or not isinstance(value.type, Array) and not _is_construct(value)
+        shared = memory in taken or (not isinstance(value.type, Array) and not _is_construct(value))
         read_only = isinstance(value.owner, Call) and value.owner.fn in (np.broadcast_to, runtime.expanded)
         taken.add(memory)
         if not shared and not read_only:
@@ -440,8 +446,10 @@ def sink_shadows(function: Function) -> None:
         k = len(region.ops) - 1
         while k >= 0:
             op = region.ops[k]
-            if isinstance(op, Call) and op.fn in (np.zeros_like, runtime.zeros_like) and k >= (
-                function.backward_from or 0 if region is function.body else 0
+            if (
+                isinstance(op, Call)
+                and op.fn in (np.zeros_like, runtime.zeros_like)
+                and k >= (function.backward_from or 0 if region is function.body else 0)
             ):
                 place = next((j for j in range(k + 1, len(region.ops)) if _uses(region.ops[j], op.outputs[0])), None)
                 if place is not None and place > k + 1:
@@ -461,6 +469,3 @@ def _uses(op: Op, value: Value) -> bool:
                 return True
             pending.extend(region.ops)
     return False
-
-
-__all__ = ["FLOAT", "Gradient", "If", "Loop", "Region", "dataclasses", "has_shape_of", "is_fresh", "joint_gradient", "prepare"]

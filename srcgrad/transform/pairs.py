@@ -1,7 +1,8 @@
 """Forward and reverse functions of the graph functions that a program calls.
 
 Before -> after, for a recursive `power`: the forward sweep calls `power_fwd(x, n) -> (out, tape)`, the reverse sweep
-calls `power_rev(tape, out_bar) -> x_bar`. Buffers have no cotangent among these: their shadows are found through the table of shadows.
+calls `power_rev(tape, out_bar) -> x_bar`. Buffers have no cotangent among these: their shadows are found through the
+table of shadows.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Function, Invoke, Region, Value, walk
-from srcgrad.ir.types import UNKNOWN, Opaque
+from srcgrad.ir.types import UNKNOWN
 from srcgrad.transform.clone import clone_function
 from srcgrad.transform.split import TAPE, split
 
@@ -83,7 +84,7 @@ class Pairs:
         bars = []
         for k in pair.seeds:
             g = reverse.cotangent_of_output(op.outputs[k])
-            bars.append(reverse._start(g, op.outputs[k]))
+            bars.append(reverse.full_cotangent(g, op.outputs[k]))
         op.callee = pair.forward
         tape = Value(TAPE, "tape", op.span)
         tape.owner = op
@@ -104,7 +105,8 @@ class Pairs:
         """Builds the pairs that were asked for, and those that they ask for.
 
         Args:
-            differentiate: appends the reverse sweep to a function, given its seeds, its inputs and the table of shadows.
+            differentiate: appends the reverse sweep to a function, given its seeds, its inputs and the table of
+                shadows.
             polish: simplifies a function when it is complete.
         """
         done: set[Function] = set()
@@ -158,6 +160,3 @@ class Pairs:
 
 def _cotangent_type(value: Value) -> Any:
     return value.type
-
-
-__all__ = ["Opaque", "Pair", "Pairs"]

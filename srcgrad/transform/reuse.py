@@ -1,6 +1,7 @@
 """Temporaries that die are reused: `t = g * x; u = t * y` -> `t = g * x; t *= y`.
 
-Only arrays of the reverse sweep that it has allocated itself, that nothing else refers to, and that have the dtype and the full shape of the result.
+Only arrays of the reverse sweep that it has allocated itself, that nothing else refers to, and that have the dtype
+and the full shape of the result.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _dies_here(value: Value, op: Call, uses: dict[Value, list[Op | None]]) -> bo
     owner, output = value.owner, op.outputs[0]
     if not isinstance(owner, Call) or owner.mirror is None or owner.parent is not op.parent or not is_fresh(value):
         return False
-    if len(uses.get(value, ())) != 1 or len(owner.outputs) != 1 and output not in owner.outputs:
+    if len(uses.get(value, ())) != 1 or len(owner.outputs) > 1:
         return False
     a, b = value.type, output.type
     if not (isinstance(a, Array) and isinstance(b, Array) and a.shape and b.shape and a.dtype is not None):

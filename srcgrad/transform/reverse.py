@@ -1,30 +1,31 @@
 """The reverse transform: appends to a function the sweep that computes its cotangents.
 
-The reverse sweep refers to values of the forward sweep wherever they were defined, in loop bodies too; `tape` makes that
-legal afterwards. Values that are never written in place have SSA cotangents; what is written, or read element by element, has a shadow.
+The reverse sweep refers to values of the forward sweep wherever they were defined, in loop bodies too; `tape` makes
+that legal afterwards. Values that are never written in place have SSA cotangents; what is written, or read element by
+element, has a shadow.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.activity import Activity, blocks, flows
+from srcgrad.analysis.activity import Activity, blocks
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view, only_metadata, written
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view, written
 from srcgrad.errors import NoRuleError, UnsupportedError
+from srcgrad.frontend.access import subscript
+from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import (
     Call,
     Const,
-    Exit,
-    For,
     Function,
     If,
     Invoke,
@@ -33,14 +34,11 @@ from srcgrad.ir.nodes import (
     Raise,
     Region,
     Value,
-    While,
     leaves,
     walk,
 )
 from srcgrad.ir.types import (
     F8,
-    INT,
-    UNKNOWN,
     Array,
     Dict,
     List,
@@ -50,11 +48,17 @@ from srcgrad.ir.types import (
     Tuple,
     Type,
     Unknown,
-    is_scalar,
 )
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name
 from srcgrad.transform import cotangents
-from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
+from srcgrad.transform.control_reversal import reverse_if, reverse_loop
+from srcgrad.transform.cotangents import fit, full_like, is_fresh, product, zero_of, zeros
+from srcgrad.transform.list_reversal import (
+    reverse_display,
+    reverse_list_operator,
+    reverse_list_read,
+    reverse_tuple_read,
+)
 from srcgrad.transform.writes import has_mask, reverse_write
 
 
@@ -86,6 +90,7 @@ class Reverse:
     # Cotangents of values
 
     def key(self, value: Value) -> tuple:
+        """The key of the cotangent of a value in the store."""
         return ("bar", value)
 
     def bar(self, value: Value) -> Value | None:
@@ -103,6 +108,7 @@ class Reverse:
 
     @property
     def accumulators(self) -> set[Value]:
+        """The values whose cotangents are collected in place."""
         assert self._accumulators is not None
         return self._accumulators
 
@@ -202,7 +208,11 @@ class Reverse:
         owner = value.owner
         if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
             base = owner.args[0]
-            if self.aliases.find(base) is self.aliases.find(value) and not copies_perhaps(owner) and owner.fn not in READ_ONLY_VIEWS:
+            if (
+                self.aliases.find(base) is self.aliases.find(value)
+                and not copies_perhaps(owner)
+                and owner.fn not in READ_ONLY_VIEWS
+            ):
                 outputs = [Value(o.type, self._shadow_name(o), owner.span) for o in owner.outputs]
                 self.lo.append(Call(owner.fn, (self.shadow(base), *owner.args[1:]), owner.kwargs, outputs, owner.span))
                 for output, made in zip(owner.outputs, outputs, strict=True):
@@ -226,11 +236,13 @@ class Reverse:
         function.backward_from = len(body.ops)
         forward = list(body.ops)
         with self.lo.into(body):
-            if self.shadow_table is None and any(root in self.aliases.merged and self.is_buffer(m[0]) for root, m in self.aliases.members.items()):
+            if self.shadow_table is None and any(
+                root in self.aliases.merged and self.is_buffer(m[0]) for root, m in self.aliases.members.items()
+            ):
                 self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Unknown(), "shadows"))
             for value, seed in seeds:
                 self.contribute(value, seed)
-            self._reverse_ops(forward)
+            self.reverse_ops(forward)
             bars = [self._final(value) for value in inputs]
         for op in body.ops[len(forward) :]:
             if op.mirror is None:
@@ -254,10 +266,16 @@ class Reverse:
             return self.lo.value(self.lo.emit_typed(float, (cotangent,), {}, target))
         return cotangent
 
+    def full_cotangent(self, g: Value | None, value: Value) -> Value:
+        """A cotangent in the full shape of its value; zeros where nothing has contributed."""
+        return zero_of(self.lo, value) if g is None else full_like(self.lo, g, value)
+
     def accumulated(self, value: Value) -> bool:
+        """Whether the cotangent of a value is collected in place though nothing writes to the value."""
         return not self.is_buffer(value) and value in self.accumulators
 
-    def _reverse_ops(self, ops: list[Op]) -> None:
+    def reverse_ops(self, ops: list[Op]) -> None:
+        """Emits the reverse of operations, the last one first."""
         for op in reversed(ops):
             outer, self.mirror, self.lo.span = self.mirror, op, op.span
             mark = len(self.lo.region.ops)
@@ -275,9 +293,9 @@ class Reverse:
             else:
                 self._reverse_call(op)
         elif isinstance(op, If):
-            self._reverse_if(op)
+            reverse_if(self, op)
         elif isinstance(op, Loop):
-            self._reverse_loop(op)
+            reverse_loop(self, op)
         elif isinstance(op, Invoke):
             self._reverse_invoke(op)
         else:
@@ -309,17 +327,17 @@ class Reverse:
             self.lo.effect(runtime.add_each, self.shadow(op.args[0]), self.shadow(op.outputs[0]))
             return
         if op.fn in (list, tuple) and op.outputs and isinstance(op.outputs[0].type, (List, Tuple)):
-            self._reverse_display(op, gs[0])
+            reverse_display(self, op, gs[0])
             return
         if isinstance(op.args[0], Value) and isinstance(op.args[0].type, (List, Tuple)) and op.fn is operator.getitem:
             if len(op.outputs) == 1:
-                self._reverse_list_read(op, gs[0])
+                reverse_list_read(self, op, gs[0])
             else:
-                self._reverse_tuple_read(op, gs)
+                reverse_tuple_read(self, op, gs)
             return
-        if any(isinstance(v.type, (List, Tuple, Dict, Opaque)) for v in op.inputs if self.activity.active(v)):
-            if self._reverse_list_operator(op):
-                return
+        holds = any(isinstance(v.type, (List, Tuple, Dict, Opaque)) for v in op.inputs if self.activity.active(v))
+        if holds and reverse_list_operator(self, op):
+            return
         rule = PARTIALS.get(op.fn)
         if rule is not None and len(op.outputs) == 1 and not op.kwargs:
             self._apply_partials(op, rule, gs[0])
@@ -330,7 +348,7 @@ class Reverse:
             return
         rule = VJP.get(op.fn)
         if rule is None:
-            self._no_rule(op)
+            self.refuse(op)
         self._apply_vjp(op, rule, gs)
 
     def cotangent_of_output(self, value: Value) -> Value | None:
@@ -340,7 +358,8 @@ class Reverse:
     def _accumulates(self, value: Value) -> bool:
         return self.activity.active(value) and (self.is_buffer(value) or value in self.accumulators)
 
-    def _no_rule(self, op: Call) -> None:
+    def refuse(self, op: Call) -> NoReturn:
+        """Reports that an operation has no derivative rule."""
         name = display_name(op.fn)
         raise NoRuleError(
             f"no derivative rule for {name}",
@@ -371,9 +390,7 @@ class Reverse:
 
     def _product(self, g: Value, partial: Value) -> Value:
         if g in self.masked and not isinstance(partial, Const):
-            result = self.lo.emit_typed(
-                runtime.masked_product, (g, partial), {}, self._product_type(g, partial)
-            )
+            result = self.lo.emit_typed(runtime.masked_product, (g, partial), {}, self._product_type(g, partial))
             value = self.lo.value(result)
             self.masked.add(value)
             return value
@@ -419,14 +436,14 @@ class Reverse:
             if any(self.activity.active(v) for v in leaves(other)):
                 self._no_derivative_in(op, k)
 
-    def _symbol(self, tree: Any) -> Symbol:
+    def symbol(self, tree: Any) -> Symbol:
+        """The symbol of an argument tree of the forward sweep."""
         return self.lo.symbol(tree)
 
     def _symbols(self, tree: Any) -> Any:
         if isinstance(tree, dict):
-            return {name: self._symbol(item) for name, item in tree.items()}
-        return [self._symbol(item) for item in tree]
-
+            return {name: self.symbol(item) for name, item in tree.items()}
+        return [self.symbol(item) for item in tree]
 
     def _apply_vjp(self, op: Call, rule: Rule, gs: list[Value | None]) -> None:
         self._check_keywords(op, rule)
@@ -450,14 +467,14 @@ class Reverse:
             if not any(self.activity.active(v) for v in leaves(tree)):
                 continue
             contribution = named.get(name)
-            if contribution is None or isinstance(contribution, Const) and contribution.value is None:
+            if contribution is None or (isinstance(contribution, Const) and contribution.value is None):
                 self._no_derivative_in(op, k)
             self._distribute(tree, contribution, is_where)
 
     def _distribute(self, tree: Any, contribution: Symbol, masked: bool) -> None:
         if isinstance(tree, Value):
             if isinstance(tree.type, List):
-                self.contribute(tree, self.lo.value(self._as_array(contribution)))
+                self.contribute(tree, self.lo.value(contribution))
                 return
             if not self.activity.active(tree):
                 return
@@ -468,19 +485,12 @@ class Reverse:
             return
         items = tree.values() if isinstance(tree, dict) else tree
         if isinstance(contribution, Value):
-            from srcgrad.frontend.expressions import subscript
-
             parts: Iterable[Symbol] = [subscript(self.lo, contribution, Const(k)) for k in range(len(tree))]
         else:
-            from srcgrad.frontend.expressions import known_items
-
             parts = known_items(self.lo, contribution)
         for item, part in zip(items, parts, strict=True):
             if any(self.activity.active(v) for v in leaves(item)):
                 self._distribute(item, part, masked)
-
-    def _as_array(self, contribution: Symbol) -> Symbol:
-        return contribution
 
     def _check_keywords(self, op: Call, rule: Rule) -> None:
         for name in op.kwargs:
@@ -497,215 +507,6 @@ class Reverse:
             op.span,
             "wrap that argument in srcgrad.stop_gradient, or give the function a rule",
         )
-
-    def _reverse_display(self, op: Call, g: Value | None) -> None:
-        assert g is not None
-        for k, item in enumerate(leaves(op.args)):
-            if self.activity.active(item) and not self.is_buffer(item):
-                part = self.lo.emit_typed(operator.getitem, (g, Const(k)), {}, item.type)
-                self.contribute(item, self.lo.value(part))
-
-    def _reverse_tuple_read(self, op: Call, gs: list[Value | None]) -> None:
-        """A tuple read from a list: its cotangents are in a list of their own, in the shadow."""
-        container, index = op.args
-        part = Value(UNKNOWN, None, op.span)
-        self.lo.append_call(operator.getitem, (self.shadow(container), index), [part])
-        for k, (g, output) in enumerate(zip(gs, op.outputs, strict=True)):
-            if g is not None and not self.is_buffer(output):
-                self.lo.effect(runtime.add_part, part, Const(k), g)
-
-    def _reverse_list_operator(self, op: Call) -> bool:
-        """Operators on lists, which are no arithmetic; whether it was one."""
-        items = next((v for v in op.inputs if isinstance(v.type, List)), None)
-        if op.fn is operator.mul and items is not None:
-            self.lo.effect(runtime.add_repeats, self.shadow(items), self.shadow(op.outputs[0]))
-            return True
-        if op.fn in PARTIALS:
-            self._no_rule(op)
-        return False
-
-    def _reverse_list_read(self, op: Call, g: Value | None) -> None:
-        container, index = op.args
-        output = op.outputs[0]
-        if g is None or self.is_buffer(output) and not (isinstance(output.type, List) and isinstance(index, slice)):
-            return
-        shadow = self.shadow(container)
-        if isinstance(index, slice):
-            self.lo.effect(runtime.add_slice, shadow, index, g)
-        elif is_scalar(output.type):
-            self.lo.effect(runtime.add_item, shadow, index, g)
-        else:
-            current = self.lo.emit_typed(operator.getitem, (shadow, index), {}, output.type)
-            total = self.lo.emit_typed(operator.add, (self.lo.value(current), g), {}, output.type)
-            self.lo.effect(operator.setitem, shadow, index, total)
-
-    # Control flow
-
-    def _reverse_if(self, op: If) -> None:
-        gs = {
-            k: self.cotangent_of_output(o)
-            for k, o in enumerate(op.outputs)
-            if self.activity.active(o) and not self.is_buffer(o)
-        }
-        if not self._worth_reversing(op):
-            return
-        branches = []
-        for region in op.regions:
-            branches.append(self._reverse_region(region, gs))
-        touched = [key for branch in branches for key in branch.changes if self._is_bar(key)]
-        for k, branch in enumerate(branches):
-            missing = [key for key in dict.fromkeys(touched) if key not in branch.changes]
-            missing = [key for key in missing if self.lo.store.get(key) is MISSING]
-            if missing:
-                branches[k] = self.lo.resume(branch, lambda missing=missing: self._set_zeros(missing))
-        self.lo.join_branches(op.condition, *branches)
-        for key in dict.fromkeys(touched):
-            merged = self.lo.store.get(key)
-            if isinstance(merged, Value) and not isinstance(merged, Const):
-                merged.hint = f"{key[1].hint}_bar" if key[1].hint else None
-
-    def _is_bar(self, key: Any) -> bool:
-        return isinstance(key, tuple) and key[0] == "bar"
-
-    def _set_zeros(self, keys: list[tuple]) -> Any:
-        from srcgrad.frontend.lowering import NEXT
-
-        for key in keys:
-            self.lo.store.set(key, zero_of(self.lo, key[1]))
-        return NEXT
-
-    def _reverse_region(self, region: Region, gs: dict[int, Value | None]) -> Any:
-        from srcgrad.frontend.lowering import NEXT, Branch
-
-        made = Region()
-        made.mirror = region
-        self.mirrors[region] = made
-        with self.lo.store.branch() as changes, self.lo.into(made):
-            for k, g in gs.items():
-                if g is not None:
-                    self.contribute(region.results[k], g)
-            self._reverse_ops(region.ops)
-            for inner in _defined_in(region):
-                self.lo.store.set(self.key(inner), MISSING)
-        for key in [k for k, v in changes.items() if v is MISSING]:
-            del changes[key]
-        self._mirror_all(made, self.mirror)
-        return Branch(made, changes, NEXT)
-
-    def _mirror_all(self, region: Region, op: Op | None) -> None:
-        for made in region.ops:
-            if made.mirror is None:
-                made.mirror = op
-
-    def _worth_reversing(self, op: Op) -> bool:
-        """Whether the reverse of an operation with regions does anything: cotangents flow, or memory is written."""
-        if any(self.activity.active(t) for t, _ in flows(op)):
-            return True
-        for region in op.regions:
-            for inner in walk(region):
-                if isinstance(inner, Call) and written(inner) is not None:
-                    return True
-                if isinstance(inner, Invoke) or any(self.activity.active(v) for v in (*inner.inputs, *inner.outputs)):
-                    return True
-        return False
-
-    def _reverse_loop(self, op: Loop) -> None:
-        if not self._worth_reversing(op):
-            return
-        slots = [
-            k
-            for k, arg in enumerate(op.carried)
-            if self.activity.active(arg) and not self.is_buffer(arg)
-        ]
-        outside = self._outside_values(op)
-        body = Region()
-        body.mirror = op.body
-        self.mirrors[op.body] = body
-        bounds, index = self._reversed_bounds(op, body)
-        inits, params = [], []
-        for k in slots:
-            g = self.cotangent_of_output(op.carried_outputs[k])
-            inits.append(self._start(g, op.carried_outputs[k]))
-            params.append(self._bar_argument(op.carried[k], body))
-        for value in outside:
-            inits.append(self._start(self.bar(value), value))
-            params.append(self._bar_argument(value, body))
-        body.args = [index, *params]
-        for param in body.args:
-            param.owner = body
-        with self.lo.store.branch(), self.lo.into(body):
-            for value, param in zip(outside, params[len(slots) :], strict=True):
-                self.lo.store.set(self.key(value), param)
-            for k in slots:
-                self.lo.store.set(self.key(op.carried[k]), MISSING)
-            for k, param in zip(slots, params, strict=False):
-                self.contribute(op.carried_results[k], param)
-            self._bind_index(op, index)
-            self._reverse_ops(op.body.ops)
-            ends = [self._end(op.carried[k]) for k in slots]
-            ends += [self.lo.value(self.lo.store.get(self.key(value))) for value in outside]
-            body.results = ends
-        self._mirror_all(body, op)
-        outputs = [Value(p.type, p.hint, op.span) for p in params]
-        self.lo.append(For(*bounds, inits, body, False, outputs, op.span, backwards=True))
-        for value, output in zip(outside, outputs[len(slots) :], strict=True):
-            self.lo.store.set(self.key(value), output)
-        for k, output in zip(slots, outputs, strict=False):
-            if not isinstance(op.inits[k], Const):
-                self.contribute(op.inits[k], output)
-
-    def _start(self, g: Value | None, value: Value) -> Value:
-        if g is None:
-            return zero_of(self.lo, value)
-        return full_like(self.lo, g, value)
-
-    def _end(self, value: Value) -> Value:
-        known = self.bar(value)
-        if known is None:
-            return zero_of(self.lo, value)
-        return full_like(self.lo, known, value)
-
-    def _bar_argument(self, value: Value, body: Region) -> Value:
-        return Value(_float_type(value.type), f"{value.hint}_bar" if value.hint else None, value.span)
-
-    def _outside_values(self, op: Loop) -> list[Value]:
-        """Active values of enclosing regions that the body adds to the SSA cotangents of."""
-        inside = set(_defined_in(op.body))
-        found: dict[Value, None] = {}
-        for region in op.regions[-1:]:
-            for inner in walk(region):
-                sources = inner.inputs if not inner.regions else []
-                sources = [*sources, *[v for r in inner.regions for v in r.results]]
-                if isinstance(inner, Loop):
-                    sources += inner.inits
-                for value in sources:
-                    found.setdefault(value)
-            for value in region.results:
-                found.setdefault(value)
-        return [
-            v
-            for v in found
-            if v not in inside and self.activity.active(v) and not self.is_buffer(v) and v not in self.accumulators
-        ]
-
-    def _reversed_bounds(self, op: Loop, body: Region) -> tuple[tuple[Value, Value, Value], Value]:
-        """The range of the reversed loop, and its index."""
-        if isinstance(op, For) and not op.exits:
-            index = Value(INT, op.index.hint, op.span)
-            return (op.start, op.stop, op.step), index
-        trips = count_trips(op)
-        hint = op.index.hint if isinstance(op, For) and _counts_from_zero(op) else None
-        return (Const(0), trips, Const(1)), Value(INT, hint, op.span)
-
-    def _bind_index(self, op: Loop, index: Value) -> None:
-        """Makes the index of the forward loop available in the reversed one."""
-        if not isinstance(op, For):
-            return
-        if not op.exits or _counts_from_zero(op):
-            self.indices[op.index] = index
-            return
-        scaled = index if cotangents.is_number(op.step, 1) else self.lo.emit(operator.mul, index, op.step)
-        self.indices[op.index] = self.lo.value(self.lo.emit(operator.add, op.start, scaled, hint=op.index.hint))
 
     # Calls of other functions of the graph
 
@@ -732,46 +533,8 @@ def _mirror(made: Op, op: Op) -> None:
         made.span = op.span
 
 
-def _defined_in(region: Region) -> list[Value]:
-    """The values that a region and the regions in it define."""
-    found = list(region.args)
-    for op in walk(region):
-        found += op.outputs
-        for inner in op.regions:
-            found += inner.args
-    return found
-
-
-def _float_type(t: Type) -> Type:
-    return t
-
-
-def _counts_from_zero(op: For) -> bool:
-    return cotangents.is_number(op.start, 0) and cotangents.is_number(op.step, 1)
-
-
-def count_trips(op: Loop) -> Value:
-    """Makes a loop of the forward sweep count its iterations; the number of them."""
-    arg = Value(INT, "trips", op.span)
-    arg.owner = op.body
-    more = Value(INT, "trips", op.span)
-    op.body.ops.insert(0, Call(operator.add, (arg, Const(1)), {}, [more], op.span))
-    op.body.ops[0].parent = op.body
-    op.body.args.append(arg)
-    op.body.results.append(more)
-    op.inits.append(Const(0))
-    if isinstance(op, While):
-        own = Value(INT, "trips", op.span)
-        own.owner = op.test
-        op.test.args.append(own)
-    output = Value(INT, "trips", op.span)
-    output.owner = op
-    op.outputs.append(output)
-    return output
-
-
 def accumulators(function: Function, activity: Activity, is_buffer: Any) -> set[Value]:
-    """Arrays whose cotangents are collected in place: those read by element, and those used in loops inside of their region."""
+    """Arrays whose cotangents are collected in place: read by element, or used in loops inside of their region."""
     found: set[Value] = set()
     for op in walk(function.body):
         values = list(op.inputs)
@@ -800,6 +563,3 @@ def _crosses_loop(op: Op, home: Region) -> bool:
             return True
         region = parent.parent if parent is not None else None
     return False
-
-
-__all__ = ["Exit", "Reverse", "ZERO", "count_trips", "region_of"]

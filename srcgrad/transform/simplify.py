@@ -1,9 +1,9 @@
-"""Simplification before and after differentiation: dead code, common subexpressions, values that a loop carries for nothing."""
+"""Simplification: dead code, common subexpressions, values that a loop carries for nothing."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,22 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import IN_PLACE, hashable, only_metadata, written
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, For, Function, If, Invoke, Loop, Op, Raise, Region, Value, While, walk
+from srcgrad.ir.nodes import (
+    UNDEFINED,
+    Call,
+    Const,
+    For,
+    Function,
+    If,
+    Invoke,
+    Loop,
+    Op,
+    Raise,
+    Region,
+    Value,
+    While,
+    walk,
+)
 from srcgrad.ir.types import Array, Opaque, PyScalar, Tuple, Unknown, same_length
 from srcgrad.rules.registry import has_rule
 
@@ -79,7 +94,9 @@ def _keep_slots(op: Loop, keep: list[int]) -> None:
 def _prune_if(op: If, mapping: dict[Value, Value]) -> None:
     keep = []
     for k, (a, b) in enumerate(zip(op.then.results, op.orelse.results, strict=True)):
-        same = a is b or isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value) and _equal(a, b)
+        same = a is b or (
+            isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value) and _equal(a, b)
+        )
         if same and not (isinstance(a, Const) and a.value is UNDEFINED):
             mapping[op.outputs[k]] = a
         else:
@@ -88,7 +105,7 @@ def _prune_if(op: If, mapping: dict[Value, Value]) -> None:
 
 
 def _equal(a: Const, b: Const) -> bool:
-    return a.value is b.value or isinstance(a.value, (int, float, str)) and repr(a.value) == repr(b.value)
+    return a.value is b.value or (isinstance(a.value, (int, float, str)) and repr(a.value) == repr(b.value))
 
 
 def _keep_outputs(op: If, keep: list[int]) -> None:
@@ -101,7 +118,7 @@ def _keep_outputs(op: If, keep: list[int]) -> None:
 
 
 def is_removable(op: Op) -> bool:
-    """Whether a call may be left out if its results are not used: it has no effect and cannot raise on the given kinds."""
+    """Whether a call may go if its results are unused: it has no effect and cannot raise on the given kinds."""
     if not isinstance(op, Call) or not op.outputs or written(op) is not None:
         return False
     fn = op.fn
@@ -112,7 +129,11 @@ def is_removable(op: Op) -> bool:
     module = getattr(fn, "__module__", None) or ""
     if module in ("srcgrad.runtime", "srcgrad.transform.writes"):
         return True
-    if not has_rule(fn) and not isinstance(fn, np.ufunc) and module.split(".")[0] not in ("numpy", "_operator", "srcgrad"):
+    if (
+        not has_rule(fn)
+        and not isinstance(fn, np.ufunc)
+        and module.split(".")[0] not in ("numpy", "_operator", "srcgrad")
+    ):
         return fn in _PURE
     if op.mirror is not None and (has_rule(fn) or module == "math"):
         # Derivative code must not raise where the program did not.
@@ -126,7 +147,9 @@ def is_removable(op: Op) -> bool:
     return not _may_raise(op)
 
 
-_PURE = frozenset([len, abs, min, max, float, int, bool, round, isinstance, range, str.format, list.copy, list.index, sum])
+_PURE = frozenset(
+    [len, abs, min, max, float, int, bool, round, isinstance, range, str.format, list.copy, list.index, sum]
+)
 _RAISING = frozenset(["truediv", "floordiv", "mod", "pow", "sqrt", "log", "acos", "asin", "atanh", "acosh", "lgamma"])
 
 
@@ -170,7 +193,7 @@ def _part_in_range(part: Any, axis: Any) -> bool:
 
 
 def remove_dead_code(functions: list[Function], live: Iterable[Value] = ()) -> None:
-    """Removes operations without effect whose results nobody uses, and results of branches and loops that nobody uses."""
+    """Removes operations without effect, and results of branches and loops, that nobody uses."""
     for function in functions:
         aliases = Aliases([function])
         changed = True
@@ -202,7 +225,13 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
             others = [v for v in op.inputs if v is not target]
         elif only_metadata(op):
             continue
-        elif isinstance(op, Call) and op.outputs and all(is_pointer(o.type) and aliases.find(o) is aliases.find(i) for o in op.outputs for i in op.inputs[:1]):
+        elif (
+            isinstance(op, Call)
+            and op.outputs
+            and all(
+                is_pointer(o.type) and aliases.find(o) is aliases.find(i) for o in op.outputs for i in op.inputs[:1]
+            )
+        ):
             others = op.inputs[1:]
         elif isinstance(op, (If, Loop)):
             others = [op.condition] if isinstance(op, If) else []
@@ -211,7 +240,7 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
         seen.update(aliases.find(v) for v in others if is_pointer(v.type))
         if isinstance(op, Invoke):
             seen.update(aliases.held(v) for v in others if is_pointer(v.type))
-        if isinstance(op, Loop) or isinstance(op, If):
+        if isinstance(op, (Loop, If)):
             for region in op.regions:
                 seen.update(aliases.find(v) for v in region.results if is_pointer(v.type))
     return seen
@@ -279,9 +308,7 @@ def _mark_loop(op: Loop, used: set[Value], aliases: Aliases, observed: set[Any])
     keep = [
         k
         for k, arg in enumerate(op.carried)
-        if op.carried_outputs[k] in used
-        or arg in trial
-        or (isinstance(op, While) and op.test.args[k] in trial)
+        if op.carried_outputs[k] in used or arg in trial or (isinstance(op, While) and op.test.args[k] in trial)
     ]
     _keep_slots(op, keep)
     used.update(op.body.results)
@@ -321,7 +348,7 @@ def _trial_region(region: Region, used: set[Value], aliases: Aliases, observed: 
 
 
 def share_common(function: Function) -> None:
-    """Computes once what is computed twice from the same values, where one computation comes before the other in the same or an enclosing region."""
+    """Computes once what is computed twice from the same values, the first time in the same or an enclosing region."""
     aliases = Aliases([function])
     unsafe = aliases.written
     mapping: dict[Value, Value] = {}
@@ -393,6 +420,3 @@ def _tree_key(tree: Any) -> Any:
     if isinstance(tree, slice):
         return ("slice", _tree_key(tree.start), _tree_key(tree.stop), _tree_key(tree.step))
     return tree
-
-
-__all__ = ["Array", "Callable", "prune_carried", "remove_dead_code", "replace_values", "share_common"]

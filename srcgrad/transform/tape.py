@@ -1,7 +1,8 @@
-"""Makes what the reverse sweep uses of the forward sweep available to it: kept in a variable, recomputed, or saved on a tape.
+"""Hands the reverse sweep what it uses of the forward sweep: kept in a variable, recomputed, or saved on a tape.
 
-A value of the main region is simply kept. A value of a branch is kept under a name that outlives the branch. A value of a loop body is recomputed where that is
-cheap, and else pushed in each iteration of the forward loop and popped in the same iteration of the reversed one.
+A value of the main region is simply kept. A value of a branch is kept under a name that outlives the branch. A value
+of a loop body is recomputed where that is cheap, and else pushed in each iteration of the forward loop and popped in
+the same iteration of the reversed one.
 """
 
 from __future__ import annotations
@@ -11,13 +12,11 @@ import keyword
 import operator
 from typing import Any
 
-import numpy as np
-
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import is_view, only_metadata, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree
-from srcgrad.ir.types import Array, List, PyScalar, Unknown, is_scalar
+from srcgrad.ir.types import List, Unknown, is_scalar
 from srcgrad.transform.simplify import is_removable_purely
 
 _NEVER = float("inf")
@@ -26,11 +25,31 @@ _SAVE_ARRAY = 2.5
 _EXPENSIVE = 30.0
 _VIEW = 0.2
 _ONE_PASS = frozenset([operator.add, operator.sub, operator.mul, operator.neg])
-"""On arrays, one pass in the cache: cheaper than writing the result to memory and reading it back an iteration later."""
+"""On arrays, one pass in the cache: cheaper than writing the result to memory and reading it back later."""
 _DEEPEST = 12
 _CHEAP = frozenset(
     getattr(operator, name)
-    for name in "add sub mul neg pos eq ne lt le gt ge is_ is_not not_ and_ or_ floordiv mod truediv".split()
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "neg",
+        "pos",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "is_",
+        "is_not",
+        "not_",
+        "and_",
+        "or_",
+        "floordiv",
+        "mod",
+        "truediv",
+    ]
 )
 
 
@@ -194,6 +213,9 @@ class Tape:
             return 0.5
         if is_view(op) and is_pointer(output.type):
             return _VIEW if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
+        if self.aliases.is_written(output):
+            # A second allocation would not hold what was written to the first.
+            return _NEVER
         for pointer in op.inputs:
             if not is_pointer(pointer.type):
                 continue
@@ -215,7 +237,9 @@ class Tape:
         if memory not in self.undone:
             return not self.versions.stale(memory, op)
         last = level.current.mirror if level.current is not None else None
-        return last is not None and self.versions.is_forward(last) and not self.versions.written_between(memory, op, last)
+        return (
+            last is not None and self.versions.is_forward(last) and not self.versions.written_between(memory, op, last)
+        )
 
     def _recompute(self, value: Value, level: _Level) -> Value:
         owner = value.owner
@@ -266,7 +290,7 @@ class Tape:
         self._pops[home].append(region.ops[0])
 
     def _write_tapes(self) -> None:
-        """Makes one tape for each region that saves: pushes in the forward sweep, pops at the start of the reverse of the region."""
+        """Makes a tape for each region that saves: pushes in the forward sweep, pops where its reverse starts."""
         for home, slots in self._saved.items():
             pops = self._pops.get(home)
             if not pops:
@@ -294,7 +318,14 @@ class Tape:
                 op.fn, op.args = list.pop, (tape,)
 
 
-_NAMES = {"mul": "product", "add": "total", "sub": "difference", "truediv": "ratio", "pow": "power", "matmul": "product"}
+_NAMES = {
+    "mul": "product",
+    "add": "total",
+    "sub": "difference",
+    "truediv": "ratio",
+    "pow": "power",
+    "matmul": "product",
+}
 
 
 def _name_of(value: Value) -> str | None:
@@ -378,6 +409,3 @@ def _references(op: Op) -> list[Value]:
         for value in region.results:
             found.setdefault(value)
     return list(found)
-
-
-__all__ = ["Array", "Tape", "np"]

@@ -1,6 +1,7 @@
-"""Contents that the reverse sweep needs and the forward sweep overwrites: undone write by write, or copied where they were read.
+"""Overwritten contents that the reverse sweep needs: undone write by write, or copied where they were read.
 
-Before -> after, for `x[i] = e` whose old contents are needed: the forward sweep saves `old = x[i]`, the reverse sweep restores `x[i] = old`.
+Before -> after, for `x[i] = e` whose old contents are needed: the forward sweep saves `old = x[i]`, the reverse sweep
+restores `x[i] = old`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from srcgrad.analysis.memory import is_basic_index, only_metadata, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
-from srcgrad.ir.types import Array, Unknown, is_scalar
-from srcgrad.transform.reverse import region_of
+from srcgrad.ir.types import Array, is_scalar
 from srcgrad.transform.writes import Old, undo_point
 
 
@@ -26,7 +26,7 @@ class Contents:
     """Decides for each class of memory how the reverse sweep gets at its old contents.
 
     Attributes:
-        undone: the classes whose writes are undone: at each point of the reverse sweep they stand as they did in the forward sweep.
+        undone: the classes whose writes are undone, so that the reverse sweep finds them as the forward sweep did.
     """
 
     def __init__(self, function: Function, aliases: Aliases, versions: Versions, kept: Iterable[Value]):
@@ -59,10 +59,10 @@ class Contents:
             op.replace_inputs(lambda v, pointer=pointer, copy=copy: copy if v is pointer else v)
 
     def _needs(self) -> Iterable[tuple[Op, Value, Op, bool]]:
-        """Where the reverse sweep reads contents: the operation, the pointer, its mirror, and whether it reads the mirror's output."""
+        """Reads of contents in the reverse sweep: operation, pointer, mirror, whether it reads the mirror's output."""
         assert self.function.backward_from is not None
         for op in self._reverse_ops():
-            if only_metadata(op) or op.mirror is None or isinstance(op, Call) and op.fn in _HARMLESS:
+            if only_metadata(op) or op.mirror is None or (isinstance(op, Call) and op.fn in _HARMLESS):
                 continue
             for value in dict.fromkeys(op.inputs):
                 if not is_pointer(value.type) or not self.aliases.is_written(value) or not self._is_forward(value):
@@ -80,7 +80,9 @@ class Contents:
 
     def _is_forward(self, value: Value) -> bool:
         owner = value.owner
-        return isinstance(owner, Op) and self.versions.is_forward(owner) or isinstance(owner, Region) and owner.mirror is None
+        return (isinstance(owner, Op) and self.versions.is_forward(owner)) or (
+            isinstance(owner, Region) and owner.mirror is None
+        )
 
     def _is_stale(self, pointer: Value, mirror: Op, after: bool) -> bool:
         return self.versions.stale(self.aliases.find(pointer), mirror, itself=not after)
@@ -113,7 +115,7 @@ class Contents:
                 self.undone.add(memory)
 
     def _loads(self) -> list[Value]:
-        """Elements of written arrays that were read in the forward sweep and are needed in the reverse sweep, in a loop."""
+        """Elements of written arrays read in a loop of the forward sweep and needed in the reverse sweep."""
         found: dict[Value, None] = {}
         for op in self._reverse_ops():
             for value in op.inputs:
@@ -138,9 +140,10 @@ class Contents:
 
     def _resolve_undo_points(self) -> None:
         for op in self._reverse_ops():
-            if isinstance(op, Call) and op.fn is undo_point and isinstance(op.mirror, Call):
-                if self.aliases.find(op.mirror.args[0]) in self.undone:
-                    self._old_value(op.mirror, op.args[1])
+            if not (isinstance(op, Call) and op.fn is undo_point and isinstance(op.mirror, Call)):
+                continue
+            if self.aliases.find(op.mirror.args[0]) in self.undone:
+                self._old_value(op.mirror, op.args[1])
         reverse = [self.function.body, *[r for op in self._reverse_ops() for r in op.regions]]
         for region in reverse:
             kept: list[Op] = []
@@ -182,7 +185,9 @@ class Contents:
         for op in reversed(region.ops[:place]):
             if self.versions.is_forward(op) and self.versions.writes(op, memory):
                 break
-            same = isinstance(op, Call) and op.fn is operator.getitem and op.args[0] is x and _same_tree(op.args[1], index)
+            same = (
+                isinstance(op, Call) and op.fn is operator.getitem and op.args[0] is x and _same_tree(op.args[1], index)
+            )
             if same and is_scalar(op.outputs[0].type):
                 return op.outputs[0]
         lo = Lowering()
@@ -191,6 +196,7 @@ class Contents:
         with lo.into(made):
             old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
             if not is_scalar(old.type) and is_basic_index(index):
+                old.hint = None
                 old = lo.value(lo.emit_typed(np.ndarray.copy, (old,), {}, old.type, "old"))
         self._insert(region, place, made)
         return old
@@ -246,6 +252,3 @@ def _same_tree(a: Any, b: Any) -> bool:
     from srcgrad.transform.simplify import _tree_key
 
     return _tree_key(a) == _tree_key(b)
-
-
-__all__ = ["Contents", "Unknown", "region_of"]

@@ -1,4 +1,4 @@
-"""The reverse of operations that write in place: take the cotangent of what was written, and give back what was there before."""
+"""The reverse of writes: takes the cotangent of what was written, and gives back what was there before."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     x, index, value = op.args
     lo = reverse.lo
     if not reverse.activity.active(x):
-        lo.effect(undo_point, x, reverse._symbol(index))
+        lo.effect(undo_point, x, reverse.symbol(index))
         return
     x_bar = reverse.shadow(x)
     g = None
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
-    lo.effect(operator.setitem, x_bar, reverse._symbol(index), Const(0.0))
+    lo.effect(operator.setitem, x_bar, reverse.symbol(index), Const(0.0))
     if has_mask(index):
         reverse.masked.add(x_bar)
-    lo.effect(undo_point, x, reverse._symbol(index))
+    lo.effect(undo_point, x, reverse.symbol(index))
     if g is not None:
         reverse.contribute(value, fit(lo, g, value, None))
 
@@ -73,7 +73,7 @@ def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
     lo = reverse.lo
     if _may_repeat(index):
         return lo.value(lo.emit_typed(runtime.last_written, (x_bar, index), {}, _item_type(lo, x, index)))
-    g = lo.value(lo.emit(operator.getitem, x_bar, reverse._symbol(index)))
+    g = lo.value(lo.emit(operator.getitem, x_bar, reverse.symbol(index)))
     if is_scalar(g.type) or not is_basic_index(index):
         return g
     if isinstance(g.type, Array):
@@ -119,16 +119,16 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
     if op.outputs and not reverse.aliases.find(op.outputs[0]) == reverse.aliases.find(x):
         raise UnsupportedError("an augmented assignment to something of unknown kind", op.span)
     if not reverse.activity.active(x):
-        lo.effect(undo_point, x, reverse._symbol(index))
+        lo.effect(undo_point, x, reverse.symbol(index))
         return
     if binary is None or binary is operator.matmul:
         raise UnsupportedError(f"{op.fn.__name__} in place on active data is not supported yet", op.span)
     x_bar = reverse.shadow(x)
     if binary in (operator.add, operator.sub):
         _reverse_sum(op, reverse, x_bar, x, index, value, binary)
-        lo.effect(undo_point, x, reverse._symbol(index))
+        lo.effect(undo_point, x, reverse.symbol(index))
         return
-    lo.effect(undo_point, x, reverse._symbol(index))
+    lo.effect(undo_point, x, reverse.symbol(index))
     old = Old(op, index)
     before = lo.value(lo.emit_typed(old, (), {}, _item_type(lo, x, index)))
     result = lo.value(lo.emit(binary, before, value))
@@ -140,10 +140,10 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
         taken = _taken(reverse, x_bar, index, x) if _may_repeat(index) else g
         contribution = fit(lo, product(lo, taken, lo.value(partials.items[1])), value, None)
     if binary in (operator.mul, operator.truediv):
-        lo.effect(op.fn, *([x_bar] if in_place else [x_bar, reverse._symbol(index)]), value)
+        lo.effect(op.fn, *([x_bar] if in_place else [x_bar, reverse.symbol(index)]), value)
     else:
         scaled = product(lo, g, lo.value(partials.items[0]))
-        lo.effect(operator.setitem, x_bar, reverse._symbol(index), scaled)
+        lo.effect(operator.setitem, x_bar, reverse.symbol(index), scaled)
     if contribution is not None:
         reverse.contribute(value, contribution)
 
@@ -155,7 +155,7 @@ def _read(lo: Any, x_bar: Value, index: Any, whole: bool) -> Value:
 
 
 def _is_consumed_next(op: Call, value: Value) -> bool:
-    """Whether the reverse of the operation just before uses up the cotangent of a value, before the shadow it is part of changes."""
+    """Whether the operation reversed next uses up the cotangent of a value, before the shadow it is part of changes."""
     owner = value.owner
     if not isinstance(owner, Call) or owner.fn not in _SCALING or owner.parent is not op.parent or owner.parent is None:
         return False
@@ -166,7 +166,9 @@ def _is_consumed_next(op: Call, value: Value) -> bool:
 _SCALING = frozenset([operator.mul, operator.truediv, np.multiply, np.divide])
 
 
-def _reverse_sum(op: Call, reverse: Reverse, x_bar: Value, x: Value, index: Any, value: Value, binary: Callable) -> None:
+def _reverse_sum(
+    op: Call, reverse: Reverse, x_bar: Value, x: Value, index: Any, value: Value, binary: Callable
+) -> None:
     """`x[i] += v` and `x[i] -= v`: nothing is overwritten that matters."""
     if not reverse.activity.active(value):
         return
@@ -191,11 +193,11 @@ def _reverse_add_at(reverse: Reverse, op: Call) -> None:
     x, index, value = op.args
     lo = reverse.lo
     if reverse.activity.active(x) and reverse.activity.active(value):
-        g = lo.value(lo.emit(operator.getitem, reverse.shadow(x), reverse._symbol(index)))
+        g = lo.value(lo.emit(operator.getitem, reverse.shadow(x), reverse.symbol(index)))
         if is_basic_index(index) and not is_scalar(g.type):
             g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
         reverse.contribute(value, fit(lo, g, value, None))
-    lo.effect(undo_point, x, reverse._symbol(index))
+    lo.effect(undo_point, x, reverse.symbol(index))
 
 
 class Old:

@@ -108,7 +108,7 @@ def test_loop_with_a_tape():
                 old = y[i]
                 y_tape.append(old)
                 y[i] = y[i - 1] + 0.1 * old
-                r = r + y[i]
+                r += y[i]
             for i in reversed(range(1, n)):
                 old = y_tape.pop()
                 y[i] = old
@@ -158,7 +158,7 @@ def test_only_the_else_side_has_statements():
         """
         def f(x, y):
             if y is not None:
-                x = x * 2.0
+                x *= 2.0
             return x
         """,
         (1.0, None),
@@ -231,8 +231,8 @@ def test_break():
         def f(x, n, tol):
             count = 0
             for _ in range(n):
-                x = x * 0.5
-                count = count + 1
+                x *= 0.5
+                count += 1
                 if x < tol:
                     break
             return count, x
@@ -249,8 +249,8 @@ def test_break_with_its_code_used_afterwards():
             count = 0
             exited = 0
             for _ in range(n):
-                x = x * 0.5
-                count = count + 1
+                x *= 0.5
+                count += 1
                 if x < tol:
                     exited = 1
                     break
@@ -283,7 +283,7 @@ def test_jumps_out_of_the_middle_of_a_body():
                     continue
                 if s > y:
                     break
-                s = s + x[k]
+                s += x[k]
             return s
         """,
         ([1.0, -2.0, 3.0, 4.0], 3.5, 4),
@@ -305,7 +305,7 @@ def test_an_exit_code_that_is_computed():
             c = 0
             for _ in range(4):
                 t = x[c]
-                c = c + 1
+                c += 1
                 if t in (1, 3):
                     break
             return c
@@ -324,7 +324,7 @@ def test_while():
     text = """
         def f(x):
             while x > 1.0:
-                x = x * 0.5
+                x *= 0.5
             return x
         """
     expect(function("f", [x], b), text, (9.0,), (0.5,))
@@ -343,7 +343,7 @@ def test_while_with_statements_in_its_test():
                 half = x * 0.5
                 if not half > 1.0:
                     break
-                x = x - 1.0
+                x -= 1.0
             return x
         """
     expect(function("f", [x], b), text, (9.0,), (0.5,))
@@ -477,7 +477,7 @@ def test_the_same_hint_twice_at_once():
         def f(x):
             y = x * 2.0
             y_1 = y * 3.0
-            y = y + y_1
+            y += y_1
             return y
         """
     expect(function("f", [x], b), text, (2.0,))

@@ -1,0 +1,253 @@
+"""Access to parts of symbols: items, dict entries, attributes, shapes and lengths."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from typing import Any
+
+import numpy as np
+
+from srcgrad.frontend import kinds
+from srcgrad.frontend.folding import as_symbol, axis_length
+from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Bound, Closure, Reference, Sequence, Symbol, constant
+from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.types import INT, UNKNOWN, Array, List, Opaque, PyScalar, Tuple, Unknown, is_numeric, join
+from srcgrad.rules.registry import METHODS
+
+
+def static_key(lo: Lowering, symbol: Symbol) -> Any:
+    """A dict key, which must be known at compile time."""
+    key = constant(symbol)
+    try:
+        hash(key)
+    except TypeError:
+        lo.unsupported("this dict key is not hashable")
+    if not isinstance(symbol, (Const, Sequence)) or (isinstance(symbol, Sequence) and not isinstance(key, tuple)):
+        lo.unsupported("the keys of this dict depend on the run", "use keys that are constants, or a list")
+    return key
+
+
+def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
+    """`base[key]`."""
+    if is_undefined(base):
+        return base
+    if isinstance(base, Sequence) or (isinstance(base, Reference) and base.cls is list):
+        return _subscript_items(lo, base, key)
+    if isinstance(base, Reference) and base.cls is dict:
+        return dict_item(lo, base, static_key(lo, key))
+    if isinstance(base, Const) and isinstance(base.value, type):
+        return base
+    if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
+        return lo.call(Const(type(base.value).__getitem__), [base, key], {})
+    value = lo.value(base)
+    if isinstance(value.type, Tuple):
+        known = constant(key)
+        if isinstance(known, (int, slice)):
+            return _subscript_items(lo, Sequence(tuple_items(lo, value)), key)
+        lo.unsupported("a tuple of mixed content is indexed by a number that depends on the run")
+    if isinstance(value.type, List) and isinstance(key, slice):
+        result = lo.value(lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, value.type))
+        if value in lo.list_sites:
+            lo.list_sites[result] = lo.list_sites[value]
+        return result
+    if isinstance(key, Reference) and key.cls is list and is_numeric(value.type):
+        key = lo.emit(np.array, key)
+    return lo.emit(operator.getitem, value, key)
+
+
+def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> Symbol:
+    items = base.items if isinstance(base, Sequence) else lo.contents(base)
+    known = constant(key)
+    if isinstance(known, slice):
+        part = items[known]
+        return Sequence(part) if isinstance(base, Sequence) else lo.new_reference(list, part, base.site)
+    if isinstance(known, (int, np.integer)):
+        if not -len(items) <= known < len(items):
+            lo.unsupported(f"index {known} is out of range: there are {len(items)} items")
+        return items[known]
+    if isinstance(base, Reference):
+        lo.unroll(key)
+        if base.site is not None:
+            lo.demote(base)
+    elif len({item.type if isinstance(item, Value) else None for item in items}) != 1:
+        lo.unroll(key)
+    if not items:
+        lo.unsupported("an empty sequence is indexed here")
+    return subscript(lo, runtime_list(lo, items), key)
+
+
+def runtime_list(lo: Lowering, items: tuple[Symbol, ...]) -> Value:
+    """A run-time list of items of one kind, to be indexed by a number that depends on the run."""
+    values = [lo.value(item) for item in items]
+    kinds_seen = {v.type for v in values}
+    item_type = values[0].type if len(kinds_seen) == 1 else _common_type(lo, values)
+    output = Value(List(item_type), None, lo.span)
+    lo.append_call(list, (values,), [output])
+    return output
+
+
+def _common_type(lo: Lowering, values: list[Value]) -> Any:
+    place = lo.fresh("items")
+    merged = values[0].type
+    for value in values[1:]:
+        merged = join(merged, value.type, place)
+    return merged
+
+
+def tuple_items(lo: Lowering, value: Value) -> tuple[Symbol, ...]:
+    """The items of a run-time tuple: those of `x.shape` are known where the type says so."""
+    assert isinstance(value.type, Tuple)
+    items: list[Symbol] = []
+    for k, item_type in enumerate(value.type.items):
+        if isinstance(item_type, PyScalar) and isinstance(item_type.dim, int):
+            items.append(Const(item_type.dim))
+        else:
+            items.append(lo.value(lo.emit_typed(operator.getitem, (value, Const(k)), {}, item_type)))
+    return tuple(items)
+
+
+def dict_item(lo: Lowering, base: Reference, key: Any) -> Symbol:
+    """The entry of a dict of known keys."""
+    for name, item in lo.contents(base):
+        if name == key:
+            return item
+    lo.unsupported(f"this dict has no key {key!r}")
+
+
+def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
+    """`base.name`."""
+    if isinstance(base, Sequence):
+        item = base.field(name)
+        if item is not None:
+            return item
+        return Bound(Const(getattr(base.cls, name)), (base,))
+    if isinstance(base, Reference):
+        return _reference_attribute(lo, base, name)
+    if isinstance(base, Const):
+        return _static_attribute(lo, base, name)
+    if isinstance(base, Value):
+        return _value_attribute(lo, base, name)
+    if isinstance(base, (Closure, Bound)) and name == "__name__":
+        return Const(getattr(base, "name", "<bound>"))
+    lo.unsupported(f"attribute {name!r} is not supported here")
+
+
+def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
+    if base.cls in (list, dict, set):
+        return Bound(Const(getattr(base.cls, name)), (base,))
+    for field, item in lo.contents(base):
+        if field == name:
+            return item
+    member = getattr(base.cls, name, MISSING)
+    if isinstance(member, property):
+        return lo.call(Const(member.fget), [base], {})
+    if callable(member):
+        return Bound(Const(member), (base,))
+    if member is not MISSING:
+        return Const(member)
+    lo.unsupported(f"{base.cls.__name__} has no attribute {name!r}")
+
+
+def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
+    obj = base.value
+    if obj is UNDEFINED:
+        return base
+    if isinstance(obj, (str, bytes, float, int, complex)):
+        return (
+            Bound(Const(getattr(type(obj), name)), (base,))
+            if callable(getattr(obj, name))
+            else Const(getattr(obj, name))
+        )
+    if not hasattr(obj, name):
+        lo.unsupported(f"{getattr(obj, '__name__', type(obj).__name__)!r} has no attribute {name!r}")
+    if kinds.is_static(obj) and _is_library(obj):
+        member = getattr(obj, name)
+        if kinds.is_static(member) or isinstance(member, (int, float, complex)):
+            return Const(member)
+    member = inspect.getattr_static(type(obj), name, None)
+    if isinstance(member, staticmethod):
+        return Const(member.__func__)
+    if isinstance(member, classmethod):
+        return Bound(Const(member.__func__), (Const(type(obj)),))
+    if not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
+        return Bound(Const(member), (base,))
+    if isinstance(member, property) and not kinds.is_static(obj) and member.fget is not None:
+        return lo.call(Const(member.fget), [base], {})
+    outside = lo.outside_attribute(obj, name)
+    if outside is not None:
+        return outside
+    value = getattr(obj, name)
+    number = as_symbol(value)
+    return number if number is not None else Const(value)
+
+
+def _is_library(obj: Any) -> bool:
+    name = getattr(obj, "__name__", "") if not isinstance(obj, type) else obj.__module__
+    return str(name).split(".")[0] in ("numpy", "math", "operator", "builtins", "functools", "itertools", "cmath")
+
+
+def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
+    base_type = base.type
+    if isinstance(base_type, (Array, Unknown)) or is_numeric(base_type):
+        if name == "shape":
+            return shape(lo, base)
+        if name == "ndim":
+            return lo.emit(np.ndim, base)
+        if name == "size":
+            return lo.emit(np.size, base)
+        if name in ("flat", "data", "base", "ctypes"):
+            lo.unsupported(f".{name} is not supported", "use ravel() and reshape()")
+        if name == "dtype" and getattr(base_type, "dtype", None) is not None:
+            return Const(base_type.dtype)
+        if name in ("T", "mT"):
+            return lo.emit(METHODS[name], base)
+        if name in ("real", "imag"):
+            return lo.emit(getattr(np, name), base)
+        if name in METHODS:
+            return Bound(Const(METHODS[name]), (base,))
+        if isinstance(base_type, Array) and callable(getattr(np.ndarray, name, None)):
+            return Bound(Const(getattr(np.ndarray, name)), (base,))
+        if isinstance(base_type, Unknown) and name in ("append", "pop", "extend", "items", "keys", "values", "get"):
+            lo.unsupported(f"whether .{name} belongs to a list or a dict is not known here", "pass a concrete argument")
+    if isinstance(base_type, List) and callable(getattr(list, name, None)):
+        return Bound(Const(getattr(list, name)), (base,))
+    if isinstance(base_type, Opaque) and callable(getattr(base_type.cls, name, None)):
+        return Bound(Const(getattr(base_type.cls, name)), (base,))
+    return lo.emit(getattr, base, Const(name))
+
+
+def shape(lo: Lowering, value: Value) -> Symbol:
+    """The shape of an array: constants where the type knows them."""
+    t = value.type
+    if isinstance(t, Array) and t.shape is not None:
+        if all(isinstance(axis, int) for axis in t.shape):
+            return Sequence(tuple(Const(axis) for axis in t.shape))
+        items = tuple(PyScalar("i", axis) for axis in t.shape)
+        output = Value(Tuple(items), None, lo.span)
+        lo.append_call(getattr, (value, Const("shape")), [output])
+        return output
+    if is_numeric(t) and not isinstance(t, Array):
+        return Sequence(())
+    return lo.value(lo.emit_typed(np.shape, (value,), {}, UNKNOWN))
+
+
+def length(lo: Lowering, symbol: Symbol) -> Symbol:
+    """`len(symbol)`."""
+    if isinstance(symbol, Sequence):
+        return Const(len(symbol.items))
+    if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
+        return Const(len(lo.contents(symbol)))
+    if isinstance(symbol, Const) and not kinds.is_static(symbol.value) and hasattr(symbol.value, "__len__"):
+        return lo.call(Const(type(symbol.value).__len__), [symbol], {})
+    value = lo.value(symbol)
+    if isinstance(value.type, Tuple):
+        return Const(len(value.type.items))
+    known = axis_length(value, 0)
+    if known is not None:
+        return Const(known)
+    if isinstance(value.type, Array) and value.type.shape:
+        return lo.emit_typed(len, (value,), {}, PyScalar("i", value.type.shape[0]))
+    return lo.emit_typed(len, (value,), {}, INT) if not isinstance(value, Const) else Const(len(value.value))

@@ -1,0 +1,179 @@
+"""Operators on symbols: arithmetic becomes operations, known structure is worked out at compile time."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcgrad.frontend.folding import as_symbol
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
+from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Unknown, is_numeric
+
+BINARY: dict[type, Callable] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.MatMult: operator.matmul,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+}
+
+
+UNARY: dict[type, Callable] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+    ast.Invert: operator.invert,
+}
+
+
+COMPARE: dict[type, Callable] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+}
+
+
+def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
+    """A binary operator on two symbols."""
+    if fn is operator.pow and lo.fixed_span and constant(b) == 1 and isinstance(a, Value) and a.type.differentiable:
+        return a
+    if fn is operator.add and isinstance(a, Sequence) and isinstance(b, Sequence):
+        return Sequence(a.items + b.items)
+    if fn is operator.add and _is_list(a) and _is_list(b):
+        return lo.new_reference(list, lo.contents(a) + lo.contents(b), None)
+    if _is_list(a) and _is_array_like(b):
+        a = lo.emit(np.array, a)
+    if _is_list(b) and _is_array_like(a):
+        b = lo.emit(np.array, b)
+    if isinstance(a, Sequence) and _is_array_like(b):
+        a = lo.emit(np.array, a)
+    if isinstance(b, Sequence) and _is_array_like(a):
+        b = lo.emit(np.array, b)
+    if fn is operator.mul:
+        for items, times in ((a, b), (b, a)):
+            count = constant(times)
+            if isinstance(count, int) and isinstance(items, Sequence):
+                return Sequence(items.items * count)
+            if isinstance(count, int) and _is_list(items):
+                return lo.new_reference(list, lo.contents(items) * count, items.site)
+        if _is_list(a) or _is_list(b):
+            lo.demote(a if _is_list(a) else b)
+    if isinstance(a, Reference) and isinstance(b, Reference) and a.cls is set and b.cls is set:
+        return _set_operator(lo, fn, a, b)
+    if (isinstance(a, Reference) and a.cls is not list) or (isinstance(b, Reference) and b.cls is not list):
+        lo.unsupported("operators on objects of user classes, dicts and sets are not supported")
+    if _is_list(a) and isinstance(b, Value) and is_numeric(b.type):
+        a = lo.emit(np.array, a)
+    if _is_list(b) and isinstance(a, Value) and is_numeric(a.type):
+        b = lo.emit(np.array, b)
+    for side in (a, b):
+        if isinstance(side, Value) and isinstance(side.type, (List, Dict)) and fn is not operator.mod:
+            return _list_operator(lo, fn, a, b)
+    return lo.emit(fn, a, b)
+
+
+def _set_operator(lo: Lowering, fn: Callable, a: Reference, b: Reference) -> Symbol:
+    first, second = ({constant(item): item for item in lo.contents(side)} for side in (a, b))
+    if not all(isinstance(item, Const) for item in (*first.values(), *second.values())):
+        lo.unsupported("operators on sets whose items depend on the run are not supported")
+    chosen = fn(set(first), set(second))
+    return lo.new_reference(set, tuple(item for key, item in {**first, **second}.items() if key in chosen), None)
+
+
+def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
+    if fn is operator.mul:
+        items, times = (a, b) if isinstance(a, Value) and isinstance(a.type, List) else (b, a)
+        value = lo.value(items)
+        result = lo.value(lo.emit_typed(fn, (value, lo.value(times)), {}, value.type))
+        if value in lo.list_sites:
+            lo.list_sites[result] = lo.list_sites[value]
+        return result
+    if fn is operator.add:
+        joined = lo.call(Const(list), [a], {})
+        lo.call(Const(list.extend), [joined, b], {})
+        return joined
+    lo.unsupported("this operator on lists is not supported", "append to a list, or use arrays")
+
+
+def _is_array_like(symbol: Any) -> bool:
+    return isinstance(symbol, Value) and isinstance(symbol.type, (Array, NpScalar))
+
+
+def _is_list(symbol: Any) -> bool:
+    return isinstance(symbol, Reference) and symbol.cls is list
+
+
+def compare(lo: Lowering, op: ast.cmpop, a: Symbol, b: Symbol) -> Symbol:
+    """One comparison."""
+    if isinstance(op, (ast.In, ast.NotIn)):
+        return _contains(lo, a, b, isinstance(op, ast.NotIn))
+    fn = COMPARE[type(op)]
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        known = _identity(a, b)
+        if known is not None:
+            return Const(known == isinstance(op, ast.Is))
+    if isinstance(a, Sequence) and isinstance(b, Sequence) and fn in (operator.eq, operator.ne):
+        return _compare_sequences(lo, fn, a, b)
+    return lo.emit(fn, a, b)
+
+
+def _compare_sequences(lo: Lowering, fn: Callable, a: Sequence, b: Sequence) -> Symbol:
+    if len(a.items) != len(b.items):
+        return Const(fn is operator.ne)
+    result: Symbol = Const(True)
+    for p, q in zip(a.items, b.items, strict=True):
+        equal = lo.emit(operator.eq, p, q)
+        previous = result
+        result = lo.select(previous, lambda equal=equal: equal, lambda previous=previous: previous)
+    return lo.emit(operator.not_, result) if fn is operator.ne else result
+
+
+def _identity(a: Symbol, b: Symbol) -> bool | None:
+    """Whether `a is b`, where that is known at compile time."""
+    if isinstance(a, Const) and isinstance(b, Const) and UNDEFINED not in (a.value, b.value):
+        return a.value is b.value
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, Const) and x.value is None:
+            if not isinstance(y, Value):
+                return False
+            if not isinstance(y.type, Unknown):
+                return y.type == Opaque(type(None))
+    if isinstance(a, (Reference, Sequence, Closure)) or isinstance(b, (Reference, Sequence, Closure)):
+        return a is b
+    return None
+
+
+def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Symbol:
+    if isinstance(container, Reference) and container.cls is dict:
+        keys = [key for key, _ in lo.contents(container)]
+        known = constant(item)
+        if isinstance(item, Const):
+            return Const((known in keys) != negate)
+        container = Sequence(tuple(as_symbol(key) or Const(key) for key in keys))
+    if isinstance(container, Reference) and container.cls in (list, set):
+        container = Sequence(lo.contents(container))
+    if isinstance(container, Sequence):
+        items = [constant(part) for part in container.items]
+        if isinstance(item, Const) and all(isinstance(part, Const) for part in container.items):
+            return Const((item.value in items) != negate)
+    result = lo.emit(operator.contains, container, item)
+    return lo.emit(operator.not_, result) if negate else result

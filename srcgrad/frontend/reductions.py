@@ -1,0 +1,198 @@
+"""`sum`, `any`, `all`, `min`, `max` and `functools.reduce`: unrolled over known items, loops over all else."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcgrad.frontend.access import subscript
+from srcgrad.frontend.builtin_calls import collect
+from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.iteration import iterate
+from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.operators import binary
+from srcgrad.frontend.scope import comprehension_scope
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import INT, Array, List, is_scalar
+
+
+@handles(sum)
+def _sum(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    start = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
+    symbol = args[0]
+    if isinstance(symbol, Value) and isinstance(symbol.type, Array) and constant(start) == 0:
+        return lo.emit(np.sum, symbol, axis=Const(0))
+    iterator = iterate(lo, symbol)
+    return _reduce(lo, iterator, start, lambda total, item: _plus(lo, total, item))
+
+
+def _plus(lo: Lowering, total: Symbol, item: Symbol) -> Symbol:
+    if isinstance(total, Const) and type(total.value) is int and total.value == 0 and _is_number(item):
+        return item
+    return binary(lo, operator.add, total, item)
+
+
+def _is_number(symbol: Symbol) -> bool:
+    return (
+        isinstance(symbol, Value)
+        and (is_scalar(symbol.type) or isinstance(symbol.type, Array))
+        and symbol.type.differentiable
+    )
+
+
+def _reduce(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[Symbol, Symbol], Symbol]) -> Symbol:
+    if iterator.items is not None:
+        total = start
+        for item in iterator.items:
+            total = combine(total, item)
+        return total
+    from srcgrad.frontend.loops import for_loop
+
+    site = (*lo.site("reduce"), lo.span)
+    key = (site, "total")
+    lo.store.set(key, start)
+
+    def body(item: Symbol) -> Outcome:
+        lo.store.set(key, combine(lo.store.get(key), item))
+        return NEXT
+
+    for_loop(lo, iterator, body, {key}, site, None)
+    total = lo.store.get(key)
+    lo.store.set(key, MISSING)
+    return total
+
+
+def _fold_sum(lo: Lowering, total: Symbol, item: Symbol) -> Symbol:
+    return _plus(lo, total, item)
+
+
+def _fold_any(lo: Lowering, total: Symbol, item: Symbol) -> Symbol:
+    return lo.select(total, lambda: Const(True), lambda: _as_bool(lo, item))
+
+
+def _fold_all(lo: Lowering, total: Symbol, item: Symbol) -> Symbol:
+    return lo.select(total, lambda: _as_bool(lo, item), lambda: Const(False))
+
+
+def _as_bool(lo: Lowering, symbol: Symbol) -> Symbol:
+    truth = lo.truth(symbol)
+    return Const(truth) if isinstance(truth, bool) else lo.emit(bool, truth)
+
+
+FOLDS: dict[Any, tuple[Any, Callable[[Lowering, Symbol, Symbol], Symbol]]] = {
+    sum: (0, _fold_sum),
+    any: (False, _fold_any),
+    all: (True, _fold_all),
+}
+
+
+def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
+    """`sum`, `any` or `all` over a generator expression: nothing is collected."""
+    from srcgrad.frontend.comprehensions import fold_into
+
+    start, combine = FOLDS[fn]
+    inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame, {}, frame.class_name)
+    inner.quiet, inner.function = frame.quiet, frame.function
+    key = (lo.site(node), "total")
+    lo.store.set(key, Const(start))
+
+    def add() -> None:
+        lo.store.set(key, combine(lo, lo.store.get(key), expression(lo, node.elt, inner)))
+
+    fold_into(lo, node, inner, frame, add, {key})
+    total = lo.store.get(key)
+    lo.store.set(key, MISSING)
+    return total
+
+
+@handles(any)
+def _any(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _reduce(lo, iterate(lo, args[0]), Const(False), lambda t, i: _fold_any(lo, t, i))
+
+
+@handles(all)
+def _all(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _reduce(lo, iterate(lo, args[0]), Const(True), lambda t, i: _fold_all(lo, t, i))
+
+
+@handles(min)
+def _min(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _extreme(lo, min, operator.lt, args, kwargs)
+
+
+@handles(max)
+def _max(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _extreme(lo, max, operator.gt, args, kwargs)
+
+
+def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """Built-in `min` and `max` choose one of their arguments, by a branch."""
+    key = kwargs.get("key")
+    items: list[Symbol] | tuple[Symbol, ...] = args
+    if len(args) == 1:
+        symbol = args[0]
+        if isinstance(symbol, Value) and isinstance(symbol.type, Array) and key is None:
+            return lo.emit(np.max if fn is max else np.min, symbol)
+        iterator = iterate(lo, symbol)
+        if iterator.items is None:
+            return _extreme_of_list(lo, fn, symbol, iterator, key)
+        items = iterator.items
+        if not items and "default" in kwargs:
+            return kwargs["default"]
+    if not items:
+        lo.unsupported(f"{fn.__name__}() of nothing")
+    if key is None and all(isinstance(i, Const) for i in items):
+        return Const(fn([i.value for i in items if isinstance(i, Const)]))
+    if key is None and all(isinstance(i, Value) and i.type == INT for i in items):
+        return lo.emit(fn, *items)
+    best = items[0]
+    rating = best if key is None else lo.call(key, [best], {})
+    for item in items[1:]:
+        candidate = item if key is None else lo.call(key, [item], {})
+        test = lo.emit(better, candidate, rating)
+        pair = lo.select(
+            test,
+            lambda item=item, candidate=candidate: Sequence((item, candidate)),
+            lambda best=best, rating=rating: Sequence((best, rating)),
+        )
+        assert isinstance(pair, Sequence)
+        best, rating = pair.items
+    return best
+
+
+def _extreme_of_list(lo: Lowering, fn: Callable, symbol: Symbol, iterator: Iterator, key: Symbol | None) -> Symbol:
+    items = symbol if isinstance(symbol, Value) else collect(lo, iterator)
+    if key is not None:
+        lo.unsupported(f"{fn.__name__}(..., key=) of a list whose length depends on the run is not supported yet")
+    if isinstance(items, Reference):
+        lo.demote(items)
+    best = lo.emit_typed(fn, (lo.value(items),), {}, _item_type(items))
+    place = lo.emit_typed(list.index, (lo.value(items), lo.value(best)), {}, INT)
+    return subscript(lo, items, place)
+
+
+def _item_type(symbol: Symbol) -> Any:
+    assert isinstance(symbol, Value) and isinstance(symbol.type, List)
+    return symbol.type.item
+
+
+@handles(functools.reduce)
+def _functools_reduce(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fn, symbol, *initial = args
+    iterator = iterate(lo, symbol)
+    if iterator.items is not None:
+        items = list(initial) + list(iterator.items)
+        total = items[0]
+        for item in items[1:]:
+            total = lo.call(fn, [total, item], {})
+        return total
+    if not initial:
+        lo.unsupported("functools.reduce over a sequence of unknown length needs an initial value")
+    return _reduce(lo, iterator, initial[0], lambda total, item: lo.call(fn, [total, item], {}))

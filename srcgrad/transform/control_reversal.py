@@ -1,0 +1,211 @@
+"""The reverse of control flow: branches take the same side again, loops run their iterations backwards."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+from srcgrad.analysis.activity import flows
+from srcgrad.analysis.memory import written
+from srcgrad.frontend.lowering import NEXT, Branch, Outcome
+from srcgrad.frontend.store import MISSING
+from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Region, Value, While, walk
+from srcgrad.ir.types import INT
+from srcgrad.transform import cotangents
+from srcgrad.transform.cotangents import zero_of
+
+if TYPE_CHECKING:
+    from srcgrad.transform.reverse import Reverse
+
+
+def reverse_if(reverse: Reverse, op: If) -> None:
+    """Emits the reverse of a branch: an `if` on the same condition, with the reverse of each side."""
+    gs = {
+        k: reverse.cotangent_of_output(o)
+        for k, o in enumerate(op.outputs)
+        if reverse.activity.active(o) and not reverse.is_buffer(o)
+    }
+    if not _worth_reversing(reverse, op):
+        return
+    branches = [_reverse_region(reverse, region, gs) for region in op.regions]
+    touched = [key for branch in branches for key in branch.changes if _is_cotangent_key(key)]
+    for k, branch in enumerate(branches):
+        missing = [key for key in dict.fromkeys(touched) if key not in branch.changes]
+        missing = [key for key in missing if reverse.lo.store.get(key) is MISSING]
+        if missing:
+            branches[k] = reverse.lo.resume(branch, lambda missing=missing: _set_zeros(reverse, missing))
+    reverse.lo.join_branches(op.condition, *branches)
+    for key in dict.fromkeys(touched):
+        merged = reverse.lo.store.get(key)
+        if isinstance(merged, Value) and not isinstance(merged, Const):
+            merged.hint = f"{key[1].hint}_bar" if key[1].hint else None
+
+
+def _is_cotangent_key(key: Any) -> bool:
+    return isinstance(key, tuple) and key[0] == "bar"
+
+
+def _set_zeros(reverse: Reverse, keys: list[tuple]) -> Outcome:
+    for key in keys:
+        reverse.lo.store.set(key, zero_of(reverse.lo, key[1]))
+    return NEXT
+
+
+def _reverse_region(reverse: Reverse, region: Region, gs: dict[int, Value | None]) -> Branch:
+    """The reverse of one side of a branch."""
+    made = Region()
+    made.mirror = region
+    reverse.mirrors[region] = made
+    with reverse.lo.store.branch() as changes, reverse.lo.into(made):
+        for k, g in gs.items():
+            if g is not None:
+                reverse.contribute(region.results[k], g)
+        reverse.reverse_ops(region.ops)
+        for inner in _defined_in(region):
+            reverse.lo.store.set(reverse.key(inner), MISSING)
+    for key in [k for k, v in changes.items() if v is MISSING]:
+        del changes[key]
+    _mirror_all(made, reverse.mirror)
+    return Branch(made, changes, NEXT)
+
+
+def _mirror_all(region: Region, op: Op | None) -> None:
+    for made in region.ops:
+        if made.mirror is None:
+            made.mirror = op
+
+
+def _worth_reversing(reverse: Reverse, op: Op) -> bool:
+    """Whether the reverse of an operation with regions does anything: cotangents flow, or memory is written."""
+    if any(reverse.activity.active(t) for t, _ in flows(op)):
+        return True
+    for region in op.regions:
+        for inner in walk(region):
+            if isinstance(inner, Call) and written(inner) is not None:
+                return True
+            if isinstance(inner, Invoke) or any(reverse.activity.active(v) for v in (*inner.inputs, *inner.outputs)):
+                return True
+    return False
+
+
+def reverse_loop(reverse: Reverse, op: Loop) -> None:
+    """Emits the reverse of a loop: a loop over the same iterations backwards, which carries cotangents."""
+    if not _worth_reversing(reverse, op):
+        return
+    slots = [k for k, arg in enumerate(op.carried) if reverse.activity.active(arg) and not reverse.is_buffer(arg)]
+    outside = _outside_values(reverse, op)
+    body = Region()
+    body.mirror = op.body
+    reverse.mirrors[op.body] = body
+    bounds, index = _reversed_bounds(op)
+    inits, params = [], []
+    for k in slots:
+        g = reverse.cotangent_of_output(op.carried_outputs[k])
+        inits.append(reverse.full_cotangent(g, op.carried_outputs[k]))
+        params.append(_cotangent_argument(op.carried[k]))
+    for value in outside:
+        inits.append(reverse.full_cotangent(reverse.bar(value), value))
+        params.append(_cotangent_argument(value))
+    body.args = [index, *params]
+    for param in body.args:
+        param.owner = body
+    with reverse.lo.store.branch(), reverse.lo.into(body):
+        for value, param in zip(outside, params[len(slots) :], strict=True):
+            reverse.lo.store.set(reverse.key(value), param)
+        for k in slots:
+            reverse.lo.store.set(reverse.key(op.carried[k]), MISSING)
+        for k, param in zip(slots, params, strict=False):
+            reverse.contribute(op.carried_results[k], param)
+        _bind_index(reverse, op, index)
+        reverse.reverse_ops(op.body.ops)
+        ends = [reverse.full_cotangent(reverse.bar(op.carried[k]), op.carried[k]) for k in slots]
+        ends += [reverse.lo.value(reverse.lo.store.get(reverse.key(value))) for value in outside]
+        body.results = ends
+    _mirror_all(body, op)
+    outputs = [Value(p.type, p.hint, op.span) for p in params]
+    reverse.lo.append(For(*bounds, inits, body, False, outputs, op.span, backwards=True))
+    for value, output in zip(outside, outputs[len(slots) :], strict=True):
+        reverse.lo.store.set(reverse.key(value), output)
+    for k, output in zip(slots, outputs, strict=False):
+        if not isinstance(op.inits[k], Const):
+            reverse.contribute(op.inits[k], output)
+
+
+def _cotangent_argument(value: Value) -> Value:
+    return Value(value.type, f"{value.hint}_bar" if value.hint else None, value.span)
+
+
+def _outside_values(reverse: Reverse, op: Loop) -> list[Value]:
+    """Active values of enclosing regions that the body adds to the SSA cotangents of."""
+    inside = set(_defined_in(op.body))
+    found: dict[Value, None] = {}
+    for region in op.regions[-1:]:
+        for inner in walk(region):
+            sources = inner.inputs if not inner.regions else []
+            sources = [*sources, *[v for r in inner.regions for v in r.results]]
+            if isinstance(inner, Loop):
+                sources += inner.inits
+            for value in sources:
+                found.setdefault(value)
+        for value in region.results:
+            found.setdefault(value)
+    return [
+        v
+        for v in found
+        if v not in inside and reverse.activity.active(v) and not reverse.is_buffer(v) and v not in reverse.accumulators
+    ]
+
+
+def _reversed_bounds(op: Loop) -> tuple[tuple[Value, Value, Value], Value]:
+    """The range of the reversed loop, and its index."""
+    if isinstance(op, For) and not op.exits:
+        index = Value(INT, op.index.hint, op.span)
+        return (op.start, op.stop, op.step), index
+    trips = count_trips(op)
+    hint = op.index.hint if isinstance(op, For) and _counts_from_zero(op) else None
+    return (Const(0), trips, Const(1)), Value(INT, hint, op.span)
+
+
+def _bind_index(reverse: Reverse, op: Loop, index: Value) -> None:
+    """Makes the index of the forward loop available in the reversed one."""
+    if not isinstance(op, For):
+        return
+    if not op.exits or _counts_from_zero(op):
+        reverse.indices[op.index] = index
+        return
+    scaled = index if cotangents.is_number(op.step, 1) else reverse.lo.emit(operator.mul, index, op.step)
+    reverse.indices[op.index] = reverse.lo.value(reverse.lo.emit(operator.add, op.start, scaled, hint=op.index.hint))
+
+
+def _defined_in(region: Region) -> list[Value]:
+    """The values that a region and the regions in it define."""
+    found = list(region.args)
+    for op in walk(region):
+        found += op.outputs
+        for inner in op.regions:
+            found += inner.args
+    return found
+
+
+def _counts_from_zero(op: For) -> bool:
+    return cotangents.is_number(op.start, 0) and cotangents.is_number(op.step, 1)
+
+
+def count_trips(op: Loop) -> Value:
+    """Makes a loop of the forward sweep count its iterations; the number of them."""
+    arg = Value(INT, "trips", op.span)
+    arg.owner = op.body
+    more = Value(INT, "trips", op.span)
+    op.body.ops.insert(0, Call(operator.add, (arg, Const(1)), {}, [more], op.span))
+    op.body.ops[0].parent = op.body
+    op.body.args.append(arg)
+    op.body.results.append(more)
+    op.inits.append(Const(0))
+    if isinstance(op, While):
+        own = Value(INT, "trips", op.span)
+        own.owner = op.test
+        op.test.args.append(own)
+    output = Value(INT, "trips", op.span)
+    output.owner = op
+    op.outputs.append(output)
+    return output

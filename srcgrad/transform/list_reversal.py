@@ -1,0 +1,61 @@
+"""The reverse of operations on lists and tuples: their shadows are lists too, of the cotangents of their items."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+from srcgrad import runtime
+from srcgrad.ir.nodes import Call, Const, Value, leaves
+from srcgrad.ir.types import UNKNOWN, List, is_scalar
+from srcgrad.rules.registry import PARTIALS
+
+if TYPE_CHECKING:
+    from srcgrad.transform.reverse import Reverse
+
+
+def reverse_display(reverse: Reverse, op: Call, g: Value | None) -> None:
+    """Emits the reverse of a list or tuple made of its items: each takes its part of the cotangent."""
+    assert g is not None
+    for k, item in enumerate(leaves(op.args)):
+        if reverse.activity.active(item) and not reverse.is_buffer(item):
+            part = reverse.lo.emit_typed(operator.getitem, (g, Const(k)), {}, item.type)
+            reverse.contribute(item, reverse.lo.value(part))
+
+
+def reverse_tuple_read(reverse: Reverse, op: Call, gs: list[Value | None]) -> None:
+    """A tuple read from a list: its cotangents are in a list of their own, in the shadow."""
+    container, index = op.args
+    part = Value(UNKNOWN, None, op.span)
+    reverse.lo.append_call(operator.getitem, (reverse.shadow(container), index), [part])
+    for k, (g, output) in enumerate(zip(gs, op.outputs, strict=True)):
+        if g is not None and not reverse.is_buffer(output):
+            reverse.lo.effect(runtime.add_part, part, Const(k), g)
+
+
+def reverse_list_operator(reverse: Reverse, op: Call) -> bool:
+    """Operators on lists, which are no arithmetic; whether it was one."""
+    items = next((v for v in op.inputs if isinstance(v.type, List)), None)
+    if op.fn is operator.mul and items is not None:
+        reverse.lo.effect(runtime.add_repeats, reverse.shadow(items), reverse.shadow(op.outputs[0]))
+        return True
+    if op.fn in PARTIALS:
+        reverse.refuse(op)
+    return False
+
+
+def reverse_list_read(reverse: Reverse, op: Call, g: Value | None) -> None:
+    """Emits the reverse of `xs[i]` and `xs[i:j]`: the shadow of the list takes the cotangent of what was read."""
+    container, index = op.args
+    output = op.outputs[0]
+    if g is None or (reverse.is_buffer(output) and not (isinstance(output.type, List) and isinstance(index, slice))):
+        return
+    shadow = reverse.shadow(container)
+    if isinstance(index, slice):
+        reverse.lo.effect(runtime.add_slice, shadow, index, g)
+    elif is_scalar(output.type):
+        reverse.lo.effect(runtime.add_item, shadow, index, g)
+    else:
+        current = reverse.lo.emit_typed(operator.getitem, (shadow, index), {}, output.type)
+        total = reverse.lo.emit_typed(operator.add, (reverse.lo.value(current), g), {}, output.type)
+        reverse.lo.effect(operator.setitem, shadow, index, total)
