@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-
 from srcgrad.frontend import container_calls, kinds  # noqa: F401 (the methods of containers register themselves)
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression

@@ -11,7 +11,7 @@ from typing import Any
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.loops import _leaves, _with_leaves
-from srcgrad.frontend.lowering import Conflict, Lowering, Restart, compare
+from srcgrad.frontend.lowering import Conflict, Lowering, Restart, compare, is_undefined
 from srcgrad.frontend.scope import Scope
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
@@ -241,6 +241,8 @@ class Outlined:
 
 
 def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bound: dict[str, Symbol]) -> Symbol:
+    if any(is_undefined(leaf) for symbol in bound.values() for leaf in _leaves(symbol)):
+        return Const(UNDEFINED)
     flat = [leaf for symbol in bound.values() for leaf in _argument_leaves(lo, symbol)]
     key = (identity, frame.parent, *[(p, _structure(lo, s)) for p, s in bound.items()])
     spec = lo.functions.get(key)
@@ -374,6 +376,7 @@ def _lower_outlined(
     function = spec.function
     function.body = region
     function.params = region.args
+    function.result = region.results[0] if isinstance(result, Value) else tuple(region.results)
     used = {v for op in walk(region) for v in (*op.inputs, *[r for inner in op.regions for r in inner.results])}
     function.captured = [v for _, v in lo.captured.values() if v in used or v in region.results]
     spec.ready = True

@@ -329,7 +329,7 @@ class Reverse:
         if op.fn in (list, tuple) and op.outputs and isinstance(op.outputs[0].type, (List, Tuple)):
             reverse_display(self, op, gs[0])
             return
-        if isinstance(op.args[0], Value) and isinstance(op.args[0].type, (List, Tuple)) and op.fn is operator.getitem:
+        if op.fn is operator.getitem and isinstance(op.args[0].type, (List, Tuple)):
             if len(op.outputs) == 1:
                 reverse_list_read(self, op, gs[0])
             else:

@@ -8,8 +8,7 @@ def aliases_and_views_grad(a, b):
     # forward
     m = a * 2                                       # programs.py:222
     row = m[1]                                      # programs.py:224
-    old = row[...]                                  # programs.py:225
-    old = old.copy()
+    old = row[...].copy()                           # programs.py:225
     row *= b
     column = m[:, 0]                                # programs.py:226
     t = m[:, 1]                                     # programs.py:227
@@ -21,9 +20,9 @@ def aliases_and_views_grad(a, b):
     flat[5] = t * t_2
     # backward
     shadows = {}                                    # programs.py:230  return np.sum(same * m)
+    t_3 = 2.0 * m
     m_bar = shadow_of(shadows, m)
-    m_bar += m
-    m_bar += m
+    m_bar += t_3
     flat_bar = shadow_of(shadows, flat)             # programs.py:229  flat[5] = flat[4] * b[2]
     t_3 = flat_bar[5]
     flat_bar[5] = 0.0
@@ -32,7 +31,9 @@ def aliases_and_views_grad(a, b):
     flat_bar[4] += t_3 * t_2
     add_if_copied(m_bar, flat_bar, m, flat)         # programs.py:228  flat = m.reshape(-1)
     column_bar = m_bar[:, 0]                        # programs.py:226  column = m[:, 0]
-    m_bar[:, 1] += column_bar.copy() * (2 * t_1)    # programs.py:227  column += same[:, 1] ** 2
+    copy_column_bar = column_bar.copy()             # programs.py:227  column += same[:, 1] ** 2
+    copy_column_bar *= 2 * t_1
+    m_bar[:, 1] += copy_column_bar
     row_bar = m_bar[1]                              # programs.py:224  row = m[1]
     t = row_bar * old                               # programs.py:225  row *= b
     row_bar *= b

@@ -16,12 +16,10 @@ def branches_grad(x, y, delta):
     if t:                                           # programs.py:103  elif r > 0:
         r_bar = y * 0.5 * (2 * r)                   # programs.py:102  cost = 0.5 * r**2
     elif r > 0:                                     # programs.py:106  cost = -delta * r
-        1 / r                                       # programs.py:104  cost = delta * (r - 0.5 * delta) + np.log(r)
-        r_bar = y / r
-        r_bar = r_bar + y * delta
+        r_bar = y / r                               # programs.py:104  cost = delta * (r - 0.5 * delta) + np.log(r)
+        r_bar += y * delta
     else:
         r_bar = y * -delta                          # programs.py:106  cost = -delta * r
     y_bar = cost - r_bar                            # programs.py:100  r = x * x - y
-    x_bar = r_bar * x
-    x_bar = x_bar + x_bar
+    x_bar = r_bar * 2.0 * x
     return x_bar, y_bar

@@ -40,8 +40,7 @@ def branches_grad(x, y, delta):
         r_bar = unbroadcast(expanded(cost_bar * t_7, cost_3), r)  # programs.py:106  cost = -delta * r
     t_1 = unbroadcast(expanded(r_bar, r), t)        # programs.py:100  r = x * x - y
     y_bar = y_bar + unbroadcast(expanded(-r_bar, r), y)
-    x_bar = unbroadcast(expanded(t_1 * x, t), x)
-    x_bar = x_bar + unbroadcast(expanded(t_1 * x, t), x)
+    x_bar = unbroadcast(expanded(t_1 * 2.0 * x, t), x)
     t = expanded(x_bar, x)
     t_1 = expanded(y_bar, y)
     return copied(t), copied(t_1)

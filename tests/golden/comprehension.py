@@ -8,30 +8,28 @@ def comprehension_grad(x, degree):
     # forward
     powers = []                                     # programs.py:269
     t = degree + 1
-    tape = []
+    power_tape = []
     for k in range(1, t):
-        t_1 = x ** k
-        tape.append(t_1)
-        powers.append(t_1)
+        power = x ** k
+        power_tape.append(power)
+        powers.append(power)
     n_powers = len(powers)                          # programs.py:270
-    tape_1 = []
     for k in range(n_powers):
         p = powers[k]
-        tape_1.append(np.sum(p) / (k + 1))
+        np.sum(p) / (k + 1)
     # backward
     shadows = {}                                    # programs.py:270  return sum(np.sum(p) / (k + 1) for k, p in en ...
     powers_bar = shadow_of(shadows, powers)
     total_bar = 1.0
     for k in reversed(range(n_powers)):
-        pop_tape = tape_1.pop()
-        t_1 = k + 1
-        1 / t_1
-        -pop_tape / t_1
-        p_bar = total_bar / t_1
+        p_bar = total_bar / (k + 1)
         powers_bar[k] = powers_bar[k] + p_bar
     x_bar = np.zeros_like(x)                        # programs.py:269  powers = [x**k for k in range(1, degree + 1)]
     for k in reversed(range(1, t)):
-        pop_tape = tape.pop()
-        t = expanded(powers_bar.pop(), pop_tape) * (k * x ** (k - 1 + (k == 0)))
-        x_bar += t
+        power = power_tape.pop()
+        t = expanded(powers_bar.pop(), power)
+        t_1 = x ** (k - 1 + (k == 0))
+        t_1 *= k
+        t_1 *= t
+        x_bar += t_1
     return x_bar

@@ -10,21 +10,20 @@ def counter_grad(x):
     total = 0.0
     for i in range(n_x):
         v = x[i]
-        total = total + v * energy                  # programs.py:347
-        t = 1 + v * v                               # programs.py:348
-        tape.append((t, energy))                    # programs.py:350
-        energy = energy * t                         # programs.py:348
+        total += v * energy                         # programs.py:347
+        total_1 = 1 + v * v                         # programs.py:348
+        tape.append((total_1, energy))              # programs.py:350
+        energy *= total_1                           # programs.py:348
     # backward
     x_bar = np.zeros_like(x)                        # programs.py:350  for v in x:
     energy_bar = total
     total_bar = energy
     for i in reversed(range(n_x)):
-        pop_tape, energy = tape.pop()
-        energy_bar_1 = energy_bar * pop_tape        # programs.py:348  energy *= 1 + v * v
+        total, energy = tape.pop()
+        energy_bar_1 = energy_bar * total           # programs.py:348  energy *= 1 + v * v
         v = x[i]                                    # programs.py:350  for v in x:
-        v_bar = energy_bar * energy * v             # programs.py:348  energy *= 1 + v * v
-        v_bar = v_bar + v_bar
-        v_bar = v_bar + total_bar * energy          # programs.py:347  total += v * energy
+        v_bar = energy_bar * energy * 2.0 * v       # programs.py:348  energy *= 1 + v * v
+        v_bar += total_bar * energy                 # programs.py:347  total += v * energy
         energy_bar = energy_bar_1 + total_bar * v
         x_bar[i] += v_bar                           # programs.py:350  for v in x:
     return x_bar

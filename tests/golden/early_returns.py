@@ -1,3 +1,6 @@
+import numpy as np
+
+
 def early_returns_grad(x, rate):
     """Gradient of early_returns (programs.py:110) with respect to x, rate."""
     # forward
@@ -5,7 +8,9 @@ def early_returns_grad(x, rate):
     if not t:
         scaled = x * rate                           # programs.py:114
         t_1 = scaled > 3                            # programs.py:115
-        if not t_1:
+        if t_1:
+            np.log(scaled - 2)                      # programs.py:116
+        else:
             t_2 = scaled ** 2 / (1 + x)             # programs.py:117
     # backward
     if t:                                           # programs.py:114  scaled = x * rate
@@ -21,6 +26,6 @@ def early_returns_grad(x, rate):
             t_1 = 1 / t
             x_bar = -t_2 / t
             scaled_bar = t_1 * (2 * scaled)
-        x_bar = x_bar + scaled_bar * rate           # programs.py:114  scaled = x * rate
+        x_bar += scaled_bar * rate                  # programs.py:114  scaled = x * rate
         rate_bar = scaled_bar * x
     return x_bar, rate_bar

@@ -14,10 +14,10 @@ def element_writes_grad(x, decay):
     tape = []                                       # programs.py:198
     for i in range(1, n_x):                         # programs.py:197
         t_1 = decay * out[i - 1]                    # programs.py:198
-        t_2 = x[i]
-        t_1 = t_1 + t_2 ** 2
+        x_i = x[i]
+        t_1 += x_i ** 2
         old_1 = out[i]
-        tape.append((t_2, old_1))
+        tape.append((x_i, old_1))
         out[i] = t_1
         x[i] *= out[i]                              # programs.py:199
     # backward
@@ -27,17 +27,17 @@ def element_writes_grad(x, decay):
     x_bar += out
     decay_bar = 0.0
     for i in reversed(range(1, n_x)):               # programs.py:197  for i in range(1, len(x)):
-        pop_tape, old_1 = tape.pop()
-        t_1 = x_bar[i] * pop_tape                   # programs.py:199  x[i] *= out[i]
+        x_i, old_1 = tape.pop()
+        x[i] = x_i                                  # programs.py:199  x[i] *= out[i]
+        t_1 = x_bar[i] * x_i
         x_bar[i] *= out[i]
-        x[i] = pop_tape
         out_bar[i] += t_1
         t_1 = out_bar[i]                            # programs.py:198  out[i] = decay * out[i - 1] + x[i] ** 2
         out_bar[i] = 0.0
         out[i] = old_1
-        x_bar[i] += t_1 * (2 * pop_tape)
+        x_bar[i] += t_1 * (2 * x_i)
         t_2 = i - 1
-        decay_bar = decay_bar + t_1 * out[t_2]
+        decay_bar += t_1 * out[t_2]
         out_bar[t_2] += t_1 * decay
     t_1 = out_bar[0]                                # programs.py:196  out[0] = x[0] ** 2
     out_bar[0] = 0.0

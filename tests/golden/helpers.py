@@ -13,7 +13,7 @@ def helpers_grad(x, k, n_steps):
     k_bar = np.sum(x ** 2)                          # programs.py:400
     # backward
     x_bar = k * 2 * x                               # programs.py:400  return np.sum(v**2) + k * np.sum(x**2)
-    v_bar = 2 * v ** 1
+    v_bar = 2 * v
     for _ in reversed(range(n_steps)):              # programs.py:397  for _ in range(n_steps):
         x = x_tape.pop()
         v_bar += x_bar * 0.1                        # programs.py:399  x = x + 0.1 * v
@@ -21,8 +21,13 @@ def helpers_grad(x, k, n_steps):
         v_bar[:] = 0.0
         v_bar += t
         t = t * 0.1
-        x_bar = x_bar + t * 0.1 * (3 * x ** 2)      # programs.py:387  return -k * x + 0.1 * x**3
+        x_bar_1 = t * 0.1                           # programs.py:387  return -k * x + 0.1 * x**3
+        t_1 = x ** 2
+        t_1 *= 3
+        x_bar_1 *= t_1
+        x_bar_1 += x_bar
         t_1 = np.sum(t * x)
-        x_bar += t * -k
-        k_bar = k_bar - t_1
+        x_bar_1 += t * -k
+        k_bar -= t_1
+        x_bar = x_bar_1
     return x_bar, k_bar

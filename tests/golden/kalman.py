@@ -15,17 +15,18 @@ def kalman_grad(zs, q, r):
         z = zs[i]
         m = f @ m                                   # programs.py:443
         p_1 = f @ p_1 @ np.transpose(f) + q * p     # programs.py:444
-        t = h @ p_1                                 # programs.py:445
-        t_1 = np.transpose(h)
-        t_2 = t @ t_1
-        s = t_2[0, 0] + r
-        t_3 = h @ m                                 # programs.py:446
-        e = z - t_3[0]
-        t_1 = p_1 @ t_1                             # programs.py:447
-        gain = t_1[:, 0] / s
+        product = h @ p_1                           # programs.py:445
+        t = np.transpose(h)
+        product_1 = product @ t
+        s = product_1[0, 0] + r
+        product_2 = h @ m                           # programs.py:446
+        e = z - product_2[0]
+        product_3 = p_1 @ t                         # programs.py:447
+        gain = product_3[:, 0] / s
         m = m + gain * e                            # programs.py:448
-        p_1 = p_1 - np.outer(gain, t)               # programs.py:449
-        tape.append((e ** 2 / s, s, e, t, gain, t_1, t_3, t_2))  # programs.py:445
+        p_1 = p_1 - np.outer(gain, product)         # programs.py:449
+        ratio = e ** 2 / s                          # programs.py:450
+        tape.append((ratio, s, e, product, gain, product_3, product_2, product_1))  # programs.py:445
     # backward
     zs_bar = np.zeros_like(zs)                      # programs.py:442  for z in zs:
     p_bar = np.zeros_like(p_1)
@@ -34,33 +35,41 @@ def kalman_grad(zs, q, r):
     q_bar = 0.0
     r_bar = 0.0
     for i in reversed(range(n_zs)):
-        pop_tape, s, e, pop_tape_1, gain, pop_tape_2, pop_tape_3, pop_tape_4 = tape.pop()
+        ratio, s, e, product, gain, product_1, product_2, product_3 = tape.pop()
         t = nll_bar * 0.5                           # programs.py:450  nll += 0.5 * (np.log(s) + e**2 / s)
         t_1 = t / s
-        s_bar = t * (-pop_tape / s)
+        s_bar = t * (-ratio / s)
         e_bar = t_1 * (2 * e)
-        s_bar = s_bar + t_1
+        s_bar += t_1
         t = -p_bar                                  # programs.py:449  p = p - np.outer(gain, h @ p)
-        gain_bar = t @ np.ravel(pop_tape_1)
+        gain_bar = t @ np.ravel(product)
         t = np.reshape(np.ravel(gain) @ t, (1, 2))
-        gain_bar = gain_bar + m_bar * e             # programs.py:448  m = m + gain * e
-        e_bar = e_bar + np.sum(m_bar * gain)
-        s_bar = s_bar + np.sum(gain_bar * (-gain / s))  # programs.py:447  gain = (p @ h.T)[:, 0] / s
-        t_1 = np.zeros_like(pop_tape_2)
-        t_1[:, 0] += gain_bar / s
+        gain_bar += m_bar * e                       # programs.py:448  m = m + gain * e
+        e_bar += np.sum(m_bar * gain)
+        t_1 = -gain                                 # programs.py:447  gain = (p @ h.T)[:, 0] / s
+        t_1 /= s
+        t_2 = gain_bar / s
+        t_1 *= gain_bar
+        s_bar += np.sum(t_1)
+        t_1 = np.zeros_like(product_1)
+        t_1[:, 0] += t_2
         t_2 = np.transpose(h)                       # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
         t_3 = np.transpose(t_2)                     # programs.py:447  gain = (p @ h.T)[:, 0] / s
-        p_bar = p_bar + t_1 @ t_3
-        t_1 = np.zeros_like(pop_tape_3)             # programs.py:446  e = z - (h @ m)[0]
-        t_1[0] += -e_bar
-        m_bar = m_bar + t_2 @ t_1
-        r_bar = r_bar + s_bar                       # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
-        t_1 = np.zeros_like(pop_tape_4)
+        p_bar_1 = t_1 @ t_3
+        p_bar_1 += p_bar
+        t_1 = np.zeros_like(product_2)              # programs.py:446  e = z - (h @ m)[0]
+        t_1[0] -= e_bar
+        m_bar_1 = t_2 @ t_1
+        m_bar_1 += m_bar
+        r_bar += s_bar                              # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
+        t_1 = np.zeros_like(product_3)
         t_1[0, 0] += s_bar
-        p_bar += t_2 @ (t + t_1 @ t_3)
-        q_bar = q_bar + np.sum(p_bar * p)           # programs.py:444  p = f @ p @ f.T + q * np.eye(2)
+        t_1 = t_1 @ t_3
+        t_1 += t
+        p_bar_1 += t_2 @ t_1
+        q_bar += np.sum(p_bar_1 * p)                # programs.py:444  p = f @ p @ f.T + q * np.eye(2)
         t = np.transpose(f)
-        p_bar = t @ (p_bar @ np.transpose(t))
-        m_bar = t @ m_bar                           # programs.py:443  m = f @ m
+        p_bar = t @ (p_bar_1 @ np.transpose(t))
+        m_bar = t @ m_bar_1                         # programs.py:443  m = f @ m
         zs_bar[i] += e_bar                          # programs.py:442  for z in zs:
     return zs_bar, q_bar, r_bar

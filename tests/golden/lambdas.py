@@ -9,8 +9,8 @@ def lambdas_grad(x, y):
     # backward
     t_1 = 3 * (y * sin_y) ** 2                      # programs.py:337  f, g = lambda u: u * np.sin(u), lambda u, p=2 ...
     y_bar = 1.0 + t_1 * sin_y
-    y_bar = y_bar + t_1 * y * np.cos(y)
+    y_bar += t_1 * y * np.cos(y)
     t = np.sin(t) + t * np.cos(t)
-    y_bar = y_bar + t
+    y_bar += t
     x_bar = t * (2 * x)
     return x_bar, y_bar

@@ -12,10 +12,10 @@ def list_then_stack_grad(x, w, n_steps):
     states = [x]                                    # programs.py:260
     tape = []                                       # programs.py:262
     for _ in range(n_steps):                        # programs.py:261
-        t = states[-1]                              # programs.py:262
-        t_1 = np.tanh(w @ t)
-        tape.append((t_1, t))
-        states.append(t_1)
+        states_i = states[-1]                       # programs.py:262
+        tanh = np.tanh(w @ states_i)
+        tape.append((tanh, states_i))
+        states.append(tanh)
     path = np.stack(states)                         # programs.py:263
     t = path[1:]                                    # programs.py:264
     t_1 = path[:-1]
@@ -37,10 +37,12 @@ def list_then_stack_grad(x, w, n_steps):
     add_each(states_bar, t_1)
     w_bar = np.zeros_like(w)                        # programs.py:262  states.append(np.tanh(w @ states[-1]))
     for _ in reversed(range(n_steps)):              # programs.py:261  for _ in range(n_steps):
-        pop_tape, pop_tape_1 = tape.pop()
-        t = expanded(states_bar.pop(), pop_tape) * (1 - pop_tape * pop_tape)  # programs.py:262  states.append(np.ta ...
-        t_1 = np.transpose(w) @ t
-        w_bar += np.expand_dims(t, -1) * pop_tape_1
-        states_bar[-1] = states_bar[-1] + t_1
+        tanh, states_i = tape.pop()
+        t = expanded(states_bar.pop(), tanh)        # programs.py:262  states.append(np.tanh(w @ states[-1]))
+        t_1 = 1 - tanh * tanh
+        t_1 *= t
+        t = np.transpose(w) @ t_1
+        w_bar += np.expand_dims(t_1, -1) * states_i
+        states_bar[-1] = states_bar[-1] + t
     x_bar = states_bar[0]                           # programs.py:260  states = [x]
     return x_bar, w_bar

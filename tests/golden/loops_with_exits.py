@@ -5,18 +5,18 @@ def loops_with_exits_grad(x, a):
     """Gradient of loops_with_exits (programs.py:138) with respect to x, a."""
     # forward
     total_tape = []                                 # programs.py:141
-    tape = []                                       # programs.py:144
+    sin_tape = []                                   # programs.py:144
     total = 0.0
     trips = 0
     exited = 0
     for i in range(len(x)):                         # programs.py:141
         total_tape.append(total)
-        trips = trips + 1
+        trips += 1
         v = x[i]
         if not v < 0:                               # programs.py:142
-            t = np.sin(a * v)                       # programs.py:144
-            tape.append(t)
-            total = total + (t * total + v)
+            sin = np.sin(a * v)                     # programs.py:144
+            sin_tape.append(sin)
+            total += sin * total + v
             if total > 50:                          # programs.py:145
                 exited = 1
                 break
@@ -29,21 +29,21 @@ def loops_with_exits_grad(x, a):
     trips_1 = 0
     while total_1 < 10:
         total_tape_1.append(total_1)
-        trips_1 = trips_1 + 1
-        total_1 = total_1 * (1 + a)                 # programs.py:150
+        trips_1 += 1
+        total_1 *= 1 + a                            # programs.py:150
     # backward
     total_bar = 1.0
     a_bar = 0.0
     for _ in reversed(range(trips_1)):              # programs.py:149  while total < 10:
         total_1 = total_tape_1.pop()
         total_bar_1 = total_bar * (1 + a)           # programs.py:150  total = total * (1 + a)
-        a_bar = a_bar + total_bar * total_1
+        a_bar += total_bar * total_1
         total_bar = total_bar_1
     if t:                                           # programs.py:148  total *= a
         total_bar_1 = total_bar
     else:
         total_bar_1 = total_bar * a
-        a_bar = a_bar + total_bar * total
+        a_bar += total_bar * total
     x_bar = np.zeros_like(x)                        # programs.py:141  for v in x:
     for i in reversed(range(trips)):
         total = total_tape.pop()
@@ -52,9 +52,10 @@ def loops_with_exits_grad(x, a):
             total_bar = total_bar_1
             v_bar = 0.0
         else:
-            total_bar = total_bar_1 + total_bar_1 * tape.pop()
+            sin = sin_tape.pop()
+            total_bar = total_bar_1 + total_bar_1 * sin
             t = total_bar_1 * total * np.cos(a * v)
-            a_bar = a_bar + t * v
+            a_bar += t * v
             v_bar = total_bar_1 + t * a
         x_bar[i] += v_bar                           # programs.py:141  for v in x:
         total_bar_1 = total_bar

@@ -16,24 +16,24 @@ def lstm_grad(cell, xs):
     for i in range(n_xs):
         x = xs[i]
         z = w @ x + u @ h + b                       # programs.py:315
-        t = np.exp(-z[:hidden])                     # programs.py:306
-        t_1 = 1 + t
-        i_1 = 1 / t_1
-        t_2 = 2 * hidden                            # programs.py:316
-        t_3 = np.exp(-z[hidden:t_2])                # programs.py:306
-        t_4 = 1 + t_3
-        f = 1 / t_4
-        t_5 = 3 * hidden                            # programs.py:316
-        t_2 = np.exp(-z[t_2:t_5])                   # programs.py:306
-        t_6 = 1 + t_2
-        o = 1 / t_6
-        t_7 = f * c                                 # programs.py:317
-        t_5 = np.tanh(z[t_5:])
-        t_8 = i_1 * t_5
-        c_1 = t_7 + t_8
-        tanh_c = np.tanh(c_1)                       # programs.py:318
-        h_1 = o * tanh_c
-        tape.append((tanh_c, h_1, o, t_6, t_7, t_8, t_5, i_1, t_1, z, c, f, t_4, t_2, t_3, t, h))  # programs.py:314
+        exp = np.exp(-z[:hidden])                   # programs.py:306
+        total = 1 + exp
+        i_1 = 1 / total
+        t = 2 * hidden                              # programs.py:316
+        exp_1 = np.exp(-z[hidden:t])                # programs.py:306
+        total_1 = 1 + exp_1
+        f = 1 / total_1
+        t_1 = 3 * hidden                            # programs.py:316
+        exp_2 = np.exp(-z[t:t_1])                   # programs.py:306
+        total_2 = 1 + exp_2
+        o = 1 / total_2
+        product = f * c                             # programs.py:317
+        tanh = np.tanh(z[t_1:])
+        product_1 = i_1 * tanh
+        c_1 = product + product_1
+        tanh_1 = np.tanh(c_1)                       # programs.py:318
+        h_1 = o * tanh_1
+        tape.append((tanh_1, h_1, o, product, product_1, tanh, i_1, c, f, total_2, exp_2, total_1, exp_1, total, exp, h))  # programs.py:314
         c = c_1
         h = h_1
     # backward
@@ -44,22 +44,38 @@ def lstm_grad(cell, xs):
     b_bar = np.zeros_like(b)
     c_bar = np.zeros_like(c)                        # programs.py:314  for x in xs:
     for i in reversed(range(n_xs)):
-        pop_tape, h, o, pop_tape_1, pop_tape_2, pop_tape_3, pop_tape_4, i_1, pop_tape_5, z, c, f, pop_tape_6, pop_tape_7, pop_tape_8, pop_tape_9, h_1 = tape.pop()
+        tanh, h, o, product, product_1, tanh_1, i_1, c, f, total, exp, total_1, exp_1, total_2, exp_2, h_1 = tape.pop()
         h_shape = h.shape                           # programs.py:318  h = o * np.tanh(c)
-        o_bar = unbroadcast(np.broadcast_to(h_bar * pop_tape, h_shape), o)
-        c_bar = c_bar + unbroadcast(np.broadcast_to(h_bar / pop_tape_1, h_shape), pop_tape) * (1 - pop_tape * pop_tape)
-        t = unbroadcast(c_bar, pop_tape_2)          # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
-        t_1 = unbroadcast(c_bar, pop_tape_3)
-        i_bar = unbroadcast(t_1 * pop_tape_4, i_1)
-        t_2 = 3 * hidden                            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar = np.zeros_like(z)                    # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
-        z_bar[t_2:] += unbroadcast(t_1 / pop_tape_5, pop_tape_4) * (1 - pop_tape_4 * pop_tape_4)
+        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh, h_shape), o)
+        c_bar_1 = 1 - tanh * tanh
+        c_bar_1 *= unbroadcast(np.broadcast_to(h_bar * o, h_shape), tanh)
+        c_bar_1 += c_bar
+        t = unbroadcast(c_bar_1, product)           # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
+        t_1 = unbroadcast(c_bar_1, product_1)
+        i_bar = unbroadcast(t_1 * tanh_1, i_1)
+        t_2 = 1 - tanh_1 * tanh_1
+        t_2 *= unbroadcast(t_1 * i_1, tanh_1)
+        t_1 = 3 * hidden                            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        z_bar = np.zeros_like(b)                    # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
+        z_bar[t_1:] += t_2
         f_bar = unbroadcast(t * c, f)
-        c_bar = unbroadcast(t / pop_tape_6, c)
-        t = 2 * hidden                              # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar[t:t_2] += -(o_bar * (-o / pop_tape_1) * pop_tape_7)
-        z_bar[hidden:t] += -(f_bar * (-f / pop_tape_6) * pop_tape_8)
-        z_bar[:hidden] += -(i_bar * (-i_1 / pop_tape_5) * pop_tape_9)
+        c_bar = unbroadcast(t * f, c)
+        t = -o                                      # programs.py:306  return 1 / (1 + np.exp(-z))
+        t /= total
+        t *= o_bar
+        t *= exp
+        t_2 = 2 * hidden                            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        z_bar[t_2:t_1] -= t
+        t = -f                                      # programs.py:306  return 1 / (1 + np.exp(-z))
+        t /= total_1
+        t *= f_bar
+        t *= exp_1
+        z_bar[hidden:t_2] -= t                      # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        t = -i_1                                    # programs.py:306  return 1 / (1 + np.exp(-z))
+        t /= total_2
+        t *= i_bar
+        t *= exp_2
+        z_bar[:hidden] -= t                         # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
         b_bar += z_bar                              # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
         t = np.transpose(u) @ z_bar
         u_bar += np.expand_dims(z_bar, -1) * h_1

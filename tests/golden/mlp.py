@@ -11,11 +11,12 @@ def mlp_grad(params, x, y):
     h = np.tanh(x @ w1 + b1)                        # programs.py:282
     out = h @ w2 + b2                               # programs.py:283
     # backward
-    out_bar = 1.0 / out.size * 2 * (out - y)        # programs.py:284  return np.mean((out - y) ** 2)
+    out_bar = 2.0 / out.size * (out - y)            # programs.py:284  return np.mean((out - y) ** 2)
     b2_bar = np.sum(out_bar)                        # programs.py:283  out = h @ params["w2"] + params["b2"]
     w2_bar = np.transpose(h) @ out_bar
     h_bar = np.expand_dims(out_bar, -1) * w2
-    t = h_bar * (1 - h * h)                         # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
+    t = 1 - h * h                                   # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
+    t *= h_bar
     b1_bar = np.sum(t, axis=0)
     w1_bar = np.transpose(x) @ t
     return {'w1': w1_bar, 'b1': b1_bar, 'w2': w2_bar, 'b2': b2_bar, 'name': None}

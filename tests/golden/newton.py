@@ -5,29 +5,28 @@ def newton_grad(a):
     x = 1.0
     trips = 0
     for _ in range(50):
-        trips = trips + 1
+        trips += 1
         t = x ** 3 - a - x * a                      # programs.py:168
-        t_1 = 3 * x ** 2 - a
-        step = t / t_1
-        tape.append((t_1, step, x))                 # programs.py:167
-        x = x - step                                # programs.py:169
+        difference = 3 * x ** 2 - a
+        step = t / difference
+        tape.append((step, difference, x))          # programs.py:167
+        x -= step                                   # programs.py:169
         if abs(step) < 1e-14:                       # programs.py:170
             break
     # backward
     x_bar = 1.0
     a_bar = 0.0
     for _ in reversed(range(trips)):                # programs.py:167  for _ in range(50):
-        pop_tape, step, x = tape.pop()
+        step, difference, x = tape.pop()
         step_bar = -x_bar                           # programs.py:169  x -= step
-        1 / pop_tape                                # programs.py:168  step = (x**3 - a - x * a) / (3 * x**2 - a)
-        t = -step / pop_tape
-        t_1 = step_bar / pop_tape
+        t = -step / difference                      # programs.py:168  step = (x**3 - a - x * a) / (3 * x**2 - a)
+        t_1 = step_bar / difference
         t = step_bar * t
-        a_bar = a_bar - t
-        x_bar = x_bar + t * 3 * (2 * x)
+        a_bar -= t
+        x_bar += t * 3 * (2 * x)
         t = -t_1
-        x_bar = x_bar + t * a
-        a_bar = a_bar + t * x
-        a_bar = a_bar - t_1
-        x_bar = x_bar + t_1 * (3 * x ** 2)
+        x_bar += t * a
+        a_bar += t * x
+        a_bar -= t_1
+        x_bar += t_1 * (3 * x ** 2)
     return a_bar

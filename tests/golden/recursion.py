@@ -28,12 +28,12 @@ def bernstein_rev(tape, result_bar):
     else:
         t_bar = result_bar * t_3                    # programs.py:358
         t_2, t_3 = bernstein_rev(tape, result_bar * t_1)
-        t_bar = t_bar + t_3
+        t_bar += t_3
         coefficients_bar[1:] += t_2
         t_2, t_3 = bernstein_rev(tape_1, result_bar * (1 - t_1))
-        t_bar = t_bar + t_3
+        t_bar += t_3
         coefficients_bar[:-1] += t_2
-        t_bar = t_bar - result_bar * t_4
+        t_bar -= result_bar * t_4
     return coefficients_bar, t_bar
 
 

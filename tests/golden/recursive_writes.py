@@ -17,9 +17,9 @@ def transform_fwd(x, twist):
         for k in range(half):                       # programs.py:373
             even = x[k]                             # programs.py:374
             t_1 = half + k
-            t_2 = x[t_1]
-            odd = twist * t_2
-            tape_1.append((odd, even, t_2))
+            x_i = x[t_1]
+            odd = twist * x_i
+            tape_1.append((odd, even, x_i))
             x[k] = even + odd                       # programs.py:375
             x[t_1] = even * odd                     # programs.py:376
     result = None if not t else result              # programs.py:382
@@ -38,7 +38,7 @@ def transform_rev(tape, shadows):
         half = n // 2
         twist_bar = 0.0
         for k in reversed(range(half)):             # programs.py:373
-            odd, even, pop_tape = tape_2.pop()
+            odd, even, x_i = tape_2.pop()
             t = half + k                            # programs.py:376
             t_1 = x_bar[t]
             x_bar[t] = 0.0
@@ -46,13 +46,13 @@ def transform_rev(tape, shadows):
             odd_bar = t_1 * even
             t_1 = x_bar[k]                          # programs.py:375
             x_bar[k] = 0.0
-            even_bar = even_bar + t_1
-            odd_bar = odd_bar + t_1
-            twist_bar = twist_bar + odd_bar * pop_tape  # programs.py:374
+            even_bar += t_1
+            odd_bar += t_1
+            twist_bar += odd_bar * x_i              # programs.py:374
             x_bar[t] += odd_bar * twist_1
             x_bar[k] += even_bar
-        twist_bar = twist_bar + transform_rev(tape, shadows)  # programs.py:372
-        twist_bar = twist_bar + transform_rev(tape_1, shadows)  # programs.py:371
+        twist_bar += transform_rev(tape, shadows)   # programs.py:372
+        twist_bar += transform_rev(tape_1, shadows)  # programs.py:371
     return twist_bar
 
 
@@ -63,7 +63,7 @@ def recursive_writes_grad(x, twist):
     _, tape_1 = transform_fwd(y, twist)             # programs.py:382
     # backward
     shadows_1 = {}                                  # programs.py:383  return np.sum(y**2)
-    t = 2 * y ** 1
+    t = 2 * y
     y_bar = shadow_of(shadows_1, y)
     y_bar += t
     twist_bar = transform_rev(tape_1, shadows_1)    # programs.py:382  transform(y, twist)

@@ -9,28 +9,28 @@ def relax_grad(x, w, n_sweeps, tol):
     tape = []                                       # programs.py:131
     trips = 0
     for _ in range(n_sweeps):                       # programs.py:127
-        trips = trips + 1
+        trips += 1
         r = 0.0
         for i in range(1, n - 1):                   # programs.py:129
             old = y[i]                              # programs.py:130
-            t = y[i - 1] + y[i + 1]                 # programs.py:131
-            tape.append((old, t))
-            y[i] = w * t + 0.1 * np.sin(old)
-            r = r + (y[i] - old) ** 2               # programs.py:132
+            total = y[i - 1] + y[i + 1]             # programs.py:131
+            tape.append((old, total))
+            y[i] = w * total + 0.1 * np.sin(old)
+            r += (y[i] - old) ** 2                  # programs.py:132
         if r < tol:                                 # programs.py:133
             break
     # backward
-    y_bar = 2 * y ** 1                              # programs.py:135  return np.sum(y**2)
+    y_bar = 2 * y                                   # programs.py:135  return np.sum(y**2)
     w_bar = 0.0
     for _ in reversed(range(trips)):                # programs.py:127  for k in range(n_sweeps):
         for i in reversed(range(1, n - 1)):         # programs.py:129  for i in range(1, n - 1):
-            old, pop_tape = tape.pop()
+            old, total = tape.pop()
             t = y_bar[i]                            # programs.py:131  y[i] = w * (y[i - 1] + y[i + 1]) + 0.1 * np.s ...
             y_bar[i] = 0.0
             y[i] = old
             old_bar = t * 0.1 * np.cos(old)
-            w_bar = w_bar + t * pop_tape
-            t = t * w
+            w_bar += t * total
+            t *= w
             y_bar[i + 1] += t
             y_bar[i - 1] += t
             y_bar[i] += old_bar                     # programs.py:130  old = y[i]

@@ -5,19 +5,20 @@ def return_in_loop_grad(threshold, rates):
     """Gradient of return_in_loop (programs.py:154) with respect to threshold, rates."""
     # forward
     tape = []                                       # programs.py:157
-    tape_1 = []                                     # programs.py:160
+    ratio_tape = []                                 # programs.py:160
     level = 1.0
     trips = 0
     exited = 0
     for k in range(len(rates)):                     # programs.py:157
-        trips = trips + 1
+        trips += 1
         rate = rates[k]
-        t = np.exp(-rate)                           # programs.py:158
-        level_1 = level * t
-        t_1 = level_1 < threshold                   # programs.py:159
-        tape.append((t_1, t, level))                # programs.py:157
-        if t_1:                                     # programs.py:159
-            tape_1.append(level_1 / threshold)      # programs.py:160
+        exp = np.exp(-rate)                         # programs.py:158
+        level_1 = level * exp
+        taken = level_1 < threshold                 # programs.py:159
+        tape.append((taken, exp, level))            # programs.py:157
+        if taken:                                   # programs.py:159
+            ratio = level_1 / threshold             # programs.py:160
+            ratio_tape.append(ratio)
             exited = 3
             break
         level = level_1
@@ -31,16 +32,14 @@ def return_in_loop_grad(threshold, rates):
     rates_bar = np.zeros_like(rates)                # programs.py:157  for k, rate in enumerate(rates):
     threshold_bar = 0.0
     for k in reversed(range(trips)):
-        pop_tape, pop_tape_1, level = tape.pop()
-        if pop_tape:                                # programs.py:160  return k + level / threshold
-            pop_tape = tape_1.pop()
-            1 / threshold
-            t = -pop_tape / threshold
-            level_bar = level_bar + result_bar / threshold
-            threshold_bar = threshold_bar + result_bar * t
+        taken, exp, level = tape.pop()
+        if taken:                                   # programs.py:160  return k + level / threshold
+            ratio = ratio_tape.pop()
+            t = -ratio / threshold
+            level_bar += result_bar / threshold
+            threshold_bar += result_bar * t
             result_bar = 0.0
-        level_bar_1 = level_bar * pop_tape_1        # programs.py:158  level *= np.exp(-rate)
-        rate_bar = -(level_bar * level * pop_tape_1)
-        rates_bar[k] += rate_bar                    # programs.py:157  for k, rate in enumerate(rates):
+        level_bar_1 = level_bar * exp               # programs.py:158  level *= np.exp(-rate)
+        rates_bar[k] -= level_bar * level * exp     # programs.py:157  for k, rate in enumerate(rates):
         level_bar = level_bar_1
     return threshold_bar, rates_bar

@@ -9,9 +9,9 @@ def settle_fwd(x, w):
     for i in range(n_y):                            # programs.py:457
         t = w[i]                                    # programs.py:458
         y_then = y_1.copy()
-        t = np.tanh(t @ y_1)
-        tape_1.append((t, y_then))
-        y_1[i] = t
+        tanh = np.tanh(t @ y_1)
+        tape_1.append((tanh, y_then))
+        y_1[i] = tanh
     return y_1 * x, x, w, y_1, n_y, tape_1          # programs.py:459
 
 
@@ -22,12 +22,12 @@ def settle_rev(x, w, y, kept, tape, out_bar):
     x_bar = out_bar * y
     w_bar = np.zeros_like(w)                        # programs.py:458
     for i in reversed(range(kept)):                 # programs.py:457
-        pop_tape, y_then = tape.pop()
+        tanh, y_then = tape.pop()
         t = y_bar[i]                                # programs.py:458
         y_bar[i] = 0.0
-        t = t * (1 - pop_tape * pop_tape)
+        t *= 1 - tanh * tanh
         t_1 = t * y_then
         y_bar += t * w[i]
         w_bar[i] += t_1
-    x_bar = x_bar + y_bar                           # programs.py:456
+    x_bar += y_bar                                  # programs.py:456
     return x_bar, w_bar

@@ -7,8 +7,9 @@ def single_precision_grad(x, w):
     t = np.tanh(2.0 * x)                            # programs.py:91
     y = t * w
     # backward
-    y_bar = 0.16666666666666666 * y                 # programs.py:92  return np.sum(y * y) / 6
-    y_bar = y_bar + y_bar
+    y_bar = 0.3333333333333333 * y                  # programs.py:92  return np.sum(y * y) / 6
     w_bar = y_bar * t                               # programs.py:91  y = np.tanh(2.0 * x) * w
-    x_bar = y_bar * w * (1 - t * t) * 2.0
+    x_bar = 1 - t * t
+    x_bar *= y_bar * w
+    x_bar *= 2.0
     return x_bar, w_bar

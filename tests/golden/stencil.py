@@ -8,28 +8,31 @@ def stencil_grad(u, c, n_steps):
     tape = []                                       # programs.py:206
     for _ in range(n_steps):                        # programs.py:205
         t = u[1:-1]                                 # programs.py:206
-        t_1 = u[2:] - 2 * u[1:-1] + u[:-2]
-        t_2 = c * t_1
-        t_3 = u[1:-1]
-        tape.append((t_3.copy(), t_2, t_1))
-        u[1:-1] = t + t_2 * t_3
+        total = u[2:] - 2 * u[1:-1] + u[:-2]
+        product = c * total
+        t_1 = u[1:-1]
+        copy = t_1.copy()
+        tape.append((copy, product, total))
+        u[1:-1] = t + product * t_1
         u[0] = 0.0                                  # programs.py:207
         u[-1] = 0.0
     # backward
-    u_bar = 2 * u ** 1                              # programs.py:208  return np.sum(u**2)
+    u_bar = 2 * u                                   # programs.py:208  return np.sum(u**2)
     c_bar = 0.0
     for _ in reversed(range(n_steps)):              # programs.py:205  for _ in range(n_steps):
-        pop_tape, pop_tape_1, pop_tape_2 = tape.pop()
+        copy, product, total = tape.pop()
         u_bar[-1] = 0.0                             # programs.py:207  u[0] = u[-1] = 0.0
         u_bar[0] = 0.0
         t = u_bar[1:-1].copy()                      # programs.py:206  u[1:-1] = u[1:-1] + c * (u[2:] - 2 * u[1:-1] ...
         u_bar[1:-1] = 0.0
         u_bar[1:-1] += t
-        t_1 = t * pop_tape
-        u_bar[1:-1] += t * pop_tape_1
-        c_bar = c_bar + np.sum(t_1 * pop_tape_2)
+        t_1 = t * copy
+        u_bar[1:-1] += t * product
+        c_bar += np.sum(t_1 * total)
         t = t_1 * c
         u_bar[:-2] += t
         u_bar[2:] += t
-        u_bar[1:-1] += -t * 2
+        t = -t
+        t *= 2
+        u_bar[1:-1] += t
     return u_bar, c_bar
