@@ -201,7 +201,7 @@ def test_what_is_no_function(fun, message):
         (functools.partial(len), "len", "builtin_function_or_method"),
         ([].append, "append", "builtin_function_or_method"),
     ],
-    ids=str,
+    ids=["ufunc", "builtin", "partial", "method"],
 )
 def test_functions_without_source(fun, name, kind):
     message = f"{name} is not written in Python (it is a {kind}), so that it has no source"

@@ -226,5 +226,9 @@ def _refuse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     lo.unsupported("this function writes to its argument, which is not supported yet")
 
 
-for _writer in (np.fill_diagonal, np.put, np.place, np.putmask, np.put_along_axis, np.ndarray.partition):
+_METHODS_THAT_WRITE = (
+    *(list.sort, list.remove, dict.clear, dict.popitem, set.discard, set.remove, set.pop, set.clear, set.update),
+    *(np.fill_diagonal, np.put, np.place, np.putmask, np.put_along_axis, np.ndarray.partition),
+)
+for _writer in _METHODS_THAT_WRITE:
     BUILTINS[_writer] = _refuse

@@ -17,7 +17,7 @@ from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
-from srcgrad.ir.types import UNKNOWN, List, Tuple, Type, join
+from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
 
 UNDEFINED_VALUE = Const(UNDEFINED)
@@ -155,6 +155,8 @@ class Lowering:
 
     def emit_typed(self, fn: Callable, args: tuple, kwargs: dict, result: Type, hint: str | None = None) -> Symbol:
         """Appends a call whose result type is known already. A tuple of known length has one output for each item."""
+        if isinstance(result, Array) and result.dtype is not None and result.dtype.kind == "O":
+            self.unsupported("arrays of objects are not supported", "use a list, or an array of floats")
         if isinstance(result, Tuple):
             outputs = [Value(item, None, self.span) for item in result.items]
             self.region.append(Call(fn, args, kwargs, outputs, self.span))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
@@ -79,6 +80,8 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
             lo.demote(a if _is_list(a) else b)
     if isinstance(a, Reference) and isinstance(b, Reference) and a.cls is set and b.cls is set:
         return _set_operator(lo, fn, a, b)
+    if _is_user_object(a) or _is_user_object(b):
+        lo.unsupported("operators on objects of user classes are not supported yet", "call a function instead")
     if (isinstance(a, Reference) and a.cls is not list) or (isinstance(b, Reference) and b.cls is not list):
         lo.unsupported("operators on objects of user classes, dicts and sets are not supported")
     if _is_list(a) and isinstance(b, Value) and is_numeric(b.type):
@@ -116,6 +119,13 @@ def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
 
 def _is_array_like(symbol: Any) -> bool:
     return isinstance(symbol, Value) and isinstance(symbol.type, (Array, NpScalar))
+
+
+def _is_user_object(symbol: Any) -> bool:
+    if not isinstance(symbol, Const) or isinstance(symbol.value, (int, float, complex, str, bytes, np.generic)):
+        return False
+    value = symbol.value
+    return not kinds.is_static(value) and value is not UNDEFINED
 
 
 def _is_list(symbol: Any) -> bool:

@@ -30,6 +30,7 @@ TABLES = (
     "rows_shape",
     "rows_index",
     "rows_linalg",
+    "rows_helpers",
     "rows_fft",
     "rows_special",
 )
