@@ -95,16 +95,23 @@ Tree = Any
 
 def leaves(tree: Tree) -> Iterator[Value]:
     """The values in an argument tree, in order."""
+    found: list[Value] = []
+    _collect(tree, found)
+    return iter(found)
+
+
+def _collect(tree: Tree, found: list[Value]) -> None:
     if isinstance(tree, Value):
-        yield tree
+        found.append(tree)
     elif isinstance(tree, (tuple, list)):
         for item in tree:
-            yield from leaves(item)
+            _collect(item, found)
     elif isinstance(tree, dict):
         for item in tree.values():
-            yield from leaves(item)
+            _collect(item, found)
     elif isinstance(tree, slice):
-        yield from leaves((tree.start, tree.stop, tree.step))
+        for part in (tree.start, tree.stop, tree.step):
+            _collect(part, found)
 
 
 def map_tree(f: Callable[[Value], Tree], tree: Tree) -> Tree:
@@ -181,7 +188,15 @@ class Call(Op):
 
     @property
     def inputs(self) -> list[Value]:
-        return list(leaves((self.args, self.kwargs)))
+        found: list[Value] = []
+        for arg in self.args:
+            if isinstance(arg, Value):
+                found.append(arg)
+            else:
+                _collect(arg, found)
+        if self.kwargs:
+            _collect(self.kwargs, found)
+        return found
 
     def replace_inputs(self, f: Callable[[Value], Value]) -> None:
         self.args = map_tree(f, self.args)
