@@ -9,8 +9,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 
+from srcgrad.analysis.memory import written
 from srcgrad.ir.nodes import Call, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, same_dtype, same_length
+from srcgrad.ir.types import Array, is_scalar, same_dtype, same_length
 from srcgrad.transform.cotangents import is_fresh
 from srcgrad.transform.simplify import replace_values
 
@@ -67,10 +68,33 @@ def _dies_here(value: Value, op: Call, uses: dict[Value, list[Op | None]]) -> bo
     owner, output = value.owner, op.outputs[0]
     if not isinstance(owner, Call) or owner.mirror is None or owner.parent is not op.parent or not is_fresh(value):
         return False
-    if len(uses.get(value, ())) != 1 or len(owner.outputs) > 1:
+    if len(owner.outputs) > 1 or not _is_last_use(value, op, uses.get(value, [])):
         return False
     a, b = value.type, output.type
     if not (isinstance(a, Array) and isinstance(b, Array) and a.shape and b.shape and a.dtype is not None):
         return False
     same = len(a.shape) == len(b.shape) and all(map(same_length, a.shape, b.shape))
     return same and same_dtype(a.dtype, b.dtype)
+
+
+def _is_last_use(value: Value, op: Call, users: list[Op | None]) -> bool:
+    """Whether nothing uses a value after an operation of its region, and nothing before made a view of it."""
+    region = op.parent
+    assert region is not None
+    seen = False
+    for user in users:
+        if user is op:
+            seen = True
+        elif user is None or not isinstance(user, Call) or user.parent is not region or seen:
+            return False
+        elif not _only_reads(user):
+            return False
+    return seen and sum(user is op for user in users) == 1
+
+
+def _only_reads(user: Call) -> bool:
+    """Whether a call takes numbers out of an array, or puts some in, and keeps no reference to it."""
+    target = written(user)
+    if target is not None:
+        return isinstance(target.type, Array) and not user.outputs
+    return bool(user.outputs) and all(is_scalar(o.type) or is_fresh(o) for o in user.outputs)

@@ -22,10 +22,10 @@ def attention_grad(q, k, v):
     weights_bar_1 += np.sum(t_4, axis=1, keepdims=True)
     scores_bar = weights_bar_1 * weights            # programs.py:420  weights = np.exp(scores - np.max(scores, axis ...
     t_2 = scores == t_2
-    scores_bar_1 = t_2 / np.sum(t_2, axis=-1, keepdims=True)
-    scores_bar_1 *= -np.sum(scores_bar, axis=1, keepdims=True)
-    scores_bar_1 += scores_bar
-    scores_bar_1 /= t_1                             # programs.py:419  scores = q @ k.T / np.sqrt(q.shape[-1])
-    q_bar = scores_bar_1 @ np.transpose(t)
-    k_bar = np.transpose(np.transpose(q) @ scores_bar_1)
+    t_2 = t_2 / np.sum(t_2, axis=-1, keepdims=True)
+    t_2 *= -np.sum(scores_bar, axis=1, keepdims=True)
+    scores_bar += t_2
+    scores_bar /= t_1                               # programs.py:419  scores = q @ k.T / np.sqrt(q.shape[-1])
+    q_bar = scores_bar @ np.transpose(t)
+    k_bar = np.transpose(np.transpose(q) @ scores_bar)
     return q_bar, k_bar, v_bar

@@ -19,7 +19,7 @@ def broadcasting_grad(x, center, scale):
     t = -z                                          # programs.py:84  z = (x - center) / scale
     t /= scale
     x_bar = z_bar_1 / scale
-    t *= z_bar_1
-    scale_bar = np.sum(t, axis=0)
+    z_bar_1 *= t
+    scale_bar = np.sum(z_bar_1, axis=0)
     center_bar = -np.sum(x_bar, axis=0)
     return x_bar, center_bar, scale_bar

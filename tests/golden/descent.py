@@ -28,10 +28,12 @@ def descent_grad(params, rate, x):
         delta_bar = t * rate
         t = -w_bar                                  # programs.py:412  params["w"] = params["w"] - rate * (delta @ x)
         rate_bar += np.sum(t * product)
-        delta_bar_1 = x @ (t * rate)
+        t *= rate
+        delta_bar_1 = x @ t
         delta_bar_1 += delta_bar
         err_bar = delta_bar_1 * difference          # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
-        t = -(delta_bar_1 * err)
+        delta_bar_1 *= err
+        t = -delta_bar_1
         t_1 = err + 0.5
         t_1 *= 2
         t *= t_1

@@ -20,14 +20,15 @@ def helpers_grad(x, k, n_steps):
         t = v_bar[:].copy()                         # programs.py:391  out[:] = v + dt * force(x, k)
         v_bar[:] = 0.0
         v_bar += t
-        t = t * 0.1
+        t *= 0.1
         x_bar_1 = t * 0.1                           # programs.py:387  return -k * x + 0.1 * x**3
         t_1 = x ** 2
         t_1 *= 3
         x_bar_1 *= t_1
         x_bar_1 += x_bar
         t_1 = np.sum(t * x)
-        x_bar_1 += t * -k
+        t *= -k
+        x_bar_1 += t
         k_bar -= t_1
         x_bar = x_bar_1
     return x_bar, k_bar

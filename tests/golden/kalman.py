@@ -49,8 +49,8 @@ def kalman_grad(zs, q, r):
         t_1 = -gain                                 # programs.py:447  gain = (p @ h.T)[:, 0] / s
         t_1 /= s
         t_2 = gain_bar / s
-        t_1 *= gain_bar
-        s_bar += np.sum(t_1)
+        gain_bar *= t_1
+        s_bar += np.sum(gain_bar)
         t_1 = np.zeros_like(product_1)
         t_1[:, 0] += t_2
         t_2 = np.transpose(h)                       # programs.py:445  s = (h @ p @ h.T)[0, 0] + r

@@ -53,11 +53,11 @@ def rk4_grad(state, params, dt, n_steps):
         v_bar += t * product
         t = params[0]
         x_bar += -(t_3 * t) * 2.0 * x
-        t_4 = np.zeros_like(k3)                     # programs.py:178  x, v = s
-        t_4[1] += v_bar
-        t_4[0] += x_bar
-        state_bar_1 += t_4                          # programs.py:185  k4 = slope(state + dt * k3)
-        k3_bar_1 = t_4 * dt
+        k3_bar_1 = np.zeros_like(k3)                # programs.py:178  x, v = s
+        k3_bar_1[1] += v_bar
+        k3_bar_1[0] += x_bar
+        state_bar_1 += k3_bar_1                     # programs.py:185  k4 = slope(state + dt * k3)
+        k3_bar_1 *= dt
         k3_bar_1 += k3_bar
         v_bar = k3_bar_1[0]                         # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
         t_4 = k3_bar_1[1]
@@ -67,25 +67,25 @@ def rk4_grad(state, params, dt, n_steps):
         v_bar += t_4 * product_1
         t_3 = t_3 * (1 - x * x) + t_6 * (1 - x_1 * x_1)
         x_bar += -(t_6 * t) * 2.0 * x_1
-        t_4 = np.zeros_like(k2)                     # programs.py:178  x, v = s
-        t_4[1] += v_bar
-        t_4[0] += x_bar
-        state_bar_1 += t_4                          # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
-        t_6 = 0.5 * dt                              # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
-        k2_bar = t_4 * t_6                          # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
+        k2_bar = np.zeros_like(k2)                  # programs.py:178  x, v = s
+        k2_bar[1] += v_bar
+        k2_bar[0] += x_bar
+        state_bar_1 += k2_bar                       # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
+        t_4 = 0.5 * dt                              # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
+        k2_bar *= t_4                               # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
         k2_bar += k3_bar
         v_bar = k2_bar[0]                           # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
-        t_4 = k2_bar[1]
-        t_7 = -t_4
+        t_6 = k2_bar[1]
+        t_7 = -t_6
         x_bar = t_7 * t_2
-        t_8 = t_4 * v_2
-        v_bar += t_4 * product_2
+        t_8 = t_6 * v_2
+        v_bar += t_6 * product_2
         x_bar += -(t_8 * t) * 2.0 * x_2
-        t_4 = np.zeros_like(k1)                     # programs.py:178  x, v = s
-        t_4[1] += v_bar
-        t_4[0] += x_bar
-        state_bar_1 += t_4                          # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
-        k1_bar = t_4 * t_6
+        k1_bar = np.zeros_like(k1)                  # programs.py:178  x, v = s
+        k1_bar[1] += v_bar
+        k1_bar[0] += x_bar
+        state_bar_1 += k1_bar                       # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
+        k1_bar *= t_4
         k1_bar += k4_bar
         v_bar = k1_bar[0]                           # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
         t_4 = k1_bar[1]

@@ -27,12 +27,13 @@ def stencil_grad(u, c, n_steps):
         u_bar[1:-1] = 0.0
         u_bar[1:-1] += t
         t_1 = t * copy
-        u_bar[1:-1] += t * product
+        t *= product
+        u_bar[1:-1] += t
         c_bar += np.sum(t_1 * total)
-        t = t_1 * c
-        u_bar[:-2] += t
-        u_bar[2:] += t
-        t = -t
+        t_1 *= c
+        u_bar[:-2] += t_1
+        u_bar[2:] += t_1
+        t = -t_1
         t *= 2
         u_bar[1:-1] += t
     return u_bar, c_bar
