@@ -85,9 +85,7 @@ def _is_last_use(value: Value, op: Call, users: list[Op | None]) -> bool:
     for user in users:
         if user is op:
             seen = True
-        elif user is None or not isinstance(user, Call) or user.parent is not region or seen:
-            return False
-        elif not _only_reads(user):
+        elif user is None or not isinstance(user, Call) or user.parent is not region or seen or not _only_reads(user):
             return False
     return seen and sum(user is op for user in users) == 1
 
