@@ -20,12 +20,11 @@ from srcgrad.frontend.lowering import (
     compare,
     is_undefined,
     leaves_with,
-    variable_name,
 )
 from srcgrad.frontend.scope import assigned_in
 from srcgrad.frontend.statements import assign, block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol
+from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, walk
 from srcgrad.ir.types import INT, List, Type, freshened, join, widen
 

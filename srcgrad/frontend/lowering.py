@@ -14,7 +14,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
 from srcgrad.frontend.store import MISSING, Store
-from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol
+from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Frame, Reference, Sequence, Symbol, variable_name
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Type, join
@@ -123,6 +123,7 @@ class Lowering:
         self.loop_memory: dict[Any, Any] = {}
         self.list_sites: dict[Value, Any] = {}
         self.frames_captured: set[int] = set()
+        self.written_masks: Any = ()
         self.outside_references: set[Reference] = set()
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
@@ -144,7 +145,7 @@ class Lowering:
             return folded
         trees = tuple([self.tree(arg) for arg in args])
         keyword_trees = {name: self.tree(arg) for name, arg in kwargs.items()}
-        result = result_type(fn, trees, keyword_trees, self.fresh("n"))
+        result = result_type(fn, trees, keyword_trees, self.fresh("n"), self.written_masks)
         return self.emit_typed(fn, trees, keyword_trees, result, hint)
 
     def known_list(self, symbol: Symbol) -> Symbol:
@@ -167,7 +168,11 @@ class Lowering:
 
     def effect(self, fn: Callable, *args: Symbol) -> None:
         """Appends a call that is made for its effect and has no result."""
-        self.region.append(Call(fn, tuple([self.tree(arg) for arg in args]), {}, [], self.span))
+        trees = tuple([self.tree(arg) for arg in args])
+        if isinstance(trees[0], Value) and isinstance(trees[0].type, Array) and str(trees[0].type.dtype) == "bool":
+            # A mask that has changed selects another number of elements; which masks share its memory is not known yet.
+            self.written_masks = EVERYTHING
+        self.region.append(Call(fn, trees, {}, [], self.span))
 
     def append(self, op: Op) -> Op:
         return self.region.append(op)
@@ -595,13 +600,6 @@ class Lowering:
         if isinstance(result, Value) and result.owner is self.region.ops[-1]:
             result.hint = None
         return result
-
-
-def variable_name(key: Any) -> str | None:
-    """The name to show for a key of the store."""
-    if isinstance(key, tuple) and isinstance(key[1], str):
-        return key[1] if key[1].isidentifier() else "result"
-    return None
 
 
 def _computed_from(value: Any, origin: Value) -> bool:

@@ -129,3 +129,20 @@ class _NotConstant:
 
 
 NOT_CONSTANT = _NotConstant()
+
+
+def variable_name(key: Any) -> str | None:
+    """The name to show for a key of the store."""
+    if isinstance(key, tuple) and isinstance(key[1], str):
+        return key[1] if key[1].isidentifier() else "result"
+    return None
+
+
+class _Everything:
+    """A collection that holds everything."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+EVERYTHING = _Everything()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import reduce
 from inspect import Parameter, signature
 from typing import Any, TypeVar
@@ -49,7 +49,7 @@ class Site:
 
     __slots__ = ("_count", "name", "written")
 
-    def __init__(self, name: str, written: frozenset[int] = frozenset()):
+    def __init__(self, name: str, written: Container[int] = ()):
         self.name = name
         self.written = written
         self._count = -1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import math
 import operator
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from functools import lru_cache
 from typing import Any
 
@@ -55,7 +55,7 @@ from srcgrad.rules.operands import (
 
 
 def result_type(
-    fn: Callable, args: tuple[Tree, ...], kwargs: dict[str, Tree], fresh: str, written: Collection[int] = ()
+    fn: Callable, args: tuple[Tree, ...], kwargs: dict[str, Tree], fresh: str, written: Container[int] = ()
 ) -> Type:
     """The type of what `fn` returns for these arguments.
 
@@ -74,7 +74,7 @@ def result_type(
         >>> print(result_type(np.sum, (x,), {"axis": Const(1)}, "t"))
         float64[n]
     """
-    return apply(Site(fresh, frozenset(written)), fn, args, kwargs)
+    return apply(Site(fresh, written), fn, args, kwargs)
 
 
 def apply(site: Site, fn: Callable, args: tuple[Tree, ...], kwargs: dict[str, Tree]) -> Type:
