@@ -165,8 +165,9 @@ class Aliases:
         elif fn in (list.copy,):
             self.unify(self.held(op.outputs[0]), self.held(op.args[0]))
         elif fn is list.pop:
+            source = self.held(op.args[0]) if len(op.outputs) > 1 else op.args[0]
             for output in op.outputs:
-                self._take(output, op.args[0])
+                self._take(output, source)
         elif fn is operator.setitem and not isinstance(op.args[0].type, Array):
             self._put(op.args[0], leaves(op.args[2]))
         elif fn in (operator.getitem, getattr) and not isinstance(op.args[0].type, Array):
@@ -179,7 +180,7 @@ class Aliases:
                     self._sources.append(output)
                     self.unify(self.held(output), self.held(op.args[0]))
                     continue
-                self._take(output, op.args[0])
+                self._take(output, self.held(op.args[0]) if len(op.outputs) > 1 else op.args[0])
                 if isinstance(op.args[0].type, Unknown) and is_pointer(output.type):
                     self.unify(output, op.args[0])
         elif is_view(op):
@@ -215,10 +216,10 @@ class Aliases:
                 self.unify(self.held(container), item)
                 self._mergers.append(item)
 
-    def _take(self, output: Value, container: Value) -> None:
+    def _take(self, output: Value, container: Any) -> None:
         if is_pointer(output.type):
             self.unify(output, self.held(container))
-            if not isinstance(container.type, Opaque):
+            if not (isinstance(container, Value) and isinstance(container.type, Opaque)):
                 self._mergers.append(output)
 
 

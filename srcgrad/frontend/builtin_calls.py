@@ -17,6 +17,7 @@ from srcgrad.frontend.iteration import (
     enumerate_iterator,
     iterate,
     known_items,
+    listed,
     range_iterator,
     reversed_iterator,
     zip_iterator,
@@ -24,7 +25,7 @@ from srcgrad.frontend.iteration import (
 from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
 from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Value
-from srcgrad.ir.types import BOOL, Array, Dict, List, NpScalar, Opaque, PyScalar, Tuple, Unknown, shape_of
+from srcgrad.ir.types import BOOL, Array, Dict, List, NpScalar, Opaque, PyScalar, Tuple, Unknown, is_scalar, shape_of
 
 
 @handles(len)
@@ -120,7 +121,7 @@ def make_list(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
         if source in lo.list_sites:
             lo.list_sites[copied] = lo.list_sites[source]
         return copied
-    iterator = iterate(lo, source)
+    iterator = listed(iterate(lo, source))
     if iterator.items is not None:
         return new_list(lo, iterator.items, site)
     return collect(lo, iterator)
@@ -130,7 +131,7 @@ def make_list(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 def _tuple(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if not args:
         return Sequence(())
-    iterator = iterate(lo, args[0])
+    iterator = listed(iterate(lo, args[0]))
     if iterator.items is None:
         items = args[0] if isinstance(args[0], Value) and isinstance(args[0].type, List) else collect(lo, iterator)
         return lo.emit_typed(tuple, (lo.value(items),), {}, Unknown())
@@ -259,7 +260,10 @@ def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         lo.unsupported("sorting anything but numbers is not supported yet")
     array = args[0]
     if not (isinstance(array, Value) and isinstance(array.type, Array)):
-        array = lo.emit(np.array, collect(lo, iterator))
+        items = collect(lo, iterator)
+        if isinstance(items, Value) and not (isinstance(items.type, List) and is_scalar(items.type.item)):
+            lo.unsupported("sorting anything but numbers is not supported yet")
+        array = lo.emit(np.array, items)
     ordered_array = lo.emit(np.sort, array)
     if iterator.items is not None:
         items = tuple(subscript(lo, ordered_array, Const(k)) for k in range(len(iterator.items)))

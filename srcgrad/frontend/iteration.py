@@ -65,6 +65,15 @@ def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
     return Iterator(bounds=(start, stop, step))
 
 
+def listed(iterator: Iterator) -> Iterator:
+    """The same, with the numbers of a short constant range as items."""
+    known = constant_range(iterator)
+    return iterator if known is None or len(known) > LONGEST else Iterator(tuple(Const(k) for k in known))
+
+
+LONGEST = 64
+
+
 def constant_range(iterator: Iterator) -> range | None:
     """The range of an iterator with constant bounds, None for any other."""
     if iterator.bounds is None:

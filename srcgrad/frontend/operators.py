@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend import kinds
+from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Unknown, is_numeric
+from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Tuple, Unknown, is_numeric
 
 BINARY: dict[type, Callable] = {
     ast.Add: operator.add,
@@ -57,6 +58,10 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     """A binary operator on two symbols."""
     if fn is operator.pow and lo.fixed_span and constant(b) == 1 and isinstance(a, Value) and a.type.differentiable:
         return a
+    if isinstance(a, Sequence) and isinstance(b, Value) and isinstance(b.type, Tuple):
+        b = Sequence(tuple_items(lo, b))
+    if isinstance(b, Sequence) and isinstance(a, Value) and isinstance(a.type, Tuple):
+        a = Sequence(tuple_items(lo, a))
     if fn is operator.add and isinstance(a, Sequence) and isinstance(b, Sequence):
         return Sequence(a.items + b.items)
     if fn is operator.add and _is_list(a) and _is_list(b):

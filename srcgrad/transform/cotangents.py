@@ -19,6 +19,7 @@ from srcgrad.ir.types import (
     NpScalar,
     PyScalar,
     Type,
+    Unknown,
     is_scalar,
     may_be_one,
     same_length,
@@ -111,7 +112,7 @@ def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
         x: the primal input it belongs to.
         z: the primal output, None if `c` itself has its full shape.
     """
-    c = _real(lo, c, x)
+    c = _real(lo, c, x, z)
     target = shape_of(x.type)
     own = shape_of(c.type)
     whole = None if z is None else shape_of(z.type)
@@ -174,8 +175,10 @@ def _dtype(t: Type) -> np.dtype | None:
     return t.dtype if isinstance(t, (Array, NpScalar)) else None
 
 
-def _real(lo: Lowering, c: Value, x: Value) -> Value:
+def _real(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
     kind = _dtype(c.type)
+    if kind is None and z is not None and isinstance(c.type, (Array, Unknown)):
+        kind = _dtype(z.type)
     is_complex = (kind is not None and kind.kind == "c") or (isinstance(c.type, PyScalar) and c.type.kind == "c")
     wants = _dtype(x.type)
     real = (wants is not None and wants.kind == "f") or (isinstance(x.type, PyScalar) and x.type.kind == "f")

@@ -196,6 +196,11 @@ def _finish(function: Function, result: Any, name: str, optimize: bool, own: boo
     sink_shadows(function)
 
 
+def _tidy(function: Function) -> None:
+    """Passes on a function that others call: what they write to its results is not known here, so nothing is shared."""
+    polish(function, optimize=False)
+
+
 def polish(function: Function, optimize: bool = True) -> None:
     """Passes on a function that is complete."""
     if optimize:
@@ -290,7 +295,7 @@ def _reverse(
         return bars
 
     bars = sweep(function, seeds, inputs, None, undo)
-    pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), polish)
+    pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), _tidy)
     return bars, pairs
 
 

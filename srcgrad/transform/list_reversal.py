@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Value, leaves
-from srcgrad.ir.types import UNKNOWN, List, is_scalar
+from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, is_scalar
 from srcgrad.rules.registry import PARTIALS
 
 if TYPE_CHECKING:
@@ -17,10 +17,25 @@ if TYPE_CHECKING:
 def reverse_display(reverse: Reverse, op: Call, g: Value | None) -> None:
     """Emits the reverse of a list or tuple made of its items: each takes its part of the cotangent."""
     assert g is not None
-    for k, item in enumerate(leaves(op.args)):
-        if reverse.activity.active(item) and not reverse.is_buffer(item):
-            part = reverse.lo.emit_typed(operator.getitem, (g, Const(k)), {}, item.type)
-            reverse.contribute(item, reverse.lo.value(part))
+    hand_on(reverse, op, g)
+
+
+def hand_on(reverse: Reverse, display: Call, g: Value) -> None:
+    """Each item of a list or tuple display takes its part of the cotangent; so do the items of a tuple in it."""
+    lo = reverse.lo
+    for k, item in enumerate(leaves(display.args)):
+        if not reverse.activity.active(item):
+            continue
+        owner = item.owner
+        if isinstance(item.type, Tuple) and isinstance(owner, Call) and owner.fn is tuple:
+            part = Value(UNKNOWN, None, display.span)
+            lo.append_call(operator.getitem, (g, Const(k)), [part])
+            hand_on(reverse, owner, part)
+        elif not reverse.is_buffer(item):
+            part = lo.value(lo.emit_typed(operator.getitem, (g, Const(k)), {}, item.type))
+            if isinstance(item.type, Array):
+                part = lo.value(lo.emit_typed(runtime.expanded, (part, item), {}, item.type))
+            reverse.contribute(item, part)
 
 
 def reverse_tuple_read(reverse: Reverse, op: Call, gs: list[Value | None]) -> None:

@@ -13,7 +13,7 @@ import operator
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_view, only_metadata, written
+from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree
 from srcgrad.ir.types import List, Unknown, is_scalar
@@ -211,6 +211,8 @@ class Tape:
         output = op.outputs[0]
         if only_metadata(op):
             return 0.5
+        if copies_perhaps(op) and self.aliases.is_written(output):
+            return _NEVER
         if is_view(op) and is_pointer(output.type):
             return _VIEW if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
         if self.aliases.is_written(output):

@@ -12,10 +12,11 @@ from srcgrad import runtime
 from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
-from srcgrad.ir.nodes import Call, Const, Value, leaves
+from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, product
+from srcgrad.transform.list_reversal import hand_on
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
@@ -154,10 +155,13 @@ def _read(lo: Any, x_bar: Value, index: Any, whole: bool) -> Value:
     return lo.value(lo.emit(operator.getitem, x_bar, lo.symbol(index)))
 
 
-def _is_consumed_next(op: Call, value: Value) -> bool:
+def _is_consumed_next(reverse: Reverse, op: Call, value: Value) -> bool:
     """Whether the operation reversed next uses up the cotangent of a value, before the shadow it is part of changes."""
     owner = value.owner
     if not isinstance(owner, Call) or owner.fn not in _SCALING or owner.parent is not op.parent or owner.parent is None:
+        return False
+    if sum(reverse.activity.active(v) for v in owner.inputs) > 1:
+        # The first contribution may change the shadow before the second is computed from it.
         return False
     ops = owner.parent.ops
     return ops.index(owner) + 1 == ops.index(op) and sum(value is v for other in ops for v in other.inputs) == 1
@@ -179,8 +183,9 @@ def _reverse_sum(
     else:
         g = _read(lo, x_bar, index, whole)
         fitted = fit(lo, g, value, None)
-        stays = fitted is g and binary is operator.add and not is_scalar(g.type) and not reverse.accumulated(value)
-        if stays and not reverse.is_buffer(value) and not _is_consumed_next(op, value):
+        same = fitted is g or (isinstance(fitted.owner, Call) and fitted.owner.fn is runtime.unbroadcast)
+        stays = same and binary is operator.add and not is_scalar(g.type) and not reverse.accumulated(value)
+        if stays and not reverse.is_buffer(value) and not _is_consumed_next(reverse, op, value):
             g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
     c = fit(lo, g, value, None)
     if binary is operator.sub:
@@ -254,10 +259,7 @@ def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
         raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
     part = Value(UNKNOWN, None, op.span)
     lo.append_call(list.pop, (shadow,), [part])
-    for k, item in enumerate(leaves(owner.args)):
-        if reverse.activity.active(item) and not reverse.is_buffer(item):
-            g = lo.value(lo.emit_typed(operator.getitem, (part, Const(k)), {}, item.type))
-            reverse.contribute(item, _fitted(reverse, g, item))
+    hand_on(reverse, owner, part)
 
 
 def _holds_values(reverse: Reverse, op: Call) -> bool:

@@ -44,5 +44,5 @@ def list_then_stack_grad(x, w, n_steps):
         t = np.transpose(w) @ t_1
         w_bar += np.expand_dims(t_1, -1) * states_i
         states_bar[-1] = states_bar[-1] + t
-    x_bar = states_bar[0]                           # programs.py:260  states = [x]
-    return x_bar, w_bar
+    x_bar = expanded(states_bar[0], x)              # programs.py:260  states = [x]
+    return x_bar.copy(), w_bar

@@ -16,12 +16,11 @@ def transform_fwd(x, twist):
         _, tape_2 = transform_fwd(x[half:], twist)  # programs.py:372
         for k in range(half):                       # programs.py:373
             even = x[k]                             # programs.py:374
-            t_1 = half + k
-            x_i = x[t_1]
+            x_i = x[half + k]
             odd = twist * x_i
             tape_1.append((odd, even, x_i))
             x[k] = even + odd                       # programs.py:375
-            x[t_1] = even * odd                     # programs.py:376
+            x[half + k] = even * odd                # programs.py:376
     result = None if not t else result              # programs.py:382
     tape_1 = x, twist, n, t, tape_2, tape_3, tape_1
     return result, tape_1
@@ -44,12 +43,12 @@ def transform_rev(tape, shadows):
             x_bar[t] = 0.0
             even_bar = t_1 * odd
             odd_bar = t_1 * even
-            t_1 = x_bar[k]                          # programs.py:375
+            t = x_bar[k]                            # programs.py:375
             x_bar[k] = 0.0
-            even_bar += t_1
-            odd_bar += t_1
+            even_bar += t
+            odd_bar += t
             twist_bar += odd_bar * x_i              # programs.py:374
-            x_bar[t] += odd_bar * twist_1
+            x_bar[half + k] += odd_bar * twist_1
             x_bar[k] += even_bar
         twist_bar += transform_rev(tape, shadows)   # programs.py:372
         twist_bar += transform_rev(tape_1, shadows)  # programs.py:371
