@@ -374,7 +374,7 @@ class Reverse:
             doubled = self._product(self._product(g, Const(2.0)), x)
             self.contribute(x, fit(self.lo, doubled, x, z))
             return
-        result = self._inline(rule, [*op.args, z], {})
+        result = self._inline(rule, [*[self.symbol(arg) for arg in op.args], z], {})
         partials = result.items if isinstance(result, Sequence) else (result,)
         for x, partial in zip(op.args, partials, strict=True):
             if not isinstance(x, Value) or not self.activity.active(x):
