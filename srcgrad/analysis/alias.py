@@ -102,6 +102,10 @@ class Aliases:
         """Whether the contents behind a pointer change in place anywhere."""
         return is_pointer(value.type) and self.find(value) in self.written
 
+    def is_buffer(self, value: Value) -> bool:
+        """Whether a value points to memory that is written, or is a list or tuple made at run time: it has a shadow."""
+        return is_pointer(value.type) and (self.is_written(value) or isinstance(value.type, (List, Tuple)))
+
     def unify(self, a: Any, b: Any) -> None:
         pending = [(a, b)]
         while pending:

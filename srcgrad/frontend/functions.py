@@ -12,7 +12,7 @@ from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.loops import _leaves, _with_leaves
 from srcgrad.frontend.lowering import Conflict, Lowering, Restart, compare, is_undefined
-from srcgrad.frontend.scope import Scope
+from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
 from srcgrad.frontend.statements import RETURNED, block
@@ -24,7 +24,6 @@ from srcgrad.ir.types import Array, Dim, List, Type, join, widen
 _ROUNDS = 6
 _DEEPEST = 40
 _SOURCES: dict[types.CodeType, FunctionSource] = {}
-_SCOPES: dict[ast.AST, Scope] = {}
 
 
 def source_of(fn: types.FunctionType) -> FunctionSource:
@@ -34,16 +33,6 @@ def source_of(fn: types.FunctionType) -> FunctionSource:
         if len(_SOURCES) > 4096:
             _SOURCES.clear()
         known = _SOURCES[fn.__code__] = function_source(fn)
-    return known
-
-
-def scope_of(node: ast.FunctionDef | ast.Lambda) -> Scope:
-    """The names of a function, found once for each AST."""
-    known = _SCOPES.get(node)
-    if known is None:
-        if len(_SCOPES) > 8192:
-            _SCOPES.clear()
-        known = _SCOPES[node] = Scope(node)
     return known
 
 

@@ -427,6 +427,21 @@ class Function:
     captured: list[Value] = field(default_factory=list)
 
 
+def references(op: Op) -> list[Value]:
+    """The values that an operation uses, those used in its regions included."""
+    found: dict[Value, None] = dict.fromkeys(op.inputs)
+    pending = list(op.regions)
+    while pending:
+        region = pending.pop()
+        for inner in region.ops:
+            for value in inner.inputs:
+                found.setdefault(value)
+            pending.extend(inner.regions)
+        for value in region.results:
+            found.setdefault(value)
+    return list(found)
+
+
 def walk(region: Region) -> Iterator[Op]:
     """Every operation of a region and of the regions in it, outer ones first, in program order."""
     stack = [iter(region.ops)]

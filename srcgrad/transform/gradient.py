@@ -17,7 +17,7 @@ from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, walk
+from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
 from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.pairs import Pairs
@@ -275,7 +275,7 @@ def _reverse(
     aliases = Aliases(functions)
     activity = Activity(functions, aliases, inputs, [v for v, _ in seeds])
     table = any(root in aliases.merged and aliases.is_written(m[0]) for root, m in aliases.members.items())
-    pairs = Pairs(program.functions, activity, aliases, table and bool(program.functions))
+    pairs = Pairs(activity, aliases, table and bool(program.functions))
 
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
         reverse = Reverse(activity, aliases, pairs)
@@ -456,21 +456,10 @@ def sink_shadows(function: Function) -> None:
                 and op.fn in (np.zeros_like, runtime.zeros_like)
                 and k >= (function.backward_from or 0 if region is function.body else 0)
             ):
-                place = next((j for j in range(k + 1, len(region.ops)) if _uses(region.ops[j], op.outputs[0])), None)
+                place = next(
+                    (j for j in range(k + 1, len(region.ops)) if op.outputs[0] in references(region.ops[j])), None
+                )
                 if place is not None and place > k + 1:
                     region.ops.insert(place, op)
                     del region.ops[k]
             k -= 1
-
-
-def _uses(op: Op, value: Value) -> bool:
-    pending = [op]
-    while pending:
-        current = pending.pop()
-        if value in current.inputs:
-            return True
-        for region in current.regions:
-            if value in region.results:
-                return True
-            pending.extend(region.ops)
-    return False

@@ -46,8 +46,7 @@ class Pairs:
         uses_table: whether the reverse functions take the table of shadows.
     """
 
-    def __init__(self, functions: list[Function], activity: Activity, aliases: Aliases, uses_table: bool):
-        self._functions = functions
+    def __init__(self, activity: Activity, aliases: Aliases, uses_table: bool):
         self._activity = activity
         self._aliases = aliases
         self._pairs: dict[Function, Pair] = {}
@@ -56,10 +55,7 @@ class Pairs:
 
     def is_value(self, value: Value) -> bool:
         """Whether a value is active and has a cotangent of its own."""
-        from srcgrad.ir.types import List, Tuple
-
-        buffer = self._aliases.is_written(value) or isinstance(value.type, (List, Tuple))
-        return self._activity.active(value) and not buffer
+        return self._activity.active(value) and not self._aliases.is_buffer(value)
 
     def _pair(self, function: Function) -> Pair:
         for pair in self._pairs.values():
@@ -89,7 +85,7 @@ class Pairs:
         tape = Value(TAPE, "tape", op.span)
         tape.owner = op
         op.outputs.append(tape)
-        outputs = [Value(_cotangent_type(op.args[k]), None, op.span) for k in pair.inputs]
+        outputs = [Value(op.args[k].type, None, op.span) for k in pair.inputs]
         table = [reverse.shadow_table] if self.uses_table and reverse.shadow_table is not None else []
         call = Invoke(pair.reverse, [tape, *bars, *table], outputs, op.span)
         call.mirror = op
@@ -156,7 +152,3 @@ class Pairs:
 
         visit(entry)
         return found
-
-
-def _cotangent_type(value: Value) -> Any:
-    return value.type

@@ -15,7 +15,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, blocks
-from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view, written
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
@@ -103,8 +103,8 @@ class Reverse:
         return None if known is MISSING else known
 
     def is_buffer(self, value: Value) -> bool:
-        """Whether a value points to memory that is written, or is a run-time list."""
-        return is_pointer(value.type) and (self.aliases.is_written(value) or isinstance(value.type, (List, Tuple)))
+        """Whether a value has a shadow for the memory it points to."""
+        return self.aliases.is_buffer(value)
 
     @property
     def accumulators(self) -> set[Value]:

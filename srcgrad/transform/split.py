@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
 from typing import Any
 
-from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, leaves, map_tree
+from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, leaves, map_tree, references
 from srcgrad.ir.types import List, Opaque
 from srcgrad.transform.simplify import replace_values
 from srcgrad.transform.tape import define_everywhere
@@ -19,19 +18,6 @@ def first_of_reverse(function: Function) -> int:
     """Where the reverse sweep starts, after passes have moved and removed operations."""
     ops = function.body.ops
     return next((k for k, op in enumerate(ops) if op.mirror is not None), len(ops))
-
-
-def references(ops: Iterable[Op]) -> list[Value]:
-    """The values that operations use, at any depth."""
-    found: dict[Value, None] = {}
-    pending = list(ops)
-    while pending:
-        op = pending.pop()
-        found.update(dict.fromkeys(op.inputs))
-        for region in op.regions:
-            found.update(dict.fromkeys(region.results))
-            pending.extend(region.ops)
-    return list(found)
 
 
 def split(
@@ -55,7 +41,7 @@ def split(
     if not packed:
         # A pullback outlives the call: it remembers what the names outside stood for.
         available |= set(function.captured)
-    used = references(reverse) + list(leaves(gradients))
+    used = [v for op in reverse for v in references(op)] + list(leaves(gradients))
     kept = [v for v in dict.fromkeys(used) if v in available and not isinstance(v, Const)]
     kept.sort(key=lambda v: v.uid)
     for value in kept:

@@ -15,7 +15,7 @@ from typing import Any
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, written
 from srcgrad.analysis.versions import Versions
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references
 from srcgrad.ir.types import List, Unknown, is_scalar
 from srcgrad.transform.simplify import is_removable_purely
 
@@ -123,7 +123,7 @@ class Tape:
         self._levels.append(level)
         for op in region.ops:
             level.current = op
-            for value in _references(op):
+            for value in references(op):
                 if self._home(value) is home:
                     self._use(value)
             op.replace_inputs(self._use)
@@ -396,18 +396,3 @@ def _in_loop(region: Region) -> bool:
             return True
         current = current.parent.parent
     return False
-
-
-def _references(op: Op) -> list[Value]:
-    """The values that an operation uses, those in its regions included."""
-    found: dict[Value, None] = dict.fromkeys(op.inputs)
-    pending = list(op.regions)
-    while pending:
-        region = pending.pop()
-        for inner in region.ops:
-            for value in inner.inputs:
-                found.setdefault(value)
-            pending.extend(inner.regions)
-        for value in region.results:
-            found.setdefault(value)
-    return list(found)
