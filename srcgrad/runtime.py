@@ -141,12 +141,16 @@ def add_each(shadow: list, contributions: Any) -> None:
         shadow[k] = _plus(shadow[k], contribution)
 
 
-def _copy_with_layout(x: np.ndarray) -> np.ndarray:
-    """A copy with the strides of the original, so that what is a view of the one is a view of the other."""
-    reach = [(n - 1) * s for n, s in zip(x.shape, x.strides, strict=True)]
+def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
+    """A copy laid out as the original is, so that what is a view of the one is a view of the other."""
+    dtype = x.dtype if dtype is None else np.dtype(dtype)
+    if x.flags.c_contiguous or x.size == 0:
+        return x.astype(dtype)
+    strides = x.strides if dtype == x.dtype else [s * dtype.itemsize // x.itemsize for s in x.strides]
+    reach = [(n - 1) * s for n, s in zip(x.shape, strides, strict=True)]
     first = -sum(r for r in reach if r < 0)
-    memory = np.zeros(first + sum(r for r in reach if r > 0) + x.itemsize, np.uint8)
-    copy = np.ndarray(x.shape, x.dtype, memory, first, x.strides)
+    memory = np.zeros(first + sum(r for r in reach if r > 0) + dtype.itemsize, np.uint8)
+    copy = np.ndarray(x.shape, dtype, memory, first, strides)
     copy[...] = x
     return copy
 
@@ -154,7 +158,7 @@ def _copy_with_layout(x: np.ndarray) -> np.ndarray:
 def copied(x: Any) -> Any:
     """A copy of an argument that the program writes: arrays are copied, at any depth of lists and dicts."""
     if isinstance(x, np.ndarray):
-        return x.copy() if x.flags.c_contiguous or x.size == 0 else _copy_with_layout(x)
+        return copy_with_layout(x)
     if isinstance(x, list):
         return [copied(item) for item in x]
     if isinstance(x, dict):

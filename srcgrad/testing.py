@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.errors import ArgumentError, NotScalarError
+from srcgrad.runtime import copy_with_layout
 from srcgrad.tree import flatten, map_leaves, paths
 
 _WEIGHTS = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
@@ -43,15 +44,20 @@ def is_active(leaf: Any) -> bool:
 def _lift(leaf: Any) -> Any:
     """A fresh copy of the leaf in double precision, so that the differences are as exact as they can be."""
     if isinstance(leaf, np.ndarray):
-        wide = {"f": np.float64, "c": np.complex128}.get(leaf.dtype.kind)
-        return leaf.copy() if wide is None else leaf.astype(wide)
+        return copy_with_layout(leaf, {"f": np.float64, "c": np.complex128}.get(leaf.dtype.kind))
     if isinstance(leaf, np.floating):
         return np.float64(leaf)
     return np.complex128(leaf) if isinstance(leaf, np.complexfloating) else leaf
 
 
 def _copy(leaf: Any) -> Any:
-    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+    return copy_with_layout(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _moved(leaf: Any, step: Any) -> Any:
+    """A leaf that is ours to change, one step on; an array stays laid out as it is."""
+    leaf += step
+    return leaf
 
 
 def same_bits(a: Any, b: Any) -> bool:
@@ -199,7 +205,7 @@ def directional_derivative(f: Callable, args: Sequence[Any], direction: Sequence
         tangents += [None] * own.leaf_count if tangent is None else own.flatten(tangent, "direction")
 
     def at(t: float) -> Any:
-        moved = [_lift(x) if d is None else _lift(x) + t * d for x, d in zip(leaves, tangents, strict=True)]
+        moved = [_lift(x) if d is None else _moved(_lift(x), t * d) for x, d in zip(leaves, tangents, strict=True)]
         return f(*structure.unflatten(moved))
 
     slope = _derivative(at, eps, f"of {_name(f)} along the direction")

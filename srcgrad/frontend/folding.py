@@ -12,7 +12,7 @@ import numpy as np
 
 from srcgrad.frontend.values import NOT_CONSTANT, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, is_scalar, rank
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, is_scalar, rank
 
 _BUILTINS = {abs, min, max, len, int, float, bool, str, round, divmod, sum, any, all, sorted, ord, chr, repr, hash}
 _OPERATORS = {
@@ -48,6 +48,7 @@ _OPERATORS = {
 }
 _MATH = {fn for fn in vars(math).values() if isinstance(fn, types.BuiltinFunctionType)}
 _RANKS = {np.ndim}
+_COMPLEX = {np.iscomplexobj, np.isrealobj}
 _LARGEST_POWER = 64
 
 
@@ -62,6 +63,18 @@ def fold(fn: Callable, args: tuple[Symbol, ...], kwargs: dict[str, Symbol]) -> S
         return _evaluate(fn, args, kwargs)
     if fn is np.size and isinstance(args[0], Value) and is_scalar(args[0].type):
         return Const(1)
+    if fn in _COMPLEX and isinstance(args[0], Value):
+        complex_ = _is_complex(args[0].type)
+        return None if complex_ is None else Const(complex_ is (fn is np.iscomplexobj))
+    return None
+
+
+def _is_complex(t: Type) -> bool | None:
+    """Whether values of a type are complex; None if that is not known."""
+    if isinstance(t, PyScalar):
+        return t.kind == "c"
+    if isinstance(t, (Array, NpScalar)) and t.dtype is not None and t.dtype.kind in "biufc":
+        return t.dtype.kind == "c"
     return None
 
 

@@ -245,8 +245,7 @@ class Reverse:
             self.reverse_ops(forward)
             bars = [self._final(value) for value in inputs]
         for op in body.ops[len(forward) :]:
-            if op.mirror is None:
-                op.mirror = forward[-1] if forward else op
+            _mirror(op, forward[-1] if forward else op)
         return bars
 
     def _final(self, value: Value) -> Value:
@@ -260,8 +259,14 @@ class Reverse:
     def _of_kind(self, cotangent: Value, value: Value) -> Value:
         """The cotangent of a number as a number of its kind: a Python float, a NumPy scalar of its dtype."""
         kind, target = cotangent.type, value.type
-        if isinstance(target, NpScalar) and isinstance(kind, PyScalar) and target.dtype != F8:
+        if isinstance(target, Array) and target.shape == () and isinstance(kind, PyScalar) and target.dtype is not None:
+            return self.lo.value(self.lo.emit_typed(target.dtype.type, (cotangent,), {}, NpScalar(target.dtype)))
+        if isinstance(target, NpScalar) and (
+            (isinstance(kind, PyScalar) and target.dtype != F8) or isinstance(kind, Unknown)
+        ):
             return self.lo.value(self.lo.emit_typed(target.dtype.type, (cotangent,), {}, target))
+        if isinstance(target, PyScalar) and isinstance(kind, Unknown):
+            return self.lo.value(self.lo.emit_typed(float, (cotangent,), {}, target))
         if isinstance(target, PyScalar) and isinstance(kind, NpScalar) and kind.dtype != F8 and kind.dtype.kind == "f":
             return self.lo.value(self.lo.emit_typed(float, (cotangent,), {}, target))
         return cotangent
@@ -527,10 +532,12 @@ def region_of(value: Value) -> Region:
 
 
 def _mirror(made: Op, op: Op) -> None:
-    if made.mirror is None:
-        made.mirror = op
-    if made.span is None:
-        made.span = op.span
+    """An operation of the reverse sweep belongs to one of the forward sweep; so does all inside it (rules branch)."""
+    for inner in (made, *(nested for region in made.regions for nested in walk(region))):
+        if inner.mirror is None:
+            inner.mirror = op
+        if inner.span is None:
+            inner.span = op.span
 
 
 def accumulators(function: Function, activity: Activity, is_buffer: Any) -> set[Value]:

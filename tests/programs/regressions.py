@@ -518,3 +518,21 @@ def rec_inplace(x, y, s):
         return r(r(a * 1.0, n - 1), n - 1)
 
     return np.sum(r(x, 2) ** 2)
+
+
+@program(lambda: (R(4), R(4, seed=1)), argnums=(0, 1), tags=("regression",), output="array")
+def product_of_a_written_array(x, y):
+    y[y < 0.81] -= np.vdot(y, x)
+    return y
+
+
+@program(lambda: (np.array(1.5, np.float32), np.array(0.5)), argnums=(0, 1), tags=("regression",))
+def zero_dimensional_arguments(s, t):
+    return s * 2 + t
+
+
+@program(lambda: (np.repeat(R(3, 2), 2, axis=1)[:, ::2], R(2, seed=1)), argnums=(0, 1), tags=("regression",))
+def ravel_of_a_strided_argument(m, s):
+    flat = m.ravel()
+    flat[1] = s[0]
+    return np.sum(m * m) + flat[1] * flat[0]
