@@ -12,9 +12,9 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Bound, Closure, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import INT, UNKNOWN, Array, List, Opaque, PyScalar, Tuple, Unknown, is_numeric, join
+from srcgrad.ir.types import INT, UNKNOWN, Array, List, Opaque, PyScalar, Tuple, Unknown, is_numeric, join, rank
 from srcgrad.rules.registry import METHODS
 
 
@@ -38,6 +38,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return _subscript_items(lo, base, key)
     if isinstance(base, Reference) and base.cls is dict:
         return dict_item(lo, base, static_key(lo, key))
+    if isinstance(base, Flat):
+        item = lo.emit(operator.getitem, base.array, flat_index(lo, base, key))
+        return item if rank(lo.value(item).type) == 0 else lo.emit(np.copy, item)
     if isinstance(base, Const) and isinstance(base.value, type):
         return base
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
@@ -198,7 +201,9 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
             return lo.emit(np.ndim, base)
         if name == "size":
             return lo.emit(np.size, base)
-        if name in ("flat", "data", "base", "ctypes"):
+        if name == "flat":
+            return Flat(base)
+        if name in ("data", "base", "ctypes"):
             lo.unsupported(f".{name} is not supported", "use ravel() and reshape()")
         if name == "dtype" and getattr(base_type, "dtype", None) is not None:
             return Const(base_type.dtype)
@@ -234,8 +239,18 @@ def shape(lo: Lowering, value: Value) -> Symbol:
     return lo.value(lo.emit_typed(np.shape, (value,), {}, UNKNOWN))
 
 
+def flat_index(lo: Lowering, flat: Flat, key: Symbol) -> Symbol:
+    """What `x[...]` is to be indexed with for `x.flat[key]`."""
+    if rank(flat.array.type) == 1:
+        return key
+    places = lo.emit(np.arange, lo.emit(np.size, flat.array))
+    return lo.emit(np.unravel_index, lo.emit(operator.getitem, places, key), shape(lo, flat.array))
+
+
 def length(lo: Lowering, symbol: Symbol) -> Symbol:
     """`len(symbol)`."""
+    if isinstance(symbol, Flat):
+        return lo.emit(np.size, symbol.array)
     if isinstance(symbol, Sequence):
         return Const(len(symbol.items))
     if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):

@@ -251,10 +251,11 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 @handles(sorted)
 def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterator = iterate(lo, args[0])
-    if kwargs:
-        lo.unsupported("sorted(...) with a key or reverse is not supported yet", "use np.argsort and index with it")
+    key, reverse = kwargs.get("key", Const(None)), constant(kwargs.get("reverse", Const(False)))
+    if constant(key) is not None or not isinstance(reverse, (bool, int)):
+        lo.unsupported("sorted(...) with a key is not supported yet", "use np.argsort and index with it")
     if iterator.items is not None and all(isinstance(item, Const) for item in iterator.items):
-        ordered = sorted(item.value for item in iterator.items if isinstance(item, Const))
+        ordered = sorted((item.value for item in iterator.items if isinstance(item, Const)), reverse=bool(reverse))
         return new_list(lo, tuple(Const(value) for value in ordered), (*lo.site("sorted"), lo.span))
     if iterator.items is not None and not all(isinstance(item, Value) for item in iterator.items):
         lo.unsupported("sorting anything but numbers is not supported yet")
@@ -265,6 +266,8 @@ def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
             lo.unsupported("sorting anything but numbers is not supported yet")
         array = lo.emit(np.array, items)
     ordered_array = lo.emit(np.sort, array)
+    if reverse:
+        ordered_array = subscript(lo, ordered_array, slice(None, None, Const(-1)))
     if iterator.items is not None:
         items = tuple(subscript(lo, ordered_array, Const(k)) for k in range(len(iterator.items)))
         return new_list(lo, items, (*lo.site("sorted"), lo.span))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import container_calls, kinds  # noqa: F401 (the methods of containers register themselves)
+from srcgrad.frontend import array_writes, container_calls, itertools_calls, kinds  # noqa: F401 (they register)
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression
 from srcgrad.frontend.functions import call_closure, call_function
@@ -158,8 +158,10 @@ def _is_integer(symbol: Symbol) -> bool:
 
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
+    if isinstance(fn, np.ufunc) and fn.nout == 1 and len(args) == fn.nin + 1:
+        args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
     if "out" in kwargs:
-        lo.unsupported("out= is not supported yet", "assign the result with x[...] = instead")
+        return array_writes.write_out(lo, fn, args, dict(kwargs))
     if fn in (np.reshape, np.transpose) and len(args) > 2 and all(_is_integer(a) for a in args[1:]):
         args = [args[0], Sequence(tuple(args[1:]))]
     reshapes = fn is np.reshape and lo.fixed_span and len(args) == 2

@@ -1,15 +1,12 @@
-"""Methods of lists, dicts and sets, and functions that write to arrays."""
+"""Methods of lists, dicts and sets."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from srcgrad.frontend.access import dict_item, static_key
 from srcgrad.frontend.builtin_calls import make_list
 from srcgrad.frontend.handlers import BUILTINS, handles
 from srcgrad.frontend.iteration import iterate
 from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
-from srcgrad.frontend.statements import set_item
 from srcgrad.frontend.values import Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const
 from srcgrad.ir.types import List
@@ -105,6 +102,16 @@ def _reverse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     return Const(None)
 
 
+@handles(list.sort)
+def _sort(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    target = args[0]
+    ordered = lo.call(Const(sorted), [target], kwargs)
+    if not (isinstance(target, Reference) and isinstance(ordered, Reference)):
+        lo.unsupported("sorting a list whose length depends on the run is not supported yet", "use sorted(...)")
+    lo.change(target, lo.contents(ordered))
+    return Const(None)
+
+
 @handles(list.clear)
 def _clear(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if not isinstance(args[0], Reference):
@@ -191,44 +198,9 @@ def _set_add(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     return Const(None)
 
 
-# Methods of arrays that write
-
-
-@handles(np.ndarray.fill)
-def _fill(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    set_item(lo, args[0], Const(Ellipsis), args[1])
-    return Const(None)
-
-
-@handles(np.copyto)
-def _copyto(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if len(args) != 2 or kwargs:
-        lo.unsupported("np.copyto with more than two arguments is not supported yet")
-    set_item(lo, args[0], Const(Ellipsis), args[1])
-    return Const(None)
-
-
-@handles(np.ndarray.sort)
-def _sort_in_place(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if len(args) != 1 or kwargs:
-        lo.unsupported("sorting in place with options is not supported yet", "use np.sort")
-    set_item(lo, args[0], Const(Ellipsis), lo.emit(np.sort, args[0]))
-    return Const(None)
-
-
-@handles(np.add.at)
-def _add_at(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    lo.effect(np.add.at, *args)
-    return Const(None)
-
-
 def _refuse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this function writes to its argument, which is not supported yet")
 
 
-_METHODS_THAT_WRITE = (
-    *(list.sort, list.remove, dict.clear, dict.popitem, set.discard, set.remove, set.pop, set.clear, set.update),
-    *(np.fill_diagonal, np.put, np.place, np.putmask, np.put_along_axis, np.ndarray.partition),
-)
-for _writer in _METHODS_THAT_WRITE:
+for _writer in (list.remove, dict.clear, dict.popitem, set.discard, set.remove, set.pop, set.clear, set.update):
     BUILTINS[_writer] = _refuse

@@ -6,9 +6,11 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.values import Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, Tuple, Unknown
 
@@ -30,6 +32,8 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         if isinstance(symbol.value, (str, range)):
             return Iterator(tuple(Const(item) for item in symbol.value))
         lo.unsupported(f"{symbol.value!r} can't be looped over")
+    if isinstance(symbol, Flat):
+        symbol = lo.emit(np.ravel, symbol.array)
     if isinstance(symbol, Value):
         if isinstance(symbol.type, Tuple):
             return Iterator(tuple_items(lo, symbol))
@@ -119,6 +123,19 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
         return lengths[0] if len(lengths) == 1 else lo.value(lo.emit(min, *lengths))
 
     return Iterator(length=shortest, item=lambda k: Sequence(tuple(get(k) for get in getters)))
+
+
+def shifted(lo: Lowering, iterator: Iterator, by: int) -> Iterator:
+    """The same without its first items."""
+    if iterator.items is not None:
+        return Iterator(iterator.items[by:])
+    get = item_getter(lo, iterator)
+    n = iterator_length(lo, iterator)
+
+    def rest() -> Value:
+        return lo.value(lo.emit(max, lo.emit(operator.sub, n, Const(by)), Const(0)))
+
+    return Iterator(length=rest, item=lambda k: get(lo.value(lo.emit(operator.add, k, Const(by)))))
 
 
 def reversed_iterator(lo: Lowering, inner: Symbol) -> Iterator:

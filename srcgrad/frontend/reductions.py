@@ -13,7 +13,7 @@ from srcgrad.frontend.access import subscript
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.handlers import handles
-from srcgrad.frontend.iteration import iterate
+from srcgrad.frontend.iteration import item_getter, iterate, shifted
 from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.scope import comprehension_scope
@@ -194,5 +194,5 @@ def _functools_reduce(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol
             total = lo.call(fn, [total, item], {})
         return total
     if not initial:
-        lo.unsupported("functools.reduce over a sequence of unknown length needs an initial value")
+        initial, iterator = [item_getter(lo, iterator)(Const(0))], shifted(lo, iterator, 1)
     return _reduce(lo, iterator, initial[0], lambda total, item: lo.call(fn, [total, item], {}))

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend.access import attribute, static_key, subscript
+from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, is_undefined, leaves_with
 from srcgrad.frontend.operators import BINARY, binary
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Flat, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Exit, Raise, Value
 from srcgrad.ir.types import Array, Dict, List, Unknown, is_scalar
 
@@ -238,6 +238,8 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
         return
     if isinstance(base, Sequence):
         lo.unsupported("a tuple can't be changed")
+    if isinstance(base, Flat):
+        base, key = base.array, flat_index(lo, base, key)
     value = lo.value(base)
     if isinstance(value.type, (Array, List, Dict, Unknown)):
         item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
@@ -316,6 +318,8 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
 
 
 def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Callable[[], Symbol]) -> None:
+    if isinstance(base, Flat):
+        base, key = base.array, flat_index(lo, base, key)
     if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and op in ITEM_UPDATES:
         lo.effect(ITEM_UPDATES[op], base, key, right())
         return

@@ -14,7 +14,7 @@ from typing import Any, Union
 
 from srcgrad.ir.nodes import Const, Value
 
-Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", slice]
+Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +103,13 @@ class Iterator:
     length: Callable[[], Value] | None = None
     item: Callable[[Value], Symbol] | None = None
     bounds: tuple[Value, Value, Value] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flat:
+    """`x.flat`: the elements of an array one after the other, to be read and written."""
+
+    array: Value
 
 
 def is_const(symbol: Any) -> bool:

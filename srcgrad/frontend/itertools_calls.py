@@ -1,0 +1,179 @@
+"""`itertools`: iterators over known items are worked out at compile time, all others by index."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from srcgrad.frontend.access import subscript
+from srcgrad.frontend.builtin_calls import make_list
+from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, known_items, listed, shifted
+from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.operators import binary
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Iterator, Sequence, Symbol, constant
+from srcgrad.ir.nodes import Const, Value
+
+
+def _known(iterators: list[Iterator]) -> list[tuple[Symbol, ...]] | None:
+    """The items of all the iterators, None unless all are known."""
+    columns = [iterator.items for iterator in iterators]
+    return None if any(items is None for items in columns) else [items for items in columns if items is not None]
+
+
+def _tuples(rows: Any) -> Iterator:
+    return Iterator(tuple(Sequence(tuple(row)) for row in rows))
+
+
+@handles(itertools.product)
+def _product(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    repeat = constant(kwargs.get("repeat", Const(1)))
+    if not isinstance(repeat, int):
+        lo.unsupported("the repeat= of itertools.product depends on the run")
+    iterators = [listed(iterate(lo, arg)) for arg in args] * repeat
+    columns = _known(iterators)
+    if columns is not None:
+        return _tuples(itertools.product(*columns))
+    lengths = [iterator_length(lo, iterator) for iterator in iterators]
+    getters = [item_getter(lo, iterator) for iterator in iterators]
+    total: Symbol = Const(1)
+    for n in lengths:
+        total = lo.emit(operator.mul, total, n)
+
+    def item(k: Value) -> Symbol:
+        parts: list[Symbol] = []
+        rest: Symbol = k
+        for n, get in zip(reversed(lengths), reversed(getters), strict=True):
+            parts.append(get(lo.value(lo.emit(operator.mod, rest, n))))
+            rest = lo.emit(operator.floordiv, rest, n)
+        return Sequence(tuple(parts[::-1]))
+
+    return Iterator(length=lambda: lo.value(total), item=item)
+
+
+@handles(itertools.chain)
+def _chain(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    iterators = [listed(iterate(lo, arg)) for arg in args]
+    columns = _known(iterators)
+    if columns is not None:
+        return Iterator(tuple(itertools.chain(*columns)))
+    joined = make_list(lo, [], {})
+    for iterator in iterators:
+        lo.call(Const(list.extend), [joined, iterator], {})
+    return iterate(lo, joined)
+
+
+@handles(itertools.chain.from_iterable)
+def _chain_from_iterable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _chain(lo, list(known_items(lo, args[0])), {})
+
+
+@handles(itertools.pairwise)
+def _pairwise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    iterator = listed(iterate(lo, args[0]))
+    if iterator.items is not None:
+        return _tuples(itertools.pairwise(iterator.items))
+    get = item_getter(lo, iterator)
+
+    def item(k: Value) -> Symbol:
+        return Sequence((get(k), get(lo.value(lo.emit(operator.add, k, Const(1))))))
+
+    return Iterator(length=shifted(lo, iterator, 1).length, item=item)
+
+
+@handles(itertools.islice)
+def _islice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    iterator = listed(iterate(lo, args[0]))
+    bounds = [constant(arg) for arg in args[1:]]
+    if iterator.items is not None and all(b is None or isinstance(b, int) for b in bounds):
+        return Iterator(tuple(itertools.islice(iterator.items, *bounds)))
+    items = make_list(lo, [iterator], {})
+    return iterate(lo, subscript(lo, items, slice(*args[1:])))
+
+
+@handles(itertools.repeat)
+def _repeat(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if len(args) != 2:
+        lo.unsupported("itertools.repeat without a number of times is endless", "say how often")
+    times = constant(args[1])
+    if isinstance(times, int):
+        return Iterator((args[0],) * times)
+    return Iterator(length=lambda: lo.value(lo.emit(max, args[1], Const(0))), item=lambda k: args[0])
+
+
+@handles(itertools.starmap)
+def _starmap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fn, iterator = args[0], listed(iterate(lo, args[1]))
+    if iterator.items is not None:
+        return Iterator(tuple(lo.call(fn, list(known_items(lo, item)), {}) for item in iterator.items))
+    get = item_getter(lo, iterator)
+    return Iterator(
+        length=lambda: iterator_length(lo, iterator), item=lambda k: lo.call(fn, list(known_items(lo, get(k))), {})
+    )
+
+
+def _selection(name: str) -> Callable[[Lowering, list[Symbol], dict[str, Symbol]], Symbol]:
+    """Combinations, permutations and the like, of items that are known."""
+    choose = getattr(itertools, name)
+
+    def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        items = listed(iterate(lo, args[0])).items
+        counts = [constant(arg) for arg in (*args[1:], *kwargs.values())]
+        if items is None or not all(isinstance(count, int) for count in counts):
+            lo.unsupported(f"itertools.{name} of a sequence of unknown length is not supported", "write nested loops")
+        return _tuples(choose(items, *counts))
+
+    return handler
+
+
+for _name in ("combinations", "permutations", "combinations_with_replacement"):
+    handles(getattr(itertools, _name))(_selection(_name))
+
+
+@handles(itertools.zip_longest)
+def _zip_longest(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    columns = _known([listed(iterate(lo, arg)) for arg in args])
+    if columns is None:
+        lo.unsupported("itertools.zip_longest of sequences of unknown length is not supported")
+    return _tuples(itertools.zip_longest(*columns, fillvalue=kwargs.get("fillvalue", Const(None))))
+
+
+@handles(itertools.accumulate)
+def _accumulate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fn = args[1] if len(args) > 1 else kwargs.get("func", Const(None))
+    initial = kwargs.get("initial", Const(None))
+
+    def combine(total: Symbol, item: Symbol) -> Symbol:
+        return binary(lo, operator.add, total, item) if constant(fn) is None else lo.call(fn, [total, item], {})
+
+    iterator = listed(iterate(lo, args[0]))
+    if iterator.items is not None:
+        items = iterator.items if constant(initial) is None else (initial, *iterator.items)
+        return Iterator(tuple(itertools.accumulate(items, combine)))
+    if constant(initial) is None:
+        # The first item starts the sum; an empty sequence has no sums at all.
+        return _sums(lo, shifted(lo, iterator, 1), item_getter(lo, iterator)(Const(0)), combine)
+    return _sums(lo, iterator, initial, combine)
+
+
+def _sums(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[Symbol, Symbol], Symbol]) -> Iterator:
+    """A list of the running totals, filled by a loop."""
+    from srcgrad.frontend.loops import for_loop
+
+    site = (*lo.site("accumulate"), lo.span)
+    key = (site, "total")
+    sums = make_list(lo, [], {})
+    lo.store.set(key, start)
+    lo.call(Const(list.append), [sums, start], {})
+
+    def body(item: Symbol) -> Outcome:
+        lo.store.set(key, combine(lo.store.get(key), item))
+        lo.call(Const(list.append), [sums, lo.store.get(key)], {})
+        return NEXT
+
+    for_loop(lo, iterator, body, {key}, site, None)
+    lo.store.set(key, MISSING)
+    return iterate(lo, sums)

@@ -1,0 +1,135 @@
+"""Programs that write through NumPy's functions, and programs that loop with `itertools`."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+
+import numpy as np
+
+from programs import program, rand
+
+
+@program(lambda: (rand(5),), tags=("out",))
+def out_of_a_ufunc(x):
+    y = np.zeros(5)
+    np.multiply(x, x, out=y)
+    y[0] *= 3
+    return np.sum(y * x)
+
+
+@program(lambda: (rand(5),), tags=("out",))
+def positional_out(x):
+    np.add(x, x[::-1], x)
+    return np.sum(x**2)
+
+
+@program(lambda: (rand(5),), tags=("out", "masks"))
+def out_where(x):
+    np.sin(x, out=x, where=x > 0.6)
+    return np.sum(x**2)
+
+
+@program(lambda: (rand(3, 2),), tags=("out",))
+def out_of_a_reduction(m):
+    r = np.empty(2)
+    total = np.sum(m, axis=0, out=r)
+    total[0] *= 2
+    return r[0] * r[1]
+
+
+@program(lambda: (rand(5),), tags=("writes",))
+def put_values(x):
+    np.put(x, [0, 2], [x[1], 3.0])
+    return np.sum(x**2)
+
+
+@program(lambda: (rand(3, 2),), tags=("writes",))
+def put_in_a_matrix(m):
+    np.put(m, [0, -1], m[1, 0])
+    return np.sum(m**3)
+
+
+@program(lambda: (rand(5),), tags=("writes",))
+def put_begins_again(x):
+    np.put(x, [0, 2, 3], [x[1], x[4]])
+    return np.sum(x**2)
+
+
+@program(lambda: (rand(3, 2),), tags=("writes",))
+def filled_diagonal(m):
+    np.fill_diagonal(m, m[2, 0])
+    return np.sum(m**2)
+
+
+@program(lambda: (rand(3, 2),), tags=("writes",))
+def flat_elements(m):
+    m.flat[0] = m[1, 1]
+    m.flat[-1] *= m[0, 1]
+    m.flat[1::3] += 2 * m[2, 0]
+    part = m.flat[:2]
+    part[0] = 5.0
+    return np.sum(m**2) + m.flat[3] * part[1]
+
+
+@program(lambda: (rand(3, 2),), tags=("loops",))
+def loop_over_flat(m):
+    return sum(v * v for v in m.flat)
+
+
+@program(lambda: (rand(5), rand(5, seed=1)), argnums=(0, 1), tags=("masks",))
+def putmask_and_copyto(x, y):
+    np.putmask(x, x > 0.6, y * y)
+    np.copyto(y, x * 2, where=y < 0.7)
+    np.subtract.at(y, [0, 0, 3], x[:3])
+    return np.sum(x * y)
+
+
+@program(lambda: (rand(4),), tags=("lists",))
+def list_sorted_in_place(x):
+    v = [x[0], x[3], x[2]]
+    v.sort(reverse=True)
+    return v[0] * 1 + v[1] * 2 + v[2] * 3 + sorted(x, reverse=True)[0]
+
+
+@program(lambda: (rand(5),), tags=("itertools",))
+def pairs_of_neighbours(x):
+    return sum(a * b for a, b in itertools.pairwise(x))
+
+
+@program(lambda: (rand(5),), tags=("itertools",))
+def running_totals(x):
+    last = list(itertools.accumulate(x, operator.mul))[-1]
+    return sum(itertools.accumulate(x)) + last + list(itertools.accumulate(x, initial=x[0] * 2))[3]
+
+
+@program(lambda: (rand(5),), tags=("itertools",))
+def product_of_ranges(x):
+    s = 0.0
+    for i, j in itertools.product(range(len(x)), range(3)):
+        s += x[i] * x[j] * (i + 2 * j)
+    for a, b in itertools.product(x, x[:2]):
+        s += a * np.sin(b)
+    return s
+
+
+@program(lambda: (rand(5),), tags=("itertools",))
+def chained_iterables(x):
+    return sum(q * q for q in itertools.chain(x, x[::-1], [x[0], 2.0])) + sum(itertools.islice(x, 1, 4))
+
+
+@program(lambda: (rand(3),), tags=("itertools",))
+def combinations_of_items(x):
+    return sum(a * b for a, b in itertools.combinations([x[0], x[1], x[2]], 2))
+
+
+@program(lambda: (rand(5),), tags=("itertools",))
+def reduced_without_a_start(x):
+    return functools.reduce(lambda p, q: p * 0.5 + q * p, x)
+
+
+@program(lambda: (rand(5),), tags=("itertools", "lists"))
+def starmap_and_repeat(x):
+    scaled = itertools.starmap(lambda a, b: a * b, zip(x, x[::-1], strict=True))
+    return sum(scaled) + sum(v * x[0] for v in itertools.repeat(x[1], 3))
