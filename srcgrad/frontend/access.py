@@ -11,8 +11,8 @@ import numpy as np
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.lowering import Lowering, is_undefined
-from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.objects import bind, special, super_attribute
+from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import INT, UNKNOWN, Array, List, Opaque, PyScalar, Tuple, Unknown, is_numeric, join, rank
 from srcgrad.rules.registry import METHODS
@@ -38,6 +38,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return _subscript_items(lo, base, key)
     if isinstance(base, Reference) and base.cls is dict:
         return dict_item(lo, base, static_key(lo, key))
+    if isinstance(base, Reference):
+        item = special(lo, base, "__getitem__", key)
+        return item if item is not None else lo.unsupported(f"a {base.cls.__name__} can't be indexed")
     if isinstance(base, Flat):
         item = lo.emit(operator.getitem, base.array, flat_index(lo, base, key))
         return item if rank(lo.value(item).type) == 0 else lo.emit(np.copy, item)
@@ -122,6 +125,8 @@ def dict_item(lo: Lowering, base: Reference, key: Any) -> Symbol:
 
 def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
     """`base.name`."""
+    if isinstance(base, Super):
+        return super_attribute(lo, base, name)
     if isinstance(base, Sequence):
         item = base.field(name)
         if item is not None:
@@ -144,14 +149,12 @@ def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
     for field, item in lo.contents(base):
         if field == name:
             return item
-    member = getattr(base.cls, name, MISSING)
-    if isinstance(member, property):
-        return lo.call(Const(member.fget), [base], {})
-    if callable(member):
-        return Bound(Const(member), (base,))
-    if member is not MISSING:
-        return Const(member)
-    lo.unsupported(f"{base.cls.__name__} has no attribute {name!r}")
+    if name == "__class__":
+        return Const(base.cls)
+    found = bind(lo, base, base.cls, name)
+    if found is None:
+        lo.unsupported(f"{base.cls.__name__} has no attribute {name!r}")
+    return found
 
 
 def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
@@ -251,6 +254,9 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
     """`len(symbol)`."""
     if isinstance(symbol, Flat):
         return lo.emit(np.size, symbol.array)
+    if isinstance(symbol, Reference) and symbol.cls not in (list, dict, set):
+        number = special(lo, symbol, "__len__")
+        return number if number is not None else lo.unsupported(f"a {symbol.cls.__name__} has no length")
     if isinstance(symbol, Sequence):
         return Const(len(symbol.items))
     if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):

@@ -304,7 +304,7 @@ def _log(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return lo.emit(operator.truediv, lo.emit(math.log, args[0]), lo.emit(math.log, args[1]))
 
 
-@handles(eval, exec, compile, globals, locals, vars, setattr, delattr, open, input, __import__, iter, next, super)
+@handles(eval, exec, compile, globals, locals, vars, setattr, delattr, open, input, __import__, iter, next)
 def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this built-in function is not supported in a differentiated function")
 

@@ -13,12 +13,13 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.frontend import array_writes, container_calls, itertools_calls, kinds  # noqa: F401 (they register)
 from srcgrad.frontend.builtin_calls import collect
-from srcgrad.frontend.expressions import display_items, expression
+from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.functions import call_closure, call_function
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Conflict, Lowering
+from srcgrad.frontend.objects import make_object, special
 from srcgrad.frontend.reductions import FOLDS, fold_call
-from srcgrad.frontend.values import Bound, Closure, Frame, Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Bound, Closure, Frame, Iterator, Reference, Sequence, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import List, PyScalar, shape_of
 from srcgrad.rules.registry import PARTIALS, VJP, has_rule
@@ -41,6 +42,8 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
         argument = node.args[0]
         if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
             return fold_call(lo, fn.value, argument, frame)
+    if isinstance(fn, Const) and fn.value is super:
+        return _super(lo, node, frame)
     args = display_items(lo, node.args, frame)
     kwargs: dict[str, Symbol] = {}
     for keyword in node.keywords:
@@ -54,6 +57,24 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
     return call(lo, fn, args, kwargs)
 
 
+def _super(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
+    """`super()` in a method: the cell that holds the class, and the first parameter."""
+    if node.args:
+        after, instance = (expression(lo, arg, frame) for arg in node.args)
+    else:
+        method = frame
+        while method.parent is not None and "__class__" not in method.cells:
+            method = method.parent
+        parameters = [*method.source.node.args.posonlyargs, *method.source.node.args.args]
+        if "__class__" not in method.cells or not parameters:
+            lo.unsupported("super() is supported in methods only")
+        after = read_name(lo, "__class__", method)
+        instance = read_name(lo, parameters[0].arg, method)
+    if not isinstance(after, Const) or not isinstance(after.value, type):
+        lo.unsupported("the class that super() starts from is not known here")
+    return Super(after.value, instance)
+
+
 def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of any symbol."""
     if isinstance(fn, Closure):
@@ -64,6 +85,9 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
         )
     if isinstance(fn, Bound):
         return call(lo, fn.fn, [*fn.args, *args], {**fn.keywords, **kwargs})
+    if isinstance(fn, Reference):
+        result = special(lo, fn, "__call__", *args) if not kwargs else None
+        return result if result is not None else lo.unsupported(f"a {fn.cls.__name__} can't be called like this")
     if not isinstance(fn, Const):
         lo.unsupported(
             "which function is called here depends on the run", "choose between calls, not between functions"
@@ -134,7 +158,7 @@ def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Sy
         return _construct_dataclass(lo, cls, args, kwargs)
     if issubclass(cls, (np.generic, BaseException)) or is_library(cls):
         return primitive(lo, cls, args, kwargs)
-    lo.unsupported(f"making a {cls.__name__} inside of a differentiated function is not supported yet")
+    return make_object(lo, cls, args, kwargs)
 
 
 def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:

@@ -11,6 +11,7 @@ from typing import Any
 from srcgrad.frontend.access import attribute, static_key, subscript
 from srcgrad.frontend.iteration import iterate, known_items
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.objects import operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
 from srcgrad.frontend.sources import CellSource, GlobalSource
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
@@ -77,7 +78,8 @@ def _unary(lo: Lowering, node: ast.UnaryOp, frame: Frame) -> Symbol:
     if isinstance(node.op, ast.Not):
         truth = lo.truth(operand)
         return Const(not truth) if isinstance(truth, bool) else lo.emit(operator.not_, truth)
-    return lo.emit(UNARY[type(node.op)], operand)
+    result = operator_on_objects(lo, UNARY[type(node.op)], operand)
+    return lo.emit(UNARY[type(node.op)], operand) if result is None else result
 
 
 def _boolean(lo: Lowering, node: ast.BoolOp, frame: Frame) -> Symbol:

@@ -395,7 +395,7 @@ class Lowering:
             return a
         if isinstance(a, Conflict) or isinstance(b, Conflict) or len(a) != len(b):
             return Conflict(a, b)
-        if cls is dict:
+        if cls not in (list, set):
             if [key for key, _ in a] != [key for key, _ in b]:
                 return Conflict(a, b)
             return tuple([(k, self.merge(p, q, phi)) for (k, p), (_, q) in zip(a, b, strict=True)])
@@ -576,7 +576,11 @@ class Lowering:
             return bool(symbol.items)
         if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
             return bool(self.contents(symbol))
-        if isinstance(symbol, (Closure, Bound, Reference)):
+        if isinstance(symbol, Reference):
+            from srcgrad.frontend.objects import truth_of_object
+
+            return truth_of_object(self, symbol)
+        if isinstance(symbol, (Closure, Bound)):
             return True
         return self.value(symbol)
 

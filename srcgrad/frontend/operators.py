@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import kinds
 from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.objects import operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Tuple, Unknown, is_numeric
@@ -56,6 +56,9 @@ COMPARE: dict[type, Callable] = {
 
 def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     """A binary operator on two symbols."""
+    of_objects = operator_on_objects(lo, fn, a, b)
+    if of_objects is not None:
+        return of_objects
     if fn is operator.pow and lo.fixed_span and constant(b) == 1 and isinstance(a, Value) and a.type.differentiable:
         return a
     if isinstance(a, Sequence) and isinstance(b, Value) and isinstance(b.type, Tuple):
@@ -85,10 +88,8 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
             lo.demote(a if _is_list(a) else b)
     if isinstance(a, Reference) and isinstance(b, Reference) and a.cls is set and b.cls is set:
         return _set_operator(lo, fn, a, b)
-    if _is_user_object(a) or _is_user_object(b):
-        lo.unsupported("operators on objects of user classes are not supported yet", "call a function instead")
     if (isinstance(a, Reference) and a.cls is not list) or (isinstance(b, Reference) and b.cls is not list):
-        lo.unsupported("operators on objects of user classes, dicts and sets are not supported")
+        lo.unsupported("operators on dicts and sets are not supported")
     if _is_list(a) and isinstance(b, Value) and is_numeric(b.type):
         a = lo.emit(np.array, a)
     if _is_list(b) and isinstance(a, Value) and is_numeric(a.type):
@@ -126,13 +127,6 @@ def _is_array_like(symbol: Any) -> bool:
     return isinstance(symbol, Value) and isinstance(symbol.type, (Array, NpScalar))
 
 
-def _is_user_object(symbol: Any) -> bool:
-    if not isinstance(symbol, Const) or isinstance(symbol.value, (int, float, complex, str, bytes, np.generic)):
-        return False
-    value = symbol.value
-    return not kinds.is_static(value) and value is not UNDEFINED
-
-
 def _is_list(symbol: Any) -> bool:
     return isinstance(symbol, Reference) and symbol.cls is list
 
@@ -146,6 +140,9 @@ def compare(lo: Lowering, op: ast.cmpop, a: Symbol, b: Symbol) -> Symbol:
         known = _identity(a, b)
         if known is not None:
             return Const(known == isinstance(op, ast.Is))
+    of_objects = operator_on_objects(lo, fn, a, b)
+    if of_objects is not None:
+        return of_objects
     if isinstance(a, Sequence) and isinstance(b, Sequence) and fn in (operator.eq, operator.ne):
         return _compare_sequences(lo, fn, a, b)
     return lo.emit(fn, a, b)
@@ -178,6 +175,9 @@ def _identity(a: Symbol, b: Symbol) -> bool | None:
 
 
 def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Symbol:
+    by_method = special(lo, container, "__contains__", item)
+    if by_method is not None:
+        return lo.emit(operator.not_, by_method) if negate else by_method
     if isinstance(container, Reference) and container.cls is dict:
         keys = [key for key, _ in lo.contents(container)]
         known = constant(item)

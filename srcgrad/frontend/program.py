@@ -139,6 +139,8 @@ def _result_tree(lo: Lowering, symbol: Symbol) -> Any:
             return [_result_tree(lo, item) for item in contents]
         if symbol.cls is set:
             return lo.value(symbol)
+        if symbol.cls is not dict and not dataclasses.is_dataclass(symbol.cls):
+            lo.unsupported(f"a {symbol.cls.__name__} is returned here", "return its attributes, or make it a dataclass")
         return {key: _result_tree(lo, item) for key, item in contents}
     return lo.value(symbol)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
+from srcgrad.frontend import objects
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.iteration import known_items
@@ -238,6 +239,8 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
         return
     if isinstance(base, Sequence):
         lo.unsupported("a tuple can't be changed")
+    if objects.special(lo, base, "__setitem__", key, symbol) is not None:
+        return
     if isinstance(base, Flat):
         base, key = base.array, flat_index(lo, base, key)
     value = lo.value(base)
@@ -270,9 +273,7 @@ def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -
 def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None:
     """`base.name = symbol`."""
     if isinstance(base, Reference) and base.cls not in (list, dict, set):
-        entries = dict(lo.contents(base))
-        entries[name] = symbol
-        lo.change(base, tuple(entries.items()))
+        objects.write(lo, base, name, symbol)
         return
     lo.unsupported("writing attributes of this object is not supported yet", "return the new value instead")
 
@@ -314,6 +315,10 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
             "whether this name stands for a number or an array is not known here, so what += changes is not either",
             "start it with an array of zeros, or write total = total + ...",
         )
+    if op in IN_PLACE:
+        changed = objects.special(lo, current, f"__{IN_PLACE[op].__name__}__", right)
+        if changed is not None and not (isinstance(changed, Const) and changed.value is NotImplemented):
+            return changed
     return binary(lo, BINARY[op], current, right)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Union
 
 from srcgrad.ir.nodes import Const, Value
 
-Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", slice]
+Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Super", slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +110,14 @@ class Flat:
     """`x.flat`: the elements of an array one after the other, to be read and written."""
 
     array: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Super:
+    """`super()`: the instance, seen as an object of the classes that come after `after` in its order of resolution."""
+
+    after: type
+    instance: Symbol
 
 
 def is_const(symbol: Any) -> bool:

@@ -156,7 +156,7 @@ def methods_of_an_argument(x, spring):
     return f(x[0]) + spring.energy(length=x[1]) * x[2]
 
 
-@program(lambda: (0.7,), tags=("object", "construct"), supported=False)
+@program(lambda: (0.7,), tags=("object", "construct"))
 def objects_made_inside(x):
     soft = Spring(x)
     soft.stiffness = soft.stiffness * 2.0 + 1.0
@@ -201,7 +201,7 @@ def callable_object(x):
     return CUBIC(x) * CUBIC.leading + CUBIC.square(x) * len(CUBIC) + CUBIC[1] * x
 
 
-@program(lambda: (0.7, 1.3), argnums=(0, 1), tags=("object", "construct", "classmethod"), supported=False)
+@program(lambda: (0.7, 1.3), argnums=(0, 1), tags=("object", "construct", "classmethod"))
 def callable_object_made_inside(x, y):
     p = Polynomial(x, y, x * y)
     return p(0.5) * p[2] + Polynomial.constant(y)(3.0)

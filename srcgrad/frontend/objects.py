@@ -1,0 +1,211 @@
+"""Objects of user classes: made, changed, and asked for attributes and operators, all while lowering.
+
+An object that the program makes is a `Reference` to its attributes; one that was there before is a constant. Methods
+are looked up on the class, as Python does it, and called like any function.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import types
+from collections.abc import Callable
+
+import numpy as np
+
+from srcgrad.frontend import kinds
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Bound, Reference, Super, Symbol
+from srcgrad.ir.nodes import UNDEFINED, Const, Value
+
+_CONTAINERS = (list, dict, set)
+_SYMBOLS = {
+    operator.add: "add",
+    operator.sub: "sub",
+    operator.mul: "mul",
+    operator.truediv: "truediv",
+    operator.floordiv: "floordiv",
+    operator.mod: "mod",
+    operator.pow: "pow",
+    operator.matmul: "matmul",
+    operator.and_: "and",
+    operator.or_: "or",
+    operator.xor: "xor",
+    operator.lshift: "lshift",
+    operator.rshift: "rshift",
+    operator.lt: "lt",
+    operator.le: "le",
+    operator.gt: "gt",
+    operator.ge: "ge",
+    operator.eq: "eq",
+    operator.ne: "ne",
+    operator.neg: "neg",
+    operator.pos: "pos",
+    operator.invert: "invert",
+}
+_MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+_OPAQUE = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__new__", "__del__")
+
+
+def class_of_object(symbol: Symbol) -> type | None:
+    """The class of an object of a user class; None for anything else."""
+    if isinstance(symbol, Reference):
+        return None if symbol.cls in _CONTAINERS else symbol.cls
+    if not isinstance(symbol, Const) or isinstance(symbol.value, (int, float, complex, str, bytes, np.generic)):
+        return None
+    value = symbol.value
+    if value is UNDEFINED or value is NotImplemented or kinds.is_static(value):
+        return None
+    return type(value)
+
+
+def make_object(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`cls(*args)` for a class written in Python."""
+    foreign = next((base for base in cls.__mro__[:-1] if not _is_plain(base)), None)
+    if foreign is not None or type(cls) is not type:
+        lo.unsupported(
+            f"making a {cls.__name__} inside of a differentiated function is not supported",
+            "its class is made in a way that the compiler does not follow: make it outside, or use a dataclass",
+        )
+    made = lo.new_reference(cls, (), None)
+    initializer = member(lo, cls, "__init__")
+    if isinstance(initializer, Const) and initializer.value is object.__init__:
+        if args or kwargs:
+            lo.unsupported(f"{cls.__name__}() takes no arguments")
+    else:
+        lo.call(initializer, [made, *args], kwargs)
+    return made
+
+
+def _is_plain(cls: type) -> bool:
+    return (
+        cls.__module__ not in ("builtins", "abc")
+        and not any(name in vars(cls) for name in _OPAQUE)
+        and isinstance(vars(cls).get("__init__", object.__init__), (types.FunctionType, types.WrapperDescriptorType))
+    )
+
+
+def member(lo: Lowering, cls: type, name: str) -> Symbol:
+    """What a class has under a name, as a function or a value of its own, read so that a change is noticed."""
+    known = lo.outside_attribute(cls, name)
+    return Const(getattr(cls, name)) if known is None else known
+
+
+def bind(lo: Lowering, owner: Symbol, cls: type, name: str) -> Symbol | None:
+    """`owner.name` where the class, not the object, has that name; None if it has none."""
+    found = inspect.getattr_static(cls, name, MISSING)
+    if found is MISSING:
+        return None
+    if isinstance(found, property):
+        if found.fget is None:
+            lo.unsupported(f"property {name!r} of {cls.__name__} can't be read")
+        return lo.call(Const(found.fget), [owner], {})
+    if isinstance(found, staticmethod):
+        return member(lo, cls, name)
+    if isinstance(found, classmethod):
+        return Bound(Const(found.__func__), (Const(cls),))
+    if isinstance(found, types.FunctionType):
+        return Bound(member(lo, cls, name), (owner,))
+    if hasattr(found, "__get__") and not isinstance(found, type):
+        if isinstance(found, (types.WrapperDescriptorType, types.MethodDescriptorType)):
+            lo.unsupported(f"{name!r} of {cls.__name__} is not written in Python")
+        lo.unsupported(f"{name!r} of {cls.__name__} is a descriptor, which is not supported")
+    return member(lo, cls, name)
+
+
+def write(lo: Lowering, owner: Reference, name: str, symbol: Symbol) -> None:
+    """`owner.name = symbol`."""
+    found = inspect.getattr_static(owner.cls, name, MISSING)
+    if isinstance(found, property):
+        if found.fset is None:
+            lo.unsupported(f"property {name!r} of {owner.cls.__name__} has no setter")
+        lo.call(Const(found.fset), [owner, symbol], {})
+        return
+    parameters = getattr(owner.cls, "__dataclass_params__", None)
+    if parameters is not None and parameters.frozen:
+        lo.unsupported(f"{owner.cls.__name__} is frozen: its attribute {name!r} can't be written")
+    lo.change(owner, tuple({**dict(lo.contents(owner)), name: symbol}.items()))
+
+
+def special(lo: Lowering, symbol: Symbol, name: str, *args: Symbol) -> Symbol | None:
+    """A call of a special method such as `__len__`; None if the object's class does not define it in Python."""
+    cls = class_of_object(symbol)
+    if cls is None or not isinstance(inspect.getattr_static(cls, name, None), types.FunctionType):
+        return None
+    return lo.call(member(lo, cls, name), [symbol, *args], {})
+
+
+def truth_of_object(lo: Lowering, reference: Reference) -> Value | bool:
+    """Whether an object counts as true: what its class says, and true if it says nothing."""
+    for name in ("__bool__", "__len__"):
+        said = special(lo, reference, name)
+        if said is not None:
+            return lo.truth(said)
+    return True
+
+
+def operator_on_objects(lo: Lowering, fn: Callable, *operands: Symbol) -> Symbol | None:
+    """An operator where an operand is an object of a user class; None where none is, or for `==` by identity.
+
+    The rules are Python's: the method of the left operand first, then the reflected one of the right operand.
+    """
+    if fn not in _SYMBOLS or not any(class_of_object(side) for side in operands):
+        return None
+    name = _SYMBOLS[fn]
+    if len(operands) == 1:
+        result = special(lo, operands[0], f"__{name}__")
+    else:
+        left, right = operands
+        if isinstance(left, Value) and not isinstance(left, Const) and _is_array(left, right):
+            lo.unsupported("an array on the left of an object of a user class is not supported", "turn them round")
+        result = special(lo, left, f"__{name}__", right)
+        if result is None or _is_not_implemented(result):
+            reflected = f"__{_MIRRORED[name]}__" if name in _MIRRORED else f"__r{name}__"
+            result = special(lo, right, reflected, left)
+    if result is None and name in ("eq", "ne"):
+        return _identity(lo, name, *operands)
+    if result is None or _is_not_implemented(result):
+        classes = [cls.__name__ for cls in map(class_of_object, operands) if cls is not None]
+        lo.unsupported(f"this operator is not defined for {' and '.join(classes)}")
+    return result
+
+
+def _identity(lo: Lowering, name: str, left: Symbol, right: Symbol) -> Symbol | None:
+    for side in (left, right):
+        cls = class_of_object(side)
+        if cls is not None and cls.__eq__ is not object.__eq__:
+            lo.unsupported(f"comparing objects of {cls.__name__} is not supported", "compare their attributes")
+    same = left is right or (isinstance(left, Const) and isinstance(right, Const) and left.value is right.value)
+    return Const(same == (name == "eq"))
+
+
+def _is_array(left: Value, right: Symbol) -> bool:
+    """Whether NumPy would take the operator to itself, element by element."""
+    cls = class_of_object(right)
+    return hasattr(left.type, "shape") and getattr(cls, "__array_ufunc__", MISSING) is not None
+
+
+def _is_not_implemented(symbol: Symbol) -> bool:
+    return isinstance(symbol, Const) and symbol.value is NotImplemented
+
+
+def super_attribute(lo: Lowering, proxy: Super, name: str) -> Symbol:
+    """`super().name`: what the classes after the method's own have under that name."""
+    cls = class_of_object(proxy.instance)
+    if cls is None or proxy.after not in cls.__mro__:
+        lo.unsupported("super() is supported in methods of objects only")
+    following = cls.__mro__[cls.__mro__.index(proxy.after) + 1 :]
+    for base in following:
+        if name not in vars(base):
+            continue
+        if base is object:
+            return Bound(Const(_do_nothing), ()) if name == "__init__" else Const(getattr(object, name))
+        found = bind(lo, proxy.instance, base, name)
+        assert found is not None
+        return found
+    lo.unsupported(f"super() has no attribute {name!r}")
+
+
+def _do_nothing() -> None:
+    """What `object.__init__` does."""
