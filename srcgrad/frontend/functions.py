@@ -274,7 +274,9 @@ def _argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
     if isinstance(symbol, Reference):
         if symbol.cls not in (list, dict):
             lo.unsupported(f"a {symbol.cls.__name__} is passed to a recursive function")
-        return _leaves(lo.contents(symbol))
+        contents = lo.contents(symbol)
+        items = [item for _, item in contents] if symbol.cls is dict else contents
+        return [leaf for item in items for leaf in _argument_leaves(lo, item)]
     if isinstance(symbol, Sequence):
         return [leaf for item in symbol.items for leaf in _argument_leaves(lo, item)]
     return [leaf for leaf in _leaves(symbol) if not _is_static_leaf(leaf)]

@@ -232,3 +232,14 @@ def recursive_transform(x):
         return x * 1.0
     even, odd = recursive_transform(x[::2]), recursive_transform(x[1::2])
     return np.concatenate([even + odd * 0.5, even - odd * 0.5])
+
+
+def depth_sum(tree, scale):
+    if isinstance(tree, (list, tuple)):
+        return sum(depth_sum(branch, scale * 0.5) for branch in tree)
+    return tree * scale
+
+
+@program(lambda: (rand(4),), tags=("recursion", "nested lists"))
+def recursion_over_a_nested_list(x):
+    return depth_sum([[x[0], x[1] * 2], [x[2], [x[3], x[0]]]], x[1])
