@@ -82,7 +82,7 @@ class Activity:
 
 
 def _spread(facts: set[Any], ops: list[Op], spread: Callable[[Op], None]) -> None:
-    """Spreads facts until there are no more: one sweep, and one more for each level of loops, and the last for nothing."""
+    """Spreads facts until there are no more: a sweep, some more for loops, and one that finds nothing."""
     known = -1
     while len(facts) != known:
         known = len(facts)
