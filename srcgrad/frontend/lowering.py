@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -92,6 +92,26 @@ class Branch:
     region: Region
     changes: dict[Any, Any]
     outcome: Outcome
+
+
+class _Place:
+    """What `Lowering.at` returns; entered for every expression, it is no generator, which would take longer."""
+
+    __slots__ = ("lo", "outer", "span")
+
+    def __init__(self, lo: Lowering, span: Span):
+        self.lo = lo
+        self.span = span
+        self.outer: Span | None = None
+
+    def __enter__(self) -> None:
+        self.outer, self.lo.span = self.lo.span, self.span
+
+    def __exit__(self, *_: object) -> None:
+        self.lo.span = self.outer
+
+
+_SAME_PLACE = nullcontext()
 
 
 class Lowering:
@@ -215,17 +235,11 @@ class Lowering:
         finally:
             self.region = outer
 
-    @contextmanager
-    def at(self, node: ast.AST, frame: Frame) -> Iterator[None]:
+    def at(self, node: ast.AST, frame: Frame) -> AbstractContextManager[None]:
         """Operations emitted inside come from this place in the user's source."""
         if self.fixed_span or not hasattr(node, "lineno"):
-            yield
-            return
-        outer, self.span = self.span, frame.source.span_of(node)
-        try:
-            yield
-        finally:
-            self.span = outer
+            return _SAME_PLACE
+        return _Place(self, frame.source.span_of(node))
 
     def unsupported(self, message: str, help: str | None = None) -> NoReturn:
         raise UnsupportedError(message, self.span, help)

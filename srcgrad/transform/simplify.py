@@ -195,15 +195,17 @@ def _part_in_range(part: Any, axis: Any) -> bool:
 def remove_dead_code(functions: list[Function], live: Iterable[Value] = ()) -> None:
     """Removes operations without effect, and results of branches and loops, that nobody uses."""
     for function in functions:
-        aliases = Aliases([function])
-        changed = True
-        while changed:
-            changed = _sweep(function, set(live), aliases)
+        # Who else sees memory matters for writes alone, and only for those that may go.
+        writes = any(written(op) is not None and not _write_may_raise(op) for op in walk(function.body))
+        aliases = Aliases([function]) if writes else None
+        while _sweep(function, set(live), aliases):
+            pass
 
 
-def _sweep(function: Function, used: set[Value], aliases: Aliases) -> bool:
+def _sweep(function: Function, used: set[Value], aliases: Aliases | None) -> bool:
     used.update(function.body.results)
-    return _mark_region(function.body, used, aliases, _observed(function, aliases))
+    observed = set() if aliases is None else _observed(function, aliases)
+    return _mark_region(function.body, used, aliases, observed)
 
 
 def _observed(function: Function, aliases: Aliases) -> set[Any]:
@@ -242,7 +244,7 @@ def _looked_at(op: Call, aliases: Aliases) -> list[Value]:
     return inputs
 
 
-def _mark_region(region: Region, used: set[Value], aliases: Aliases, observed: set[Any]) -> bool:
+def _mark_region(region: Region, used: set[Value], aliases: Aliases | None, observed: set[Any]) -> bool:
     """Removes the dead operations of a region; whether there were any."""
     changed = False
     kept: list[Op] = []
@@ -269,12 +271,12 @@ def _mark_region(region: Region, used: set[Value], aliases: Aliases, observed: s
     return changed
 
 
-def _is_dead(op: Op, used: set[Value], aliases: Aliases, observed: set[Any]) -> bool:
+def _is_dead(op: Op, used: set[Value], aliases: Aliases | None, observed: set[Any]) -> bool:
     if not used.isdisjoint(op.outputs):
         return False
     target = written(op)
     if target is not None:
-        return aliases.find(target) not in observed and not _write_may_raise(op)
+        return aliases is not None and not _write_may_raise(op) and aliases.find(target) not in observed
     if isinstance(op, (If, Loop, Invoke, Raise)):
         return False
     return is_removable(op)
@@ -284,7 +286,7 @@ def _write_may_raise(op: Op) -> bool:
     return op.mirror is None
 
 
-def _mark_loop(op: Loop, used: set[Value], aliases: Aliases, observed: set[Any]) -> bool:
+def _mark_loop(op: Loop, used: set[Value], aliases: Aliases | None, observed: set[Any]) -> bool:
     """Keeps the carried values that are used after the loop or that what it keeps depends on; whether others went."""
     needed = set(used)
     for k, output in enumerate(op.carried_outputs):
@@ -327,7 +329,7 @@ def _collect_uses(region: Region, used: set[Value]) -> None:
             used.update(inner.results)
 
 
-def _trial_region(region: Region, used: set[Value], aliases: Aliases, observed: set[Any]) -> None:
+def _trial_region(region: Region, used: set[Value], aliases: Aliases | None, observed: set[Any]) -> None:
     """Marks what a region uses, without changing it."""
     for op in reversed(region.ops):
         if not op.regions and _is_dead(op, used, aliases, observed):
