@@ -50,21 +50,24 @@ class Aliases:
         self._held: dict[Any, Any] = {}
         self._mergers: list[Value] = []
         self._sources: list[Value] = []
-        writes: list[tuple[Value, Call]] = []
+        writes: list[tuple[Value, Op]] = []
         self.values: list[Value] = []
         for function in reachable(functions):
             for value in (*function.params, *function.captured):
-                self._note(value)
                 if is_pointer(value.type):
+                    self.values.append(value)
                     self._sources.append(value)
             for op in walk(function.body):
-                for region in op.regions:
-                    for arg in region.args:
-                        self._note(arg)
-                for output in op.outputs:
-                    self._note(output)
-                self._visit(op, writes)
-        self.writers: dict[Any, list[Call]] = {}
+                pointers = [output for output in op.outputs if is_pointer(output.type)]
+                if not isinstance(op, Call):
+                    self._visit(op)
+                elif pointers or _is_on_containers(op):
+                    self._visit_call(op)
+                target = written(op)
+                if target is not None:
+                    writes.append((target, op))
+                self.values += pointers
+        self.writers: dict[Any, list[Op]] = {}
         for value, op in writes:
             self.writers.setdefault(self.find(value), []).append(op)
         self.written = set(self.writers)
@@ -120,10 +123,6 @@ class Aliases:
                 else:
                     self._held[p] = self._held[q]
 
-    def _note(self, value: Value) -> None:
-        if is_pointer(value.type):
-            self.values.append(value)
-
     def _merge(self, target: Value, source: Value) -> None:
         if isinstance(source, Const) or source is target:
             return
@@ -131,13 +130,10 @@ class Aliases:
             self.unify(target, source)
             self._mergers.append(target)
 
-    def _visit(self, op: Op, writes: list[tuple[Value, Call]]) -> None:
-        if isinstance(op, Call):
-            target = written(op)
-            if target is not None:
-                writes.append((target, op))
-            self._visit_call(op)
-        elif isinstance(op, If):
+    def _visit(self, op: Op) -> None:
+        for region in op.regions:
+            self.values += [arg for arg in region.args if is_pointer(arg.type)]
+        if isinstance(op, If):
             for output, a, b in zip(op.outputs, op.then.results, op.orelse.results, strict=True):
                 self._merge(output, a)
                 self._merge(output, b)
@@ -160,7 +156,7 @@ class Aliases:
 
     def _visit_call(self, op: Call) -> None:
         fn = op.fn
-        if not among(fn, _ON_CONTAINERS) and not (isinstance(fn, type) and issubclass(fn, tuple)):
+        if not _is_on_containers(op):
             self._visit_array_call(op)
         elif fn is runtime.shadow_of:
             self.unify(op.outputs[0], self.held(op.args[0]))
@@ -232,6 +228,10 @@ class Aliases:
             self.unify(output, self.held(container))
             if not (isinstance(container, Value) and isinstance(container.type, Opaque)):
                 self._mergers.append(output)
+
+
+def _is_on_containers(op: Call) -> bool:
+    return among(op.fn, _ON_CONTAINERS) or (isinstance(op.fn, type) and issubclass(op.fn, tuple))
 
 
 def _fresh(op: Call) -> bool:

@@ -80,7 +80,12 @@ def written(op: Op) -> Value | None:
     """The container an operation writes to, None if it writes to none."""
     if not isinstance(op, Call) or not op.args:
         return None
-    writes = among(op.fn, WRITERS) or among(op.fn, ACCUMULATING)
+    fn = op.fn
+    try:
+        writes = fn in WRITERS or fn in ACCUMULATING
+    except TypeError:
+        # A callable without a hash is none of these.
+        return None
     return op.args[0] if writes and isinstance(op.args[0], Value) else None
 
 

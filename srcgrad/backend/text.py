@@ -84,13 +84,18 @@ def _says(text: str, node: ast.stmt) -> bool:
 
 def same_tree(a: Any, b: Any) -> bool:
     """Whether two syntax trees are equal, positions aside: of one class, with equal fields; 1, 1.0 and True are not."""
-    if isinstance(a, ast.AST):
-        if type(a) is not type(b):
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    if kind is list:
+        return len(a) == len(b) and all(map(same_tree, a, b))
+    if not isinstance(a, ast.AST):
+        return a is b or (a == b if kind is str else repr(a) == repr(b))
+    for name in kind._fields:
+        p, q = getattr(a, name, None), getattr(b, name, None)
+        if p is not q and not same_tree(p, q):
             return False
-        return all([same_tree(getattr(a, name, None), getattr(b, name, None)) for name in a._fields])
-    if isinstance(a, list):
-        return isinstance(b, list) and len(a) == len(b) and all(map(same_tree, a, b))
-    return type(a) is type(b) and (a == b if type(a) is str else repr(a) == repr(b))
+    return True
 
 
 def _trimmed(node: ast.stmt, text: str) -> str:

@@ -448,7 +448,7 @@ def walk(region: Region) -> Iterator[Op]:
     while stack:
         for op in stack[-1]:
             yield op
-            if op.regions:
+            if type(op) is not Call and op.regions:
                 stack.append(itertools.chain.from_iterable(inner.ops for inner in op.regions))
                 break
         else:
