@@ -25,6 +25,7 @@ class Activity:
         _spread(self._varied, ops, self._spread_varied)
         self._useful: set[Any] = {self.key(v) for v in outputs}
         _spread(self._useful, ops[::-1], self._spread_useful)
+        self._active: dict[Value, bool] = {}
 
     def key(self, value: Value) -> Any:
         """What activity is recorded for: the value, or the buffer it points into."""
@@ -35,10 +36,11 @@ class Activity:
 
     def active(self, value: Value) -> bool:
         """Whether the derivative with respect to this value matters."""
-        if isinstance(value, Const) or not value.type.differentiable:
-            return False
-        key = self.key(value)
-        return key in self._varied and key in self._useful
+        # The facts are complete, so that an answer holds for good.
+        known = self._active.get(value)
+        if known is None:
+            known = self._active[value] = self.varied(value) and self.key(value) in self._useful
+        return known
 
     def _spread_varied(self, op: Op) -> None:
         if isinstance(op, Call):

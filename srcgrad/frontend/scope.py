@@ -15,6 +15,7 @@ from functools import cached_property
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_FUNCTIONS_AND_LAMBDAS = (ast.Lambda, *_FUNCTIONS)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
@@ -279,7 +280,7 @@ class _Walk:
         """Notes what a node itself says, and puts its parts on the stack, each with its scope."""
         if isinstance(node, ast.Name):
             self._name(node, names, owner)
-        elif isinstance(node, (ast.Lambda, *_FUNCTIONS)):
+        elif isinstance(node, _FUNCTIONS_AND_LAMBDAS):
             self._function(node, names, owner)
         elif isinstance(node, ast.ClassDef):
             self._bind(node.name, names, owner)

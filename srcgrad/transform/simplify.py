@@ -10,7 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import IN_PLACE, among, hashable, only_metadata, written
+from srcgrad.analysis.memory import hashable, only_metadata, written
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
@@ -210,34 +210,31 @@ def _sweep(function: Function, used: set[Value], aliases: Aliases | None) -> boo
 
 def _observed(function: Function, aliases: Aliases) -> set[Any]:
     """The classes of memory whose contents somebody reads."""
-    seen: set[Any] = set()
-    for value in (*function.params, *function.captured, *function.body.results):
-        if is_pointer(value.type):
-            seen.add(aliases.find(value))
+    read: set[Value] = {*function.params, *function.captured, *function.body.results}
+    passed: list[Value] = []
     for op in walk(function.body):
         if isinstance(op, Call):
-            others = [] if only_metadata(op) else _looked_at(op, aliases)
-        elif isinstance(op, (If, Loop)):
-            others = [op.condition] if isinstance(op, If) else []
+            if not only_metadata(op):
+                read.update(_looked_at(op, aliases))
+        elif isinstance(op, If):
+            read.update([op.condition, *op.then.results, *op.orelse.results])
+        elif isinstance(op, Loop):
             for region in op.regions:
-                others += region.results
+                read.update(region.results)
         else:
-            others = op.inputs
-        for value in others:
-            if is_pointer(value.type):
-                seen.add(aliases.find(value))
-                if isinstance(op, Invoke):
-                    seen.add(aliases.held(value))
-    return seen
+            read.update(op.inputs)
+            passed += op.inputs if isinstance(op, Invoke) else []
+    seen = {aliases.find(v) for v in read if is_pointer(v.type)}
+    return seen | {aliases.held(v) for v in passed if is_pointer(v.type)}
 
 
 def _looked_at(op: Call, aliases: Aliases) -> list[Value]:
     """The inputs whose contents a call reads: all but what it writes, or is a view of."""
-    target = written(op)
-    if not op.outputs and (target is not None or among(op.fn, IN_PLACE)):
-        return [v for v in op.inputs if v is not target]
     inputs = op.inputs
-    if inputs and op.outputs and is_pointer(op.outputs[0].type):
+    if not op.outputs:
+        target = written(op)
+        return inputs if target is None else [v for v in inputs if v is not target]
+    if inputs and is_pointer(op.outputs[0].type):
         whole = aliases.find(inputs[0])
         if all(is_pointer(o.type) and aliases.find(o) is whole for o in op.outputs):
             return inputs[1:]
