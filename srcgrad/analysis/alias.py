@@ -50,7 +50,7 @@ class Aliases:
         self._held: dict[Any, Any] = {}
         self._mergers: list[Value] = []
         self._sources: list[Value] = []
-        writes: list[tuple[Value, Op]] = []
+        writes: list[tuple[Value, Call]] = []
         self.values: list[Value] = []
         for function in reachable(functions):
             for value in (*function.params, *function.captured):
@@ -59,15 +59,16 @@ class Aliases:
                     self._sources.append(value)
             for op in walk(function.body):
                 pointers = [output for output in op.outputs if is_pointer(output.type)]
-                if not isinstance(op, Call):
+                if isinstance(op, Call):
+                    target = written(op)
+                    if target is not None:
+                        writes.append((target, op))
+                    if pointers or _is_on_containers(op):
+                        self._visit_call(op)
+                else:
                     self._visit(op)
-                elif pointers or _is_on_containers(op):
-                    self._visit_call(op)
-                target = written(op)
-                if target is not None:
-                    writes.append((target, op))
                 self.values += pointers
-        self.writers: dict[Any, list[Op]] = {}
+        self.writers: dict[Any, list[Call]] = {}
         for value, op in writes:
             self.writers.setdefault(self.find(value), []).append(op)
         self.written = set(self.writers)

@@ -361,7 +361,8 @@ def share_common(function: Function) -> None:
         scopes = [*scopes, table]
         kept = []
         for op in region.ops:
-            op.replace_inputs(swap)
+            if mapping:
+                op.replace_inputs(swap)
             key = _key(op, aliases, unsafe)
             if key is not None:
                 known = next((scope[key] for scope in reversed(scopes) if key in scope), None)
