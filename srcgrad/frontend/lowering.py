@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
+from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
 from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Frame, Reference, Sequence, Symbol, variable_name
@@ -92,26 +93,6 @@ class Branch:
     region: Region
     changes: dict[Any, Any]
     outcome: Outcome
-
-
-class _Place:
-    """What `Lowering.at` returns; entered for every expression, it is no generator, which would take longer."""
-
-    __slots__ = ("lo", "outer", "span")
-
-    def __init__(self, lo: Lowering, span: Span):
-        self.lo = lo
-        self.span = span
-        self.outer: Span | None = None
-
-    def __enter__(self) -> None:
-        self.outer, self.lo.span = self.lo.span, self.span
-
-    def __exit__(self, *_: object) -> None:
-        self.lo.span = self.outer
-
-
-_SAME_PLACE = nullcontext()
 
 
 class Lowering:
@@ -238,8 +219,8 @@ class Lowering:
     def at(self, node: ast.AST, frame: Frame) -> AbstractContextManager[None]:
         """Operations emitted inside come from this place in the user's source."""
         if self.fixed_span or not hasattr(node, "lineno"):
-            return _SAME_PLACE
-        return _Place(self, frame.source.span_of(node))
+            return SAME_PLACE
+        return Place(self, frame.source.span_of(node))
 
     def unsupported(self, message: str, help: str | None = None) -> NoReturn:
         raise UnsupportedError(message, self.span, help)
