@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import types
@@ -387,8 +388,27 @@ def test_the_recursion_limit_is_restored():
     with pytest.raises(UnsupportedError):
         grad(lambda x: undefined_name * x)(1.0)  # noqa: F821
     assert sys.getrecursionlimit() == before
-    with dispatch.recursion_limit(before + 100):
+    with dispatch.compiling(before + 100):
         assert sys.getrecursionlimit() == before + 100
-        with dispatch.recursion_limit(before + 50):
+        with dispatch.compiling(before + 50):
             assert sys.getrecursionlimit() == before + 100
     assert sys.getrecursionlimit() == before
+
+
+def test_garbage_collection_goes_on_after_compiling():
+    assert gc.isenabled()
+    with dispatch.compiling(1000):
+        assert not gc.isenabled()
+        with dispatch.compiling(1000):
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(UnsupportedError):
+        grad(lambda x: undefined_name * x)(1.0)  # noqa: F821
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        grad(lambda x: x * x)(1.0)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

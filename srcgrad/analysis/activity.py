@@ -6,12 +6,12 @@ Contents of a buffer are varied or useful as a whole: one fact for each class of
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import hashable, only_metadata, written
-from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Value, leaves, walk
+from srcgrad.analysis.memory import among, only_metadata, written
+from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves
 from srcgrad.rules.registry import NONDIFFERENTIABLE
 
 
@@ -20,14 +20,12 @@ class Activity:
 
     def __init__(self, functions: list[Function], aliases: Aliases, inputs: Iterable[Value], outputs: Iterable[Value]):
         self.aliases = aliases
-        ops = [op for function in functions for op in walk(function.body)]
+        ops = [op for function in functions for op in _in_and_out(function.body)]
         self._varied: set[Any] = {self.key(v) for v in inputs}
-        while self._sweep(ops, self._spread_varied):
-            pass
+        _spread(self._varied, ops, self._spread_varied)
         self._useful: set[Any] = {self.key(v) for v in outputs}
-        backwards = ops[::-1]
-        while self._sweep(backwards, self._spread_useful):
-            pass
+        _spread(self._useful, ops[::-1], self._spread_useful)
+        self._active: dict[Value, bool] = {}
 
     def key(self, value: Value) -> Any:
         """What activity is recorded for: the value, or the buffer it points into."""
@@ -38,16 +36,11 @@ class Activity:
 
     def active(self, value: Value) -> bool:
         """Whether the derivative with respect to this value matters."""
-        if isinstance(value, Const) or not value.type.differentiable:
-            return False
-        key = self.key(value)
-        return key in self._varied and key in self._useful
-
-    def _sweep(self, ops: list[Op], spread: Any) -> bool:
-        before = len(self._varied) + len(getattr(self, "_useful", ()))
-        for op in ops:
-            spread(op)
-        return len(self._varied) + len(getattr(self, "_useful", ())) != before
+        # The facts are complete, so that an answer holds for good.
+        known = self._active.get(value)
+        if known is None:
+            known = self._active[value] = self.varied(value) and self.key(value) in self._useful
+        return known
 
     def _spread_varied(self, op: Op) -> None:
         if isinstance(op, Call):
@@ -90,6 +83,27 @@ class Activity:
                 facts.add(self.key(value))
 
 
+def _spread(facts: set[Any], ops: list[Op], spread: Callable[[Op], None]) -> None:
+    """Spreads facts until there are no more: a sweep, some more for loops, and one that finds nothing."""
+    known = -1
+    while len(facts) != known:
+        known = len(facts)
+        for op in ops:
+            spread(op)
+
+
+def _in_and_out(region: Region) -> list[Op]:
+    """The operations of a region in program order, those with regions twice: where they are entered and left."""
+    found: list[Op] = []
+    for op in region.ops:
+        found.append(op)
+        if op.regions:
+            for inner in op.regions:
+                found += _in_and_out(inner)
+            found.append(op)
+    return found
+
+
 def stored(op: Call) -> list[Value]:
     """The values whose contents a write puts into the container it writes."""
     if op.fn is operator.setitem or getattr(op.fn, "__name__", "").endswith("_item"):
@@ -99,7 +113,7 @@ def stored(op: Call) -> list[Value]:
 
 def blocks(op: Call) -> bool:
     """Whether no derivative flows through a call."""
-    return (hashable(op.fn) and op.fn in NONDIFFERENTIABLE) or only_metadata(op)
+    return among(op.fn, NONDIFFERENTIABLE) or only_metadata(op)
 
 
 def flows(op: Op) -> list[tuple[Value, Value]]:

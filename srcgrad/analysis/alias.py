@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, READ_ONLY_VIEWS, copies_perhaps, is_view, written
+from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, READ_ONLY_VIEWS, among, copies_perhaps, is_view, written
 from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Value, leaves, walk
 from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Type, Unknown
 
-_HOLDERS = (List, Dict, Tuple, Unknown)
+_ON_CONTAINERS = LIST_WRITERS | frozenset(
+    [runtime.shadow_of, list, tuple, dict, set, list.copy, operator.setitem, operator.getitem, getattr]
+)
+_POINTERS = frozenset([Array, List, Dict, Tuple, Unknown])
 
 
 def is_pointer(t: Type) -> bool:
     """Whether a value of this type may share memory with another."""
-    return isinstance(t, (Array, List, Dict, Tuple, Unknown)) or (
-        isinstance(t, Opaque) and t.cls in (list, tuple, dict)
-    )
+    return type(t) in _POINTERS or (type(t) is Opaque and t.cls in (list, tuple, dict))
 
 
 def reachable(functions: list[Function]) -> list[Function]:
@@ -53,16 +54,20 @@ class Aliases:
         self.values: list[Value] = []
         for function in reachable(functions):
             for value in (*function.params, *function.captured):
-                self._note(value)
                 if is_pointer(value.type):
+                    self.values.append(value)
                     self._sources.append(value)
             for op in walk(function.body):
-                for region in op.regions:
-                    for arg in region.args:
-                        self._note(arg)
-                for output in op.outputs:
-                    self._note(output)
-                self._visit(op, writes)
+                pointers = [output for output in op.outputs if is_pointer(output.type)]
+                if isinstance(op, Call):
+                    target = written(op)
+                    if target is not None:
+                        writes.append((target, op))
+                    if pointers or _is_on_containers(op):
+                        self._visit_call(op)
+                else:
+                    self._visit(op)
+                self.values += pointers
         self.writers: dict[Any, list[Call]] = {}
         for value, op in writes:
             self.writers.setdefault(self.find(value), []).append(op)
@@ -85,10 +90,10 @@ class Aliases:
         """The class of a value."""
         parent = self._parent
         root = value
-        while parent.get(root, root) is not root:
-            root = parent[root]
-        while parent.get(value, value) is not root:
-            parent[value], value = root, parent[value]
+        while (above := parent.get(root)) is not None:
+            root = above
+        while value is not root and (above := parent[value]) is not root:
+            parent[value], value = root, above
         return root
 
     def held(self, value: Any) -> Any:
@@ -119,10 +124,6 @@ class Aliases:
                 else:
                     self._held[p] = self._held[q]
 
-    def _note(self, value: Value) -> None:
-        if is_pointer(value.type):
-            self.values.append(value)
-
     def _merge(self, target: Value, source: Value) -> None:
         if isinstance(source, Const) or source is target:
             return
@@ -130,13 +131,10 @@ class Aliases:
             self.unify(target, source)
             self._mergers.append(target)
 
-    def _visit(self, op: Op, writes: list[tuple[Value, Call]]) -> None:
-        if isinstance(op, Call):
-            target = written(op)
-            if target is not None:
-                writes.append((target, op))
-            self._visit_call(op)
-        elif isinstance(op, If):
+    def _visit(self, op: Op) -> None:
+        for region in op.regions:
+            self.values += [arg for arg in region.args if is_pointer(arg.type)]
+        if isinstance(op, If):
             for output, a, b in zip(op.outputs, op.then.results, op.orelse.results, strict=True):
                 self._merge(output, a)
                 self._merge(output, b)
@@ -159,7 +157,9 @@ class Aliases:
 
     def _visit_call(self, op: Call) -> None:
         fn = op.fn
-        if fn is runtime.shadow_of:
+        if not _is_on_containers(op):
+            self._visit_array_call(op)
+        elif fn is runtime.shadow_of:
             self.unify(op.outputs[0], self.held(op.args[0]))
             self._mergers.append(op.outputs[0])
         elif fn in (list, tuple, dict, set) or (isinstance(fn, type) and issubclass(fn, tuple)):
@@ -187,13 +187,17 @@ class Aliases:
                 self._take(output, self.held(op.args[0]) if len(op.outputs) > 1 else op.args[0])
                 if isinstance(op.args[0].type, Unknown) and is_pointer(output.type):
                     self.unify(output, op.args[0])
-        elif is_view(op):
+        else:
+            self._visit_array_call(op)
+
+    def _visit_array_call(self, op: Call) -> None:
+        if is_view(op):
             for output in op.outputs:
                 if is_pointer(output.type):
                     self.unify(output, op.args[0])
                     if copies_perhaps(op) or op.fn in READ_ONLY_VIEWS:
                         self._mergers.append(output)
-                    if fn not in IN_PLACE and len(op.outputs) > 1 and isinstance(output.type, List):
+                    if op.fn not in IN_PLACE and len(op.outputs) > 1 and isinstance(output.type, List):
                         self._mergers.append(output)
         else:
             self._source_or_unknown(op)
@@ -225,6 +229,10 @@ class Aliases:
             self.unify(output, self.held(container))
             if not (isinstance(container, Value) and isinstance(container.type, Opaque)):
                 self._mergers.append(output)
+
+
+def _is_on_containers(op: Call) -> bool:
+    return among(op.fn, _ON_CONTAINERS) or (isinstance(op.fn, type) and issubclass(op.fn, tuple))
 
 
 def _fresh(op: Call) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -67,29 +68,37 @@ def hashable(fn: Any) -> bool:
     return True
 
 
+def among(fn: Any, table: Container[Any]) -> bool:
+    """Whether a table holds a callable; one without a hash is in none."""
+    try:
+        return fn in table
+    except TypeError:
+        return False
+
+
 def written(op: Op) -> Value | None:
     """The container an operation writes to, None if it writes to none."""
-    if (
-        isinstance(op, Call)
-        and hashable(op.fn)
-        and (op.fn in WRITERS or op.fn in ACCUMULATING)
-        and op.args
-        and isinstance(op.args[0], Value)
-    ):
-        return op.args[0]
-    return None
+    if not isinstance(op, Call) or not op.args:
+        return None
+    fn = op.fn
+    try:
+        writes = fn in WRITERS or fn in ACCUMULATING
+    except TypeError:
+        # A callable without a hash is none of these.
+        return None
+    return op.args[0] if writes and isinstance(op.args[0], Value) else None
 
 
 def only_metadata(op: Op) -> bool:
     """Whether an operation looks only at shape, dtype and length of its arguments, never at their contents."""
-    if not isinstance(op, Call) or not hashable(op.fn):
+    if not isinstance(op, Call):
         return False
     if op.fn is getattr:
         return getattr(op.args[1], "value", None) in _METADATA_ATTRIBUTES
     if op.fn is len and not all(isinstance(v.type, (Array, Tuple)) for v in op.inputs):
         # The length of a list is part of its contents.
         return False
-    return op.fn in _METADATA_FUNCTIONS
+    return among(op.fn, _METADATA_FUNCTIONS)
 
 
 def is_basic_index(tree: Any) -> bool:
@@ -109,7 +118,8 @@ def is_view(op: Call) -> bool:
         return is_basic_index(op.args[1]) and any(not is_scalar(v.type) for v in op.outputs)
     if op.fn is np.diag and rank(op.args[0].type) == 1:
         return False
-    return hashable(op.fn) and (op.fn in VIEWS or op.fn in IN_PLACE) and any(not is_scalar(v.type) for v in op.outputs)
+    shares = among(op.fn, VIEWS) or among(op.fn, IN_PLACE)
+    return shares and any(not is_scalar(v.type) for v in op.outputs)
 
 
 MAY_COPY = frozenset([np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray])
@@ -121,10 +131,10 @@ _CONTIGUOUS = frozenset(
 
 def copies_perhaps(op: Call) -> bool:
     """Whether NumPy decides at run time between a view of the first argument and a copy of it."""
-    if not hashable(op.fn) or op.fn not in MAY_COPY:
+    if not among(op.fn, MAY_COPY):
         return False
     owner = op.args[0].owner if op.args and isinstance(op.args[0], Value) else None
-    contiguous = isinstance(owner, Call) and hashable(owner.fn) and owner.fn in _CONTIGUOUS
+    contiguous = isinstance(owner, Call) and among(owner.fn, _CONTIGUOUS)
     return not (contiguous and op.fn in (np.reshape, np.ravel) and not op.kwargs)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import sysconfig
@@ -186,7 +187,7 @@ class Dispatcher:
             self._check_wanted(name, _item(bound, name), bound)
         code = self.target.fn.__code__
         try:
-            with recursion_limit(_NESTING):
+            with compiling(_NESTING):
                 return self._build(bound, inner)
         except SrcgradError:
             raise
@@ -372,27 +373,34 @@ def _plain_array(name: str, value: np.ndarray) -> str:
     return f"pass np.asarray({name})"
 
 
-_nesting_lock = threading.Lock()
-_nesting_users = 0
-_nesting_before = 0
+_compiling_lock = threading.Lock()
+_compiling_users = 0
+_before: tuple[int, bool] = (0, False)
 
 
 @contextlib.contextmanager
-def recursion_limit(limit: int) -> Iterator[None]:
-    """Raises Python's recursion limit for a while. The limit is global: the last thread to leave restores it."""
-    global _nesting_users, _nesting_before
-    with _nesting_lock:
-        if _nesting_users == 0:
-            _nesting_before = sys.getrecursionlimit()
-            sys.setrecursionlimit(max(_nesting_before, limit))
-        _nesting_users += 1
+def compiling(limit: int) -> Iterator[None]:
+    """Raises Python's recursion limit for a while, and lets no garbage be collected.
+
+    A graph is all alive until it is compiled: to look through it for garbage again and again, as it grows, takes as
+    long as to build it. Both settings are global: the last thread to leave restores them.
+    """
+    global _compiling_users, _before
+    with _compiling_lock:
+        if _compiling_users == 0:
+            _before = sys.getrecursionlimit(), gc.isenabled()
+            sys.setrecursionlimit(max(_before[0], limit))
+            gc.disable()
+        _compiling_users += 1
     try:
         yield
     finally:
-        with _nesting_lock:
-            _nesting_users -= 1
-            if _nesting_users == 0:
-                sys.setrecursionlimit(_nesting_before)
+        with _compiling_lock:
+            _compiling_users -= 1
+            if _compiling_users == 0:
+                sys.setrecursionlimit(_before[0])
+                if _before[1]:
+                    gc.enable()
 
 
 _OWN_CODE = tuple(

@@ -26,7 +26,7 @@ from srcgrad.backend.structure import (
     WhileLoop,
     defined_by,
 )
-from srcgrad.backend.text import expression_text, quiet, statement_text
+from srcgrad.backend.text import expression_text, quiet, statement_texts
 from srcgrad.errors import Span
 from srcgrad.ir.nodes import Call, Const, For, Function, Invoke, Op, Raise, Value, walk
 from srcgrad.ir.types import is_scalar
@@ -92,8 +92,12 @@ def _prepare(function: Function, plan: Plan, taken: set[str]) -> tuple[Namer, tu
 
 @dataclass(slots=True)
 class _Line:
+    """A line to be: `text`, then a statement or an expression if there is one, then `end`."""
+
     indent: int
-    text: str
+    text: str = ""
+    node: ast.stmt | None = None
+    end: str = ""
     comment: str = ""
 
 
@@ -122,6 +126,10 @@ class _Printer:
         self._body(block)
         if len(self.lines) == 1:
             self.lines.append(_Line(1, "pass"))
+        printed = iter(statement_texts([line.node for line in self.lines if line.node is not None]))
+        for line in self.lines:
+            if line.node is not None:
+                line.text += next(printed) + line.end
         return "".join(f"{self._finished(line)}\n" for line in self.lines)
 
     def _finished(self, line: _Line) -> str:
@@ -164,8 +172,15 @@ class _Printer:
                     self.lines.append(_Line(1, "# backward"))
             self._statement(stmt, 1)
 
-    def _line(self, indent: int, text: str, op: Op | None) -> None:
-        self.lines.append(_Line(indent, text, self._comment(op)))
+    def _text(self, indent: int, text: str, op: Op | None) -> None:
+        self.lines.append(_Line(indent, text, comment=self._comment(op)))
+
+    def _line(self, indent: int, node: ast.stmt, op: Op | None) -> None:
+        self.lines.append(_Line(indent, "", node, "", self._comment(op)))
+
+    def _header(self, indent: int, text: str, node: ast.expr, end: str, op: Op | None) -> None:
+        """A line that holds an expression: `if test:`."""
+        self.lines.append(_Line(indent, text, ast.Expr(node), end, self._comment(op)))
 
     def _comment(self, op: Op | None) -> str:
         """Where a statement comes from, unless the one before it comes from there too."""
@@ -197,11 +212,12 @@ class _Printer:
         elif isinstance(stmt, Branch):
             self._branch(stmt, indent, "if")
         elif isinstance(stmt, ForLoop):
-            self._line(indent, self._for_header(stmt), stmt.op)
+            text, bounds = self._for_header(stmt)
+            self._header(indent, text, bounds, ":", stmt.op)
             self._block(stmt.body, indent + 1)
         elif isinstance(stmt, WhileLoop):
-            test = "True" if stmt.test is None else expression_text(self.expressions.value(stmt.test))
-            self._line(indent, f"while {test}:", stmt.op)
+            test = ast.Constant(True) if stmt.test is None else self.expressions.value(stmt.test)
+            self._header(indent, "while ", test, ":", stmt.op)
             self._block(stmt.body, indent + 1)
         elif isinstance(stmt, Return):
             self._return(stmt, indent)
@@ -211,25 +227,25 @@ class _Printer:
 
     def _return(self, stmt: Return, indent: int) -> None:
         if stmt.tree is None:
-            self._line(indent, "return", stmt.op)
+            self._text(indent, "return", stmt.op)
             return
         expressions = self.expressions
         if stmt.inlined:
             expressions = Expressions(expressions.globals, _also_nested(self.plan, stmt.inlined), self.names)
-        self._line(indent, statement_text(ast.Return(expressions.tree(stmt.tree))), stmt.op)
+        self._line(indent, ast.Return(expressions.tree(stmt.tree)), stmt.op)
 
     def _simple(self, stmt: Simple, indent: int) -> None:
         op = stmt.op
         assert op is not None
         if isinstance(op, Raise):
             exception, cause = (None if v is None else self.expressions.value(v) for v in (op.exception, op.cause))
-            self._line(indent, statement_text(ast.Raise(exception, cause)), op)
+            self._line(indent, ast.Raise(exception, cause), op)
             return
         own = self.expressions.statement(op)
         if own is None:
             own = self._assignment(op)
         for node in own:
-            self._line(indent, statement_text(node), op)
+            self._line(indent, node, op)
 
     def _assignment(self, op: Op) -> list[ast.stmt]:
         named = defined_by(op, self.plan)
@@ -284,13 +300,17 @@ class _Printer:
                 node = ast.Assign([targets[0]], values[0])
             else:
                 node = ast.Assign([ast.Tuple(targets, ast.Store())], ast.Tuple(values, ast.Load()))
-            self._line(indent, statement_text(node), op)
+            self._line(indent, node, op)
 
     def _branch(self, stmt: Branch, indent: int, word: str) -> None:
         if not stmt.then and not stmt.orelse:
-            self._line(indent, expression_text(self.expressions.value(stmt.test)), stmt.op)
+            self._line(indent, ast.Expr(self.expressions.value(stmt.test)), stmt.op)
             return
-        self._line(indent, f"{word} {self._test(stmt)}:", stmt.op)
+        if stmt.leaves_loop:
+            self._header(indent, f"{word} ", self.expressions.value(stmt.test), " in (1, 3):", stmt.op)
+        else:
+            test = self.expressions.negation(stmt.test) if stmt.negated else self.expressions.value(stmt.test)
+            self._header(indent, f"{word} ", test, ":", stmt.op)
         self._block(stmt.then, indent + 1)
         if (
             len(stmt.orelse) == 1
@@ -302,13 +322,7 @@ class _Printer:
             self.lines.append(_Line(indent, "else:"))
             self._block(stmt.orelse, indent + 1)
 
-    def _test(self, stmt: Branch) -> str:
-        if stmt.leaves_loop:
-            return f"{expression_text(self.expressions.value(stmt.test))} in (1, 3)"
-        node = self.expressions.negation(stmt.test) if stmt.negated else self.expressions.value(stmt.test)
-        return expression_text(node)
-
-    def _for_header(self, stmt: ForLoop) -> str:
+    def _for_header(self, stmt: ForLoop) -> tuple[str, ast.expr]:
         op = stmt.op
         assert isinstance(op, For)
         bounds = [op.start, op.stop, op.step]
@@ -321,7 +335,7 @@ class _Printer:
         if op.backwards:
             node = ast.Call(expressions.globals.builtin("reversed"), [node], [])
         index = self.names[op.index] if self.plan.uses.get(op.index) else self.unused
-        return f"for {index} in {expression_text(node)}:"
+        return f"for {index} in ", node
 
 
 _NO_DEFAULT = object()

@@ -48,7 +48,9 @@ class _Class:
         self.fixed = fixed
 
     def overlaps(self, other: _Class) -> bool:
-        few, many = sorted((self.intervals, other.intervals), key=len)
+        few, many = self.intervals, other.intervals
+        if len(few) > len(many):
+            few, many = many, few
         for start, end in few:
             k = bisect.bisect_left(many, (start, start))
             if (k < len(many) and many[k][0] < end) or (k and many[k - 1][1] > start):

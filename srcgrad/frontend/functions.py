@@ -289,7 +289,7 @@ def _is_static_leaf(value: Value) -> bool:
 def _structure(lo: Lowering, symbol: Symbol) -> Any:
     """A hashable description: calls with equal descriptions share a function."""
     if isinstance(symbol, Value):
-        return ("const", id(symbol.value)) if _is_static_leaf(symbol) else _parameter_type(symbol.type, "p")
+        return ("const", id(symbol.value)) if _is_static_leaf(symbol) else _kind(symbol.type)
     if isinstance(symbol, Sequence):
         return (symbol.cls, *[_structure(lo, item) for item in symbol.items])
     if isinstance(symbol, Reference):
@@ -298,6 +298,14 @@ def _structure(lo: Lowering, symbol: Symbol) -> Any:
             return (dict, *[(k, _structure(lo, item)) for k, item in contents])
         return (symbol.cls, *[_structure(lo, item) for item in contents])
     return symbol
+
+
+def _kind(t: Type) -> Any:
+    """What a type is without lengths: equal for types with equal `_parameter_type`s."""
+    if isinstance(t, Array) and t.shape is not None:
+        # NumPy holds that None equals some dtypes.
+        return ("array", t.dtype is None, t.dtype, len(t.shape))
+    return ("list", _kind(t.item)) if isinstance(t, List) else widen(t)
 
 
 def _parameter_type(t: Type, name: str) -> Type:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
+from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
 from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Frame, Reference, Sequence, Symbol, variable_name
@@ -215,17 +216,11 @@ class Lowering:
         finally:
             self.region = outer
 
-    @contextmanager
-    def at(self, node: ast.AST, frame: Frame) -> Iterator[None]:
+    def at(self, node: ast.AST, frame: Frame) -> AbstractContextManager[None]:
         """Operations emitted inside come from this place in the user's source."""
         if self.fixed_span or not hasattr(node, "lineno"):
-            yield
-            return
-        outer, self.span = self.span, frame.source.span_of(node)
-        try:
-            yield
-        finally:
-            self.span = outer
+            return SAME_PLACE
+        return Place(self, frame.source.span_of(node))
 
     def unsupported(self, message: str, help: str | None = None) -> NoReturn:
         raise UnsupportedError(message, self.span, help)

@@ -15,6 +15,8 @@ from functools import cached_property
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_FUNCTIONS_AND_LAMBDAS = (ast.Lambda, *_FUNCTIONS)
+_SYMBOLS = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
@@ -71,6 +73,7 @@ class Scope:
         self.is_async = isinstance(node, ast.AsyncFunctionDef)
         self._walk = walk = _Walk(_Names("function", None, set(_parameters(args))))
         walk.visit(node.body if isinstance(node.body, list) else [node.body])
+        walk.keep_exits()
         self.is_generator = walk.has_yield
         self.locals = frozenset(walk.root.locals)
         self.globals = frozenset(walk.root.globals)
@@ -279,7 +282,7 @@ class _Walk:
         """Notes what a node itself says, and puts its parts on the stack, each with its scope."""
         if isinstance(node, ast.Name):
             self._name(node, names, owner)
-        elif isinstance(node, (ast.Lambda, *_FUNCTIONS)):
+        elif isinstance(node, _FUNCTIONS_AND_LAMBDAS):
             self._function(node, names, owner)
         elif isinstance(node, ast.ClassDef):
             self._bind(node.name, names, owner)
@@ -301,7 +304,7 @@ class _Walk:
             self._annotated(node, names, owner)
         else:
             self._simple(node, names, owner)
-            self._push(list(ast.iter_child_nodes(node)), names, owner)
+            self._push([n for n in ast.iter_child_nodes(node) if not isinstance(n, _SYMBOLS)], names, owner)
 
     def _simple(self, node: ast.AST, names: _Names, owner: ast.AST | None) -> None:
         """Nodes whose parts need no special care."""

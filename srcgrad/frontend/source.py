@@ -70,7 +70,9 @@ class FunctionSource:
 
     def span_of(self, node: ast.AST) -> Span:
         """Where a node stands, in characters; nodes without a position take that of their first part that has one."""
-        placed: Any = next((n for n in ast.walk(node) if hasattr(n, "lineno")), self.node)
+        placed: Any = node
+        if not hasattr(node, "lineno"):
+            placed = next((n for n in ast.walk(node) if hasattr(n, "lineno")), self.node)
         end_line = placed.end_lineno or placed.lineno
         end_column = placed.col_offset if placed.end_col_offset is None else placed.end_col_offset
         return Span(

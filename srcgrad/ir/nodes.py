@@ -81,12 +81,11 @@ UNDEFINED = _Undefined()
 
 def type_of_constant(value: Any) -> Type:
     """The type of a Python constant."""
-    if value is None:
-        return NONE
-    known = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}.get(type(value))
-    if known is not None:
-        return known
-    return Opaque(type(value))
+    known = _LITERALS.get(type(value))
+    return Opaque(type(value)) if known is None else known
+
+
+_LITERALS: dict[type, Type] = {type(None): NONE, bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}
 
 
 Tree = Any
@@ -448,7 +447,7 @@ def walk(region: Region) -> Iterator[Op]:
     while stack:
         for op in stack[-1]:
             yield op
-            if op.regions:
+            if type(op) is not Call and op.regions:
                 stack.append(itertools.chain.from_iterable(inner.ops for inner in op.regions))
                 break
         else:

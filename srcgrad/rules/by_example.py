@@ -69,8 +69,10 @@ def _collect() -> frozenset[Callable]:
     kinds = (types.FunctionType, types.BuiltinFunctionType, np.ufunc, type(np.sum))
     allowed: set[Callable] = {getattr(np.ndarray, name) for name in _METHODS}
     for module in (np, np.linalg, np.fft, math, operator):
-        for name in getattr(module, "__all__", None) or dir(module):
-            fn = getattr(module, name, None)
+        # Not by `getattr`, which would import the submodules of NumPy that are imported on first use.
+        members = vars(module)
+        for name in members.get("__all__", members):
+            fn = members.get(name)
             if isinstance(fn, kinds) and name not in _DENIED and not name.startswith("_"):
                 allowed.add(fn)
     return frozenset(allowed)

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import IN_PLACE, hashable, only_metadata, written
+from srcgrad.analysis.memory import hashable, only_metadata, written
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
@@ -195,84 +195,85 @@ def _part_in_range(part: Any, axis: Any) -> bool:
 def remove_dead_code(functions: list[Function], live: Iterable[Value] = ()) -> None:
     """Removes operations without effect, and results of branches and loops, that nobody uses."""
     for function in functions:
-        aliases = Aliases([function])
-        changed = True
-        while changed:
-            changed = _sweep(function, set(live), aliases)
+        # Who else sees memory matters for writes alone, and only for those that may go.
+        writes = any(written(op) is not None and not _write_may_raise(op) for op in walk(function.body))
+        aliases = Aliases([function]) if writes else None
+        while _sweep(function, set(live), aliases):
+            pass
 
 
-def _sweep(function: Function, used: set[Value], aliases: Aliases) -> bool:
-    used = set(used)
+def _sweep(function: Function, used: set[Value], aliases: Aliases | None) -> bool:
     used.update(function.body.results)
-    before = _size(function.body)
-    _mark_region(function.body, used, aliases, _observed(function, aliases))
-    return _size(function.body) != before
-
-
-def _size(region: Region) -> int:
-    return sum(1 + len(op.outputs) + len(op.inputs) for op in walk(region))
+    observed = set() if aliases is None else _observed(function, aliases)
+    return _mark_region(function.body, used, aliases, observed)
 
 
 def _observed(function: Function, aliases: Aliases) -> set[Any]:
     """The classes of memory whose contents somebody reads."""
-    seen: set[Any] = set()
-    for value in (*function.params, *function.captured, *function.body.results):
-        if is_pointer(value.type):
-            seen.add(aliases.find(value))
+    read: set[Value] = {*function.params, *function.captured, *function.body.results}
+    passed: list[Value] = []
     for op in walk(function.body):
-        target = written(op)
-        if isinstance(op, Call) and (op.fn in IN_PLACE or target is not None) and not op.outputs:
-            others = [v for v in op.inputs if v is not target]
-        elif only_metadata(op):
-            continue
-        elif (
-            isinstance(op, Call)
-            and op.outputs
-            and all(
-                is_pointer(o.type) and aliases.find(o) is aliases.find(i) for o in op.outputs for i in op.inputs[:1]
-            )
-        ):
-            others = op.inputs[1:]
-        elif isinstance(op, (If, Loop)):
-            others = [op.condition] if isinstance(op, If) else []
-        else:
-            others = op.inputs
-        seen.update(aliases.find(v) for v in others if is_pointer(v.type))
-        if isinstance(op, Invoke):
-            seen.update(aliases.held(v) for v in others if is_pointer(v.type))
-        if isinstance(op, (Loop, If)):
+        if isinstance(op, Call):
+            if not only_metadata(op):
+                read.update(_looked_at(op, aliases))
+        elif isinstance(op, If):
+            read.update([op.condition, *op.then.results, *op.orelse.results])
+        elif isinstance(op, Loop):
             for region in op.regions:
-                seen.update(aliases.find(v) for v in region.results if is_pointer(v.type))
-    return seen
+                read.update(region.results)
+        else:
+            read.update(op.inputs)
+            passed += op.inputs if isinstance(op, Invoke) else []
+    seen = {aliases.find(v) for v in read if is_pointer(v.type)}
+    return seen | {aliases.held(v) for v in passed if is_pointer(v.type)}
 
 
-def _mark_region(region: Region, used: set[Value], aliases: Aliases, observed: set[Any]) -> None:
+def _looked_at(op: Call, aliases: Aliases) -> list[Value]:
+    """The inputs whose contents a call reads: all but what it writes, or is a view of."""
+    inputs = op.inputs
+    if not op.outputs:
+        target = written(op)
+        return inputs if target is None else [v for v in inputs if v is not target]
+    if inputs and is_pointer(op.outputs[0].type):
+        whole = aliases.find(inputs[0])
+        if all(is_pointer(o.type) and aliases.find(o) is whole for o in op.outputs):
+            return inputs[1:]
+    return inputs
+
+
+def _mark_region(region: Region, used: set[Value], aliases: Aliases | None, observed: set[Any]) -> bool:
+    """Removes the dead operations of a region; whether there were any."""
+    changed = False
     kept: list[Op] = []
     for op in reversed(region.ops):
         if _is_dead(op, used, aliases, observed):
             continue
         if isinstance(op, If):
+            count = len(op.outputs)
             _keep_outputs(op, [k for k, o in enumerate(op.outputs) if o in used])
+            changed |= len(op.outputs) != count
             for inner in op.regions:
                 used.update(inner.results)
-                _mark_region(inner, used, aliases, observed)
+                changed |= _mark_region(inner, used, aliases, observed)
             if not op.outputs and not op.then.ops and not op.orelse.ops:
                 continue
         elif isinstance(op, Loop):
-            _mark_loop(op, used, aliases, observed)
+            changed |= _mark_loop(op, used, aliases, observed)
             if not op.body.ops and not op.outputs and isinstance(op, For):
                 continue
         used.update(op.inputs)
         kept.append(op)
+    changed |= len(kept) != len(region.ops)
     region.ops = kept[::-1]
+    return changed
 
 
-def _is_dead(op: Op, used: set[Value], aliases: Aliases, observed: set[Any]) -> bool:
-    if any(o in used for o in op.outputs):
+def _is_dead(op: Op, used: set[Value], aliases: Aliases | None, observed: set[Any]) -> bool:
+    if not used.isdisjoint(op.outputs):
         return False
     target = written(op)
     if target is not None:
-        return aliases.find(target) not in observed and not _write_may_raise(op)
+        return aliases is not None and not _write_may_raise(op) and aliases.find(target) not in observed
     if isinstance(op, (If, Loop, Invoke, Raise)):
         return False
     return is_removable(op)
@@ -282,9 +283,8 @@ def _write_may_raise(op: Op) -> bool:
     return op.mirror is None
 
 
-def _mark_loop(op: Loop, used: set[Value], aliases: Aliases, observed: set[Any]) -> None:
-    """Keeps the carried values that are used after the loop or that what it keeps depends on."""
-    offset = int(op.exits)
+def _mark_loop(op: Loop, used: set[Value], aliases: Aliases | None, observed: set[Any]) -> bool:
+    """Keeps the carried values that are used after the loop or that what it keeps depends on; whether others went."""
     needed = set(used)
     for k, output in enumerate(op.carried_outputs):
         if output in used:
@@ -310,13 +310,13 @@ def _mark_loop(op: Loop, used: set[Value], aliases: Aliases, observed: set[Any])
         for k, arg in enumerate(op.carried)
         if op.carried_outputs[k] in used or arg in trial or (isinstance(op, While) and op.test.args[k] in trial)
     ]
+    changed = len(keep) != len(op.inits)
     _keep_slots(op, keep)
     used.update(op.body.results)
     if isinstance(op, While):
         used.update(op.test.results)
-        _mark_region(op.test, used, aliases, observed)
-    _mark_region(op.body, used, aliases, observed)
-    assert offset == int(op.exits)
+        changed |= _mark_region(op.test, used, aliases, observed)
+    return _mark_region(op.body, used, aliases, observed) or changed
 
 
 def _collect_uses(region: Region, used: set[Value]) -> None:
@@ -326,7 +326,7 @@ def _collect_uses(region: Region, used: set[Value]) -> None:
             used.update(inner.results)
 
 
-def _trial_region(region: Region, used: set[Value], aliases: Aliases, observed: set[Any]) -> None:
+def _trial_region(region: Region, used: set[Value], aliases: Aliases | None, observed: set[Any]) -> None:
     """Marks what a region uses, without changing it."""
     for op in reversed(region.ops):
         if not op.regions and _is_dead(op, used, aliases, observed):
@@ -361,7 +361,8 @@ def share_common(function: Function) -> None:
         scopes = [*scopes, table]
         kept = []
         for op in region.ops:
-            op.replace_inputs(swap)
+            if mapping:
+                op.replace_inputs(swap)
             key = _key(op, aliases, unsafe)
             if key is not None:
                 known = next((scope[key] for scope in reversed(scopes) if key in scope), None)
