@@ -26,7 +26,7 @@ from srcgrad.backend.structure import (
     WhileLoop,
     defined_by,
 )
-from srcgrad.backend.text import expression_text, quiet, statement_text
+from srcgrad.backend.text import expression_text, quiet, statement_text, wrapped
 from srcgrad.errors import Span
 from srcgrad.ir.nodes import Call, Const, For, Function, Invoke, Op, Raise, Value, walk
 from srcgrad.ir.types import is_scalar
@@ -71,7 +71,9 @@ def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
             collector.tree(default)
         for op in walk(function.body):
             touch(collector, op)
-    prepared = [_prepare(f, p, shared.taken) for f, p in zip(functions, plans, strict=True)]
+    local = {p.hint for f in functions for p in f.params} - {v.hint for f in functions for v in f.captured}
+    taken = (shared.taken - local) | {f.name for f in functions}
+    prepared = [_prepare(f, p, taken) for f, p in zip(functions, plans, strict=True)]
     for namer, _ in prepared:
         shared.taken.update(namer.names.values())
     with quiet():
@@ -134,6 +136,8 @@ class _Printer:
             return full
         place = line.comment.split("  ")[0]
         room = MAX_LINE - len(padded)
+        if room < len(place):
+            return f"{'    ' * line.indent}{line.comment}\n{text}"
         return f"{padded}{line.comment[: room - 4].rstrip()} ..." if room > len(place) + 12 else f"{padded}{place}"
 
     def _signature(self) -> str:
@@ -165,7 +169,9 @@ class _Printer:
             self._statement(stmt, 1)
 
     def _line(self, indent: int, text: str, op: Op | None) -> None:
-        self.lines.append(_Line(indent, text, self._comment(op)))
+        first, *rest = wrapped(text, MAX_LINE - 4 * indent)
+        self.lines.append(_Line(indent, first, self._comment(op)))
+        self.lines += [_Line(indent, line) for line in rest]
 
     def _comment(self, op: Op | None) -> str:
         """Where a statement comes from, unless the one before it comes from there too."""

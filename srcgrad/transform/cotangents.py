@@ -45,7 +45,12 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
         return partial
     if is_number(partial, -1):
         return lo.value(lo.emit(operator.neg, g))
+    if is_number(g, -1) and partial.type.differentiable:
+        return lo.value(lo.emit(operator.neg, partial))
     source = g.owner
+    if isinstance(source, Call) and source.fn is operator.neg and g.hint is None and _are_numbers(g, partial):
+        # The sign goes to the front, where it becomes a subtraction.
+        return lo.value(lo.emit(operator.neg, product(lo, source.args[0], partial)))
     if isinstance(source, Call) and source.fn is operator.truediv and isinstance(partial, Const) and is_scalar(g.type):
         top = source.args[0]
         if isinstance(top, Const) and isinstance(top.value, float) and isinstance(partial.value, (int, float)):
@@ -60,6 +65,10 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
         if is_scalar(first.type) and not is_scalar(second.type):
             return lo.value(lo.emit(operator.mul, product(lo, g, first), second))
     return lo.value(lo.emit(operator.mul, g, partial))
+
+
+def _are_numbers(*values: Value) -> bool:
+    return all(is_scalar(v.type) and v.type.differentiable for v in values)
 
 
 def _just_made(lo: Lowering, value: Value) -> Call | None:
