@@ -196,6 +196,8 @@ def _is_cotangent(value: Value, hints: Mapping[Value, str]) -> bool:
 
 
 def _of_function(name: str, subject: str | None) -> str | None:
+    if name == "copy" and subject is not None and subject.endswith("_bar"):
+        return subject
     if name in _SUFFIXES:
         return _joined(_SUFFIXES[name] if len(_SUFFIXES[name]) > 1 else "transposed", subject, _SUFFIXES[name])
     noun = _NOUNS.get(name, name)

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.backend.effects import WRITES
 from srcgrad.backend.expressions import Expressions, target_of, touch
 from srcgrad.backend.globals import Globals
 from srcgrad.backend.layout import Layout
@@ -138,7 +139,7 @@ class _Printer:
         room = MAX_LINE - len(padded)
         if room < len(place):
             return f"{'    ' * line.indent}{line.comment}\n{text}"
-        return f"{padded}{line.comment[: room - 4].rstrip()} ..." if room > len(place) + 12 else f"{padded}{place}"
+        return f"{padded}{line.comment[: room - 4].rstrip()} ..." if room > len(place) + 24 else f"{padded}{place}"
 
     def _signature(self) -> str:
         function = self.function
@@ -236,6 +237,9 @@ class _Printer:
             own = self._assignment(op)
         for node in own:
             self._line(indent, statement_text(node), op)
+        if self.comments and op.outputs and not defined_by(op, self.plan) and not self.plan.flags[op] & WRITES:
+            line = self.lines[-1]
+            line.comment = f"{line.comment}  may raise" if line.comment else "# may raise"
 
     def _assignment(self, op: Op) -> list[ast.stmt]:
         named = defined_by(op, self.plan)

@@ -27,6 +27,7 @@ from srcgrad.ir.nodes import (
     leaves,
     walk,
 )
+from srcgrad.ir.types import Array
 
 MAX_DEPTH = 8
 MAX_SIZE = 40
@@ -106,6 +107,14 @@ class Plan:
         """The value that stands for `value`: itself, except for the arguments of a test."""
         return self.alias.get(value, value)
 
+    def _is_shape(self, op: Op) -> bool:
+        """Whether an operation reads the shape of something with a name: as short, and as quick, as a name for it."""
+        if not isinstance(op, Call) or op.fn is not getattr or op.outputs[0].hint is not None:
+            return False
+        x, attribute = op.args
+        named = isinstance(x.type, Array) and x not in self._trees and x not in self.nested
+        return named and isinstance(attribute, Const) and attribute.value == "shape" and len(op.outputs) == 1
+
     def is_alias(self, op: Op) -> bool:
         """Whether an operation has no code of its own, as its result goes by the name of another value."""
         return len(op.outputs) == 1 and op.outputs[0] in self.alias
@@ -161,6 +170,9 @@ class Plan:
             self._absorb(
                 tree, _nestable_operands(op), position, counts, isinstance(op, Call) and item_update(op.fn) is not None
             )
+            if self._is_shape(op):
+                self.nested.add(op.outputs[0])
+                continue
             expression = (isinstance(op, (Call, Invoke)) and not self.is_alias(op)) or conditional is not None
             if expression and len(op.outputs) == 1 and op.outputs[0].hint is None and self.uses.get(op.outputs[0]) == 1:
                 self._trees[op.outputs[0]] = tree

@@ -150,14 +150,17 @@ def simplify_shapes(function: Function) -> None:
     """Looks at operands in place of results wherever only the shape matters, so that the results need not be saved."""
     for op in walk(function.body):
         if isinstance(op, Call) and op.mirror is not None and op.fn is np.zeros_like and isinstance(op.args[0], Value):
-            x = op.args[0]
+            x = named = op.args[0]
             while isinstance(x.owner, Call) and x.owner.fn in PARTIALS and not x.owner.kwargs:
+                named = x if x.hint is not None and x.owner.parent is function.body else named
                 operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
                 same = [v for v in operands if has_shape_of(v.type, x.type) and v.type.dtype == x.type.dtype]
                 if not same:
                     break
                 x = same[-1]
-            op.args = (x,)
+            # What is made in the main region need not be saved: there the name decides.
+            temporary = x.hint is None and isinstance(x.owner, Call) and x.owner.parent is function.body
+            op.args = (named if temporary and named.hint is not None else x,)
 
 
 def _sum_of_negation(op: Call, uses: dict[Value, list[Op]]) -> None:

@@ -573,7 +573,7 @@ def test_several_outputs_and_results_in_a_dict():
     text = """
         def f(x):
             whole, part = divmod(x, 2)
-            return {'whole': whole, 'parts': [part]}
+            return {"whole": whole, "parts": [part]}
         """
     expect(function("f", [x], b, result={"whole": whole, "parts": [part]}), text, (7,))
 
@@ -595,7 +595,7 @@ def test_raise_ends_its_branch():
     text = """
         def f(x):
             if x < 0.0:
-                raise ValueError('negative')
+                raise ValueError("negative")
             y = x * 2.0
             return y
         """

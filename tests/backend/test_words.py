@@ -149,3 +149,26 @@ def test_a_return_from_nested_loops_needs_no_codes():
             down[at] -= step
             slope = (nested_search(up, limit) - nested_search(down, limit)) / (2 * step)
             np.testing.assert_allclose(found[at], slope, rtol=1e-6, atol=1e-8)
+
+
+def shaped(a):
+    rows, columns = a.shape
+    return np.sum(a * a) / (rows * columns)
+
+
+def test_a_shape_needs_no_name():
+    text = grad(shaped).source_for(np.ones((2, 3)))
+    assert "rows = a.shape[0]" in text
+    assert "columns = a.shape[1]" in text
+
+
+def looks_up(x):
+    total = np.sum(x * x)
+    return total + x[2]
+
+
+def test_what_may_raise_says_so():
+    text = grad(looks_up).source_for(np.ones(3))
+    assert any(line.split()[:1] == ["x[2]"] and line.endswith("may raise") for line in text.splitlines())
+    with pytest.raises(IndexError):
+        grad(looks_up)(np.ones(2))
