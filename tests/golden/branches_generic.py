@@ -29,7 +29,7 @@ def branches_grad(x, y, delta):
     cost_bar = unbroadcast(expanded(y, product_2), cost)  # programs.py:107  return cost * y
     y_bar = unbroadcast(expanded(cost, product_2), y)
     if mask:                                        # programs.py:101  if abs(r) <= delta:
-        product_1 = unbroadcast(expanded(cost_bar * 0.5, cost_1), r_squared) * (2 * r)  # programs.py:102  cost = 0. ...
+        product_1 = unbroadcast(expanded(cost_bar * 0.5, cost_1), r_squared) * (2 * r)  # programs.py:102
         r_bar = unbroadcast(expanded(product_1, r_squared), r)
     elif mask_1:                                    # programs.py:103  elif r > 0:
         product_bar = unbroadcast(expanded(cost_bar, cost_2), product_1)  # programs.py:104  cost = delta * (r - 0.5 ...

@@ -18,7 +18,7 @@ def broadcasting_grad(x, center, scale):
     z_bar = unbroadcast(expanded(ratio_bar / total_1, ratio), z)
     total_bar = unbroadcast(expanded(ratio_bar * ratio_1, ratio), total_1)
     norms_bar = unbroadcast(expanded(total_bar, total_1), norms)
-    total_bar = unbroadcast(expanded(norms_bar * (0.5 / norms), norms), total)  # programs.py:85  norms = np.sqrt(np ...
+    total_bar = unbroadcast(expanded(norms_bar * (0.5 / norms), norms), total)  # programs.py:85
     product = unbroadcast(expanded(total_bar, total), z_squared) * (2 * z)
     z_bar = z_bar + unbroadcast(expanded(product, z_squared), z)
     ratio = -z / scale                              # programs.py:84  z = (x - center) / scale

@@ -15,7 +15,7 @@ def comprehension_grad(x, degree):
     n_powers = len(powers)                          # programs.py:270
     for k in range(n_powers):
         p = powers[k]
-        np.sum(p) / (k + 1)
+        np.sum(p) / (k + 1)                         # may raise
     # backward
     shadows = {}                                    # programs.py:270  return sum(np.sum(p) / (k + 1) for k, p in en ...
     powers_bar = shadow_of(shadows, powers)

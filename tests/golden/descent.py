@@ -4,8 +4,8 @@ import numpy as np
 def descent_grad(params, rate, x):
     """Gradient of descent (programs.py:406) with respect to params, rate."""
     # forward
-    w = params['w']                                 # programs.py:407
-    b = params['b']
+    w = params["w"]                                 # programs.py:407
+    b = params["b"]
     tape = []                                       # programs.py:413
     for _ in range(3):                              # programs.py:409
         tanh = np.tanh(x @ w + b)                   # programs.py:410
@@ -43,4 +43,4 @@ def descent_grad(params, rate, x):
         w_bar_1 = x.T @ total_bar
         w_bar_1 += w_bar
         w_bar = w_bar_1
-    return {'w': w_bar, 'b': b_bar}, rate_bar
+    return {"w": w_bar, "b": b_bar}, rate_bar

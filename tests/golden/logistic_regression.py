@@ -25,4 +25,4 @@ def logistic_regression_grad(w, b, x, y):
     b_bar = np.sum(total_bar)
     w_bar_1 = x.T @ total_bar
     w_bar_1 += w_bar
-    return (total_1, {'accuracy': mean}), (w_bar_1, b_bar)
+    return (total_1, {"accuracy": mean}), (w_bar_1, b_bar)

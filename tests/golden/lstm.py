@@ -49,10 +49,9 @@ def lstm_grad(cell, xs):
         (
             c, h, exp, total, i_1, exp_1, total_1, f, exp_2, total_2, o, product, tanh_z_part, product_1, tanh_c, h_1
         ) = tape.pop()
-        h_shape = h_1.shape                         # programs.py:318  h = o * np.tanh(c)
-        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h_shape), o)
+        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h_1.shape), o)  # programs.py:318  h = o * np.tanh(c)
         c_bar_1 = 1 - tanh_c * tanh_c
-        c_bar_1 *= unbroadcast(np.broadcast_to(h_bar * o, h_shape), tanh_c)
+        c_bar_1 *= unbroadcast(np.broadcast_to(h_bar * o, h_1.shape), tanh_c)
         c_bar_1 += c_bar
         product_bar = unbroadcast(c_bar_1, product)  # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
         product_bar_1 = unbroadcast(c_bar_1, product_1)

@@ -4,10 +4,10 @@ import numpy as np
 def mlp_grad(params, x, y):
     """Gradient of mlp (programs.py:273) with respect to params."""
     # forward
-    w1 = params['w1']                               # programs.py:281
-    b1 = params['b1']
-    w2 = params['w2']
-    b2 = params['b2']
+    w1 = params["w1"]                               # programs.py:281
+    b1 = params["b1"]
+    w2 = params["w2"]
+    b2 = params["b2"]
     h = np.tanh(x @ w1 + b1)                        # programs.py:282
     out = h @ w2 + b2                               # programs.py:283
     # backward
@@ -19,4 +19,4 @@ def mlp_grad(params, x, y):
     total_bar *= h_bar
     b1_bar = np.sum(total_bar, axis=0)
     w1_bar = x.T @ total_bar
-    return {'w1': w1_bar, 'b1': b1_bar, 'w2': w2_bar, 'b2': b2_bar, 'name': None}
+    return {"w1": w1_bar, "b1": b1_bar, "w2": w2_bar, "b2": b2_bar, "name": None}

@@ -31,7 +31,7 @@ def rk4_grad(state, params, dt, n_steps):
         k4 = np.array([v_2, product_3 * v_2 - params_1 * x_2])
         state = state + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)  # programs.py:186
     state_0 = state[0]                              # programs.py:187
-    state[1]
+    state[1]                                        # may raise
     # backward
     state_bar = np.zeros_like(state)                # programs.py:187  return state[0] ** 2 + state[1]
     state_bar[1] += 1.0

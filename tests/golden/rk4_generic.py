@@ -99,7 +99,7 @@ def rk4_grad(state, params, dt, n_steps):
     state_1 = state_2[1]
     total_6 = state_0_squared + state_1
     # backward
-    state_0_squared_bar = unbroadcast(expanded(1.0, total_6), state_0_squared)  # programs.py:187  return state[0] * ...
+    state_0_squared_bar = unbroadcast(expanded(1.0, total_6), state_0_squared)  # programs.py:187
     state_1_bar = expanded(unbroadcast(expanded(1.0, total_6), state_1), state_1)
     state_bar = zeros_like(state_2)
     state_bar[1] += state_1_bar
@@ -154,7 +154,7 @@ def rk4_grad(state, params, dt, n_steps):
         total_bar[1] += v_bar_1
         x_bar_1 = expanded(x_bar, x_3)
         total_bar[0] += x_bar_1
-        add_into(state_bar_1, unbroadcast(expanded(total_bar, total_2), state_2))  # programs.py:185  k4 = slope(sta ...
+        add_into(state_bar_1, unbroadcast(expanded(total_bar, total_2), state_2))  # programs.py:185
         product_24 = unbroadcast(expanded(total_bar, total_2), product_16) * dt
         k3_bar = k3_bar + unbroadcast(expanded(product_24, product_16), k3)
         # programs.py:179  return np.array([v, params[0] * (1 - x * x) * v - params[1] * x])
@@ -181,7 +181,7 @@ def rk4_grad(state, params, dt, n_steps):
         total_bar[1] += v_bar_1
         x_bar_1 = expanded(x_bar, x_2)
         total_bar[0] += x_bar_1
-        add_into(state_bar_1, unbroadcast(expanded(total_bar, total_1), state_2))  # programs.py:184  k3 = slope(sta ...
+        add_into(state_bar_1, unbroadcast(expanded(total_bar, total_1), state_2))  # programs.py:184
         product_24 = unbroadcast(expanded(total_bar, total_1), product_11) * product_10
         k2_bar = k2_bar + unbroadcast(expanded(product_24, product_11), k2)
         # programs.py:179  return np.array([v, params[0] * (1 - x * x) * v - params[1] * x])
@@ -208,7 +208,7 @@ def rk4_grad(state, params, dt, n_steps):
         total_bar[1] += v_bar_1
         x_bar_1 = expanded(x_bar, x_1)
         total_bar[0] += x_bar_1
-        add_into(state_bar_1, unbroadcast(expanded(total_bar, total), state_2))  # programs.py:183  k2 = slope(state ...
+        add_into(state_bar_1, unbroadcast(expanded(total_bar, total), state_2))  # programs.py:183
         product_24 = unbroadcast(expanded(total_bar, total), product_5) * product_4
         k1_bar = k1_bar + unbroadcast(expanded(product_24, product_5), k1)
         # programs.py:179  return np.array([v, params[0] * (1 - x * x) * v - params[1] * x])
