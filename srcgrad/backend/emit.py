@@ -13,7 +13,7 @@ from srcgrad.backend.expressions import Expressions, target_of, touch
 from srcgrad.backend.globals import Globals
 from srcgrad.backend.layout import Layout
 from srcgrad.backend.names import Namer
-from srcgrad.backend.nesting import Plan
+from srcgrad.backend.nesting import Plan, is_exit_code
 from srcgrad.backend.structure import (
     Branch,
     Break,
@@ -29,9 +29,10 @@ from srcgrad.backend.structure import (
 )
 from srcgrad.backend.text import expression_text, quiet, statement_text, wrapped
 from srcgrad.errors import Span
-from srcgrad.ir.nodes import Call, Const, For, Function, Invoke, Op, Raise, Value, walk
+from srcgrad.ir.nodes import Call, Const, Exit, For, Function, Invoke, Op, Raise, Value, walk
 from srcgrad.ir.types import is_scalar
 
+_EXITS = {Exit.BREAK: "break", Exit.RETURN: "return"}
 COMMENT_COLUMN = 52
 MAX_LINE = 120
 
@@ -189,6 +190,12 @@ class _Printer:
             comment = f"{comment}  {source}" if source else comment
         return comment
 
+    def _note(self, text: str) -> None:
+        """Adds to the comment of the last line."""
+        if self.comments:
+            line = self.lines[-1]
+            line.comment = f"{line.comment}  {text}" if line.comment else f"# {text}"
+
     def _block(self, block: list[Stmt], indent: int) -> None:
         before = len(self.lines)
         for stmt in block:
@@ -237,9 +244,8 @@ class _Printer:
             own = self._assignment(op)
         for node in own:
             self._line(indent, statement_text(node), op)
-        if self.comments and op.outputs and not defined_by(op, self.plan) and not self.plan.flags[op] & WRITES:
-            line = self.lines[-1]
-            line.comment = f"{line.comment}  may raise" if line.comment else "# may raise"
+        if op.outputs and not defined_by(op, self.plan) and not self.plan.flags[op] & WRITES:
+            self._note("may raise")
 
     def _assignment(self, op: Op) -> list[ast.stmt]:
         named = defined_by(op, self.plan)
@@ -295,6 +301,14 @@ class _Printer:
             else:
                 node = ast.Assign([ast.Tuple(targets, ast.Store())], ast.Tuple(values, ast.Load()))
             self._line(indent, statement_text(node), op)
+            for dst, src in step:
+                if (
+                    isinstance(src, Const)
+                    and is_exit_code(dst)
+                    and dst not in self.plan.exit_flags
+                    and src.value in _EXITS
+                ):
+                    self._note(_EXITS[src.value])
 
     def _branch(self, stmt: Branch, indent: int, word: str) -> None:
         if not stmt.then and not stmt.orelse:

@@ -156,6 +156,10 @@ class Expressions:
             return ast.Compare(self.tree(args[0]), [COMPARE[fn]()], [self.tree(args[1])])
         if fn is operator.contains and len(args) == 2:
             return ast.Compare(self.tree(args[1]), [ast.In()], [self.tree(args[0])])
+        if len(args) == 1 and fn is operator.not_ and isinstance(args[0], Value):
+            node = self.negation(args[0])
+            if isinstance(node, ast.Compare):
+                return node
         if len(args) == 1 and fn in UNARY:
             return ast.UnaryOp(UNARY[fn](), self.tree(args[0]))
         if fn is operator.getitem and len(args) == 2:

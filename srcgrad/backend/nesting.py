@@ -143,12 +143,13 @@ class Plan:
         for op in walk(function.body):
             if isinstance(op, Call) and op.fn is operator.eq and isinstance(op.args[1], Const):
                 code = op.args[0]
-                if isinstance(code.owner, Loop) and code.owner.exits and code is code.owner.outputs[0]:
+                if is_exit_code(code):
                     tests.setdefault(code, []).append(op)
         for code, calls in tests.items():
             body = code.owner.body  # type: ignore[union-attr]
             leaving = set(leaf_codes(body.results[0], body, self.uses) or ()) & {Exit.BREAK, Exit.RETURN}
-            if len(calls) == self.uses[code] and leaving == {call.args[1].value for call in calls}:
+            tested = {call.args[1].value for call in calls}
+            if len(leaving) == 1 and tested == leaving and len(calls) == self.uses[code]:
                 self.exit_flags[code] = leaving.pop()
                 self.alias.update((call.outputs[0], code) for call in calls)
                 self.uses[code] = sum(self.uses.get(call.outputs[0], 0) for call in calls)
@@ -272,6 +273,12 @@ def _nestable_operands(op: Op) -> list[Value]:
     if isinstance(op, Call) and op.fn in IN_PLACE and values:
         return [v for v in values if v is not values[0]]
     return values
+
+
+def is_exit_code(value: Value) -> bool:
+    """Whether a value says how a loop was left."""
+    owner = value.owner
+    return isinstance(owner, Loop) and owner.exits and owner.outputs[0] is value
 
 
 def only_in_results(op: Op, region: Region, uses: dict[Value, int]) -> bool:

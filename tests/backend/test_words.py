@@ -135,6 +135,42 @@ def nested_search(a, limit):
     return total
 
 
+def every_exit(a, limit):
+    total = 0.0
+    k = 0
+    while True:
+        for j in range(3):
+            total += a[j] * a[k]
+            if total > limit:
+                break
+            if total < -1:
+                return total * a[0]
+        else:
+            k += 1
+            if k == 3:
+                return total**2
+            continue
+        total *= a[2]
+        k += 1
+        if k == 3:
+            break
+    return total + a[k - 1]
+
+
+@pytest.mark.parametrize("limit", [0.1, 1.0, 2.0, 9.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_loop_that_is_left_in_two_ways_keeps_them_apart(seed: int, limit: float):
+    a = np.random.default_rng(seed).uniform(-1.5, 1.8, 3)
+    slopes = [(every_exit(a + h, limit) - every_exit(a - h, limit)) / 2e-6 for h in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(grad(every_exit)(a, limit), slopes, rtol=1e-4, atol=1e-6)
+
+
+def test_an_exit_code_says_what_it_stands_for():
+    text = grad(every_exit).source_for(np.ones(3), 1.0)
+    assert any("= 1" in line and line.endswith("break") for line in text.splitlines())
+    assert any("= 3" in line and line.endswith("return") for line in text.splitlines())
+
+
 def test_a_return_from_nested_loops_needs_no_codes():
     a = np.arange(1.0, 7.0).reshape(2, 3) / 4
     text = grad(nested_search).source_for(a, 1.0)
