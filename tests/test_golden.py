@@ -35,6 +35,7 @@ from srcgrad.testing import (
 
 FOLDER = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("SRCGRAD_UPDATE_GOLDEN") == "1"
+LONGEST_LINE = 120
 OWN_FILES = {"__init__.py", "programs.py"}
 
 SHADOWS = "refused: `shadow_of` stores into a dict under keys that depend on the run"
@@ -118,6 +119,7 @@ def compare(name: str, text: str) -> None:
     ast.parse(text)
     comments = re.findall(r"# .*", text)
     assert not any(re.search(r"[/\\][\w.-]+\.py:\d", comment) for comment in comments), "a path, not a base name"
+    assert max(map(len, text.splitlines())) <= LONGEST_LINE
     path = FOLDER / name
     if UPDATE:
         path.write_text(text, encoding="utf-8", newline="\n")

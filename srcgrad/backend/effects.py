@@ -129,6 +129,9 @@ def _library_effects(op: Call) -> int:
     module = getattr(fn, "__module__", None) or ""
     if module == "srcgrad.runtime" and getattr(fn, "__name__", "") == "unbroadcast":
         return READS
+    if module == "srcgrad.runtime" and getattr(fn, "__name__", "") == "shadow_of":
+        # It looks up or allocates memory that no other name reaches before: whatever happens around it may move across.
+        return 0
     if module.startswith("srcgrad.rules"):
         return READS | RAISES
     owner = getattr(fn, "__self__", None)

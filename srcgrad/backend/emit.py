@@ -8,11 +8,12 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.backend.effects import WRITES
 from srcgrad.backend.expressions import Expressions, target_of, touch
 from srcgrad.backend.globals import Globals
 from srcgrad.backend.layout import Layout
 from srcgrad.backend.names import Namer
-from srcgrad.backend.nesting import Plan
+from srcgrad.backend.nesting import Plan, is_exit_code
 from srcgrad.backend.structure import (
     Branch,
     Break,
@@ -27,10 +28,12 @@ from srcgrad.backend.structure import (
     defined_by,
 )
 from srcgrad.backend.text import expression_text, quiet, statement_texts
+from srcgrad.backend.wrapping import wrapped
 from srcgrad.errors import Span
-from srcgrad.ir.nodes import Call, Const, For, Function, Invoke, Op, Raise, Value, walk
+from srcgrad.ir.nodes import Call, Const, Exit, For, Function, Invoke, Op, Raise, Value, walk
 from srcgrad.ir.types import is_scalar
 
+_EXITS = {Exit.BREAK: "break", Exit.RETURN: "return"}
 COMMENT_COLUMN = 52
 MAX_LINE = 120
 
@@ -71,7 +74,9 @@ def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
             collector.tree(default)
         for op in walk(function.body):
             touch(collector, op)
-    prepared = [_prepare(f, p, shared.taken) for f, p in zip(functions, plans, strict=True)]
+    local = {p.hint for f in functions for p in f.params} - {v.hint for f in functions for v in f.captured}
+    taken = (shared.taken - local) | {f.name for f in functions}
+    prepared = [_prepare(f, p, taken) for f, p in zip(functions, plans, strict=True)]
     for namer, _ in prepared:
         shared.taken.update(namer.names.values())
     with quiet():
@@ -130,19 +135,27 @@ class _Printer:
         for line in self.lines:
             if line.node is not None:
                 line.text += next(printed) + line.end
-        return "".join(f"{self._finished(line)}\n" for line in self.lines)
+        return "".join(f"{text}\n" for line in self.lines for text in self._finished(line))
 
-    def _finished(self, line: _Line) -> str:
-        text = "    " * line.indent + line.text
+    def _finished(self, line: _Line) -> list[str]:
+        """A line with its comment, on as many lines as it takes."""
+        indent = "    " * line.indent
+        first, *rest = wrapped(line.text, MAX_LINE - len(indent))
+        below = [f"{indent}{text}" for text in rest]
+        text = f"{indent}{first}"
         if not line.comment:
-            return text
+            return [text, *below]
         padded = text.ljust(COMMENT_COLUMN) if len(text) < COMMENT_COLUMN - 1 else f"{text}  "
         full = f"{padded}{line.comment}"
         if len(full) <= MAX_LINE:
-            return full
+            return [full, *below]
         place = line.comment.split("  ")[0]
         room = MAX_LINE - len(padded)
-        return f"{padded}{line.comment[: room - 4].rstrip()} ..." if room > len(place) + 12 else f"{padded}{place}"
+        if room < len(place):
+            return [f"{indent}{line.comment}", text, *below]
+        if room > len(place) + 24:
+            return [f"{padded}{line.comment[: room - 4].rstrip()} ...", *below]
+        return [f"{padded}{place}", *below]
 
     def _signature(self) -> str:
         function = self.function
@@ -197,6 +210,12 @@ class _Printer:
             comment = f"{comment}  {source}" if source else comment
         return comment
 
+    def _note(self, text: str) -> None:
+        """Adds to the comment of the last line."""
+        if self.comments:
+            line = self.lines[-1]
+            line.comment = f"{line.comment}  {text}" if line.comment else f"# {text}"
+
     def _block(self, block: list[Stmt], indent: int) -> None:
         before = len(self.lines)
         for stmt in block:
@@ -246,6 +265,8 @@ class _Printer:
             own = self._assignment(op)
         for node in own:
             self._line(indent, node, op)
+        if op.outputs and not defined_by(op, self.plan) and not self.plan.flags[op] & WRITES:
+            self._note("may raise")
 
     def _assignment(self, op: Op) -> list[ast.stmt]:
         named = defined_by(op, self.plan)
@@ -301,6 +322,14 @@ class _Printer:
             else:
                 node = ast.Assign([ast.Tuple(targets, ast.Store())], ast.Tuple(values, ast.Load()))
             self._line(indent, node, op)
+            for dst, src in step:
+                if (
+                    isinstance(src, Const)
+                    and is_exit_code(dst)
+                    and dst not in self.plan.exit_flags
+                    and src.value in _EXITS
+                ):
+                    self._note(_EXITS[src.value])
 
     def _branch(self, stmt: Branch, indent: int, word: str) -> None:
         if not stmt.then and not stmt.orelse:

@@ -14,7 +14,7 @@ from srcgrad.backend.globals import Globals
 from srcgrad.backend.lookup import numpy_names
 from srcgrad.backend.nesting import Plan
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, For, If, Invoke, Op, Value
-from srcgrad.ir.types import PyScalar
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Type
 
 _ARITHMETIC: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -51,6 +51,21 @@ _OPPOSITE: dict[type, type[ast.cmpop]] = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
 }  # fmt: skip
 _LITERALS = (int, str, bytes, bool, type(None), type(Ellipsis))
+
+
+_AS_METHOD: dict[Any, int] = {np.reshape: 2, np.ravel: 1, np.copy: 1}
+
+
+def as_attribute(op: Call) -> str | None:
+    """The method or attribute by which a function of NumPy is written if its first argument surely is an array."""
+    if op.kwargs or not op.args or type(op.fn).__hash__ is None:
+        return None
+    x = op.args[0]
+    if not isinstance(x, Value) or isinstance(x, Const) or not isinstance(x.type, Array):
+        return None
+    if op.fn is np.transpose and len(op.args) == 1:
+        return "T"
+    return op.fn.__name__ if _AS_METHOD.get(op.fn) == len(op.args) else None
 
 
 def is_method(fn: Any) -> bool:
@@ -110,7 +125,7 @@ class Expressions:
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPPOSITE:
             op = v.owner
             exact = not isinstance(node.ops[0], (ast.Eq, ast.NotEq)) or (
-                isinstance(op, Call) and all(isinstance(a.type, PyScalar) for a in op.inputs)
+                isinstance(op, Call) and all(isinstance(a, Const) or isinstance(a.type, PyScalar) for a in op.inputs)
             )
             if exact:
                 return ast.Compare(node.left, [_OPPOSITE[type(node.ops[0])]()], node.comparators)
@@ -119,6 +134,10 @@ class Expressions:
     def call(self, op: Call) -> ast.expr:
         """A call, with operators and attributes in their own notation."""
         fn, args = op.fn, op.args
+        attribute = as_attribute(op)
+        if attribute is not None:
+            node = ast.Attribute(self.tree(args[0]), attribute, ast.Load())
+            return node if attribute == "T" else ast.Call(node, [self.tree(a) for a in args[1:]], [])
         fn = _AS_BUILTIN.get(fn, fn) if not op.kwargs and type(fn).__hash__ is not None else fn
         if not op.kwargs and type(fn).__hash__ is not None:
             node = self._operator(fn, args)
@@ -132,11 +151,15 @@ class Expressions:
 
     def _operator(self, fn: Any, args: tuple) -> ast.expr | None:
         if len(args) == 2 and fn in BINARY:
-            return ast.BinOp(self.tree(args[0]), BINARY[fn](), self.tree(args[1]))
+            return ast.BinOp(self.tree(args[0]), *self._operand(BINARY[fn], *args))
         if len(args) == 2 and fn in COMPARE:
             return ast.Compare(self.tree(args[0]), [COMPARE[fn]()], [self.tree(args[1])])
         if fn is operator.contains and len(args) == 2:
             return ast.Compare(self.tree(args[1]), [ast.In()], [self.tree(args[0])])
+        if len(args) == 1 and fn is operator.not_ and isinstance(args[0], Value):
+            node = self.negation(args[0])
+            if isinstance(node, ast.Compare):
+                return node
         if len(args) == 1 and fn in UNARY:
             return ast.UnaryOp(UNARY[fn](), self.tree(args[0]))
         if fn is operator.getitem and len(args) == 2:
@@ -149,6 +172,29 @@ class Expressions:
             return self.tree(fn(args[0]))
         if fn is dict and len(args) == 1 and isinstance(args[0], dict):
             return self.tree(args[0])
+        return None
+
+    def _operand(self, node: type[ast.operator], left: Any, right: Any) -> tuple[ast.operator, ast.expr]:
+        """The operator and the second operand: `- b * c` for `+ -b * c`, the same number to the last bit."""
+        if node in (ast.Add, ast.Sub) and isinstance(left, Value) and not _wraps(left.type):
+            positive = self._without_sign(right)
+            if positive is not None:
+                return (ast.Sub() if node is ast.Add else ast.Add()), positive
+        return node(), self.tree(right)
+
+    def _without_sign(self, v: Any) -> ast.expr | None:
+        """What an expression with a sign in front is without it."""
+        if isinstance(v, Const):
+            number = v.value
+            return self.constant(-number) if type(number) in (int, float) and number < 0 else None
+        op = v.owner if isinstance(v, Value) and v in self.plan.nested else None
+        if not isinstance(op, Call) or op.kwargs or _wraps(op.outputs[0].type):
+            return None
+        if op.fn is operator.neg:
+            return self.tree(op.args[0])
+        if op.fn in (operator.mul, operator.truediv):
+            left = self._without_sign(op.args[0]) if not isinstance(op.args[0], Const) else None
+            return None if left is None else ast.BinOp(left, BINARY[op.fn](), self.tree(op.args[1]))
         return None
 
     def subscript(self, x: Any, index: Any) -> ast.Subscript:
@@ -248,13 +294,11 @@ class Expressions:
             return [ast.Assign([ast.Attribute(self.tree(args[0]), args[1].value, ast.Store())], self.tree(args[2]))]
         update = item_update(fn)
         if update is not None and len(args) == 3:
-            return [ast.AugAssign(_stored(self.subscript(args[0], args[1])), _ARITHMETIC[update](), self.tree(args[2]))]
+            target = _stored(self.subscript(args[0], args[1]))
+            return [ast.AugAssign(target, *self._operand(_ARITHMETIC[update], args[0], args[2]))]
         if fn in IN_PLACE and len(args) == 2 and self.may_rebind(args[0]):
-            return [
-                ast.AugAssign(
-                    ast.Name(self.names[self.plan.resolve(args[0])], ast.Store()), IN_PLACE[fn](), self.tree(args[1])
-                )
-            ]
+            name = ast.Name(self.names[self.plan.resolve(args[0])], ast.Store())
+            return [ast.AugAssign(name, *self._operand(IN_PLACE[fn], *args))]
         return None
 
     def may_rebind(self, target: Any) -> bool:
@@ -263,6 +307,12 @@ class Expressions:
         if not isinstance(target, Value) or isinstance(target, Const):
             return False
         return target not in self.plan.captured
+
+
+def _wraps(t: Type) -> bool:
+    """Whether the negative of a value of a type may be another number in disguise, as `-np.uint8(1)` is."""
+    kind = t.kind if isinstance(t, PyScalar) else t.dtype.kind if isinstance(t, (Array, NpScalar)) and t.dtype else "O"
+    return kind not in ("ifc" if isinstance(t, PyScalar) else "fc")
 
 
 def _stored(node: ast.Subscript) -> ast.Subscript:
@@ -296,6 +346,8 @@ def touch(expressions: Expressions, op: Op) -> None:
 
 def _touch_call(expressions: Expressions, op: Call) -> None:
     fn = op.fn
+    if as_attribute(op) is not None:
+        return
     if type(fn).__hash__ is not None:
         fn = _AS_BUILTIN.get(fn, fn)
         syntax = fn in BINARY or fn in COMPARE or fn in UNARY or fn in (operator.contains, operator.getitem)

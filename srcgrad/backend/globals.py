@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.analysis.words import identifier
 from srcgrad.backend.lookup import builtin_name, math_names, numpy_names
-from srcgrad.backend.names import identifier, unique
+from srcgrad.backend.names import unique
 
 _SHARED_MODULES = ("srcgrad.runtime", "srcgrad.rules")
 _MODULES: dict[str, ModuleType] = {"np": np, "math": math}
@@ -25,6 +26,17 @@ def _dotted(name: str) -> ast.expr:
     for attribute in rest:
         node = ast.Attribute(node, attribute, ast.Load())
     return node
+
+
+def _import_lines(module: str, names: list[str]) -> list[str]:
+    """`from module import a, b`, on as many lines as it takes."""
+    lines: list[str] = []
+    for name in names:
+        if lines and len(lines[-1]) + len(name) < 118:
+            lines[-1] += f", {name}"
+        else:
+            lines.append(f"from {module} import {name}")
+    return lines
 
 
 class Globals:
@@ -39,13 +51,16 @@ class Globals:
         self.namespace: dict[str, Any] = {}
         self.taken = set(reserved)
         self._imports: dict[str, str] = {}
+        self._imported: dict[str, list[str]] = {}
         self._by_identity: dict[int, ast.expr] = {}
         self._kept: list[Any] = []
 
     @property
     def header(self) -> str:
         """The import lines, modules first."""
-        lines = sorted(self._imports.values(), key=lambda line: (line.startswith("from"), line))
+        lines = sorted(self._imports.values())
+        for module, names in sorted(self._imported.items()):
+            lines += _import_lines(module, sorted(names))
         return "\n".join(lines)
 
     def module(self, name: str) -> str:
@@ -102,7 +117,7 @@ class Globals:
             self.taken.add(name)
             return ast.Name(name, ast.Load())
         bound = self._claim(name, value)
-        self._imports[bound] = f"from builtins import {name} as {bound}"
+        self._imported.setdefault("builtins", []).append(f"{name} as {bound}")
         return ast.Name(bound, ast.Load())
 
     def _bound(self, value: Any) -> ast.expr:
@@ -111,7 +126,7 @@ class Globals:
         bound = self._claim(identifier(name.rpartition(".")[2].strip("<>")), value)
         module = getattr(value, "__module__", None) or ""
         if module.startswith(_SHARED_MODULES) and self._importable(module, name, value):
-            self._imports[bound] = f"from {module} import {name}" + (f" as {bound}" if bound != name else "")
+            self._imported.setdefault(module, []).append(name if bound == name else f"{name} as {bound}")
         return ast.Name(bound, ast.Load())
 
     @staticmethod

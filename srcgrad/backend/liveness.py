@@ -25,7 +25,7 @@ from srcgrad.backend.structure import (
     expand,
     operands_of,
 )
-from srcgrad.ir.nodes import Function, Loop, Raise, Value
+from srcgrad.ir.nodes import Function, Loop, Op, Raise, Value
 
 Interval = tuple[int, int]
 Live = dict[Value, int]
@@ -42,6 +42,11 @@ def _normalize(intervals: list[Interval]) -> None:
         else:
             joined.append((start, end))
     intervals[:] = joined
+
+
+def _place(value: Value) -> int:
+    owner = value.owner
+    return owner.outputs.index(value) if isinstance(owner, Op) and len(owner.outputs) > 1 else 0
 
 
 class _Loop:
@@ -75,7 +80,7 @@ class Liveness:
             self._add(value, 0, end)
         for intervals in self.ranges.values():
             _normalize(intervals)
-        self.order = sorted(self.ranges, key=lambda v: (self.ranges[v][0][0], v.uid))
+        self.order = sorted(self.ranges, key=lambda v: (self.ranges[v][0][0], _place(v), v.uid))
 
     def _number(self, block: list[Stmt]) -> None:
         for stmt in block:

@@ -7,23 +7,19 @@ where their live ranges do not overlap; a value that needs a name of its own get
 from __future__ import annotations
 
 import bisect
-import builtins
-import keyword
 import operator
-import re
+from typing import Any
 
+from srcgrad.analysis.words import EXITS, LONGEST, adjoint, identifier, word
+from srcgrad.backend.effects import item_update
 from srcgrad.backend.liveness import Interval, Liveness
 from srcgrad.backend.nesting import Plan
 from srcgrad.backend.structure import Copy, Stmt, children
-from srcgrad.ir.nodes import Call, Const, For, Function, If, Loop, Region, Value, walk
+from srcgrad.ir.nodes import Call, Const, For, Function, If, Loop, Op, Value, leaves, walk
+from srcgrad.ir.types import PyScalar
 
-
-def identifier(text: str) -> str:
-    """A valid Python name that resembles the text."""
-    name = re.sub(r"\W", "_", text)
-    if not name or name[0].isdigit():
-        name = f"_{name}"
-    return f"{name}_" if keyword.iskeyword(name) else name
+NAMELESS = "value"
+"""The name of a value of which nothing better is known."""
 
 
 def unique(base: str, taken: set[str]) -> str:
@@ -101,7 +97,8 @@ class Namer:
         self.plan = plan
         self.function = function
         self.reserved = reserved
-        self.hints = merged_hints(function)
+        self.hints = merged_hints(function) | {v: EXITS[code] for v, code in plan.exit_flags.items()}
+        self.users = _users(function)
         self.captured = set(function.captured)
         self.live = Liveness(function, block, plan)
         self.classes: dict[Value, _Class] = {}
@@ -195,31 +192,69 @@ class Namer:
             self.names[member] = name
 
     def _derived(self, c: _Class) -> str:
-        """A short name for a value without a hint, from what computes it."""
-        owner = c.members[0].owner
-        if isinstance(owner, Region):
-            return "i" if isinstance(owner.parent, For) and owner.parent.index is c.members[0] else "t"
-        if isinstance(owner, Loop):
-            return "exited" if owner.exits and owner.outputs[0] is c.members[0] else "t"
-        return self._derived_from_call(owner) if isinstance(owner, Call) else "t"
+        """A short name for values without a hint: what they belong to as cotangents, are for, or are."""
+        value = c.members[0]
+        primal = next((m.primal for m in c.members if m.primal is not None), None)
+        if primal is not None:
+            name = word(primal, self.hints)
+            if name is not None and len(name) <= LONGEST:
+                return identifier(adjoint(name))
+        users = [op for m in c.members for op in self.users.get(m, ())]
+        updates = [op for op in users if _updates(op, c.members)]
+        if updates:
+            return _role(users[-1], c.members) or _OUTCOMES.get(updates[-1].fn, NAMELESS)
+        if isinstance(value.type, PyScalar) and value.type.kind == "i" and isinstance(value.owner, Call):
+            role = _bound_or_index(users, c.members)
+            if role is not None and value.owner.fn in _ARITHMETIC:
+                return role
+        return identifier(word(value, self.hints) or _role(users[-1] if users else None, c.members) or NAMELESS)
 
-    def _derived_from_call(self, op: Call) -> str:
-        first = op.args[0] if op.args else None
-        if not isinstance(first, Value) or isinstance(first, Const):
-            return "t"
-        subject = self.hints.get(first, first.hint)
-        if subject is None:
-            return "t"
-        if op.fn is getattr and len(op.args) == 2 and isinstance(op.args[1], Const):
-            return identifier(f"{subject}_{op.args[1].value}")
-        if op.fn is len:
-            return identifier(f"n_{subject}")
-        name = getattr(op.fn, "__name__", "")
-        named = (
-            name.isidentifier()
-            and getattr(operator, name, None) is not op.fn
-            and getattr(builtins, name, None) is not op.fn
-        )
-        return (
-            identifier(f"{name}_{subject}") if named and len(op.args) == 1 and not op.kwargs and len(name) < 8 else "t"
-        )
+
+def _users(function: Function) -> dict[Value, list[Op]]:
+    """The operations that use each value that has no hint, in program order."""
+    found: dict[Value, list[Op]] = {}
+    for op in walk(function.body):
+        for v in op.inputs:
+            if v.hint is None:
+                found.setdefault(v, []).append(op)
+    return found
+
+
+def _updates(op: Op, members: list[Value]) -> bool:
+    """Whether an operation changes one of these values in place."""
+    if not isinstance(op, Call) or op.outputs or not op.args or op.args[0] not in members:
+        return False
+    return op.fn in _OUTCOMES
+
+
+def _role(op: Op | None, members: list[Value]) -> str | None:
+    """What an operation needs a value for."""
+    if not isinstance(op, Call) or op.outputs or not op.args or op.args[-1] not in members:
+        return None
+    return _ROLES.get(op.fn) or ("term" if item_update(op.fn) in ("add", "sub") else None)
+
+
+def _bound_or_index(users: list[Op], members: list[Value]) -> str | None:
+    for op in users:
+        if isinstance(op, For):
+            return "stop" if op.stop in members else "start" if op.start in members else "step"
+        reads = isinstance(op, Call) and len(op.args) > 1 and (op.fn in _ITEMS or item_update(op.fn) is not None)
+        if reads and op.args[0] not in members and any(v in members for v in leaves(op.args[1])):
+            return "index"
+    return None
+
+
+_OUTCOMES: dict[Any, str] = {
+    operator.imul: "product",
+    operator.iadd: "total",
+    operator.isub: "difference",
+    operator.itruediv: "ratio",
+}
+_ROLES: dict[Any, str] = {
+    operator.imul: "factor",
+    operator.iadd: "term",
+    operator.isub: "term",
+    operator.itruediv: "divisor",
+}
+_ITEMS = (operator.getitem, operator.setitem, operator.delitem)
+_ARITHMETIC = {operator.add, operator.sub, operator.mul, operator.floordiv}

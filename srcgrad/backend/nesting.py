@@ -6,14 +6,34 @@ raise keep their order, and neither a read nor a write crosses a write.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 
 from srcgrad.backend.effects import IN_PLACE, RAISES, WRITES, effects, item_update, operands
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, For, Function, If, Invoke, Loop, Op, Region, Value, While, leaves
+from srcgrad.ir.nodes import (
+    UNDEFINED,
+    Call,
+    Const,
+    Exit,
+    For,
+    Function,
+    If,
+    Invoke,
+    Loop,
+    Op,
+    Region,
+    Value,
+    While,
+    leaves,
+    walk,
+)
+from srcgrad.ir.types import Array
 
 MAX_DEPTH = 8
-MAX_SIZE = 24
+MAX_SIZE = 40
 MAX_CONDITIONAL = 8
+MAX_WIDTH = 84
+_NAME = 6
 
 _FAR = 1 << 60
 
@@ -25,6 +45,7 @@ class _Tree:
     region: Region
     depth: int
     size: int
+    width: int = 0
     low: int = _FAR
     high: int = -1
     writes: int = 0
@@ -34,6 +55,7 @@ class _Tree:
     def absorb(self, other: _Tree) -> None:
         self.depth = max(self.depth, other.depth + 1)
         self.size += other.size
+        self.width += other.width - _NAME
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
         self.writes += other.writes
         self.raises += other.raises
@@ -64,6 +86,7 @@ class Plan:
         alias: arguments of a loop's test -> the loop's carried values.
         flags: the effects of each operation.
         captured: values that are names of the user's module.
+        exit_flags: exit codes of loops that are printed as booleans -> the one code that counts as true.
     """
 
     def __init__(self, function: Function):
@@ -72,15 +95,29 @@ class Plan:
         self.uses: dict[Value, int] = {}
         self.alias: dict[Value, Value] = {}
         self.flags: dict[Op, int] = {}
+        self.exit_flags: dict[Value, int] = {}
         self.captured = set(function.captured)
         self._trees: dict[Value, _Tree] = {}
         self._count(function.body, leaves(function.result) if function.result is not None else ())
+        self._find_exit_flags(function)
         self._control = control_ifs(function, self.uses)
         self._visit(function.body, None)
 
     def resolve(self, value: Value) -> Value:
         """The value that stands for `value`: itself, except for the arguments of a test."""
         return self.alias.get(value, value)
+
+    def _is_shape(self, op: Op) -> bool:
+        """Whether an operation reads the shape of something with a name: as short, and as quick, as a name for it."""
+        if not isinstance(op, Call) or op.fn is not getattr or op.outputs[0].hint is not None:
+            return False
+        x, attribute = op.args
+        named = isinstance(x.type, Array) and x not in self._trees and x not in self.nested
+        return named and isinstance(attribute, Const) and attribute.value == "shape" and len(op.outputs) == 1
+
+    def is_alias(self, op: Op) -> bool:
+        """Whether an operation has no code of its own, as its result goes by the name of another value."""
+        return len(op.outputs) == 1 and op.outputs[0] in self.alias
 
     def _count(self, body: Region, results: object) -> None:
         uses = self.uses
@@ -100,6 +137,23 @@ class Plan:
                             uses[v] = uses.get(v, 0) + 1
                     stack.append(inner)
 
+    def _find_exit_flags(self, function: Function) -> None:
+        """An exit code that is only ever compared with the one code by which its loop can be left is a boolean."""
+        tests: dict[Value, list[Call]] = {}
+        for op in walk(function.body):
+            if isinstance(op, Call) and op.fn is operator.eq and isinstance(op.args[1], Const):
+                code = op.args[0]
+                if is_exit_code(code):
+                    tests.setdefault(code, []).append(op)
+        for code, calls in tests.items():
+            body = code.owner.body  # type: ignore[union-attr]
+            leaving = set(leaf_codes(body.results[0], body, self.uses) or ()) & {Exit.BREAK, Exit.RETURN}
+            tested = {call.args[1].value for call in calls}
+            if len(leaving) == 1 and tested == leaving and len(calls) == self.uses[code]:
+                self.exit_flags[code] = leaving.pop()
+                self.alias.update((call.outputs[0], code) for call in calls)
+                self.uses[code] = sum(self.uses.get(call.outputs[0], 0) for call in calls)
+
     def _visit(self, region: Region, results: list[Value] | None) -> _Tree:
         """Decides for one region; `results` are the results to nest, if the region may become an expression."""
         counts = _Counts()
@@ -107,7 +161,8 @@ class Plan:
             conditional = self._visit_regions(op)
             flags = self.flags[op] = effects(op, self.flags)
             counts.add(flags)
-            tree = _Tree(region, 1, 1 + len(op.inputs))
+            inputs = op.inputs
+            tree = _Tree(region, 1, 1 + len(inputs), _width(op, inputs))
             if flags:
                 tree.low = tree.high = position
                 tree.writes, tree.raises, tree.hazards = bool(flags & WRITES), bool(flags & RAISES), 1
@@ -116,7 +171,10 @@ class Plan:
             self._absorb(
                 tree, _nestable_operands(op), position, counts, isinstance(op, Call) and item_update(op.fn) is not None
             )
-            expression = isinstance(op, (Call, Invoke)) or conditional is not None
+            if self._is_shape(op):
+                self.nested.add(op.outputs[0])
+                continue
+            expression = (isinstance(op, (Call, Invoke)) and not self.is_alias(op)) or conditional is not None
             if expression and len(op.outputs) == 1 and op.outputs[0].hint is None and self.uses.get(op.outputs[0]) == 1:
                 self._trees[op.outputs[0]] = tree
         whole = _Tree(region, 0, 1)
@@ -151,9 +209,7 @@ class Plan:
             result = region.results[0]
             if isinstance(result, Const) and result.value is UNDEFINED:
                 return None
-            if sum(len(inner.outputs) == 1 and inner.outputs[0] in self.nested for inner in region.ops) != len(
-                region.ops
-            ):
+            if not all(self.is_alias(i) or (len(i.outputs) == 1 and i.outputs[0] in self.nested) for i in region.ops):
                 return None
         yes, no = op.then.results[0], op.orelse.results[0]
         output = op.outputs[0]
@@ -176,6 +232,8 @@ class Plan:
                 continue
             if part.depth >= MAX_DEPTH or tree.size + part.size > MAX_SIZE or (no_writes and part.writes):
                 continue
+            if tree.width + part.width > MAX_WIDTH:
+                continue
             if part.hazards:
                 low = part.low
                 ok = counts.writes[position] - counts.writes[low] == part.writes + later.writes
@@ -195,6 +253,16 @@ class Plan:
             tree.absorb(part)
 
 
+def _width(op: Op, inputs: list[Value]) -> int:
+    """About how many columns an operation takes whose temporaries do not nest."""
+    own = 3
+    if isinstance(op, Call) and getattr(op.fn, "__module__", None) != "_operator":
+        own = 4 + len(getattr(op.fn, "__name__", "")) + 2 * len(inputs)
+    for v in inputs:
+        own += len(v.hint) if v.hint is not None else 3 if isinstance(v, Const) else _NAME
+    return own
+
+
 def _nestable_operands(op: Op) -> list[Value]:
     """The operands that may be expressions rather than names, in order of evaluation."""
     if isinstance(op, For):
@@ -205,6 +273,12 @@ def _nestable_operands(op: Op) -> list[Value]:
     if isinstance(op, Call) and op.fn in IN_PLACE and values:
         return [v for v in values if v is not values[0]]
     return values
+
+
+def is_exit_code(value: Value) -> bool:
+    """Whether a value says how a loop was left."""
+    owner = value.owner
+    return isinstance(owner, Loop) and owner.exits and owner.outputs[0] is value
 
 
 def only_in_results(op: Op, region: Region, uses: dict[Value, int]) -> bool:

@@ -163,9 +163,15 @@ class _NextIteration(_Tail):
         if isinstance(code, Const):
             if code.value not in (Exit.BREAK, Exit.RETURN):
                 return [Copy(loop, pairs), Continue(loop)]
-            return [Copy(loop, pairs + ([(self.code, code)] if self.code else [])), Break(loop)]
-        leave: list[Stmt] = [Copy(loop, [(self.code, code)])] if self.code else []
+            return [Copy(loop, pairs + self.left_with(code)), Break(loop)]
+        leave: list[Stmt] = [Copy(loop, self.left_with(code))] if self.code else []
         return [Copy(loop, pairs), Branch(loop, code, [*leave, Break(loop)], [], leaves_loop=True), Continue(loop)]
+
+    def left_with(self, code: Value) -> list[tuple[Value, Value]]:
+        """The assignment that says how the loop was left, if anybody asks."""
+        if self.code is None:
+            return []
+        return [(self.code, Const(True) if self.code in self.plan.exit_flags else code)]
 
     def dissolves(self, results: Resolved, op: If) -> bool:
         return self.loop.exits and results[0] in op.outputs
@@ -210,7 +216,7 @@ class Structure:
         return self._region(self.function.body, _Return(self.function))
 
     def _printed_elsewhere(self, op: Op) -> bool:
-        return len(op.outputs) == 1 and op.outputs[0] in self.plan.nested
+        return self.plan.is_alias(op) or (len(op.outputs) == 1 and op.outputs[0] in self.plan.nested)
 
     def _region(self, region: Region, tail: _Tail) -> list[Stmt]:
         out: list[Stmt] = []
@@ -270,7 +276,7 @@ class Structure:
         tail = _NextIteration(op, plan)
         entry = [(a, v) for a, v in zip(op.carried, op.inits, strict=True) if needed(op, a, plan)]
         if tail.code is not None:
-            entry.append((tail.code, Const(int(Exit.NEXT))))
+            entry.append((tail.code, Const(False) if tail.code in plan.exit_flags else Const(int(Exit.NEXT))))
         body = self._region(op.body, tail)
         loop: Stmt = ForLoop(op, body) if isinstance(op, For) else self._while(op, body)
         leaving = [(out, a) for a, out in zip(op.carried, op.carried_outputs, strict=True) if plan.uses.get(out)]

@@ -27,7 +27,8 @@ def _unwrapped(pieces: list[str]) -> str:
 
 
 def _plain_string(text: str, *_args: Any, **_options: Any) -> str:
-    return repr(text)
+    text = repr(text)
+    return f'"{text[1:-1]}"' if text.startswith("'") and '"' not in text else text
 
 
 def statement_texts(nodes: list[ast.stmt]) -> list[str]:

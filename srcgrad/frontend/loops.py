@@ -22,7 +22,7 @@ from srcgrad.frontend.lowering import (
     leaves_with,
 )
 from srcgrad.frontend.scope import assigned_in
-from srcgrad.frontend.statements import assign, block
+from srcgrad.frontend.statements import assign, block, restricted
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, walk
@@ -133,7 +133,7 @@ def _unless_left(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) ->
     left = _left(lo, outcome)
     if isinstance(left, bool):
         return outcome if left else rest()
-    remaining = Outcome(outcome.code, outcome.codes & _LEAVING)
+    remaining = restricted(outcome, outcome.codes & _LEAVING)
     return lo.join_branches(left, lo.branch(lambda: remaining), lo.branch(rest))
 
 

@@ -74,6 +74,11 @@ def block(lo: Lowering, statements: list[ast.stmt], frame: Frame, start: int = 0
     return NEXT
 
 
+def restricted(outcome: Outcome, codes: frozenset[Exit]) -> Outcome:
+    """An outcome of which it is known by now that its code is one of these."""
+    return leaves_with(next(iter(codes))) if len(codes) == 1 else Outcome(outcome.code, codes)
+
+
 def go_on(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcome:
     """Lowers what follows under the condition that control gets there."""
     if Exit.NEXT not in outcome.codes:
@@ -84,7 +89,7 @@ def go_on(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcom
     then = lo.branch(rest)
     if then.outcome.static == Exit.NEXT and not then.region.ops and not then.changes:
         return outcome
-    left = Outcome(outcome.code, outcome.codes - {Exit.NEXT})
+    left = restricted(outcome, outcome.codes - {Exit.NEXT})
     return lo.join_branches(stays, then, lo.branch(lambda: left))
 
 

@@ -42,15 +42,17 @@ class Value:
         span: where the user wrote it.
         owner: the `Op` that defines it, or the `Region` whose argument it is; None for constants and parameters.
         uid: a number that orders values by creation.
+        primal: for a cotangent, the value it belongs to: the source of a name where there is no hint.
     """
 
-    __slots__ = ("hint", "owner", "span", "type", "uid")
+    __slots__ = ("hint", "owner", "primal", "span", "type", "uid")
 
     def __init__(self, type: Type = UNKNOWN, hint: str | None = None, span: Span | None = None):
         self.type = type
         self.hint = hint
         self.span = span
         self.owner: Op | Region | None = None
+        self.primal: Value | None = None
         self.uid = next(_uids)
 
     def __repr__(self) -> str:

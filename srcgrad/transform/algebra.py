@@ -69,9 +69,21 @@ def _sum(op: Call) -> Value | None:
     return a if is_number(b, 0) else None
 
 
+def _difference(op: Call) -> Value | None:
+    a, b = op.args
+    return a if is_number(b, 0) else None
+
+
 def _negation(op: Call) -> Value | None:
     inner = op.args[0].owner
     return inner.args[0] if isinstance(inner, Call) and inner.fn is operator.neg else None
+
+
+def _transposed(op: Call) -> Value | None:
+    """`x.T.T` -> `x`."""
+    inner = op.args[0].owner if len(op.args) == 1 else None
+    twice = isinstance(inner, Call) and inner.fn is np.transpose and len(inner.args) == 1 and not inner.kwargs
+    return inner.args[0] if twice and isinstance(inner, Call) else None
 
 
 def _metadata(op: Call) -> Value | None:
@@ -138,14 +150,17 @@ def simplify_shapes(function: Function) -> None:
     """Looks at operands in place of results wherever only the shape matters, so that the results need not be saved."""
     for op in walk(function.body):
         if isinstance(op, Call) and op.mirror is not None and op.fn is np.zeros_like and isinstance(op.args[0], Value):
-            x = op.args[0]
+            x = named = op.args[0]
             while isinstance(x.owner, Call) and x.owner.fn in PARTIALS and not x.owner.kwargs:
+                named = x if x.hint is not None and x.owner.parent is function.body else named
                 operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
                 same = [v for v in operands if has_shape_of(v.type, x.type) and v.type.dtype == x.type.dtype]
                 if not same:
                     break
                 x = same[-1]
-            op.args = (x,)
+            # What is made in the main region need not be saved: there the name decides.
+            temporary = x.hint is None and isinstance(x.owner, Call) and x.owner.parent is function.body
+            op.args = (named if temporary and named.hint is not None else x,)
 
 
 def _sum_of_negation(op: Call, uses: dict[Value, list[Op]]) -> None:
@@ -172,7 +187,9 @@ _RULES: dict[Callable, Callable[[Call], Value | None]] = {
     operator.mul: _product,
     np.multiply: _product,
     operator.add: _sum,
+    operator.sub: _difference,
     operator.neg: _negation,
+    np.transpose: _transposed,
     np.size: _metadata,
     np.shape: _metadata,
     np.ndim: _metadata,
@@ -237,7 +254,7 @@ def _fuse_updates(function: Function, aliases: Aliases) -> None:
 
 
 def _define_by_first_contribution(function: Function) -> None:
-    """`x_bar = np.zeros_like(x); x_bar += e` -> `x_bar = e`, where `e` is a new array that nothing else uses."""
+    """`x_bar = np.zeros_like(x); x_bar += e` -> `x_bar = e`; `e.copy()` if `e` is not new or something else uses it."""
     uses = _uses(function)
     mapping: dict[Value, Value] = {}
     for region in _regions(function):
@@ -254,10 +271,22 @@ def _define_by_first_contribution(function: Function) -> None:
             if not isinstance(update, Call) or update.fn is not operator.iadd or update.args[0] is not zeros:
                 continue
             e = update.args[1]
-            ok = is_fresh(e) and len(uses.get(e, ())) == 1 and isinstance(e.owner, Call) and e.owner.parent is region
-            if not ok or not has_shape_of(e.type, zeros.type) or e.type.dtype != zeros.type.dtype:
+            if (
+                not isinstance(e.type, Array)
+                or not has_shape_of(e.type, zeros.type)
+                or e in mapping
+                or zeros in mapping
+            ):
                 continue
-            if e in mapping or zeros in mapping:
+            if e.type.dtype != zeros.type.dtype:
+                continue
+            ok = is_fresh(e) and len(uses.get(e, ())) == 1 and isinstance(e.owner, Call) and e.owner.parent is region
+            if not ok:
+                if e.type.shape:
+                    update.fn, update.args, update.outputs = np.ndarray.copy, (e,), [zeros]
+                    zeros.owner = update
+                    region.ops.remove(op)
+                    position = {o: k for k, o in enumerate(region.ops)}
                 continue
             mapping[zeros] = e
             e.hint = zeros.hint or e.hint

@@ -34,11 +34,13 @@ def reverse_if(reverse: Reverse, op: If) -> None:
         missing = [key for key in missing if reverse.lo.store.get(key) is MISSING]
         if missing:
             branches[k] = reverse.lo.resume(branch, lambda missing=missing: _set_zeros(reverse, missing))
+    reverse.lo.span = op.span
     reverse.lo.join_branches(op.condition, *branches)
     for key in dict.fromkeys(touched):
         merged = reverse.lo.store.get(key)
         if isinstance(merged, Value) and not isinstance(merged, Const):
             merged.hint = f"{key[1].hint}_bar" if key[1].hint else None
+            merged.primal = key[1]
 
 
 def _is_cotangent_key(key: Any) -> bool:
@@ -56,6 +58,7 @@ def _reverse_region(reverse: Reverse, region: Region, gs: dict[int, Value | None
     made = Region()
     made.mirror = region
     reverse.mirrors[region] = made
+    reverse.lo.span = reverse.mirror.span if reverse.mirror is not None else None
     with reverse.lo.store.branch() as changes, reverse.lo.into(made):
         for k, g in gs.items():
             if g is not None:
@@ -123,6 +126,8 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
         body.results = ends
     _mirror_all(body, op)
     outputs = [Value(p.type, p.hint, op.span) for p in params]
+    for output, param in zip(outputs, params, strict=True):
+        output.primal = param.primal
     reverse.lo.append(For(*bounds, inits, body, False, outputs, op.span, backwards=True))
     for value, output in zip(outside, outputs[len(slots) :], strict=True):
         reverse.lo.store.set(reverse.key(value), output)
@@ -132,7 +137,9 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
 
 
 def _cotangent_argument(value: Value) -> Value:
-    return Value(value.type, f"{value.hint}_bar" if value.hint else None, value.span)
+    argument = Value(value.type, f"{value.hint}_bar" if value.hint else None, value.span)
+    argument.primal = value
+    return argument
 
 
 def _outside_values(reverse: Reverse, op: Loop) -> list[Value]:

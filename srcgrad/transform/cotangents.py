@@ -45,7 +45,12 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
         return partial
     if is_number(partial, -1):
         return lo.value(lo.emit(operator.neg, g))
+    if is_number(g, -1) and partial.type.differentiable:
+        return lo.value(lo.emit(operator.neg, partial))
     source = g.owner
+    if isinstance(source, Call) and source.fn is operator.neg and g.hint is None and _are_numbers(g, partial):
+        # The sign goes to the front, where it becomes a subtraction.
+        return _opposite(lo, product(lo, source.args[0], partial))
     if isinstance(source, Call) and source.fn is operator.truediv and isinstance(partial, Const) and is_scalar(g.type):
         top = source.args[0]
         if isinstance(top, Const) and isinstance(top.value, float) and isinstance(partial.value, (int, float)):
@@ -53,6 +58,8 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
     owner = _just_made(lo, partial)
     if isinstance(owner, Call) and owner.fn is operator.truediv and is_number(owner.args[0], 1):
         return lo.value(lo.emit(operator.truediv, g, owner.args[1]))
+    if isinstance(owner, Call) and owner.fn is operator.neg and not isinstance(g, Const) and _are_numbers(g, partial):
+        return _opposite(lo, product(lo, g, owner.args[0]))
     if isinstance(owner, Call) and owner.fn is operator.neg and isinstance(g, Const) and isinstance(g.value, float):
         return product(lo, Const(-g.value), owner.args[0])
     if isinstance(owner, Call) and owner.fn is operator.mul and is_scalar(g.type) and shape_of(partial.type):
@@ -60,6 +67,17 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
         if is_scalar(first.type) and not is_scalar(second.type):
             return lo.value(lo.emit(operator.mul, product(lo, g, first), second))
     return lo.value(lo.emit(operator.mul, g, partial))
+
+
+def _opposite(lo: Lowering, number: Value) -> Value:
+    owner = number.owner
+    if isinstance(owner, Call) and owner.fn is operator.neg and number.hint is None:
+        return owner.args[0]
+    return lo.value(lo.emit(operator.neg, number))
+
+
+def _are_numbers(*values: Value) -> bool:
+    return all(is_scalar(v.type) and v.type.differentiable for v in values)
 
 
 def _just_made(lo: Lowering, value: Value) -> Call | None:

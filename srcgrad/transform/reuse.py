@@ -46,18 +46,21 @@ def _reuse_in(region: Region, uses: dict[Value, list[Op | None]], mapping: dict[
         if not isinstance(op, Call) or op.mirror is None or len(op.outputs) != 1 or op.fn not in _IN_PLACE or op.kwargs:
             continue
         a, b = op.args
-        if _dies_here(a, op, uses) and a is not b:
-            target, other = a, b
-        elif op.fn in _COMMUTES and _dies_here(b, op, uses) and a is not b:
-            target, other = b, a
-        else:
+        if a is b:
             continue
         output = op.outputs[0]
+        dying = [(a, b)] if _dies_here(a, op, uses) else []
+        if op.fn in _COMMUTES and (not dying or a.hint not in (None, output.hint)) and _dies_here(b, op, uses):
+            # Memory without a name of its own is reused first: no name then stands for two things.
+            dying.append((b, a))
+        if not dying:
+            continue
+        target, other = dying[-1] if len(dying) == 2 and dying[1][0].hint in (None, output.hint) else dying[0]
         root = target
         while root in mapping:
             root = mapping[root]
         mapping[output] = root
-        root.hint = output.hint or root.hint
+        root.hint, root.primal = output.hint or root.hint, output.primal
         op.fn, op.args, op.outputs = _IN_PLACE[op.fn], (root, other), []
 
 

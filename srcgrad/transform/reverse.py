@@ -85,6 +85,7 @@ class Reverse:
         self.owned: set[Value] = set()
         self.masked: set[Value] = set()
         self.mirror: Op | None = None
+        self.began = 0
         self._accumulators: set[Value] | None = None
 
     # Cotangents of values
@@ -142,15 +143,17 @@ class Reverse:
         self.lo.store.set(self.key(value), self._named(total, value))
 
     def _named(self, cotangent: Value, value: Value) -> Value:
-        if not isinstance(cotangent, Const) and cotangent.hint is None and value.hint is not None:
-            cotangent.hint = f"{value.hint}_bar"
+        if not isinstance(cotangent, Const) and cotangent.hint is None:
+            cotangent.hint = self._shadow_name(value)
+            if cotangent.uid > self.began:
+                cotangent.primal = cotangent.primal or value
         return cotangent
 
     def _accumulate(self, value: Value, contribution: Value) -> None:
         shadow = self.shadows.get(value)
         if shadow is None and self._at_home(value) and self._can_become_shadow(contribution, value):
             self.shadows[value] = contribution
-            contribution.hint = contribution.hint or self._shadow_name(value)
+            self._named(contribution, value)
             self.owned.add(contribution)
             return
         shadow = self.shadow(value)
@@ -197,8 +200,7 @@ class Reverse:
         home = self.mirrors[region_of(value)]
         with self.lo.into(home):
             shadow = self._make_shadow(value)
-        shadow.hint = shadow.hint or self._shadow_name(value)
-        self.shadows[value] = shadow
+        self.shadows[value] = self._named(shadow, value)
         return shadow
 
     def _shadow_name(self, value: Value) -> str | None:
@@ -234,6 +236,7 @@ class Reverse:
         self._accumulators = accumulators(function, self.activity, self.is_buffer)
         self.mirrors[body] = body
         function.backward_from = len(body.ops)
+        self.began = Value().uid
         forward = list(body.ops)
         with self.lo.into(body):
             if self.shadow_table is None and any(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, leaves, map_tree, references
 from srcgrad.ir.types import List, Opaque
 from srcgrad.transform.simplify import replace_values
@@ -48,7 +49,7 @@ def split(
         define_everywhere(value)
     body.ops = forward
     region = Region()
-    params = [Value(v.type, v.hint, v.span) for v in kept]
+    params = [Value(v.type, v.hint or (word(v) if len(kept) > 1 or not packed else None), v.span) for v in kept]
     mapping: dict[Value, Value] = {}
     ops: list[Op] = []
     if packed:
@@ -85,7 +86,7 @@ def split(
 def _name_apart(params: list[Value], taken: set[str]) -> None:
     """Gives every parameter a name of its own."""
     for param in reversed(params):
-        stem = param.hint or "kept"
+        stem = param.hint or "value"
         name, k = stem, 1
         while name in taken:
             name, k = f"{stem}_{k}", k + 1

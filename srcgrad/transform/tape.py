@@ -7,14 +7,13 @@ the same iteration of the reversed one.
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import operator
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, written
 from srcgrad.analysis.versions import Versions
+from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references
 from srcgrad.ir.types import List, Unknown, is_scalar
 from srcgrad.transform.simplify import is_removable_purely
@@ -262,7 +261,7 @@ class Tape:
         slots = self._saved.setdefault(home, {})
         if value not in slots:
             define_everywhere(value)
-            value.hint = value.hint or _name_of(value)
+            value.hint = value.hint or word(value)
             slots[value] = Value(value.type, value.hint, value.span)
         return slots[value]
 
@@ -286,6 +285,10 @@ class Tape:
         return current
 
     def _pop(self, region: Region, home: Region) -> None:
+        slots = self._saved[home]
+        place = {op: k for k, op in enumerate(home.ops)} | {arg: k - len(home.args) for k, arg in enumerate(home.args)}
+        order = sorted(slots, key=lambda v: place[v if isinstance(v.owner, Region) else v.owner])  # type: ignore[index]
+        self._saved[home] = {value: slots[value] for value in order}
         self._pops[home] = []
         region.ops.insert(0, Call(_pop_placeholder, (), {}, list(self._saved[home].values())))
         region.ops[0].parent = region
@@ -318,30 +321,6 @@ class Tape:
             for op in pops:
                 assert isinstance(op, Call)
                 op.fn, op.args = list.pop, (tape,)
-
-
-_NAMES = {
-    "mul": "product",
-    "add": "total",
-    "sub": "difference",
-    "truediv": "ratio",
-    "pow": "power",
-    "matmul": "product",
-}
-
-
-def _name_of(value: Value) -> str | None:
-    """A name for a temporary that is saved: the operation it comes from, the array it was read from."""
-    owner = value.owner
-    if not isinstance(owner, Call):
-        return None
-    name = str(getattr(owner.fn, "__name__", ""))
-    if owner.fn is operator.getitem and owner.args[0].hint:
-        return f"{owner.args[0].hint}_i"
-    if name in ("eq", "ne", "lt", "le", "gt", "ge", "not_", "is_", "is_not"):
-        return "taken"
-    name = _NAMES.get(name, name)
-    return name if not hasattr(builtins, name) and name.isidentifier() and not keyword.iskeyword(name) else None
 
 
 def define_everywhere(value: Value) -> None:

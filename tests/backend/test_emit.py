@@ -247,14 +247,14 @@ def test_break_with_its_code_used_afterwards():
         """
         def f(x, n, tol):
             count = 0
-            exited = 0
+            broke = False
             for _ in range(n):
                 x *= 0.5
                 count += 1
                 if x < tol:
-                    exited = 1
+                    broke = True
                     break
-            return count, x, exited == 1
+            return count, x, broke
         """,
         *INPUTS,
     )
@@ -304,9 +304,9 @@ def test_an_exit_code_that_is_computed():
         def f(x):
             c = 0
             for _ in range(4):
-                t = x[c]
+                x_c = x[c]
                 c += 1
-                if t in (1, 3):
+                if x_c in (1, 3):
                     break
             return c
         """,
@@ -537,9 +537,9 @@ def test_a_read_does_not_cross_a_write():
     b.results(b.call(operator.add, before, 1))
     text = """
         def f(x):
-            t = x[0]
+            x_0 = x[0]
             x[0] = 5
-            return t + 1
+            return x_0 + 1
         """
     expect(function("f", [x], b), text, ([1],))
 
@@ -573,7 +573,7 @@ def test_several_outputs_and_results_in_a_dict():
     text = """
         def f(x):
             whole, part = divmod(x, 2)
-            return {'whole': whole, 'parts': [part]}
+            return {"whole": whole, "parts": [part]}
         """
     expect(function("f", [x], b, result={"whole": whole, "parts": [part]}), text, (7,))
 
@@ -595,7 +595,7 @@ def test_raise_ends_its_branch():
     text = """
         def f(x):
             if x < 0.0:
-                raise ValueError('negative')
+                raise ValueError("negative")
             y = x * 2.0
             return y
         """

@@ -4,28 +4,27 @@ import numpy as np
 def attention_grad(q, k, v):
     """Gradient of attention (programs.py:417) with respect to q, k, v."""
     # forward
-    t = np.transpose(k)                             # programs.py:419
-    t_1 = np.sqrt(q.shape[1])
-    scores = q @ t / t_1
-    t_2 = np.max(scores, axis=-1, keepdims=True)    # programs.py:420
-    weights = np.exp(scores - t_2)
-    t_3 = np.sum(weights, axis=-1, keepdims=True)   # programs.py:421
-    weights_1 = weights / t_3
+    sqrt = np.sqrt(q.shape[1])                      # programs.py:419
+    scores = q @ k.T / sqrt
+    max_scores = np.max(scores, axis=-1, keepdims=True)  # programs.py:420
+    weights = np.exp(scores - max_scores)
+    sum_weights = np.sum(weights, axis=-1, keepdims=True)  # programs.py:421
+    weights_1 = weights / sum_weights
     # backward
-    t_4 = 2 * (weights_1 @ v)                       # programs.py:422  return np.sum((weights @ v) ** 2)
-    weights_bar = t_4 @ np.transpose(v)
-    v_bar = np.transpose(weights_1) @ t_4
-    t_4 = -weights_1                                # programs.py:421  weights = weights / np.sum(weights, axis=-1, ...
-    t_4 /= t_3
-    weights_bar_1 = weights_bar / t_3
-    t_4 *= weights_bar
-    weights_bar_1 += np.sum(t_4, axis=1, keepdims=True)
+    product_bar = 2 * (weights_1 @ v)               # programs.py:422  return np.sum((weights @ v) ** 2)
+    weights_bar = product_bar @ v.T
+    v_bar = weights_1.T @ product_bar
+    product = -weights_1                            # programs.py:421  weights = weights / np.sum(weights, axis=-1, ...
+    product /= sum_weights
+    weights_bar_1 = weights_bar / sum_weights
+    product *= weights_bar
+    weights_bar_1 += np.sum(product, axis=1, keepdims=True)
     scores_bar = weights_bar_1 * weights            # programs.py:420  weights = np.exp(scores - np.max(scores, axis ...
-    t_2 = scores == t_2
-    t_2 = t_2 / np.sum(t_2, axis=-1, keepdims=True)
-    t_2 *= -np.sum(scores_bar, axis=1, keepdims=True)
-    scores_bar += t_2
-    scores_bar /= t_1                               # programs.py:419  scores = q @ k.T / np.sqrt(q.shape[-1])
-    q_bar = scores_bar @ np.transpose(t)
-    k_bar = np.transpose(np.transpose(q) @ scores_bar)
+    mask = scores == max_scores
+    term = mask / np.sum(mask, axis=-1, keepdims=True)
+    term *= -np.sum(scores_bar, axis=1, keepdims=True)
+    scores_bar += term
+    scores_bar /= sqrt                              # programs.py:419  scores = q @ k.T / np.sqrt(q.shape[-1])
+    q_bar = scores_bar @ k
+    k_bar = (q.T @ scores_bar).T
     return q_bar, k_bar, v_bar

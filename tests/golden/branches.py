@@ -5,17 +5,17 @@ def branches_grad(x, y, delta):
     """Gradient of branches (programs.py:98) with respect to x, y."""
     # forward
     r = x * x - y                                   # programs.py:100
-    t = abs(r) <= delta                             # programs.py:101
-    if t:
+    condition = abs(r) <= delta                     # programs.py:101
+    if condition:
         cost = 0.5 * r ** 2                         # programs.py:102
     elif r > 0:                                     # programs.py:103
         cost = delta * (r - 0.5 * delta) + np.log(r)  # programs.py:104
     else:
         cost = -delta * r                           # programs.py:106
     # backward
-    if t:                                           # programs.py:103  elif r > 0:
+    if condition:                                   # programs.py:101  if abs(r) <= delta:
         r_bar = y * 0.5 * (2 * r)                   # programs.py:102  cost = 0.5 * r**2
-    elif r > 0:                                     # programs.py:106  cost = -delta * r
+    elif r > 0:                                     # programs.py:103  elif r > 0:
         r_bar = y / r                               # programs.py:104  cost = delta * (r - 0.5 * delta) + np.log(r)
         r_bar += y * delta
     else:

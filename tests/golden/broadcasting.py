@@ -6,20 +6,21 @@ def broadcasting_grad(x, center, scale):
     # forward
     z = (x - center) / scale                        # programs.py:84
     norms = np.sqrt(np.sum(z ** 2, axis=1, keepdims=True))  # programs.py:85
-    t = 1 + norms                                   # programs.py:86
+    total = 1 + norms                               # programs.py:86
     # backward
-    z_bar = 1 / t                                   # programs.py:86  return np.sum(z / (1 + norms))
-    t_1 = -(z / t)
-    t_1 /= t
-    norms_bar = np.sum(t_1, axis=1, keepdims=True)
-    norms_bar *= 0.5 / norms                        # programs.py:85  norms = np.sqrt(np.sum(z**2, axis=1, keepdims= ...
+    z_bar = 1 / total                               # programs.py:86  return np.sum(z / (1 + norms))
+    ratio = -(z / total)
+    ratio /= total
+    norms_bar = np.sum(ratio, axis=1, keepdims=True)
+    total_bar = 0.5 / norms                         # programs.py:85  norms = np.sqrt(np.sum(z**2, axis=1, keepdims= ...
+    total_bar *= norms_bar
     z_bar_1 = 2 * z
-    z_bar_1 *= norms_bar
+    z_bar_1 *= total_bar
     z_bar_1 += z_bar
-    t = -z                                          # programs.py:84  z = (x - center) / scale
-    t /= scale
+    product = -z                                    # programs.py:84  z = (x - center) / scale
+    product /= scale
     x_bar = z_bar_1 / scale
-    z_bar_1 *= t
-    scale_bar = np.sum(z_bar_1, axis=0)
+    product *= z_bar_1
+    scale_bar = np.sum(product, axis=0)
     center_bar = -np.sum(x_bar, axis=0)
     return x_bar, center_bar, scale_bar

@@ -1,7 +1,5 @@
 import numpy as np
-from srcgrad.runtime import check_overlap
-from srcgrad.runtime import shadow_of
-from srcgrad.runtime import unbroadcast
+from srcgrad.runtime import check_overlap, shadow_of, unbroadcast
 
 
 def cholesky_grad(a, b):
@@ -14,14 +12,14 @@ def cholesky_grad(a, b):
     tape = []                                       # programs.py:249
     tape_1 = []                                     # programs.py:247
     for j in range(n):                              # programs.py:246
-        a_i = a[j, j]                               # programs.py:247
-        sqrt = np.sqrt(a_i - np.sum(a[j, :j] ** 2))
-        tape_1.append((a_i, sqrt))
+        a_jj = a[j, j]                              # programs.py:247
+        sqrt = np.sqrt(a_jj - np.sum(a[j, :j] ** 2))
+        tape_1.append((a_jj, sqrt))
         a[j, j] = sqrt
         for i in range(j + 1, n):                   # programs.py:248
-            a_i = a[i, j]                           # programs.py:249
-            ratio = (a_i - a[i, :j] @ a[j, :j]) / a[j, j]
-            tape.append((a_i, ratio))
+            a_ij = a[i, j]                          # programs.py:249
+            ratio = (a_ij - a[i, :j] @ a[j, :j]) / a[j, j]
+            tape.append((a_ij, ratio))
             a[i, j] = ratio
     tape_2 = []                                     # programs.py:251
     for i in range(n):                              # programs.py:250
@@ -32,46 +30,45 @@ def cholesky_grad(a, b):
     diag_a = np.diag(a)                             # programs.py:252
     # backward
     shadows = {}                                    # programs.py:252  return np.sum(b**2) + 2 * np.sum(np.log(np.di ...
-    t = 2.0 / diag_a
-    t_1 = shadow_of(shadows, diag_a)
-    t_1 += t
+    diag_a_bar = shadow_of(shadows, diag_a)
+    diag_a_bar += 2.0 / diag_a
     b_bar = 2 * b
     a_bar = shadow_of(shadows, a)                   # programs.py:251  b[i] = (b[i] - a[i, :i] @ b[:i]) / a[i, i]
     for i in reversed(range(n)):                    # programs.py:250  for i in range(n):
         b_i, ratio = tape_2.pop()
-        t = b_bar[i]                                # programs.py:251  b[i] = (b[i] - a[i, :i] @ b[:i]) / a[i, i]
+        ratio_bar = b_bar[i]                        # programs.py:251  b[i] = (b[i] - a[i, :i] @ b[:i]) / a[i, i]
         b_bar[i] = 0.0
         b[i] = b_i
-        t_1 = a[i, i]
-        t_2 = t / t_1
-        a_bar[i, i] += t * (-ratio / t_1)
-        t = -t_2
-        t_1 = b[:i]
-        t_3 = a[i, :i]
-        t_4 = t * t_3
-        a_bar[i, :i] += unbroadcast(t * t_1, t_3)
-        b_bar[:i] += unbroadcast(t_4, t_1)
-        b_bar[i] += t_2
+        a_ii = a[i, i]
+        difference_bar = ratio_bar / a_ii
+        a_bar[i, i] += ratio_bar * (-ratio / a_ii)
+        product_bar = -difference_bar
+        b_part = b[:i]
+        a_part = a[i, :i]
+        product = product_bar * a_part
+        a_bar[i, :i] += unbroadcast(product_bar * b_part, a_part)
+        b_bar[:i] += unbroadcast(product, b_part)
+        b_bar[i] += difference_bar
     for j in reversed(range(n)):                    # programs.py:246  for j in range(n):
-        a_i, sqrt = tape_1.pop()
+        a_jj, sqrt = tape_1.pop()
         for i in reversed(range(j + 1, n)):         # programs.py:248  for i in range(j + 1, n):
-            a_i_1, ratio = tape.pop()
-            t = a_bar[i, j]                         # programs.py:249  a[i, j] = (a[i, j] - a[i, :j] @ a[j, :j]) / a ...
+            a_ij, ratio = tape.pop()
+            ratio_bar = a_bar[i, j]                 # programs.py:249  a[i, j] = (a[i, j] - a[i, :j] @ a[j, :j]) / a ...
             a_bar[i, j] = 0.0
-            a[i, j] = a_i_1
-            t_1 = a[j, j]
-            t_2 = t / t_1
-            a_bar[j, j] += t * (-ratio / t_1)
-            t = -t_2
-            t_1 = t * a[j, :j]
-            t = t * a[i, :j]
-            a_bar[i, :j] += t_1
-            a_bar[j, :j] += t
-            a_bar[i, j] += t_2
-        t = a_bar[j, j]                             # programs.py:247  a[j, j] = np.sqrt(a[j, j] - np.sum(a[j, :j] * ...
+            a[i, j] = a_ij
+            a_jj_1 = a[j, j]
+            difference_bar = ratio_bar / a_jj_1
+            a_bar[j, j] += ratio_bar * (-ratio / a_jj_1)
+            product_bar = -difference_bar
+            product = product_bar * a[j, :j]
+            product_1 = product_bar * a[i, :j]
+            a_bar[i, :j] += product
+            a_bar[j, :j] += product_1
+            a_bar[i, j] += difference_bar
+        sqrt_bar = a_bar[j, j]                      # programs.py:247  a[j, j] = np.sqrt(a[j, j] - np.sum(a[j, :j] * ...
         a_bar[j, j] = 0.0
-        a[j, j] = a_i
-        t *= 0.5 / sqrt
-        a_bar[j, :j] += -t * 2 * a[j, :j]
-        a_bar[j, j] += t
+        a[j, j] = a_jj
+        difference_bar = sqrt_bar * (0.5 / sqrt)
+        a_bar[j, :j] -= difference_bar * 2 * a[j, :j]
+        a_bar[j, j] += difference_bar
     return a_bar, b_bar

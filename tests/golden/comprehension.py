@@ -1,22 +1,21 @@
 import numpy as np
-from srcgrad.runtime import expanded
-from srcgrad.runtime import shadow_of
+from srcgrad.runtime import expanded, shadow_of
 
 
 def comprehension_grad(x, degree):
     """Gradient of comprehension (programs.py:267) with respect to x."""
     # forward
     powers = []                                     # programs.py:269
-    t = degree + 1
+    stop = degree + 1
     power_tape = []
-    for k in range(1, t):
+    for k in range(1, stop):
         power = x ** k
         power_tape.append(power)
         powers.append(power)
     n_powers = len(powers)                          # programs.py:270
     for k in range(n_powers):
         p = powers[k]
-        np.sum(p) / (k + 1)
+        np.sum(p) / (k + 1)                         # may raise
     # backward
     shadows = {}                                    # programs.py:270  return sum(np.sum(p) / (k + 1) for k, p in en ...
     powers_bar = shadow_of(shadows, powers)
@@ -25,11 +24,11 @@ def comprehension_grad(x, degree):
         p_bar = total_bar / (k + 1)
         powers_bar[k] = powers_bar[k] + p_bar
     x_bar = np.zeros_like(x)                        # programs.py:269  powers = [x**k for k in range(1, degree + 1)]
-    for k in reversed(range(1, t)):
+    for k in reversed(range(1, stop)):
         power = power_tape.pop()
-        t = expanded(powers_bar.pop(), power)
-        t_1 = x ** (k - 1 + (k == 0))
-        t_1 *= k
-        t_1 *= t
-        x_bar += t_1
+        power_bar = expanded(powers_bar.pop(), power)
+        term = x ** (k - 1 + (k == 0))
+        term *= k
+        term *= power_bar
+        x_bar += term
     return x_bar

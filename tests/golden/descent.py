@@ -4,9 +4,9 @@ import numpy as np
 def descent_grad(params, rate, x):
     """Gradient of descent (programs.py:406) with respect to params, rate."""
     # forward
-    w = params['w']                                 # programs.py:407
-    b = params['b']
-    tape = []                                       # programs.py:410
+    w = params["w"]                                 # programs.py:407
+    b = params["b"]
+    tape = []                                       # programs.py:413
     for _ in range(3):                              # programs.py:409
         tanh = np.tanh(x @ w + b)                   # programs.py:410
         err = tanh - 0.5
@@ -15,32 +15,32 @@ def descent_grad(params, rate, x):
         product = delta @ x                         # programs.py:412
         w = w - rate * product
         sum_delta = np.sum(delta)                   # programs.py:413
-        tape.append((sum_delta, product, difference, err, tanh))  # programs.py:410
-        b -= rate * sum_delta                       # programs.py:413
+        tape.append((tanh, err, difference, product, sum_delta))
+        b -= rate * sum_delta
     # backward
     b_bar = 2 * b                                   # programs.py:414  return sum(np.sum(p**2) for p in params.values())
     w_bar = 2 * w
     rate_bar = 0.0
     for _ in reversed(range(3)):                    # programs.py:409  for _ in range(3):
-        pop_tape, product, difference, err, tanh = tape.pop()
-        t = -b_bar                                  # programs.py:413  params["b"] -= rate * np.sum(delta)
-        rate_bar += t * pop_tape
-        delta_bar = t * rate
-        t = -w_bar                                  # programs.py:412  params["w"] = params["w"] - rate * (delta @ x)
-        rate_bar += np.sum(t * product)
-        t *= rate
-        delta_bar_1 = x @ t
+        tanh, err, difference, product, sum_delta = tape.pop()
+        rate_bar -= b_bar * sum_delta               # programs.py:413  params["b"] -= rate * np.sum(delta)
+        delta_bar = -(b_bar * rate)
+        product_bar = -w_bar                        # programs.py:412  params["w"] = params["w"] - rate * (delta @ x)
+        rate_bar += np.sum(product_bar * product)
+        product_bar *= rate
+        delta_bar_1 = x @ product_bar
         delta_bar_1 += delta_bar
         err_bar = delta_bar_1 * difference          # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
         delta_bar_1 *= err
-        t = -delta_bar_1
-        t_1 = err + 0.5
-        t_1 *= 2
-        t *= t_1
-        err_bar += t
-        err_bar *= 1 - tanh * tanh                  # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
-        b_bar += np.sum(err_bar)
-        w_bar_1 = np.transpose(x) @ err_bar
+        total_bar = -delta_bar_1
+        factor = err + 0.5
+        factor *= 2
+        total_bar *= factor
+        err_bar += total_bar
+        total_bar = 1 - tanh * tanh                 # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
+        total_bar *= err_bar
+        b_bar += np.sum(total_bar)
+        w_bar_1 = x.T @ total_bar
         w_bar_1 += w_bar
         w_bar = w_bar_1
-    return {'w': w_bar, 'b': b_bar}, rate_bar
+    return {"w": w_bar, "b": b_bar}, rate_bar

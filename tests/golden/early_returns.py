@@ -1,31 +1,26 @@
-import numpy as np
-
-
 def early_returns_grad(x, rate):
     """Gradient of early_returns (programs.py:110) with respect to x, rate."""
     # forward
-    t = x < 0                                       # programs.py:112
-    if not t:
+    x_below_0 = x < 0                               # programs.py:112
+    if not x_below_0:
         scaled = x * rate                           # programs.py:114
-        t_1 = scaled > 3                            # programs.py:115
-        if t_1:
-            np.log(scaled - 2)                      # programs.py:116
-        else:
-            t_2 = scaled ** 2 / (1 + x)             # programs.py:117
+        condition = scaled > 3                      # programs.py:115
+        if not condition:
+            ratio = scaled ** 2 / (1 + x)           # programs.py:117
     # backward
-    if t:                                           # programs.py:114  scaled = x * rate
+    if x_below_0:                                   # programs.py:112  if x < 0:
         x_bar = 0.0
         rate_bar = 0.0
     else:
-        scaled = x * rate
-        if t_1:                                     # programs.py:117  return scaled**2 / (1 + x)
+        scaled = x * rate                           # programs.py:114  scaled = x * rate
+        if condition:                               # programs.py:115  if scaled > 3:
             scaled_bar = 1 / (scaled - 2)           # programs.py:116  return 3 + np.log(scaled - 2)
             x_bar = 0.0
         else:
-            t = 1 + x                               # programs.py:117  return scaled**2 / (1 + x)
-            t_1 = 1 / t
-            x_bar = -t_2 / t
-            scaled_bar = t_1 * (2 * scaled)
+            total = 1 + x                           # programs.py:117  return scaled**2 / (1 + x)
+            scaled_squared_bar = 1 / total
+            x_bar = -ratio / total
+            scaled_bar = scaled_squared_bar * (2 * scaled)
         x_bar += scaled_bar * rate                  # programs.py:114  scaled = x * rate
         rate_bar = scaled_bar * x
     return x_bar, rate_bar

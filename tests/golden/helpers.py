@@ -17,18 +17,18 @@ def helpers_grad(x, k, n_steps):
     for _ in reversed(range(n_steps)):              # programs.py:397  for _ in range(n_steps):
         x = x_tape.pop()
         v_bar += x_bar * 0.1                        # programs.py:399  x = x + 0.1 * v
-        t = v_bar[:].copy()                         # programs.py:391  out[:] = v + dt * force(x, k)
+        term = v_bar[:].copy()                      # programs.py:391  out[:] = v + dt * force(x, k)
         v_bar[:] = 0.0
-        v_bar += t
-        t *= 0.1
-        x_bar_1 = t * 0.1                           # programs.py:387  return -k * x + 0.1 * x**3
-        t_1 = x ** 2
-        t_1 *= 3
-        x_bar_1 *= t_1
+        v_bar += term
+        term *= 0.1
+        x_bar_1 = term * 0.1                        # programs.py:387  return -k * x + 0.1 * x**3
+        factor = x ** 2
+        factor *= 3
+        x_bar_1 *= factor
         x_bar_1 += x_bar
-        t_1 = np.sum(t * x)
-        t *= -k
-        x_bar_1 += t
-        k_bar -= t_1
+        neg_k_bar = np.sum(term * x)
+        term *= -k
+        x_bar_1 += term
+        k_bar -= neg_k_bar
         x_bar = x_bar_1
     return x_bar, k_bar

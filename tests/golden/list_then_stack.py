@@ -1,9 +1,5 @@
 import numpy as np
-from srcgrad.runtime import add_each
-from srcgrad.runtime import expanded
-from srcgrad.runtime import shadow_of
-from srcgrad.runtime import unbroadcast
-from srcgrad.runtime import zeros_like
+from srcgrad.runtime import add_each, expanded, shadow_of, unbroadcast, zeros_like
 
 
 def list_then_stack_grad(x, w, n_steps):
@@ -12,37 +8,38 @@ def list_then_stack_grad(x, w, n_steps):
     states = [x]                                    # programs.py:260
     tape = []                                       # programs.py:262
     for _ in range(n_steps):                        # programs.py:261
-        states_i = states[-1]                       # programs.py:262
-        tanh = np.tanh(w @ states_i)
-        tape.append((tanh, states_i))
+        state_last = states[-1]                     # programs.py:262
+        tanh = np.tanh(w @ state_last)
+        tape.append((state_last, tanh))
         states.append(tanh)
     path = np.stack(states)                         # programs.py:263
-    t = path[1:]                                    # programs.py:264
-    t_1 = path[:-1]
-    t_2 = t * t_1
+    path_part = path[1:]                            # programs.py:264
+    path_part_1 = path[:-1]
+    product = path_part * path_part_1
     # backward
     shadows = {}                                    # programs.py:264  return np.sum(path[1:] * path[:-1])
-    t_3 = unbroadcast(expanded(1.0, np.sum(t_2)), t_2)
-    t_4 = unbroadcast(expanded(t_3 * t_1, t_2), t)
-    t_1 = expanded(unbroadcast(expanded(t_3 * t, t_2), t_1), t_1)
+    product_bar = unbroadcast(expanded(1.0, np.sum(product)), product)
+    path_part_bar = unbroadcast(expanded(product_bar * path_part_1, product), path_part)
+    path_part_bar_1 = unbroadcast(expanded(product_bar * path_part, product), path_part_1)
+    path_part_bar_1 = expanded(path_part_bar_1, path_part_1)
     path_bar = zeros_like(path)
-    path_bar[:-1] += t_1
-    t = expanded(t_4, t)
-    path_bar[1:] += t
-    t = np.moveaxis(expanded(path_bar, path), 0, 0)  # programs.py:263  path = np.stack(states)
-    t_1 = []
+    path_bar[:-1] += path_part_bar_1
+    path_part_bar = expanded(path_part_bar, path_part)
+    path_bar[1:] += path_part_bar
+    moved = np.moveaxis(expanded(path_bar, path), 0, 0)  # programs.py:263  path = np.stack(states)
+    items = []
     for k in range(len(states)):
-        t_1.append(t[k])
+        items.append(moved[k])
     states_bar = shadow_of(shadows, states)
-    add_each(states_bar, t_1)
+    add_each(states_bar, items)
     w_bar = np.zeros_like(w)                        # programs.py:262  states.append(np.tanh(w @ states[-1]))
     for _ in reversed(range(n_steps)):              # programs.py:261  for _ in range(n_steps):
-        tanh, states_i = tape.pop()
-        t = expanded(states_bar.pop(), tanh)        # programs.py:262  states.append(np.tanh(w @ states[-1]))
-        t_1 = 1 - tanh * tanh
-        t_1 *= t
-        t = np.transpose(w) @ t_1
-        w_bar += np.expand_dims(t_1, -1) * states_i
-        states_bar[-1] = states_bar[-1] + t
+        state_last, tanh = tape.pop()
+        tanh_bar = expanded(states_bar.pop(), tanh)  # programs.py:262  states.append(np.tanh(w @ states[-1]))
+        product_bar = 1 - tanh * tanh
+        product_bar *= tanh_bar
+        state_last_bar = w.T @ product_bar
+        w_bar += np.expand_dims(product_bar, -1) * state_last
+        states_bar[-1] = states_bar[-1] + state_last_bar
     x_bar = expanded(states_bar[0], x)              # programs.py:260  states = [x]
     return x_bar.copy(), w_bar

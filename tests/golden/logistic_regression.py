@@ -4,25 +4,25 @@ import numpy as np
 def logistic_regression_grad(w, b, x, y):
     """Value and gradient of logistic_regression (programs.py:425) with respect to w, b."""
     # forward
-    t = np.exp(-(x @ w + b))                        # programs.py:432
-    t_1 = 1.0 + t
-    p = 1.0 / t_1
-    t_2 = 1.0 - y                                   # programs.py:433
-    t_3 = 1.0 - p
-    nll = -np.mean(y * np.log(p) + t_2 * np.log(t_3))
-    t_4 = nll + 0.01 * np.sum(w ** 2)               # programs.py:434
-    t_5 = np.mean((p > 0.5) == (y > 0.5))
+    exp = np.exp(-(x @ w + b))                      # programs.py:432
+    total = 1.0 + exp
+    p = 1.0 / total
+    difference = 1.0 - y                            # programs.py:433
+    difference_1 = 1.0 - p
+    nll = -np.mean(y * np.log(p) + difference * np.log(difference_1))
+    total_1 = nll + 0.01 * np.sum(w ** 2)           # programs.py:434
+    mean = np.mean((p > 0.5) == (y > 0.5))
     # backward
     w_bar = 0.02 * w                                # programs.py:434  return nll + 0.01 * np.sum(w**2), {"accuracy" ...
-    t_6 = -1.0 / y.size                             # programs.py:433  nll = -np.mean(y * np.log(p) + (1.0 - y) * np ...
-    p_bar = -(t_6 * t_2 / t_3)
-    p_bar += t_6 * y / p
-    t_2 = -p                                        # programs.py:432  p = 1.0 / (1.0 + np.exp(-(x @ w + b)))
-    t_2 /= t_1
-    p_bar *= t_2
-    p_bar *= t
-    t = -p_bar
-    b_bar = np.sum(t)
-    w_bar_1 = np.transpose(x) @ t
+    total_bar = -1.0 / y.size                       # programs.py:433  nll = -np.mean(y * np.log(p) + (1.0 - y) * np ...
+    p_bar = -(total_bar * difference / difference_1)
+    p_bar += total_bar * y / p
+    negated_bar = -p                                # programs.py:432  p = 1.0 / (1.0 + np.exp(-(x @ w + b)))
+    negated_bar /= total
+    negated_bar *= p_bar
+    negated_bar *= exp
+    total_bar = -negated_bar
+    b_bar = np.sum(total_bar)
+    w_bar_1 = x.T @ total_bar
     w_bar_1 += w_bar
-    return (t_4, {'accuracy': t_5}), (w_bar_1, b_bar)
+    return (total_1, {"accuracy": mean}), (w_bar_1, b_bar)

@@ -8,7 +8,7 @@ def loops_with_exits_grad(x, a):
     sin_tape = []                                   # programs.py:144
     total = 0.0
     trips = 0
-    exited = 0
+    broke = False
     for i in range(len(x)):                         # programs.py:141
         total_tape.append(total)
         trips += 1
@@ -18,10 +18,9 @@ def loops_with_exits_grad(x, a):
             sin_tape.append(sin)
             total += sin * total + v
             if total > 50:                          # programs.py:145
-                exited = 1
+                broke = True
                 break
-    t = exited == 1                                 # programs.py:141
-    if t:
+    if broke:                                       # programs.py:141
         total_1 = total
     else:
         total_1 = total * a                         # programs.py:148
@@ -39,24 +38,24 @@ def loops_with_exits_grad(x, a):
         total_bar_1 = total_bar * (1 + a)           # programs.py:150  total = total * (1 + a)
         a_bar += total_bar * total_1
         total_bar = total_bar_1
-    if t:                                           # programs.py:148  total *= a
+    if broke:                                       # programs.py:141  for v in x:
         total_bar_1 = total_bar
     else:
-        total_bar_1 = total_bar * a
+        total_bar_1 = total_bar * a                 # programs.py:148  total *= a
         a_bar += total_bar * total
     x_bar = np.zeros_like(x)                        # programs.py:141  for v in x:
     for i in reversed(range(trips)):
         total = total_tape.pop()
         v = x[i]
-        if v < 0:                                   # programs.py:144  total += np.sin(a * v) * total + v
+        if v < 0:                                   # programs.py:142  if v < 0:
             total_bar = total_bar_1
             v_bar = 0.0
         else:
             sin = sin_tape.pop()
-            total_bar = total_bar_1 + total_bar_1 * sin
-            t = total_bar_1 * total * np.cos(a * v)
-            a_bar += t * v
-            v_bar = total_bar_1 + t * a
+            total_bar = total_bar_1 + total_bar_1 * sin  # programs.py:144  total += np.sin(a * v) * total + v
+            product_bar = total_bar_1 * total * np.cos(a * v)
+            a_bar += product_bar * v
+            v_bar = total_bar_1 + product_bar * a
         x_bar[i] += v_bar                           # programs.py:141  for v in x:
         total_bar_1 = total_bar
     return x_bar, a_bar

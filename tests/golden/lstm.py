@@ -11,29 +11,31 @@ def lstm_grad(cell, xs):
     hidden = cell.hidden
     h = np.zeros(hidden)                            # programs.py:312
     n_xs = len(xs)                                  # programs.py:314
-    tape = []
+    tape = []                                       # programs.py:318
     c = h
-    for i in range(n_xs):
+    for i in range(n_xs):                           # programs.py:314
         x = xs[i]
         z = w @ x + u @ h + b                       # programs.py:315
         exp = np.exp(-z[:hidden])                   # programs.py:306
         total = 1 + exp
         i_1 = 1 / total
-        t = 2 * hidden                              # programs.py:316
-        exp_1 = np.exp(-z[hidden:t])                # programs.py:306
+        index = 2 * hidden                          # programs.py:316
+        exp_1 = np.exp(-z[hidden:index])            # programs.py:306
         total_1 = 1 + exp_1
         f = 1 / total_1
-        t_1 = 3 * hidden                            # programs.py:316
-        exp_2 = np.exp(-z[t:t_1])                   # programs.py:306
+        index_1 = 3 * hidden                        # programs.py:316
+        exp_2 = np.exp(-z[index:index_1])           # programs.py:306
         total_2 = 1 + exp_2
         o = 1 / total_2
         product = f * c                             # programs.py:317
-        tanh = np.tanh(z[t_1:])
-        product_1 = i_1 * tanh
+        tanh_z_part = np.tanh(z[index_1:])
+        product_1 = i_1 * tanh_z_part
         c_1 = product + product_1
-        tanh_1 = np.tanh(c_1)                       # programs.py:318
-        h_1 = o * tanh_1
-        tape.append((tanh_1, h_1, o, product, product_1, tanh, i_1, c, f, total_2, exp_2, total_1, exp_1, total, exp, h))  # programs.py:314
+        tanh_c = np.tanh(c_1)                       # programs.py:318
+        h_1 = o * tanh_c
+        tape.append((
+            c, h, exp, total, i_1, exp_1, total_1, f, exp_2, total_2, o, product, tanh_z_part, product_1, tanh_c, h_1
+        ))
         c = c_1
         h = h_1
     # backward
@@ -44,45 +46,46 @@ def lstm_grad(cell, xs):
     b_bar = np.zeros_like(b)
     c_bar = np.zeros_like(c)                        # programs.py:314  for x in xs:
     for i in reversed(range(n_xs)):
-        tanh, h, o, product, product_1, tanh_1, i_1, c, f, total, exp, total_1, exp_1, total_2, exp_2, h_1 = tape.pop()
-        h_shape = h.shape                           # programs.py:318  h = o * np.tanh(c)
-        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh, h_shape), o)
-        c_bar_1 = 1 - tanh * tanh
-        c_bar_1 *= unbroadcast(np.broadcast_to(h_bar * o, h_shape), tanh)
+        (
+            c, h, exp, total, i_1, exp_1, total_1, f, exp_2, total_2, o, product, tanh_z_part, product_1, tanh_c, h_1
+        ) = tape.pop()
+        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h_1.shape), o)  # programs.py:318  h = o * np.tanh(c)
+        c_bar_1 = 1 - tanh_c * tanh_c
+        c_bar_1 *= unbroadcast(np.broadcast_to(h_bar * o, h_1.shape), tanh_c)
         c_bar_1 += c_bar
-        t = unbroadcast(c_bar_1, product)           # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
-        t_1 = unbroadcast(c_bar_1, product_1)
-        i_bar = unbroadcast(t_1 * tanh_1, i_1)
-        t_2 = 1 - tanh_1 * tanh_1
-        t_2 *= unbroadcast(t_1 * i_1, tanh_1)
-        t_1 = 3 * hidden                            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        product_bar = unbroadcast(c_bar_1, product)  # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
+        product_bar_1 = unbroadcast(c_bar_1, product_1)
+        i_bar = unbroadcast(product_bar_1 * tanh_z_part, i_1)
+        z_part_bar = 1 - tanh_z_part * tanh_z_part
+        z_part_bar *= unbroadcast(product_bar_1 * i_1, tanh_z_part)
+        index = 3 * hidden                          # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
         z_bar = np.zeros_like(b)                    # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
-        z_bar[t_1:] += t_2
-        f_bar = unbroadcast(t * c, f)
-        c_bar = unbroadcast(t * f, c)
-        t = -o                                      # programs.py:306  return 1 / (1 + np.exp(-z))
-        t /= total
-        t *= o_bar
-        t *= exp
-        t_2 = 2 * hidden                            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar[t_2:t_1] -= t
-        t = -f                                      # programs.py:306  return 1 / (1 + np.exp(-z))
-        t /= total_1
-        t *= f_bar
-        t *= exp_1
-        z_bar[hidden:t_2] -= t                      # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        t = -i_1                                    # programs.py:306  return 1 / (1 + np.exp(-z))
-        t /= total_2
-        t *= i_bar
-        t *= exp_2
-        z_bar[:hidden] -= t                         # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        z_bar[index:] += z_part_bar
+        f_bar = unbroadcast(product_bar * c, f)
+        c_bar = unbroadcast(product_bar * f, c)
+        neg_z_part_bar = -o                         # programs.py:306  return 1 / (1 + np.exp(-z))
+        neg_z_part_bar /= total_2
+        neg_z_part_bar *= o_bar
+        neg_z_part_bar *= exp_2
+        index_1 = 2 * hidden                        # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        z_bar[index_1:index] -= neg_z_part_bar
+        neg_z_part_bar = -f                         # programs.py:306  return 1 / (1 + np.exp(-z))
+        neg_z_part_bar /= total_1
+        neg_z_part_bar *= f_bar
+        neg_z_part_bar *= exp_1
+        z_bar[hidden:index_1] -= neg_z_part_bar     # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        neg_z_part_bar = -i_1                       # programs.py:306  return 1 / (1 + np.exp(-z))
+        neg_z_part_bar /= total
+        neg_z_part_bar *= i_bar
+        neg_z_part_bar *= exp
+        z_bar[:hidden] -= neg_z_part_bar            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
         b_bar += z_bar                              # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
-        t = np.transpose(u) @ z_bar
-        u_bar += np.expand_dims(z_bar, -1) * h_1
-        h_bar = unbroadcast(t, h_1)
-        x_bar = np.transpose(w) @ z_bar
-        t = np.expand_dims(z_bar, -1)
+        product_2 = u.T @ z_bar
+        u_bar += np.expand_dims(z_bar, -1) * h
+        h_bar = unbroadcast(product_2, h)
+        x_bar = w.T @ z_bar
+        z_bar_spread = np.expand_dims(z_bar, -1)
         x = xs[i]                                   # programs.py:314  for x in xs:
-        w_bar += t * x                              # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
+        w_bar += z_bar_spread * x                   # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
         xs_bar[i] += x_bar                          # programs.py:314  for x in xs:
     return Cell(w=w_bar, u=u_bar, b=b_bar, hidden=None), xs_bar

@@ -9,21 +9,20 @@ def mask_writes_grad(x, slope):
     negative = y < 0                                # programs.py:214
     old = y[negative]                               # programs.py:215
     y[negative] *= slope
-    t = ~negative                                   # programs.py:216
-    t_1 = np.sqrt(y[t])
-    y[t] = t_1
+    mask = ~negative                                # programs.py:216
+    sqrt_y_part = np.sqrt(y[mask])
+    y[mask] = sqrt_y_part
     # backward
-    y_bar = np.zeros_like(x)                        # programs.py:217  return np.sum(y * x)
-    y_bar += x
+    y_bar = x.copy()                                # programs.py:217  return np.sum(y * x)
     x_bar = y.copy()
-    t_2 = y_bar[t]                                  # programs.py:216  y[~negative] = np.sqrt(y[~negative])
-    y_bar[t] = 0.0
-    t_1 = 0.5 / t_1
-    t_1 *= t_2
-    y_bar[t] += t_1
+    sqrt_y_part_bar = y_bar[mask]                   # programs.py:216  y[~negative] = np.sqrt(y[~negative])
+    y_bar[mask] = 0.0
+    y_part_bar = 0.5 / sqrt_y_part
+    y_part_bar *= sqrt_y_part_bar
+    y_bar[mask] += y_part_bar
     slope_bar = np.sum(y_bar[negative] * old)       # programs.py:215  y[negative] *= slope
     y_bar[negative] *= slope
-    t = x ** 2                                      # programs.py:213  y = x**3
-    t *= 3
-    x_bar += masked_product(y_bar, t)
+    product = x ** 2                                # programs.py:213  y = x**3
+    product *= 3
+    x_bar += masked_product(y_bar, product)
     return x_bar, slope_bar

@@ -4,19 +4,19 @@ import numpy as np
 def mlp_grad(params, x, y):
     """Gradient of mlp (programs.py:273) with respect to params."""
     # forward
-    w1 = params['w1']                               # programs.py:281
-    b1 = params['b1']
-    w2 = params['w2']
-    b2 = params['b2']
+    w1 = params["w1"]                               # programs.py:281
+    b1 = params["b1"]
+    w2 = params["w2"]
+    b2 = params["b2"]
     h = np.tanh(x @ w1 + b1)                        # programs.py:282
     out = h @ w2 + b2                               # programs.py:283
     # backward
     out_bar = 2.0 / out.size * (out - y)            # programs.py:284  return np.mean((out - y) ** 2)
     b2_bar = np.sum(out_bar)                        # programs.py:283  out = h @ params["w2"] + params["b2"]
-    w2_bar = np.transpose(h) @ out_bar
+    w2_bar = h.T @ out_bar
     h_bar = np.expand_dims(out_bar, -1) * w2
-    t = 1 - h * h                                   # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
-    t *= h_bar
-    b1_bar = np.sum(t, axis=0)
-    w1_bar = np.transpose(x) @ t
-    return {'w1': w1_bar, 'b1': b1_bar, 'w2': w2_bar, 'b2': b2_bar, 'name': None}
+    total_bar = 1 - h * h                           # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
+    total_bar *= h_bar
+    b1_bar = np.sum(total_bar, axis=0)
+    w1_bar = x.T @ total_bar
+    return {"w1": w1_bar, "b1": b1_bar, "w2": w2_bar, "b2": b2_bar, "name": None}

@@ -25,13 +25,13 @@ def relax_grad(x, w, n_sweeps, tol):
     for _ in reversed(range(trips)):                # programs.py:127  for k in range(n_sweeps):
         for i in reversed(range(1, n - 1)):         # programs.py:129  for i in range(1, n - 1):
             old, total = tape.pop()
-            t = y_bar[i]                            # programs.py:131  y[i] = w * (y[i - 1] + y[i + 1]) + 0.1 * np.s ...
+            total_bar = y_bar[i]                    # programs.py:131  y[i] = w * (y[i - 1] + y[i + 1]) + 0.1 * np.s ...
             y_bar[i] = 0.0
             y[i] = old
-            old_bar = t * 0.1 * np.cos(old)
-            w_bar += t * total
-            t *= w
-            y_bar[i + 1] += t
-            y_bar[i - 1] += t
+            old_bar = total_bar * 0.1 * np.cos(old)
+            w_bar += total_bar * total
+            total_bar *= w
+            y_bar[i + 1] += total_bar
+            y_bar[i - 1] += total_bar
             y_bar[i] += old_bar                     # programs.py:130  old = y[i]
     return y_bar, w_bar

@@ -7,33 +7,33 @@ def stencil_grad(u, c, n_steps):
     u = u.copy()                                    # programs.py:204
     tape = []                                       # programs.py:206
     for _ in range(n_steps):                        # programs.py:205
-        t = u[1:-1]                                 # programs.py:206
+        u_part = u[1:-1]                            # programs.py:206
         total = u[2:] - 2 * u[1:-1] + u[:-2]
         product = c * total
-        t_1 = u[1:-1]
-        copy = t_1.copy()
-        tape.append((copy, product, total))
-        u[1:-1] = t + product * t_1
+        u_part_1 = u[1:-1]
+        u_part_copy = u_part_1.copy()
+        tape.append((total, product, u_part_copy))
+        u[1:-1] = u_part + product * u_part_1
         u[0] = 0.0                                  # programs.py:207
         u[-1] = 0.0
     # backward
     u_bar = 2 * u                                   # programs.py:208  return np.sum(u**2)
     c_bar = 0.0
     for _ in reversed(range(n_steps)):              # programs.py:205  for _ in range(n_steps):
-        copy, product, total = tape.pop()
+        total, product, u_part_copy = tape.pop()
         u_bar[-1] = 0.0                             # programs.py:207  u[0] = u[-1] = 0.0
         u_bar[0] = 0.0
-        t = u_bar[1:-1].copy()                      # programs.py:206  u[1:-1] = u[1:-1] + c * (u[2:] - 2 * u[1:-1] ...
+        term = u_bar[1:-1].copy()                   # programs.py:206  u[1:-1] = u[1:-1] + c * (u[2:] - 2 * u[1:-1] ...
         u_bar[1:-1] = 0.0
-        u_bar[1:-1] += t
-        t_1 = t * copy
-        t *= product
-        u_bar[1:-1] += t
-        c_bar += np.sum(t_1 * total)
-        t_1 *= c
-        u_bar[:-2] += t_1
-        u_bar[2:] += t_1
-        t = -t_1
-        t *= 2
-        u_bar[1:-1] += t
+        u_bar[1:-1] += term
+        total_bar = term * u_part_copy
+        term *= product
+        u_bar[1:-1] += term
+        c_bar += np.sum(total_bar * total)
+        total_bar *= c
+        u_bar[:-2] += total_bar
+        u_bar[2:] += total_bar
+        term = -total_bar
+        term *= 2
+        u_bar[1:-1] += term
     return u_bar, c_bar
