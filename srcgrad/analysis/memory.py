@@ -92,6 +92,16 @@ def only_metadata(op: Op) -> bool:
     return op.fn in _METADATA_FUNCTIONS
 
 
+def reads_contents(op: Op, value: Value) -> bool:
+    """Whether an operation that uses a value looks at its contents, and not at its shape alone."""
+    if isinstance(op, Call) and hashable(op.fn) and op.fn in _SHAPE_OF_SECOND:
+        return op.args[0] is value
+    return not only_metadata(op)
+
+
+_SHAPE_OF_SECOND = frozenset([runtime.unbroadcast, runtime.expanded])
+
+
 def is_basic_index(tree: Any) -> bool:
     """Whether indexing with this argument tree gives a view: no array among its parts."""
     if isinstance(tree, (tuple, list)):

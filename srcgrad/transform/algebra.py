@@ -14,7 +14,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, rank
+from srcgrad.ir.types import Array, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
 from srcgrad.transform.simplify import replace_values
@@ -137,15 +137,26 @@ def _use_attribute(op: Call) -> None:
 def simplify_shapes(function: Function) -> None:
     """Looks at operands in place of results wherever only the shape matters, so that the results need not be saved."""
     for op in walk(function.body):
-        if isinstance(op, Call) and op.mirror is not None and op.fn is np.zeros_like and isinstance(op.args[0], Value):
-            x = op.args[0]
+        place = _SHAPE_OPERANDS.get(op.fn) if isinstance(op, Call) and op.fn.__hash__ else None
+        if isinstance(op, Call) and op.mirror is not None and place is not None and isinstance(op.args[place], Value):
+            x = op.args[place]
             while isinstance(x.owner, Call) and x.owner.fn in PARTIALS and not x.owner.kwargs:
                 operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
-                same = [v for v in operands if has_shape_of(v.type, x.type) and v.type.dtype == x.type.dtype]
+                same = [v for v in operands if has_shape_of(v.type, x.type) and _same_kind(v.type, x.type, op)]
                 if not same:
                     break
                 x = same[-1]
-            op.args = (x,)
+            op.args = (*op.args[:place], x)
+
+
+_SHAPE_OPERANDS: dict[Callable, int] = {np.zeros_like: 0, runtime.unbroadcast: 1, runtime.expanded: 1}
+
+
+def _same_kind(a: Type, b: Type, op: Call) -> bool:
+    """Whether an operand can stand for a result: the dtype matters where memory is allocated."""
+    if not (isinstance(a, Array) and isinstance(b, Array)):
+        return False
+    return op.fn is not np.zeros_like or same_dtype(a.dtype, b.dtype)
 
 
 def _sum_of_negation(op: Call, uses: dict[Value, list[Op]]) -> None:

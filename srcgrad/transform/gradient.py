@@ -20,6 +20,7 @@ from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
 from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
+from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.reverse import Reverse
@@ -55,6 +56,8 @@ def prepare(program: Program, optimize: bool = True) -> None:
         share_common(program.function)
         _sync(program.function)
     remove_dead_code(functions, argument_leaves(program))
+    for function in functions:
+        refine_lengths(function)
 
 
 def protect_arguments(program: Program) -> None:

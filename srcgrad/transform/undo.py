@@ -14,7 +14,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_basic_index, only_metadata, written
+from srcgrad.analysis.memory import is_basic_index, reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
@@ -62,12 +62,12 @@ class Contents:
         """Reads of contents in the reverse sweep: operation, pointer, mirror, whether it reads the mirror's output."""
         assert self.function.backward_from is not None
         for op in self._reverse_ops():
-            if only_metadata(op) or op.mirror is None or (isinstance(op, Call) and op.fn in _HARMLESS):
+            if op.mirror is None or (isinstance(op, Call) and op.fn in _HARMLESS):
                 continue
             for value in dict.fromkeys(op.inputs):
                 if not is_pointer(value.type) or not self.aliases.is_written(value) or not self._is_forward(value):
                     continue
-                if isinstance(op, Call) and written(op) is value:
+                if not reads_contents(op, value) or (isinstance(op, Call) and written(op) is value):
                     continue
                 after = value in op.mirror.outputs
                 yield op, value, op.mirror, after
