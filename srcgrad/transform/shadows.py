@@ -1,7 +1,7 @@
 """Shadows that start with what is put there first, not with zeros that are added to.
 
-Before -> after: `x_bar = np.zeros_like(x); x_bar[1:] += t` -> `x_bar = np.empty_like(x); x_bar[1:] = t; x_bar[:1] = 0.0`;
-`x_bar[i] = 0.0; x_bar[i] += t` -> `x_bar[i] = t`, and nothing at all where `t` is what has been taken from there.
+Before -> after: `x_bar = np.zeros_like(x); x_bar[1:] += t` -> `x_bar = np.empty_like(x); x_bar[1:] = t;
+x_bar[:1] = 0.0`; `x_bar[i] = 0.0; x_bar[i] += t` -> `x_bar[i] = t`, and nothing where `t` has been taken from there.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ def _define_part(zeros: Call, region: Region, aliases: Aliases) -> None:
     if not users or not _adds_to_part(users[0], shadow, aliases):
         return
     first = users[0]
-    if first.fn is runtime.sub_item and len(users) > 1 and _adds_to_part(users[1], shadow, aliases):
-        if users[1].fn is runtime.add_item and _can_go_before(users[1], first, region, aliases):
-            region.ops.remove(users[1])
-            region.ops.insert(region.ops.index(first), users[1])
-            first = users[1]
+    second = users[1] if len(users) > 1 else first
+    if first.fn is runtime.sub_item and _adds_to_part(second, shadow, aliases) and second.fn is runtime.add_item:
+        if _can_go_before(second, first, region, aliases):
+            region.ops.remove(second)
+            region.ops.insert(region.ops.index(first), second)
+            first = second
     index = first.args[1]
     rest = _complement(index, shadow)
     _assign(first, region)

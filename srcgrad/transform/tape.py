@@ -13,15 +13,17 @@ import operator
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, written
+from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, reads_contents, written
 from srcgrad.analysis.versions import Versions
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references, walk
 from srcgrad.ir.types import List, Unknown, is_scalar
 from srcgrad.transform.simplify import is_removable_purely
+from srcgrad.transform.undo import Contents
 
 _NEVER = float("inf")
 _SAVE_SCALAR = 3.0
-_SAVE_ARRAY = 2.5
+_SAVE_ARRAY = 1.3
+"""Against 1 for a pass over the operands: memory that is kept cannot be used again while it is in the cache."""
 _EXPENSIVE = 30.0
 _VIEW = 0.2
 _ONE_PASS = frozenset([operator.add, operator.sub, operator.mul, operator.neg])
@@ -77,17 +79,22 @@ class Tape:
 
     Attributes:
         indices: index of a forward loop -> index of its reverse.
-        undone: classes of memory that the reverse sweep restores on its way.
+        contents: how the reverse sweep gets at what has been overwritten.
     """
 
     def __init__(
-        self, function: Function, aliases: Aliases, versions: Versions, indices: dict[Value, Value], undone: set[Any]
+        self,
+        function: Function,
+        aliases: Aliases,
+        versions: Versions,
+        indices: dict[Value, Value],
+        contents: Contents,
     ):
         self.function = function
         self.aliases = aliases
         self.versions = versions
         self.indices = indices
-        self.undone = undone
+        self.contents = contents
         self._saved: dict[Region, dict[Value, Value]] = {}
         self._exported: dict[Value, Value] = {}
         self._forward: set[Region] = set()
@@ -121,6 +128,8 @@ class Tape:
         """Rewrites a region of the reverse sweep; `home` is the region of the forward sweep that it reverses."""
         level = _Level(region, home)
         self._levels.append(level)
+        if region.mirror is home and _in_loop(home):
+            self._save_what_must_be(region, home)
         for op in region.ops:
             level.current = op
             for value in references(op):
@@ -137,6 +146,15 @@ class Tape:
         self._levels.pop()
         if home in self._saved and region.mirror is home:
             self._pop(region, home)
+
+    def _save_what_must_be(self, region: Region, home: Region) -> None:
+        """Saves first what cannot be recomputed, so that what follows from it need not be saved."""
+        for op in walk(region):
+            for value in op.inputs:
+                if self._home(value) is home and value not in self.indices and reads_contents(op, value):
+                    owner = value.owner
+                    if not isinstance(owner, Call) or self._is_expensive(owner):
+                        self._save(value, home)
 
     def _home(self, value: Value) -> Region | None:
         """The region of the forward sweep that a value is defined in, None for values of the reverse sweep."""
@@ -195,6 +213,7 @@ class Tape:
             return _NEVER
         cost = self._own_cost(owner, level)
         for operand in owner.inputs:
+            operand = self._now(operand, owner, level)
             if cost >= _NEVER:
                 break
             cost += self._least_cost(operand, level, depth + 1)
@@ -209,7 +228,7 @@ class Tape:
         if written(op) is not None or not is_removable_purely(op):
             return _NEVER
         output = op.outputs[0]
-        if only_metadata(op):
+        if only_metadata(op) and not self.aliases.is_written(output):
             return 0.5
         if copies_perhaps(op) and self.aliases.is_written(output):
             return _NEVER
@@ -223,20 +242,41 @@ class Tape:
                 continue
             if isinstance(pointer.type, (List, Unknown)):
                 return _NEVER
-            if self.aliases.is_written(pointer) and not self._stands(pointer, op, level):
+            if self._now(pointer, op, level) is pointer and not self._is_as_read(pointer, op, level):
                 return _NEVER
-        if op.fn is operator.getitem and is_scalar(output.type):
-            return 1.0
-        if op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS):
-            return 1.0
-        return _EXPENSIVE
+        return _EXPENSIVE if self._is_expensive(op) else 1.0
+
+    def _is_expensive(self, op: Call) -> bool:
+        """Whether to compute a result again costs more than to keep it, wherever its operands come from."""
+        if len(op.outputs) != 1:
+            return True
+        output = op.outputs[0]
+        if is_view(op) and is_pointer(output.type):
+            return False
+        if self.aliases.is_written(output):
+            return True
+        if only_metadata(op):
+            return False
+        if is_scalar(output.type) and op.fn is operator.getitem:
+            return False
+        return not (op.fn.__hash__ and op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS))
+
+    def _now(self, pointer: Value, op: Call, level: _Level) -> Value:
+        """What holds in the reverse sweep what an operation of the forward sweep read: a copy, if there is one."""
+        if not self.aliases.is_written(pointer) or is_view(op) or self._is_as_read(pointer, op, level):
+            return pointer
+        copy = self.contents.copied(pointer, op) if self.versions.is_forward(op) else None
+        return pointer if copy is None else copy
+
+    def _is_as_read(self, pointer: Value, op: Call, level: _Level) -> bool:
+        return not self.aliases.is_written(pointer) or self._stands(pointer, op, level)
 
     def _stands(self, pointer: Value, op: Call, level: _Level) -> bool:
         """Whether memory holds now, in the reverse sweep, what it held when the operation read it."""
         memory = self.aliases.find(pointer)
         if not self.versions.is_forward(op):
             return False
-        if memory not in self.undone:
+        if memory not in self.contents.undone:
             return not self.versions.stale(memory, op)
         last = level.current.mirror if level.current is not None else None
         return (
@@ -246,7 +286,11 @@ class Tape:
     def _recompute(self, value: Value, level: _Level) -> Value:
         owner = value.owner
         assert isinstance(owner, Call)
-        args, kwargs = map_tree(self._use, owner.args), map_tree(self._use, owner.kwargs)
+
+        def use(operand: Value) -> Value:
+            return self._use(self._now(operand, owner, level))
+
+        args, kwargs = map_tree(use, owner.args), map_tree(use, owner.kwargs)
         output = Value(value.type, value.hint, value.span)
         op = Call(owner.fn, args, kwargs, [output], owner.span)
         op.mirror = owner if level.current is None else level.current.mirror
