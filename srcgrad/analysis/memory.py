@@ -92,14 +92,21 @@ def only_metadata(op: Op) -> bool:
     return op.fn in _METADATA_FUNCTIONS
 
 
+def shape_operand(op: Op) -> int | None:
+    """The position of an argument of which an operation only looks at the shape, None if there is none."""
+    if isinstance(op, Call) and hashable(op.fn):
+        if op.fn in (runtime.unbroadcast, runtime.expanded):
+            return 1
+        if op.args and only_metadata(op):
+            return 0
+    return None
+
+
 def reads_contents(op: Op, value: Value) -> bool:
     """Whether an operation that uses a value looks at its contents, and not at its shape alone."""
-    if isinstance(op, Call) and hashable(op.fn) and op.fn in _SHAPE_OF_SECOND:
+    if shape_operand(op) == 1 and isinstance(op, Call):
         return op.args[0] is value
     return not only_metadata(op)
-
-
-_SHAPE_OF_SECOND = frozenset([runtime.unbroadcast, runtime.expanded])
 
 
 def is_basic_index(tree: Any) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, Type, rank, same_dtype
+from srcgrad.ir.types import Array, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
 from srcgrad.transform.simplify import replace_values
@@ -137,26 +137,29 @@ def _use_attribute(op: Call) -> None:
 def simplify_shapes(function: Function) -> None:
     """Looks at operands in place of results wherever only the shape matters, so that the results need not be saved."""
     for op in walk(function.body):
-        place = _SHAPE_OPERANDS.get(op.fn) if isinstance(op, Call) and op.fn.__hash__ else None
-        if isinstance(op, Call) and op.mirror is not None and place is not None and isinstance(op.args[place], Value):
-            x = op.args[place]
-            while isinstance(x.owner, Call) and x.owner.fn in PARTIALS and not x.owner.kwargs:
-                operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
-                same = [v for v in operands if has_shape_of(v.type, x.type) and _same_kind(v.type, x.type, op)]
+        if isinstance(op, Call) and op.mirror is not None and op.fn is np.zeros_like and isinstance(op.args[0], Value):
+            x = op.args[0]
+            while True:
+                same = operands_of_shape(x)
                 if not same:
                     break
                 x = same[-1]
-            op.args = (*op.args[:place], x)
+            op.args = (x,)
 
 
-_SHAPE_OPERANDS: dict[Callable, int] = {np.zeros_like: 0, runtime.unbroadcast: 1, runtime.expanded: 1}
-
-
-def _same_kind(a: Type, b: Type, op: Call) -> bool:
-    """Whether an operand can stand for a result: the dtype matters where memory is allocated."""
-    if not (isinstance(a, Array) and isinstance(b, Array)):
-        return False
-    return op.fn is not np.zeros_like or same_dtype(a.dtype, b.dtype)
+def operands_of_shape(x: Value) -> list[Value]:
+    """The operands of an elementwise operation that have the shape and the dtype of its result."""
+    if not isinstance(x.owner, Call) or x.owner.fn not in PARTIALS or x.owner.kwargs:
+        return []
+    operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
+    return [
+        v
+        for v in operands
+        if isinstance(v.type, Array)
+        and isinstance(x.type, Array)
+        and has_shape_of(v.type, x.type)
+        and same_dtype(v.type.dtype, x.type.dtype)
+    ]
 
 
 def _sum_of_negation(op: Call, uses: dict[Value, list[Op]]) -> None:
@@ -254,7 +257,7 @@ def _define_by_first_contribution(function: Function) -> None:
     for region in _regions(function):
         position = {op: k for k, op in enumerate(region.ops)}
         for op in list(region.ops):
-            if not (isinstance(op, Call) and op.fn is np.zeros_like):
+            if not (isinstance(op, Call) and _is_shadow(op)):
                 continue
             zeros = op.outputs[0]
             users = [u for u in uses.get(zeros, ()) if u is not None]
@@ -276,6 +279,10 @@ def _define_by_first_contribution(function: Function) -> None:
             region.ops.remove(update)
             position = {o: k for k, o in enumerate(region.ops)}
     replace_values(function.body, mapping)
+
+
+def _is_shadow(op: Call) -> bool:
+    return op.fn is np.zeros_like or (op.fn is np.zeros and op.mirror is not None)
 
 
 def _place(op: Op, region: Region, position: dict[Op, int]) -> int:

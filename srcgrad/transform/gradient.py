@@ -463,7 +463,7 @@ def sink_shadows(function: Function) -> None:
             op = region.ops[k]
             if (
                 isinstance(op, Call)
-                and op.fn in (np.zeros_like, np.empty_like, runtime.zeros_like)
+                and op.fn in (np.zeros, np.empty, np.zeros_like, np.empty_like, runtime.zeros_like)
                 and k >= (function.backward_from or 0 if region is function.body else 0)
             ):
                 place = next(

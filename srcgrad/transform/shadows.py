@@ -7,7 +7,8 @@ x_bar[:1] = 0.0`; `x_bar[i] = 0.0; x_bar[i] += t` -> `x_bar[i] = t`, and nothing
 from __future__ import annotations
 
 import operator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -27,13 +28,15 @@ def define_shadows(function: Function) -> None:
         for op in list(region.ops):
             if not isinstance(op, Call) or op.mirror is None or op.parent is not region:
                 continue
-            if op.fn is np.zeros_like and isinstance(op.outputs[0].type, Array):
+            if op.fn.__hash__ and op.fn in _EMPTY and isinstance(op.outputs[0].type, Array):
                 _define_part(op, region, aliases)
             elif op.fn is operator.setitem and is_number(op.args[2], 0) and isinstance(op.args[0].type, Array):
                 _put_in_place_of_zero(op, region, aliases)
 
 
 # Zeros that are allocated
+
+_EMPTY: dict[Callable, Callable] = {np.zeros_like: np.empty_like, np.zeros: np.empty}
 
 
 def _define_part(zeros: Call, region: Region, aliases: Aliases) -> None:
@@ -43,16 +46,16 @@ def _define_part(zeros: Call, region: Region, aliases: Aliases) -> None:
         return
     first = users[0]
     second = users[1] if len(users) > 1 else first
-    if first.fn is runtime.sub_item and _adds_to_part(second, shadow, aliases) and second.fn is runtime.add_item:
-        if _can_go_before(second, first, region, aliases):
-            region.ops.remove(second)
-            region.ops.insert(region.ops.index(first), second)
-            first = second
+    negative = first.fn is runtime.sub_item and second.fn is runtime.add_item
+    if negative and _adds_to_part(second, shadow, aliases) and _can_go_before(second, first, region, aliases):
+        region.ops.remove(second)
+        region.ops.insert(region.ops.index(first), second)
+        first = second
     index = first.args[1]
     rest = _complement(index, shadow)
     _assign(first, region)
     if rest is not None:
-        zeros.fn = np.empty_like
+        zeros.fn = _EMPTY[zeros.fn]
         clear = [_clearing(first, shadow, part) for part in rest]
         place = region.ops.index(first) + 1
         region.ops[place:place] = clear
@@ -60,7 +63,7 @@ def _define_part(zeros: Call, region: Region, aliases: Aliases) -> None:
     region.ops.insert(_start_of(first, region), zeros)
 
 
-def _adds_to_part(op: Op, shadow: Value, aliases: Aliases) -> bool:
+def _adds_to_part(op: Op, shadow: Value, aliases: Aliases) -> TypeGuard[Call]:
     """Whether an operation adds numbers to a part of a shadow that a basic index selects."""
     if not isinstance(op, Call) or op.fn not in (runtime.add_item, runtime.sub_item) or op.args[0] is not shadow:
         return False

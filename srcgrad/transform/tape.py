@@ -12,11 +12,15 @@ import keyword
 import operator
 from typing import Any
 
+import numpy as np
+
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, reads_contents, written
+from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, reads_contents, shape_operand, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references, walk
-from srcgrad.ir.types import List, Unknown, is_scalar
+from srcgrad.ir.types import F8, Array, List, Unknown, is_scalar
+from srcgrad.rules.result_types import result_type
+from srcgrad.transform.algebra import operands_of_shape
 from srcgrad.transform.simplify import is_removable_purely
 from srcgrad.transform.undo import Contents
 
@@ -100,6 +104,7 @@ class Tape:
         self._forward: set[Region] = set()
         self._pops: dict[Region, list[Op]] = {}
         self._levels: list[_Level] = []
+        self._shapes: dict[Value, Value] = {}
 
     def run(self) -> None:
         body = self.function.body
@@ -132,6 +137,8 @@ class Tape:
             self._save_what_must_be(region, home)
         for op in region.ops:
             level.current = op
+            if isinstance(op, Call) and self._choose_shape(op):
+                continue
             for value in references(op):
                 if self._home(value) is home:
                     self._use(value)
@@ -167,6 +174,8 @@ class Tape:
         if isinstance(value, Const):
             return value
         home = self._home(value)
+        if home is None and value in self._shapes:
+            return self._use(self._shapes[value])
         if home is None or home is self.function.body:
             return value
         index = self.indices.get(value)
@@ -187,6 +196,52 @@ class Tape:
     def _level(self, home: Region) -> _Level | None:
         """The outermost level of the reverse sweep, of those being rewritten, that reverses a region."""
         return next((level for level in self._levels if level.home is home), None)
+
+    # Shapes
+
+    def _choose_shape(self, op: Call) -> bool:
+        """Looks at the shape of whatever has it and is there, or can be there at little cost; whether that is all."""
+        place = shape_operand(op)
+        x = op.args[place] if place is not None else None
+        if not isinstance(x, Value) or not isinstance(x.type, Array):
+            return False
+        candidates, pending = [x], [x]
+        while pending:
+            found = [v for v in operands_of_shape(pending.pop()) if v not in candidates]
+            candidates += found
+            pending += found
+        best = min(candidates, key=self._cost)
+        op.args = tuple([best if k == place else arg for k, arg in enumerate(op.args)])
+        if self._cost(best) < 1.0 or not isinstance(best.owner, Call):
+            # What a loop carries may be undefined in its first iteration, and has no shape then.
+            return False
+        if op.fn is np.zeros_like and x.type.dtype is not None:
+            shape = self._shape(best)
+            op.fn, op.args = np.zeros, (shape,) if x.type.dtype == F8 else (shape, Const(x.type.dtype.type))
+        elif op.fn is getattr and op.args[1].value == "shape":
+            self._shapes[op.outputs[0]] = self._shape(best)
+            return True
+        return False
+
+    def _cost(self, value: Value) -> float:
+        home = self._home(value)
+        if home is None or home is self.function.body:
+            return 0.0
+        level = self._level(home)
+        return self._save_cost(value, home) if level is None else self._least_cost(value, level, 0)
+
+    def _shape(self, x: Value) -> Value:
+        """The shape of an array, read in the forward sweep, so that the array need not be saved for it."""
+        if x not in self._shapes:
+            region = self._home(x)
+            assert region is not None
+            args = (x, Const("shape"))
+            shape = Value(result_type(getattr, args, {}, "shape"), f"{x.hint}_shape" if x.hint else "shape", x.span)
+            read = Call(getattr, args, {}, [shape], x.span)
+            read.parent = region
+            region.ops.insert(1 + _position(region, x), read)
+            self._shapes[x] = shape
+        return self._shapes[x]
 
     # Availability
 
