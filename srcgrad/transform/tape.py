@@ -26,7 +26,7 @@ from srcgrad.transform.undo import Contents
 
 _NEVER = float("inf")
 _SAVE_SCALAR = 3.0
-_SAVE_ARRAY = 1.3
+_SAVE_ARRAY = 1.5
 """Against 1 for a pass over the operands: memory that is kept cannot be used again while it is in the cache."""
 _EXPENSIVE = 30.0
 _VIEW = 0.2
@@ -104,7 +104,7 @@ class Tape:
         self._forward: set[Region] = set()
         self._pops: dict[Region, list[Op]] = {}
         self._levels: list[_Level] = []
-        self._shapes: dict[Value, Value] = {}
+        self._lengths: dict[Value, Value] = {}
 
     def run(self) -> None:
         body = self.function.body
@@ -137,8 +137,8 @@ class Tape:
             self._save_what_must_be(region, home)
         for op in region.ops:
             level.current = op
-            if isinstance(op, Call) and self._choose_shape(op):
-                continue
+            if isinstance(op, Call):
+                self._choose_shape(op)
             for value in references(op):
                 if self._home(value) is home:
                     self._use(value)
@@ -174,8 +174,6 @@ class Tape:
         if isinstance(value, Const):
             return value
         home = self._home(value)
-        if home is None and value in self._shapes:
-            return self._use(self._shapes[value])
         if home is None or home is self.function.body:
             return value
         index = self.indices.get(value)
@@ -199,12 +197,12 @@ class Tape:
 
     # Shapes
 
-    def _choose_shape(self, op: Call) -> bool:
-        """Looks at the shape of whatever has it and is there, or can be there at little cost; whether that is all."""
+    def _choose_shape(self, op: Call) -> None:
+        """Looks at the shape of whatever has it and is there, or can be there at little cost."""
         place = shape_operand(op)
         x = op.args[place] if place is not None else None
         if not isinstance(x, Value) or not isinstance(x.type, Array):
-            return False
+            return
         candidates, pending = [x], [x]
         while pending:
             found = [v for v in operands_of_shape(pending.pop()) if v not in candidates]
@@ -212,16 +210,8 @@ class Tape:
             pending += found
         best = min(candidates, key=self._cost)
         op.args = tuple([best if k == place else arg for k, arg in enumerate(op.args)])
-        if self._cost(best) < 1.0 or not isinstance(best.owner, Call):
-            # What a loop carries may be undefined in its first iteration, and has no shape then.
-            return False
-        if op.fn is np.zeros_like and x.type.dtype is not None:
-            shape = self._shape(best)
-            op.fn, op.args = np.zeros, (shape,) if x.type.dtype == F8 else (shape, Const(x.type.dtype.type))
-        elif op.fn is getattr and op.args[1].value == "shape":
-            self._shapes[op.outputs[0]] = self._shape(best)
-            return True
-        return False
+        if op.fn is np.zeros_like and self._cost(best) >= 1.0:
+            self._allocate_by_lengths(op, best)
 
     def _cost(self, value: Value) -> float:
         home = self._home(value)
@@ -230,18 +220,30 @@ class Tape:
         level = self._level(home)
         return self._save_cost(value, home) if level is None else self._least_cost(value, level, 0)
 
-    def _shape(self, x: Value) -> Value:
-        """The shape of an array, read in the forward sweep, so that the array need not be saved for it."""
-        if x not in self._shapes:
-            region = self._home(x)
-            assert region is not None
-            args = (x, Const("shape"))
-            shape = Value(result_type(getattr, args, {}, "shape"), f"{x.hint}_shape" if x.hint else "shape", x.span)
-            read = Call(getattr, args, {}, [shape], x.span)
+    def _allocate_by_lengths(self, op: Call, x: Value) -> None:
+        """`np.zeros_like(x)` -> `np.zeros(len(x))`, so that a number is saved and not the array."""
+        assert isinstance(x.type, Array)
+        axes, region = x.type.shape, self._home(x)
+        if axes is None or x.type.dtype is None or region is None or not isinstance(x.owner, Call):
+            # What a loop carries may be undefined in its first iteration, and has no length then.
+            return
+        shape: Any
+        if all(isinstance(axis, int) for axis in axes):
+            shape = Const(axes[0]) if len(axes) == 1 else tuple([Const(axis) for axis in axes])
+        elif len(axes) == 1:
+            shape = self._length(x, region)
+        else:
+            return
+        op.fn, op.args = np.zeros, (shape,) if x.type.dtype == F8 else (shape, Const(x.type.dtype.type))
+
+    def _length(self, x: Value, region: Region) -> Value:
+        if x not in self._lengths:
+            length = Value(result_type(len, (x,), {}, "length"), f"n_{x.hint}" if x.hint else None, x.span)
+            read = Call(len, (x,), {}, [length], x.span)
             read.parent = region
             region.ops.insert(1 + _position(region, x), read)
-            self._shapes[x] = shape
-        return self._shapes[x]
+            self._lengths[x] = length
+        return self._lengths[x]
 
     # Availability
 

@@ -20,6 +20,8 @@ from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import Array, is_scalar
+from srcgrad.transform.cotangents import is_fresh
+from srcgrad.transform.simplify import tree_key
 from srcgrad.transform.writes import Old, has_mask, undo_point
 
 
@@ -41,6 +43,7 @@ class Contents:
             if is_pointer(value.type):
                 self._kept |= {aliases.find(value), aliases.held(value)}
         self._old: dict[Call, Value] = {}
+        self._single: set[tuple] = set()
         self._copies: dict[tuple[Value, Region, Op | None], Value] = {}
         self._views: dict[tuple[Value, Value], Value] = {}
 
@@ -50,12 +53,28 @@ class Contents:
         self._decide(needs)
         self._resolve_undo_points()
         self._resolve_old_values()
-        for op, pointer, mirror, after in needs:
-            memory = self.aliases.find(pointer)
-            if memory in self.undone or not self._is_stale(pointer, mirror, after):
-                continue
+        stale = [need for need in needs if self.aliases.find(need[1]) not in self.undone and self._is_stale(*need[1:])]
+        self._count_views(stale)
+        for op, pointer, mirror, after in stale:
             copy = self._copy(pointer, mirror, after)
             op.replace_inputs(lambda v, pointer=pointer, copy=copy: copy if v is pointer else v)
+
+    def _count_views(self, needs: list[tuple[Op, Value, Op, bool]]) -> None:
+        """Notes which states are needed through one view alone: only what it shows is copied."""
+        shown: dict[tuple, set[Any]] = {}
+        for _, pointer, mirror, after in needs:
+            base = pointer if after else self._base(pointer, mirror)
+            path = tree_key([v.args[1:] for v in _views(pointer, base)])
+            shown.setdefault((base, *self._version(base, mirror, after)), set()).add(path)
+        readers = [
+            (base, *self._version(base, reader, False))
+            for reader, base in [
+                (reader, self._base(pointer, reader))
+                for memory in {self.aliases.find(need[1]) for need in needs}
+                for reader, pointer in self._readers(memory)
+            ]
+        ]
+        self._single = {state for state, paths in shown.items() if len(paths) == 1 and state not in readers}
 
     def copied(self, pointer: Value, op: Op) -> Value | None:
         """A copy of what a pointer points to at an operation of the forward sweep, None if there is none."""
@@ -135,14 +154,14 @@ class Contents:
         return copies < sum(2 * _weight(op) * _share(op) for op in writers)
 
     def _readers(self, memory: Any) -> list[tuple[Call, Value]]:
-        """Operations of the forward sweep with a new result that the reverse sweep uses, and what they read for it."""
+        """What the reverse sweep uses and could compute from the memory alone, with what it reads of it."""
         found: dict[tuple[Call, Value], None] = {}
         for op in self._reverse_ops():
             for value in op.inputs:
                 owner = value.owner
                 if not isinstance(owner, Call) or not self.versions.is_forward(owner) or not reads_contents(op, value):
                     continue
-                if self.aliases.find(value) is memory:
+                if self.aliases.find(value) is memory or any(map(_is_computed, owner.inputs)):
                     continue
                 for pointer in owner.inputs:
                     if is_pointer(pointer.type) and self.aliases.find(pointer) is memory:
@@ -261,6 +280,8 @@ class Contents:
         """A copy of what a pointer points to, as an operation of the forward sweep finds or leaves it."""
         base = pointer if after else self._base(pointer, mirror)
         region, write = self._version(base, mirror, after)
+        if (base, region, write) in self._single:
+            base = pointer
         key = (base, region, write)
         if key not in self._copies:
             place = region.ops.index(mirror) + int(after) if write is None else region.ops.index(write)
@@ -280,12 +301,7 @@ class Contents:
 
     def _view_of_copy(self, pointer: Value, base: Value, copy: Value) -> Value:
         """The same part of a copy that a pointer shows of the original."""
-        chain: list[Call] = []
-        while pointer is not base:
-            assert isinstance(pointer.owner, Call)
-            chain.append(pointer.owner)
-            pointer = pointer.owner.args[0]
-        for view in reversed(chain):
+        for view in _views(pointer, base):
             key = (copy, view.outputs[0])
             if key not in self._views:
                 output = Value(view.outputs[0].type, None, view.span)
@@ -354,6 +370,20 @@ def _is_near(bound: Any) -> bool:
     return isinstance(bound, Const) and (bound.value is None or abs(bound.value) <= _MARGIN)
 
 
+def _views(pointer: Value, base: Value) -> list[Call]:
+    """The subscripts that lead from an array to a view of it."""
+    chain: list[Call] = []
+    while pointer is not base:
+        assert isinstance(pointer.owner, Call)
+        chain.append(pointer.owner)
+        pointer = pointer.owner.args[0]
+    return chain[::-1]
+
+
+def _is_computed(value: Value) -> bool:
+    return isinstance(value.owner, Call) and isinstance(value.type, Array) and is_fresh(value)
+
+
 def _is_in(value: Value, region: Region) -> bool:
     return isinstance(value.owner, Op) and value.owner.parent is region
 
@@ -369,6 +399,4 @@ def _is_element(x: Value, index: Any) -> bool:
 
 
 def _same_tree(a: Any, b: Any) -> bool:
-    from srcgrad.transform.simplify import tree_key
-
     return tree_key(a) == tree_key(b)

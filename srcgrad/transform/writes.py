@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index
+from srcgrad.analysis.activity import blocks
+from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
-from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
-from srcgrad.transform.cotangents import ZERO, fit, product
+from srcgrad.transform.cotangents import ZERO, fit, is_fresh, product
 from srcgrad.transform.list_reversal import hand_on
 
 if TYPE_CHECKING:
@@ -61,12 +62,26 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     g = None
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
-    lo.effect(operator.setitem, x_bar, reverse.symbol(index), Const(0.0))
+    if not _is_first_use(reverse, op):
+        lo.effect(operator.setitem, x_bar, reverse.symbol(index), Const(0.0))
     if has_mask(index):
         reverse.masked.add(x_bar)
     lo.effect(undo_point, x, reverse.symbol(index))
     if g is not None:
         reverse.contribute(value, fit(lo, g, value, None))
+
+
+def _is_first_use(reverse: Reverse, op: Call) -> bool:
+    """Whether a write is the first thing done to new memory: nobody looks at its shadow once the write is reversed."""
+    x, index, _ = op.args
+    made = x.owner
+    if not isinstance(made, Call) or made.parent is not op.parent or made.parent is None or not is_fresh(x):
+        return False
+    if not (blocks(made) or not any(map(reverse.activity.active, made.inputs))) or not is_basic_index(index):
+        return False
+    ops = made.parent.ops
+    between = ops[ops.index(made) + 1 : ops.index(op)]
+    return all(only_metadata(other) for other in between if x in references(other)) and op.inputs.count(x) == 1
 
 
 def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
