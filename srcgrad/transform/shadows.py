@@ -18,20 +18,33 @@ from srcgrad.analysis.memory import is_basic_index, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, references, walk
 from srcgrad.ir.types import Array, is_scalar
 from srcgrad.transform.cotangents import is_number
-from srcgrad.transform.simplify import tree_key
+from srcgrad.transform.simplify import replace_values, tree_key
 
 
 def define_shadows(function: Function) -> None:
     """Lets the first contribution to a part of a shadow define it."""
     aliases = Aliases([function])
     for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
+        users = _users(region)
         for op in list(region.ops):
             if not isinstance(op, Call) or op.mirror is None or op.parent is not region:
                 continue
             if op.fn.__hash__ and op.fn in _EMPTY and isinstance(op.outputs[0].type, Array):
-                _define_part(op, region, aliases)
+                _merge_factors(op.outputs[0], region, users, aliases)
+                _define_part(op, region, users, aliases)
             elif op.fn is operator.setitem and is_number(op.args[2], 0) and isinstance(op.args[0].type, Array):
                 _put_in_place_of_zero(op, region, aliases)
+
+
+def _users(region: Region) -> dict[Value, list[Op | None]]:
+    """The operations of a region that use a value, in order; None stands for its results."""
+    found: dict[Value, list[Op | None]] = {}
+    for op in region.ops:
+        for value in references(op):
+            found.setdefault(value, []).append(op)
+    for value in region.results:
+        found.setdefault(value, []).append(None)
+    return found
 
 
 # Zeros that are allocated
@@ -39,9 +52,56 @@ def define_shadows(function: Function) -> None:
 _EMPTY: dict[Callable, Callable] = {np.zeros_like: np.empty_like, np.zeros: np.empty}
 
 
-def _define_part(zeros: Call, region: Region, aliases: Aliases) -> None:
+def _merge_factors(shadow: Value, region: Region, users: dict[Value, list[Op | None]], aliases: Aliases) -> None:
+    """`t = g * 0.5; x_bar[1:] += t; y_bar = x_bar * 2.0` -> `x_bar[1:] += g; y_bar = x_bar`."""
+    *updates, last = users.get(shadow) or [None]
+    if not isinstance(last, Call) or last.fn is not operator.mul or not updates:
+        return
+    if None in users.get(last.outputs[0], [None]):
+        return
+    factor = _constant_factor(last, shadow)
+    terms = {op.args[-1] if isinstance(op, Call) and _adds_to_part(op, shadow, aliases) else None for op in updates}
+    if factor is None or None in terms or last.mirror is None:
+        return
+    scalings: dict[Call, tuple[Value, float]] = {}
+    for term in terms:
+        owner = term.owner
+        if not isinstance(owner, Call) or owner.parent is not region or owner.mirror is None:
+            return
+        x = next((v for v in owner.args if not isinstance(v, Const)), None)
+        own = None if x is None or owner.fn is not operator.mul else _constant_factor(owner, x)
+        if own is None or aliases.is_written(x) or any(user not in updates for user in users[term]):
+            return
+        scalings[owner] = (x, own * factor)
+    for owner, (x, scale) in scalings.items():
+        if scale == 1:
+            _replace(owner.outputs[0], x, users)
+            region.ops.remove(owner)
+        else:
+            owner.args = (x, Const(scale))
+    users[shadow].remove(last)
+    _replace(last.outputs[0], shadow, users)
+    region.ops.remove(last)
+
+
+def _replace(old: Value, new: Value, users: dict[Value, list[Op | None]]) -> None:
+    """Lets a value stand for another in all its users, which are operations."""
+    moved = Region()
+    moved.ops = [op for op in users.pop(old) if op is not None]
+    replace_values(moved, {old: new})
+    users.setdefault(new, []).extend(moved.ops)
+
+
+def _constant_factor(op: Call, x: Value) -> float | None:
+    """The `c` of `c * x`, None if that is not a constant."""
+    a, b = op.args
+    c = b if a is x else a
+    return c.value if isinstance(c, Const) and isinstance(c.value, float) and (a is x or b is x) else None
+
+
+def _define_part(zeros: Call, region: Region, users_of: dict[Value, list[Op | None]], aliases: Aliases) -> None:
     shadow = zeros.outputs[0]
-    users = [op for op in region.ops if shadow in references(op)]
+    users = [op for op in users_of.get(shadow, ()) if op is not None]
     if not users or not _adds_to_part(users[0], shadow, aliases):
         return
     first = users[0]

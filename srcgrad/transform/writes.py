@@ -16,7 +16,7 @@ from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
-from srcgrad.transform.cotangents import ZERO, fit, is_fresh, product
+from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on
 
 if TYPE_CHECKING:
@@ -175,8 +175,12 @@ def _is_consumed_next(reverse: Reverse, op: Call, value: Value) -> bool:
     owner = value.owner
     if not isinstance(owner, Call) or owner.fn not in _SCALING or owner.parent is not op.parent or owner.parent is None:
         return False
-    if sum(reverse.activity.active(v) for v in owner.inputs) > 1:
+    active = [v for v in owner.inputs if reverse.activity.active(v)]
+    if len(active) > 1 and any(reverse.aliases.find(v) is reverse.aliases.find(op.args[0]) for v in active):
         # The first contribution may change the shadow before the second is computed from it.
+        return False
+    if owner.kwargs or any(is_number(v, 1) for v in owner.inputs):
+        # A factor of one makes no new array: the shadow itself would be handed on.
         return False
     ops = owner.parent.ops
     return ops.index(owner) + 1 == ops.index(op) and sum(value is v for other in ops for v in other.inputs) == 1
