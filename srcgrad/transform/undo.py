@@ -284,9 +284,17 @@ class Contents:
             base = pointer
         key = (base, region, write)
         if key not in self._copies:
-            place = region.ops.index(mirror) + int(after) if write is None else region.ops.index(write)
-            self._copies[key] = self._copy_at(base, region, place, mirror)
+            self._copies[key] = self._copy_at(base, region, self._start(base, mirror, after), mirror)
         return self._view_of_copy(pointer, base, self._copies[key])
+
+    def _start(self, pointer: Value, mirror: Op, after: bool) -> int:
+        """The first place in a region where a pointer shows what an operation finds or leaves: between statements."""
+        region, memory = mirror.parent, self.aliases.find(pointer)
+        assert region is not None
+        end = region.ops.index(mirror) + int(after)
+        owners = [k for k in range(end) if pointer in region.ops[k].outputs]
+        writes = [k for k in range(end) if self.versions.writes(region.ops[k], memory)]
+        return 1 + max(owners + writes, default=-1)
 
     def _copy_at(self, pointer: Value, region: Region, place: int, mirror: Op) -> Value:
         lo = Lowering()
