@@ -396,7 +396,7 @@ class Reverse:
 
     def _square_of(self, op: Call) -> tuple[Value, Value] | None:
         """`x` and the number `c` of `c * x * x`, None if that is not what an operation computes."""
-        if op.fn is not operator.mul:
+        if op.fn is not operator.mul or not all(isinstance(v, Value) for v in op.args):
             return None
         for scaled, x in (op.args, op.args[::-1]):
             inner = scaled.owner
@@ -405,7 +405,7 @@ class Reverse:
             if x not in inner.args or self._uses(scaled) != 1 or self._is_written_between(x, inner, op):
                 continue
             c = inner.args[1] if inner.args[0] is x else inner.args[0]
-            if is_scalar(c.type) and not self.activity.active(c):
+            if isinstance(c, Value) and is_scalar(c.type) and not self.activity.active(c):
                 return x, c
         return None
 

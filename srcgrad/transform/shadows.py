@@ -14,7 +14,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_basic_index, written
+from srcgrad.analysis.memory import hashable, is_basic_index, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, references, walk
 from srcgrad.ir.types import Array, is_scalar
 from srcgrad.transform.cotangents import is_number
@@ -29,7 +29,7 @@ def define_shadows(function: Function) -> None:
         for op in list(region.ops):
             if not isinstance(op, Call) or op.mirror is None or op.parent is not region:
                 continue
-            if op.fn.__hash__ and op.fn in _EMPTY and isinstance(op.outputs[0].type, Array):
+            if hashable(op.fn) and op.fn in _EMPTY and isinstance(op.outputs[0].type, Array):
                 _merge_factors(op.outputs[0], region, users, aliases)
                 _define_part(op, region, users, aliases)
             elif op.fn is operator.setitem and is_number(op.args[2], 0) and isinstance(op.args[0].type, Array):
@@ -68,7 +68,7 @@ def _merge_factors(shadow: Value, region: Region, users: dict[Value, list[Op | N
         owner = term.owner
         if not isinstance(owner, Call) or owner.parent is not region or owner.mirror is None:
             return
-        x = next((v for v in owner.args if not isinstance(v, Const)), None)
+        x = next((v for v in owner.args if isinstance(v, Value) and not isinstance(v, Const)), None)
         own = None if x is None or owner.fn is not operator.mul else _constant_factor(owner, x)
         if own is None or aliases.is_written(x) or any(user not in updates for user in users[term]):
             return

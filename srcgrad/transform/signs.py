@@ -12,7 +12,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import written
+from srcgrad.analysis.memory import hashable, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.transform.cotangents import is_fresh
 
@@ -60,6 +60,8 @@ def _move(negation: Call, users: dict[Value, list[Op | None]], aliases: Aliases)
             return
         for user in users[value]:
             if not isinstance(user, Call) or user.parent is not region or user.mirror is None or user in plan:
+                return
+            if not hashable(user.fn):
                 return
             if user.fn is operator.neg and not _may_go(user, negation, users, aliases):
                 return

@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, reads_contents, shape_operand, written
+from srcgrad.analysis.memory import (
+    copies_perhaps,
+    hashable,
+    is_view,
+    only_metadata,
+    reads_contents,
+    shape_operand,
+    written,
+)
 from srcgrad.analysis.versions import Versions
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references, walk
 from srcgrad.ir.types import F8, Array, List, Unknown, is_scalar
@@ -316,7 +324,7 @@ class Tape:
             return False
         if is_scalar(output.type) and op.fn is operator.getitem:
             return False
-        return not (op.fn.__hash__ and op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS))
+        return not (hashable(op.fn) and op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS))
 
     def _now(self, pointer: Value, op: Call, level: _Level) -> Value:
         """What holds in the reverse sweep what an operation of the forward sweep read: a copy, if there is one."""
