@@ -11,17 +11,17 @@ def cholesky_grad(a, b):
     a = a.copy()                                    # programs.py:244
     b = b.copy()
     n = len(b)                                      # programs.py:245
-    tape = []                                       # programs.py:249
-    tape_1 = []                                     # programs.py:247
+    tape = []                                       # programs.py:247
+    tape_1 = []                                     # programs.py:249
     for j in range(n):                              # programs.py:246
         a_i = a[j, j]                               # programs.py:247
         sqrt = np.sqrt(a_i - np.sum(a[j, :j] ** 2))
-        tape_1.append((a_i, sqrt))
+        tape.append((sqrt, a_i))
         a[j, j] = sqrt
         for i in range(j + 1, n):                   # programs.py:248
             a_i = a[i, j]                           # programs.py:249
             ratio = (a_i - a[i, :j] @ a[j, :j]) / a[j, j]
-            tape.append((a_i, ratio))
+            tape_1.append((a_i, ratio))
             a[i, j] = ratio
     tape_2 = []                                     # programs.py:251
     for i in range(n):                              # programs.py:250
@@ -44,34 +44,32 @@ def cholesky_grad(a, b):
         b[i] = b_i
         t_1 = a[i, i]
         t_2 = t / t_1
-        a_bar[i, i] += t * (-ratio / t_1)
-        t = -t_2
-        t_1 = b[:i]
-        t_3 = a[i, :i]
-        t_4 = t * t_3
-        a_bar[i, :i] += unbroadcast(t * t_1, t_3)
-        b_bar[:i] += unbroadcast(t_4, t_1)
+        a_bar[i, i] -= t * (ratio / t_1)
+        t = b[:i]
+        t_1 = a[i, :i]
+        t_3 = t_2 * t_1
+        a_bar[i, :i] -= unbroadcast(t_2 * t, t_1)
+        b_bar[:i] -= unbroadcast(t_3, t)
         b_bar[i] += t_2
     for j in reversed(range(n)):                    # programs.py:246  for j in range(n):
-        a_i, sqrt = tape_1.pop()
+        sqrt, a_i = tape.pop()
         for i in reversed(range(j + 1, n)):         # programs.py:248  for i in range(j + 1, n):
-            a_i_1, ratio = tape.pop()
+            a_i_1, ratio = tape_1.pop()
             t = a_bar[i, j]                         # programs.py:249  a[i, j] = (a[i, j] - a[i, :j] @ a[j, :j]) / a ...
             a_bar[i, j] = 0.0
             a[i, j] = a_i_1
             t_1 = a[j, j]
             t_2 = t / t_1
-            a_bar[j, j] += t * (-ratio / t_1)
-            t = -t_2
-            t_1 = t * a[j, :j]
-            t = t * a[i, :j]
-            a_bar[i, :j] += t_1
-            a_bar[j, :j] += t
+            a_bar[j, j] -= t * (ratio / t_1)
+            t = t_2 * a[j, :j]
+            t_1 = t_2 * a[i, :j]
+            a_bar[i, :j] -= t
+            a_bar[j, :j] -= t_1
             a_bar[i, j] += t_2
         t = a_bar[j, j]                             # programs.py:247  a[j, j] = np.sqrt(a[j, j] - np.sum(a[j, :j] * ...
         a_bar[j, j] = 0.0
         a[j, j] = a_i
         t *= 0.5 / sqrt
-        a_bar[j, :j] += -t * 2 * a[j, :j]
+        a_bar[j, :j] -= t * 2 * a[j, :j]
         a_bar[j, j] += t
     return a_bar, b_bar

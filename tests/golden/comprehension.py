@@ -8,11 +8,8 @@ def comprehension_grad(x, degree):
     # forward
     powers = []                                     # programs.py:269
     t = degree + 1
-    power_tape = []
     for k in range(1, t):
-        power = x ** k
-        power_tape.append(power)
-        powers.append(power)
+        powers.append(x ** k)
     n_powers = len(powers)                          # programs.py:270
     for k in range(n_powers):
         p = powers[k]
@@ -26,8 +23,7 @@ def comprehension_grad(x, degree):
         powers_bar[k] = powers_bar[k] + p_bar
     x_bar = np.zeros_like(x)                        # programs.py:269  powers = [x**k for k in range(1, degree + 1)]
     for k in reversed(range(1, t)):
-        power = power_tape.pop()
-        t = expanded(powers_bar.pop(), power)
+        t = expanded(powers_bar.pop(), x)
         t_1 = x ** (k - 1 + (k == 0))
         t_1 *= k
         t_1 *= t

@@ -5,21 +5,21 @@ def counter_grad(x):
     """Gradient of counter (programs.py:341) with respect to x."""
     # forward
     n_x = len(x)                                    # programs.py:350
-    tape = []
+    tape = []                                       # programs.py:348
     energy = 1.0
     total = 0.0
-    for i in range(n_x):
+    for i in range(n_x):                            # programs.py:350
         v = x[i]
         total += v * energy                         # programs.py:347
         total_1 = 1 + v * v                         # programs.py:348
-        tape.append((total_1, energy))              # programs.py:350
-        energy *= total_1                           # programs.py:348
+        tape.append((energy, total_1))
+        energy *= total_1
     # backward
     x_bar = np.zeros_like(x)                        # programs.py:350  for v in x:
     energy_bar = total
     total_bar = energy
     for i in reversed(range(n_x)):
-        total, energy = tape.pop()
+        energy, total = tape.pop()
         energy_bar_1 = energy_bar * total           # programs.py:348  energy *= 1 + v * v
         v = x[i]                                    # programs.py:350  for v in x:
         v_bar = energy_bar * energy * 2.0 * v       # programs.py:348  energy *= 1 + v * v

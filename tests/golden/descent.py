@@ -6,7 +6,7 @@ def descent_grad(params, rate, x):
     # forward
     w = params['w']                                 # programs.py:407
     b = params['b']
-    tape = []                                       # programs.py:410
+    tape = []                                       # programs.py:411
     for _ in range(3):                              # programs.py:409
         tanh = np.tanh(x @ w + b)                   # programs.py:410
         err = tanh - 0.5
@@ -15,29 +15,26 @@ def descent_grad(params, rate, x):
         product = delta @ x                         # programs.py:412
         w = w - rate * product
         sum_delta = np.sum(delta)                   # programs.py:413
-        tape.append((sum_delta, product, difference, err, tanh))  # programs.py:410
+        tape.append((sum_delta, product, tanh, difference))  # programs.py:411
         b -= rate * sum_delta                       # programs.py:413
     # backward
     b_bar = 2 * b                                   # programs.py:414  return sum(np.sum(p**2) for p in params.values())
     w_bar = 2 * w
     rate_bar = 0.0
     for _ in reversed(range(3)):                    # programs.py:409  for _ in range(3):
-        pop_tape, product, difference, err, tanh = tape.pop()
-        t = -b_bar                                  # programs.py:413  params["b"] -= rate * np.sum(delta)
-        rate_bar += t * pop_tape
-        delta_bar = t * rate
-        t = -w_bar                                  # programs.py:412  params["w"] = params["w"] - rate * (delta @ x)
-        rate_bar += np.sum(t * product)
-        t *= rate
-        delta_bar_1 = x @ t
-        delta_bar_1 += delta_bar
-        err_bar = delta_bar_1 * difference          # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
-        delta_bar_1 *= err
-        t = -delta_bar_1
-        t_1 = err + 0.5
-        t_1 *= 2
-        t *= t_1
-        err_bar += t
+        pop_tape, product, tanh, difference = tape.pop()
+        rate_bar -= b_bar * pop_tape                # programs.py:413  params["b"] -= rate * np.sum(delta)
+        delta_bar = b_bar * rate
+        rate_bar -= np.sum(w_bar * product)         # programs.py:412  params["w"] = params["w"] - rate * (delta @ x)
+        err_bar = x @ (w_bar * rate)
+        err_bar += delta_bar
+        err_bar_1 = err_bar * difference            # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
+        err = tanh - 0.5                            # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
+        err_bar *= err                              # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
+        err += 0.5
+        err *= 2
+        err_bar *= err
+        err_bar -= err_bar_1
         err_bar *= 1 - tanh * tanh                  # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
         b_bar += np.sum(err_bar)
         w_bar_1 = np.transpose(x) @ err_bar

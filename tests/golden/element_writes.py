@@ -40,7 +40,6 @@ def element_writes_grad(x, decay):
         decay_bar += t_1 * out[t_2]
         out_bar[t_2] += t_1 * decay
     t_1 = out_bar[0]                                # programs.py:196  out[0] = x[0] ** 2
-    out_bar[0] = 0.0
     out[0] = old
     x_bar[0] += t_1 * (2 * t)
     return x_bar, decay_bar

@@ -27,8 +27,8 @@ def helpers_grad(x, k, n_steps):
         x_bar_1 *= t_1
         x_bar_1 += x_bar
         t_1 = np.sum(t * x)
-        t *= -k
-        x_bar_1 += t
+        t *= k
+        x_bar_1 -= t
         k_bar -= t_1
         x_bar = x_bar_1
     return x_bar, k_bar

@@ -15,14 +15,11 @@ def logistic_regression_grad(w, b, x, y):
     # backward
     w_bar = 0.02 * w                                # programs.py:434  return nll + 0.01 * np.sum(w**2), {"accuracy" ...
     t_6 = -1.0 / y.size                             # programs.py:433  nll = -np.mean(y * np.log(p) + (1.0 - y) * np ...
-    p_bar = -(t_6 * t_2 / t_3)
-    p_bar += t_6 * y / p
-    t_2 = -p                                        # programs.py:432  p = 1.0 / (1.0 + np.exp(-(x @ w + b)))
-    t_2 /= t_1
-    p_bar *= t_2
+    p_bar = t_6 * y / p
+    p_bar -= t_6 * t_2 / t_3
+    p_bar *= p / t_1                                # programs.py:432  p = 1.0 / (1.0 + np.exp(-(x @ w + b)))
     p_bar *= t
-    t = -p_bar
-    b_bar = np.sum(t)
-    w_bar_1 = np.transpose(x) @ t
+    b_bar = np.sum(p_bar)
+    w_bar_1 = np.transpose(x) @ p_bar
     w_bar_1 += w_bar
     return (t_4, {'accuracy': t_5}), (w_bar_1, b_bar)

@@ -5,23 +5,19 @@ def return_in_loop_grad(threshold, rates):
     """Gradient of return_in_loop (programs.py:154) with respect to threshold, rates."""
     # forward
     tape = []                                       # programs.py:157
-    ratio_tape = []                                 # programs.py:160
     level = 1.0
     trips = 0
     exited = 0
-    for k in range(len(rates)):                     # programs.py:157
+    for k in range(len(rates)):
         trips += 1
         rate = rates[k]
         exp = np.exp(-rate)                         # programs.py:158
-        level_1 = level * exp
-        taken = level_1 < threshold                 # programs.py:159
-        tape.append((taken, exp, level))            # programs.py:157
-        if taken:                                   # programs.py:159
-            ratio = level_1 / threshold             # programs.py:160
-            ratio_tape.append(ratio)
+        tape.append((exp, level))                   # programs.py:157
+        level *= exp                                # programs.py:158
+        if level < threshold:                       # programs.py:159
+            level / threshold                       # programs.py:160
             exited = 3
             break
-        level = level_1
     # backward
     if not exited == 3:                             # programs.py:155  def return_in_loop(threshold, rates):
         level_bar = 1.0
@@ -32,12 +28,12 @@ def return_in_loop_grad(threshold, rates):
     rates_bar = np.zeros_like(rates)                # programs.py:157  for k, rate in enumerate(rates):
     threshold_bar = 0.0
     for k in reversed(range(trips)):
-        taken, exp, level = tape.pop()
-        if taken:                                   # programs.py:160  return k + level / threshold
-            ratio = ratio_tape.pop()
-            t = -ratio / threshold
+        exp, level = tape.pop()
+        level_1 = level * exp                       # programs.py:158  level *= np.exp(-rate)
+        if level_1 < threshold:                     # programs.py:160  return k + level / threshold
+            t = level_1 / threshold / threshold
             level_bar += result_bar / threshold
-            threshold_bar += result_bar * t
+            threshold_bar -= result_bar * t
             result_bar = 0.0
         level_bar_1 = level_bar * exp               # programs.py:158  level *= np.exp(-rate)
         rates_bar[k] -= level_bar * level * exp     # programs.py:157  for k, rate in enumerate(rates):

@@ -89,7 +89,7 @@ def rk4_grad(state, params, dt, n_steps):
         total_5 = total_4 + k4
         product_23 = ratio * total_5
         state_2 = state_1 + product_23
-        tape.append((state_2, state_1, product_23, ratio, total_5, total_4, k4, total_3, product_22, k3, k1, product_21, k2, v_3, difference_7, product_19, product_20, x_3, params_i_7, product_18, difference_6, params_i_6, product_17, total_2, product_16, v_2, difference_5, product_14, product_15, x_2, params_i_5, product_13, difference_4, params_i_4, product_12, total_1, product_11, product_10, v_1, difference_3, product_8, product_9, x_1, params_i_3, product_7, difference_2, params_i_2, product_6, total, product_5, product_4, v, difference_1, product_2, product_3, x, params_i_1, product_1, difference, params_i, product))  # programs.py:179
+        tape.append((state_1, ratio, state_2, product_23, total_5, total_4, k4, total_3, product_22, k3, k1, product_21, k2, v_3, difference_7, product_19, product_20, x_3, params_i_7, product_18, difference_6, params_i_6, product_17, total_2, product_16, v_2, difference_5, product_14, product_15, x_2, params_i_5, product_13, difference_4, params_i_4, product_12, total_1, product_11, product_10, v_1, difference_3, product_8, product_9, x_1, params_i_3, product_7, difference_2, params_i_2, product_6, total, product_5, product_4, v, difference_1, product_2, product_3, x, params_i_1, product_1, difference, params_i, product))  # programs.py:179
         state_1 = state_2
     t = state_1[0]                                  # programs.py:187
     t_1 = t ** 2
@@ -105,11 +105,11 @@ def rk4_grad(state, params, dt, n_steps):
     state_bar = expanded(state_bar, state_1)        # programs.py:181  for _ in range(n_steps):
     params_bar = zeros_like(params)                 # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
     for _ in reversed(range(n_steps)):              # programs.py:181  for _ in range(n_steps):
-        state_1, state_2, product, ratio, total, total_1, k4, total_2, product_1, k3, k1, product_2, k2, v, difference, product_3, product_4, x, params_i, product_5, difference_1, params_i_1, product_6, total_3, product_7, v_1, difference_2, product_8, product_9, x_1, params_i_2, product_10, difference_3, params_i_3, product_11, total_4, product_12, product_13, v_2, difference_4, product_14, product_15, x_2, params_i_4, product_16, difference_5, params_i_5, product_17, total_5, product_18, product_19, v_3, difference_6, product_20, product_21, x_3, params_i_6, product_22, difference_7, params_i_7, product_23 = tape.pop()
-        t = unbroadcast(expanded(state_bar, state_1), state_2)  # programs.py:186  state = state + dt / 6 * (k1 + 2 ...
-        state_bar_1 = zeros_like(state_2)
+        state_1, ratio, state_2, product, total, total_1, k4, total_2, product_1, k3, k1, product_2, k2, v, difference, product_3, product_4, x, params_i, product_5, difference_1, params_i_1, product_6, total_3, product_7, v_1, difference_2, product_8, product_9, x_1, params_i_2, product_10, difference_3, params_i_3, product_11, total_4, product_12, product_13, v_2, difference_4, product_14, product_15, x_2, params_i_4, product_16, difference_5, params_i_5, product_17, total_5, product_18, product_19, v_3, difference_6, product_20, product_21, x_3, params_i_6, product_22, difference_7, params_i_7, product_23 = tape.pop()
+        t = unbroadcast(expanded(state_bar, state_2), state_1)  # programs.py:186  state = state + dt / 6 * (k1 + 2 ...
+        state_bar_1 = zeros_like(state_1)
         add_into(state_bar_1, t)
-        t = unbroadcast(expanded(unbroadcast(expanded(state_bar, state_1), product) * ratio, product), total)
+        t = unbroadcast(expanded(unbroadcast(expanded(state_bar, state_2), product) * ratio, product), total)
         t_1 = unbroadcast(expanded(t, total), total_1)
         k4_bar = unbroadcast(expanded(t, total), k4)
         t = unbroadcast(expanded(t_1, total_1), total_2)
@@ -138,7 +138,7 @@ def rk4_grad(state, params, dt, n_steps):
         t_1[1] += t
         t = expanded(x_bar, x)
         t_1[0] += t
-        add_into(state_bar_1, unbroadcast(expanded(t_1, total_3), state_2))  # programs.py:185  k4 = slope(state + d ...
+        add_into(state_bar_1, unbroadcast(expanded(t_1, total_3), state_1))  # programs.py:185  k4 = slope(state + d ...
         k3_bar = k3_bar + unbroadcast(expanded(unbroadcast(expanded(t_1, total_3), product_7) * dt, product_7), k3)
         t = _nested(np.reshape(expanded(k3_bar, k3), np.shape([v_1, difference_2])), v_1, difference_2)  # programs.py:179
         t_1 = t[0]
@@ -162,7 +162,7 @@ def rk4_grad(state, params, dt, n_steps):
         t_1[1] += t
         t = expanded(x_bar, x_1)
         t_1[0] += t
-        add_into(state_bar_1, unbroadcast(expanded(t_1, total_4), state_2))  # programs.py:184  k3 = slope(state + 0 ...
+        add_into(state_bar_1, unbroadcast(expanded(t_1, total_4), state_1))  # programs.py:184  k3 = slope(state + 0 ...
         k2_bar = k2_bar + unbroadcast(expanded(unbroadcast(expanded(t_1, total_4), product_12) * product_13, product_12), k2)
         t = _nested(np.reshape(expanded(k2_bar, k2), np.shape([v_2, difference_4])), v_2, difference_4)  # programs.py:179
         t_1 = t[0]
@@ -186,7 +186,7 @@ def rk4_grad(state, params, dt, n_steps):
         t_1[1] += t
         t = expanded(x_bar, x_2)
         t_1[0] += t
-        add_into(state_bar_1, unbroadcast(expanded(t_1, total_5), state_2))  # programs.py:183  k2 = slope(state + 0 ...
+        add_into(state_bar_1, unbroadcast(expanded(t_1, total_5), state_1))  # programs.py:183  k2 = slope(state + 0 ...
         k1_bar = k1_bar + unbroadcast(expanded(unbroadcast(expanded(t_1, total_5), product_18) * product_19, product_18), k1)
         t = _nested(np.reshape(expanded(k1_bar, k1), np.shape([v_3, difference_6])), v_3, difference_6)  # programs.py:179
         t_1 = t[0]
@@ -209,7 +209,7 @@ def rk4_grad(state, params, dt, n_steps):
         state_bar_1[1] += t
         t = expanded(x_bar, x_3)
         state_bar_1[0] += t
-        state_bar = expanded(state_bar_1, state_2)
+        state_bar = expanded(state_bar_1, state_1)
     t = expanded(state_bar, state)
     t_1 = expanded(params_bar, params)
     return copied(t), copied(t_1)

@@ -7,9 +7,8 @@ def settle_fwd(x, w):
     n_y = len(y_1)                                  # programs.py:457
     tape_1 = []                                     # programs.py:458
     for i in range(n_y):                            # programs.py:457
-        t = w[i]                                    # programs.py:458
-        y_then = y_1.copy()
-        tanh = np.tanh(t @ y_1)
+        y_then = y_1.copy()                         # programs.py:458
+        tanh = np.tanh(w[i] @ y_1)
         tape_1.append((tanh, y_then))
         y_1[i] = tanh
     return y_1 * x, x, w, y_1, n_y, tape_1          # programs.py:459

@@ -24,8 +24,6 @@ def stencil_grad(u, c, n_steps):
         u_bar[-1] = 0.0                             # programs.py:207  u[0] = u[-1] = 0.0
         u_bar[0] = 0.0
         t = u_bar[1:-1].copy()                      # programs.py:206  u[1:-1] = u[1:-1] + c * (u[2:] - 2 * u[1:-1] ...
-        u_bar[1:-1] = 0.0
-        u_bar[1:-1] += t
         t_1 = t * copy
         t *= product
         u_bar[1:-1] += t
@@ -33,7 +31,6 @@ def stencil_grad(u, c, n_steps):
         t_1 *= c
         u_bar[:-2] += t_1
         u_bar[2:] += t_1
-        t = -t_1
-        t *= 2
-        u_bar[1:-1] += t
+        t_1 *= 2
+        u_bar[1:-1] -= t_1
     return u_bar, c_bar

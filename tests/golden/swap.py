@@ -40,7 +40,7 @@ def swap_grad(u, c, n_steps):
             t_2 = old_1[i]
             t_3 = t * (c * t_2)
             old_bar[i + 1] += t_3
-            old_bar[i] += -t_3 * 2
+            old_bar[i] -= t_3 * 2
             old_bar[i - 1] += t_3
             c_bar += t_1 * t_2
             old_bar[i] += t_1 * c
