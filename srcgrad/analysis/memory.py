@@ -101,6 +101,23 @@ def only_metadata(op: Op) -> bool:
     return among(op.fn, _METADATA_FUNCTIONS)
 
 
+def shape_operand(op: Op) -> int | None:
+    """The position of an argument of which an operation only looks at the shape, None if there is none."""
+    if isinstance(op, Call) and hashable(op.fn):
+        if op.fn in (runtime.unbroadcast, runtime.expanded):
+            return 1
+        if op.args and only_metadata(op):
+            return 0
+    return None
+
+
+def reads_contents(op: Op, value: Value) -> bool:
+    """Whether an operation that uses a value looks at its contents, and not at its shape alone."""
+    if shape_operand(op) == 1 and isinstance(op, Call):
+        return op.args[0] is value
+    return not only_metadata(op)
+
+
 def is_basic_index(tree: Any) -> bool:
     """Whether indexing with this argument tree gives a view: no array among its parts."""
     if isinstance(tree, (tuple, list)):

@@ -70,6 +70,15 @@ class Versions:
                 return True
             op = parent
 
+    def next_write(self, memory: Any, op: Op, itself: bool = False) -> Op | None:
+        """The operation of its region that is the first to write a class of memory after an operation, None if none is.
+
+        Operations of one region between which memory is not written have the same next write.
+        """
+        assert op.parent is not None
+        start = self._position[op] + (0 if itself else 1)
+        return next((later for later in self._ops[op.parent][start:] if memory in self._writes[later]), None)
+
     def written_between(self, memory: Any, first: Op, last: Op) -> bool:
         """Whether memory is written after `first`, up to and with the operation of its region that holds `last`."""
         region = first.parent

@@ -59,11 +59,11 @@ def broadcast_axes(a: Axis, b: Axis) -> Axis:
         return b if a == 1 else a
     if not (may_be_one(a) and may_be_one(b)):
         return unify(a, b) if may_be_one(a) == may_be_one(b) else (b if may_be_one(a) else a)
-    parts = {part for axis in (a, b) for part in _alternatives(axis)}
+    parts = {part for axis in (a, b) for part in alternatives(axis)}
     return Dim("|".join(sorted(parts)))
 
 
-def _alternatives(axis: Axis) -> list[str]:
+def alternatives(axis: Axis) -> list[str]:
     """The lengths of which a broadcast axis is the one that is not 1."""
     if isinstance(axis, int) or axis.offset or "|" not in axis.name:
         return [token(axis)]
@@ -135,6 +135,8 @@ def slice_length(axis: Axis, start: Bound, stop: Bound, step: Bound) -> Axis:
         length = _forward(axis, start[0] or 0, stop[0]) if constants[1] else _up_to(axis, start[0] or 0, stop[1])
     elif all(constants) and step[0] == -1:
         length = _backward(axis, start[0], stop[0])
+    elif all(constants) and (step[0] or 0) > 1:
+        length = _divided(_forward(axis, start[0] or 0, stop[0]), step[0] or 1)
     if length is not None:
         return length
     return Dim(f"{token(axis)}[{start[2]}:{stop[2]}{':' + step[2] if step[2] not in ('', '1') else ''}]")
@@ -153,6 +155,13 @@ def _forward(axis: Axis, start: int, stop: int | None) -> Axis | None:
     if stop is None:
         return cap(axis, -start)
     return cap(shorten(axis, -stop), max(0, stop - start)) if stop < 0 else None
+
+
+def _divided(axis: Axis | None, step: int) -> Axis | None:
+    """How many elements one in `step` is: half of `x[1:-1]` is as many as half of `x[:-2]` and of `x[2:]`."""
+    if axis is None:
+        return None
+    return -(-axis // step) if isinstance(axis, int) else Dim(f"({token(axis)})/{step}")
 
 
 def _backward(axis: Axis, start: int | None, stop: int | None) -> Axis | None:

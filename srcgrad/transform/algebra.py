@@ -14,7 +14,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, rank
+from srcgrad.ir.types import Array, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
 from srcgrad.transform.simplify import replace_values
@@ -151,16 +151,28 @@ def simplify_shapes(function: Function) -> None:
     for op in walk(function.body):
         if isinstance(op, Call) and op.mirror is not None and op.fn is np.zeros_like and isinstance(op.args[0], Value):
             x = named = op.args[0]
-            while isinstance(x.owner, Call) and x.owner.fn in PARTIALS and not x.owner.kwargs:
-                named = x if x.hint is not None and x.owner.parent is function.body else named
-                operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
-                same = [v for v in operands if has_shape_of(v.type, x.type) and v.type.dtype == x.type.dtype]
-                if not same:
-                    break
+            while same := operands_of_shape(x):
+                if x.hint is not None and isinstance(x.owner, Call) and x.owner.parent is function.body:
+                    named = x
                 x = same[-1]
             # What is made in the main region need not be saved: there the name decides.
             temporary = x.hint is None and isinstance(x.owner, Call) and x.owner.parent is function.body
             op.args = (named if temporary and named.hint is not None else x,)
+
+
+def operands_of_shape(x: Value) -> list[Value]:
+    """The operands of an elementwise operation that have the shape and the dtype of its result."""
+    if not isinstance(x.owner, Call) or x.owner.fn not in PARTIALS or x.owner.kwargs:
+        return []
+    operands = [v for v in x.owner.args if isinstance(v, Value) and not isinstance(v, Const)]
+    return [
+        v
+        for v in operands
+        if isinstance(v.type, Array)
+        and isinstance(x.type, Array)
+        and has_shape_of(v.type, x.type)
+        and same_dtype(v.type.dtype, x.type.dtype)
+    ]
 
 
 def _sum_of_negation(op: Call, uses: dict[Value, list[Op]]) -> None:
@@ -260,7 +272,7 @@ def _define_by_first_contribution(function: Function) -> None:
     for region in _regions(function):
         position = {op: k for k, op in enumerate(region.ops)}
         for op in list(region.ops):
-            if not (isinstance(op, Call) and op.fn is np.zeros_like):
+            if not (isinstance(op, Call) and _is_shadow(op)):
                 continue
             zeros = op.outputs[0]
             users = [u for u in uses.get(zeros, ()) if u is not None]
@@ -294,6 +306,10 @@ def _define_by_first_contribution(function: Function) -> None:
             region.ops.remove(update)
             position = {o: k for k, o in enumerate(region.ops)}
     replace_values(function.body, mapping)
+
+
+def _is_shadow(op: Call) -> bool:
+    return op.fn is np.zeros_like or (op.fn is np.zeros and op.mirror is not None)
 
 
 def _place(op: Op, region: Region, position: dict[Op, int]) -> int:

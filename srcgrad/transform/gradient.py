@@ -20,9 +20,12 @@ from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
 from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
+from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.reverse import Reverse
+from srcgrad.transform.shadows import define_shadows
+from srcgrad.transform.signs import move_signs
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
 from srcgrad.transform.split import first_of_reverse, split
 from srcgrad.transform.tape import Tape
@@ -55,6 +58,8 @@ def prepare(program: Program, optimize: bool = True) -> None:
         share_common(program.function)
         _sync(program.function)
     remove_dead_code(functions, argument_leaves(program))
+    for function in functions:
+        refine_lengths(function)
 
 
 def protect_arguments(program: Program) -> None:
@@ -187,6 +192,8 @@ def _finish(function: Function, result: Any, name: str, optimize: bool, own: boo
         remove_dead_code([function])
         _sync(function)
         if optimize:
+            move_signs(function)
+            define_shadows(function)
             reuse_temporaries(function)
             _sync(function)
         if own:
@@ -208,6 +215,9 @@ def polish(function: Function, optimize: bool = True) -> None:
         share_common(function)
     remove_dead_code([function])
     _sync(function)
+    if optimize:
+        move_signs(function)
+        define_shadows(function)
     sink_shadows(function)
 
 
@@ -291,7 +301,7 @@ def _reverse(
         contents = Contents(target, aliases, versions, keep)
         contents.run()
         bars = target.body.results[-len(bars) :] if bars else []
-        Tape(target, aliases, versions, reverse.indices, contents.undone).run()
+        Tape(target, aliases, versions, reverse.indices, contents).run()
         return bars
 
     bars = sweep(function, seeds, inputs, None, undo)
@@ -453,7 +463,7 @@ def sink_shadows(function: Function) -> None:
             op = region.ops[k]
             if (
                 isinstance(op, Call)
-                and op.fn in (np.zeros_like, runtime.zeros_like)
+                and op.fn in (np.zeros, np.empty, np.zeros_like, np.empty_like, runtime.zeros_like)
                 and k >= (function.backward_from or 0 if region is function.body else 0)
             ):
                 place = next(

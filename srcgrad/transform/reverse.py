@@ -8,6 +8,7 @@ element, has a shadow.
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -48,6 +49,7 @@ from srcgrad.ir.types import (
     Tuple,
     Type,
     Unknown,
+    is_scalar,
 )
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name
 from srcgrad.transform import cotangents
@@ -87,6 +89,8 @@ class Reverse:
         self.mirror: Op | None = None
         self.began = 0
         self._accumulators: set[Value] | None = None
+        self._body: Region | None = None
+        self._use_counts: Counter[Value] | None = None
 
     # Cotangents of values
 
@@ -232,7 +236,7 @@ class Reverse:
 
     def run(self, function: Function, seeds: Iterable[tuple[Value, Value]], inputs: list[Value]) -> list[Value]:
         """Appends the reverse sweep of a function; returns the cotangents of the inputs."""
-        body = function.body
+        self._body = body = function.body
         self._accumulators = accumulators(function, self.activity, self.is_buffer)
         self.mirrors[body] = body
         function.backward_from = len(body.ops)
@@ -378,9 +382,11 @@ class Reverse:
     def _apply_partials(self, op: Call, rule: Rule, g: Value) -> None:
         z = op.outputs[0]
         if op.fn in (operator.mul, np.multiply) and op.args[0] is op.args[1]:
-            x = op.args[0]
-            doubled = self._product(self._product(g, Const(2.0)), x)
-            self.contribute(x, fit(self.lo, doubled, x, z))
+            self._apply_square(op, op.args[0], None, g)
+            return
+        square = self._square_of(op)
+        if square is not None:
+            self._apply_square(op, *square, g)
             return
         result = self._inline(rule, [*[self.symbol(arg) for arg in op.args], z], {})
         partials = result.items if isinstance(result, Sequence) else (result,)
@@ -395,6 +401,52 @@ class Reverse:
             if masked:
                 self.masked.add(fitted)
             self.contribute(x, fitted)
+
+    def _square_of(self, op: Call) -> tuple[Value, Value] | None:
+        """`x` and the number `c` of `c * x * x`, None if that is not what an operation computes."""
+        if op.fn is not operator.mul or not all(isinstance(v, Value) for v in op.args):
+            return None
+        for scaled, x in (op.args, op.args[::-1]):
+            inner = scaled.owner
+            if not isinstance(inner, Call) or inner.fn is not operator.mul or inner.parent is not op.parent:
+                continue
+            if x not in inner.args or self._uses(scaled) != 1 or self._is_written_between(x, inner, op):
+                continue
+            c = inner.args[1] if inner.args[0] is x else inner.args[0]
+            if isinstance(c, Value) and is_scalar(c.type) and not self.activity.active(c):
+                return x, c
+        return None
+
+    def _is_written_between(self, x: Value, first: Op, last: Op) -> bool:
+        assert first.parent is not None
+        between = Region()
+        between.ops = first.parent.ops[first.parent.ops.index(first) : first.parent.ops.index(last)]
+        memory = self.aliases.find(x)
+        return self.is_buffer(x) and any(
+            isinstance(op, Invoke) or (target is not None and self.aliases.find(target) is memory)
+            for op, target in ((op, written(op)) for op in walk(between))
+        )
+
+    def _uses(self, value: Value) -> int:
+        """How often the forward sweep uses a value."""
+        if self._use_counts is None:
+            assert self._body is not None
+            self._use_counts = Counter(self._body.results)
+            for op in walk(self._body):
+                self._use_counts.update(op.inputs)
+                for region in op.regions:
+                    self._use_counts.update(region.results)
+        return self._use_counts[value]
+
+    def _apply_square(self, op: Call, x: Value, c: Value | None, g: Value) -> None:
+        """The derivative of `x * x` or `c * x * x`: one product, not two that are summed."""
+        factor = Const(2.0)
+        if isinstance(c, Const) and isinstance(c.value, (int, float)):
+            factor = Const(2.0 * c.value)
+        elif c is not None:
+            g = self._product(g, c)
+        doubled = self._product(self._product(g, factor), x)
+        self.contribute(x, fit(self.lo, doubled, x, op.outputs[0]))
 
     def _product(self, g: Value, partial: Value) -> Value:
         if g in self.masked and not isinstance(partial, Const):

@@ -395,7 +395,7 @@ def _key(op: Op, aliases: Aliases, unsafe: set[Any]) -> Any:
                 return None
             if isinstance(value.type, Unknown) and any(isinstance(v.type, Unknown) for v in op.outputs):
                 return None
-    return (op.fn, _tree_key(op.args), _tree_key(op.kwargs))
+    return (op.fn, tree_key(op.args), tree_key(op.kwargs))
 
 
 def is_removable_purely(op: Call) -> bool:
@@ -411,16 +411,17 @@ def is_removable_purely(op: Call) -> bool:
     return has_rule(op.fn) or isinstance(op.fn, np.ufunc) or op.fn in _PURE or known or only_metadata(op)
 
 
-def _tree_key(tree: Any) -> Any:
+def tree_key(tree: Any) -> Any:
+    """A key that two argument trees share if they are the same."""
     if isinstance(tree, Const):
         value = tree.value
         return ("const", type(value), repr(value) if isinstance(value, (int, float, complex, str)) else id(value))
     if isinstance(tree, Value):
         return tree
     if isinstance(tree, (tuple, list)):
-        return (type(tree), *[_tree_key(item) for item in tree])
+        return (type(tree), *[tree_key(item) for item in tree])
     if isinstance(tree, dict):
-        return ("dict", *[(k, _tree_key(item)) for k, item in tree.items()])
+        return ("dict", *[(k, tree_key(item)) for k, item in tree.items()])
     if isinstance(tree, slice):
-        return ("slice", _tree_key(tree.start), _tree_key(tree.stop), _tree_key(tree.step))
+        return ("slice", tree_key(tree.start), tree_key(tree.stop), tree_key(tree.step))
     return tree

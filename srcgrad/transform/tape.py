@@ -10,17 +10,31 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, written
+from srcgrad.analysis.memory import (
+    copies_perhaps,
+    hashable,
+    is_view,
+    only_metadata,
+    reads_contents,
+    shape_operand,
+    written,
+)
 from srcgrad.analysis.versions import Versions
 from srcgrad.analysis.words import word
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references
-from srcgrad.ir.types import List, Unknown, is_scalar
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references, walk
+from srcgrad.ir.types import F8, Array, List, Unknown, is_scalar
+from srcgrad.rules.result_types import result_type
+from srcgrad.transform.algebra import operands_of_shape
 from srcgrad.transform.simplify import is_removable_purely
+from srcgrad.transform.undo import Contents
 
 _NEVER = float("inf")
 _SAVE_SCALAR = 3.0
-_SAVE_ARRAY = 2.5
+_SAVE_ARRAY = 1.5
+"""Against 1 for a pass over the operands: memory that is kept cannot be used again while it is in the cache."""
 _EXPENSIVE = 30.0
 _VIEW = 0.2
 _ONE_PASS = frozenset([operator.add, operator.sub, operator.mul, operator.neg])
@@ -76,22 +90,28 @@ class Tape:
 
     Attributes:
         indices: index of a forward loop -> index of its reverse.
-        undone: classes of memory that the reverse sweep restores on its way.
+        contents: how the reverse sweep gets at what has been overwritten.
     """
 
     def __init__(
-        self, function: Function, aliases: Aliases, versions: Versions, indices: dict[Value, Value], undone: set[Any]
+        self,
+        function: Function,
+        aliases: Aliases,
+        versions: Versions,
+        indices: dict[Value, Value],
+        contents: Contents,
     ):
         self.function = function
         self.aliases = aliases
         self.versions = versions
         self.indices = indices
-        self.undone = undone
+        self.contents = contents
         self._saved: dict[Region, dict[Value, Value]] = {}
         self._exported: dict[Value, Value] = {}
         self._forward: set[Region] = set()
         self._pops: dict[Region, list[Op]] = {}
         self._levels: list[_Level] = []
+        self._lengths: dict[Value, Value] = {}
 
     def run(self) -> None:
         body = self.function.body
@@ -120,8 +140,12 @@ class Tape:
         """Rewrites a region of the reverse sweep; `home` is the region of the forward sweep that it reverses."""
         level = _Level(region, home)
         self._levels.append(level)
+        if region.mirror is home and _in_loop(home):
+            self._save_what_must_be(region, home)
         for op in region.ops:
             level.current = op
+            if isinstance(op, Call):
+                self._choose_shape(op)
             for value in references(op):
                 if self._home(value) is home:
                     self._use(value)
@@ -136,6 +160,15 @@ class Tape:
         self._levels.pop()
         if home in self._saved and region.mirror is home:
             self._pop(region, home)
+
+    def _save_what_must_be(self, region: Region, home: Region) -> None:
+        """Saves first what cannot be recomputed, so that what follows from it need not be saved."""
+        for op in walk(region):
+            for value in op.inputs:
+                if self._home(value) is home and value not in self.indices and reads_contents(op, value):
+                    owner = value.owner
+                    if not isinstance(owner, Call) or self._is_expensive(owner):
+                        self._save(value, home)
 
     def _home(self, value: Value) -> Region | None:
         """The region of the forward sweep that a value is defined in, None for values of the reverse sweep."""
@@ -169,6 +202,56 @@ class Tape:
         """The outermost level of the reverse sweep, of those being rewritten, that reverses a region."""
         return next((level for level in self._levels if level.home is home), None)
 
+    # Shapes
+
+    def _choose_shape(self, op: Call) -> None:
+        """Looks at the shape of whatever has it and is there, or can be there at little cost."""
+        place = shape_operand(op)
+        x = op.args[place] if place is not None else None
+        if not isinstance(x, Value) or not isinstance(x.type, Array):
+            return
+        candidates, pending = [x], [x]
+        while pending:
+            found = [v for v in operands_of_shape(pending.pop()) if v not in candidates]
+            candidates += found
+            pending += found
+        best = min(candidates, key=self._cost)
+        op.args = tuple([best if k == place else arg for k, arg in enumerate(op.args)])
+        if op.fn is np.zeros_like and self._cost(best) >= 1.0:
+            self._allocate_by_lengths(op, best)
+
+    def _cost(self, value: Value) -> float:
+        home = self._home(value)
+        if home is None or home is self.function.body:
+            return 0.0
+        level = self._level(home)
+        return self._save_cost(value, home) if level is None else self._least_cost(value, level, 0)
+
+    def _allocate_by_lengths(self, op: Call, x: Value) -> None:
+        """`np.zeros_like(x)` -> `np.zeros(len(x))`, so that a number is saved and not the array."""
+        assert isinstance(x.type, Array)
+        axes, region = x.type.shape, self._home(x)
+        if axes is None or x.type.dtype is None or region is None or not isinstance(x.owner, Call):
+            # What a loop carries may be undefined in its first iteration, and has no length then.
+            return
+        shape: Any
+        if all(isinstance(axis, int) for axis in axes):
+            shape = Const(axes[0]) if len(axes) == 1 else tuple([Const(axis) for axis in axes])
+        elif len(axes) == 1:
+            shape = self._length(x, region)
+        else:
+            return
+        op.fn, op.args = np.zeros, (shape,) if x.type.dtype == F8 else (shape, Const(x.type.dtype.type))
+
+    def _length(self, x: Value, region: Region) -> Value:
+        if x not in self._lengths:
+            length = Value(result_type(len, (x,), {}, "length"), f"n_{x.hint}" if x.hint else None, x.span)
+            read = Call(len, (x,), {}, [length], x.span)
+            read.parent = region
+            region.ops.insert(1 + _position(region, x), read)
+            self._lengths[x] = length
+        return self._lengths[x]
+
     # Availability
 
     def _save_cost(self, value: Value, home: Region) -> float:
@@ -194,6 +277,7 @@ class Tape:
             return _NEVER
         cost = self._own_cost(owner, level)
         for operand in owner.inputs:
+            operand = self._now(operand, owner, level)
             if cost >= _NEVER:
                 break
             cost += self._least_cost(operand, level, depth + 1)
@@ -208,7 +292,7 @@ class Tape:
         if written(op) is not None or not is_removable_purely(op):
             return _NEVER
         output = op.outputs[0]
-        if only_metadata(op):
+        if only_metadata(op) and not self.aliases.is_written(output):
             return 0.5
         if copies_perhaps(op) and self.aliases.is_written(output):
             return _NEVER
@@ -222,20 +306,41 @@ class Tape:
                 continue
             if isinstance(pointer.type, (List, Unknown)):
                 return _NEVER
-            if self.aliases.is_written(pointer) and not self._stands(pointer, op, level):
+            if self._now(pointer, op, level) is pointer and not self._is_as_read(pointer, op, level):
                 return _NEVER
-        if op.fn is operator.getitem and is_scalar(output.type):
-            return 1.0
-        if op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS):
-            return 1.0
-        return _EXPENSIVE
+        return _EXPENSIVE if self._is_expensive(op) else 1.0
+
+    def _is_expensive(self, op: Call) -> bool:
+        """Whether to compute a result again costs more than to keep it, wherever its operands come from."""
+        if len(op.outputs) != 1:
+            return True
+        output = op.outputs[0]
+        if is_view(op) and is_pointer(output.type):
+            return False
+        if self.aliases.is_written(output):
+            return True
+        if only_metadata(op):
+            return False
+        if is_scalar(output.type) and op.fn is operator.getitem:
+            return False
+        return not (hashable(op.fn) and op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS))
+
+    def _now(self, pointer: Value, op: Call, level: _Level) -> Value:
+        """What holds in the reverse sweep what an operation of the forward sweep read: a copy, if there is one."""
+        if not self.aliases.is_written(pointer) or is_view(op) or self._is_as_read(pointer, op, level):
+            return pointer
+        copy = self.contents.copied(pointer, op) if self.versions.is_forward(op) else None
+        return pointer if copy is None else copy
+
+    def _is_as_read(self, pointer: Value, op: Call, level: _Level) -> bool:
+        return not self.aliases.is_written(pointer) or self._stands(pointer, op, level)
 
     def _stands(self, pointer: Value, op: Call, level: _Level) -> bool:
         """Whether memory holds now, in the reverse sweep, what it held when the operation read it."""
         memory = self.aliases.find(pointer)
         if not self.versions.is_forward(op):
             return False
-        if memory not in self.undone:
+        if memory not in self.contents.undone:
             return not self.versions.stale(memory, op)
         last = level.current.mirror if level.current is not None else None
         return (
@@ -245,7 +350,11 @@ class Tape:
     def _recompute(self, value: Value, level: _Level) -> Value:
         owner = value.owner
         assert isinstance(owner, Call)
-        args, kwargs = map_tree(self._use, owner.args), map_tree(self._use, owner.kwargs)
+
+        def use(operand: Value) -> Value:
+            return self._use(self._now(operand, owner, level))
+
+        args, kwargs = map_tree(use, owner.args), map_tree(use, owner.kwargs)
         output = Value(value.type, value.hint, value.span)
         op = Call(owner.fn, args, kwargs, [output], owner.span)
         op.mirror = owner if level.current is None else level.current.mirror

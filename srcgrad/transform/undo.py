@@ -1,7 +1,8 @@
-"""Overwritten contents that the reverse sweep needs: undone write by write, or copied where they were read.
+"""Overwritten contents that the reverse sweep needs: undone write by write, or copied before they are overwritten.
 
 Before -> after, for `x[i] = e` whose old contents are needed: the forward sweep saves `old = x[i]`, the reverse sweep
-restores `x[i] = old`.
+restores `x[i] = old`. Or, where most of `x` is overwritten: the forward sweep saves `old = x.copy()`, and the reverse
+sweep reads that.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_basic_index, only_metadata, written
+from srcgrad.analysis.memory import IN_PLACE, is_basic_index, reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
+from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import Array, is_scalar
-from srcgrad.transform.writes import Old, undo_point
+from srcgrad.transform.cotangents import is_fresh
+from srcgrad.transform.simplify import tree_key
+from srcgrad.transform.writes import Old, has_mask, undo_point
 
 
 class Contents:
@@ -40,6 +43,9 @@ class Contents:
             if is_pointer(value.type):
                 self._kept |= {aliases.find(value), aliases.held(value)}
         self._old: dict[Call, Value] = {}
+        self._single: set[tuple] = set()
+        self._copies: dict[tuple[Value, Region, Op | None], Value] = {}
+        self._views: dict[tuple[Value, Value], Value] = {}
 
     def run(self) -> None:
         """Rewrites the reverse sweep so that everything it reads is there to be read."""
@@ -47,27 +53,45 @@ class Contents:
         self._decide(needs)
         self._resolve_undo_points()
         self._resolve_old_values()
-        snapshots: dict[tuple[Value, Op], Value] = {}
-        for op, pointer, mirror, after in needs:
-            memory = self.aliases.find(pointer)
-            if memory in self.undone or not self._is_stale(pointer, mirror, after):
-                continue
-            key = (pointer, mirror)
-            if key not in snapshots:
-                snapshots[key] = self._snapshot(pointer, mirror, after)
-            copy = snapshots[key]
+        stale = [need for need in needs if self.aliases.find(need[1]) not in self.undone and self._is_stale(*need[1:])]
+        self._count_views(stale)
+        for op, pointer, mirror, after in stale:
+            copy = self._copy(pointer, mirror, after)
             op.replace_inputs(lambda v, pointer=pointer, copy=copy: copy if v is pointer else v)
+
+    def _count_views(self, needs: list[tuple[Op, Value, Op, bool]]) -> None:
+        """Notes which states are needed through one view alone: only what it shows is copied."""
+        shown: dict[tuple, set[Any]] = {}
+        for _, pointer, mirror, after in needs:
+            base = pointer if after else self._base(pointer, mirror)
+            path = tree_key([v.args[1:] for v in _views(pointer, base)])
+            shown.setdefault((base, *self._version(base, mirror, after)), set()).add(path)
+        readers = [
+            (base, *self._version(base, reader, False))
+            for reader, base in [
+                (reader, self._base(pointer, reader))
+                for memory in {self.aliases.find(need[1]) for need in needs}
+                for reader, pointer in self._readers(memory)
+            ]
+        ]
+        self._single = {state for state, paths in shown.items() if len(paths) == 1 and state not in readers}
+
+    def copied(self, pointer: Value, op: Op) -> Value | None:
+        """A copy of what a pointer points to at an operation of the forward sweep, None if there is none."""
+        base = self._base(pointer, op)
+        copy = self._copies.get((base, *self._version(base, op, False)))
+        return None if copy is None else self._view_of_copy(pointer, base, copy)
 
     def _needs(self) -> Iterable[tuple[Op, Value, Op, bool]]:
         """Reads of contents in the reverse sweep: operation, pointer, mirror, whether it reads the mirror's output."""
         assert self.function.backward_from is not None
         for op in self._reverse_ops():
-            if only_metadata(op) or op.mirror is None or (isinstance(op, Call) and op.fn in _HARMLESS):
+            if op.mirror is None or (isinstance(op, Call) and op.fn in _HARMLESS):
                 continue
             for value in dict.fromkeys(op.inputs):
                 if not is_pointer(value.type) or not self.aliases.is_written(value) or not self._is_forward(value):
                     continue
-                if isinstance(op, Call) and written(op) is value:
+                if not reads_contents(op, value) or (isinstance(op, Call) and written(op) is value):
                     continue
                 after = value in op.mirror.outputs
                 yield op, value, op.mirror, after
@@ -111,8 +135,38 @@ class Contents:
             if any(not self.versions.is_forward(op) for op in writers):
                 continue
             cost = sum(_weight(op) * self._written_size(op) for op in writers)
-            if cost <= benefit:
+            if cost <= benefit and not self._is_better_copied(memory, writers, needs):
                 self.undone.add(memory)
+
+    def _is_better_copied(self, memory: Any, writers: list[Call], needs: list[tuple[Op, Value, Op, bool]]) -> bool:
+        """Whether to copy each state that is needed costs less than to save and to restore what each write changes."""
+        if any(self.aliases.find(v.owner.args[0]) is memory for v in self._loads()):  # type: ignore[union-attr]
+            return False
+        states: set[tuple] = set()
+        for _, pointer, mirror, after in needs:
+            if self.aliases.find(pointer) is memory and self._is_stale(pointer, mirror, after):
+                base = pointer if after else self._base(pointer, mirror)
+                states.add((base, *self._version(base, mirror, after)))
+        for reader, pointer in self._readers(memory):
+            base = self._base(pointer, reader)
+            states.add((base, *self._version(base, reader, False)))
+        copies = sum(_region_weight(region) for _, region, _ in states)
+        return copies < sum(2 * _weight(op) * _share(op) for op in writers)
+
+    def _readers(self, memory: Any) -> list[tuple[Call, Value]]:
+        """What the reverse sweep uses and could compute from the memory alone, with what it reads of it."""
+        found: dict[tuple[Call, Value], None] = {}
+        for op in self._reverse_ops():
+            for value in op.inputs:
+                owner = value.owner
+                if not isinstance(owner, Call) or not self.versions.is_forward(owner) or not reads_contents(op, value):
+                    continue
+                if self.aliases.find(value) is memory or any(map(_is_computed, owner.inputs)):
+                    continue
+                for pointer in owner.inputs:
+                    if is_pointer(pointer.type) and self.aliases.find(pointer) is memory:
+                        found.setdefault((owner, pointer))
+        return list(found)
 
     def _loads(self) -> list[Value]:
         """Elements of written arrays read in a loop of the forward sweep and needed in the reverse sweep."""
@@ -201,19 +255,73 @@ class Contents:
         self._insert(region, place, made)
         return old
 
-    def _snapshot(self, pointer: Value, mirror: Op, after: bool) -> Value:
-        """A copy of what a pointer points to, taken in the forward sweep where it was read."""
+    # Copies
+
+    def _version(self, pointer: Value, mirror: Op, after: bool) -> tuple[Region, Op | None]:
+        """Where the contents of a pointer stand as an operation finds or leaves them: a region, up to a write in it."""
+        memory = self.aliases.find(pointer)
         assert mirror.parent is not None
+        itself = not after and self.versions.writes(mirror, memory)
+        return mirror.parent, self.versions.next_write(memory, mirror, itself)
+
+    def _base(self, pointer: Value, mirror: Op) -> Value:
+        """The array that a pointer is a view of, if the view shows most of it and is as old as what it is read for."""
+        owner = pointer.owner
+        while isinstance(owner, Call) and owner.fn is operator.getitem and owner.parent is mirror.parent:
+            x, index = owner.args
+            if not (isinstance(x.type, Array) and self.versions.is_forward(owner) and shows_most(index)):
+                break
+            if self._version(pointer, owner, True) != self._version(pointer, mirror, False):
+                break
+            pointer, owner = x, x.owner
+        return pointer
+
+    def _copy(self, pointer: Value, mirror: Op, after: bool) -> Value:
+        """A copy of what a pointer points to, as an operation of the forward sweep finds or leaves it."""
+        base = pointer if after else self._base(pointer, mirror)
+        region, write = self._version(base, mirror, after)
+        if (base, region, write) in self._single:
+            base = pointer
+        key = (base, region, write)
+        if key not in self._copies:
+            self._copies[key] = self._copy_at(base, region, self._start(base, mirror, after), mirror)
+        return self._view_of_copy(pointer, base, self._copies[key])
+
+    def _start(self, pointer: Value, mirror: Op, after: bool) -> int:
+        """The first place in a region where a pointer shows what an operation finds or leaves: between statements."""
+        region, memory = mirror.parent, self.aliases.find(pointer)
+        assert region is not None
+        end = region.ops.index(mirror) + int(after)
+        owners = [k for k in range(end) if pointer in region.ops[k].outputs]
+        writes = [k for k in range(end) if self.versions.writes(region.ops[k], memory)]
+        return 1 + max(owners + writes, default=-1)
+
+    def _copy_at(self, pointer: Value, region: Region, place: int, mirror: Op) -> Value:
         lo = Lowering()
         lo.fixed_span, lo.span = True, mirror.span
         made = Region()
-
         with lo.into(made):
             copy_fn = np.ndarray.copy if isinstance(pointer.type, Array) else runtime.copied
             hint = f"{pointer.hint}_then" if pointer.hint else None
             copy = lo.value(lo.emit_typed(copy_fn, (pointer,), {}, pointer.type, hint))
-        region = mirror.parent
-        self._insert(region, region.ops.index(mirror) + int(after), made)
+        self._insert(region, place, made)
+        return copy
+
+    def _view_of_copy(self, pointer: Value, base: Value, copy: Value) -> Value:
+        """The same part of a copy that a pointer shows of the original."""
+        for view in _views(pointer, base):
+            key = (copy, view.outputs[0])
+            if key not in self._views:
+                output = Value(view.outputs[0].type, None, view.span)
+                op = Call(operator.getitem, (copy, view.args[1]), {}, [output], view.span)
+                made = Region()
+                made.append(op)
+                assert isinstance(copy.owner, Op) and copy.owner.parent is not None
+                region = copy.owner.parent
+                after = max(region.ops.index(v.owner) for v in op.inputs if _is_in(v, region))
+                self._insert(region, after + 1, made)
+                self._views[key] = output
+            copy = self._views[key]
         return copy
 
     def _insert(self, region: Region, place: int, made: Region) -> None:
@@ -225,17 +333,67 @@ class Contents:
 
 
 _ARRAY = 10.0
+_PART = 0.1
+_ELEMENT = 0.01
+_MARGIN = 4
 _HARMLESS = frozenset([undo_point, runtime.shadow_of, runtime.add_if_copied, runtime.zeros_like])
 
 
 def _weight(op: Op) -> float:
     """How often an operation runs, at a guess: ten times for each loop around it."""
-    weight, region = 1.0, op.parent
+    assert op.parent is not None
+    return _region_weight(op.parent)
+
+
+def _region_weight(start: Region) -> float:
+    weight = 1.0
+    region: Region | None = start
     while region is not None and region.parent is not None:
         if isinstance(region.parent, Loop):
             weight *= 10
         region = region.parent.parent
     return weight
+
+
+def _share(op: Call) -> float:
+    """The part of an array that a write changes, at a guess."""
+    if op.fn in IN_PLACE or shows_most(op.args[1]) or has_mask(op.args[1]):
+        return 1.0
+    return _ELEMENT if _is_element(op.args[0], op.args[1]) else _PART
+
+
+def shows_most(index: Any) -> bool:
+    """Whether an index leaves out only some elements at the ends of the axes."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(isinstance(p, slice) and _is_unit(p.step) and _is_near(p.start) and _is_near(p.stop) for p in parts)
+
+
+def _is_unit(step: Any) -> bool:
+    return step is None or (isinstance(step, Const) and step.value in (None, 1))
+
+
+def _is_near(bound: Any) -> bool:
+    if bound is None:
+        return True
+    return isinstance(bound, Const) and (bound.value is None or abs(bound.value) <= _MARGIN)
+
+
+def _views(pointer: Value, base: Value) -> list[Call]:
+    """The subscripts that lead from an array to a view of it."""
+    chain: list[Call] = []
+    while pointer is not base:
+        assert isinstance(pointer.owner, Call)
+        chain.append(pointer.owner)
+        pointer = pointer.owner.args[0]
+    return chain[::-1]
+
+
+def _is_computed(value: Value) -> bool:
+    return isinstance(value.owner, Call) and isinstance(value.type, Array) and is_fresh(value)
+
+
+def _is_in(value: Value, region: Region) -> bool:
+    return isinstance(value.owner, Op) and value.owner.parent is region
 
 
 def _size(value: Value) -> float:
@@ -249,6 +407,4 @@ def _is_element(x: Value, index: Any) -> bool:
 
 
 def _same_tree(a: Any, b: Any) -> bool:
-    from srcgrad.transform.simplify import _tree_key
-
-    return _tree_key(a) == _tree_key(b)
+    return tree_key(a) == tree_key(b)

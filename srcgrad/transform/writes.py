@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index
+from srcgrad.analysis.activity import blocks
+from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
-from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
-from srcgrad.transform.cotangents import ZERO, fit, product
+from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on
 
 if TYPE_CHECKING:
@@ -61,12 +62,26 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     g = None
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
-    lo.effect(operator.setitem, x_bar, reverse.symbol(index), Const(0.0))
+    if not _is_first_use(reverse, op):
+        lo.effect(operator.setitem, x_bar, reverse.symbol(index), Const(0.0))
     if has_mask(index):
         reverse.masked.add(x_bar)
     lo.effect(undo_point, x, reverse.symbol(index))
     if g is not None:
         reverse.contribute(value, fit(lo, g, value, None))
+
+
+def _is_first_use(reverse: Reverse, op: Call) -> bool:
+    """Whether a write is the first thing done to new memory: nobody looks at its shadow once the write is reversed."""
+    x, index, _ = op.args
+    made = x.owner
+    if not isinstance(made, Call) or made.parent is not op.parent or made.parent is None or not is_fresh(x):
+        return False
+    if not (blocks(made) or not any(map(reverse.activity.active, made.inputs))) or not is_basic_index(index):
+        return False
+    ops = made.parent.ops
+    between = ops[ops.index(made) + 1 : ops.index(op)]
+    return all(only_metadata(other) for other in between if x in references(other)) and op.inputs.count(x) == 1
 
 
 def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
@@ -160,8 +175,12 @@ def _is_consumed_next(reverse: Reverse, op: Call, value: Value) -> bool:
     owner = value.owner
     if not isinstance(owner, Call) or owner.fn not in _SCALING or owner.parent is not op.parent or owner.parent is None:
         return False
-    if sum(reverse.activity.active(v) for v in owner.inputs) > 1:
+    active = [v for v in owner.inputs if reverse.activity.active(v)]
+    if len(active) > 1 and any(reverse.aliases.find(v) is reverse.aliases.find(op.args[0]) for v in active):
         # The first contribution may change the shadow before the second is computed from it.
+        return False
+    if owner.kwargs or any(is_number(v, 1) for v in owner.inputs):
+        # A factor of one makes no new array: the shadow itself would be handed on.
         return False
     ops = owner.parent.ops
     return ops.index(owner) + 1 == ops.index(op) and sum(value is v for other in ops for v in other.inputs) == 1

@@ -25,7 +25,7 @@ def aliases_and_views_grad(a, b):
     product_bar = flat_bar[5]
     flat_bar[5] = 0.0
     b_bar = np.zeros_like(b)
-    b_bar[2] += product_bar * flat_4
+    b_bar[2] = product_bar * flat_4
     flat_bar[4] += product_bar * b_2
     add_if_copied(m_bar, flat_bar, m, flat)         # programs.py:228  flat = m.reshape(-1)
     column_bar = m_bar[:, 0]                        # programs.py:226  column = m[:, 0]

@@ -14,16 +14,15 @@ def attention_grad(q, k, v):
     product_bar = 2 * (weights_1 @ v)               # programs.py:422  return np.sum((weights @ v) ** 2)
     weights_bar = product_bar @ v.T
     v_bar = weights_1.T @ product_bar
-    product = -weights_1                            # programs.py:421  weights = weights / np.sum(weights, axis=-1, ...
-    product /= sum_weights
+    product = weights_1 / sum_weights               # programs.py:421  weights = weights / np.sum(weights, axis=-1, ...
     weights_bar_1 = weights_bar / sum_weights
     product *= weights_bar
-    weights_bar_1 += np.sum(product, axis=1, keepdims=True)
+    weights_bar_1 -= np.sum(product, axis=1, keepdims=True)
     scores_bar = weights_bar_1 * weights            # programs.py:420  weights = np.exp(scores - np.max(scores, axis ...
     mask = scores == max_scores
     term = mask / np.sum(mask, axis=-1, keepdims=True)
-    term *= -np.sum(scores_bar, axis=1, keepdims=True)
-    scores_bar += term
+    term *= np.sum(scores_bar, axis=1, keepdims=True)
+    scores_bar -= term
     scores_bar /= sqrt                              # programs.py:419  scores = q @ k.T / np.sqrt(q.shape[-1])
     q_bar = scores_bar @ k
     k_bar = (q.T @ scores_bar).T

@@ -9,17 +9,17 @@ def cholesky_grad(a, b):
     a = a.copy()                                    # programs.py:244
     b = b.copy()
     n = len(b)                                      # programs.py:245
-    tape = []                                       # programs.py:249
-    tape_1 = []                                     # programs.py:247
+    tape = []                                       # programs.py:247
+    tape_1 = []                                     # programs.py:249
     for j in range(n):                              # programs.py:246
         a_jj = a[j, j]                              # programs.py:247
         sqrt = np.sqrt(a_jj - np.sum(a[j, :j] ** 2))
-        tape_1.append((a_jj, sqrt))
+        tape.append((a_jj, sqrt))
         a[j, j] = sqrt
         for i in range(j + 1, n):                   # programs.py:248
             a_ij = a[i, j]                          # programs.py:249
             ratio = (a_ij - a[i, :j] @ a[j, :j]) / a[j, j]
-            tape.append((a_ij, ratio))
+            tape_1.append((a_ij, ratio))
             a[i, j] = ratio
     tape_2 = []                                     # programs.py:251
     for i in range(n):                              # programs.py:250
@@ -41,29 +41,27 @@ def cholesky_grad(a, b):
         b[i] = b_i
         a_ii = a[i, i]
         difference_bar = ratio_bar / a_ii
-        a_bar[i, i] += ratio_bar * (-ratio / a_ii)
-        product_bar = -difference_bar
+        a_bar[i, i] -= ratio_bar * (ratio / a_ii)
         b_part = b[:i]
         a_part = a[i, :i]
-        product = product_bar * a_part
-        a_bar[i, :i] += unbroadcast(product_bar * b_part, a_part)
-        b_bar[:i] += unbroadcast(product, b_part)
+        product = difference_bar * a_part
+        a_bar[i, :i] -= unbroadcast(difference_bar * b_part, a_part)
+        b_bar[:i] -= unbroadcast(product, b_part)
         b_bar[i] += difference_bar
     for j in reversed(range(n)):                    # programs.py:246  for j in range(n):
-        a_jj, sqrt = tape_1.pop()
+        a_jj, sqrt = tape.pop()
         for i in reversed(range(j + 1, n)):         # programs.py:248  for i in range(j + 1, n):
-            a_ij, ratio = tape.pop()
+            a_ij, ratio = tape_1.pop()
             ratio_bar = a_bar[i, j]                 # programs.py:249  a[i, j] = (a[i, j] - a[i, :j] @ a[j, :j]) / a ...
             a_bar[i, j] = 0.0
             a[i, j] = a_ij
             a_jj_1 = a[j, j]
             difference_bar = ratio_bar / a_jj_1
-            a_bar[j, j] += ratio_bar * (-ratio / a_jj_1)
-            product_bar = -difference_bar
-            product = product_bar * a[j, :j]
-            product_1 = product_bar * a[i, :j]
-            a_bar[i, :j] += product
-            a_bar[j, :j] += product_1
+            a_bar[j, j] -= ratio_bar * (ratio / a_jj_1)
+            product = difference_bar * a[j, :j]
+            product_1 = difference_bar * a[i, :j]
+            a_bar[i, :j] -= product
+            a_bar[j, :j] -= product_1
             a_bar[i, j] += difference_bar
         sqrt_bar = a_bar[j, j]                      # programs.py:247  a[j, j] = np.sqrt(a[j, j] - np.sum(a[j, :j] * ...
         a_bar[j, j] = 0.0

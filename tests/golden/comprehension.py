@@ -7,11 +7,8 @@ def comprehension_grad(x, degree):
     # forward
     powers = []                                     # programs.py:269
     stop = degree + 1
-    power_tape = []
     for k in range(1, stop):
-        power = x ** k
-        power_tape.append(power)
-        powers.append(power)
+        powers.append(x ** k)
     n_powers = len(powers)                          # programs.py:270
     for k in range(n_powers):
         p = powers[k]
@@ -25,8 +22,7 @@ def comprehension_grad(x, degree):
         powers_bar[k] = powers_bar[k] + p_bar
     x_bar = np.zeros_like(x)                        # programs.py:269  powers = [x**k for k in range(1, degree + 1)]
     for k in reversed(range(1, stop)):
-        power = power_tape.pop()
-        power_bar = expanded(powers_bar.pop(), power)
+        power_bar = expanded(powers_bar.pop(), x)
         term = x ** (k - 1 + (k == 0))
         term *= k
         term *= power_bar

@@ -15,28 +15,25 @@ def descent_grad(params, rate, x):
         product = delta @ x                         # programs.py:412
         w = w - rate * product
         sum_delta = np.sum(delta)                   # programs.py:413
-        tape.append((tanh, err, difference, product, sum_delta))
+        tape.append((tanh, difference, product, sum_delta))
         b -= rate * sum_delta
     # backward
     b_bar = 2 * b                                   # programs.py:414  return sum(np.sum(p**2) for p in params.values())
     w_bar = 2 * w
     rate_bar = 0.0
     for _ in reversed(range(3)):                    # programs.py:409  for _ in range(3):
-        tanh, err, difference, product, sum_delta = tape.pop()
+        tanh, difference, product, sum_delta = tape.pop()
         rate_bar -= b_bar * sum_delta               # programs.py:413  params["b"] -= rate * np.sum(delta)
-        delta_bar = -(b_bar * rate)
-        product_bar = -w_bar                        # programs.py:412  params["w"] = params["w"] - rate * (delta @ x)
-        rate_bar += np.sum(product_bar * product)
-        product_bar *= rate
-        delta_bar_1 = x @ product_bar
-        delta_bar_1 += delta_bar
-        err_bar = delta_bar_1 * difference          # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
-        delta_bar_1 *= err
-        total_bar = -delta_bar_1
-        factor = err + 0.5
-        factor *= 2
-        total_bar *= factor
-        err_bar += total_bar
+        rate_bar -= np.sum(w_bar * product)         # programs.py:412  params["w"] = params["w"] - rate * (delta @ x)
+        err_bar = x @ (w_bar * rate)
+        err_bar += b_bar * rate
+        err_bar_1 = err_bar * difference            # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
+        err = tanh - 0.5                            # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
+        err_bar *= err                              # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
+        err += 0.5
+        err *= 2
+        err_bar *= err
+        err_bar -= err_bar_1
         total_bar = 1 - tanh * tanh                 # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
         total_bar *= err_bar
         b_bar += np.sum(total_bar)

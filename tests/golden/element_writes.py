@@ -38,7 +38,6 @@ def element_writes_grad(x, decay):
         decay_bar += total_bar * out[index]
         out_bar[index] += total_bar * decay
     x_0_squared_bar = out_bar[0]                    # programs.py:196  out[0] = x[0] ** 2
-    out_bar[0] = 0.0
     out[0] = old
     x_bar[0] += x_0_squared_bar * (2 * x_0)
     return x_bar, decay_bar

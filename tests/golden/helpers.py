@@ -27,8 +27,8 @@ def helpers_grad(x, k, n_steps):
         x_bar_1 *= factor
         x_bar_1 += x_bar
         neg_k_bar = np.sum(term * x)
-        term *= -k
-        x_bar_1 += term
+        term *= k
+        x_bar_1 -= term
         k_bar -= neg_k_bar
         x_bar = x_bar_1
     return x_bar, k_bar

@@ -17,16 +17,13 @@ def kalman_grad(zs, q, r):
         p_1 = f @ p_1 @ f.T + q * p                 # programs.py:444
         product = h @ p_1                           # programs.py:445
         h_T = h.T
-        product_1 = product @ h_T
-        s = product_1[0, 0] + r
-        product_2 = h @ m                           # programs.py:446
-        e = z - product_2[0]
-        product_3 = p_1 @ h_T                       # programs.py:447
-        gain = product_3[:, 0] / s
+        s = (product @ h_T)[0, 0] + r
+        e = z - (h @ m)[0]                          # programs.py:446
+        gain = (p_1 @ h_T)[:, 0] / s                # programs.py:447
         m = m + gain * e                            # programs.py:448
         p_1 = p_1 - np.outer(gain, product)         # programs.py:449
         ratio = e ** 2 / s                          # programs.py:450
-        tape.append((product, product_1, s, product_2, e, product_3, gain, ratio))
+        tape.append((product, s, e, gain, ratio))
     # backward
     zs_bar = np.zeros_like(zs)                      # programs.py:442  for z in zs:
     p_bar = np.zeros_like(p_1)
@@ -35,34 +32,33 @@ def kalman_grad(zs, q, r):
     q_bar = 0.0
     r_bar = 0.0
     for i in reversed(range(n_zs)):
-        product, product_1, s, product_2, e, product_3, gain, ratio = tape.pop()
+        product, s, e, gain, ratio = tape.pop()
         total_bar = nll_bar * 0.5                   # programs.py:450  nll += 0.5 * (np.log(s) + e**2 / s)
         e_squared_bar = total_bar / s
-        s_bar = total_bar * (-ratio / s)
+        s_bar = total_bar * (ratio / s)
         e_bar = e_squared_bar * (2 * e)
-        s_bar += e_squared_bar
+        s_bar = e_squared_bar - s_bar
         outer_bar = -p_bar                          # programs.py:449  p = p - np.outer(gain, h @ p)
         gain_bar = outer_bar @ product.ravel()
         product_bar = (gain.ravel() @ outer_bar).reshape((1, 2))
         gain_bar += m_bar * e                       # programs.py:448  m = m + gain * e
         e_bar += np.sum(m_bar * gain)
-        product_4 = -gain                           # programs.py:447  gain = (p @ h.T)[:, 0] / s
-        product_4 /= s
-        product_part_bar = gain_bar / s
-        product_4 *= gain_bar
-        s_bar += np.sum(product_4)
-        product_bar_1 = np.zeros_like(product_3)
-        product_bar_1[:, 0] += product_part_bar
+        product_1 = gain / s                        # programs.py:447  gain = (p @ h.T)[:, 0] / s
+        part_bar = gain_bar / s
+        product_1 *= gain_bar
+        s_bar -= np.sum(product_1)
+        product_bar_1 = np.zeros((2, 1))
+        product_bar_1[:, 0] = part_bar
         h_T = h.T                                   # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
         p_bar_1 = product_bar_1 @ h                 # programs.py:447  gain = (p @ h.T)[:, 0] / s
         p_bar_1 += p_bar
-        product_bar_1 = np.zeros_like(product_2)    # programs.py:446  e = z - (h @ m)[0]
-        product_bar_1[0] -= e_bar
+        product_bar_1 = np.zeros(1)                 # programs.py:446  e = z - (h @ m)[0]
+        product_bar_1[0] = -e_bar
         m_bar_1 = h_T @ product_bar_1
         m_bar_1 += m_bar
         r_bar += s_bar                              # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
-        product_bar_1 = np.zeros_like(product_1)
-        product_bar_1[0, 0] += s_bar
+        product_bar_1 = np.zeros((1, 1))
+        product_bar_1[0, 0] = s_bar
         product_bar_1 = product_bar_1 @ h
         product_bar_1 += product_bar
         p_bar_1 += h_T @ product_bar_1

@@ -17,27 +17,19 @@ def lstm_grad(cell, xs):
         x = xs[i]
         z = w @ x + u @ h + b                       # programs.py:315
         exp = np.exp(-z[:hidden])                   # programs.py:306
-        total = 1 + exp
-        i_1 = 1 / total
+        i_1 = 1 / (1 + exp)
         index = 2 * hidden                          # programs.py:316
         exp_1 = np.exp(-z[hidden:index])            # programs.py:306
-        total_1 = 1 + exp_1
-        f = 1 / total_1
+        f = 1 / (1 + exp_1)
         index_1 = 3 * hidden                        # programs.py:316
         exp_2 = np.exp(-z[index:index_1])           # programs.py:306
-        total_2 = 1 + exp_2
-        o = 1 / total_2
-        product = f * c                             # programs.py:317
-        tanh_z_part = np.tanh(z[index_1:])
-        product_1 = i_1 * tanh_z_part
-        c_1 = product + product_1
+        o = 1 / (1 + exp_2)
+        tanh_z_part = np.tanh(z[index_1:])          # programs.py:317
+        c_1 = f * c + i_1 * tanh_z_part
         tanh_c = np.tanh(c_1)                       # programs.py:318
-        h_1 = o * tanh_c
-        tape.append((
-            c, h, exp, total, i_1, exp_1, total_1, f, exp_2, total_2, o, product, tanh_z_part, product_1, tanh_c, h_1
-        ))
+        tape.append((c, h, exp, i_1, exp_1, f, exp_2, o, tanh_z_part, tanh_c))
+        h = o * tanh_c
         c = c_1
-        h = h_1
     # backward
     h_bar = 2 * h                                   # programs.py:319  return np.sum(h**2)
     xs_bar = np.zeros_like(xs)                      # programs.py:314  for x in xs:
@@ -46,43 +38,40 @@ def lstm_grad(cell, xs):
     b_bar = np.zeros_like(b)
     c_bar = np.zeros_like(c)                        # programs.py:314  for x in xs:
     for i in reversed(range(n_xs)):
-        (
-            c, h, exp, total, i_1, exp_1, total_1, f, exp_2, total_2, o, product, tanh_z_part, product_1, tanh_c, h_1
-        ) = tape.pop()
-        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h_1.shape), o)  # programs.py:318  h = o * np.tanh(c)
+        c, h, exp, i_1, exp_1, f, exp_2, o, tanh_z_part, tanh_c = tape.pop()
+        h_1 = o * tanh_c                            # programs.py:318  h = o * np.tanh(c)
+        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h_1.shape), o)
         c_bar_1 = 1 - tanh_c * tanh_c
         c_bar_1 *= unbroadcast(np.broadcast_to(h_bar * o, h_1.shape), tanh_c)
         c_bar_1 += c_bar
-        product_bar = unbroadcast(c_bar_1, product)  # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
-        product_bar_1 = unbroadcast(c_bar_1, product_1)
+        product_bar = unbroadcast(c_bar_1, f * c)   # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
+        product_bar_1 = unbroadcast(c_bar_1, i_1 * tanh_z_part)
         i_bar = unbroadcast(product_bar_1 * tanh_z_part, i_1)
         z_part_bar = 1 - tanh_z_part * tanh_z_part
         z_part_bar *= unbroadcast(product_bar_1 * i_1, tanh_z_part)
         index = 3 * hidden                          # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar = np.zeros_like(b)                    # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
-        z_bar[index:] += z_part_bar
+        z_bar = np.empty_like(b)                    # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
+        z_bar[index:] = z_part_bar
+        z_bar[:index] = 0.0
         f_bar = unbroadcast(product_bar * c, f)
         c_bar = unbroadcast(product_bar * f, c)
-        neg_z_part_bar = -o                         # programs.py:306  return 1 / (1 + np.exp(-z))
-        neg_z_part_bar /= total_2
+        neg_z_part_bar = o / (1 + exp_2)            # programs.py:306  return 1 / (1 + np.exp(-z))
         neg_z_part_bar *= o_bar
         neg_z_part_bar *= exp_2
         index_1 = 2 * hidden                        # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar[index_1:index] -= neg_z_part_bar
-        neg_z_part_bar = -f                         # programs.py:306  return 1 / (1 + np.exp(-z))
-        neg_z_part_bar /= total_1
+        z_bar[index_1:index] += neg_z_part_bar
+        neg_z_part_bar = f / (1 + exp_1)            # programs.py:306  return 1 / (1 + np.exp(-z))
         neg_z_part_bar *= f_bar
         neg_z_part_bar *= exp_1
-        z_bar[hidden:index_1] -= neg_z_part_bar     # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        neg_z_part_bar = -i_1                       # programs.py:306  return 1 / (1 + np.exp(-z))
-        neg_z_part_bar /= total
+        z_bar[hidden:index_1] += neg_z_part_bar     # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        neg_z_part_bar = i_1 / (1 + exp)            # programs.py:306  return 1 / (1 + np.exp(-z))
         neg_z_part_bar *= i_bar
         neg_z_part_bar *= exp
-        z_bar[:hidden] -= neg_z_part_bar            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        z_bar[:hidden] += neg_z_part_bar            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
         b_bar += z_bar                              # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
-        product_2 = u.T @ z_bar
+        product = u.T @ z_bar
         u_bar += np.expand_dims(z_bar, -1) * h
-        h_bar = unbroadcast(product_2, h)
+        h_bar = unbroadcast(product, h)
         x_bar = w.T @ z_bar
         z_bar_spread = np.expand_dims(z_bar, -1)
         x = xs[i]                                   # programs.py:314  for x in xs:

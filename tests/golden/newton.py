@@ -18,14 +18,13 @@ def newton_grad(a):
     a_bar = 0.0
     for _ in reversed(range(trips)):                # programs.py:167  for _ in range(50):
         x, difference_1, step = tape.pop()
-        step_bar = -x_bar                           # programs.py:169  x -= step
-        ratio = -step / difference_1                # programs.py:168  step = (x**3 - a - x * a) / (3 * x**2 - a)
-        difference_bar = step_bar / difference_1
-        difference_bar_1 = step_bar * ratio
+        ratio = step / difference_1                 # programs.py:168  step = (x**3 - a - x * a) / (3 * x**2 - a)
+        difference_bar = x_bar / difference_1
+        difference_bar_1 = x_bar * ratio
         a_bar -= difference_bar_1
         x_bar += difference_bar_1 * 3 * (2 * x)
-        x_bar -= difference_bar * a
-        a_bar -= difference_bar * x
-        a_bar -= difference_bar
-        x_bar += difference_bar * (3 * x ** 2)
+        x_bar += difference_bar * a
+        a_bar += difference_bar * x
+        a_bar += difference_bar
+        x_bar -= difference_bar * (3 * x ** 2)
     return a_bar

@@ -457,3 +457,12 @@ def settle(x, w):
     for i in range(len(y)):
         y[i] = np.tanh(w[i] @ y)
     return y * x
+
+
+@golden(lambda: (rand(6), 0.1, 3), argnums=(0, 1))
+def diffusion(u, rate, n_steps):
+    for _ in range(n_steps):
+        k = 1.0 + u * u
+        flux = 0.5 * (k[1:] + k[:-1]) * (u[1:] - u[:-1])
+        u[1:-1] += rate * (flux[1:] - flux[:-1])
+    return np.sum(u**2)

@@ -4,8 +4,7 @@ import numpy as np
 def return_in_loop_grad(threshold, rates):
     """Gradient of return_in_loop (programs.py:154) with respect to threshold, rates."""
     # forward
-    tape = []                                       # programs.py:159
-    ratio_tape = []                                 # programs.py:160
+    tape = []                                       # programs.py:158
     level = 1.0
     trips = 0
     returned = False
@@ -13,15 +12,12 @@ def return_in_loop_grad(threshold, rates):
         trips += 1
         rate = rates[k]
         exp = np.exp(-rate)                         # programs.py:158
-        level_1 = level * exp
-        condition = level_1 < threshold             # programs.py:159
-        tape.append((level, exp, condition))
-        if condition:
-            ratio = level_1 / threshold             # programs.py:160
-            ratio_tape.append(ratio)
+        tape.append((level, exp))
+        level *= exp
+        if level < threshold:                       # programs.py:159
+            level / threshold                       # programs.py:160  may raise
             returned = True
             break
-        level = level_1
     # backward
     if not returned:                                # programs.py:155  def return_in_loop(threshold, rates):
         level_bar = 1.0
@@ -32,12 +28,12 @@ def return_in_loop_grad(threshold, rates):
     rates_bar = np.zeros_like(rates)                # programs.py:157  for k, rate in enumerate(rates):
     threshold_bar = 0.0
     for k in reversed(range(trips)):
-        level, exp, condition = tape.pop()
-        if condition:                               # programs.py:159  if level < threshold:
-            ratio = ratio_tape.pop()
-            ratio_1 = -ratio / threshold            # programs.py:160  return k + level / threshold
+        level, exp = tape.pop()
+        level_1 = level * exp                       # programs.py:158  level *= np.exp(-rate)
+        if level_1 < threshold:                     # programs.py:159  if level < threshold:
+            ratio = level_1 / threshold / threshold  # programs.py:160  return k + level / threshold
             level_bar += result_bar / threshold
-            threshold_bar += result_bar * ratio_1
+            threshold_bar -= result_bar * ratio
             result_bar = 0.0
         level_bar_1 = level_bar * exp               # programs.py:158  level *= np.exp(-rate)
         rates_bar[k] -= level_bar * level * exp     # programs.py:157  for k, rate in enumerate(rates):

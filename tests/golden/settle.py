@@ -7,9 +7,8 @@ def settle_fwd(x, w):
     n_y = len(y)                                    # programs.py:457
     tape = []                                       # programs.py:458
     for i in range(n_y):                            # programs.py:457
-        w_i = w[i]                                  # programs.py:458
-        y_then = y.copy()
-        tanh = np.tanh(w_i @ y)
+        y_then = y.copy()                           # programs.py:458
+        tanh = np.tanh(w[i] @ y)
         tape.append((y_then, tanh))
         y[i] = tanh
     return y * x, x, w, y, n_y, tape                # programs.py:459

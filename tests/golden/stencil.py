@@ -24,16 +24,13 @@ def stencil_grad(u, c, n_steps):
         u_bar[-1] = 0.0                             # programs.py:207  u[0] = u[-1] = 0.0
         u_bar[0] = 0.0
         term = u_bar[1:-1].copy()                   # programs.py:206  u[1:-1] = u[1:-1] + c * (u[2:] - 2 * u[1:-1] ...
-        u_bar[1:-1] = 0.0
-        u_bar[1:-1] += term
-        total_bar = term * u_part_copy
+        term_1 = term * u_part_copy
         term *= product
         u_bar[1:-1] += term
-        c_bar += np.sum(total_bar * total)
-        total_bar *= c
-        u_bar[:-2] += total_bar
-        u_bar[2:] += total_bar
-        term = -total_bar
-        term *= 2
-        u_bar[1:-1] += term
+        c_bar += np.sum(term_1 * total)
+        term_1 *= c
+        u_bar[:-2] += term_1
+        u_bar[2:] += term_1
+        term_1 *= 2
+        u_bar[1:-1] -= term_1
     return u_bar, c_bar

@@ -76,6 +76,18 @@ def test_slices_with_the_same_bounds_agree():
     assert third.shape != first.shape
 
 
+def test_strided_slices_that_are_said_to_agree_do():
+    claims: dict[Any, list[slice]] = {}
+    for cuts in itertools.product(CUTS, CUTS, (2, 3)):
+        t = result_type(operator.getitem, (v("f8[n]"), tree_of(slice(*cuts))), {}, "t")
+        assert isinstance(t, Array) and t.shape is not None
+        claims.setdefault(t.shape[0], []).append(slice(*cuts))
+    for n in range(12):
+        assert all(len({len(range(n)[cut]) for cut in cuts}) == 1 for cuts in claims.values())
+    halves = [slice(1, -1, 2), slice(None, -2, 2), slice(2, None, 2)]
+    assert any(all(cut in cuts for cut in halves) for cuts in claims.values())
+
+
 INDICES: list[tuple[str, Any, str | None]] = [
     ("f8[n]", 0, "float64"),
     ("f8[n]", -1, "float64"),
