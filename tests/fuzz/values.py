@@ -468,7 +468,7 @@ def any_all(w: Writer) -> str:
 
 @construct("condition", "passive-conditions")
 def passive(w: Writer) -> str:
-    options = ["n > 4", "n % 2 == 0", "x.ndim == 1", "isinstance(s, float)", "len(y) >= 5", "x is not None"]
+    options = ["n > 4", "n % 2 == 0", "x.ndim == 1", "np.ndim(s) == 0", "len(y) >= 5", "x is not None"]
     loops = [v.name for v in w.vars("int")]
     options += [f"{i} % 2 == 0" for i in loops] * 3 + [f"{i} > 0" for i in loops] * 2
     return w.rng.choice(options)
