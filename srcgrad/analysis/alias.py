@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, READ_ONLY_VIEWS, copies_perhaps, is_view, written
-from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Value, leaves, walk
+from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Type, Unknown
 
 _HOLDERS = (List, Dict, Tuple, Unknown)
@@ -49,6 +50,7 @@ class Aliases:
         self._held: dict[Any, Any] = {}
         self._mergers: list[Value] = []
         self._sources: list[Value] = []
+        self._shadows: list[Call] = []
         writes: list[tuple[Value, Call]] = []
         self.values: list[Value] = []
         for function in reachable(functions):
@@ -63,6 +65,12 @@ class Aliases:
                 for output in op.outputs:
                     self._note(output)
                 self._visit(op, writes)
+        self._unify_shadows()
+        callees = {
+            op.callee for function in reachable(functions) for op in walk(function.body) if isinstance(op, Invoke)
+        }
+        bodies = {function.body for function in functions if function not in callees}
+        self._mergers += [op.outputs[0] for op in self._shadows if not _runs_once(op, bodies)]
         self.writers: dict[Any, list[Call]] = {}
         for value, op in writes:
             self.writers.setdefault(self.find(value), []).append(op)
@@ -72,6 +80,19 @@ class Aliases:
             self.members.setdefault(self.find(value), []).append(value)
         self.merged = {self.find(v) for v in self._mergers}
         self._count_sources()
+
+    def _unify_shadows(self) -> None:
+        """Two shadows in a table share memory if their primals may."""
+        settled = False
+        while not settled:
+            settled = True
+            known: dict[tuple[Any, Any], Value] = {}
+            for op in self._shadows:
+                table, x = op.args
+                first = known.setdefault((self.find(table), self.find(x)), op.outputs[0])
+                if self.find(first) is not self.find(op.outputs[0]):
+                    self.unify(first, op.outputs[0])
+                    settled = False
 
     def _count_sources(self) -> None:
         seen: set[Any] = set()
@@ -160,12 +181,15 @@ class Aliases:
     def _visit_call(self, op: Call) -> None:
         fn = op.fn
         if fn is runtime.shadow_of:
-            self.unify(op.outputs[0], self.held(op.args[0]))
-            self._mergers.append(op.outputs[0])
+            self._shadows.append(op)
+            self._sources.append(op.outputs[0])
         elif fn in (list, tuple, dict, set) or (isinstance(fn, type) and issubclass(fn, tuple)):
             self._put(op.outputs[0], leaves(op.args)) if op.outputs else None
         elif fn in LIST_WRITERS and fn is not list.pop:
-            self._put(op.args[0], leaves(op.args[1:]))
+            self._put(op.args[0], [arg for arg in op.args[1:] if isinstance(arg, Value)])
+            for arg in op.args[1:]:
+                if isinstance(arg, tuple):
+                    self._hold(self.held(op.args[0]), leaves(arg))
         elif fn in (list.copy,):
             self.unify(self.held(op.outputs[0]), self.held(op.args[0]))
         elif fn is list.pop:
@@ -215,6 +239,9 @@ class Aliases:
                 dict,
                 set,
             ) else None
+        self._hold(container, items)
+
+    def _hold(self, container: Any, items: Iterable[Value]) -> None:
         for item in items:
             if not isinstance(item, Const) and is_pointer(item.type):
                 self.unify(self.held(container), item)
@@ -225,6 +252,16 @@ class Aliases:
             self.unify(output, self.held(container))
             if not (isinstance(container, Value) and isinstance(container.type, Opaque)):
                 self._mergers.append(output)
+
+
+def _runs_once(op: Op, bodies: set[Region]) -> bool:
+    """Whether an operation runs at most once in a run of the program."""
+    region = op.parent
+    while region is not None and region.parent is not None:
+        if isinstance(region.parent, Loop):
+            return False
+        region = region.parent.parent
+    return region in bodies
 
 
 def _fresh(op: Call) -> bool:

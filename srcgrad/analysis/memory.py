@@ -92,6 +92,18 @@ def only_metadata(op: Op) -> bool:
     return op.fn in _METADATA_FUNCTIONS
 
 
+_LIKENESSES = {runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.add_if_copied: (2, 3)}
+"""Helpers -> the arguments of which they look only at shape and place."""
+
+
+def contents_read(op: Op) -> list[Value]:
+    """The inputs of an operation less those of which it looks only at the outside."""
+    outside = _LIKENESSES.get(op.fn, ()) if isinstance(op, Call) and hashable(op.fn) else ()
+    if not outside or not isinstance(op, Call):
+        return op.inputs
+    return [v for k, v in enumerate(op.args) if k not in outside or isinstance(v.type, List)]
+
+
 def is_basic_index(tree: Any) -> bool:
     """Whether indexing with this argument tree gives a view: no array among its parts."""
     if isinstance(tree, (tuple, list)):

@@ -35,11 +35,13 @@ class Marks:
         dynamic: sites whose lists have no structure known at compile time -> the type of their items.
         unrolled: loops over a constant range that index containers of mixed content.
         outlined: code objects that are called, not inlined, because they are recursive.
+        tables: sites of dicts that are tables of shadows, filled at run time.
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
     unrolled: set[Any] = field(default_factory=set)
     outlined: set[Any] = field(default_factory=set)
+    tables: set[Any] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)

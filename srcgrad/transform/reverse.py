@@ -16,7 +16,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, blocks
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view, written
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, contents_read, copies_perhaps, is_view, written
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
@@ -153,9 +153,12 @@ class Reverse:
             contribution.hint = contribution.hint or self._shadow_name(value)
             self.owned.add(contribution)
             return
+        fresh = shadow is None
         shadow = self.shadow(value)
         if contribution not in self.masked:
             self.masked.discard(shadow)
+        elif fresh:
+            self.masked.add(shadow)
         self._add_to_shadow(shadow, contribution, value)
 
     def _can_become_shadow(self, contribution: Value, value: Value) -> bool:
@@ -239,7 +242,7 @@ class Reverse:
             if self.shadow_table is None and any(
                 root in self.aliases.merged and self.is_buffer(m[0]) for root, m in self.aliases.members.items()
             ):
-                self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Unknown(), "shadows"))
+                self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Opaque(dict), "shadows"))
             for value, seed in seeds:
                 self.contribute(value, seed)
             self.reverse_ops(forward)
@@ -304,7 +307,7 @@ class Reverse:
     # Calls
 
     def _reverse_call(self, op: Call) -> None:
-        if blocks(op) or not any(self.activity.active(v) for v in op.inputs):
+        if blocks(op) or not any(self.activity.active(v) for v in contents_read(op)):
             return
         if is_view(op) and all(self.is_buffer(o) for o in op.outputs) and op.fn not in _COPIES:
             if op.fn in (np.broadcast_to, np.broadcast_arrays) and self.activity.active(op.outputs[0]):
@@ -384,7 +387,7 @@ class Reverse:
             contribution = self._product(g, self.lo.value(partial))
             masked = contribution in self.masked
             fitted = fit(self.lo, contribution, x, z)
-            if masked:
+            if masked or op.fn is runtime.masked_product:
                 self.masked.add(fitted)
             self.contribute(x, fitted)
 
@@ -463,8 +466,9 @@ class Reverse:
             named = dict(zip([f"*{k}" for k in range(len(op.args))], contributions, strict=False))
         arguments += list(op.kwargs.items())
         is_where = op.fn is np.where
+        read = contents_read(op)
         for k, (name, tree) in enumerate(arguments):
-            if not any(self.activity.active(v) for v in leaves(tree)):
+            if not any(self.activity.active(v) and v in read for v in leaves(tree)):
                 continue
             contribution = named.get(name)
             if contribution is None or (isinstance(contribution, Const) and contribution.value is None):

@@ -219,8 +219,14 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
     for value in (*function.params, *function.captured, *function.body.results):
         if is_pointer(value.type):
             seen.add(aliases.find(value))
+    tables = [op.args[0] for op in walk(function.body) if isinstance(op, Call) and op.fn is runtime.shadow_of]
+    shared = {aliases.find(v) for v in tables if not isinstance(v.owner, Op)}
+    shared |= {aliases.find(v) for op in walk(function.body) if isinstance(op, Invoke) for v in op.args}
     for op in walk(function.body):
         target = written(op)
+        if isinstance(op, Call) and op.fn is runtime.shadow_of and aliases.find(op.args[0]) in shared:
+            # A caller or callee finds the same shadow in the table.
+            seen.add(aliases.find(op.outputs[0]))
         if isinstance(op, Call) and (op.fn in IN_PLACE or target is not None) and not op.outputs:
             others = [v for v in op.inputs if v is not target]
         elif only_metadata(op):

@@ -209,15 +209,14 @@ class Tape:
         if written(op) is not None or not is_removable_purely(op):
             return _NEVER
         output = op.outputs[0]
+        view = is_view(op) and is_pointer(output.type) and not copies_perhaps(op)
+        if self.aliases.is_written(output) and not view:
+            # A second allocation would not hold what was written to the first, nor have its shadow.
+            return _NEVER
         if only_metadata(op):
             return 0.5
-        if copies_perhaps(op) and self.aliases.is_written(output):
-            return _NEVER
         if is_view(op) and is_pointer(output.type):
             return _VIEW if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
-        if self.aliases.is_written(output):
-            # A second allocation would not hold what was written to the first.
-            return _NEVER
         for pointer in op.inputs:
             if not is_pointer(pointer.type):
                 continue

@@ -14,7 +14,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_basic_index, only_metadata, written
+from srcgrad.analysis.memory import contents_read, is_basic_index, only_metadata, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
@@ -64,7 +64,7 @@ class Contents:
         for op in self._reverse_ops():
             if only_metadata(op) or op.mirror is None or (isinstance(op, Call) and op.fn in _HARMLESS):
                 continue
-            for value in dict.fromkeys(op.inputs):
+            for value in dict.fromkeys(contents_read(op)):
                 if not is_pointer(value.type) or not self.aliases.is_written(value) or not self._is_forward(value):
                     continue
                 if isinstance(op, Call) and written(op) is value:

@@ -264,6 +264,9 @@ def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
 
 def _holds_values(reverse: Reverse, op: Call) -> bool:
     """Whether the items of a list have cotangents of their own; buffers in a list have shadows instead."""
+    if len(op.outputs) > 1:
+        # The items of a tuple: those that are buffers have no part in its cotangent.
+        return True
     items = [v for v in (*op.inputs[1:], *op.outputs) if not isinstance(v, Const)]
     return not any(reverse.is_buffer(v) and not isinstance(v.type, Tuple) for v in items)
 

@@ -1,0 +1,69 @@
+"""Calls of the run-time helpers, which stand in generated code that is read again.
+
+A helper with a derivative rule is a primitive; the others are Python functions like a user's, and inlined.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from srcgrad import runtime
+from srcgrad.frontend.functions import call_function
+from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import List
+
+_CHECKS = frozenset([runtime.check_overlap])
+
+
+def is_inlined(fn: Any) -> bool:
+    """Whether a helper without a derivative rule is read as the Python function that it is."""
+    return isinstance(fn, types.FunctionType) and fn.__module__ == runtime.__name__ and fn not in _CHECKS
+
+
+def inline(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """The body of a helper, whose names and lines mean nothing to the user."""
+    outer, lo.fixed_span = lo.fixed_span, True
+    try:
+        return call_function(lo, fn, args, kwargs)
+    finally:
+        lo.fixed_span = outer
+
+
+@handles(runtime.shadow_of)
+def _shadow_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    table, x = args
+    if isinstance(table, Reference):
+        lo.marks.tables.add(table.site)
+        raise Restart
+    return _likeness(lo, runtime.shadow_of, [table, lo.value(x)])
+
+
+@handles(runtime.zeros_like)
+def _zeros_like(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], (Sequence, Reference)):
+        return inline(lo, runtime.zeros_like, args, kwargs)
+    return _likeness(lo, runtime.zeros_like, [lo.value(args[0])])
+
+
+def _likeness(lo: Lowering, fn: Any, args: list[Symbol]) -> Symbol:
+    """A shadow has its primal's type; that of a list may come to hold items of other kinds."""
+    x = args[-1]
+    assert isinstance(x, Value)
+    if not isinstance(x.type, List):
+        return lo.emit(fn, *args)
+    site = (*lo.site(fn), lo.span)
+    item = lo.marks.dynamic.setdefault(site, x.type.item)
+    shadow = lo.value(lo.emit_typed(fn, tuple(args), {}, List(x.type.item if item is None else item)))
+    lo.list_sites[shadow] = site
+    return shadow
+
+
+@handles(runtime.copied)
+def _copied(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], Value) and not isinstance(args[0], Const) and not isinstance(args[0].type, List):
+        return lo.emit(runtime.copied, args[0])
+    return inline(lo, runtime.copied, args, kwargs)
