@@ -120,7 +120,9 @@ def shadow_of(shadows: dict, x: Any) -> Any:
     """
     if not isinstance(x, np.ndarray):
         if id(x) not in shadows:
-            shadows[id(x)] = (x, zeros_like(x))
+            # A tuple in a tuple has a shadow of its own.
+            parts = [None if isinstance(item, tuple) else zeros_like(item) for item in x] if type(x) is tuple else None
+            shadows[id(x)] = (x, zeros_like(x) if parts is None else parts)
         return shadows[id(x)][1]
     root = x
     while isinstance(root.base, np.ndarray):

@@ -127,6 +127,11 @@ class Aliases:
         """Whether a value points to memory that is written, or is a list or tuple made at run time: it has a shadow."""
         return is_pointer(value.type) and (self.is_written(value) or isinstance(value.type, (List, Tuple)))
 
+    @property
+    def needs_table(self) -> bool:
+        """Whether a shadow may have to be found at run time: a pointer to a buffer has several sources."""
+        return any(root in self.merged and any(map(self.is_buffer, m)) for root, m in self.members.items())
+
     def unify(self, a: Any, b: Any) -> None:
         pending = [(a, b)]
         while pending:

@@ -14,7 +14,20 @@ from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import INT, UNKNOWN, Array, List, Opaque, PyScalar, Tuple, Unknown, is_numeric, join
+from srcgrad.ir.types import (
+    INT,
+    UNKNOWN,
+    Array,
+    List,
+    Opaque,
+    PyScalar,
+    Record,
+    Tuple,
+    Unknown,
+    is_numeric,
+    join,
+    unsized,
+)
 from srcgrad.rules.registry import METHODS
 
 
@@ -105,6 +118,8 @@ def tuple_items(lo: Lowering, value: Value) -> tuple[Symbol, ...]:
         if isinstance(item_type, PyScalar) and isinstance(item_type.dim, int):
             items.append(Const(item_type.dim))
         else:
+            if isinstance(value.type, Record):
+                item_type = unsized(item_type, lo.fresh("r"))
             items.append(lo.value(lo.emit_typed(operator.getitem, (value, Const(k)), {}, item_type)))
     return tuple(items)
 

@@ -11,7 +11,8 @@ from typing import Any
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
-from srcgrad.frontend.lowering import Lowering, Marks, Restart
+from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value

@@ -18,6 +18,7 @@ from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, is_undefined, leaves_with
 from srcgrad.frontend.operators import BINARY, binary
+from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
@@ -128,7 +129,7 @@ def _pass(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
 
 def _return(lo: Lowering, node: ast.Return, frame: Frame) -> Outcome:
     symbol = Const(None) if node.value is None else expression(lo, node.value, frame)
-    lo.store.set((frame, RETURNED), symbol)
+    lo.store.set((frame, RETURNED), boxed(lo, symbol, frame))
     return leaves_with(Exit.RETURN)
 
 
@@ -227,6 +228,8 @@ def _unpack_starred_value(lo: Lowering, targets: list[ast.expr], value: Value, f
 
 def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     """`base[key] = symbol`."""
+    if is_undefined(base):
+        return
     if isinstance(base, Reference) and base.cls is dict:
         name = static_key(lo, key)
         entries = dict(lo.contents(base))

@@ -274,8 +274,7 @@ def _reverse(
     functions = [*program.functions, function]
     aliases = Aliases(functions)
     activity = Activity(functions, aliases, inputs, [v for v, _ in seeds])
-    table = any(root in aliases.merged and aliases.is_written(m[0]) for root, m in aliases.members.items())
-    pairs = Pairs(activity, aliases, table and bool(program.functions))
+    pairs = Pairs(activity, aliases, aliases.needs_table and bool(program.functions))
 
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
         reverse = Reverse(activity, aliases, pairs)

@@ -45,6 +45,7 @@ from srcgrad.ir.types import (
     NpScalar,
     Opaque,
     PyScalar,
+    Record,
     Tuple,
     Type,
     Unknown,
@@ -212,7 +213,8 @@ class Reverse:
         if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
             base = owner.args[0]
             if (
-                self.aliases.find(base) is self.aliases.find(value)
+                not isinstance(base.type, (List, Tuple))
+                and self.aliases.find(base) is self.aliases.find(value)
                 and not copies_perhaps(owner)
                 and owner.fn not in READ_ONLY_VIEWS
             ):
@@ -223,7 +225,9 @@ class Reverse:
                 return self.shadows[value]
         if self.is_buffer(value) and self._is_merged(value):
             assert self.shadow_table is not None
-            return self.lo.value(self.lo.emit_typed(runtime.shadow_of, (self.shadow_table, value), {}, value.type))
+            shadow = Value(value.type, None, self.lo.span)
+            self.lo.append_call(runtime.shadow_of, (self.shadow_table, value), [shadow])
+            return shadow
         return zeros(self.lo, value, self._shadow_name(value))
 
     def _is_merged(self, value: Value) -> bool:
@@ -239,9 +243,7 @@ class Reverse:
         function.backward_from = len(body.ops)
         forward = list(body.ops)
         with self.lo.into(body):
-            if self.shadow_table is None and any(
-                root in self.aliases.merged and self.is_buffer(m[0]) for root, m in self.aliases.members.items()
-            ):
+            if self.shadow_table is None and self.aliases.needs_table:
                 self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Opaque(dict), "shadows"))
             for value, seed in seeds:
                 self.contribute(value, seed)
@@ -320,7 +322,8 @@ class Reverse:
             return
         if not any(self.activity.active(o) for o in op.outputs):
             return
-        if op.fn is tuple and op.outputs[0] not in self.shadows:
+        recorded = op.fn is tuple and isinstance(op.outputs[0].type, Record)
+        if op.fn is tuple and op.outputs[0] not in self.shadows and not recorded:
             # Whoever reads a tuple, or takes it out of a list, has handed its cotangents on already.
             return
         gs = [self.cotangent_of_output(o) for o in op.outputs]

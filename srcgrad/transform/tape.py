@@ -16,7 +16,7 @@ from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references
-from srcgrad.ir.types import List, Unknown, is_scalar
+from srcgrad.ir.types import F8, List, NpScalar, PyScalar, Type, Unknown, is_scalar
 from srcgrad.transform.simplify import is_removable_purely
 
 _NEVER = float("inf")
@@ -344,7 +344,8 @@ def _name_of(value: Value) -> str | None:
 
 
 def define_everywhere(value: Value) -> None:
-    """Gives None to a value on the paths that leave it undefined, so that it can be put on a tape."""
+    """Gives 0 or None to a value on the paths that leave it undefined, so that it can be put on a tape."""
+    filler = _filler(value.type)
     pending, seen = [value], set()
     while pending:
         current = pending.pop()
@@ -364,9 +365,16 @@ def define_everywhere(value: Value) -> None:
             sources = [(owner.parent.inits, k), (owner.parent.body.results, k + int(owner.parent.exits))]
         for values, k in sources:
             if isinstance(values[k], Const) and values[k].value is UNDEFINED:
-                values[k] = Const(None)
+                values[k] = Const(filler)
             else:
                 pending.append(values[k])
+
+
+def _filler(t: Type) -> Any:
+    """What stands for an undefined value: a number where the others are numbers, so that the kind stays known."""
+    if isinstance(t, NpScalar) and t.dtype == F8:
+        return 0.0
+    return {"b": False, "i": 0, "f": 0.0, "c": 0j}[t.kind] if isinstance(t, PyScalar) else None
 
 
 def _pop_placeholder() -> None:
