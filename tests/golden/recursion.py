@@ -6,9 +6,9 @@ def bernstein_fwd(coefficients, t):
     t_1 = len(coefficients) == 1                    # programs.py:356
     if t_1:
         result = coefficients[0]                    # programs.py:357
-        t_2 = None
+        t_2 = 0.0
         tape_1 = None
-        t_3 = None
+        t_3 = 0.0
         tape_2 = None
     else:
         t_3, tape_2 = bernstein_fwd(coefficients[:-1], t)  # programs.py:358
