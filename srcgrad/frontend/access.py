@@ -15,16 +15,19 @@ from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
+    FLOAT,
     INT,
     UNKNOWN,
     Array,
     List,
     Opaque,
+    Parts,
     PyScalar,
     Record,
     Tuple,
     Unknown,
     is_numeric,
+    is_scalar,
     join,
     unsized,
 )
@@ -61,6 +64,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         if isinstance(known, (int, slice)):
             return _subscript_items(lo, Sequence(tuple_items(lo, value)), key)
         lo.unsupported("a tuple of mixed content is indexed by a number that depends on the run")
+    if isinstance(value.type, Parts):
+        return lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, _part_type(lo, value.type, constant(key)))
     if isinstance(value.type, List) and isinstance(key, slice):
         result = lo.value(lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, value.type))
         if value in lo.list_sites:
@@ -69,6 +74,14 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(key, Reference) and key.cls is list and is_numeric(value.type):
         key = lo.emit(np.array, key)
     return lo.emit(operator.getitem, value, key)
+
+
+def _part_type(lo: Lowering, parts: Parts, key: Any) -> Any:
+    """The type of one part of the shadow of a tuple."""
+    if not isinstance(key, int):
+        lo.unsupported("which part of the shadow of a tuple is meant depends on the run")
+    found = unsized(parts.of.items[key], lo.fresh("r"))
+    return FLOAT if isinstance(found, PyScalar) and found.kind in "bi" else found
 
 
 def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> Symbol:
@@ -145,6 +158,8 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         return _static_attribute(lo, base, name)
     if isinstance(base, Value):
         return _value_attribute(lo, base, name)
+    if isinstance(base, slice) and name == "indices":
+        return Bound(Const(slice.indices), (base,))
     if isinstance(base, (Closure, Bound)) and name == "__name__":
         return Const(getattr(base, "name", "<bound>"))
     lo.unsupported(f"attribute {name!r} is not supported here")
@@ -246,6 +261,8 @@ def shape(lo: Lowering, value: Value) -> Symbol:
         return output
     if is_numeric(t) and not isinstance(t, Array):
         return Sequence(())
+    if isinstance(t, List) and is_scalar(t.item):
+        return Sequence((length(lo, value),))
     return lo.value(lo.emit_typed(np.shape, (value,), {}, UNKNOWN))
 
 

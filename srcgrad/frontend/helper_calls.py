@@ -5,6 +5,7 @@ A helper with a derivative rule is a primitive; the others are Python functions 
 
 from __future__ import annotations
 
+import operator
 import types
 from typing import Any
 
@@ -12,9 +13,10 @@ from srcgrad import runtime
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.records import nested
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import List
+from srcgrad.ir.types import UNKNOWN, List, Tuple, Unknown, is_numeric, shadow_type
 
 _CHECKS = frozenset([runtime.check_overlap])
 
@@ -39,7 +41,8 @@ def _shadow_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     if isinstance(table, Reference):
         lo.marks.tables.add(table.site)
         raise Restart
-    return _likeness(lo, runtime.shadow_of, [table, lo.value(x)])
+    lo.tuple_shadows |= isinstance(x, Sequence) or (isinstance(x, Value) and isinstance(x.type, Tuple))
+    return _likeness(lo, runtime.shadow_of, [table, lo.value(nested(lo, x))])
 
 
 @handles(runtime.zeros_like)
@@ -53,13 +56,24 @@ def _likeness(lo: Lowering, fn: Any, args: list[Symbol]) -> Symbol:
     """A shadow has its primal's type; that of a list may come to hold items of other kinds."""
     x = args[-1]
     assert isinstance(x, Value)
-    if not isinstance(x.type, List):
+    if isinstance(x.type, Tuple):
+        return lo.emit_typed(fn, tuple(args), {}, shadow_type(x.type))
+    if type(x.type) is not List:
         return lo.emit(fn, *args)
     site = (*lo.site(fn), lo.span)
-    item = lo.marks.dynamic.setdefault(site, x.type.item)
-    shadow = lo.value(lo.emit_typed(fn, tuple(args), {}, List(x.type.item if item is None else item)))
+    item = lo.marks.dynamic.setdefault(site, shadow_type(x.type.item))
+    shadow = lo.value(lo.emit_typed(fn, tuple(args), {}, List(UNKNOWN if item is None else item)))
     lo.list_sites[shadow] = site
     return shadow
+
+
+@handles(runtime._plus)
+def _plus(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if all(isinstance(arg, Value) and is_numeric(arg.type) for arg in args):
+        return lo.emit(operator.add, *args)
+    if any(isinstance(arg, Value) and isinstance(arg.type, Unknown) for arg in args):
+        return lo.emit(runtime.plain_sum, *args)
+    return inline(lo, runtime._plus, args, kwargs)
 
 
 @handles(runtime.copied)

@@ -89,6 +89,9 @@ class Lowering:
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
+        made_tuples: tuples that were made at run time, by the identity of their symbols.
+        tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
+        tuple_shadows: whether the shadow of a tuple is looked up by its identity.
     """
 
     def __init__(self, marks: Marks | None = None):
@@ -116,6 +119,9 @@ class Lowering:
         self.function: Any = None
         self.constant_loops: list[tuple[Any, Value]] = []
         self.fresh_counter = 0
+        self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
+        self.tuples_made_twice = False
+        self.tuple_shadows = False
 
     # Emitting operations
 

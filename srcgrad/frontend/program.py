@@ -109,6 +109,8 @@ def _attempt(
         if isinstance(result, Const) and result.value is UNDEFINED:
             result = Const(None)
         tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
+    if lo.tuples_made_twice and lo.tuple_shadows:
+        raise UnsupportedError("the shadow of a tuple that is made in two places is looked up by its identity", None)
     function = Function(fn.__name__ if fn.__name__.isidentifier() else "lambda_", list(body.args), body)
     function.captured = [value for _, value in lo.captured.values()]
     function.result = tree

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
-from srcgrad.frontend.values import Frame, Sequence, Symbol
+from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Region, Value
-from srcgrad.ir.types import NOTHING, Record, unsized
+from srcgrad.ir.types import NOTHING, List, Parts, Record, unsized
 
 
 def nested(lo: Lowering, symbol: Symbol) -> Symbol:
@@ -25,6 +25,19 @@ def boxed(lo: Lowering, symbol: Symbol, frame: Frame) -> Symbol:
         return _record(lo, symbol, spec.boxes, name)
     items = [_record(lo, item, (*spec.boxes, k), f"{name}_{k}") for k, item in enumerate(symbol.items)]
     return Sequence(tuple(items), symbol.cls)
+
+
+def parts(lo: Lowering, container: Value, symbol: Symbol) -> Value | None:
+    """A list display that goes into a list of shadows of tuples: such a shadow; None for anything else."""
+    kind = container.type.item if isinstance(container.type, List) else None
+    if not isinstance(kind, Parts) or not (isinstance(symbol, Reference) and symbol.cls is list):
+        return None
+    items = [lo.value(item) for item in lo.contents(symbol)]
+    if len(items) != len(kind.of.items):
+        return None
+    output = Value(kind, None, lo.span)
+    lo.append(Call(list, (items,), {}, [output], lo.span))
+    return output
 
 
 def perhaps_none(
@@ -60,6 +73,11 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
     """A tuple as a value of the kind that belongs to a key; starts again if that kind turns out to hold more."""
     if not isinstance(symbol, Sequence) or symbol.cls is not tuple:
         return symbol
+    known = lo.made_tuples.get(id(symbol))
+    if known is not None and known[1].owner.parent is lo.region:
+        return known[1]
+    if known is not None:
+        lo.tuples_made_twice = True
     items = [lo.value(_record(lo, item, (*key, k), f"{name}_{k}")) for k, item in enumerate(symbol.items)]
     kind = lo.marks.records.setdefault(key, Record((), name))
     if kind.items and len(kind.items) != len(items):
@@ -68,4 +86,5 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
         raise Restart
     output = Value(kind, None, lo.span)
     lo.append(Call(tuple, (tuple(items),), {}, [output], lo.span))
+    lo.made_tuples[id(symbol)] = (symbol, output)
     return output

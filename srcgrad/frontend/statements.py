@@ -23,7 +23,7 @@ from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Exit, Raise, Value
-from srcgrad.ir.types import Array, Dict, List, Unknown, is_scalar
+from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
 
 RETURNED = "<return>"
 
@@ -244,7 +244,7 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     value = lo.value(base)
     if isinstance(value.type, (Array, List, Dict, Unknown)):
         item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
-        if isinstance(value.type, List) and not isinstance(key, slice):
+        if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
             lo.list_item_type(value, item.type)
         lo.effect(operator.setitem, value, key, item)
         return
@@ -321,6 +321,9 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
 def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Callable[[], Symbol]) -> None:
     if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and op in ITEM_UPDATES:
         lo.effect(ITEM_UPDATES[op], base, key, right())
+        return
+    if isinstance(base, Value) and isinstance(base.type, Parts):
+        set_item(lo, base, key, binary(lo, BINARY[op], subscript(lo, base, key), right()))
         return
     if isinstance(base, Value) and isinstance(base.type, List) and not is_scalar(base.type.item):
         current = subscript(lo, base, key)

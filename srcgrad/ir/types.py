@@ -222,6 +222,20 @@ class List(Type):
 
 
 @dataclass(frozen=True, slots=True)
+class Parts(List):
+    """A run-time list of known length with items of different types: the shadow of a tuple.
+
+    Attributes:
+        of: the tuple.
+    """
+
+    of: Tuple
+
+    def __str__(self) -> str:
+        return f"[parts of {self.of}]"
+
+
+@dataclass(frozen=True, slots=True)
 class Dict(Type):
     """A run-time dict of any keys whose values share one type."""
 
@@ -312,8 +326,15 @@ def freshened(t: Type, fresh: str) -> Type:
     if isinstance(t, Tuple) and not isinstance(t, Record):
         return Tuple(tuple(freshened(item, f"{fresh}.{k}") for k, item in enumerate(t.items)))
     if isinstance(t, List):
-        return List(freshened(t.item, fresh))
+        return t if isinstance(t, Parts) else List(freshened(t.item, fresh))
     return widen(t)
+
+
+def shadow_type(t: Type) -> Type:
+    """The type of the shadow of a value: its own, but for tuples, whose shadows are lists."""
+    if isinstance(t, Tuple):
+        return Parts(UNKNOWN, t)
+    return List(shadow_type(t.item)) if type(t) is List else t
 
 
 def unsized(t: Type, name: str) -> Type:
@@ -326,7 +347,7 @@ def unsized(t: Type, name: str) -> Type:
     if isinstance(t, Array) and t.shape is not None:
         return Array(t.dtype, tuple(Dim(f"{name}.{k}") for k in range(len(t.shape))))
     if isinstance(t, List):
-        return List(unsized(t.item, f"{name}[]"))
+        return t if isinstance(t, Parts) else List(unsized(t.item, f"{name}[]"))
     if isinstance(t, Tuple) and not isinstance(t, Record):
         return Tuple(tuple(unsized(item, f"{name}.{k}") for k, item in enumerate(t.items)))
     return widen(t)

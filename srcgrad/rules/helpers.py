@@ -50,6 +50,18 @@ def masked_product(g, partial, z):
     return np.where(np.logical_or(np.isfinite(partial), np.not_equal(g, 0)), partial, 0.0), g
 
 
+@partials(runtime.plain_sum)
+def plain_sum(p, q, z):
+    return 1, 1
+
+
+@analytic(runtime.plain_sum)
+def _type_of_sum(site: Site, fn: Any, p: Tree, q: Tree) -> Type:
+    from srcgrad.rules.result_types import apply
+
+    return apply(site, operator.add, (p, q), {})
+
+
 @analytic(runtime.masked_product)
 def _type_of_product(site: Site, fn: Any, g: Tree, partial: Tree) -> Type:
     from srcgrad.rules.result_types import apply

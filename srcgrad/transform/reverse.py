@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -87,6 +88,7 @@ class Reverse:
         self.masked: set[Value] = set()
         self.mirror: Op | None = None
         self._accumulators: set[Value] | None = None
+        self._instances: set[Value] = set()
 
     # Cotangents of values
 
@@ -240,6 +242,8 @@ class Reverse:
         body = function.body
         self._accumulators = accumulators(function, self.activity, self.is_buffer)
         self.mirrors[body] = body
+        seeds = list(seeds)
+        self._instances = _instances(body.results, {value for value, _ in seeds})
         function.backward_from = len(body.ops)
         forward = list(body.ops)
         with self.lo.into(body):
@@ -310,6 +314,8 @@ class Reverse:
 
     def _reverse_call(self, op: Call) -> None:
         if blocks(op) or not any(self.activity.active(v) for v in contents_read(op)):
+            return
+        if any(o in self._instances for o in op.outputs):
             return
         if is_view(op) and all(self.is_buffer(o) for o in op.outputs) and op.fn not in _COPIES:
             if op.fn in (np.broadcast_to, np.broadcast_arrays) and self.activity.active(op.outputs[0]):
@@ -531,6 +537,21 @@ def region_of(value: Value) -> Region:
         return owner
     assert isinstance(owner, Op) and owner.parent is not None, f"{value} is defined nowhere"
     return owner.parent
+
+
+def _instances(results: list[Value], seeded: set[Value]) -> set[Value]:
+    """Instances of classes that are only made to be returned: what they consist of has the cotangents."""
+    found: set[Value] = set()
+    pending = list(results)
+    while pending:
+        value = pending.pop()
+        owner = value.owner
+        if value in seeded or not isinstance(owner, Call) or not isinstance(value.type, Unknown):
+            continue
+        if isinstance(owner.fn, type) and (hasattr(owner.fn, "_fields") or is_dataclass(owner.fn)):
+            found.add(value)
+            pending += owner.inputs
+    return found
 
 
 def _mirror(made: Op, op: Op) -> None:

@@ -13,7 +13,7 @@ from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value
-from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import UNKNOWN, Array, List, Parts, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, product
 from srcgrad.transform.list_reversal import hand_on
@@ -244,6 +244,8 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
         lo.effect(list.insert, shadow, op.args[1], Const(0.0) if g is None else g)
     elif op.fn is operator.setitem and not isinstance(op.args[1], slice):
+        if isinstance(target.type, Parts) and is_scalar(op.args[2].type):
+            item_type = op.args[2].type
         g = lo.value(lo.emit_typed(operator.getitem, (shadow, op.args[1]), {}, item_type))
         lo.effect(operator.setitem, shadow, op.args[1], Const(0.0))
         reverse.contribute(op.args[2], _fitted(reverse, g, op.args[2]))
