@@ -37,9 +37,7 @@ FOLDER = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("SRCGRAD_UPDATE_GOLDEN") == "1"
 OWN_FILES = {"__init__.py", "programs.py"}
 
-SHADOWS = "refused: the items of a list of unknown kind"
 NOT_YET: dict[str, str] = {
-    "list_then_stack twice": SHADOWS,
     "element_writes generic": "refused: no rule for `runtime.copied`, which protects an argument that is written",
     "mlp generic": "wrong structure: the text in the dict gets the gradient 0.0, not None",
 }

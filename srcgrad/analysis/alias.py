@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, READ_ONLY_VIEWS, copies_perhaps, is_view, written
+from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, READ_ONLY_VIEWS, copies_perhaps, hashable, is_view, written
 from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Type, Unknown
 
@@ -259,6 +259,9 @@ class Aliases:
                 self._mergers.append(output)
 
 
+_NEW = frozenset([runtime.unbroadcast, runtime.expanded, runtime.copied, runtime.plain_sum, runtime.masked_product])
+
+
 def _runs_once(op: Op, bodies: set[Region]) -> bool:
     """Whether an operation runs at most once in a run of the program."""
     region = op.parent
@@ -270,6 +273,8 @@ def _runs_once(op: Op, bodies: set[Region]) -> bool:
 
 
 def _fresh(op: Call) -> bool:
-    """Whether a library function makes a new array: all of NumPy's do that are not views."""
+    """Whether a library function makes a new array: all of NumPy's do that are not views, and sums of cotangents do."""
+    if hashable(op.fn) and op.fn in _NEW:
+        return True
     module = getattr(op.fn, "__module__", None) or ""
     return isinstance(op.fn, np.ufunc) or module.split(".")[0] in ("numpy", "_operator", "operator", "math")
