@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import AliasError
+from srcgrad.errors import AliasError, UnsupportedError
 
 
 def add_item(x: Any, i: Any, v: Any) -> None:
@@ -175,7 +175,11 @@ def add_into(shadow: Any, contribution: Any) -> None:
         for key, part in contribution.items():
             shadow[key] = _plus(shadow[key], part)
     else:
-        raise TypeError("a number has no shadow")
+        raise UnsupportedError(
+            "a value whose kind is not known when the gradient is compiled is a number here, which has no shadow",
+            None,
+            "give each name one kind: a number, or an array",
+        )
 
 
 def plain_sum(p: Any, q: Any) -> Any:
