@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import AliasError
+from srcgrad.errors import AliasError, UnsupportedError
 
 
 def add_item(x: Any, i: Any, v: Any) -> None:
@@ -120,7 +120,9 @@ def shadow_of(shadows: dict, x: Any) -> Any:
     """
     if not isinstance(x, np.ndarray):
         if id(x) not in shadows:
-            shadows[id(x)] = (x, zeros_like(x))
+            # A tuple in a tuple has a shadow of its own.
+            parts = [None if isinstance(item, tuple) else zeros_like(item) for item in x] if type(x) is tuple else None
+            shadows[id(x)] = (x, zeros_like(x) if parts is None else parts)
         return shadows[id(x)][1]
     root = x
     while isinstance(root.base, np.ndarray):
@@ -177,7 +179,18 @@ def add_into(shadow: Any, contribution: Any) -> None:
         for key, part in contribution.items():
             shadow[key] = _plus(shadow[key], part)
     else:
-        raise TypeError("a number has no shadow")
+        raise UnsupportedError(
+            "a value whose kind is not known when the gradient is compiled is a number here, which has no shadow",
+            None,
+            "give each name one kind: a number, or an array",
+        )
+
+
+def plain_sum(p: Any, q: Any) -> Any:
+    """`p + q` for numbers and arrays, whose lists and tuples would be put one after the other."""
+    if isinstance(p, (list, tuple, dict)) or isinstance(q, (list, tuple, dict)):
+        raise TypeError("a list of lists whose kind is not known is added to here")
+    return p + q
 
 
 def _plus(shadow: Any, contribution: Any) -> Any:

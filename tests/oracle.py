@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
@@ -110,6 +111,40 @@ def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: 
     for argument, cotangent in zip(args, first, strict=True):
         if not any(map(is_active, flatten(argument)[0])):
             assert cotangent is None, f"vjp of {program.name} gives a cotangent for the passive argument {argument!r}"
+
+
+def judge_second_order(program: Program) -> None:
+    """Judges the gradients of the code that is generated for a program, against differences of that code."""
+    args, names = program.args(), argument_names(program.fun, program.args())
+    generated = generated_gradient(program)
+    out = generated(*program.args())
+    seed = random_like(out, np.random.default_rng(1))
+    floats = [k for k in wanted(program) if type(args[k]) is not int]
+    expected = numerical_gradient(lambda *given: pairing(seed, generated(*given)), program.args(), floats)
+    value, pull = srcgrad.vjp(generated, *args)
+    got = pull(seed)
+    check_same(value, out, f"the gradient of {program.name} has another value", exact=False)
+    check_same(pull(seed), got, f"pulling twice gives two answers for the gradient of {program.name}")
+    judge_arguments(program, args, "vjp of the gradient")
+    for k, want in zip(floats, expected, strict=True):
+        check_close(got[k], want, f"the gradient of {program.name}", names[k], Tolerance.of((args, out), out))
+
+
+def generated_gradient(program: Program) -> Callable[..., Any]:
+    """The gradient of a program as a function that is compiled from the generated code when it is differentiated."""
+    if program.output == "scalar":
+        gradient: Callable[..., Any] = srcgrad.grad(program.fun, argnums=program.argnums)
+        return gradient
+    out, pull = srcgrad.vjp(program.fun, *program.args())
+    seed = random_like(out, np.random.default_rng(0))
+    forward, reverse = pull._variant.entry, pull._variant.reverse
+    seeds = tuple(leaf for leaf in flatten(seed)[0] if leaf is not None)
+
+    def both(*args: Any) -> Any:
+        results = forward(*args)
+        return reverse(*results[1:], *seeds)
+
+    return both
 
 
 def as_tuple(program: Program, gradient: Any) -> tuple:

@@ -38,17 +38,7 @@ UPDATE = os.environ.get("SRCGRAD_UPDATE_GOLDEN") == "1"
 LONGEST_LINE = 120
 OWN_FILES = {"__init__.py", "programs.py"}
 
-SHADOWS = "refused: `shadow_of` stores into a dict under keys that depend on the run"
-RECURSION = "refused: the result of a recursive call that returns a tuple is not unpacked"
 NOT_YET: dict[str, str] = {
-    "aliases_and_views twice": SHADOWS,
-    "swap twice": SHADOWS,
-    "cholesky twice": SHADOWS,
-    "comprehension twice": SHADOWS,
-    "list_then_stack twice": SHADOWS,
-    "lstm twice": "refused: a namedtuple that is made at run time has no derivative rule",
-    "recursion twice": RECURSION,
-    "recursive_writes twice": RECURSION,
     "element_writes generic": "refused: no rule for `runtime.copied`, which protects an argument that is written",
     "mlp generic": "wrong structure: the text in the dict gets the gradient 0.0, not None",
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import among, only_metadata, written
+from srcgrad.analysis.memory import among, contents_read, only_metadata, written
 from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves
 from srcgrad.rules.registry import NONDIFFERENTIABLE
 
@@ -53,7 +53,7 @@ class Activity:
                 return
             if not op.outputs or blocks(op):
                 return
-            if any(self.varied(v) for v in op.inputs):
+            if any(self.varied(v) for v in contents_read(op)):
                 self._mark(self._varied, op.outputs)
             return
         for target, source in flows(op):
@@ -68,7 +68,7 @@ class Activity:
                     self._mark(self._useful, [*stored(op), target])
                 return
             if not blocks(op) and any(self._is_useful(v) for v in op.outputs):
-                self._mark(self._useful, op.inputs)
+                self._mark(self._useful, contents_read(op))
             return
         for target, source in flows(op):
             if self._is_useful(target):
@@ -108,7 +108,7 @@ def stored(op: Call) -> list[Value]:
     """The values whose contents a write puts into the container it writes."""
     if op.fn is operator.setitem or getattr(op.fn, "__name__", "").endswith("_item"):
         return list(leaves(op.args[2:]))
-    return list(leaves(op.args[1:]))
+    return contents_read(op)[1:]
 
 
 def blocks(op: Call) -> bool:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, READ_ONLY_VIEWS, among, copies_perhaps, is_view, written
-from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Value, leaves, walk
-from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Type, Unknown
+from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk
+from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Type, Unknown
 
 _ON_CONTAINERS = LIST_WRITERS | frozenset(
     [runtime.shadow_of, list, tuple, dict, set, list.copy, operator.setitem, operator.getitem, getattr]
 )
-_POINTERS = frozenset([Array, List, Dict, Tuple, Unknown])
+_POINTERS = frozenset([Array, List, Parts, Dict, Tuple, Record, Unknown])
 
 
 def is_pointer(t: Type) -> bool:
@@ -50,6 +51,7 @@ class Aliases:
         self._held: dict[Any, Any] = {}
         self._mergers: list[Value] = []
         self._sources: list[Value] = []
+        self._shadows: list[Call] = []
         writes: list[tuple[Value, Call]] = []
         self.values: list[Value] = []
         for function in reachable(functions):
@@ -68,6 +70,12 @@ class Aliases:
                 else:
                     self._visit(op)
                 self.values += pointers
+        self._unify_shadows()
+        callees = {
+            op.callee for function in reachable(functions) for op in walk(function.body) if isinstance(op, Invoke)
+        }
+        bodies = {function.body for function in functions if function not in callees}
+        self._mergers += [op.outputs[0] for op in self._shadows if not _runs_once(op, bodies)]
         self.writers: dict[Any, list[Call]] = {}
         for value, op in writes:
             self.writers.setdefault(self.find(value), []).append(op)
@@ -77,6 +85,19 @@ class Aliases:
             self.members.setdefault(self.find(value), []).append(value)
         self.merged = {self.find(v) for v in self._mergers}
         self._count_sources()
+
+    def _unify_shadows(self) -> None:
+        """Two shadows in a table share memory if their primals may."""
+        settled = False
+        while not settled:
+            settled = True
+            known: dict[tuple[Any, Any], Value] = {}
+            for op in self._shadows:
+                table, x = op.args
+                first = known.setdefault((self.find(table), self.find(x)), op.outputs[0])
+                if self.find(first) is not self.find(op.outputs[0]):
+                    self.unify(first, op.outputs[0])
+                    settled = False
 
     def _count_sources(self) -> None:
         seen: set[Any] = set()
@@ -110,6 +131,11 @@ class Aliases:
     def is_buffer(self, value: Value) -> bool:
         """Whether a value points to memory that is written, or is a list or tuple made at run time: it has a shadow."""
         return is_pointer(value.type) and (self.is_written(value) or isinstance(value.type, (List, Tuple)))
+
+    @property
+    def needs_table(self) -> bool:
+        """Whether a shadow may have to be found at run time: a pointer to a buffer has several sources."""
+        return any(root in self.merged and any(map(self.is_buffer, m)) for root, m in self.members.items())
 
     def unify(self, a: Any, b: Any) -> None:
         pending = [(a, b)]
@@ -160,12 +186,15 @@ class Aliases:
         if not _is_on_containers(op):
             self._visit_array_call(op)
         elif fn is runtime.shadow_of:
-            self.unify(op.outputs[0], self.held(op.args[0]))
-            self._mergers.append(op.outputs[0])
+            self._shadows.append(op)
+            self._sources.append(op.outputs[0])
         elif fn in (list, tuple, dict, set) or (isinstance(fn, type) and issubclass(fn, tuple)):
             self._put(op.outputs[0], leaves(op.args)) if op.outputs else None
         elif fn in LIST_WRITERS and fn is not list.pop:
-            self._put(op.args[0], leaves(op.args[1:]))
+            self._put(op.args[0], [arg for arg in op.args[1:] if isinstance(arg, Value)])
+            for arg in op.args[1:]:
+                if isinstance(arg, tuple):
+                    self._hold(self.held(op.args[0]), leaves(arg))
         elif fn in (list.copy,):
             self.unify(self.held(op.outputs[0]), self.held(op.args[0]))
         elif fn is list.pop:
@@ -219,6 +248,9 @@ class Aliases:
                 dict,
                 set,
             ) else None
+        self._hold(container, items)
+
+    def _hold(self, container: Any, items: Iterable[Value]) -> None:
         for item in items:
             if not isinstance(item, Const) and is_pointer(item.type):
                 self.unify(self.held(container), item)
@@ -235,7 +267,22 @@ def _is_on_containers(op: Call) -> bool:
     return among(op.fn, _ON_CONTAINERS) or (isinstance(op.fn, type) and issubclass(op.fn, tuple))
 
 
+_NEW = frozenset([runtime.unbroadcast, runtime.expanded, runtime.copied, runtime.plain_sum, runtime.masked_product])
+
+
+def _runs_once(op: Op, bodies: set[Region]) -> bool:
+    """Whether an operation runs at most once in a run of the program."""
+    region = op.parent
+    while region is not None and region.parent is not None:
+        if isinstance(region.parent, Loop):
+            return False
+        region = region.parent.parent
+    return region in bodies
+
+
 def _fresh(op: Call) -> bool:
-    """Whether a library function makes a new array: all of NumPy's do that are not views."""
+    """Whether a library function makes a new array: all of NumPy's do that are not views, and sums of cotangents do."""
+    if among(op.fn, _NEW):
+        return True
     module = getattr(op.fn, "__module__", None) or ""
     return isinstance(op.fn, np.ufunc) or module.split(".")[0] in ("numpy", "_operator", "operator", "math")

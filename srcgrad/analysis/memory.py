@@ -111,11 +111,21 @@ def shape_operand(op: Op) -> int | None:
     return None
 
 
+_LIKENESSES = {runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.add_if_copied: (2, 3)}
+"""Helpers -> the arguments of which they look only at shape and place."""
+
+
+def contents_read(op: Op) -> list[Value]:
+    """The inputs of an operation less those of which it looks only at the outside."""
+    outside = _LIKENESSES.get(op.fn, ()) if isinstance(op, Call) and hashable(op.fn) else ()
+    if not outside or not isinstance(op, Call):
+        return op.inputs
+    return [v for k, v in enumerate(op.args) if k not in outside or isinstance(v.type, List)]
+
+
 def reads_contents(op: Op, value: Value) -> bool:
     """Whether an operation that uses a value looks at its contents, and not at its shape alone."""
-    if shape_operand(op) == 1 and isinstance(op, Call):
-        return op.args[0] is value
-    return not only_metadata(op)
+    return not only_metadata(op) and any(v is value for v in contents_read(op))
 
 
 def is_basic_index(tree: Any) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.alias import Aliases, reachable
 from srcgrad.analysis.memory import written
-from srcgrad.ir.nodes import Function, Invoke, Loop, Op, Region, Value
+from srcgrad.ir.nodes import Function, Invoke, Loop, Op, Region, Value, walk
 
 
 class Versions:
@@ -20,6 +20,7 @@ class Versions:
         self._position: dict[Op, int] = {}
         self._ops: dict[Region, list[Op]] = {}
         self._writes: dict[Op, frozenset[Any]] = {}
+        self._callees: dict[Function, frozenset[Any]] = {}
         self._register(function.body, function.body.ops[:end])
         self._is_callee = callee
         self._boundary = {*function.params, *function.body.results}
@@ -36,10 +37,19 @@ class Versions:
             if target is not None:
                 found.add(self._aliases.find(target))
             if isinstance(op, Invoke):
-                found.update(self._aliases.find(v) for v in op.args if self._aliases.is_written(v))
+                found |= self._written_by(op.callee)
             self._writes[op] = frozenset(found)
             total |= found
         return frozenset(total)
+
+    def _written_by(self, callee: Function) -> frozenset[Any]:
+        """The classes of memory that a call writes."""
+        known = self._callees.get(callee)
+        if known is None:
+            ops = [op for function in reachable([callee]) for op in walk(function.body)]
+            targets = [target for op in ops if (target := written(op)) is not None]
+            known = self._callees[callee] = frozenset(self._aliases.find(target) for target in targets)
+        return known
 
     def is_forward(self, op: Op) -> bool:
         return op in self._position

@@ -14,7 +14,24 @@ from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.objects import bind, special, super_attribute
 from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import INT, UNKNOWN, Array, List, Opaque, PyScalar, Tuple, Unknown, is_numeric, join, rank
+from srcgrad.ir.types import (
+    FLOAT,
+    INT,
+    UNKNOWN,
+    Array,
+    List,
+    Opaque,
+    Parts,
+    PyScalar,
+    Record,
+    Tuple,
+    Unknown,
+    is_numeric,
+    is_scalar,
+    join,
+    rank,
+    unsized,
+)
 from srcgrad.rules.registry import METHODS
 
 
@@ -54,6 +71,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         if isinstance(known, (int, slice)):
             return _subscript_items(lo, Sequence(tuple_items(lo, value)), key)
         lo.unsupported("a tuple of mixed content is indexed by a number that depends on the run")
+    if isinstance(value.type, Parts):
+        return lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, _part_type(lo, value.type, constant(key)))
     if isinstance(value.type, List) and isinstance(key, slice):
         result = lo.value(lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, value.type))
         if value in lo.list_sites:
@@ -62,6 +81,14 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(key, Reference) and key.cls is list and is_numeric(value.type):
         key = lo.emit(np.array, key)
     return lo.emit(operator.getitem, value, key)
+
+
+def _part_type(lo: Lowering, parts: Parts, key: Any) -> Any:
+    """The type of one part of the shadow of a tuple."""
+    if not isinstance(key, int):
+        lo.unsupported("which part of the shadow of a tuple is meant depends on the run")
+    found = unsized(parts.of.items[key], lo.fresh("r"))
+    return FLOAT if isinstance(found, PyScalar) and found.kind in "bi" else found
 
 
 def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> Symbol:
@@ -111,6 +138,8 @@ def tuple_items(lo: Lowering, value: Value) -> tuple[Symbol, ...]:
         if isinstance(item_type, PyScalar) and isinstance(item_type.dim, int):
             items.append(Const(item_type.dim))
         else:
+            if isinstance(value.type, Record):
+                item_type = unsized(item_type, lo.fresh("r"))
             items.append(lo.value(lo.emit_typed(operator.getitem, (value, Const(k)), {}, item_type)))
     return tuple(items)
 
@@ -138,6 +167,8 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         return _static_attribute(lo, base, name)
     if isinstance(base, Value):
         return _value_attribute(lo, base, name)
+    if isinstance(base, slice) and name == "indices":
+        return Bound(Const(slice.indices), (base,))
     if isinstance(base, (Closure, Bound)) and name == "__name__":
         return Const(getattr(base, "name", "<bound>"))
     lo.unsupported(f"attribute {name!r} is not supported here")
@@ -239,6 +270,8 @@ def shape(lo: Lowering, value: Value) -> Symbol:
         return output
     if is_numeric(t) and not isinstance(t, Array):
         return Sequence(())
+    if isinstance(t, List) and is_scalar(t.item):
+        return Sequence((length(lo, value),))
     return lo.value(lo.emit_typed(np.shape, (value,), {}, UNKNOWN))
 
 

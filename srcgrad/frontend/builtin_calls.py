@@ -25,7 +25,20 @@ from srcgrad.frontend.iteration import (
 from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
 from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Value
-from srcgrad.ir.types import BOOL, Array, Dict, List, NpScalar, Opaque, PyScalar, Tuple, Unknown, is_scalar, shape_of
+from srcgrad.ir.types import (
+    BOOL,
+    INT,
+    Array,
+    Dict,
+    List,
+    NpScalar,
+    Opaque,
+    PyScalar,
+    Tuple,
+    Unknown,
+    is_scalar,
+    shape_of,
+)
 
 
 @handles(len)
@@ -324,6 +337,11 @@ def _partial(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 @handles(callable)
 def _callable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return Const(isinstance(args[0], (Closure, Bound)) or (isinstance(args[0], Const) and callable(args[0].value)))
+
+
+@handles(slice.indices)
+def _indices(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return lo.emit_typed(slice.indices, tuple(map(lo.value, args)), {}, Tuple((INT, INT, INT)))
 
 
 @handles(slice)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import array_writes, container_calls, itertools_calls, kinds  # noqa: F401 (they register)
+from srcgrad.frontend import array_writes, container_calls, helper_calls, itertools_calls, kinds  # noqa: F401
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.functions import call_closure, call_function
@@ -121,9 +121,9 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         given = [Const(a) for a in obj.args]
         named = {name: Const(value) for name, value in obj.keywords.items()}
         return call(lo, Const(obj.func), [*given, *args], {**named, **kwargs})
-    if obj is runtime.shadow_of:
-        lo.unsupported("generated code that finds its shadows at run time can't be differentiated again yet")
-    if is_library(obj) or getattr(obj, "__module__", None) == "srcgrad.runtime":
+    if helper_calls.is_inlined(obj):
+        return helper_calls.inline(lo, obj, args, kwargs)
+    if is_library(obj) or getattr(obj, "__module__", None) == runtime.__name__:
         return primitive(lo, obj, args, kwargs)
     inner = getattr(obj, "__srcgrad_fun__", None)
     if inner is not None:

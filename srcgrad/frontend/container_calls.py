@@ -7,6 +7,7 @@ from srcgrad.frontend.builtin_calls import make_list
 from srcgrad.frontend.handlers import BUILTINS, handles
 from srcgrad.frontend.iteration import iterate
 from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.records import parts
 from srcgrad.frontend.values import Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const
 from srcgrad.ir.types import List
@@ -21,6 +22,10 @@ def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         lo.change(target, (*lo.contents(target), item))
         return Const(None)
     value = lo.value(target)
+    element = parts(lo, value, item)
+    if element is not None:
+        lo.effect(list.append, value, element)
+        return Const(None)
     element = lo.value(item)
     if element.type is not None and not (isinstance(element, Const) and element.value is UNDEFINED):
         lo.list_item_type(value, element.type)

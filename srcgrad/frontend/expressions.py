@@ -182,7 +182,10 @@ def _dict(lo: Lowering, node: ast.Dict, frame: Frame) -> Symbol:
             entries.update(lo.contents(spread))
             continue
         entries[static_key(lo, expression(lo, key, frame))] = expression(lo, value, frame)
-    return lo.new_reference(dict, tuple(entries.items()), lo.site(node))
+    site = lo.site(node)
+    if site in lo.marks.tables:
+        return lo.emit_typed(dict, (), {}, Opaque(dict), "shadows")
+    return lo.new_reference(dict, tuple(entries.items()), site)
 
 
 def _subscript(lo: Lowering, node: ast.Subscript, frame: Frame) -> Symbol:

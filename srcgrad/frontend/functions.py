@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.loops import _leaves, _with_leaves
 from srcgrad.frontend.lowering import Conflict, Lowering, Restart, compare, is_undefined
+from srcgrad.frontend.records import box_whole, boxed
 from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
@@ -19,7 +21,7 @@ from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Frame, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Exit, Function, Invoke, Region, Value, walk
-from srcgrad.ir.types import Array, Dim, List, Type, join, widen
+from srcgrad.ir.types import join, unsized
 
 _ROUNDS = 6
 _DEEPEST = 40
@@ -139,7 +141,7 @@ def _call(
 def run_body(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Symbol:
     """Lowers the body of a function whose parameters are bound; what it returns."""
     if isinstance(node, ast.Lambda):
-        return expression(lo, node.body, frame)
+        return boxed(lo, expression(lo, node.body, frame), frame)
     outcome = block(lo, node.body, frame)
     if not outcome.codes:
         return Const(UNDEFINED)
@@ -152,6 +154,7 @@ def run_body(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> 
         chosen: Symbol = Const(stays) if isinstance(stays, bool) else stays
         result = lo.select(chosen, lambda: Const(None), lambda: final)
     if isinstance(result, Conflict) and not result.callable:
+        box_whole(lo, frame)
         lo.resolve_conflict(result)
     return result
 
@@ -218,6 +221,8 @@ class Outlined:
         result: the symbol it returns, over `function.body.results`; None while no round has found it.
         hidden: variables of enclosing functions that it reads -> their parameters.
         pending: calls of it made before its hidden parameters were all known.
+        frame, identity: the activation of its body, and what the body belongs to.
+        boxes: the key of the tuples in what it returns, if they are made at run time.
     """
 
     function: Function
@@ -227,6 +232,9 @@ class Outlined:
     hidden: dict[Any, tuple[Symbol, list[Value]]] = field(default_factory=dict)
     pending: list[tuple[Invoke, Any]] = field(default_factory=list)
     caller: Any = None
+    frame: Frame | None = None
+    identity: Any = None
+    boxes: tuple | None = None
 
 
 def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bound: dict[str, Symbol]) -> Symbol:
@@ -237,7 +245,9 @@ def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bou
     spec = lo.functions.get(key)
     if spec is None:
         spec = lo.functions[key] = Outlined(Function(_function_name(lo, name), [], Region()))
-        spec.caller = lo.function
+        spec.caller, spec.frame, spec.identity = lo.function, frame, identity
+        if identity in lo.marks.boxed:
+            spec.boxes = (lo.marks.boxed[identity], identity, *key[2:])
         try:
             _lower_outlined(lo, spec, identity, node, frame, bound)
         except Restart:
@@ -247,7 +257,7 @@ def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bou
         spec.used = True
     if spec.result is None:
         return Const(UNDEFINED)
-    outputs = [Value(_parameter_type(v.type, lo.fresh("r")), None, lo.span) for v in _leaves(spec.result)]
+    outputs = [Value(unsized(v.type, lo.fresh("r")), None, lo.span) for v in _leaves(spec.result)]
     op = Invoke(spec.function, flat, outputs, lo.span)
     lo.append(op)
     if spec.ready:
@@ -289,7 +299,7 @@ def _is_static_leaf(value: Value) -> bool:
 def _structure(lo: Lowering, symbol: Symbol) -> Any:
     """A hashable description: calls with equal descriptions share a function."""
     if isinstance(symbol, Value):
-        return ("const", id(symbol.value)) if _is_static_leaf(symbol) else _kind(symbol.type)
+        return ("const", id(symbol.value)) if _is_static_leaf(symbol) else unsized(symbol.type, "p")
     if isinstance(symbol, Sequence):
         return (symbol.cls, *[_structure(lo, item) for item in symbol.items])
     if isinstance(symbol, Reference):
@@ -300,29 +310,12 @@ def _structure(lo: Lowering, symbol: Symbol) -> Any:
     return symbol
 
 
-def _kind(t: Type) -> Any:
-    """What a type is without lengths: equal for types with equal `_parameter_type`s."""
-    if isinstance(t, Array) and t.shape is not None:
-        # NumPy holds that None equals some dtypes.
-        return ("array", t.dtype is None, t.dtype, len(t.shape))
-    return ("list", _kind(t.item)) if isinstance(t, List) else widen(t)
-
-
-def _parameter_type(t: Type, name: str) -> Type:
-    """The type a recursive function assumes for a parameter: lengths are forgotten, they change from call to call."""
-    if isinstance(t, Array) and t.shape is not None:
-        return Array(t.dtype, tuple(Dim(f"{name}.{k}") for k in range(len(t.shape))))
-    if isinstance(t, List):
-        return List(_parameter_type(t.item, f"{name}[]"))
-    return widen(t)
-
-
 def _parameters(lo: Lowering, symbol: Symbol, name: str, params: list[Value]) -> Symbol:
     """The symbol that a parameter stands for inside of the function, with new values at its leaves."""
     if isinstance(symbol, Value):
         if _is_static_leaf(symbol):
             return symbol
-        param = Value(_parameter_type(symbol.type, f"{name}"), name, lo.span)
+        param = Value(unsized(symbol.type, f"{name}"), name, lo.span)
         if symbol in lo.list_sites:
             lo.list_sites[param] = lo.list_sites[symbol]
         params.append(param)
@@ -355,6 +348,7 @@ def _lower_outlined(
     """Lowers the body until its return kinds are stable: a recursive call returns what the last round found."""
     saved = (lo.function, lo.calls, lo.constant_loops, lo.active, lo.span)
     frame.function = spec
+    before = set(lo.functions)
     try:
         for _ in range(_ROUNDS):
             lo.function, lo.calls, lo.constant_loops = spec, [identity], []
@@ -362,7 +356,13 @@ def _lower_outlined(
             spec.used = False
             spec.pending.clear()
             spec.hidden.clear()
+            for key in [key for key in lo.functions if key not in before]:
+                # It may call this function, and has seen what an earlier round took it to return.
+                del lo.functions[key]
             result, region = _round(lo, spec, node, frame, bound)
+            if spec.used and isinstance(result, Sequence) and not all(isinstance(i, Value) for i in result.items):
+                lo.marks.boxed[identity] = "parts"
+                raise Restart
             if not spec.used or (spec.result is not None and _settled(spec.result, result)):
                 break
             spec.result = _joined(spec, result)
@@ -384,7 +384,8 @@ def _lower_outlined(
 
 
 def _pending_hidden(spec: Outlined, caller: Any) -> list[Value]:
-    assert caller is spec, "mutual recursion passes hidden variables through its own parameters"
+    if spec.hidden and caller is not spec:
+        raise UnsupportedError("functions that call each other use variables of an enclosing function", None)
     return [leaf for symbol, leaves in spec.hidden.values() for leaf in leaves]
 
 
@@ -413,15 +414,14 @@ def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[st
 
 
 def _settled(old: Symbol, new: Symbol) -> bool:
-    return [_parameter_type(v.type, "r") for v in _leaves(old)] == [_parameter_type(v.type, "r") for v in _leaves(new)]
+    return [unsized(v.type, "r") for v in _leaves(old)] == [unsized(v.type, "r") for v in _leaves(new)]
 
 
 def _joined(spec: Outlined, new: Symbol) -> Symbol:
     if spec.result is None:
-        return _with_leaves(new, iter([Value(_parameter_type(v.type, "r"), v.hint) for v in _leaves(new)]))
+        return _with_leaves(new, iter([Value(unsized(v.type, "r"), v.hint) for v in _leaves(new)]))
     pairs: Iterable[tuple[Value, Value]] = zip(_leaves(spec.result), _leaves(new), strict=True)
     merged = [
-        Value(join(_parameter_type(a.type, "r"), _parameter_type(b.type, "r"), f"r.{k}"), b.hint)
-        for k, (a, b) in enumerate(pairs)
+        Value(join(unsized(a.type, "r"), unsized(b.type, "r"), f"r.{k}"), b.hint) for k, (a, b) in enumerate(pairs)
     ]
     return _with_leaves(new, iter(merged))

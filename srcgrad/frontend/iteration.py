@@ -12,7 +12,7 @@ from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import Array, List, Tuple, Unknown
+from srcgrad.ir.types import INT, Array, List, Opaque, Tuple, Unknown
 
 
 def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
@@ -85,7 +85,7 @@ def constant_range(iterator: Iterator) -> range | None:
     bounds = [constant(b) for b in iterator.bounds]
     if not all(isinstance(b, int) for b in bounds) or bounds[2] == 0:
         return None
-    return range(*bounds)
+    return range(*bounds)[:: -1 if iterator.backwards else 1]
 
 
 def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
@@ -143,15 +143,8 @@ def reversed_iterator(lo: Lowering, inner: Symbol) -> Iterator:
     iterator = iterate(lo, inner)
     if iterator.items is not None:
         return Iterator(iterator.items[::-1])
-    known = constant_range(iterator)
-    if known is not None:
-        back = known[::-1]
-        return Iterator(bounds=(Const(back.start), Const(back.stop), Const(back.step)))
-    if iterator.bounds is not None and constant(iterator.bounds[2]) == 1:
-        start, stop, _ = iterator.bounds
-        last = lo.value(lo.emit(operator.sub, stop, Const(1)))
-        before = lo.value(lo.emit(operator.sub, start, Const(1)))
-        return Iterator(bounds=(last, before, Const(-1)))
+    if iterator.bounds is not None:
+        return Iterator(bounds=iterator.bounds, backwards=not iterator.backwards)
     item = item_getter(lo, iterator)
     n = iterator_length(lo, iterator)
 
@@ -159,6 +152,17 @@ def reversed_iterator(lo: Lowering, inner: Symbol) -> Iterator:
         return item(lo.value(lo.emit(operator.sub, lo.emit(operator.sub, n, Const(1)), k)))
 
     return Iterator(length=lambda: n, item=from_end)
+
+
+def descending(lo: Lowering, bounds: tuple[Value, Value, Value]) -> tuple[Value, Value, Value]:
+    """The bounds of the range that gives the numbers of another one backwards."""
+    start, stop, step = bounds
+    before = lo.value(lo.emit(operator.sub, start, step))
+    if constant(step) == 1:
+        return lo.value(lo.emit(operator.sub, stop, Const(1))), before, Const(-1)
+    length = iterator_length(lo, Iterator(bounds=bounds))
+    last = lo.value(lo.emit(operator.add, before, lo.emit(operator.mul, length, step)))
+    return last, before, lo.value(lo.emit(operator.neg, step))
 
 
 def iterator_length(lo: Lowering, iterator: Iterator) -> Value:
@@ -172,13 +176,10 @@ def iterator_length(lo: Lowering, iterator: Iterator) -> Value:
             return Const(len(known))
         if constant(start) == 0 and constant(step) == 1:
             return lo.value(lo.emit(max, stop, Const(0)))
-        return lo.value(lo.emit_typed(_range_length, (start, stop, step), {}, lo.int_type))
+        numbers = lo.emit_typed(range, (start, stop, step), {}, Opaque(range))
+        return lo.value(lo.emit_typed(len, (numbers,), {}, INT))
     assert iterator.length is not None
     return iterator.length()
-
-
-def _range_length(start: int, stop: int, step: int) -> int:
-    return len(range(start, stop, step))
 
 
 def item_getter(lo: Lowering, iterator: Iterator) -> Callable[[Value], Symbol]:
@@ -194,7 +195,7 @@ def item_getter(lo: Lowering, iterator: Iterator) -> Callable[[Value], Symbol]:
         values.append(runtime_list(lo, items))
         return from_list
     if iterator.bounds is not None:
-        start, _, step = iterator.bounds
+        start, _, step = descending(lo, iterator.bounds) if iterator.backwards else iterator.bounds
 
         def from_range(k: Value) -> Symbol:
             scaled = k if constant(step) == 1 else lo.emit(operator.mul, k, step)

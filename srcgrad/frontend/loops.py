@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.frontend.expressions import expression
-from srcgrad.frontend.iteration import constant_range, iterate, iterator_length
+from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
 from srcgrad.frontend.lowering import (
     NEVER,
     NEXT,
@@ -205,7 +205,8 @@ def for_loop(
     else:
         start, stop, step = Const(0), iterator_length(lo, iterator), Const(1)
         item = iterator.item
-    constant_loop = constant_range(Iterator(bounds=(start, stop, step))) is not None
+    bounds, backwards = (start, stop, step), iterator.backwards
+    constant_loop = constant_range(Iterator(bounds=bounds)) is not None
 
     def build(carried: list[_Carried], region: Region) -> Outcome:
         index = Value(INT, index_name, lo.span)
@@ -220,7 +221,9 @@ def for_loop(
                 lo.constant_loops.pop()
 
     def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:
-        return For(start, stop, step, inits, region, exits, outputs, lo.span)
+        if exits and backwards:
+            return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span)
+        return For(*bounds, inits, region, exits, outputs, lo.span, backwards)
 
     return _loop(lo, build, finish, guess, site)
 

@@ -6,19 +6,20 @@ import ast
 import operator
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
+from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
 from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Frame, Reference, Sequence, Symbol, variable_name
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
-from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Type, join
+from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
 
 UNDEFINED_VALUE = Const(UNDEFINED)
@@ -26,21 +27,6 @@ UNDEFINED_VALUE = Const(UNDEFINED)
 
 class Restart(Exception):
     """Lowering starts again, with something new in its `Marks`."""
-
-
-@dataclass
-class Marks:
-    """What earlier attempts at lowering this program have found out.
-
-    Attributes:
-        dynamic: sites whose lists have no structure known at compile time -> the type of their items.
-        unrolled: loops over a constant range that index containers of mixed content.
-        outlined: code objects that are called, not inlined, because they are recursive.
-    """
-
-    dynamic: dict[Any, Type | None] = field(default_factory=dict)
-    unrolled: set[Any] = field(default_factory=set)
-    outlined: set[Any] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +90,9 @@ class Lowering:
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
+        made_tuples: tuples that were made at run time, by the identity of their symbols.
+        tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
+        tuple_shadows: whether the shadow of a tuple is looked up by its identity.
     """
 
     def __init__(self, marks: Marks | None = None):
@@ -131,6 +120,9 @@ class Lowering:
         self.function: Any = None
         self.constant_loops: list[tuple[Any, Value]] = []
         self.fresh_counter = 0
+        self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
+        self.tuples_made_twice = False
+        self.tuple_shadows = False
 
     # Emitting operations
 
@@ -159,7 +151,7 @@ class Lowering:
         """Appends a call whose result type is known already. A tuple of known length has one output for each item."""
         if isinstance(result, Array) and result.dtype is not None and result.dtype.kind == "O":
             self.unsupported("arrays of objects are not supported", "use a list, or an array of floats")
-        if isinstance(result, Tuple):
+        if isinstance(result, Tuple) and not isinstance(result, Record):
             outputs = [Value(item, None, self.span) for item in result.items]
             self.region.append(Call(fn, args, kwargs, outputs, self.span))
             return Sequence(tuple(outputs))
@@ -251,7 +243,9 @@ class Lowering:
         if isinstance(symbol, Value):
             return symbol
         if isinstance(symbol, Sequence):
-            trees = tuple([self.tree(item) for item in symbol.items])
+            from srcgrad.frontend.records import nested
+
+            trees = tuple([self.tree(nested(self, item)) for item in symbol.items])
             item_types = tuple([item.type if isinstance(item, Value) else UNKNOWN for item in trees])
             output = Value(Tuple(item_types), hint, self.span)
             constructor = symbol.cls
@@ -373,8 +367,6 @@ class Lowering:
             return Sequence(tuple([self.merge(p, q, phi) for p, q in pairs]), a.cls)
         if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
             return a
-        if isinstance(a, Sequence) and isinstance(b, Value):
-            return Conflict(a, b)
         return Conflict(a, b)
 
     def _with_undefined(self, symbol: Any, phi: Callable[[Value], Value]) -> Any:
@@ -415,6 +407,8 @@ class Lowering:
 
     def join_branches(self, condition: Value, then: Branch, orelse: Branch) -> Outcome:
         """Appends the `If` of two branches and merges what they changed."""
+        from srcgrad.frontend.records import perhaps_none
+
         outputs: list[Value] = []
         place = self.fresh("m")
         memo: dict[tuple[int, int], Value] = {}
@@ -457,6 +451,7 @@ class Lowering:
                 self.missing_reads.add(key)
             hint = variable_name(key)
             a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
+            a, b = perhaps_none(self, a, b, then.region, orelse.region, hint)
             symbol = self.merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
             if isinstance(symbol, Conflict) and symbol.condition is None:
                 symbol = Conflict(symbol.first, symbol.second, condition)

@@ -15,7 +15,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.objects import operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Tuple, Unknown, is_numeric
+from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Record, Tuple, Unknown, is_numeric
 
 BINARY: dict[type, Callable] = {
     ast.Add: operator.add,
@@ -167,7 +167,7 @@ def _identity(a: Symbol, b: Symbol) -> bool | None:
         if isinstance(x, Const) and x.value is None:
             if not isinstance(y, Value):
                 return False
-            if not isinstance(y.type, Unknown):
+            if not isinstance(y.type, (Unknown, Record)):
                 return y.type == Opaque(type(None))
     if isinstance(a, (Reference, Sequence, Closure)) or isinstance(b, (Reference, Sequence, Closure)):
         return a is b

@@ -11,7 +11,8 @@ from typing import Any
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
-from srcgrad.frontend.lowering import Lowering, Marks, Restart
+from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
@@ -108,6 +109,8 @@ def _attempt(
         if isinstance(result, Const) and result.value is UNDEFINED:
             result = Const(None)
         tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
+    if lo.tuples_made_twice and lo.tuple_shadows:
+        raise UnsupportedError("the shadow of a tuple that is made in two places is looked up by its identity", None)
     function = Function(fn.__name__ if fn.__name__.isidentifier() else "lambda_", list(body.args), body)
     function.captured = [value for _, value in lo.captured.values()]
     function.result = tree

@@ -19,11 +19,12 @@ from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, is_undefined, leaves_with
 from srcgrad.frontend.operators import BINARY, binary
+from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Flat, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Exit, Raise, Value
-from srcgrad.ir.types import Array, Dict, List, Unknown, is_scalar
+from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
 
 RETURNED = "<return>"
 
@@ -134,7 +135,7 @@ def _pass(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
 
 def _return(lo: Lowering, node: ast.Return, frame: Frame) -> Outcome:
     symbol = Const(None) if node.value is None else expression(lo, node.value, frame)
-    lo.store.set((frame, RETURNED), symbol)
+    lo.store.set((frame, RETURNED), boxed(lo, symbol, frame))
     return leaves_with(Exit.RETURN)
 
 
@@ -233,6 +234,8 @@ def _unpack_starred_value(lo: Lowering, targets: list[ast.expr], value: Value, f
 
 def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     """`base[key] = symbol`."""
+    if is_undefined(base):
+        return
     if isinstance(base, Reference) and base.cls is dict:
         name = static_key(lo, key)
         entries = dict(lo.contents(base))
@@ -251,7 +254,7 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     value = lo.value(base)
     if isinstance(value.type, (Array, List, Dict, Unknown)):
         item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
-        if isinstance(value.type, List) and not isinstance(key, slice):
+        if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
             lo.list_item_type(value, item.type)
         lo.effect(operator.setitem, value, key, item)
         return
@@ -332,6 +335,9 @@ def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Call
         base, key = base.array, flat_index(lo, base, key)
     if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and op in ITEM_UPDATES:
         lo.effect(ITEM_UPDATES[op], base, key, right())
+        return
+    if isinstance(base, Value) and isinstance(base.type, Parts):
+        set_item(lo, base, key, binary(lo, BINARY[op], subscript(lo, base, key), right()))
         return
     if isinstance(base, Value) and isinstance(base.type, List) and not is_scalar(base.type.item):
         current = subscript(lo, base, key)

@@ -96,13 +96,15 @@ class Iterator:
         items: the items, where their number is known at compile time.
         length: otherwise the number of items,
         item: and the item at an index.
-        bounds: for a plain range, its start, stop and step: the index is the item then.
+        bounds: for a plain range, its start, stop and step: the index is the item then,
+        backwards: from the last one to the first, if so.
     """
 
     items: tuple[Symbol, ...] | None = None
     length: Callable[[], Value] | None = None
     item: Callable[[Value], Symbol] | None = None
     bounds: tuple[Value, Value, Value] | None = None
+    backwards: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from srcgrad.errors import UnsupportedError
+
 
 @dataclass(frozen=True, slots=True)
 class Dim:
@@ -161,6 +163,50 @@ class Tuple(Type):
         return f"({', '.join(map(str, self.items))})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Record(Tuple):
+    """A tuple that may hold others of its own kind, or None in place of one: what recursive functions hand on.
+
+    Each kind is one object, known by its identity. Its items are found out while the program is lowered.
+    """
+
+    name: str
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    @property
+    def differentiable(self) -> bool:
+        return any(not isinstance(item, Tuple) and item.differentiable for item in _items_within(self))
+
+    def hold(self, items: tuple[Type, ...], fresh: str) -> bool:
+        """Makes the items cover these types too; whether that changed anything."""
+        known = self.items or items
+        joined = tuple(
+            [
+                a if b == NOTHING else b if a == NOTHING else join(a, b, f"{fresh}.{k}")
+                for k, (a, b) in enumerate(zip(known, items, strict=True))
+            ]
+        )
+        changed = joined != self.items
+        object.__setattr__(self, "items", joined)
+        return changed
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _items_within(record: Record) -> list[Type]:
+    """The types of all that a record holds, at any depth."""
+    found: list[Type] = list(record.items)
+    opened: set[Type] = {record}
+    for item in found:
+        if isinstance(item, Tuple) and item not in opened:
+            opened.add(item)
+            found += item.items
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class List(Type):
     """A run-time list of any length whose elements share one type."""
@@ -173,6 +219,20 @@ class List(Type):
 
     def __str__(self) -> str:
         return f"[{self.item}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(List):
+    """A run-time list of known length with items of different types: the shadow of a tuple.
+
+    Attributes:
+        of: the tuple.
+    """
+
+    of: Tuple
+
+    def __str__(self) -> str:
+        return f"[parts of {self.of}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +271,8 @@ FLOAT = PyScalar("f")
 COMPLEX = PyScalar("c")
 NONE = Opaque(type(None))
 STR = Opaque(str)
+NOTHING = Opaque(type(NotImplemented))
+"""The type of what no path is known to define yet."""
 F8 = np.dtype(np.float64)
 
 
@@ -261,10 +323,33 @@ def freshened(t: Type, fresh: str) -> Type:
             for k, axis in enumerate(t.shape)
         )
         return Array(t.dtype, tuple(axes))
-    if isinstance(t, Tuple):
+    if isinstance(t, Tuple) and not isinstance(t, Record):
         return Tuple(tuple(freshened(item, f"{fresh}.{k}") for k, item in enumerate(t.items)))
     if isinstance(t, List):
-        return List(freshened(t.item, fresh))
+        return t if isinstance(t, Parts) else List(freshened(t.item, fresh))
+    return widen(t)
+
+
+def shadow_type(t: Type) -> Type:
+    """The type of the shadow of a value: its own, but for tuples, whose shadows are lists."""
+    if isinstance(t, Tuple):
+        return Parts(UNKNOWN, t)
+    return List(shadow_type(t.item)) if type(t) is List else t
+
+
+def unsized(t: Type, name: str) -> Type:
+    """The type without lengths, which change from one call of a recursive function to the next.
+
+    Args:
+        t: the type.
+        name: what the lengths are called instead.
+    """
+    if isinstance(t, Array) and t.shape is not None:
+        return Array(t.dtype, tuple(Dim(f"{name}.{k}") for k in range(len(t.shape))))
+    if isinstance(t, List):
+        return t if isinstance(t, Parts) else List(unsized(t.item, f"{name}[]"))
+    if isinstance(t, Tuple) and not isinstance(t, Record):
+        return Tuple(tuple(unsized(item, f"{name}.{k}") for k, item in enumerate(t.items)))
     return widen(t)
 
 
@@ -298,6 +383,10 @@ def join(a: Type, b: Type, fresh: str) -> Type:
             return scalar
     if isinstance(a, NpScalar) and isinstance(b, NpScalar):
         return NpScalar(np.promote_types(a.dtype, b.dtype))
+    if isinstance(a, Record) or isinstance(b, Record):
+        if NONE in (a, b):
+            return a if b == NONE else b
+        raise UnsupportedError("a tuple in a tuple meets something of another kind in one name or list", None)
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         pairs = zip(a.items, b.items, strict=True)
         return Tuple(tuple(join(p, q, f"{fresh}.{k}") for k, (p, q) in enumerate(pairs)))

@@ -36,6 +36,7 @@ from srcgrad.ir.types import (
     NpScalar,
     Opaque,
     PyScalar,
+    Record,
     Tuple,
     Type,
     join,
@@ -146,7 +147,7 @@ def _freeze_type(t: Type, names: dict[str, str]) -> Any:
         return Array(t.dtype, tuple([axis(a) for a in t.shape]))
     if isinstance(t, PyScalar):
         return PyScalar(t.kind, None if t.dim is None else axis(t.dim))
-    if isinstance(t, Tuple):
+    if isinstance(t, Tuple) and not isinstance(t, Record):
         return _Node(tuple, tuple([_freeze_type(item, names) for item in t.items]))
     if isinstance(t, List) and isinstance(t.item, (PyScalar, NpScalar)):
         return t
@@ -167,7 +168,7 @@ def _rename(site: Site, t: Type, names: dict[str, str]) -> Type:
 
     if isinstance(t, Array) and t.shape is not None:
         return Array(t.dtype, tuple([axis(a) for a in t.shape]))
-    if isinstance(t, Tuple):
+    if isinstance(t, Tuple) and not isinstance(t, Record):
         return Tuple(tuple([_rename(site, item, names) for item in t.items]))
     return List(_rename(site, t.item, names)) if isinstance(t, List) else t
 

@@ -15,12 +15,13 @@ from srcgrad.rules.registry import linear, nondifferentiable, partials, vjp
 
 @vjp(runtime.unbroadcast)
 def unbroadcast(g, z, c, x):
-    return runtime.expanded(g, c)
+    # It sums over some axes and spreads over others; so does its transpose, the other way round.
+    return runtime.unbroadcast(g, c), None
 
 
 @vjp(runtime.expanded)
 def expanded(g, z, c, x):
-    return runtime.unbroadcast(g, c)
+    return runtime.unbroadcast(g, c), None
 
 
 @linear(runtime.copied)
@@ -28,7 +29,7 @@ def copied(g, z, x):
     return g
 
 
-nondifferentiable(runtime.zeros_like)
+nondifferentiable(runtime.zeros_like, runtime.shadow_of, reason="zeros, whatever its argument holds")
 
 
 @analytic(runtime.unbroadcast, runtime.expanded, runtime.shadow_of)
@@ -45,7 +46,20 @@ def _same_type(site: Site, fn: Any, x: Tree) -> Type:
 
 @partials(runtime.masked_product)
 def masked_product(g, partial, z):
-    return np.where(np.equal(g, 0), 0.0, partial), g
+    # A cotangent that happens to be 0 still has a slope; only what is not finite there is left out.
+    return np.where(np.logical_or(np.isfinite(partial), np.not_equal(g, 0)), partial, 0.0), g
+
+
+@partials(runtime.plain_sum)
+def plain_sum(p, q, z):
+    return 1, 1
+
+
+@analytic(runtime.plain_sum)
+def _type_of_sum(site: Site, fn: Any, p: Tree, q: Tree) -> Type:
+    from srcgrad.rules.result_types import apply
+
+    return apply(site, operator.add, (p, q), {})
 
 
 @analytic(runtime.masked_product)

@@ -23,6 +23,7 @@ from srcgrad.ir.types import (
     NpScalar,
     Opaque,
     PyScalar,
+    Record,
     Tuple,
     Type,
     join,
@@ -114,7 +115,7 @@ def constant(tree: Any) -> Any:
         return t.dim
     if t == NONE:
         return None
-    if isinstance(t, Tuple):
+    if isinstance(t, Tuple) and not isinstance(t, Record):
         return tuple([constant(item) for item in t.items])
     if isinstance(t, Type):
         raise Unsure
@@ -177,7 +178,7 @@ def array_of(site: Site, tree: Any) -> Array:
         return Array(t.dtype, ())
     if isinstance(t, PyScalar):
         return Array(_PYTHON_DTYPES[t.kind], ())
-    if isinstance(t, Tuple):
+    if isinstance(t, Tuple) and not isinstance(t, Record):
         return _stacked([array_of(site, item) for item in t.items])
     if isinstance(t, List):
         item = array_of(site, refresh(site, t.item))
@@ -223,7 +224,9 @@ def refresh(site: Site, t: Type) -> Type:
             return Array(t.dtype, tuple([axis(a) for a in t.shape]))
         if isinstance(t, PyScalar):
             return PyScalar(t.kind)
-        return Tuple(tuple([renamed(item) for item in t.items])) if isinstance(t, Tuple) else t
+        if isinstance(t, Tuple) and not isinstance(t, Record):
+            return Tuple(tuple([renamed(item) for item in t.items]))
+        return t
 
     return renamed(t)
 

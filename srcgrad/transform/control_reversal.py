@@ -128,7 +128,8 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
     outputs = [Value(p.type, p.hint, op.span) for p in params]
     for output, param in zip(outputs, params, strict=True):
         output.primal = param.primal
-    reverse.lo.append(For(*bounds, inits, body, False, outputs, op.span, backwards=True))
+    backwards = not (isinstance(op, For) and op.backwards)
+    reverse.lo.append(For(*bounds, inits, body, False, outputs, op.span, backwards))
     for value, output in zip(outside, outputs[len(slots) :], strict=True):
         reverse.lo.store.set(reverse.key(value), output)
     for k, output in zip(slots, outputs, strict=False):

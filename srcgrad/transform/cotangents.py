@@ -233,7 +233,9 @@ def zeros(lo: Lowering, x: Value, hint: str | None = None) -> Value:
     """A shadow of `x`: zeros of its shape and dtype, newly allocated."""
     if isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind in "fc":
         return lo.value(lo.emit_typed(np.zeros_like, (x,), {}, x.type, hint))
-    return lo.value(lo.emit_typed(runtime.zeros_like, (x,), {}, x.type, hint))
+    shadow = Value(x.type, hint, lo.span)
+    lo.append_call(runtime.zeros_like, (x,), [shadow])
+    return shadow
 
 
 def is_fresh(value: Value) -> bool:

@@ -54,6 +54,7 @@ def prepare(program: Program, optimize: bool = True) -> None:
     for function in functions:
         prune_carried(function)
     protect_arguments(program)
+    separate_likenesses(functions)
     if optimize:
         share_common(program.function)
         _sync(program.function)
@@ -109,6 +110,30 @@ def protect_arguments(program: Program) -> None:
     for op in made:
         op.parent = body
     body.ops = [*before, *made, *after]
+
+
+def separate_likenesses(functions: list[Function]) -> None:
+    """Copies written memory before a helper that may hand it on as it is, though its result counts as a new array.
+
+    Before -> after: `t = unbroadcast(y_bar, x)` -> `t = unbroadcast(y_bar.copy(), x)`.
+    """
+    aliases = Aliases(functions)
+    for function in functions:
+        for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
+            for op in list(region.ops):
+                if not isinstance(op, Call) or op.fn not in (runtime.unbroadcast, runtime.expanded):
+                    continue
+                x = op.args[0]
+                if isinstance(x, Const) or not any(map(aliases.is_written, (x, op.outputs[0]))):
+                    continue
+                copy = Value(x.type, None, op.span)
+                # An item of a list's shadow may still be the number 0 for an array.
+                item = isinstance(x.owner, Call) and any(isinstance(v.type, List) for v in x.owner.inputs)
+                sure = isinstance(x.type, Array) and not item
+                made = Call(np.ndarray.copy if sure else runtime.copied, (x,), {}, [copy], op.span)
+                made.parent = region
+                region.ops.insert(region.ops.index(op), made)
+                op.args = (copy, *op.args[1:])
 
 
 def _copy_of(value: Value, aliases: Aliases) -> Any:
@@ -284,8 +309,7 @@ def _reverse(
     functions = [*program.functions, function]
     aliases = Aliases(functions)
     activity = Activity(functions, aliases, inputs, [v for v, _ in seeds])
-    table = any(root in aliases.merged and aliases.is_written(m[0]) for root, m in aliases.members.items())
-    pairs = Pairs(activity, aliases, table and bool(program.functions))
+    pairs = Pairs(activity, aliases, aliases.needs_table and bool(program.functions))
 
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
         reverse = Reverse(activity, aliases, pairs)

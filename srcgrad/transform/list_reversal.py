@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Value, leaves
-from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, is_scalar
+from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, is_scalar
 from srcgrad.rules.registry import PARTIALS
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ def reverse_display(reverse: Reverse, op: Call, g: Value | None) -> None:
 
 
 def hand_on(reverse: Reverse, display: Call, g: Value) -> None:
-    """Each item of a list or tuple display takes its part of the cotangent; so do the items of a tuple in it."""
+    """Each item of a list or tuple display takes its part of the cotangent; so do the items of a tuple in a list."""
     lo = reverse.lo
     for k, item in enumerate(leaves(display.args)):
-        if not reverse.activity.active(item):
+        if not reverse.activity.active(item) or isinstance(item.type, Record):
             continue
         owner = item.owner
         if isinstance(item.type, Tuple) and isinstance(owner, Call) and owner.fn is tuple:

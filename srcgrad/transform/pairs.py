@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Function, Invoke, Region, Value, walk
-from srcgrad.ir.types import UNKNOWN
+from srcgrad.ir.types import Opaque
 from srcgrad.transform.clone import clone_function
 from srcgrad.transform.split import TAPE, split
 
@@ -118,7 +118,7 @@ class Pairs:
         function = pair.source
         results = list(function.body.results)
         seeds = [Value(results[k].type, f"{results[k].hint or 'out'}_bar") for k in pair.seeds]
-        table = Value(UNKNOWN, "shadows") if self.uses_table else None
+        table = Value(Opaque(dict), "shadows") if self.uses_table else None
         params = [*seeds, *([table] if table is not None else [])]
         inputs = [function.params[k] for k in pair.inputs]
         rows = [(results[k], seed) for k, seed in zip(pair.seeds, seeds, strict=True)]

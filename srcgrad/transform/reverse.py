@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, blocks
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view, written
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, contents_read, copies_perhaps, is_view, written
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
@@ -46,6 +47,7 @@ from srcgrad.ir.types import (
     NpScalar,
     Opaque,
     PyScalar,
+    Record,
     Tuple,
     Type,
     Unknown,
@@ -91,6 +93,7 @@ class Reverse:
         self._accumulators: set[Value] | None = None
         self._body: Region | None = None
         self._use_counts: Counter[Value] | None = None
+        self._instances: set[Value] = set()
 
     # Cotangents of values
 
@@ -160,9 +163,12 @@ class Reverse:
             self._named(contribution, value)
             self.owned.add(contribution)
             return
+        fresh = shadow is None
         shadow = self.shadow(value)
         if contribution not in self.masked:
             self.masked.discard(shadow)
+        elif fresh:
+            self.masked.add(shadow)
         self._add_to_shadow(shadow, contribution, value)
 
     def _can_become_shadow(self, contribution: Value, value: Value) -> bool:
@@ -215,7 +221,8 @@ class Reverse:
         if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
             base = owner.args[0]
             if (
-                self.aliases.find(base) is self.aliases.find(value)
+                not isinstance(base.type, (List, Tuple))
+                and self.aliases.find(base) is self.aliases.find(value)
                 and not copies_perhaps(owner)
                 and owner.fn not in READ_ONLY_VIEWS
             ):
@@ -226,7 +233,9 @@ class Reverse:
                 return self.shadows[value]
         if self.is_buffer(value) and self._is_merged(value):
             assert self.shadow_table is not None
-            return self.lo.value(self.lo.emit_typed(runtime.shadow_of, (self.shadow_table, value), {}, value.type))
+            shadow = Value(value.type, None, self.lo.span)
+            self.lo.append_call(runtime.shadow_of, (self.shadow_table, value), [shadow])
+            return shadow
         return zeros(self.lo, value, self._shadow_name(value))
 
     def _is_merged(self, value: Value) -> bool:
@@ -239,14 +248,14 @@ class Reverse:
         self._body = body = function.body
         self._accumulators = accumulators(function, self.activity, self.is_buffer)
         self.mirrors[body] = body
+        seeds = list(seeds)
+        self._instances = _instances(body.results, {value for value, _ in seeds})
         function.backward_from = len(body.ops)
         self.began = Value().uid
         forward = list(body.ops)
         with self.lo.into(body):
-            if self.shadow_table is None and any(
-                root in self.aliases.merged and self.is_buffer(m[0]) for root, m in self.aliases.members.items()
-            ):
-                self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Unknown(), "shadows"))
+            if self.shadow_table is None and self.aliases.needs_table:
+                self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Opaque(dict), "shadows"))
             for value, seed in seeds:
                 self.contribute(value, seed)
             self.reverse_ops(forward)
@@ -316,7 +325,9 @@ class Reverse:
     # Calls
 
     def _reverse_call(self, op: Call) -> None:
-        if blocks(op) or not any(self.activity.active(v) for v in op.inputs):
+        if blocks(op) or not any(self.activity.active(v) for v in contents_read(op)):
+            return
+        if any(o in self._instances for o in op.outputs):
             return
         if is_view(op) and all(self.is_buffer(o) for o in op.outputs) and op.fn not in _COPIES:
             if op.fn in (np.broadcast_to, np.broadcast_arrays) and self.activity.active(op.outputs[0]):
@@ -329,7 +340,8 @@ class Reverse:
             return
         if not any(self.activity.active(o) for o in op.outputs):
             return
-        if op.fn is tuple and op.outputs[0] not in self.shadows:
+        recorded = op.fn is tuple and isinstance(op.outputs[0].type, Record)
+        if op.fn is tuple and op.outputs[0] not in self.shadows and not recorded:
             # Whoever reads a tuple, or takes it out of a list, has handed its cotangents on already.
             return
         gs = [self.cotangent_of_output(o) for o in op.outputs]
@@ -398,7 +410,7 @@ class Reverse:
             contribution = self._product(g, self.lo.value(partial))
             masked = contribution in self.masked
             fitted = fit(self.lo, contribution, x, z)
-            if masked:
+            if masked or op.fn is runtime.masked_product:
                 self.masked.add(fitted)
             self.contribute(x, fitted)
 
@@ -523,8 +535,9 @@ class Reverse:
             named = dict(zip([f"*{k}" for k in range(len(op.args))], contributions, strict=False))
         arguments += list(op.kwargs.items())
         is_where = op.fn is np.where
+        read = contents_read(op)
         for k, (name, tree) in enumerate(arguments):
-            if not any(self.activity.active(v) for v in leaves(tree)):
+            if not any(self.activity.active(v) and v in read for v in leaves(tree)):
                 continue
             contribution = named.get(name)
             if contribution is None or (isinstance(contribution, Const) and contribution.value is None):
@@ -584,6 +597,21 @@ def region_of(value: Value) -> Region:
         return owner
     assert isinstance(owner, Op) and owner.parent is not None, f"{value} is defined nowhere"
     return owner.parent
+
+
+def _instances(results: list[Value], seeded: set[Value]) -> set[Value]:
+    """Instances of classes that are only made to be returned: what they consist of has the cotangents."""
+    found: set[Value] = set()
+    pending = list(results)
+    while pending:
+        value = pending.pop()
+        owner = value.owner
+        if value in seeded or not isinstance(owner, Call) or not isinstance(value.type, Unknown):
+            continue
+        if isinstance(owner.fn, type) and (hasattr(owner.fn, "_fields") or is_dataclass(owner.fn)):
+            found.add(value)
+            pending += owner.inputs
+    return found
 
 
 def _mirror(made: Op, op: Op) -> None:

@@ -215,8 +215,14 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
     """The classes of memory whose contents somebody reads."""
     read: set[Value] = {*function.params, *function.captured, *function.body.results}
     passed: list[Value] = []
+    tables = [op.args[0] for op in walk(function.body) if isinstance(op, Call) and op.fn is runtime.shadow_of]
+    shared = {aliases.find(v) for v in tables if not isinstance(v.owner, Op)}
+    shared |= {aliases.find(v) for op in walk(function.body) if isinstance(op, Invoke) for v in op.args}
     for op in walk(function.body):
         if isinstance(op, Call):
+            if op.fn is runtime.shadow_of and aliases.find(op.args[0]) in shared:
+                # A caller or callee finds the same shadow in the table.
+                read.update(op.outputs)
             if not only_metadata(op):
                 read.update(_looked_at(op, aliases))
         elif isinstance(op, If):

@@ -25,7 +25,7 @@ from srcgrad.analysis.memory import (
 from srcgrad.analysis.versions import Versions
 from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references, walk
-from srcgrad.ir.types import F8, Array, List, Unknown, is_scalar
+from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.algebra import operands_of_shape
 from srcgrad.transform.simplify import is_removable_purely
@@ -292,15 +292,14 @@ class Tape:
         if written(op) is not None or not is_removable_purely(op):
             return _NEVER
         output = op.outputs[0]
-        if only_metadata(op) and not self.aliases.is_written(output):
-            return 0.5
-        if copies_perhaps(op) and self.aliases.is_written(output):
+        view = is_view(op) and is_pointer(output.type) and not copies_perhaps(op)
+        if self.aliases.is_written(output) and not view:
+            # A second allocation would not hold what was written to the first, nor have its shadow.
             return _NEVER
+        if only_metadata(op):
+            return 0.5
         if is_view(op) and is_pointer(output.type):
             return _VIEW if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
-        if self.aliases.is_written(output):
-            # A second allocation would not hold what was written to the first.
-            return _NEVER
         for pointer in op.inputs:
             if not is_pointer(pointer.type):
                 continue
@@ -433,7 +432,8 @@ class Tape:
 
 
 def define_everywhere(value: Value) -> None:
-    """Gives None to a value on the paths that leave it undefined, so that it can be put on a tape."""
+    """Gives 0 or None to a value on the paths that leave it undefined, so that it can be put on a tape."""
+    filler = _filler(value.type)
     pending, seen = [value], set()
     while pending:
         current = pending.pop()
@@ -453,9 +453,16 @@ def define_everywhere(value: Value) -> None:
             sources = [(owner.parent.inits, k), (owner.parent.body.results, k + int(owner.parent.exits))]
         for values, k in sources:
             if isinstance(values[k], Const) and values[k].value is UNDEFINED:
-                values[k] = Const(None)
+                values[k] = Const(filler)
             else:
                 pending.append(values[k])
+
+
+def _filler(t: Type) -> Any:
+    """What stands for an undefined value: a number where the others are numbers, so that the kind stays known."""
+    if isinstance(t, NpScalar) and t.dtype == F8:
+        return 0.0
+    return {"b": False, "i": 0, "f": 0.0, "c": 0j}[t.kind] if isinstance(t, PyScalar) else None
 
 
 def _pop_placeholder() -> None:

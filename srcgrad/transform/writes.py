@@ -14,7 +14,7 @@ from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index, only
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
-from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import UNKNOWN, Array, List, Parts, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on
@@ -263,6 +263,8 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
         lo.effect(list.insert, shadow, op.args[1], Const(0.0) if g is None else g)
     elif op.fn is operator.setitem and not isinstance(op.args[1], slice):
+        if isinstance(target.type, Parts) and is_scalar(op.args[2].type):
+            item_type = op.args[2].type
         g = lo.value(lo.emit_typed(operator.getitem, (shadow, op.args[1]), {}, item_type))
         lo.effect(operator.setitem, shadow, op.args[1], Const(0.0))
         reverse.contribute(op.args[2], _fitted(reverse, g, op.args[2]))
@@ -283,6 +285,9 @@ def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
 
 def _holds_values(reverse: Reverse, op: Call) -> bool:
     """Whether the items of a list have cotangents of their own; buffers in a list have shadows instead."""
+    if len(op.outputs) > 1:
+        # The items of a tuple: those that are buffers have no part in its cotangent.
+        return True
     items = [v for v in (*op.inputs[1:], *op.outputs) if not isinstance(v, Const)]
     return not any(reverse.is_buffer(v) and not isinstance(v.type, Tuple) for v in items)
 

@@ -6,9 +6,9 @@ def bernstein_fwd(coefficients, t):
     condition = len(coefficients) == 1              # programs.py:356
     if condition:
         result = coefficients[0]                    # programs.py:357
-        bernstein_value = None
+        bernstein_value = 0.0
         tape = None
-        bernstein_value_1 = None
+        bernstein_value_1 = 0.0
         tape_1 = None
     else:
         bernstein_value_1, tape_1 = bernstein_fwd(coefficients[:-1], t)  # programs.py:358

@@ -1,0 +1,83 @@
+"""Calls of the run-time helpers, which stand in generated code that is read again.
+
+A helper with a derivative rule is a primitive; the others are Python functions like a user's, and inlined.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from typing import Any
+
+from srcgrad import runtime
+from srcgrad.frontend.functions import call_function
+from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.records import nested
+from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import UNKNOWN, List, Tuple, Unknown, is_numeric, shadow_type
+
+_CHECKS = frozenset([runtime.check_overlap])
+
+
+def is_inlined(fn: Any) -> bool:
+    """Whether a helper without a derivative rule is read as the Python function that it is."""
+    return isinstance(fn, types.FunctionType) and fn.__module__ == runtime.__name__ and fn not in _CHECKS
+
+
+def inline(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """The body of a helper, whose names and lines mean nothing to the user."""
+    outer, lo.fixed_span = lo.fixed_span, True
+    try:
+        return call_function(lo, fn, args, kwargs)
+    finally:
+        lo.fixed_span = outer
+
+
+@handles(runtime.shadow_of)
+def _shadow_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    table, x = args
+    if isinstance(table, Reference):
+        lo.marks.tables.add(table.site)
+        raise Restart
+    lo.tuple_shadows |= isinstance(x, Sequence) or (isinstance(x, Value) and isinstance(x.type, Tuple))
+    return _likeness(lo, runtime.shadow_of, [table, lo.value(nested(lo, x))])
+
+
+@handles(runtime.zeros_like)
+def _zeros_like(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], (Sequence, Reference)):
+        return inline(lo, runtime.zeros_like, args, kwargs)
+    return _likeness(lo, runtime.zeros_like, [lo.value(args[0])])
+
+
+def _likeness(lo: Lowering, fn: Any, args: list[Symbol]) -> Symbol:
+    """A shadow has its primal's type; that of a list may come to hold items of other kinds."""
+    x = args[-1]
+    assert isinstance(x, Value)
+    if isinstance(x.type, Tuple):
+        return lo.emit_typed(fn, tuple(args), {}, shadow_type(x.type))
+    if type(x.type) is not List:
+        return lo.emit(fn, *args)
+    site = (*lo.site(fn), lo.span)
+    item = lo.marks.dynamic.setdefault(site, shadow_type(x.type.item))
+    shadow = lo.value(lo.emit_typed(fn, tuple(args), {}, List(UNKNOWN if item is None else item)))
+    lo.list_sites[shadow] = site
+    return shadow
+
+
+@handles(runtime._plus)
+def _plus(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if all(isinstance(arg, Value) and is_numeric(arg.type) for arg in args):
+        return lo.emit(operator.add, *args)
+    if any(isinstance(arg, Value) and isinstance(arg.type, Unknown) for arg in args):
+        return lo.emit(runtime.plain_sum, *args)
+    return inline(lo, runtime._plus, args, kwargs)
+
+
+@handles(runtime.copied)
+def _copied(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], Value) and not isinstance(args[0], Const) and not isinstance(args[0].type, List):
+        return lo.emit(runtime.copied, args[0])
+    return inline(lo, runtime.copied, args, kwargs)

@@ -1,0 +1,29 @@
+"""What one attempt at lowering a program tells the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcgrad.ir.types import Record, Type
+
+
+@dataclass
+class Marks:
+    """What earlier attempts at lowering this program have found out.
+
+    Attributes:
+        dynamic: sites whose lists have no structure known at compile time -> the type of their items.
+        unrolled: loops over a constant range that index containers of mixed content.
+        outlined: code objects that are called, not inlined, because they are recursive.
+        boxed: code objects of recursive functions that return tuples made at run time: the whole one or those in it.
+        records: where tuples are made at run time -> their kind.
+        tables: sites of dicts that are tables of shadows, filled at run time.
+    """
+
+    dynamic: dict[Any, Type | None] = field(default_factory=dict)
+    unrolled: set[Any] = field(default_factory=set)
+    outlined: set[Any] = field(default_factory=set)
+    boxed: dict[Any, str] = field(default_factory=dict)
+    records: dict[Any, Record] = field(default_factory=dict)
+    tables: set[Any] = field(default_factory=set)

@@ -1,0 +1,90 @@
+"""Tuples that are made at run time inside of others: values of a kind of their own, which may hold itself."""
+
+from __future__ import annotations
+
+from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
+from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
+from srcgrad.ir.nodes import Call, Const, Region, Value
+from srcgrad.ir.types import NOTHING, List, Parts, Record, unsized
+
+
+def nested(lo: Lowering, symbol: Symbol) -> Symbol:
+    """An item of a tuple that is made at run time: a tuple becomes a value, one kind for each length."""
+    if not isinstance(symbol, Sequence):
+        return symbol
+    return _record(lo, symbol, ("tuple", len(symbol.items)), f"tuple_{len(symbol.items)}")
+
+
+def boxed(lo: Lowering, symbol: Symbol, frame: Frame) -> Symbol:
+    """What a call returns: a tuple in the tuple that a recursive function returns is made at run time."""
+    spec = frame.function
+    if spec is None or spec.frame is not frame or spec.boxes is None or not isinstance(symbol, Sequence):
+        return symbol
+    name = spec.function.name
+    if spec.boxes[0] == "whole":
+        return _record(lo, symbol, spec.boxes, name)
+    items = [_record(lo, item, (*spec.boxes, k), f"{name}_{k}") for k, item in enumerate(symbol.items)]
+    return Sequence(tuple(items), symbol.cls)
+
+
+def parts(lo: Lowering, container: Value, symbol: Symbol) -> Value | None:
+    """A list display that goes into a list of shadows of tuples: such a shadow; None for anything else."""
+    kind = container.type.item if isinstance(container.type, List) else None
+    if not isinstance(kind, Parts) or not (isinstance(symbol, Reference) and symbol.cls is list):
+        return None
+    items = [lo.value(item) for item in lo.contents(symbol)]
+    if len(items) != len(kind.of.items):
+        return None
+    output = Value(kind, None, lo.span)
+    lo.append(Call(list, (items,), {}, [output], lo.span))
+    return output
+
+
+def perhaps_none(
+    lo: Lowering, a: Symbol, b: Symbol, then: Region, orelse: Region, name: str | None
+) -> tuple[Symbol, Symbol]:
+    """What a name stands for on two paths, None on one and a tuple on the other: the tuple is made at run time."""
+
+    def made(symbol: Symbol, region: Region) -> Symbol:
+        assert isinstance(symbol, Sequence)
+        with lo.into(region):
+            return _record(lo, symbol, ("merged", name, lo.span, len(symbol.items)), name or "result")
+
+    if _is_none(a) and isinstance(b, Sequence):
+        return a, made(b, orelse)
+    if _is_none(b) and isinstance(a, Sequence):
+        return made(a, then), b
+    return a, b
+
+
+def _is_none(symbol: Symbol) -> bool:
+    return isinstance(symbol, Const) and symbol.value is None
+
+
+def box_whole(lo: Lowering, frame: Frame) -> None:
+    """Starts again with what a recursive function returns, a tuple or something else, made at run time."""
+    spec = frame.function
+    if spec is not None and spec.frame is frame and (spec.boxes is None or spec.boxes[0] != "whole"):
+        lo.marks.boxed[spec.identity] = "whole"
+        raise Restart
+
+
+def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
+    """A tuple as a value of the kind that belongs to a key; starts again if that kind turns out to hold more."""
+    if not isinstance(symbol, Sequence) or symbol.cls is not tuple:
+        return symbol
+    known = lo.made_tuples.get(id(symbol))
+    if known is not None and known[1].owner.parent is lo.region:
+        return known[1]
+    if known is not None:
+        lo.tuples_made_twice = True
+    items = [lo.value(_record(lo, item, (*key, k), f"{name}_{k}")) for k, item in enumerate(symbol.items)]
+    kind = lo.marks.records.setdefault(key, Record((), name))
+    if kind.items and len(kind.items) != len(items):
+        lo.unsupported("a recursive function returns tuples of different lengths", "fill them up to one length")
+    if kind.hold(tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items]), name):
+        raise Restart
+    output = Value(kind, None, lo.span)
+    lo.append(Call(tuple, (tuple(items),), {}, [output], lo.span))
+    lo.made_tuples[id(symbol)] = (symbol, output)
+    return output

@@ -1,0 +1,101 @@
+"""The gradients of the generated code for the whole corpus, and third derivatives of some of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import judge_second_order
+from programs import Program, all_programs
+
+import srcgrad
+from srcgrad.errors import SrcgradError
+from srcgrad.testing import Tolerance, check_close, numerical_gradient
+
+KIND = "whether a name stands for a number or an array is not known in the generated code"
+VIEW = "what is broadcast to a view is written in place"
+TUPLES = "a tuple that a user's recursive function returns, or that is in a tuple in a list, is read in generated code"
+NOT_YET: dict[str, str] = {
+    "newaxis_view_is_written": VIEW,
+    "hidden_markov_forward": VIEW,
+    "while_with_a_walrus": KIND,
+    "sinkhorn_distance": KIND,
+    "recursion_over_a_list": KIND,
+    "recursive_transform": KIND,
+    "loop_over_dict_keys": "dicts are returned on several paths",
+    "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
+    "trees_in_a_list": TUPLES,
+    "arrays_in_what_recursion_returns": TUPLES,
+    "determinant_by_minors": "a name stands for None or for a list of tuples",
+}
+"""What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
+
+
+def marked(program: Program) -> Any:
+    reason = NOT_YET.get(program.name)
+    marks = [pytest.mark.xfail(strict=True, raises=SrcgradError, reason=reason)] if reason else []
+    return pytest.param(program, marks=marks, id=program.name)
+
+
+SUPPORTED = [program for program in all_programs() if program.supported]
+
+
+@pytest.mark.parametrize("program", [marked(program) for program in SUPPORTED])
+def test_gradient_of_the_gradient(program: Program) -> None:
+    judge_second_order(program)
+
+
+def test_what_is_not_done_yet_exists() -> None:
+    assert NOT_YET.keys() <= {program.name for program in SUPPORTED}
+
+
+# ---------------------------------------------------------------------------------------------- third order
+
+
+def polynomial(x: float) -> float:
+    return x**4 - 2.0 * x**3
+
+
+def loop_of_sines(x: float) -> float:
+    y = x
+    for _ in range(3):
+        y = np.sin(y) * x
+    return y
+
+
+def writes(x: float) -> float:
+    a = np.zeros(3)
+    a[0] = x
+    for k in range(1, 3):
+        a[k] = a[k - 1] * x + np.exp(a[k - 1])
+    return np.sum(a * a)
+
+
+def branches(x: float) -> float:
+    y = x * x
+    if y > 0.25:
+        y = y * np.cos(x)
+    return y * x
+
+
+def recursion(x: float, n: int = 3) -> float:
+    return x if n == 0 else recursion(x * x, n - 1) * 0.5 + x
+
+
+def swapped(x: float) -> float:
+    old, new = np.array([x, 2.0 * x]), np.zeros(2)
+    for _ in range(3):
+        new[0] = old[0] * old[1]
+        new[1] = old[0] + x
+        old, new = new, old
+    return np.sum(old**2)
+
+
+@pytest.mark.parametrize("fun", [polynomial, loop_of_sines, writes, branches, recursion, swapped])
+def test_third_derivative(fun: Any) -> None:
+    second = srcgrad.grad(srcgrad.grad(fun))
+    third = srcgrad.grad(second)
+    (expected,) = numerical_gradient(second, (0.7,), (0,))
+    check_close(third(0.7), expected, fun.__name__, "x", Tolerance.of((0.7,), expected))
+    assert third(0.7) == third(0.7)
