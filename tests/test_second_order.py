@@ -27,6 +27,8 @@ NOT_YET: dict[str, str] = {
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
     "trees_in_a_list": TUPLES,
     "arrays_in_what_recursion_returns": TUPLES,
+    "nested_tuples_in_a_list": TUPLES,
+    "nested_tuples_are_popped": TUPLES,
     "determinant_by_minors": "a name stands for None or for a list of tuples",
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""

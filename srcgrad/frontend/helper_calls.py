@@ -42,6 +42,8 @@ def _shadow_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
         lo.marks.tables.add(table.site)
         raise Restart
     lo.tuple_shadows |= isinstance(x, Sequence) or (isinstance(x, Value) and isinstance(x.type, Tuple))
+    # A tuple that is only known as its items would be made anew here, as one that nobody has seen before.
+    lo.tuples_made_twice |= isinstance(x, Sequence) and id(x) not in lo.made_tuples
     return _likeness(lo, runtime.shadow_of, [table, lo.value(nested(lo, x))])
 
 

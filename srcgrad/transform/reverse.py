@@ -18,7 +18,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, blocks
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import READ_ONLY_VIEWS, contents_read, copies_perhaps, is_view, written
+from srcgrad.analysis.memory import IN_PLACE, READ_ONLY_VIEWS, contents_read, copies_perhaps, is_view, written
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
@@ -87,6 +87,8 @@ class Reverse:
         self.shadows: dict[Value, Value] = {}
         self.shadow_table: Value | None = None
         self.owned: set[Value] = set()
+        self.holders: dict[Value, Value] = {}
+        self.in_place: set[Value] = set()
         self.masked: set[Value] = set()
         self.mirror: Op | None = None
         self.began = 0
@@ -132,8 +134,9 @@ class Reverse:
             return
         known = self.lo.store.get(self.key(value))
         if known is MISSING:
-            if self.aliases.is_written(contribution):
-                # The program's own memory, which the sweep may restore to an earlier state before this is read.
+            alone = self._hand_on(contribution, value)
+            if self.aliases.is_written(contribution) or (not alone and _memory_of(contribution) in self.in_place):
+                # Memory of the program, which the sweep may restore to an earlier state, or a shadow that is added to.
                 contribution = self.lo.value(
                     self.lo.emit_typed(np.ndarray.copy, (contribution,), {}, contribution.type)
                 )
@@ -147,7 +150,25 @@ class Reverse:
             self.masked.add(total)
         if is_fresh(total):
             self.owned.add(total)
+            self.holders[total] = value
         self.lo.store.set(self.key(value), self._named(total, value))
+
+    def _hand_on(self, contribution: Value, value: Value) -> bool:
+        """Notes that a value holds a cotangent now; whether it is the only one that does.
+
+        `z = x + y` hands the cotangent of `z` to `x` and to `y`: neither may add to it in place from then on.
+        """
+        memory = _memory_of(contribution)
+        holder = self.holders.get(memory)
+        op = self.mirror
+        alone = holder is None or (op is not None and holder in op.outputs)
+        if not alone or (op is not None and op.inputs.count(value) > 1):
+            self.owned.discard(memory)
+            alone = False
+        if alone:
+            self.in_place.discard(memory)
+        self.holders[memory] = value
+        return alone
 
     def _named(self, cotangent: Value, value: Value) -> Value:
         if not isinstance(cotangent, Const) and cotangent.hint is None:
@@ -158,7 +179,9 @@ class Reverse:
 
     def _accumulate(self, value: Value, contribution: Value) -> None:
         shadow = self.shadows.get(value)
-        if shadow is None and self._at_home(value) and self._can_become_shadow(contribution, value):
+        can_become = self._at_home(value) and self._can_become_shadow(contribution, value)
+        if shadow is None and can_become and self._hand_on(contribution, value):
+            self.in_place.add(contribution)
             self.shadows[value] = contribution
             self._named(contribution, value)
             self.owned.add(contribution)
@@ -211,6 +234,9 @@ class Reverse:
         with self.lo.into(home):
             shadow = self._make_shadow(value)
         self.shadows[value] = self._named(shadow, value)
+        if not self.is_buffer(value):
+            self.in_place.add(shadow)
+            self.holders[shadow] = value
         return shadow
 
     def _shadow_name(self, value: Value) -> str | None:
@@ -597,6 +623,15 @@ def region_of(value: Value) -> Region:
         return owner
     assert isinstance(owner, Op) and owner.parent is not None, f"{value} is defined nowhere"
     return owner.parent
+
+
+def _memory_of(cotangent: Value) -> Value:
+    """The cotangent that another one is a view of."""
+    while (
+        isinstance(cotangent.owner, Call) and is_view(cotangent.owner) and cotangent.owner.fn not in _COPIES | IN_PLACE
+    ):
+        cotangent = cotangent.owner.args[0]
+    return cotangent
 
 
 def _instances(results: list[Value], seeded: set[Value]) -> set[Value]:

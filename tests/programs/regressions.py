@@ -536,3 +536,28 @@ def ravel_of_a_strided_argument(m, s):
     flat = m.ravel()
     flat[1] = s[0]
     return np.sum(m * m) + flat[1] * flat[0]
+
+
+@program(lambda: (R(3), R(3, seed=1)), argnums=(0, 1), tags=("regression",))
+def one_cotangent_for_two_operands(x, y):
+    q = x * y * x
+    t = x + y
+    return np.sum(t * t + np.sin(t) * t + q)
+
+
+@program(lambda: (R(3), R(3, seed=1), R(1, 3, seed=2)), argnums=(0, 1, 2), tags=("regression",))
+def one_cotangent_for_several_operands(x, y, z):
+    q = x * y * x + x[0] * y[1]
+    s = z * z[0, 1]
+    t = x + y
+    u = (t - np.squeeze(z)) + t.reshape(3)
+    return np.sum(u * u + np.sin(u) * t + q + s)
+
+
+@program(lambda: (R(3), R(3, seed=1)), argnums=(0, 1), tags=("regression",))
+def one_cotangent_for_both_branches(x, y):
+    q = x * y
+    r = y * y * x
+    t = x if x[0] > y[0] else y
+    u = t + t
+    return np.sum(u * u * t + u + q * r)
