@@ -48,8 +48,6 @@ NOT_YET: dict[str, str] = {
     "lstm twice": "refused: a namedtuple that is made at run time has no derivative rule",
     "recursion twice": RECURSION,
     "recursive_writes twice": RECURSION,
-    "element_writes generic": "refused: no rule for `runtime.copied`, which protects an argument that is written",
-    "mlp generic": "wrong structure: the text in the dict gets the gradient 0.0, not None",
 }
 """What the compiler does not do yet, or not rightly, with the cause: `NAME twice` for the gradient of the generated
 code, `NAME generic` for the code that holds for arguments of any kind."""

@@ -97,7 +97,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         given = [Const(a) for a in obj.args]
         named = {name: Const(value) for name, value in obj.keywords.items()}
         return call(lo, Const(obj.func), [*given, *args], {**named, **kwargs})
-    if obj is runtime.shadow_of:
+    if obj is runtime.shadow_of or obj is runtime.cotangent_of:
         lo.unsupported("generated code that finds its shadows at run time can't be differentiated again yet")
     if is_library(obj) or getattr(obj, "__module__", None) == "srcgrad.runtime":
         return primitive(lo, obj, args, kwargs)

@@ -19,6 +19,8 @@ from srcgrad.ir.types import (
     PyScalar,
     Tuple,
     Type,
+    Unknown,
+    extent_of,
     may_be_one,
     rank,
     same_length,
@@ -86,6 +88,8 @@ def full(site: Site, fn: Any, shape: Tree, fill_value: Tree, dtype: Tree = None,
 
 
 def _like(site: Site, x: Tree, dtype: Tree, shape: Tree) -> Type:
+    if isinstance(type_of(x), Unknown) and is_none(shape):
+        return Array(dtype_argument(dtype, None), None, extent_of(type_of(x)) or None)
     model = array_of(site, x)
     return Array(dtype_argument(dtype, model.dtype), model.shape if is_none(shape) else shape_argument(site, shape))
 
@@ -116,7 +120,9 @@ def asarray(site: Site, fn: Any, a: Tree, dtype: Tree = None, copy: Tree = None,
     try:
         t = array_of(site, a)
     except Unsure:
-        return Array(dtype_argument(dtype, None), None) if type_of(a) == UNKNOWN else UNKNOWN
+        t = type_of(a)
+        extent = extent_of(t) if fn in (np.array, np.asarray) else None
+        return Array(dtype_argument(dtype, None), None, extent or None) if isinstance(t, Unknown) else UNKNOWN
     shape = (1,) if t.shape == () and fn in (np.ascontiguousarray, np.asfortranarray) else t.shape
     if shape is None and fn in (np.ascontiguousarray, np.asfortranarray):
         raise Unsure
@@ -125,6 +131,8 @@ def asarray(site: Site, fn: Any, a: Tree, dtype: Tree = None, copy: Tree = None,
 
 @analytic(np.copy, np.ndarray.copy)
 def copy(site: Site, fn: Any, a: Tree, order: Tree = None) -> Type:
+    if isinstance(type_of(a), Unknown):
+        return Array(None, None, extent_of(type_of(a)) or None)
     return array_of(site, a)
 
 
@@ -251,11 +259,15 @@ def shape(site: Site, fn: Any, a: Tree) -> Type:
 
 @analytic(np.ndim)
 def ndim(site: Site, fn: Any, a: Tree) -> Type:
+    if isinstance(type_of(a), Unknown):
+        return INT
     return counted(rank(numeric(site, a)))
 
 
 @analytic(np.size)
 def size(site: Site, fn: Any, a: Tree, axis: Tree = None) -> Type:
+    if isinstance(type_of(a), Unknown):
+        return INT
     axes = shape_of(numeric(site, a))
     if axes is None:
         return INT

@@ -214,14 +214,17 @@ class Tape:
         if copies_perhaps(op) and self.aliases.is_written(output):
             return _NEVER
         if is_view(op) and is_pointer(output.type):
-            return _VIEW if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
+            kept = isinstance(op.args[0].type, List) or (
+                isinstance(output.type, Unknown) and not self._reads_again(op, level)
+            )
+            return _NEVER if kept else _VIEW
         if self.aliases.is_written(output):
             # A second allocation would not hold what was written to the first.
             return _NEVER
         for pointer in op.inputs:
             if not is_pointer(pointer.type):
                 continue
-            if isinstance(pointer.type, (List, Unknown)):
+            if isinstance(pointer.type, List):
                 return _NEVER
             if self.aliases.is_written(pointer) and not self._stands(pointer, op, level):
                 return _NEVER
@@ -230,6 +233,10 @@ class Tape:
         if op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS):
             return 1.0
         return _EXPENSIVE
+
+    def _reads_again(self, op: Call, level: _Level) -> bool:
+        """Whether what may be a number would be read again as it was."""
+        return not self.aliases.is_written(op.args[0]) or self._stands(op.args[0], op, level)
 
     def _stands(self, pointer: Value, op: Call, level: _Level) -> bool:
         """Whether memory holds now, in the reverse sweep, what it held when the operation read it."""

@@ -18,8 +18,8 @@ from srcgrad.analysis.memory import is_basic_index, only_metadata, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
-from srcgrad.ir.types import Array, is_scalar
-from srcgrad.transform.writes import Old, undo_point
+from srcgrad.ir.types import Array, Unknown, is_scalar
+from srcgrad.transform.writes import EVERYTHING, Old, undo_point
 
 
 class Contents:
@@ -194,10 +194,14 @@ class Contents:
         lo.fixed_span, lo.span = True, write.span
         made = Region()
         with lo.into(made):
-            old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
+            if isinstance(x.type, Unknown) and index is EVERYTHING:
+                old = x
+            else:
+                old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
             if not is_scalar(old.type) and is_basic_index(index):
-                old.hint = None
-                old = lo.value(lo.emit_typed(np.ndarray.copy, (old,), {}, old.type, "old"))
+                old.hint = None if old is not x else x.hint
+                copy = np.ndarray.copy if isinstance(old.type, Array) else runtime.copied
+                old = lo.value(lo.emit_typed(copy, (old,), {}, old.type, "old"))
         self._insert(region, place, made)
         return old
 
@@ -225,7 +229,17 @@ class Contents:
 
 
 _ARRAY = 10.0
-_HARMLESS = frozenset([undo_point, runtime.shadow_of, runtime.add_if_copied, runtime.zeros_like])
+_HARMLESS = frozenset(
+    [
+        undo_point,
+        runtime.shadow_of,
+        runtime.cotangent_of,
+        runtime.before_update,
+        runtime.add_if_copied,
+        runtime.zeros_like,
+        runtime.check_array,
+    ]
+)
 
 
 def _weight(op: Op) -> float:
