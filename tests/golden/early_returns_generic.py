@@ -1,8 +1,5 @@
-import numpy as np
-from srcgrad.runtime import copied
-from srcgrad.runtime import expanded
+from srcgrad.runtime import like
 from srcgrad.runtime import unbroadcast
-from srcgrad.runtime import zeros_like
 
 
 def early_returns_grad(x, rate):
@@ -12,30 +9,22 @@ def early_returns_grad(x, rate):
     if not t:
         scaled = x * rate                           # programs.py:114
         t_1 = scaled > 3                            # programs.py:115
-        if t_1:
-            t_4 = scaled - 2                        # programs.py:116
-            t_3 = np.log(t_4)
-            t_2 = 3 + t_3
-        else:
-            t_7 = scaled ** 2                       # programs.py:117
-            t_5 = 1 + x
-            t_6 = t_7 / t_5
+        if not t_1:
+            t_2 = scaled ** 2 / (1 + x)             # programs.py:117
     # backward
     if t:                                           # programs.py:114  scaled = x * rate
-        x_bar = zeros_like(x)
-        rate_bar = zeros_like(rate)
+        x_bar = 0.0
+        rate_bar = 0.0
     else:
+        scaled = x * rate
         if t_1:                                     # programs.py:117  return scaled**2 / (1 + x)
-            scaled_bar = unbroadcast(expanded(unbroadcast(expanded(unbroadcast(expanded(1.0, t_2), t_3) / t_4, t_3), t_4), t_4), scaled)  # programs.py:116
-            x_bar = zeros_like(x)                   # programs.py:117  return scaled**2 / (1 + x)
+            scaled_bar = 1 / (scaled - 2)           # programs.py:116  return 3 + np.log(scaled - 2)
+            x_bar = 0.0
         else:
-            t = 1 / t_5
-            t_1 = -t_6 / t_5
-            t = unbroadcast(expanded(t, t_6), t_7)
-            x_bar = unbroadcast(expanded(unbroadcast(expanded(t_1, t_6), t_5), t_5), x)
-            scaled_bar = unbroadcast(expanded(t * (2 * scaled), t_7), scaled)
-        x_bar = x_bar + unbroadcast(expanded(scaled_bar * rate, scaled), x)  # programs.py:114  scaled = x * rate
-        rate_bar = unbroadcast(expanded(scaled_bar * x, scaled), rate)
-    t = expanded(x_bar, x)                          # programs.py:112  if x < 0:
-    t_1 = expanded(rate_bar, rate)
-    return copied(t), copied(t_1)
+            t = 1 + x                               # programs.py:117  return scaled**2 / (1 + x)
+            t_1 = 1 / t
+            x_bar = unbroadcast(-t_2 / t, x)
+            scaled_bar = t_1 * (2 * scaled)
+        x_bar = x_bar + unbroadcast(scaled_bar * rate, x)  # programs.py:114  scaled = x * rate
+        rate_bar = unbroadcast(scaled_bar * x, rate)
+    return like(x_bar, x), like(rate_bar, rate)     # programs.py:112  if x < 0:

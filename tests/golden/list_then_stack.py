@@ -1,5 +1,6 @@
 import numpy as np
 from srcgrad.runtime import add_each
+from srcgrad.runtime import add_to_item
 from srcgrad.runtime import expanded
 from srcgrad.runtime import shadow_of
 from srcgrad.runtime import unbroadcast
@@ -22,14 +23,12 @@ def list_then_stack_grad(x, w, n_steps):
     t_2 = t * t_1
     # backward
     shadows = {}                                    # programs.py:264  return np.sum(path[1:] * path[:-1])
-    t_3 = unbroadcast(expanded(1.0, np.sum(t_2)), t_2)
-    t_4 = unbroadcast(expanded(t_3 * t_1, t_2), t)
-    t_1 = expanded(unbroadcast(expanded(t_3 * t, t_2), t_1), t_1)
+    t_3 = unbroadcast(expanded(t_1, t_2), t)
+    t = unbroadcast(expanded(t, t_2), t_1)
     path_bar = zeros_like(path)
-    path_bar[:-1] += t_1
-    t = expanded(t_4, t)
-    path_bar[1:] += t
-    t = np.moveaxis(expanded(path_bar, path), 0, 0)  # programs.py:263  path = np.stack(states)
+    add_to_item(path_bar, slice(None, -1, None), t)
+    add_to_item(path_bar, slice(1, None, None), t_3)
+    t = np.moveaxis(path_bar, 0, 0)                 # programs.py:263  path = np.stack(states)
     t_1 = []
     for k in range(len(states)):
         t_1.append(t[k])
