@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import AliasError, UnsupportedError
+from srcgrad.errors import AliasError, ArgumentError, UnsupportedError
 
 
 def add_item(x: Any, i: Any, v: Any) -> None:
@@ -60,12 +61,70 @@ def unbroadcast(g: Any, x: Any) -> Any:
     """
     shape = np.shape(x)
     extra = np.ndim(g) - len(shape)
+    if isinstance(x, (list, tuple, dict)) and np.ndim(g) > 0 and np.shape(g) != shape:
+        raise TypeError(f"a {type(x).__name__} meets an array here: what was broadcast is not known")
     if extra > 0:
         g = np.sum(g, axis=tuple(range(extra)))
     axes = tuple([k for k, n in enumerate(shape) if n == 1 and np.shape(g)[k] != 1]) if extra >= 0 else ()
     if axes:
         g = np.sum(g, axis=axes, keepdims=True)
-    return g if np.shape(g) == shape else np.broadcast_to(g, shape)
+    return like(g, x)
+
+
+def like(g: Any, x: Any) -> Any:
+    """The cotangent `g` in the structure, the shape and the dtype of `x`, with None for what carries no derivative.
+
+    Raises:
+        ArgumentError: if `x` is an array of integers.
+
+    Example:
+        >>> like(1, np.zeros(2, np.float32))
+        array([1., 1.], dtype=float32)
+        >>> like([2.0, 0.0], (1.0, "text"))
+        (2.0, None)
+    """
+    if isinstance(x, (np.ndarray, np.generic)):
+        return _array_like(g, x)
+    if isinstance(x, (bool, str, type(None))):
+        return None
+    if isinstance(x, (list, tuple)):
+        parts = [_part_like(part, item) for part, item in zip(_spread(g, range(len(x))), x, strict=True)]
+        return parts if isinstance(x, list) else type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)
+    if isinstance(x, dict):
+        return {key: _part_like(part, x[key]) for key, part in zip(x, _spread(g, x), strict=True)}
+    if isinstance(x, complex):
+        return complex(g)
+    return float(np.reshape(np.real(g), ()))
+
+
+def _part_like(g: Any, x: Any) -> Any:
+    """As `like`; what is no float carries no derivative in a tree."""
+    passive = isinstance(x, int) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind not in "fc")
+    return None if passive else like(g, x)
+
+
+def _spread(g: Any, keys: Iterable) -> Iterable:
+    """The parts of a cotangent of a container; a number is that of each part."""
+    if isinstance(g, dict):
+        return [g[key] for key in keys]
+    return g if isinstance(g, (list, tuple)) or np.ndim(g) else [g for _ in keys]
+
+
+def _without_axes(g: Any, ndim: int) -> Any:
+    """A single element as a number: what a number was summed to along an axis comes back with that axis."""
+    return np.reshape(g, ()) if np.ndim(g) > ndim and np.size(g) == 1 else g
+
+
+def _array_like(g: Any, x: Any) -> Any:
+    if x.dtype.kind not in "fc":
+        raise ArgumentError(f"an array of dtype {x.dtype} has no gradient", None, "pass floats: x.astype(float)")
+    if np.iscomplexobj(g) and x.dtype.kind == "f":
+        g = np.real(g)
+    if isinstance(x, np.generic):
+        return x.dtype.type(np.reshape(g, ()))
+    if np.shape(g) != x.shape or not isinstance(g, np.ndarray):
+        g = np.array(np.broadcast_to(_without_axes(g, x.ndim), x.shape))
+    return g.astype(x.dtype, copy=False)
 
 
 def zeros_like(x: Any) -> Any:
@@ -88,7 +147,7 @@ def zeros_like(x: Any) -> Any:
 def expanded(g: Any, x: Any) -> Any:
     """The cotangent `g` in the full shape of `x`."""
     shape = np.shape(x)
-    return g if np.shape(g) == shape else np.broadcast_to(g, shape)
+    return g if np.shape(g) == shape else np.broadcast_to(_without_axes(g, len(shape)), shape)
 
 
 def last_written(x_bar: Any, i: Any) -> Any:
@@ -120,9 +179,12 @@ def shadow_of(shadows: dict, x: Any) -> Any:
     """
     if not isinstance(x, np.ndarray):
         if id(x) not in shadows:
-            # A tuple in a tuple has a shadow of its own.
-            parts = [None if isinstance(item, tuple) else zeros_like(item) for item in x] if type(x) is tuple else None
-            shadows[id(x)] = (x, zeros_like(x) if parts is None else parts)
+            if type(x) is tuple:
+                # A tuple in a tuple has a shadow of its own.
+                parts = [None if isinstance(item, tuple) else _shadow_of_parts(shadows, item) for item in x]
+            else:
+                parts = _shadow_of_parts(shadows, x)
+            shadows[id(x)] = (x, parts)
         return shadows[id(x)][1]
     root = x
     while isinstance(root.base, np.ndarray):
@@ -135,6 +197,59 @@ def shadow_of(shadows: dict, x: Any) -> Any:
     offset = x.__array_interface__["data"][0] - root.__array_interface__["data"][0]
     flat = shadow.ravel(order="K")
     return np.ndarray(x.shape, x.dtype, buffer=flat, offset=offset, strides=x.strides)
+
+
+def cotangent_of(shadows: dict, x: Any) -> Any:
+    """The cotangent of a value of unknown kind before anything has contributed: an array's shadow, 0.0 for a number."""
+    return shadow_of(shadows, x) if isinstance(x, (np.ndarray, list, dict)) else 0.0
+
+
+def added(x_bar: Any, contribution: Any) -> Any:
+    """The cotangent of a value of unknown kind with a contribution added, in place if it is the shadow of an array."""
+    if isinstance(x_bar, np.ndarray):
+        x_bar += contribution
+        return x_bar
+    return x_bar + contribution
+
+
+def joined(x_bar: Any, other: Any) -> Any:
+    """The cotangent of a value that goes by two names: the shadow that both have, or the sum of those of a number."""
+    return x_bar if isinstance(x_bar, np.ndarray) else x_bar + other
+
+
+def before_update(z_bar: Any, x_bar: Any, x: Any) -> Any:
+    """The cotangent of `x` in `z = x; z += e`: that of `z`, turned into `x_bar` in place if `x` is an array.
+
+    Raises:
+        TypeError: if `x` is a list.
+    """
+    if isinstance(x, (list, dict)):
+        raise TypeError("a list is extended in place, which needs code for arguments of known kinds")
+    if not isinstance(x, np.ndarray):
+        return unbroadcast(x_bar, x)
+    if x_bar is not z_bar:
+        z_bar[...] = x_bar
+    return z_bar
+
+
+def add_unless_view(x_bar: Any, i: Any, contribution: Any) -> None:
+    """The reverse of `v = x[i]`: adds what came back to `v`, unless `v` was a view, whose shadow is part of `x_bar`."""
+    if not (isinstance(contribution, np.ndarray) and _shares(x_bar, contribution)):
+        add_to_item(x_bar, i, contribution)
+
+
+def _shares(x_bar: Any, part: np.ndarray) -> bool:
+    """Whether a shadow is, or holds, the memory of another."""
+    return any(np.may_share_memory(array, part) for array in _arrays_in(x_bar))
+
+
+def _shadow_of_parts(shadows: dict, x: Any) -> Any:
+    """The shadow of a container, in which an array has the shadow that it has elsewhere."""
+    if isinstance(x, (list, tuple)):
+        return [_shadow_of_parts(shadows, item) for item in x]
+    if isinstance(x, dict):
+        return {key: _shadow_of_parts(shadows, item) for key, item in x.items()}
+    return shadow_of(shadows, x) if isinstance(x, np.ndarray) else zeros_like(x)
 
 
 def add_each(shadow: list, contributions: Any) -> None:
@@ -161,8 +276,9 @@ def copied(x: Any) -> Any:
     """A copy of an argument that the program writes: arrays are copied, at any depth of lists and dicts."""
     if isinstance(x, np.ndarray):
         return copy_with_layout(x)
-    if isinstance(x, list):
-        return [copied(item) for item in x]
+    if isinstance(x, (list, tuple)):
+        items = [copied(item) for item in x]
+        return items if isinstance(x, list) else type(x)(*items) if hasattr(x, "_fields") else tuple(items)
     if isinstance(x, dict):
         return {key: copied(item) for key, item in x.items()}
     return x
@@ -173,11 +289,9 @@ def add_into(shadow: Any, contribution: Any) -> None:
     if isinstance(shadow, np.ndarray):
         shadow += contribution
     elif isinstance(shadow, list):
-        for k, part in enumerate(contribution):
-            shadow[k] = _plus(shadow[k], part)
+        shadow[:] = _plus(shadow, contribution)
     elif isinstance(shadow, dict):
-        for key, part in contribution.items():
-            shadow[key] = _plus(shadow[key], part)
+        shadow.update(_plus(shadow, contribution))
     else:
         raise UnsupportedError(
             "a value whose kind is not known when the gradient is compiled is a number here, which has no shadow",
@@ -196,10 +310,21 @@ def plain_sum(p: Any, q: Any) -> Any:
 def _plus(shadow: Any, contribution: Any) -> Any:
     """The sum of two cotangents of the same structure; a new one, since what is there may be shared."""
     if isinstance(shadow, (list, tuple)):
-        return [_plus(p, q) for p, q in zip(shadow, contribution, strict=True)]
+        return [_plus(p, q) for p, q in zip(shadow, _spread(contribution, range(len(shadow))), strict=True)]
     if isinstance(shadow, dict):
-        return {key: _plus(part, contribution[key]) for key, part in shadow.items()}
+        return {key: _plus(shadow[key], part) for key, part in zip(shadow, _spread(contribution, shadow), strict=True)}
     return shadow + contribution
+
+
+def add_to_item(shadow: Any, i: Any, contribution: Any) -> None:
+    """Adds a contribution to what stands for `x[i]` in a shadow of any structure."""
+    if isinstance(shadow, np.ndarray):
+        fancy = any(isinstance(p, (list, np.ndarray)) for p in (i if isinstance(i, tuple) else (i,)))
+        np.add.at(shadow, i, contribution) if fancy else add_item(shadow, i, contribution)
+    elif isinstance(i, slice):
+        add_slice(shadow, i, contribution)
+    else:
+        shadow[i] = _plus(shadow[i], contribution)
 
 
 def add_slice(shadow: list, i: slice, contributions: list) -> None:
@@ -214,11 +339,12 @@ def check_overlap(written: tuple, arrays: tuple) -> None:
     Raises:
         AliasError: if a written argument overlaps another argument.
     """
+    written, arrays = tuple(_arrays_in(written)), tuple(_arrays_in(arrays))
     for x in written:
         for y in arrays:
             if x is y and sum(other is x for other in arrays) == 1:
                 continue
-            if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and np.shares_memory(x, y):
+            if np.shares_memory(x, y):
                 raise AliasError(
                     "two arguments share memory and one of them is written",
                     None,
@@ -226,8 +352,52 @@ def check_overlap(written: tuple, arrays: tuple) -> None:
                 )
 
 
+def _arrays_in(x: Any) -> list[np.ndarray]:
+    """The arrays in a container, or the array itself."""
+    if isinstance(x, dict):
+        x = list(x.values())
+    if isinstance(x, (list, tuple)):
+        return [array for item in x for array in _arrays_in(item)]
+    return [x] if isinstance(x, np.ndarray) else []
+
+
+def check_array(x: Any) -> None:
+    """Refuses a list or dict where an item is replaced.
+
+    Raises:
+        TypeError: if it is one.
+    """
+    if not isinstance(x, np.ndarray):
+        raise TypeError("an item of a list or dict is replaced, which needs code for arguments of known kinds")
+
+
+def check_number(x: Any) -> None:
+    """Refuses an array without axes where the code is for numbers.
+
+    Raises:
+        TypeError: if it is an array.
+    """
+    if isinstance(x, np.ndarray):
+        raise TypeError("an array without axes is updated in place, which needs code for arguments of known kinds")
+
+
+def take_item(x_bar: Any, i: Any) -> Any:
+    """Takes the cotangent of what `x[i] = v` wrote out of a shadow, leaving zeros.
+
+    Raises:
+        TypeError: if `x` is a list or dict: which object an item was before is not known.
+    """
+    check_array(x_bar)
+    fancy = any(isinstance(p, (list, np.ndarray)) for p in (i if isinstance(i, tuple) else (i,)))
+    taken = last_written(x_bar, i) if fancy else np.copy(x_bar[i])[()]
+    x_bar[i] = 0.0
+    return taken
+
+
 def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
     """The reverse of `z = x.reshape(...)` and its like: if they gave a copy, adds what came back to it."""
+    if not isinstance(x, np.ndarray):
+        raise TypeError("a number or a list became an array that is written, which needs code for known kinds")
     if not np.may_share_memory(x, z):
         x_bar += z_bar.reshape(x_bar.shape)
 

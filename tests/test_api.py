@@ -415,7 +415,7 @@ def test_html():
 
 def test_ir():
     g = grad(product)
-    assert g.ir.startswith("product_grad(%a: ?, %b: ?):")
+    assert g.ir.startswith("product_grad(%a: ?[()], %b: ?[()]):")
     g(2.0, 3.0)
     assert g.ir.startswith("product_grad(%a: float, %b: float):")
 

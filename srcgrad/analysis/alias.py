@@ -9,18 +9,41 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import IN_PLACE, LIST_WRITERS, READ_ONLY_VIEWS, among, copies_perhaps, is_view, written
+from srcgrad.analysis.memory import (
+    IN_PLACE,
+    LIST_WRITERS,
+    READ_ONLY_VIEWS,
+    among,
+    copies_perhaps,
+    is_basic_index,
+    is_view,
+    written,
+)
+from srcgrad.analysis.reads import Uses, plain_reads
 from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk
-from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Type, Unknown
+from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Type, Unknown, is_scalar
 
 _ON_CONTAINERS = LIST_WRITERS | frozenset(
-    [runtime.shadow_of, list, tuple, dict, set, list.copy, operator.setitem, operator.getitem, getattr]
+    [
+        runtime.shadow_of,
+        runtime.cotangent_of,
+        list,
+        tuple,
+        dict,
+        set,
+        list.copy,
+        operator.setitem,
+        operator.getitem,
+        getattr,
+    ]
 )
 _POINTERS = frozenset([Array, List, Parts, Dict, Tuple, Record, Unknown])
 
 
 def is_pointer(t: Type) -> bool:
     """Whether a value of this type may share memory with another."""
+    if type(t) is Unknown:
+        return not is_scalar(t)
     return type(t) in _POINTERS or (type(t) is Opaque and t.cls in (list, tuple, dict))
 
 
@@ -40,13 +63,15 @@ class Aliases:
     """Classes of values that may share memory.
 
     Attributes:
+        plain: where asked for, the values read from written memory that may be taken for numbers (`reads`).
         written: the classes that some operation writes.
         writers: class -> the operations that write it.
         merged: the classes in which a pointer has several sources: branches, loops, containers, calls.
         members: class -> its values.
     """
 
-    def __init__(self, functions: list[Function]):
+    def __init__(self, functions: list[Function], reads: bool = False):
+        self.plain: set[Value] = set()
         self._parent: dict[Any, Any] = {}
         self._held: dict[Any, Any] = {}
         self._mergers: list[Value] = []
@@ -85,6 +110,28 @@ class Aliases:
             self.members.setdefault(self.find(value), []).append(value)
         self.merged = {self.find(v) for v in self._mergers}
         self._count_sources()
+        if reads:
+            self._find_plain_reads(functions)
+
+    def _find_plain_reads(self, functions: list[Function]) -> None:
+        candidates = [v for v in self.values if isinstance(v.type, Unknown) and self.is_written(v)]
+        if not candidates:
+            return
+        found: dict[Op, set[Any]] = {}
+
+        def writes(op: Op, memory: Any) -> bool:
+            if op not in found:
+                found[op] = self._written_by(op)
+            return memory in found[op]
+
+        self.plain = plain_reads(Uses(reachable(functions)), self.find, writes, candidates)
+
+    def _written_by(self, op: Op) -> set[Any]:
+        """The classes that an operation writes, or one in its regions."""
+        ops = [op, *[inner for region in op.regions for inner in walk(region)]]
+        targets = [target for inner in ops if (target := written(inner)) is not None]
+        targets += [v for inner in ops if isinstance(inner, Invoke) for v in inner.args if self.is_written(v)]
+        return {self.find(target) for target in targets}
 
     def _unify_shadows(self) -> None:
         """Two shadows in a table share memory if their primals may."""
@@ -98,6 +145,12 @@ class Aliases:
                 if self.find(first) is not self.find(op.outputs[0]):
                     self.unify(first, op.outputs[0])
                     settled = False
+                if self.find(x) in self._held:
+                    # The shadow of a container holds the shadows of what the container holds.
+                    inner = known.setdefault((self.find(table), self.find(self.held(x))), self.held(op.outputs[0]))
+                    if self.find(inner) is not self.find(self.held(op.outputs[0])):
+                        self.unify(inner, self.held(op.outputs[0]))
+                        settled = False
 
     def _count_sources(self) -> None:
         seen: set[Any] = set()
@@ -130,12 +183,18 @@ class Aliases:
 
     def is_buffer(self, value: Value) -> bool:
         """Whether a value points to memory that is written, or is a list or tuple made at run time: it has a shadow."""
+        if value in self.plain:
+            return False
         return is_pointer(value.type) and (self.is_written(value) or isinstance(value.type, (List, Tuple)))
 
     @property
     def needs_table(self) -> bool:
         """Whether a shadow may have to be found at run time: a pointer to a buffer has several sources."""
         return any(root in self.merged and any(map(self.is_buffer, m)) for root, m in self.members.items())
+
+    def is_held(self, memory: Any) -> bool:
+        """Whether a container, or anything that may be one, holds pointers of a class."""
+        return any(self.find(inner) is memory for root, inner in self._held.items() if self.find(root) is not memory)
 
     def unify(self, a: Any, b: Any) -> None:
         pending = [(a, b)]
@@ -185,7 +244,7 @@ class Aliases:
         fn = op.fn
         if not _is_on_containers(op):
             self._visit_array_call(op)
-        elif fn is runtime.shadow_of:
+        elif fn in (runtime.shadow_of, runtime.cotangent_of):
             self._shadows.append(op)
             self._sources.append(op.outputs[0])
         elif fn in (list, tuple, dict, set) or (isinstance(fn, type) and issubclass(fn, tuple)):
@@ -202,7 +261,9 @@ class Aliases:
             for output in op.outputs:
                 self._take(output, source)
         elif fn is operator.setitem and not isinstance(op.args[0].type, Array):
-            self._put(op.args[0], leaves(op.args[2]))
+            if not isinstance(op.args[0].type, Unknown) or _is_display(op.args[0]):
+                # What is of unknown kind is written as an array; the reverse sweep refuses anything else.
+                self._put(op.args[0], leaves(op.args[2]))
         elif fn in (operator.getitem, getattr) and not isinstance(op.args[0].type, Array):
             for output in op.outputs:
                 if (
@@ -213,14 +274,25 @@ class Aliases:
                     self._sources.append(output)
                     self.unify(self.held(output), self.held(op.args[0]))
                     continue
+                if isinstance(op.args[0].type, Unknown):
+                    self._take_unknown(output, op)
+                    continue
                 self._take(output, self.held(op.args[0]) if len(op.outputs) > 1 else op.args[0])
-                if isinstance(op.args[0].type, Unknown) and is_pointer(output.type):
-                    self.unify(output, op.args[0])
         else:
             self._visit_array_call(op)
 
     def _visit_array_call(self, op: Call) -> None:
-        if is_view(op):
+        fn = op.fn
+        if fn is operator.getitem and not is_basic_index(op.args[1]) and may_be_basic(op.args[1]):
+            for output in op.outputs:
+                self._take_unknown(output, op)
+        elif among(fn, _PASSING_ON) and op.outputs and is_pointer(op.outputs[0].type):
+            given = op.args[0]
+            if isinstance(given, Const) or not is_pointer(given.type):
+                self._sources.append(op.outputs[0])
+            else:
+                self.unify(op.outputs[0], given)
+        elif is_view(op):
             for output in op.outputs:
                 if is_pointer(output.type):
                     self.unify(output, op.args[0])
@@ -256,6 +328,17 @@ class Aliases:
                 self.unify(self.held(container), item)
                 self._mergers.append(item)
 
+    def _take_unknown(self, output: Value, op: Call) -> None:
+        """An item, a view or a copy, nobody knows."""
+        base = op.args[0]
+        if not is_pointer(output.type):
+            return
+        if not isinstance(base.type, Array):
+            self.unify(output, self.held(base))
+        self.unify(output, base)
+        if op.fn is not operator.getitem or not is_basic_index(op.args[1]):
+            self._mergers.append(output)
+
     def _take(self, output: Value, container: Any) -> None:
         if is_pointer(output.type):
             self.unify(output, self.held(container))
@@ -267,7 +350,22 @@ def _is_on_containers(op: Call) -> bool:
     return among(op.fn, _ON_CONTAINERS) or (isinstance(op.fn, type) and issubclass(op.fn, tuple))
 
 
-_NEW = frozenset([runtime.unbroadcast, runtime.expanded, runtime.copied, runtime.plain_sum, runtime.masked_product])
+_NEW = frozenset([runtime.copied, runtime.plain_sum, runtime.masked_product])
+_PASSING_ON = frozenset(
+    [runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update]
+)
+"""What returns its first argument, or a new object."""
+
+
+def may_be_basic(tree: Any) -> bool:
+    """Whether indexing with this argument tree gives a view if those parts that are of unknown kind are integers."""
+    if isinstance(tree, tuple):
+        return all(map(may_be_basic, tree))
+    return is_basic_index(tree) or (isinstance(tree, Value) and isinstance(tree.type, Unknown))
+
+
+def _is_display(value: Value) -> bool:
+    return isinstance(value.owner, Call) and value.owner.fn in (list, tuple, dict, set)
 
 
 def _runs_once(op: Op, bodies: set[Region]) -> bool:
@@ -285,4 +383,6 @@ def _fresh(op: Call) -> bool:
     if among(op.fn, _NEW):
         return True
     module = getattr(op.fn, "__module__", None) or ""
+    if op.fn in (runtime.copied, runtime.zeros_like):
+        return True
     return isinstance(op.fn, np.ufunc) or module.split(".")[0] in ("numpy", "_operator", "operator", "math")

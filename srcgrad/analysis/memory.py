@@ -46,6 +46,11 @@ WRITERS = (
         [
             runtime.add_each,
             runtime.add_slice,
+            runtime.add_to_item,
+            runtime.take_item,
+            runtime.added,
+            runtime.before_update,
+            runtime.add_unless_view,
             runtime.add_into,
             runtime.add_part,
             runtime.add_repeats,

@@ -62,6 +62,7 @@ _PURE_METHODS = {
 }
 _PURE_DESCRIPTORS = {getattr(cls, name) for cls, names in _PURE_METHODS.items() for name in names.split()}
 _MATH = {f for f in vars(math).values() if callable(f)}
+_PURE_HELPERS = frozenset(["unbroadcast", "expanded", "like"])
 _ITEM_UPDATES = {f"{name}_item" for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]}
 
 
@@ -127,7 +128,7 @@ def _call_effects(op: Call) -> int:
 def _library_effects(op: Call) -> int:
     fn = op.fn
     module = getattr(fn, "__module__", None) or ""
-    if module == "srcgrad.runtime" and getattr(fn, "__name__", "") == "unbroadcast":
+    if module == "srcgrad.runtime" and getattr(fn, "__name__", "") in _PURE_HELPERS:
         return READS
     if module == "srcgrad.runtime" and getattr(fn, "__name__", "") == "shadow_of":
         # It looks up or allocates memory that no other name reaches before: whatever happens around it may move across.

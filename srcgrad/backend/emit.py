@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.backend.effects import WRITES
-from srcgrad.backend.expressions import Expressions, target_of, touch
+from srcgrad.backend.expressions import IN_PLACE, Expressions, target_of, touch
 from srcgrad.backend.globals import Globals
 from srcgrad.backend.layout import Layout
 from srcgrad.backend.names import Namer
@@ -274,6 +274,8 @@ class _Printer:
         if not named:
             return [ast.Expr(expression)]
         names = {out: self.names[out] for out in named}
+        if isinstance(op, Call) and op.fn in IN_PLACE and len(op.outputs) == 1:
+            return self._updated(op, names[op.outputs[0]], expression)
         if isinstance(op, Invoke):
             position = dict(zip(op.callee.body.results, op.outputs, strict=True))
             inner = {r: names[out] for r, out in position.items() if out in names}
@@ -285,6 +287,15 @@ class _Printer:
             return [augmented]
         tree = op.outputs[0] if len(op.outputs) == 1 else tuple(op.outputs)
         return [ast.Assign([target_of(tree, names, self.unused)], expression)]
+
+    def _updated(self, op: Call, name: str, expression: ast.expr) -> list[ast.stmt]:
+        """`z = x; z += e` for what is an update of an array and a new number."""
+        old, right = (self.expressions.tree(arg) for arg in op.args)
+        kept = isinstance(old, ast.Name) and old.id == name
+        if not kept and any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(right)):
+            return [ast.Assign([ast.Name(name, ast.Store())], expression)]
+        update = ast.AugAssign(ast.Name(name, ast.Store()), IN_PLACE[op.fn](), right)
+        return [update] if kept else [ast.Assign([ast.Name(name, ast.Store())], old), update]
 
     def _augmented(self, op: Op, expression: ast.expr) -> ast.stmt | None:
         """`x += e` for `x = x + e`, where `x` is a number, so that nothing else can see the difference."""

@@ -15,9 +15,14 @@ import numpy as np
 from srcgrad.analysis.words import identifier
 from srcgrad.backend.lookup import builtin_name, math_names, numpy_names
 from srcgrad.backend.names import unique
+from srcgrad.rules.registry import PARTIALS, VJP
 
 _SHARED_MODULES = ("srcgrad.runtime", "srcgrad.rules")
 _MODULES: dict[str, ModuleType] = {"np": np, "math": math}
+
+
+_FUNCTIONS_WITH_RULES = frozenset(getattr(fn, "__name__", "") for fn in (*PARTIALS, *VJP))
+"""A rule is named like its function; in generated code it gets another name."""
 
 
 def _dotted(name: str) -> ast.expr:
@@ -123,8 +128,9 @@ class Globals:
     def _bound(self, value: Any) -> ast.expr:
         own = getattr(value, "__name__", None)
         name = own if isinstance(own, str) else type(value).__name__.lower()
-        bound = self._claim(identifier(name.rpartition(".")[2].strip("<>")), value)
         module = getattr(value, "__module__", None) or ""
+        suffix = "_vjp" if module.startswith("srcgrad.rules") and name in _FUNCTIONS_WITH_RULES else ""
+        bound = self._claim(identifier(name.rpartition(".")[2].strip("<>")) + suffix, value)
         if module.startswith(_SHARED_MODULES) and self._importable(module, name, value):
             self._imported.setdefault(module, []).append(name if bound == name else f"{name} as {bound}")
         return ast.Name(bound, ast.Load())

@@ -175,6 +175,9 @@ def _dict(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     classes = constant(args[1])
     known = _class_of(args[0])
+    if known is None and lo.calls_rules and classes == (list, tuple):
+        # What a rule asks so is an item of a display or a sum, which is taken for a number or an array.
+        return Const(False)
     if known is None:
         return lo.emit_typed(isinstance, (lo.value(args[0]), lo.tree(args[1])), {}, BOOL)
     return Const(issubclass(known, classes))

@@ -20,7 +20,7 @@ from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
 from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Frame, Reference, Sequence, Symbol
-from srcgrad.ir.nodes import UNDEFINED, Const, Exit, Function, Invoke, Region, Value, walk
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
 from srcgrad.ir.types import join, unsized
 
 _ROUNDS = 6
@@ -67,7 +67,40 @@ def call_function(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwar
     """A call of a Python function that has source."""
     source = source_of(fn)
     frame = python_frame(fn, source, lo.fixed_span)
-    return _call(lo, fn.__code__, source.node, frame, python_defaults(lo, fn), args, kwargs)
+    mark = len(lo.region.ops)
+    result = _call(lo, fn.__code__, source.node, frame, python_defaults(lo, fn), args, kwargs)
+    if (
+        lo.calls_rules
+        and fn.__module__.startswith("srcgrad.rules.")
+        and _depends_on_branch(result, lo.region.ops[mark:])
+    ):
+        return _kept_call(lo, fn, args, kwargs, result, mark)
+    return result
+
+
+def _depends_on_branch(result: Symbol, ops: list[Op]) -> bool:
+    """Whether a result comes out of a branch or loop among these operations."""
+    needed = set(_leaves(result))
+    for op in reversed(ops):
+        if not needed.isdisjoint(op.outputs):
+            if op.regions:
+                return True
+            needed.update(op.inputs)
+    return False
+
+
+def _kept_call(
+    lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dict[str, Symbol], result: Symbol, mark: int
+) -> Symbol:
+    """The call of a rule that decides at run time which way it goes, in place of its body."""
+    parts = result.items if isinstance(result, Sequence) else (result,)
+    if not all(isinstance(part, Value) for part in parts):
+        return result
+    del lo.region.ops[mark:]
+    outputs = [Value(part.type, None, lo.span) for part in parts if isinstance(part, Value)]
+    trees = tuple([lo.tree(arg) for arg in args])
+    lo.region.append(Call(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, outputs, lo.span))
+    return Sequence(tuple(outputs)) if isinstance(result, Sequence) else outputs[0]
 
 
 def python_frame(fn: types.FunctionType, source: FunctionSource, quiet: bool = False) -> Frame:

@@ -238,10 +238,11 @@ def _loop(
     learned: _Learned = lo.loop_memory.setdefault(site, _Learned())
     keys = list(guess) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
     keys.sort(key=_order)
+    stem = lo.fresh("l")
     for _ in range(_ATTEMPTS):
         span = lo.span
         region = Region()
-        carried = [_carry(lo, key, learned) for key in keys]
+        carried = [_carry(lo, key, learned, stem) for key in keys]
         try:
             with lo.store.branch() as changes, lo.into(region):
                 for slot in carried:
@@ -251,7 +252,7 @@ def _loop(
                     outcome = build(carried, region)
                 finally:
                     missing, lo.missing_reads = lo.missing_reads, outer_missing
-            _close(lo, carried, changes, missing, learned, site)
+            _close(lo, carried, changes, missing, learned, stem)
         except _Retry:
             lo.span = span
             new = [key for key in learned if key not in keys]
@@ -268,7 +269,7 @@ def _order(key: Any) -> tuple[int, str]:
     return (0, key[1]) if isinstance(key, tuple) and isinstance(key[1], str) else (1, str(getattr(key, "site", "")))
 
 
-def _carry(lo: Lowering, key: Any, learned: _Learned) -> _Carried:
+def _carry(lo: Lowering, key: Any, learned: _Learned, stem: str) -> _Carried:
     symbol = lo.store.get(key)
     missing = symbol is MISSING
     if missing:
@@ -278,7 +279,7 @@ def _carry(lo: Lowering, key: Any, learned: _Learned) -> _Carried:
     known = learned.get(key)
     if known is not None and len(known) == len(types):
         types = [
-            k if is_undefined(v) or missing else join(t, k, f"{_place(key)}.{j}")
+            k if is_undefined(v) or missing else join(t, k, f"{stem}.{_place(key)}.{j}")
             for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
         ]
     if missing:
@@ -308,7 +309,7 @@ def _close(
     changes: dict[Any, Any],
     missing: set[Any],
     learned: _Learned,
-    site: Any,
+    stem: str,
 ) -> None:
     """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
     retry = False
@@ -320,7 +321,7 @@ def _close(
         if before is MISSING:
             if key in missing and not _has_conflict(symbol):
                 learned.shapes[key] = symbol
-                learned[key] = [freshened(v.type, f"{_place(key)}.{j}") for j, v in enumerate(_leaves(symbol))]
+                learned[key] = [freshened(v.type, f"{stem}.{_place(key)}.{j}") for j, v in enumerate(_leaves(symbol))]
                 retry = True
         elif before is not symbol and not _same(before, symbol):
             learned.setdefault(key, [widen(v.type) for v in _leaves(before)])
@@ -336,7 +337,7 @@ def _close(
             joined = (
                 widen(result.type)
                 if slot.inits[j] is UNDEFINED_VALUE and slot.key not in learned
-                else join(arg.type, widen(result.type), f"{_place(slot.key)}.{j}")
+                else join(arg.type, widen(result.type), f"{stem}.{_place(slot.key)}.{j}")
             )
             if joined != arg.type:
                 types = learned.setdefault(slot.key, list(slot.types))
@@ -445,7 +446,7 @@ def _finish(
         if lo.store.get(key) is MISSING:
             symbols[key] = symbol
             for leaf in _leaves(symbol):
-                region.args.append(_unused_argument(leaf, region))
+                region.args.append(_unused_argument(lo, leaf, region))
                 inits.append(UNDEFINED_VALUE)
                 results.append(leaf)
     outputs = [
@@ -467,8 +468,8 @@ def _finish(
     return Outcome(code, outcome.codes | {Exit.NEXT})
 
 
-def _unused_argument(leaf: Value, region: Region) -> Value:
-    arg = Value(freshened(leaf.type, f"{leaf.hint}'"), leaf.hint, leaf.span)
+def _unused_argument(lo: Lowering, leaf: Value, region: Region) -> Value:
+    arg = Value(freshened(leaf.type, lo.fresh("l")), leaf.hint, leaf.span)
     arg.owner = region
     return arg
 

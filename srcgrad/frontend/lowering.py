@@ -87,6 +87,7 @@ class Lowering:
     Attributes:
         region: the region that operations are appended to.
         store: what names and containers stand for.
+        calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
@@ -99,6 +100,7 @@ class Lowering:
         self.marks = marks or Marks()
         self.fresh_prefix = ""
         self.generic = False
+        self.calls_rules = False
         self.newest: int | None = None
         self.store = Store()
         self.region = Region()

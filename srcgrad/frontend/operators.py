@@ -112,6 +112,11 @@ def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     if fn is operator.mul:
         items, times = (a, b) if isinstance(a, Value) and isinstance(a.type, List) else (b, a)
         value = lo.value(items)
+        if isinstance(times, Value) and isinstance(times.type, Unknown) and not value.type.differentiable:
+            lo.unsupported(
+                "whether this repeats a list or multiplies an array is not known here",
+                "make it an array: np.array([...])",
+            )
         result = lo.value(lo.emit_typed(fn, (value, lo.value(times)), {}, value.type))
         if value in lo.list_sites:
             lo.list_sites[result] = lo.list_sites[value]

@@ -16,7 +16,7 @@ from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
-from srcgrad.ir.types import FLOAT, UNKNOWN, Opaque, Type
+from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
 
 _RESTARTS = 60
 
@@ -174,7 +174,7 @@ def argument(lo: Lowering, example: Any, name: str, as_float: bool, body: Region
 
 def _parameter_type(example: Any, name: str, as_float: bool) -> Type:
     if isinstance(example, AnyKind):
-        return UNKNOWN
+        return Unknown(frozenset([name]))
     if as_float and type(example) is int:
         return FLOAT
     number = kinds.number_type(example, name)

@@ -318,11 +318,9 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
     if isinstance(current, Value) and isinstance(current.type, List) and op is ast.Add:
         lo.call(Const(list.extend), [current, right], {})
         return current
-    if isinstance(current, Value) and isinstance(current.type, Unknown) and op in IN_PLACE and not lo.generic:
-        lo.unsupported(
-            "whether this name stands for a number or an array is not known here, so what += changes is not either",
-            "start it with an array of zeros, or write total = total + ...",
-        )
+    unknown = isinstance(current, Value) and isinstance(current.type, Unknown) and not is_scalar(current.type)
+    if unknown and op in IN_PLACE:
+        return lo.emit(IN_PLACE[op], current, right)
     if op in IN_PLACE:
         changed = objects.special(lo, current, f"__{IN_PLACE[op].__name__}__", right)
         if changed is not None and not (isinstance(changed, Const) and changed.value is NotImplemented):

@@ -7,7 +7,9 @@ lengths at run time, which is what lets the compiler leave out every check for b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -72,16 +74,51 @@ class Type:
         return False
 
 
+Extent = frozenset[Any]
+"""A shape of unknown rank: the one that some bases broadcast to, each a name, a shape or `Kept`; no bases: a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The shape of a reduction along an axis; with `keepdims` it stays with length 1 and broadcasts to the original."""
+
+    within: Extent
+    axis: Any
+    keepdims: bool
+
+    def __str__(self) -> str:
+        return f"({' '.join(sorted(map(str, self.within)))})/{self.axis}{'' if self.keepdims else '!'}"
+
+
+def broadcast_extents(extents: Iterable[Extent]) -> Extent:
+    """The extent that values of these extents broadcast to."""
+    bases = frozenset().union(*extents)
+    return frozenset(b for b in bases if not (isinstance(b, Kept) and b.keepdims and b.within <= bases - {b}))
+
+
+def broadcasts_to(a: Extent, b: Extent) -> bool:
+    """Whether a value of extent `a` surely broadcasts to the shape of one of extent `b`."""
+    return broadcast_extents([a, b]) == b
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown(Type):
-    """Anything: a number, an array of any rank, a container. The rank-generic kind."""
+    """Anything: a number, an array of any rank, a container. The rank-generic kind.
+
+    Attributes:
+        extent: its shape, as far as it is that of other values; None if nothing is known of it. Broadcasting is
+            associative, commutative and idempotent, so that equal sets of bases mean equal shapes. The one base `()`
+            is the shape of a number, or of an array without axes.
+    """
+
+    extent: Extent | None = None
 
     @property
     def differentiable(self) -> bool:
         return True
 
     def __str__(self) -> str:
-        return "?"
+        return "?" if self.extent is None else f"?[{' '.join(sorted(map(str, self.extent)))}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +162,12 @@ class Array(Type):
     Attributes:
         dtype: its dtype, None if unknown.
         shape: one dimension per axis; None if the rank is unknown.
+        extent: what is known of the shape where the rank is unknown.
     """
 
     dtype: np.dtype | None
     shape: tuple[Axis, ...] | None
+    extent: Extent | None = None
 
     @property
     def differentiable(self) -> bool:
@@ -139,7 +178,12 @@ class Array(Type):
         return None if self.shape is None else len(self.shape)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Array) and same_dtype(self.dtype, other.dtype) and self.shape == other.shape
+        return (
+            isinstance(other, Array)
+            and same_dtype(self.dtype, other.dtype)
+            and self.shape == other.shape
+            and self.extent == other.extent
+        )
 
     def __hash__(self) -> int:
         return hash((self.dtype, self.shape))
@@ -278,7 +322,7 @@ F8 = np.dtype(np.float64)
 
 def is_scalar(t: Type) -> bool:
     """Whether a value of this type is a single number that no operation can change in place."""
-    return isinstance(t, (PyScalar, NpScalar))
+    return isinstance(t, (PyScalar, NpScalar)) or (isinstance(t, Unknown) and t.extent is not None and not t.extent)
 
 
 def is_array(t: Type) -> bool:
@@ -288,7 +332,7 @@ def is_array(t: Type) -> bool:
 
 def is_mutable(t: Type) -> bool:
     """Whether the contents of a value of this type can change in place."""
-    return isinstance(t, (Array, List, Dict, Unknown))
+    return isinstance(t, (Array, List, Dict, Unknown)) and not is_scalar(t)
 
 
 def is_numeric(t: Type) -> bool:
@@ -310,6 +354,19 @@ def shape_of(t: Type) -> tuple[Axis, ...] | None:
     return t.shape if isinstance(t, Array) else None
 
 
+def extent_of(t: Type) -> Extent | None:
+    """The extent of a number or array, None if nothing is known of it."""
+    if isinstance(t, Unknown) or (isinstance(t, Array) and t.shape is None):
+        return None if t.extent is None else t.extent - {()}
+    shape = shape_of(t)
+    return None if shape is None else frozenset([shape] if shape else [])
+
+
+def any_unknown(types: Iterable[Type]) -> bool:
+    """Whether a value of unknown kind is among those of these types."""
+    return any(isinstance(t, Unknown) for t in types)
+
+
 def widen(t: Type) -> Type:
     """The type without what a loop would change: an integer's known length."""
     return replace(t, dim=None) if isinstance(t, PyScalar) and t.dim is not None else t
@@ -327,6 +384,8 @@ def freshened(t: Type, fresh: str) -> Type:
         return Tuple(tuple(freshened(item, f"{fresh}.{k}") for k, item in enumerate(t.items)))
     if isinstance(t, List):
         return t if isinstance(t, Parts) else List(freshened(t.item, fresh))
+    if isinstance(t, Unknown) and not is_scalar(t):
+        return Unknown(frozenset([fresh]))
     return widen(t)
 
 
@@ -350,6 +409,8 @@ def unsized(t: Type, name: str) -> Type:
         return t if isinstance(t, Parts) else List(unsized(t.item, f"{name}[]"))
     if isinstance(t, Tuple) and not isinstance(t, Record):
         return Tuple(tuple(unsized(item, f"{name}.{k}") for k, item in enumerate(t.items)))
+    if isinstance(t, Unknown) and not is_scalar(t):
+        return Unknown(frozenset([name]))
     return widen(t)
 
 
@@ -373,7 +434,7 @@ def join(a: Type, b: Type, fresh: str) -> Type:
     if isinstance(a, Array) and isinstance(b, Array):
         dtype = a.dtype if same_dtype(a.dtype, b.dtype) else None
         if a.shape is None or b.shape is None or len(a.shape) != len(b.shape):
-            return Array(dtype, None)
+            return Array(dtype, None, _join_extents(a, b, fresh))
         axes = (_join_axis(p, q, f"{fresh}.{k}") for k, (p, q) in enumerate(zip(a.shape, b.shape, strict=True)))
         return Array(dtype, tuple(axes))
     if {type(a), type(b)} == {PyScalar, NpScalar}:
@@ -394,7 +455,14 @@ def join(a: Type, b: Type, fresh: str) -> Type:
         return List(join(a.item, b.item, fresh))
     if isinstance(a, Dict) and isinstance(b, Dict):
         return Dict(join(a.item, b.item, fresh))
-    return UNKNOWN
+    return Unknown(_join_extents(a, b, fresh))
+
+
+def _join_extents(a: Type, b: Type, fresh: str) -> Extent:
+    """The extent of one or the other; that of a number only where neither can be written in place."""
+    extent = extent_of(a)
+    same = extent is not None and extent == extent_of(b) and (extent or (is_scalar(a) and is_scalar(b)))
+    return extent if same and extent is not None else frozenset([fresh])
 
 
 def _join_axis(a: Axis, b: Axis, fresh: str) -> Axis:

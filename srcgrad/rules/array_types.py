@@ -19,6 +19,8 @@ from srcgrad.ir.types import (
     PyScalar,
     Tuple,
     Type,
+    Unknown,
+    extent_of,
     may_be_one,
     rank,
     same_length,
@@ -86,6 +88,8 @@ def full(site: Site, fn: Any, shape: Tree, fill_value: Tree, dtype: Tree = None,
 
 
 def _like(site: Site, x: Tree, dtype: Tree, shape: Tree) -> Type:
+    if isinstance(type_of(x), Unknown) and is_none(shape):
+        return Array(dtype_argument(dtype, None), None, extent_of(type_of(x)) or None)
     model = array_of(site, x)
     return Array(dtype_argument(dtype, model.dtype), model.shape if is_none(shape) else shape_argument(site, shape))
 
@@ -116,7 +120,9 @@ def asarray(site: Site, fn: Any, a: Tree, dtype: Tree = None, copy: Tree = None,
     try:
         t = array_of(site, a)
     except Unsure:
-        return Array(dtype_argument(dtype, None), None) if type_of(a) == UNKNOWN else UNKNOWN
+        t = type_of(a)
+        extent = extent_of(t) if fn in (np.array, np.asarray) else None
+        return Array(dtype_argument(dtype, None), None, extent or None) if isinstance(t, Unknown) else UNKNOWN
     shape = (1,) if t.shape == () and fn in (np.ascontiguousarray, np.asfortranarray) else t.shape
     if shape is None and fn in (np.ascontiguousarray, np.asfortranarray):
         raise Unsure
@@ -125,6 +131,8 @@ def asarray(site: Site, fn: Any, a: Tree, dtype: Tree = None, copy: Tree = None,
 
 @analytic(np.copy, np.ndarray.copy)
 def copy(site: Site, fn: Any, a: Tree, order: Tree = None) -> Type:
+    if isinstance(type_of(a), Unknown):
+        return Array(None, None, extent_of(type_of(a)) or None)
     return array_of(site, a)
 
 
@@ -251,11 +259,15 @@ def shape(site: Site, fn: Any, a: Tree) -> Type:
 
 @analytic(np.ndim)
 def ndim(site: Site, fn: Any, a: Tree) -> Type:
+    if isinstance(type_of(a), Unknown):
+        return INT
     return counted(rank(numeric(site, a)))
 
 
 @analytic(np.size)
 def size(site: Site, fn: Any, a: Tree, axis: Tree = None) -> Type:
+    if isinstance(type_of(a), Unknown):
+        return INT
     axes = shape_of(numeric(site, a))
     if axes is None:
         return INT
@@ -401,6 +413,19 @@ def concatenate(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
         result = [unify(a, b) for a, b in zip(result, shape, strict=True)]
     result[k] = Dim(site.fresh()) if items is None else total(shape[k] for shape in shapes)
     return Array(dtype, tuple(result))
+
+
+@analytic(np.stack, np.vstack)
+def stack(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
+    """The type of a stack of a list whose length depends on the run: `np.stack` raises if there is nothing in it."""
+    if sequence_items(arrays) is not None:
+        raise Unsure
+    item = array_of(site, refresh(site, getattr(type_of(arrays), "item", UNKNOWN)))
+    shape = known_shape(item)
+    if fn is np.vstack and len(shape) != 1:
+        return concatenate(site, np.concatenate, arrays) if shape else Array(item.dtype, (Dim(site.fresh()), 1))
+    (k,) = axes_argument(constant(axis), len(shape) + 1)
+    return Array(item.dtype, (*shape[:k], Dim(site.fresh()), *shape[k:]))
 
 
 # Products and choices.

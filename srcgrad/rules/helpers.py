@@ -24,6 +24,11 @@ def expanded(g, z, c, x):
     return runtime.unbroadcast(g, c), None
 
 
+@vjp(runtime.like)
+def like(g, z, c, x):
+    return runtime.unbroadcast(g, c)
+
+
 @linear(runtime.copied)
 def copied(g, z, x):
     return g
@@ -32,7 +37,7 @@ def copied(g, z, x):
 nondifferentiable(runtime.zeros_like, runtime.shadow_of, reason="zeros, whatever its argument holds")
 
 
-@analytic(runtime.unbroadcast, runtime.expanded, runtime.shadow_of)
+@analytic(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.shadow_of, runtime.cotangent_of)
 def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     found = type_of(x)
     return UNKNOWN if found is None else found

@@ -22,6 +22,7 @@ from srcgrad.ir.types import (
     PyScalar,
     Tuple,
     Type,
+    any_unknown,
     join,
 )
 from srcgrad.rules.dims import broadcast_shapes, slice_length
@@ -163,7 +164,7 @@ def _of_array(site: Site, t: Array | NpScalar, index: Tree) -> Type:
     if items is None:
         items = [index]
     types = [NONE if isinstance(item, slice) else type_of(item) for item in items]
-    if UNKNOWN in types:
+    if any_unknown(types):
         return UNKNOWN
     shape = t.shape if isinstance(t, Array) else ()
     try:

@@ -26,6 +26,7 @@ from srcgrad.ir.types import (
     Record,
     Tuple,
     Type,
+    Unknown,
     join,
     shape_of,
 )
@@ -296,7 +297,7 @@ def shape_argument(site: Site, tree: Any) -> tuple[Axis, ...] | None:
     t = type_of(tree)
     if isinstance(t, (PyScalar, NpScalar)):
         return (length(site, tree),)
-    if t == UNKNOWN or isinstance(t, (List, Array)):
+    if isinstance(t, (Unknown, List, Array)):
         return None
     raise Unsure
 
@@ -326,7 +327,7 @@ def bound(tree: Any) -> Bound:
         return t.dim, None, str(t.dim)
     if isinstance(t, PyScalar) and isinstance(t.dim, Dim) and t.dim.offset >= 0:
         return None, t.dim, token(t.dim)
-    if isinstance(tree, Value) and t != UNKNOWN:
+    if isinstance(tree, Value) and not isinstance(t, Unknown):
         return None, t.dim if isinstance(t, PyScalar) else None, f"%{tree.uid}"
     raise Unsure
 

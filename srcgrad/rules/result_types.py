@@ -31,12 +31,14 @@ from srcgrad.ir.types import (
     PyScalar,
     Tuple,
     Type,
+    any_unknown,
     is_scalar,
     shape_of,
 )
 from srcgrad.rules import array_types, index_types, scalar_types
 from srcgrad.rules.by_example import by_example
 from srcgrad.rules.dims import broadcast_shapes, shift
+from srcgrad.rules.extents import with_extent
 from srcgrad.rules.operands import (
     ANALYTIC,
     Site,
@@ -74,7 +76,7 @@ def result_type(
         >>> print(result_type(np.sum, (x,), {"axis": Const(1)}, "t"))
         float64[n]
     """
-    return apply(Site(fresh, written), fn, args, kwargs)
+    return with_extent(apply(Site(fresh, written), fn, args, kwargs), fn, args, kwargs, fresh)
 
 
 def apply(site: Site, fn: Callable, args: tuple[Tree, ...], kwargs: dict[str, Tree]) -> Type:
@@ -119,7 +121,7 @@ def _operator(site: Site, fn: Callable, args: tuple[Tree, ...]) -> Type:
         if isinstance(types[0], Array):
             return types[0]
         fn = _IN_PLACE[fn]
-    if UNKNOWN in types:
+    if any_unknown(types):
         return UNKNOWN
     if fn is operator.matmul:
         if any(is_scalar(t) for t in types):
@@ -290,7 +292,7 @@ def _ufunc(site: Site, fn: np.ufunc, args: tuple[Tree, ...], kwargs: dict[str, T
     if len(args) > fn.nin and not is_none(args[fn.nin]):
         return type_of(args[fn.nin]) if fn.nout == 1 and len(args) == fn.nin + 1 else UNKNOWN
     types = [type_of(arg) for arg in args[: fn.nin]]
-    if UNKNOWN in types:
+    if any_unknown(types):
         return UNKNOWN
     if kwargs:
         raise Unsure

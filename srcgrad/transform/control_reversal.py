@@ -10,8 +10,9 @@ from srcgrad.analysis.memory import written
 from srcgrad.frontend.lowering import NEXT, Branch, Outcome
 from srcgrad.frontend.store import MISSING
 from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Region, Value, While, walk
-from srcgrad.ir.types import INT
+from srcgrad.ir.types import INT, Unknown
 from srcgrad.transform import cotangents
+from srcgrad.transform.ambiguous import cotangent, pass_on
 from srcgrad.transform.cotangents import zero_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def reverse_if(reverse: Reverse, op: If) -> None:
     }
     if not _worth_reversing(reverse, op):
         return
-    branches = [_reverse_region(reverse, region, gs) for region in op.regions]
+    branches = [_reverse_region(reverse, op, region, gs) for region in op.regions]
     touched = [key for branch in branches for key in branch.changes if _is_cotangent_key(key)]
     for k, branch in enumerate(branches):
         missing = [key for key in dict.fromkeys(touched) if key not in branch.changes]
@@ -38,7 +39,8 @@ def reverse_if(reverse: Reverse, op: If) -> None:
     reverse.lo.join_branches(op.condition, *branches)
     for key in dict.fromkeys(touched):
         merged = reverse.lo.store.get(key)
-        if isinstance(merged, Value) and not isinstance(merged, Const):
+        if isinstance(merged, Value) and merged.owner is reverse.lo.region.ops[-1]:
+            merged.type = cotangents.merged_type(merged, key[1])
             merged.hint = f"{key[1].hint}_bar" if key[1].hint else None
             merged.primal = key[1]
 
@@ -49,11 +51,13 @@ def _is_cotangent_key(key: Any) -> bool:
 
 def _set_zeros(reverse: Reverse, keys: list[tuple]) -> Outcome:
     for key in keys:
-        reverse.lo.store.set(key, zero_of(reverse.lo, key[1]))
+        value = key[1]
+        zero = cotangent(reverse, value) if value in reverse.doubtful else zero_of(reverse.lo, value)
+        reverse.lo.store.set(key, zero)
     return NEXT
 
 
-def _reverse_region(reverse: Reverse, region: Region, gs: dict[int, Value | None]) -> Branch:
+def _reverse_region(reverse: Reverse, op: If, region: Region, gs: dict[int, Value | None]) -> Branch:
     """The reverse of one side of a branch."""
     made = Region()
     made.mirror = region
@@ -62,7 +66,7 @@ def _reverse_region(reverse: Reverse, region: Region, gs: dict[int, Value | None
     with reverse.lo.store.branch() as changes, reverse.lo.into(made):
         for k, g in gs.items():
             if g is not None:
-                reverse.contribute(region.results[k], g)
+                pass_on(reverse, region.results[k], op.outputs[k], g)
         reverse.reverse_ops(region.ops)
         for inner in _defined_in(region):
             reverse.lo.store.set(reverse.key(inner), MISSING)
@@ -105,7 +109,7 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
     for k in slots:
         g = reverse.cotangent_of_output(op.carried_outputs[k])
         inits.append(reverse.full_cotangent(g, op.carried_outputs[k]))
-        params.append(_cotangent_argument(op.carried[k]))
+        params.append(_cotangent_argument(op.carried[k], op.carried_results[k]))
     for value in outside:
         inits.append(reverse.full_cotangent(reverse.bar(value), value))
         params.append(_cotangent_argument(value))
@@ -118,7 +122,7 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
         for k in slots:
             reverse.lo.store.set(reverse.key(op.carried[k]), MISSING)
         for k, param in zip(slots, params, strict=False):
-            reverse.contribute(op.carried_results[k], param)
+            pass_on(reverse, op.carried_results[k], op.carried[k], param)
         _bind_index(reverse, op, index)
         reverse.reverse_ops(op.body.ops)
         ends = [reverse.full_cotangent(reverse.bar(op.carried[k]), op.carried[k]) for k in slots]
@@ -128,17 +132,24 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
     outputs = [Value(p.type, p.hint, op.span) for p in params]
     for output, param in zip(outputs, params, strict=True):
         output.primal = param.primal
+    for k, output in zip(slots, outputs, strict=False):
+        if isinstance(output.type, Unknown):
+            output.type = op.inits[k].type if isinstance(op.inits[k].type, Unknown) else Unknown()
     backwards = not (isinstance(op, For) and op.backwards)
     reverse.lo.append(For(*bounds, inits, body, False, outputs, op.span, backwards))
     for value, output in zip(outside, outputs[len(slots) :], strict=True):
         reverse.lo.store.set(reverse.key(value), output)
     for k, output in zip(slots, outputs, strict=False):
         if not isinstance(op.inits[k], Const):
-            reverse.contribute(op.inits[k], output)
+            pass_on(reverse, op.inits[k], op.carried[k], output)
 
 
-def _cotangent_argument(value: Value) -> Value:
-    argument = Value(value.type, f"{value.hint}_bar" if value.hint else None, value.span)
+def _cotangent_argument(value: Value, shaped: Value | None = None) -> Value:
+    """The cotangent that a reversed loop carries for a value; at the start of the body it has the shape of another."""
+    t = value.type
+    if shaped is not None and isinstance(t, Unknown):
+        t = shaped.type if isinstance(shaped.type, Unknown) else Unknown()
+    argument = Value(t, f"{value.hint}_bar" if value.hint else None, value.span)
     argument.primal = value
     return argument
 

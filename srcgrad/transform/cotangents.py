@@ -16,10 +16,13 @@ from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import (
     F8,
     Array,
+    Kept,
     NpScalar,
     PyScalar,
     Type,
     Unknown,
+    broadcasts_to,
+    extent_of,
     is_scalar,
     may_be_one,
     same_length,
@@ -62,7 +65,7 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
         return _opposite(lo, product(lo, g, owner.args[0]))
     if isinstance(owner, Call) and owner.fn is operator.neg and isinstance(g, Const) and isinstance(g.value, float):
         return product(lo, Const(-g.value), owner.args[0])
-    if isinstance(owner, Call) and owner.fn is operator.mul and is_scalar(g.type) and shape_of(partial.type):
+    if isinstance(owner, Call) and owner.fn is operator.mul and is_scalar(g.type) and extent_of(partial.type):
         first, second = owner.args
         if is_scalar(first.type) and not is_scalar(second.type):
             return lo.value(lo.emit(operator.mul, product(lo, g, first), second))
@@ -119,16 +122,34 @@ def _shape(lo: Lowering, x: Value) -> Symbol:
 def has_shape_of(g: Type, x: Type) -> bool:
     """Whether a cotangent of type `g`, which broadcasts to its primal of type `x`, surely has its full shape."""
     a, b = shape_of(g), shape_of(x)
-    return a is not None and b is not None and _equal(a, b)
+    if a is not None and b is not None:
+        return _equal(a, b)
+    extent = extent_of(g)
+    return extent is not None and extent == extent_of(x)
 
 
-def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
+def reaches_beyond(g: Type, x: Type) -> bool:
+    """Whether a cotangent of type `g` belongs to more elements than its primal of type `x` has: its sum is meant."""
+    a, b = extent_of(g), extent_of(x)
+    return isinstance(x, Unknown) and a is not None and b is not None and a != b and broadcasts_to(b, a)
+
+
+def merged_type(cotangent: Value, x: Value) -> Type:
+    """The type of what a branch gives as the cotangent of `x`: whatever its shape, it broadcasts to that of `x`."""
+    extent = extent_of(x.type)
+    if not isinstance(cotangent.type, Unknown) or not extent or extent_of(cotangent.type) == extent:
+        return cotangent.type
+    return Unknown(frozenset([Kept(extent, f"%{cotangent.uid}", True)]))
+
+
+def fit(lo: Lowering, c: Value, x: Value, z: Value | None, lazy: bool = False) -> Value:
     """Sums a contribution over the axes along which `x` was broadcast.
 
     Args:
         c: the contribution, in the shape of `z` or smaller.
         x: the primal input it belongs to.
         z: the primal output, None if `c` itself has its full shape.
+        lazy: whether the sum may be left to the reverse of the elementwise operation that made `x`.
     """
     c = _real(lo, c, x, z)
     target = shape_of(x.type)
@@ -136,17 +157,13 @@ def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
     whole = None if z is None else shape_of(z.type)
     complete = z is None or (own is not None and whole is not None and _equal(own, whole))
     if complete and target is not None and own is not None and _equal(target, own):
-        return _cast(lo, c, x)
+        return cast(lo, c, x)
     if target is None or own is None or (z is not None and whole is None):
-        if is_number(c, 0):
-            return c
-        if z is not None and not has_shape_of(c.type, z.type):
-            c = full_like(lo, c, z)
-        return lo.value(lo.emit_typed(runtime.unbroadcast, (c, x), {}, _cotangent_type(x.type)))
+        return _fit_extents(lo, c, x, z, lazy)
     whole = own if whole is None else whole
     drop = len(whole) - len(target)
     if drop < 0:
-        return _cast(lo, c, x)
+        return cast(lo, c, x)
     summed, unsure = list(range(drop)), False
     for k, axis in enumerate(target):
         other = whole[k + drop]
@@ -157,14 +174,32 @@ def fit(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
         else:
             unsure = True
     if not summed and not unsure:
-        return _cast(lo, c, x)
+        return cast(lo, c, x)
     if is_number(c, 0):
         return c
     if z is not None and len(own) <= len(whole) and not _equal(own, whole):
         c = full_like(lo, c, z)
     if unsure:
-        return _cast(lo, lo.value(lo.emit_typed(runtime.unbroadcast, (c, x), {}, _cotangent_type(x.type))), x)
-    return _cast(lo, _sum(lo, c, x, summed, drop), x)
+        return cast(lo, lo.value(lo.emit_typed(runtime.unbroadcast, (c, x), {}, _cotangent_type(x.type))), x)
+    return cast(lo, _sum(lo, c, x, summed, drop), x)
+
+
+def _fit_extents(lo: Lowering, c: Value, x: Value, z: Value | None, lazy: bool) -> Value:
+    """As `fit`, where a rank is not known."""
+    if is_number(c, 0):
+        return c
+    target, own = extent_of(x.type), extent_of(c.type)
+    if target is not None and own is not None:
+        if z is None:
+            if broadcasts_to(own, target):
+                return c
+        elif target == extent_of(z.type) or (lazy and own == extent_of(z.type)):
+            return c
+    if z is not None and not has_shape_of(c.type, z.type):
+        c = full_like(lo, c, z)
+    if is_scalar(x.type) and own is not None:
+        return lo.value(lo.emit(np.sum, c))
+    return lo.value(lo.emit_typed(runtime.unbroadcast, (c, x), {}, _cotangent_type(x.type)))
 
 
 def _equal(a: tuple, b: tuple) -> bool:
@@ -203,7 +238,7 @@ def _real(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
     return lo.value(lo.emit(np.real, c)) if is_complex and real else c
 
 
-def _cast(lo: Lowering, c: Value, x: Value) -> Value:
+def cast(lo: Lowering, c: Value, x: Value) -> Value:
     """The contribution in the dtype of its primal."""
     own, target = _dtype(c.type), _dtype(x.type)
     if own is None or target is None or own == target or target.kind not in "fc":
@@ -224,9 +259,7 @@ def _cotangent_type(t: Type) -> Type:
 
 def zero_of(lo: Lowering, x: Value) -> Value:
     """A zero cotangent in the structure of `x`."""
-    if is_scalar(x.type):
-        return ZERO
-    return zeros(lo, x)
+    return ZERO if is_scalar(x.type) or isinstance(x.type, Unknown) else zeros(lo, x)
 
 
 def zeros(lo: Lowering, x: Value, hint: str | None = None) -> Value:

@@ -21,7 +21,9 @@ from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree,
 from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.lengths import refine_lengths
+from srcgrad.transform.narrowing import narrow
 from srcgrad.transform.pairs import Pairs
+from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.reverse import Reverse
 from srcgrad.transform.shadows import define_shadows
@@ -53,6 +55,7 @@ def prepare(program: Program, optimize: bool = True) -> None:
     functions = [*program.functions, program.function]
     for function in functions:
         prune_carried(function)
+    rebind(program.function, program.functions)
     protect_arguments(program)
     separate_likenesses(functions)
     if optimize:
@@ -185,6 +188,7 @@ def joint_gradient(
     function = program.function
     value, aux = _split_result(program, has_aux)
     _check_scalar(program, value)
+    narrow(function, value)
     prepare(program, optimize)
     value, aux = _split_result(program, has_aux)
     inputs = _differentiable(program, names)
@@ -307,7 +311,7 @@ def _reverse(
     """Appends the reverse sweep and makes it legal; the cotangents of the inputs."""
     function = program.function
     functions = [*program.functions, function]
-    aliases = Aliases(functions)
+    aliases = Aliases(functions, reads=True)
     activity = Activity(functions, aliases, inputs, [v for v, _ in seeds])
     pairs = Pairs(activity, aliases, aliases.needs_table and bool(program.functions))
 
@@ -461,7 +465,8 @@ def _own_results(function: Function, lo: Lowering) -> None:
         if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):
             return value
         memory = aliases.find(value)
-        shared = memory in taken or (not isinstance(value.type, Array) and not _is_construct(value))
+        known = isinstance(value.type, (Array, Unknown)) or _is_construct(value)
+        shared = memory in taken or aliases.held(value) in taken or not known
         read_only = isinstance(value.owner, Call) and value.owner.fn in (np.broadcast_to, runtime.expanded)
         taken.add(memory)
         if not shared and not read_only:

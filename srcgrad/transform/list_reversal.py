@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING
 
 from srcgrad import runtime
+from srcgrad.errors import UnsupportedError
 from srcgrad.ir.nodes import Call, Const, Value, leaves
 from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, is_scalar
 from srcgrad.rules.registry import PARTIALS
@@ -52,11 +53,23 @@ def reverse_list_operator(reverse: Reverse, op: Call) -> bool:
     """Operators on lists, which are no arithmetic; whether it was one."""
     items = next((v for v in op.inputs if isinstance(v.type, List)), None)
     if op.fn is operator.mul and items is not None:
+        if any(reverse.activity.active(v) for v in op.inputs if v is not items):
+            refuse_sequences(op)
         reverse.lo.effect(runtime.add_repeats, reverse.shadow(items), reverse.shadow(op.outputs[0]))
         return True
     if op.fn in PARTIALS:
         reverse.refuse(op)
     return False
+
+
+def refuse_sequences(op: Call) -> None:
+    """Refuses arithmetic of a list or tuple and something of unknown kind, which may be an array or a count."""
+    if any(isinstance(arg, (list, tuple)) or isinstance(arg.type, (List, Tuple)) for arg in op.args):
+        raise UnsupportedError(
+            "whether this repeats a sequence or is arithmetic on its items is not known here",
+            op.span,
+            "make it an array: np.array([...])",
+        )
 
 
 def reverse_list_read(reverse: Reverse, op: Call, g: Value | None) -> None:

@@ -8,7 +8,6 @@ element, has a shadow.
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import is_dataclass
 from typing import Any, NoReturn
@@ -19,10 +18,11 @@ from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, blocks
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import IN_PLACE, READ_ONLY_VIEWS, contents_read, copies_perhaps, is_view, written
+from srcgrad.analysis.reads import Uses
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import (
@@ -41,6 +41,7 @@ from srcgrad.ir.nodes import (
 )
 from srcgrad.ir.types import (
     F8,
+    STR,
     Array,
     Dict,
     List,
@@ -55,14 +56,17 @@ from srcgrad.ir.types import (
 )
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name
 from srcgrad.transform import cotangents
+from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values, reverse_read
 from srcgrad.transform.control_reversal import reverse_if, reverse_loop
-from srcgrad.transform.cotangents import fit, full_like, is_fresh, product, zero_of, zeros
+from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
 from srcgrad.transform.list_reversal import (
+    refuse_sequences,
     reverse_display,
     reverse_list_operator,
     reverse_list_read,
     reverse_tuple_read,
 )
+from srcgrad.transform.rule_calls import inline_rule
 from srcgrad.transform.writes import has_mask, reverse_write
 
 
@@ -93,9 +97,10 @@ class Reverse:
         self.mirror: Op | None = None
         self.began = 0
         self._accumulators: set[Value] | None = None
-        self._body: Region | None = None
-        self._use_counts: Counter[Value] | None = None
         self._instances: set[Value] = set()
+        self._uses = Uses([])
+        self.parts: set[Value] = set()
+        self.doubtful: set[Value] = set()
 
     # Cotangents of values
 
@@ -105,6 +110,8 @@ class Reverse:
 
     def bar(self, value: Value) -> Value | None:
         """The cotangent of a value so far, None while nothing has contributed."""
+        if value in self.doubtful:
+            return cotangent(self, value)
         if self.is_buffer(value):
             return self.shadow(value)
         if value in self.accumulators:
@@ -114,7 +121,7 @@ class Reverse:
 
     def is_buffer(self, value: Value) -> bool:
         """Whether a value has a shadow for the memory it points to."""
-        return self.aliases.is_buffer(value)
+        return self.aliases.is_buffer(value) and value not in self.doubtful
 
     @property
     def accumulators(self) -> set[Value]:
@@ -125,6 +132,9 @@ class Reverse:
     def contribute(self, value: Value, contribution: Value) -> None:
         """Adds to the cotangent of a value; the contribution has its shape, or broadcasts to it."""
         if not self.activity.active(value) or cotangents.is_number(contribution, 0):
+            return
+        if value in self.doubtful:
+            accumulate(self, value, contribution)
             return
         if self.is_buffer(value):
             self._add_to_shadow(self.shadow(value), contribution, value)
@@ -137,9 +147,8 @@ class Reverse:
             alone = self._hand_on(contribution, value)
             if self.aliases.is_written(contribution) or (not alone and _memory_of(contribution) in self.in_place):
                 # Memory of the program, which the sweep may restore to an earlier state, or a shadow that is added to.
-                contribution = self.lo.value(
-                    self.lo.emit_typed(np.ndarray.copy, (contribution,), {}, contribution.type)
-                )
+                copy = np.ndarray.copy if isinstance(contribution.type, Array) else runtime.copied
+                contribution = self.lo.value(self.lo.emit_typed(copy, (contribution,), {}, contribution.type))
             self.lo.store.set(self.key(value), self._named(contribution, value))
             return
         if known in self.owned and isinstance(known.type, Array) and cotangents.has_shape_of(known.type, value.type):
@@ -246,6 +255,8 @@ class Reverse:
         owner = value.owner
         if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
             base = owner.args[0]
+            if owner.fn in IN_PLACE:
+                return self.shadow(base)
             if (
                 not isinstance(base.type, (List, Tuple))
                 and self.aliases.find(base) is self.aliases.find(value)
@@ -257,12 +268,28 @@ class Reverse:
                 for output, made in zip(owner.outputs, outputs, strict=True):
                     self.shadows[output] = made
                 return self.shadows[value]
+        if self._is_part(value):
+            assert isinstance(owner, Call)
+            base, index = owner.args
+            self.parts.add(value)
+            return self.lo.value(self.lo.emit_typed(operator.getitem, (self.shadow(base), index), {}, value.type))
         if self.is_buffer(value) and self._is_merged(value):
             assert self.shadow_table is not None
             shadow = Value(value.type, None, self.lo.span)
             self.lo.append_call(runtime.shadow_of, (self.shadow_table, value), [shadow])
             return shadow
         return zeros(self.lo, value, self._shadow_name(value))
+
+    def _is_part(self, value: Value) -> bool:
+        """Whether a value of unknown kind is an item or a row, so that its shadow is that part of another shadow."""
+        owner = value.owner
+        if self.is_buffer(value) or not isinstance(value.type, Unknown) or not isinstance(owner, Call):
+            return False
+        if owner.fn is not operator.getitem or not isinstance(owner.args[0].type, Unknown):
+            return False
+        index = owner.args[1]
+        known = isinstance(index, Value) and (is_scalar(index.type) or index.type == STR)
+        return known and self._accumulates(owner.args[0])
 
     def _is_merged(self, value: Value) -> bool:
         return self.aliases.find(value) in self.aliases.merged
@@ -271,8 +298,11 @@ class Reverse:
 
     def run(self, function: Function, seeds: Iterable[tuple[Value, Value]], inputs: list[Value]) -> list[Value]:
         """Appends the reverse sweep of a function; returns the cotangents of the inputs."""
-        self._body = body = function.body
+        body = function.body
         self._accumulators = accumulators(function, self.activity, self.is_buffer)
+        self._uses = Uses([function])
+        self.doubtful = doubtful_values(function, self.activity, self.aliases)
+        self.aliases.merged |= {self.aliases.find(value) for value in self.doubtful}
         self.mirrors[body] = body
         seeds = list(seeds)
         self._instances = _instances(body.results, {value for value, _ in seeds})
@@ -280,7 +310,7 @@ class Reverse:
         self.began = Value().uid
         forward = list(body.ops)
         with self.lo.into(body):
-            if self.shadow_table is None and self.aliases.needs_table:
+            if self.shadow_table is None and (self.aliases.needs_table or self.doubtful):
                 self.shadow_table = self.lo.value(self.lo.emit_typed(dict, (), {}, Opaque(dict), "shadows"))
             for value, seed in seeds:
                 self.contribute(value, seed)
@@ -291,12 +321,21 @@ class Reverse:
         return bars
 
     def _final(self, value: Value) -> Value:
-        if not self.activity.active(value):
-            return zero_of(self.lo, value)
-        known = self.bar(value)
+        known = self.bar(value) if self.activity.active(value) else None
+        if isinstance(value.type, Unknown):
+            return self._like(known, value)
         if known is None:
             return zero_of(self.lo, value)
-        return self._of_kind(full_like(self.lo, known, value), value)
+        return self._of_kind(cotangents.cast(self.lo, full_like(self.lo, known, value), value), value)
+
+    def _like(self, cotangent: Value | None, value: Value) -> Value:
+        """The cotangent of an argument of unknown kind in its structure, shape and dtype."""
+        owner = None if cotangent is None else cotangent.owner
+        fitted = isinstance(owner, Call) and owner.fn is runtime.unbroadcast and owner.args[1] is value
+        if cotangent is not None and fitted:
+            return cotangent
+        given = ZERO if cotangent is None else cotangent
+        return self.lo.value(self.lo.emit_typed(runtime.like, (given, value), {}, value.type))
 
     def _of_kind(self, cotangent: Value, value: Value) -> Value:
         """The cotangent of a number as a number of its kind: a Python float, a NumPy scalar of its dtype."""
@@ -315,7 +354,11 @@ class Reverse:
 
     def full_cotangent(self, g: Value | None, value: Value) -> Value:
         """A cotangent in the full shape of its value; zeros where nothing has contributed."""
-        return zero_of(self.lo, value) if g is None else full_like(self.lo, g, value)
+        if value in self.doubtful:
+            return cotangent(self, value)
+        if g is None:
+            return ZERO if is_scalar(value.type) else zeros(self.lo, value)
+        return full_like(self.lo, g, value)
 
     def accumulated(self, value: Value) -> bool:
         """Whether the cotangent of a value is collected in place though nothing writes to the value."""
@@ -366,6 +409,9 @@ class Reverse:
             return
         if not any(self.activity.active(o) for o in op.outputs):
             return
+        if op.fn is operator.getitem and op.outputs[0] in self.doubtful:
+            reverse_read(self, op)
+            return
         recorded = op.fn is tuple and isinstance(op.outputs[0].type, Record)
         if op.fn is tuple and op.outputs[0] not in self.shadows and not recorded:
             # Whoever reads a tuple, or takes it out of a list, has handed its cotangents on already.
@@ -390,6 +436,7 @@ class Reverse:
             return
         rule = PARTIALS.get(op.fn)
         if rule is not None and len(op.outputs) == 1 and not op.kwargs:
+            refuse_sequences(op)
             self._apply_partials(op, rule, gs[0])
             return
         accumulate = ACCUMULATE.get(op.fn)
@@ -419,14 +466,15 @@ class Reverse:
 
     def _apply_partials(self, op: Call, rule: Rule, g: Value) -> None:
         z = op.outputs[0]
+        whole = g if cotangents.reaches_beyond(g.type, z.type) else z
         if op.fn in (operator.mul, np.multiply) and op.args[0] is op.args[1]:
-            self._apply_square(op, op.args[0], None, g)
+            self._apply_square(op, op.args[0], None, g, whole)
             return
         square = self._square_of(op)
         if square is not None:
-            self._apply_square(op, *square, g)
+            self._apply_square(op, *square, g, whole)
             return
-        result = self._inline(rule, [*[self.symbol(arg) for arg in op.args], z], {})
+        result = inline_rule(self.lo, rule, [*[self.symbol(arg) for arg in op.args], z], {})
         partials = result.items if isinstance(result, Sequence) else (result,)
         for x, partial in zip(op.args, partials, strict=True):
             if not isinstance(x, Value) or not self.activity.active(x):
@@ -435,7 +483,7 @@ class Reverse:
                 continue
             contribution = self._product(g, self.lo.value(partial))
             masked = contribution in self.masked
-            fitted = fit(self.lo, contribution, x, z)
+            fitted = fit(self.lo, contribution, x, whole, self._absorbs(x, op))
             if masked or op.fn is runtime.masked_product:
                 self.masked.add(fitted)
             self.contribute(x, fitted)
@@ -448,7 +496,7 @@ class Reverse:
             inner = scaled.owner
             if not isinstance(inner, Call) or inner.fn is not operator.mul or inner.parent is not op.parent:
                 continue
-            if x not in inner.args or self._uses(scaled) != 1 or self._is_written_between(x, inner, op):
+            if x not in inner.args or self._uses.count(scaled) != 1 or self._is_written_between(x, inner, op):
                 continue
             c = inner.args[1] if inner.args[0] is x else inner.args[0]
             if isinstance(c, Value) and is_scalar(c.type) and not self.activity.active(c):
@@ -465,18 +513,7 @@ class Reverse:
             for op, target in ((op, written(op)) for op in walk(between))
         )
 
-    def _uses(self, value: Value) -> int:
-        """How often the forward sweep uses a value."""
-        if self._use_counts is None:
-            assert self._body is not None
-            self._use_counts = Counter(self._body.results)
-            for op in walk(self._body):
-                self._use_counts.update(op.inputs)
-                for region in op.regions:
-                    self._use_counts.update(region.results)
-        return self._use_counts[value]
-
-    def _apply_square(self, op: Call, x: Value, c: Value | None, g: Value) -> None:
+    def _apply_square(self, op: Call, x: Value, c: Value | None, g: Value, whole: Any) -> None:
         """The derivative of `x * x` or `c * x * x`: one product, not two that are summed."""
         factor = Const(2.0)
         if isinstance(c, Const) and isinstance(c.value, (int, float)):
@@ -484,7 +521,22 @@ class Reverse:
         elif c is not None:
             g = self._product(g, c)
         doubled = self._product(self._product(g, factor), x)
-        self.contribute(x, fit(self.lo, doubled, x, op.outputs[0]))
+        self.contribute(x, fit(self.lo, doubled, x, whole, self._absorbs(x, op)))
+
+    def _absorbs(self, x: Value, op: Call) -> bool:
+        """Whether an elementwise operation made `x` for `op` alone: the cotangent of `x` may reach beyond its shape."""
+        owner = x.owner
+        return (
+            isinstance(x.type, Unknown)
+            and isinstance(owner, Call)
+            and owner.parent is op.parent
+            and owner.fn in PARTIALS
+            and len(owner.outputs) == 1
+            and not owner.kwargs
+            and self._uses.count(x) == 1
+            and not self.aliases.is_buffer(x)
+            and x not in self.accumulators
+        )
 
     def _product(self, g: Value, partial: Value) -> Value:
         if g in self.masked and not isinstance(partial, Const):
@@ -502,20 +554,14 @@ class Reverse:
 
         return result_type(operator.mul, (g, partial), {}, self.lo.fresh("n"))
 
-    def _inline(self, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-        """The body of a rule, lowered in place; again if a list in it turns out to vary in structure."""
-        region = self.lo.region
-        mark = len(region.ops)
-        while True:
-            try:
-                return self.lo.call(Const(rule.body), args, kwargs)
-            except Restart:
-                del region.ops[mark:]
-
     def _apply_accumulate(self, op: Call, rule: Rule, g: Value) -> None:
         x = op.args[0]
         self._check_keywords(op, rule)
-        g = full_like(self.lo, g, op.outputs[0])
+        if op.outputs[0] in self.parts:
+            return
+        whole = op.fn is operator.getitem and isinstance(op.outputs[0].type, Unknown)
+        if not whole:
+            g = full_like(self.lo, g, op.outputs[0])
         fresh = x not in self.shadows
         shadow = self.shadow(x)
         if has_mask(op.args[1:]) and (fresh or shadow in self.masked):
@@ -525,7 +571,10 @@ class Reverse:
         args = [shadow, g, op.outputs[0], *self._symbols(op.args)]
         region = self.lo.region
         mark = len(region.ops)
-        self._inline(rule, args, self._symbols(op.kwargs))
+        if isinstance(x.type, Unknown) and op.fn is operator.getitem and not self._holds_numbers(op):
+            self.lo.effect(runtime.add_to_item, shadow, args[-1], g)
+            return
+        inline_rule(self.lo, rule, args, self._symbols(op.kwargs))
         if any(made.regions for made in region.ops[mark:]) and not op.kwargs:
             # The kinds do not say which way the rule goes: it decides at run time, as a function.
             del region.ops[mark:]
@@ -533,6 +582,13 @@ class Reverse:
         for k, other in enumerate(op.args[1:], 1):
             if any(self.activity.active(v) for v in leaves(other)):
                 self._no_derivative_in(op, k)
+
+    def _holds_numbers(self, op: Call) -> bool:
+        """Whether what was read is a number or an array: all that uses it is arithmetic."""
+        value = op.outputs[0]
+        users = self._uses.users.get(value, ())
+        arithmetic = all(isinstance(user, Call) and (user.fn in PARTIALS or user.fn in _PRODUCTS) for user in users)
+        return arithmetic and value not in self._uses.results and not isinstance(op.args[1], slice)
 
     def symbol(self, tree: Any) -> Symbol:
         """The symbol of an argument tree of the forward sweep."""
@@ -552,7 +608,7 @@ class Reverse:
         single = len(outputs) == 1
         g: Symbol = filled[0] if single else Sequence(tuple(filled))
         z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
-        result = self._inline(rule, [g, z, *self._symbols(op.args)], self._symbols(op.kwargs))
+        result = inline_rule(self.lo, rule, [g, z, *self._symbols(op.args)], self._symbols(op.kwargs))
         contributions = result.items if isinstance(result, Sequence) else (result,)
         named = dict(zip(rule.parameters, contributions, strict=False))
         arguments = list(zip(rule.parameters, op.args, strict=False))
@@ -613,6 +669,7 @@ class Reverse:
         self.pairs.reverse_invoke(self, op)
 
 
+_PRODUCTS = frozenset([operator.matmul, np.matmul, np.dot])
 _COPIES = frozenset([np.ndarray.copy, list.copy])
 
 

@@ -27,7 +27,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import Array, Opaque, PyScalar, Tuple, Unknown, same_length
+from srcgrad.ir.types import Array, Opaque, PyScalar, Tuple, same_length
 from srcgrad.rules.registry import has_rule
 
 
@@ -396,11 +396,9 @@ def _key(op: Op, aliases: Aliases, unsafe: set[Any]) -> Any:
     if not isinstance(op, Call) or not op.outputs or not is_removable_purely(op):
         return None
     for value in (*op.inputs, *op.outputs):
-        if is_pointer(value.type) and not isinstance(value, Const):
-            if aliases.find(value) in unsafe and (not only_metadata(op) or value in op.outputs):
-                return None
-            if isinstance(value.type, Unknown) and any(isinstance(v.type, Unknown) for v in op.outputs):
-                return None
+        written_to = is_pointer(value.type) and not isinstance(value, Const) and aliases.find(value) in unsafe
+        if written_to and (not only_metadata(op) or value in op.outputs):
+            return None
     return (op.fn, tree_key(op.args), tree_key(op.kwargs))
 
 
@@ -409,7 +407,7 @@ def is_removable_purely(op: Call) -> bool:
     if not hashable(op.fn) or op.fn in (list, dict, set, list.copy) or written(op) is not None:
         return False
     module = getattr(op.fn, "__module__", None) or ""
-    if module == "srcgrad.transform.writes" or op.fn is runtime.shadow_of:
+    if module == "srcgrad.transform.writes" or op.fn in (runtime.shadow_of, runtime.cotangent_of):
         return False
     if module.startswith("numpy.random"):
         return False

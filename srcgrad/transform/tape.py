@@ -299,11 +299,14 @@ class Tape:
         if only_metadata(op):
             return 0.5
         if is_view(op) and is_pointer(output.type):
-            return _VIEW if not isinstance(op.args[0].type, (List, Unknown)) else _NEVER
+            kept = isinstance(op.args[0].type, List) or (
+                isinstance(output.type, Unknown) and not self._reads_again(op, level)
+            )
+            return _NEVER if kept else _VIEW
         for pointer in op.inputs:
             if not is_pointer(pointer.type):
                 continue
-            if isinstance(pointer.type, (List, Unknown)):
+            if isinstance(pointer.type, List):
                 return _NEVER
             if self._now(pointer, op, level) is pointer and not self._is_as_read(pointer, op, level):
                 return _NEVER
@@ -333,6 +336,10 @@ class Tape:
 
     def _is_as_read(self, pointer: Value, op: Call, level: _Level) -> bool:
         return not self.aliases.is_written(pointer) or self._stands(pointer, op, level)
+
+    def _reads_again(self, op: Call, level: _Level) -> bool:
+        """Whether what may be a number would be read again as it was."""
+        return not self.aliases.is_written(op.args[0]) or self._stands(op.args[0], op, level)
 
     def _stands(self, pointer: Value, op: Call, level: _Level) -> bool:
         """Whether memory holds now, in the reverse sweep, what it held when the operation read it."""

@@ -19,10 +19,10 @@ from srcgrad.analysis.memory import IN_PLACE, is_basic_index, reads_contents, wr
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, walk
-from srcgrad.ir.types import Array, is_scalar
+from srcgrad.ir.types import Array, Unknown, is_scalar
 from srcgrad.transform.cotangents import is_fresh
 from srcgrad.transform.simplify import tree_key
-from srcgrad.transform.writes import Old, has_mask, undo_point
+from srcgrad.transform.writes import EVERYTHING, Old, has_mask, undo_point
 
 
 class Contents:
@@ -248,10 +248,14 @@ class Contents:
         lo.fixed_span, lo.span = True, write.span
         made = Region()
         with lo.into(made):
-            old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
+            if isinstance(x.type, Unknown) and index is EVERYTHING:
+                old = x
+            else:
+                old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
             if not is_scalar(old.type) and is_basic_index(index):
-                old.hint = None
-                old = lo.value(lo.emit_typed(np.ndarray.copy, (old,), {}, old.type, "old"))
+                old.hint = None if old is not x else x.hint
+                copy = np.ndarray.copy if isinstance(old.type, Array) else runtime.copied
+                old = lo.value(lo.emit_typed(copy, (old,), {}, old.type, "old"))
         self._insert(region, place, made)
         return old
 
@@ -336,7 +340,17 @@ _ARRAY = 10.0
 _PART = 0.1
 _ELEMENT = 0.01
 _MARGIN = 4
-_HARMLESS = frozenset([undo_point, runtime.shadow_of, runtime.add_if_copied, runtime.zeros_like])
+_HARMLESS = frozenset(
+    [
+        undo_point,
+        runtime.shadow_of,
+        runtime.cotangent_of,
+        runtime.before_update,
+        runtime.add_if_copied,
+        runtime.zeros_like,
+        runtime.check_array,
+    ]
+)
 
 
 def _weight(op: Op) -> float:

@@ -56,10 +56,15 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     x, index, value = op.args
     lo = reverse.lo
     if not reverse.activity.active(x):
+        if isinstance(x.type, Unknown) and reverse.activity.active(value) and not is_scalar(value.type):
+            lo.effect(runtime.check_array, x)
         lo.effect(undo_point, x, reverse.symbol(index))
         return
     x_bar = reverse.shadow(x)
     g = None
+    if isinstance(x.type, Unknown):
+        _reverse_unknown_setitem(reverse, op, x_bar)
+        return
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
     if not _is_first_use(reverse, op):
@@ -82,6 +87,19 @@ def _is_first_use(reverse: Reverse, op: Call) -> bool:
     ops = made.parent.ops
     between = ops[ops.index(made) + 1 : ops.index(op)]
     return all(only_metadata(other) for other in between if x in references(other)) and op.inputs.count(x) == 1
+
+
+def _reverse_unknown_setitem(reverse: Reverse, op: Call, x_bar: Value) -> None:
+    """As `_reverse_setitem`, where `x` may turn out to be no array."""
+    x, index, value = op.args
+    lo = reverse.lo
+    g = Value(UNKNOWN, None, op.span)
+    lo.append_call(runtime.take_item, (x_bar, lo.tree(reverse.symbol(index))), [g])
+    if has_mask(index):
+        reverse.masked.add(x_bar)
+    lo.effect(undo_point, x, reverse.symbol(index))
+    if reverse.activity.active(value):
+        reverse.contribute(value, fit(lo, g, value, None))
 
 
 def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
@@ -118,10 +136,12 @@ def _may_repeat(index: Any) -> bool:
 
 
 def has_mask(index: Any) -> bool:
-    """Whether an index selects by a boolean array."""
+    """Whether an index may select by a boolean array."""
     if isinstance(index, tuple):
         return any(has_mask(part) for part in index)
     t = index.type if isinstance(index, Value) else None
+    if isinstance(t, Unknown) or (isinstance(t, Array) and t.dtype is None):
+        return not is_scalar(t)
     return isinstance(t, Array) and t.dtype is not None and t.dtype.kind == "b"
 
 
@@ -133,7 +153,18 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
     lo = reverse.lo
     binary = BINARY.get(op.fn)
     if op.outputs and not reverse.aliases.find(op.outputs[0]) == reverse.aliases.find(x):
-        raise UnsupportedError("an augmented assignment to something of unknown kind", op.span)
+        raise UnsupportedError(
+            "whether this name stands for a number or an array is not known here, so what += changes is not either",
+            op.span,
+            "start it with an array of zeros, or write total = total + ...",
+        )
+    if op.outputs and isinstance(x.type, Unknown) and (reverse.activity.active(x) or reverse.activity.active(value)):
+        from srcgrad.transform.ambiguous import reverse_update
+
+        if binary is None or binary is operator.matmul:
+            raise UnsupportedError(f"{op.fn.__name__} on a value of unknown kind is not supported yet", op.span)
+        reverse_update(reverse, op, binary)
+        return
     if not reverse.activity.active(x):
         lo.effect(undo_point, x, reverse.symbol(index))
         return

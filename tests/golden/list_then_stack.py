@@ -1,5 +1,5 @@
 import numpy as np
-from srcgrad.runtime import add_each, expanded, shadow_of, unbroadcast, zeros_like
+from srcgrad.runtime import add_each, expanded, shadow_of
 
 
 def list_then_stack_grad(x, w, n_steps):
@@ -15,21 +15,16 @@ def list_then_stack_grad(x, w, n_steps):
     path = np.stack(states)                         # programs.py:263
     path_part = path[1:]                            # programs.py:264
     path_part_1 = path[:-1]
-    product = path_part * path_part_1
     # backward
     shadows = {}                                    # programs.py:264  return np.sum(path[1:] * path[:-1])
-    product_bar = unbroadcast(expanded(1.0, np.sum(product)), product)
-    path_part_bar = unbroadcast(expanded(product_bar * path_part_1, product), path_part)
-    path_part_bar_1 = unbroadcast(expanded(product_bar * path_part, product), path_part_1)
-    path_part_bar_1 = expanded(path_part_bar_1, path_part_1)
-    path_bar = zeros_like(path)
-    path_bar[:-1] += path_part_bar_1
-    path_part_bar = expanded(path_part_bar, path_part)
-    path_bar[1:] += path_part_bar
-    moved = np.moveaxis(expanded(path_bar, path), 0, 0)  # programs.py:263  path = np.stack(states)
+    path_bar = np.empty_like(path)
+    path_bar[:-1] = path_part
+    path_bar[-1:] = 0.0
+    path_bar[1:] += path_part_1
+    path_bar_moved = np.moveaxis(path_bar, 0, 0)    # programs.py:263  path = np.stack(states)
     items = []
     for k in range(len(states)):
-        items.append(moved[k])
+        items.append(path_bar_moved[k])
     states_bar = shadow_of(shadows, states)
     add_each(states_bar, items)
     w_bar = np.zeros_like(w)                        # programs.py:262  states.append(np.tanh(w @ states[-1]))

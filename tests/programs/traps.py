@@ -277,7 +277,7 @@ def name_that_changes_its_type(x, s):
     return v[0] * v[1]
 
 
-@program(lambda: (rand(3),), tags=("type changes", "sum"), supported=False)
+@program(lambda: (rand(3),), tags=("type changes", "sum"))
 def accumulates_arrays_from_zero(x):
     total = 0
     for k in range(3):

@@ -19,6 +19,8 @@ ROWS = [
     Row(runtime.expanded, (np.array([1.0, -2.0, 0.5]), X), name="to rows"),
     Row(runtime.expanded, (1.5, X), name="a number"),
     Row(runtime.expanded, (X, X), name="nothing to expand"),
+    Row(runtime.like, (X, X), name="as it is"),
+    Row(runtime.like, (1.5, X), name="a number for each element"),
     Row(runtime.copied, (X,)),
     Row(runtime.plain_sum, (X, 2.0), argnums=(0, 1)),
     Row(runtime.masked_product, (X, X + 3.0), argnums=(0, 1)),

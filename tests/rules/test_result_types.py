@@ -79,14 +79,14 @@ def test_binary(fn):
 @pytest.mark.parametrize("operand", [*OPERANDS, "f8[n,m,k]"])
 def test_unary(fn, operand):
     if works(fn, operand):
-        assert check(fn, v(operand)) != UNKNOWN
+        assert not isinstance(check(fn, v(operand)), Unknown)
 
 
 @pytest.mark.parametrize("fn", [np.exp, np.isnan, np.modf, np.frexp, np.sign, np.conj, np.floor, np.sqrt])
 @pytest.mark.parametrize("operand", OPERANDS)
 def test_unary_ufuncs(fn, operand):
     if works(fn, operand):
-        assert check(fn, v(operand)) != UNKNOWN
+        assert not isinstance(check(fn, v(operand)), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_broadcasting_is_named_by_what_meets():
 
 def test_unknown_operands():
     x, anything, any_rank = v("f8[n]"), Value(UNKNOWN), Value(Array(F8, None))
-    assert result_type(operator.mul, (x, anything), {}, "t") == UNKNOWN
+    assert isinstance(result_type(operator.mul, (x, anything), {}, "t"), Unknown)
     assert result_type(operator.mul, (any_rank, v("float")), {}, "t").shape is None
     unknown_dtype = Value(Array(None, (3,)))
     assert result_type(operator.mul, (unknown_dtype, v("float")), {}, "t").dtype is None
     assert result_type(operator.lt, (unknown_dtype, v("float")), {}, "t").dtype is B1
-    assert result_type(np.sum, (unknown_dtype,), {}, "t") == UNKNOWN
+    assert isinstance(result_type(np.sum, (unknown_dtype,), {}, "t"), Unknown)
     assert result_type(np.concatenate, ([unknown_dtype, v("f8[n]")],), {}, "t").dtype is None
 
 
@@ -449,13 +449,13 @@ def test_reductions(fn):
                 fn(*primal, **kwargs)
         except (TypeError, ValueError):
             continue
-        assert check(fn, v(operand), **kwargs) != UNKNOWN, (operand, kwargs)
+        assert not isinstance(check(fn, v(operand), **kwargs), Unknown), (operand, kwargs)
 
 
 def test_sum_of_the_elements():
     # Of an empty array it is the integer 0, which a float type covers as it does where branches meet.
     assert result_type(sum, (v("f8[n]"),), {}, "t") == NpScalar(F8)
-    assert result_type(sum, (v("f4[n]"),), {}, "t") == UNKNOWN
+    assert isinstance(result_type(sum, (v("f4[n]"),), {}, "t"), Unknown)
     assert check(sum, v("f8[n+1]")) == NpScalar(F8)
 
 
@@ -501,8 +501,8 @@ def test_nothing_unknown_is_called():
     for fn in (loud, np.random.rand, np.save, print, [].append):
         claim = result_type(fn, (v("f8[n]"),), {}, "t")
         assert isinstance(claim, (Unknown, Opaque))
-    assert result_type(np.apply_along_axis, (Const(loud), Const(0), v("f8[n]")), {}, "t") == UNKNOWN
-    assert result_type(np.exp, (Value(UNKNOWN),), {}, "t") == UNKNOWN
+    assert isinstance(result_type(np.apply_along_axis, (Const(loud), Const(0), v("f8[n]")), {}, "t"), Unknown)
+    assert isinstance(result_type(np.exp, (Value(UNKNOWN),), {}, "t"), Unknown)
 
 
 @pytest.mark.parametrize("by", range(-4, 5))

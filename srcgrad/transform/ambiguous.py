@@ -1,0 +1,187 @@
+"""Values that may be a number or part of written memory, nobody knows before the program runs.
+
+The cotangent of such a value is a value of the reverse sweep, as that of a number is. Where the primal turns out to be
+an array, it is the one shadow of the memory, and the helpers add to it in place.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+from srcgrad import runtime
+from srcgrad.analysis.activity import Activity, flows
+from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import IN_PLACE, is_view, written
+from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.values import Sequence
+from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, walk
+from srcgrad.ir.types import Array, Unknown
+from srcgrad.rules.registry import PARTIALS
+from srcgrad.transform.cotangents import fit, product
+from srcgrad.transform.writes import EVERYTHING, Old
+
+if TYPE_CHECKING:
+    from srcgrad.transform.reverse import Reverse
+
+
+HELP = "call it with arguments, or use a name of its own for each array"
+
+
+def doubtful_values(function: Function, activity: Activity, aliases: Aliases) -> set[Value]:
+    """The active values of unknown kind of which it matters whether they are numbers or arrays.
+
+    Their cotangents are values, as those of numbers are; where the primal is an array, that value is its one shadow.
+
+    Raises:
+        UnsupportedError: for what the run-time helpers can't tell.
+    """
+    ops = list(walk(function.body))
+    found = [v for op in ops for v in (*op.outputs, *(a for region in op.regions for a in region.args))]
+    found = [v for v in (*function.params, *found) if _doubtful(v, aliases) and activity.active(v)]
+    if not found:
+        return set()
+    certain = containers(ops)
+    passed = {aliases.find(v) for op in ops if isinstance(op, Invoke) for v in (*op.args, *op.outputs)}
+    for value in found:
+        _check_copies(value, value in certain)
+        if value not in certain and (aliases.is_held(aliases.find(value)) or aliases.find(value) in passed):
+            raise UnsupportedError(
+                "whether this is a number or an array that is written elsewhere is not known here", value.span, HELP
+            )
+    return {value for value in found if value not in certain}
+
+
+def _check_copies(value: Value, certain: bool) -> None:
+    """Refuses what may be a view or a copy, and views that only a NumPy function can make."""
+    owner = value.owner
+    if not isinstance(owner, Call) or not is_view(owner) or owner.fn in IN_PLACE:
+        unclear = isinstance(owner, Call) and owner.fn is operator.getitem and certain
+    else:
+        unclear = not certain and owner.fn is not operator.getitem
+    if unclear:
+        raise UnsupportedError(
+            "whether this is a number, a copy or a view of an array that is written is not known here",
+            value.span,
+            HELP,
+        )
+
+
+def cotangent(reverse: Reverse, value: Value) -> Value:
+    """The cotangent of a doubtful value so far: the shadow of an array, 0.0 for a number."""
+    known = reverse.lo.store.get(reverse.key(value))
+    if isinstance(known, Value):
+        return known
+    assert reverse.shadow_table is not None
+    hint = f"{value.hint}_bar" if value.hint else None
+    made = reverse.lo.emit_typed(runtime.cotangent_of, (reverse.shadow_table, value), {}, value.type, hint)
+    reverse.lo.store.set(reverse.key(value), made)
+    return reverse.lo.value(made)
+
+
+def accumulate(reverse: Reverse, value: Value, contribution: Value) -> None:
+    """Adds to the cotangent of a doubtful value."""
+    known = cotangent(reverse, value)
+    _set(reverse, value, runtime.added, (known, contribution))
+
+
+def hand_over(reverse: Reverse, value: Value, g: Value) -> None:
+    """Takes the cotangent of what is the same number or the same array under another name."""
+    known = reverse.lo.store.get(reverse.key(value))
+    if isinstance(known, Value):
+        _set(reverse, value, runtime.joined, (known, g))
+    else:
+        reverse.lo.store.set(reverse.key(value), g)
+
+
+def _set(reverse: Reverse, value: Value, fn: Any, args: tuple) -> None:
+    hint = f"{value.hint}_bar" if value.hint else None
+    reverse.lo.store.set(reverse.key(value), reverse.lo.emit_typed(fn, args, {}, value.type, hint))
+
+
+def pass_on(reverse: Reverse, target: Value, source: Value, g: Value) -> None:
+    """Hands the cotangent of what a branch or loop gave to what it was there."""
+    if target in reverse.doubtful:
+        hand_over(reverse, target, g)
+    elif not (source in reverse.doubtful and reverse.is_buffer(target)):
+        # The shadow of an array is the same under each of its names.
+        reverse.contribute(target, g)
+
+
+def reverse_read(reverse: Reverse, op: Call) -> None:
+    """Emits the reverse of `x[i]` that gave a number or a view: the shadow of a view is part of that of `x` already."""
+    base, index = op.args
+    shadow = cotangent(reverse, base) if base in reverse.doubtful else reverse.shadow(base)
+    reverse.lo.effect(runtime.add_unless_view, shadow, reverse.symbol(index), cotangent(reverse, op.outputs[0]))
+
+
+def reverse_update(reverse: Reverse, op: Call, binary: Any) -> None:
+    """Emits the reverse of `x += e` and its like, which write an array and rebind a number."""
+    x, e = op.args
+    z = op.outputs[0]
+    lo = reverse.lo
+    g = cotangent(reverse, z) if z in reverse.doubtful else reverse.shadow(z)
+    if binary in (operator.add, operator.sub):
+        contribution = None
+        if reverse.activity.active(e):
+            contribution = fit(lo, lo.value(lo.emit_typed(runtime.copied, (g,), {}, g.type)), e, z)
+            if binary is operator.sub:
+                contribution = lo.value(lo.emit(operator.neg, contribution))
+        scaled = g
+    else:
+        before = lo.value(lo.emit_typed(Old(op, EVERYTHING), (), {}, x.type))
+        result = lo.value(lo.emit(binary, before, e))
+        partials = lo.call(Const(PARTIALS[binary].body), [before, e, result], {})
+        assert isinstance(partials, Sequence)
+        contribution = None
+        if reverse.activity.active(e):
+            contribution = fit(lo, product(lo, g, lo.value(partials.items[1])), e, z)
+        scaled = product(lo, g, lo.value(partials.items[0]))
+    if reverse.activity.active(x) and not reverse.is_buffer(x):
+        made = lo.value(lo.emit_typed(runtime.before_update, (g, scaled, x), {}, x.type))
+        pass_on(reverse, x, z, made)
+    if contribution is not None:
+        reverse.contribute(e, contribution)
+
+
+def _doubtful(value: Value, aliases: Aliases) -> bool:
+    return isinstance(value.type, Unknown) and aliases.is_buffer(value)
+
+
+def containers(ops: list[Op]) -> set[Value]:
+    """The values that are containers for certain, since they are indexed, or handed on by such."""
+    found = {op.args[0] for op in ops if _indexes(op)}
+    edges = [(target, source) for op in ops for target, source in flows(op)]
+    sources: dict[Value, list[Value]] = {}
+    for target, source in edges:
+        sources.setdefault(target, []).append(source)
+    changed = True
+    while changed:
+        before = len(found)
+        found.update(s for t, s in edges if t in found)
+        found.update(t for t, origins in sources.items() if all(s in found or _is_array(s) for s in origins))
+        for op in ops:
+            if isinstance(op, Call) and is_view(op) and (op.args[0] in found or _is_array(op.args[0])):
+                whole = op.fn is not operator.getitem or _has_slice(op.args[1])
+                found.update(op.outputs if whole else ())
+            if isinstance(op, Call) and op.outputs and op.outputs[0] in found and is_view(op):
+                # A view that is indexed is one of an array, unless it is a copy of a number, which is refused then.
+                found.add(op.args[0])
+        changed = len(found) != before
+    return found
+
+
+def _is_array(value: Value) -> bool:
+    return isinstance(value.type, Array)
+
+
+def _indexes(op: Op) -> bool:
+    if not isinstance(op, Call) or not op.args or not isinstance(op.args[0], Value):
+        return False
+    return op.fn is operator.getitem or (written(op) is not None and op.fn not in IN_PLACE)
+
+
+def _has_slice(tree: Any) -> bool:
+    if isinstance(tree, tuple):
+        return any(map(_has_slice, tree))
+    return isinstance(tree, slice) or (isinstance(tree, Const) and isinstance(tree.value, (slice, type(Ellipsis))))

@@ -1,0 +1,51 @@
+"""How a derivative rule gets into the reverse sweep: its body is inlined, or it is called where kinds leave it open.
+
+Before -> after, for `z = a @ b` with operands of unknown rank: `a_bar, b_bar = matmul(z_bar, z, a, b)`.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.functions import source_of
+from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.values import Sequence, Symbol
+from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.ir.types import Unknown
+from srcgrad.rules.registry import Rule
+
+
+def inline_rule(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """The body of a rule, lowered in place; again if a list in it turns out to vary in structure."""
+    region = lo.region
+    mark = len(region.ops)
+    lo.calls_rules = any(isinstance(arg, Value) and isinstance(arg.type, Unknown) for arg in args)
+    while True:
+        try:
+            return lo.call(Const(rule.body), args, kwargs)
+        except Restart:
+            del region.ops[mark:]
+        except UnsupportedError:
+            if not lo.calls_rules:
+                raise
+            del region.ops[mark:]
+            return _called(lo, rule, args, kwargs)
+
+
+def _called(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    count = _count_of_cotangents(rule)
+    outputs = [Value(Unknown(frozenset([lo.fresh("n")])), None, lo.span) for _ in range(count or 1)]
+    trees: tuple[Any, ...] = tuple([lo.tree(arg) for arg in args])
+    lo.append(Call(rule.body, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, outputs, lo.span))
+    return outputs[0] if count is None else Sequence(tuple(outputs))
+
+
+def _count_of_cotangents(rule: Rule) -> int | None:
+    """How many cotangents a rule returns as a tuple; None if it returns one by itself."""
+    returned = [node.value for node in ast.walk(source_of(rule.body).node) if isinstance(node, ast.Return)]
+    counts = {len(value.elts) if isinstance(value, ast.Tuple) else None for value in returned}
+    if len(counts) != 1:
+        raise UnsupportedError(f"{rule.body.__name__} returns cotangents of more than one kind, depending on the run")
+    return counts.pop()

@@ -1,0 +1,237 @@
+"""Names that stand for a number first and for an array later, or for either, depending on the run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import program, rand, signed
+
+
+@program(lambda: (rand(4, 3),), tags=("augmented", "kind"))
+def total_that_starts_as_zero(rows):
+    total = 0
+    for r in rows:
+        total += r**2
+    return np.sum(total * total)
+
+
+@program(lambda: (rand(4, 3),), tags=("augmented", "kind"))
+def total_that_is_scaled_too(rows):
+    total = 0
+    for r in rows:
+        total += r**2
+        total *= 1.5
+    return np.sum(total * total)
+
+
+@program(lambda: (rand(4, 3),), tags=("augmented", "kind", "alias"))
+def total_by_a_second_name(rows):
+    total = 0
+    keep = total
+    for r in rows:
+        total += r**2
+        keep = total
+    return np.sum(total * keep)
+
+
+@program(lambda: (rand(4, 3),), tags=("augmented", "kind", "alias"))
+def first_total_is_the_last(rows):
+    total = 0
+    first = 0.0
+    for k in range(len(rows)):
+        total += rows[k] ** 2
+        if k == 0:
+            first = total
+    return np.sum(total * total) + np.sum(first * rows[1])
+
+
+@program(lambda: (rand(4, 3),), tags=("augmented", "alias"))
+def total_that_is_the_first_row(rows):
+    total = rows[0]
+    for r in rows:
+        total += r**2
+    return np.sum(total * total) + np.sum(rows)
+
+
+@program(lambda: (rand(3), 1.0), tags=("augmented", "kind", "alias"))
+def array_or_number_is_an_array(x, flag):
+    y = x * 1.0 if flag > 0 else 2.0
+    z = y
+    y += x
+    return np.sum(z * y)
+
+
+@program(lambda: (rand(3), -1.0), tags=("augmented", "kind", "alias"))
+def array_or_number_is_a_number(x, flag):
+    y = x * 1.0 if flag > 0 else 2.0
+    z = y
+    y += x
+    return np.sum(z * y)
+
+
+@program(lambda: (rand(3), 1.0), tags=("augmented", "kind", "alias"))
+def array_or_sum_is_an_array(x, flag):
+    y = x * 1.0 if flag > 0 else np.sum(x)
+    z = y
+    y *= x[0]
+    z -= x[1]
+    return np.sum(z * y)
+
+
+@program(lambda: (rand(3), -1.0), tags=("augmented", "kind", "alias"))
+def array_or_sum_is_a_number(x, flag):
+    y = x * 1.0 if flag > 0 else np.sum(x)
+    z = y
+    y *= x[0]
+    z -= x[1]
+    return np.sum(z * y)
+
+
+@program(lambda: (0.7,), tags=("augmented", "kind"))
+def flag_that_becomes_a_number(s):
+    k = True
+    for _ in range(3):
+        k += s
+    return k * s
+
+
+@program(lambda: (rand(3),), tags=("augmented", "kind"))
+def number_that_becomes_an_array(x):
+    total = 0.0
+    for _ in range(3):
+        total -= x**2
+        total /= 1.0 + x
+    return np.sum(total * x)
+
+
+@program(lambda: (rand(3),), tags=("augmented", "kind", "alias"))
+def product_by_two_names(x):
+    acc = 1
+    view = x
+    for i in range(4):
+        acc *= x
+        if i == 1:
+            view = acc
+    return np.sum(view * acc)
+
+
+@program(lambda: (rand(3), rand(3, seed=1)), argnums=(0, 1), tags=("augmented", "kind", "alias"))
+def update_by_its_own_alias(x, y):
+    a = 0
+    for _ in range(2):
+        a += x * y
+        b = a
+        a += b
+        b *= y
+    return np.sum(a * b)
+
+
+@program(lambda: (rand(2, 3), 3), tags=("augmented", "kind", "while"))
+def total_in_a_loop_that_breaks(x, n):
+    total, k = 0, 0
+    while True:
+        total += x[k % 2] * (k + 1)
+        k += 1
+        if k >= n:
+            break
+    return np.sum(total**2)
+
+
+@program(lambda: (rand(3).astype(np.float32), 2), tags=("augmented", "kind", "float32"))
+def total_in_single_precision(x, n):
+    total = 0
+    for k in range(n):
+        total += x * (k + 1)
+    return np.sum(total * total)
+
+
+@program(lambda: (rand(3), rand(2, 3, seed=1)), argnums=(0, 1), tags=("augmented", "kind", "broadcast"))
+def total_takes_smaller_terms(x, m):
+    total = 0
+    for k in range(3):
+        total += m * (k + 1.0)
+        total += x
+        total += x[k]
+    return np.sum(total * total)
+
+
+@program(lambda: (rand(3), 0), tags=("augmented", "kind", "empty"))
+def total_of_no_terms(x, n):
+    total = 0
+    for _ in range(n):
+        total += x
+    return np.sum(total + x * x)
+
+
+@program(lambda: (rand(3), 2), tags=("augmented", "kind", "helper"))
+def total_in_a_helper(x, n):
+    def summed(start, times):
+        for _ in range(times):
+            start += x * x
+        return start
+
+    return np.sum(summed(0, n) * summed(0.5, n + 1))
+
+
+@program(lambda: (rand(3), 2), tags=("augmented", "kind", "nested"))
+def totals_of_totals(x, n):
+    outer = 0
+    for i in range(n):
+        inner = 0
+        for j in range(n):
+            inner += x * (i + j)
+            outer += inner
+        outer += inner
+    return np.sum(outer * outer)
+
+
+@program(lambda: (signed(3), 2), tags=("augmented", "kind", "branch"))
+def total_that_is_sometimes_restarted(x, n):
+    total = 0
+    for i in range(4):
+        if i == n:
+            total = 0.5
+        total += x * (i + 1)
+    return np.sum(total**3)
+
+
+@program(lambda: (rand(3), 0.4), argnums=(0, 1), tags=("branch",))
+def argument_times_what_a_branch_makes_of_it(x, b):
+    y = 3.0 * x
+    if b > 0:
+        y = y + b
+    return np.sum(y * x)
+
+
+@program(lambda: (0.7, 0.4), argnums=(0, 1), tags=("branch",))
+def number_times_what_a_branch_makes_of_it(x, b):
+    y = 3.0 * x
+    if b > 0:
+        y = y + b
+    return y * x
+
+
+@program(lambda: (np.arange(1.0, 6.0),), tags=("loop", "broadcast"))
+def two_loops_that_shorten_one_array(x):
+    y = x
+    for _ in range(2):
+        y = y[:-1] * 1.5
+    z = y * 2
+    for _ in range(2):
+        y = y[:-1] * 0.5
+    return np.sum(z * y)
+
+
+@program(lambda: ([[1.0, 2.0], [0.5, rand(2)]], 2), tags=("recursion", "list"))
+def recursion_over_nested_lists(tree, n):
+    def total(node, k):
+        if k == 0:
+            return node[0][0] * node[1][0] + np.sum(node[1][1])
+        return total(node, k - 1) * node[0][1]
+
+    return total(tree, n)
+
+
+@program(lambda: (1.5, 2.0, rand(3).astype(np.float32)), argnums=(0, 1, 2), tags=("float32", "broadcast"))
+def numbers_times_single_precision(w, x, y):
+    return np.sum(w * x * y)

@@ -1,0 +1,137 @@
+"""The code for arguments of any kind: for every program it is refused, or it is right."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+from golden.programs import GOLDEN
+from oracle import as_tuple, judge_structure, numerical, tolerance_for, wanted
+from programs import Program, all_programs
+
+import srcgrad
+from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.targets import resolve
+from srcgrad.errors import SrcgradError
+from srcgrad.testing import argument_names, check_close, check_same
+from srcgrad.tree import flatten
+
+SUPPORTED = [p for p in all_programs() if p.supported]
+REFUSED = frozenset(
+    [
+        "snapshot_by_reference_or_by_copy",
+        "generator_expressions",
+        "sorts_values",
+        "loop_over_dict_keys",
+        "loop_over_dict_items",
+        "loop_over_dict_values",
+        "loop_over_indices",
+        "takes_any_number_of_arguments",
+        "viterbi_score",
+        "determinant_by_minors",
+        "mul_list",
+        "list_mul",
+        "mul_active_list",
+        "tuple_mul",
+        "max_pairs",
+        "append_pairs_index",
+        "append_pairs_write",
+        "append_pairs_name",
+        "rec_fresh",
+        "rec_fresh_twice",
+        "rec_dead_fresh",
+        "rec_copy_value",
+        "rec_of_rec",
+        "rec_hidden",
+        "rec_inplace",
+        "named_tuples",
+        "typed_named_tuple",
+        "dataclass_argument",
+        "dataclass_of_dataclasses",
+        "methods_of_an_argument",
+        "gathers_with_duplicates",
+    ]
+)
+"""The programs that code for arguments of any kind cannot carry: `.source` says so."""
+REFUSED_AT_RUN_TIME = frozenset(["sum_over_a_tree", "writes_a_dict_argument"])
+"""The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""
+
+
+def each(programs: list[Program]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("program", programs, ids=[p.name for p in programs])
+
+
+@each([p for p in SUPPORTED if p.name in REFUSED])
+def test_is_refused(program: Program) -> None:
+    with pytest.raises(SrcgradError):
+        generic(program)
+
+
+@each([p for p in SUPPORTED if p.name in REFUSED_AT_RUN_TIME])
+def test_is_refused_when_it_runs(program: Program) -> None:
+    with pytest.raises(TypeError, match=r"known kinds|has no shadow"):
+        gradients(program, floated(program))
+
+
+@each([p for p in SUPPORTED if p.name not in REFUSED | REFUSED_AT_RUN_TIME])
+def test_gradient(program: Program) -> None:
+    out, _, expected = numerical(program)
+    args = floated(program)
+    names = argument_names(program.fun, args)
+    got = gradients(program, args)
+    for k, argnum in enumerate(wanted(program)):
+        check_close(got[k], expected[k], program.name, names[argnum], tolerance_for(program, out))
+        judge_structure(program, args[argnum], got[k], names[argnum])
+    check_same(args, floated(program), f"the code for any kind changes an argument of {program.name}")
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_golden_program(name: str) -> None:
+    program = GOLDEN[name]
+    if program.mode == "vjp":
+        pytest.skip("a pullback has no source before a call")
+    gradient = getattr(srcgrad, program.mode)(program.fun, **program.options)
+    try:
+        variant = gradient._dispatcher.generic()
+    except SrcgradError:
+        assert gradient.source.startswith("# The code of")
+        return
+    bound = gradient._dispatcher.target.bind(program.args(), {})
+    got = variant.entry(*[bound[name] for name in variant.params])
+    check_same(got, gradient(*program.args()), f"the generic code for {name} has another value", exact=False)
+
+
+def test_most_programs_have_generic_code() -> None:
+    assert {p.name for p in SUPPORTED} >= REFUSED | REFUSED_AT_RUN_TIME
+    assert len(REFUSED | REFUSED_AT_RUN_TIME) <= 0.1 * len(SUPPORTED)
+
+
+@functools.cache
+def generic(program: Program) -> Variant:
+    """The code for arguments of any kind: a gradient function, or a pullback where the output is no number."""
+    if program.output == "scalar":
+        return srcgrad.grad(program.fun, argnums=program.argnums)._dispatcher.generic()
+    target = resolve(program.fun, "vjp")
+    names = tuple(target.positional[k] for k in wanted(program))
+    return Dispatcher(target, Options("vjp", names, True)).generic()
+
+
+def floated(program: Program) -> tuple:
+    """The arguments of a program; as the API does, it takes an integer that a gradient is wanted for as a float."""
+    args = enumerate(program.args())
+    return tuple([float(arg) if type(arg) is int and k in wanted(program) else arg for k, arg in args])
+
+
+def gradients(program: Program, args: tuple) -> tuple[Any, ...]:
+    """The gradients by the code for arguments of any kind, one for each wanted argument."""
+    variant = generic(program)
+    bound = resolve(program.fun, "grad").bind(args, {})
+    values = [bound[name] for name in variant.params]
+    if program.output == "scalar":
+        return as_tuple(program, variant.entry(*values))
+    _, seed, _ = numerical(program)
+    _, *kept = variant.entry(*values)
+    assert variant.reverse is not None
+    seeds = [leaf for leaf in flatten(seed)[0] if leaf is not None]
+    return tuple(variant.reverse(*kept, *seeds))
