@@ -405,6 +405,8 @@ def unsized(t: Type, name: str) -> Type:
     """
     if isinstance(t, Array) and t.shape is not None:
         return Array(t.dtype, tuple(Dim(f"{name}.{k}") for k in range(len(t.shape))))
+    if isinstance(t, Array):
+        return Array(t.dtype, None, frozenset([name]))
     if isinstance(t, List):
         return t if isinstance(t, Parts) else List(unsized(t.item, f"{name}[]"))
     if isinstance(t, Tuple) and not isinstance(t, Record):

@@ -16,7 +16,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.ir.nodes import Const, Tree, Value
-from srcgrad.ir.types import Array, Extent, Kept, Tuple, Type, Unknown, broadcast_extents, extent_of
+from srcgrad.ir.types import Array, Extent, Kept, Record, Tuple, Type, Unknown, broadcast_extents, extent_of
 from srcgrad.rules.operands import is_none, type_of, words
 
 _REDUCTIONS = frozenset(
@@ -45,7 +45,7 @@ def with_extent(result: Type, fn: Callable, args: tuple[Tree, ...], kwargs: dict
         >>> print(with_extent(Unknown(), np.dot, (x, y), {}, "t"))
         ?[t]
     """
-    if isinstance(result, Tuple):
+    if isinstance(result, Tuple) and not isinstance(result, Record):
         items = (with_extent(item, np.dot, (), {}, f"{fresh}.{k}") for k, item in enumerate(result.items))
         return Tuple(tuple(items))
     if isinstance(result, Unknown) and result.extent is None:
