@@ -184,7 +184,7 @@ def _finish(function: Function, result: Any, name: str, optimize: bool, own: boo
         if optimize:
             simplify_algebra(function)
             share_common(function)
-        remove_dead_code([function])
+        remove_dead_code([function], settle=own)
         _sync(function)
         if optimize:
             reuse_temporaries(function)
@@ -283,7 +283,7 @@ def _reverse(
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
         bars = reverse.run(target, rows, wanted)
         target.body.results = [*target.body.results, *bars]
-        remove_dead_code([target], [*wanted, *reverse.indices.values()])
+        remove_dead_code([target], [*wanted, *reverse.indices.values()], settle=False)
         target.backward_from = first_of_reverse(target)
         if optimize:
             simplify_shapes(target)
