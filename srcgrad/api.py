@@ -19,7 +19,7 @@ from srcgrad.backend.dispatch import Dispatcher, Options, Variant
 from srcgrad.backend.export import parse_types, write_source
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.errors import ArgumentError, ShapeError, SrcgradError, UnsupportedError
-from srcgrad.runtime import copied
+from srcgrad.runtime import protected
 from srcgrad.tree import Structure, flatten, map_leaves
 
 _BOUND = 16
@@ -495,7 +495,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     variant, values = dispatcher.find(primals, {})
     # The pullback remembers copies: the user may write to the primals later.
     if not _overlap(values):
-        values = [map_leaves(lambda leaf: copied(leaf) if isinstance(leaf, np.ndarray) else leaf, v) for v in values]
+        values = [map_leaves(lambda leaf: protected(leaf) if isinstance(leaf, np.ndarray) else leaf, v) for v in values]
     result = variant.entry(*values)
     split = len(result) - variant.kept
     outside = [value.read() for value, _ in variant.captured]

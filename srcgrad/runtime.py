@@ -152,13 +152,26 @@ def _copy_with_layout(x: np.ndarray) -> np.ndarray:
 
 
 def copied(x: Any) -> Any:
-    """A copy of an argument that the program writes: arrays are copied, at any depth of lists and dicts."""
+    """A copy: arrays are copied, at any depth of lists and dicts."""
     if isinstance(x, np.ndarray):
         return x.copy() if x.flags.c_contiguous or x.size == 0 else _copy_with_layout(x)
     if isinstance(x, list):
         return [copied(item) for item in x]
     if isinstance(x, dict):
         return {key: copied(item) for key, item in x.items()}
+    return x
+
+
+def protected(x: Any) -> Any:
+    """A copy of an argument that the program writes; of what is read-only a read-only one, so that a write raises."""
+    if isinstance(x, np.ndarray):
+        copy = copied(x)
+        copy.flags.writeable = x.flags.writeable
+        return copy
+    if isinstance(x, list):
+        return [protected(item) for item in x]
+    if isinstance(x, dict):
+        return {key: protected(item) for key, item in x.items()}
     return x
 
 
@@ -197,6 +210,7 @@ def check_overlap(written: tuple, arrays: tuple) -> None:
     Raises:
         AliasError: if a written argument overlaps another argument.
     """
+    written, arrays = _flat(written), _flat(arrays)
     for x in written:
         for y in arrays:
             if x is y and sum(other is x for other in arrays) == 1:
@@ -207,6 +221,11 @@ def check_overlap(written: tuple, arrays: tuple) -> None:
                     None,
                     "pass a copy of one of them: x.copy()",
                 )
+
+
+def _flat(items: Any) -> list:
+    """The items, and those of the lists and tuples among them."""
+    return [leaf for item in items for leaf in (_flat(item) if isinstance(item, (list, tuple)) else [item])]
 
 
 def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:

@@ -59,6 +59,7 @@ class Variant:
         reverse: for a pullback, the function of the reverse sweep.
         kept: how many values the entry returns for it.
         names: what the gradients are with respect to.
+        written: the parameters that are written: whether their arrays are read-only matters.
         inner: the variant of the gradient that this one is a gradient of.
     """
 
@@ -72,6 +73,7 @@ class Variant:
     guards: Guards
     captured: list[tuple[Source, Value]]
     opaque: dict[str, list[Any]]
+    written: frozenset[str]
     check: Check
     inner: Variant | None
 
@@ -145,7 +147,9 @@ class Dispatcher:
     def _remember(self, variant: Variant, bound: dict[str, Any]) -> None:
         if variant.check is never:
             kinds = {name: argument_kind(bound[name]) for name in variant.params}
-            variant.check = make_check(variant.params, kinds, variant.opaque, variant.guards, variant.entry)
+            variant.check = make_check(
+                variant.params, kinds, variant.opaque, variant.written, variant.guards, variant.entry
+            )
         self._recent = [variant, *(v for v in self._recent if v is not variant)][:4]
         self.check = variant.check
 
@@ -233,6 +237,7 @@ class Dispatcher:
             guards=Guards(program.guards, sources, scope, [target.fn, *reached]),
             captured=captured,
             opaque=opaque,
+            written=frozenset(program.written),
             check=never,
             inner=inner,
         )

@@ -23,7 +23,7 @@ def expanded(g, z, c, x):
     return runtime.unbroadcast(g, c)
 
 
-@linear(runtime.copied)
+@linear(runtime.copied, runtime.protected)
 def copied(g, z, x):
     return g
 
@@ -37,7 +37,7 @@ def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     return UNKNOWN if found is None else found
 
 
-@analytic(runtime.copied, runtime.zeros_like)
+@analytic(runtime.copied, runtime.protected, runtime.zeros_like)
 def _same_type(site: Site, fn: Any, x: Tree) -> Type:
     found = type_of(x)
     return UNKNOWN if found is None else found

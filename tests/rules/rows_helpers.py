@@ -20,5 +20,6 @@ ROWS = [
     Row(runtime.expanded, (1.5, X), name="a number"),
     Row(runtime.expanded, (X, X), name="nothing to expand"),
     Row(runtime.copied, (X,)),
+    Row(runtime.protected, (X,)),
     Row(runtime.masked_product, (X, X + 3.0), argnums=(0, 1)),
 ]
