@@ -50,7 +50,7 @@ def matmul_item(x: Any, i: Any, v: Any) -> None:
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
-    """Sums a cotangent over the axes along which `x` was broadcast, so that it gets the shape of `x`.
+    """Sums a cotangent over the axes along which `x` was broadcast, so that it gets the shape and dtype of `x`.
 
     Example:
         >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
@@ -65,6 +65,9 @@ def unbroadcast(g: Any, x: Any) -> Any:
     axes = tuple([k for k, n in enumerate(shape) if n == 1 and np.shape(g)[k] != 1]) if extra >= 0 else ()
     if axes:
         g = np.sum(g, axis=axes, keepdims=True)
+    wants = getattr(x, "dtype", None)
+    if wants is not None and wants.kind == "f" and isinstance(g, (np.ndarray, np.floating)) and g.dtype != wants:
+        g = g.astype(wants)
     return g if np.shape(g) == shape else np.broadcast_to(g, shape)
 
 

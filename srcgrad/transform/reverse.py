@@ -59,6 +59,7 @@ from srcgrad.transform.list_reversal import (
     reverse_list_read,
     reverse_tuple_read,
 )
+from srcgrad.transform.strong_zeros import StrongZeros, Zeros, after_fit, passes_on, strong_product, zeros_made_by
 from srcgrad.transform.writes import has_mask, reverse_write
 
 
@@ -83,7 +84,7 @@ class Reverse:
         self.shadows: dict[Value, Value] = {}
         self.shadow_table: Value | None = None
         self.owned: set[Value] = set()
-        self.masked: set[Value] = set()
+        self.zeros = StrongZeros(aliases)
         self.mirror: Op | None = None
         self._accumulators: set[Value] | None = None
 
@@ -117,7 +118,9 @@ class Reverse:
         if not self.activity.active(value) or cotangents.is_number(contribution, 0):
             return
         if self.is_buffer(value):
-            self._add_to_shadow(self.shadow(value), contribution, value)
+            shadow = self.shadow(value)
+            self.zeros.add_all(value, shadow, contribution, self._is_certain(value))
+            self._add_to_shadow(shadow, contribution, value)
             return
         if value in self.accumulators:
             self._accumulate(value, contribution)
@@ -126,17 +129,19 @@ class Reverse:
         if known is MISSING:
             if self.aliases.is_written(contribution):
                 # The program's own memory, which the sweep may restore to an earlier state before this is read.
+                level = self.zeros.of(contribution)
                 contribution = self.lo.value(
                     self.lo.emit_typed(np.ndarray.copy, (contribution,), {}, contribution.type)
                 )
+                self.zeros.mark(contribution, level)
             self.lo.store.set(self.key(value), self._named(contribution, value))
             return
         if known in self.owned and isinstance(known.type, Array) and cotangents.has_shape_of(known.type, value.type):
             self.lo.effect(operator.iadd, known, contribution)
+            self.zeros.add_to(known, contribution)
             return
         total = cotangents.add(self.lo, known, contribution)
-        if known in self.masked and contribution in self.masked:
-            self.masked.add(total)
+        self.zeros.add(total, known, contribution)
         if is_fresh(total):
             self.owned.add(total)
         self.lo.store.set(self.key(value), self._named(total, value))
@@ -152,10 +157,10 @@ class Reverse:
             self.shadows[value] = contribution
             contribution.hint = contribution.hint or self._shadow_name(value)
             self.owned.add(contribution)
+            self.zeros.add_all(value, contribution, contribution, True)
             return
         shadow = self.shadow(value)
-        if contribution not in self.masked:
-            self.masked.discard(shadow)
+        self.zeros.add_all(value, shadow, contribution, self._is_certain(value))
         self._add_to_shadow(shadow, contribution, value)
 
     def _can_become_shadow(self, contribution: Value, value: Value) -> bool:
@@ -186,6 +191,14 @@ class Reverse:
                 self.lo.effect(operator.iadd, shadow, contribution)
         else:
             self.lo.effect(runtime.add_into, shadow, contribution)
+
+    def _is_certain(self, value: Value) -> bool:
+        """Whether what is emitted now is run, at least once, whenever the value is computed."""
+        region: Region | None = self.lo.region.mirror or self.lo.region
+        home = region_of(value)
+        while region is not None and region is not home and isinstance(region.parent, Loop):
+            region = region.parent.parent
+        return region is home
 
     # Shadows
 
@@ -371,9 +384,11 @@ class Reverse:
         z = op.outputs[0]
         if op.fn in (operator.mul, np.multiply) and op.args[0] is op.args[1]:
             x = op.args[0]
-            doubled = self._product(self._product(g, Const(2.0)), x)
-            self.contribute(x, fit(self.lo, doubled, x, z))
+            level = self.zeros_of(z, g)
+            doubled = self._product(product(self.lo, g, Const(2.0)), x, level)
+            self.contribute(x, self.zeros.mark(fit(self.lo, doubled, x, z), level))
             return
+        level = self.zeros_of(z, g)
         result = self._inline(rule, [*[self.symbol(arg) for arg in op.args], z], {})
         partials = result.items if isinstance(result, Sequence) else (result,)
         for x, partial in zip(op.args, partials, strict=True):
@@ -381,28 +396,19 @@ class Reverse:
                 continue
             if isinstance(partial, Const) and partial.value is None:
                 continue
-            contribution = self._product(g, self.lo.value(partial))
-            masked = contribution in self.masked
+            contribution = self._product(g, self.lo.value(partial), level)
             fitted = fit(self.lo, contribution, x, z)
-            if masked:
-                self.masked.add(fitted)
-            self.contribute(x, fitted)
+            level_of_x = after_fit(max(level, zeros_made_by(op)), contribution, fitted)
+            self.contribute(x, self.zeros.mark(fitted, level_of_x))
 
-    def _product(self, g: Value, partial: Value) -> Value:
-        if g in self.masked and not isinstance(partial, Const):
-            result = self.lo.emit_typed(runtime.masked_product, (g, partial), {}, self._product_type(g, partial))
-            value = self.lo.value(result)
-            self.masked.add(value)
-            return value
-        value = product(self.lo, g, partial)
-        if g in self.masked:
-            self.masked.add(value)
-        return value
+    def zeros_of(self, value: Value, cotangent: Value | None) -> Zeros:
+        """What the zeros in the cotangent of a value stand for."""
+        if cotangent is not None and (self.is_buffer(value) or value in self.accumulators):
+            return self.zeros.of_shadow(value, cotangent)
+        return self.zeros.of(cotangent)
 
-    def _product_type(self, g: Value, partial: Value) -> Type:
-        from srcgrad.rules.result_types import result_type
-
-        return result_type(operator.mul, (g, partial), {}, self.lo.fresh("n"))
+    def _product(self, g: Value, partial: Value, level: Zeros) -> Value:
+        return (strong_product if self.zeros.matter(level, partial) else product)(self.lo, g, partial)
 
     def _inline(self, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         """The body of a rule, lowered in place; again if a list in it turns out to vary in structure."""
@@ -420,10 +426,7 @@ class Reverse:
         g = full_like(self.lo, g, op.outputs[0])
         fresh = x not in self.shadows
         shadow = self.shadow(x)
-        if has_mask(op.args[1:]) and (fresh or shadow in self.masked):
-            self.masked.add(shadow)
-        else:
-            self.masked.discard(shadow)
+        self.zeros.add_part(x, shadow, op, region_of(x), has_mask(op.args[1:]), fresh)
         args = [shadow, g, op.outputs[0], *self._symbols(op.args)]
         region = self.lo.region
         mark = len(region.ops)
@@ -462,16 +465,18 @@ class Reverse:
             arguments = list(zip([f"*{k}" for k in range(len(op.args))], op.args, strict=True))
             named = dict(zip([f"*{k}" for k in range(len(op.args))], contributions, strict=False))
         arguments += list(op.kwargs.items())
-        is_where = op.fn is np.where
+        level = zeros_made_by(op)
+        if passes_on(op, rule):
+            level = max([level, *(self.zeros_of(o, g) for o, g in zip(outputs, gs, strict=True))])
         for k, (name, tree) in enumerate(arguments):
             if not any(self.activity.active(v) for v in leaves(tree)):
                 continue
             contribution = named.get(name)
             if contribution is None or (isinstance(contribution, Const) and contribution.value is None):
                 self._no_derivative_in(op, k)
-            self._distribute(tree, contribution, is_where)
+            self._distribute(tree, contribution, level)
 
-    def _distribute(self, tree: Any, contribution: Symbol, masked: bool) -> None:
+    def _distribute(self, tree: Any, contribution: Symbol, level: Zeros) -> None:
         if isinstance(tree, Value):
             if isinstance(tree.type, List):
                 self.contribute(tree, self.lo.value(contribution))
@@ -479,9 +484,7 @@ class Reverse:
             if not self.activity.active(tree):
                 return
             fitted = fit(self.lo, self.lo.value(contribution), tree, None)
-            if masked:
-                self.masked.add(fitted)
-            self.contribute(tree, fitted)
+            self.contribute(tree, self.zeros.mark(fitted, level))
             return
         items = tree.values() if isinstance(tree, dict) else tree
         if isinstance(contribution, Value):
@@ -490,7 +493,7 @@ class Reverse:
             parts = known_items(self.lo, contribution)
         for item, part in zip(items, parts, strict=True):
             if any(self.activity.active(v) for v in leaves(item)):
-                self._distribute(item, part, masked)
+                self._distribute(item, part, level)
 
     def _check_keywords(self, op: Call, rule: Rule) -> None:
         for name in op.kwargs:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import itertools
 import operator
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -81,8 +83,8 @@ def _symbol(axis: Axis) -> Axis:
 
 def settle_shapes(function: Function, live: set[Value]) -> bool:
     """Removes dead operations whose shapes others check, or leaves their checks alone; whether anything changed."""
-    used = {v for op in walk(function.body) for v in (*op.inputs, *(r for g in op.regions for r in g.results))}
-    used |= {*function.body.results, *live}
+    uses = Counter(v for op in walk(function.body) for v in (*op.inputs, *(r for g in op.regions for r in g.results)))
+    used = {*uses, *function.body.results, *live}
     dead = [
         op
         for op in walk(function.body)
@@ -100,7 +102,7 @@ def settle_shapes(function: Function, live: set[Value]) -> bool:
         if all(map(others.imply, unproven(op))):
             made: list[Op] = []
         else:
-            made = _check(function, op)
+            made = _check(function, op, {v for v in op.inputs if uses[v] > 1})
             if not made:
                 continue
         for new in made:
@@ -130,8 +132,7 @@ def _checked(op: Op, aliases: Aliases, kept: set) -> list[Pair]:
     if not isinstance(op, Call) or not hashable(op.fn):
         return []
     if op.fn is np.broadcast_shapes:
-        shapes = [v.type for v in op.args if isinstance(v, Value) and isinstance(v.type, Tuple)]
-        axes = [[getattr(item, "dim", None) for item in t.items] for t in shapes]
+        axes = [_axes(shape) for shape in op.args]
         return [
             (a, b)
             for s, t in itertools.combinations(axes, 2)
@@ -142,6 +143,14 @@ def _checked(op: Op, aliases: Aliases, kept: set) -> list[Pair]:
     if writes and isinstance(op.args[0], Value) and aliases.find(op.args[0]) in kept:
         return _pairs(_written_operands(op))
     return unproven(op)
+
+
+def _axes(shape: Any) -> list[Axis | None]:
+    """The dimensions in a shape tuple, None for those not known."""
+    if isinstance(shape, Value):
+        return [getattr(item, "dim", None) for item in shape.type.items] if isinstance(shape.type, Tuple) else []
+    items = shape if isinstance(shape, tuple) else (shape,)
+    return [item.value if isinstance(item, Const) else getattr(item.type, "dim", None) for item in items]
 
 
 def _written_operands(op: Call) -> tuple:
@@ -159,28 +168,25 @@ def _enclosing(region: Region) -> Iterator[Region]:
         yield region
 
 
-def _check(function: Function, op: Call) -> list[Op]:
-    """Operations that only look whether the shapes fit, on parameters of these shapes; none where there are none."""
-    shapes: list[Value] = []
+def _check(function: Function, op: Call, shared: set[Value]) -> list[Op]:
+    """Operations that only look whether the shapes fit, on other values of these shapes; none where there are none."""
+    shapes: list[Any] = []
     made: list[Op] = []
     for operand in op.args:
         wanted = shape_of(operand.type) if isinstance(operand, Value) else None
         if not wanted:
             continue
-        candidates = [operand, *function.params, *function.captured]
-        same = (v for v in candidates if _outside(v) and _is_of_shape(v, wanted))
-        witness = next(same, None)
+        if all(isinstance(axis, int) for axis in wanted):
+            shapes.append(tuple(map(Const, wanted)))
+            continue
+        candidates = [*([operand] if operand in shared else []), *function.params, *function.captured]
+        witness = next((v for v in candidates if _is_of_shape(v, wanted)), None)
         if witness is None:
             return []
         shape = Value(Tuple(tuple(PyScalar("i", axis) for axis in wanted)))
         made.append(Call(getattr, (witness, Const("shape")), {}, [shape], op.span))
         shapes.append(shape)
     return [*made, Call(np.broadcast_shapes, tuple(shapes), {}, [], op.span)]
-
-
-def _outside(value: Value) -> bool:
-    """Whether a value is there whatever the function computes."""
-    return not isinstance(value, Const) and not isinstance(value.owner, Op)
 
 
 def _is_of_shape(value: Value, wanted: tuple[Axis, ...]) -> bool:

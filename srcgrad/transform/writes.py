@@ -17,6 +17,7 @@ from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, product
 from srcgrad.transform.list_reversal import hand_on
+from srcgrad.transform.strong_zeros import Zeros, strong_product
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
@@ -59,14 +60,15 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
         return
     x_bar = reverse.shadow(x)
     g = None
+    # An element that is masked later brings a zero back to what was written here.
+    level = Zeros.MASKED if reverse.zeros.of(x_bar) is Zeros.MASKED else Zeros.NONE
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
     lo.effect(operator.setitem, x_bar, reverse.symbol(index), Const(0.0))
-    if has_mask(index):
-        reverse.masked.add(x_bar)
+    reverse.zeros.clear(x, x_bar, has_mask(index))
     lo.effect(undo_point, x, reverse.symbol(index))
     if g is not None:
-        reverse.contribute(value, fit(lo, g, value, None))
+        reverse.contribute(value, reverse.zeros.mark(fit(lo, g, value, None), level))
 
 
 def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
@@ -136,15 +138,20 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
     partials = lo.call(Const(PARTIALS[binary].body), [before, value, result], {})
     assert isinstance(partials, Sequence)
     g = _read(lo, x_bar, index, in_place)
+    level = min(Zeros.UNSELECTED, reverse.zeros.of_shadow(x, x_bar) if in_place else reverse.zeros.of(x_bar))
     contribution = None
     if reverse.activity.active(value):
         taken = _taken(reverse, x_bar, index, x) if _may_repeat(index) else g
-        contribution = fit(lo, product(lo, taken, lo.value(partials.items[1])), value, None)
-    if binary in (operator.mul, operator.truediv):
+        factor = lo.value(partials.items[1])
+        made = (strong_product if reverse.zeros.matter(level, factor) else product)(lo, taken, factor)
+        contribution = reverse.zeros.mark(fit(lo, made, value, None), level)
+    factor = lo.value(partials.items[0])
+    if reverse.zeros.matter(level, factor):
+        lo.effect(operator.setitem, x_bar, reverse.symbol(index), strong_product(lo, g, factor))
+    elif binary in (operator.mul, operator.truediv):
         lo.effect(op.fn, *([x_bar] if in_place else [x_bar, reverse.symbol(index)]), value)
     else:
-        scaled = product(lo, g, lo.value(partials.items[0]))
-        lo.effect(operator.setitem, x_bar, reverse.symbol(index), scaled)
+        lo.effect(operator.setitem, x_bar, reverse.symbol(index), product(lo, g, factor))
     if contribution is not None:
         reverse.contribute(value, contribution)
 
