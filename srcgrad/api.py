@@ -182,7 +182,10 @@ def _options(
     argnames: Any,
     has_aux: bool,
     optimize: bool,
+    debug: str | None,
 ) -> Options:
+    if debug not in (None, "nan"):
+        raise ArgumentError(f"debug must be None or 'nan', not {debug!r}")
     if argnames is not None:
         if argnums != 0:
             raise _bad("give argnums or argnames, not both", target)
@@ -200,7 +203,7 @@ def _options(
     for k, name in enumerate(wanted):
         if name in wanted[:k]:
             raise _bad(f"the parameter {name!r} is named twice", target)
-    return Options(mode, wanted, not single, bool(has_aux), bool(optimize))
+    return Options(mode, wanted, not single, bool(has_aux), bool(optimize), debug)
 
 
 def _bad(message: str, target: Target) -> ArgumentError:
@@ -234,13 +237,11 @@ def _count(n: int) -> str:
     return "no parameters" if n == 0 else f"{n} parameter{'s' if n > 1 else ''}"
 
 
-def _make(fun: Any, mode: str, jit: bool, debug: Any, given: dict[str, Any]) -> Any:
+def _make(fun: Any, mode: str, jit: bool, given: dict[str, Any]) -> Any:
     if jit:
         raise UnsupportedError("jit=True is not available yet", help="leave it out: the generated code runs with NumPy")
-    if debug is not None:
-        raise UnsupportedError(f"debug={debug!r} is not available yet", help="leave it out")
     if fun is None:
-        return functools.partial(_make, mode=mode, jit=jit, debug=debug, given=given)
+        return functools.partial(_make, mode=mode, jit=jit, given=given)
     return GradFunction(fun, mode, given)
 
 
@@ -295,7 +296,7 @@ def grad(
         has_aux: whether the function returns a pair `(value, aux)`; the gradient then comes as `(gradient, aux)`.
         optimize: whether to simplify the code before and after differentiation.
         jit: not available yet.
-        debug: not available yet.
+        debug: "nan" for code that checks what each of its statements computes, and raises where a NaN comes up first.
 
     Returns:
         a function with the parameters of `fun`. A gradient has the structure, the shapes and the dtypes of its
@@ -303,6 +304,7 @@ def grad(
 
     Raises:
         ArgumentError: if there is no such parameter, or its argument has no gradient.
+        NanError: with `debug="nan"`, if there is a NaN: which says in what, and whose line it is.
 
     Example:
         >>> from srcgrad import grad
@@ -314,8 +316,8 @@ def grad(
         >>> grad(loss, argnums=(0, 2))(1.0, 1.0, 2.0)
         (-2.0, 2.0)
     """
-    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize}
-    return _make(fun, "grad", jit, debug, given)
+    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
+    return _make(fun, "grad", jit, given)
 
 
 @overload
@@ -361,8 +363,8 @@ def value_and_grad(
         >>> value_and_grad(lambda x: x * x)(3.0)
         (9.0, 6.0)
     """
-    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize}
-    return _make(fun, "value_and_grad", jit, debug, given)
+    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
+    return _make(fun, "value_and_grad", jit, given)
 
 
 # ---------------------------------------------------------------------------------------------- vjp

@@ -16,6 +16,7 @@ import numpy as np
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import Emitted, emit_module
 from srcgrad.backend.guards import Check, Guards, argument_kind, make_check, never, opaque_leaves, python_function
+from srcgrad.backend.nan_checks import add_nan_checks
 from srcgrad.backend.targets import MISSING, Target
 from srcgrad.errors import ArgumentError, InternalError, SrcgradError, UnsupportedError
 from srcgrad.frontend.program import ANY_KIND, Program, lower_program
@@ -40,6 +41,9 @@ class Options:
         wanted: the parameters to differentiate with respect to; `name[0]` for one item of `*args`. None for all that
             hold floats.
         as_tuple: whether a tuple of gradients is wanted.
+        has_aux: whether the function returns a pair `(value, aux)`.
+        optimize: whether to simplify the code.
+        debug: `nan` for a check after each statement.
     """
 
     mode: str
@@ -47,6 +51,7 @@ class Options:
     as_tuple: bool
     has_aux: bool = False
     optimize: bool = True
+    debug: str | None = None
 
 
 @dataclass(slots=True)
@@ -216,19 +221,22 @@ class Dispatcher:
             functions.append(gradient.reverse)
         if not entry.doc:
             entry.doc = self._doc(names)
+        if options.debug == "nan":
+            for function in functions:
+                add_nan_checks(function, self._derivative(names, target.name))
         emitted = emit_module(functions)
         known = {value.hint or "": source.read() for source, value in captured}
         loaded = load(emitted, target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}", known)
-        function = loaded[entry.name]
+        compiled = loaded[entry.name]
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
         }
         reached = [f for leaves in opaque.values() for leaf in leaves if (f := python_function(leaf)) is not None]
         sources = [(source, value.hint or "") for source, value in captured]
-        scope: dict[str, Any] = function.__globals__  # type: ignore[attr-defined]
+        scope: dict[str, Any] = compiled.__globals__  # type: ignore[attr-defined]
         return Variant(
             params=tuple(param.hint or "" for param in entry.params),
-            entry=function,
+            entry=compiled,
             reverse=loaded[gradient.reverse.name] if gradient.reverse is not None else None,
             kept=gradient.kept,
             names=tuple(names),
@@ -265,11 +273,13 @@ class Dispatcher:
 
     def _doc(self, names: tuple[str, ...]) -> str:
         code = self.target.fn.__code__
-        what = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}[
-            self.options.mode
-        ]
         place = f"{os.path.basename(code.co_filename)}:{code.co_firstlineno}"
-        return f"{what} of {self.target.name} ({place}) with respect to {', '.join(names) or 'nothing'}."
+        text = self._derivative(names, f"{self.target.name} ({place})").removeprefix("the ")
+        return f"{text[0].upper()}{text[1:]}."
+
+    def _derivative(self, names: tuple[str, ...], of: str) -> str:
+        what = {"grad": "gradient", "value_and_grad": "value and gradient", "vjp": "value and pullback"}
+        return f"the {what[self.options.mode]} of {of} with respect to {', '.join(names) or 'nothing'}"
 
     def _check_argument(self, name: str, value: Any) -> None:
         if type(value) in (float, int) or value is ANY_KIND:
