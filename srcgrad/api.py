@@ -16,7 +16,7 @@ from typing import Any, overload
 import numpy as np
 
 from srcgrad.backend.dispatch import Dispatcher, Options, Variant
-from srcgrad.backend.export import parse_types, write_source
+from srcgrad.backend.export import parse_types, source_text, write_text
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.errors import ArgumentError, ShapeError, SrcgradError, UnsupportedError
 from srcgrad.runtime import protected
@@ -122,13 +122,23 @@ class GradFunction:
         Raises:
             UnsupportedError: if the code uses values that a file can't refer to.
         """
-        if types is not None:
-            dispatcher = self._dispatcher
-            names = dispatcher.target.parameters
-            variant = self._variant_for(parse_types(types, dispatcher.target.name, names), {})
-        else:
-            variant = self._dispatcher.last or self._dispatcher.generic()
-        write_source(path, variant, self.__name__)
+        last = self._dispatcher.last if types is None else None
+        write_text(path, source_text(last, self.__name__) if last is not None else self.saved_source(types))
+
+    def saved_source(self, types: str | None = None) -> str:
+        """The text of a module with the generated code; it does not depend on which calls were made.
+
+        Args:
+            types: the types of the arguments, as for `save`; without them, code that holds for arguments of any kind.
+
+        Raises:
+            UnsupportedError: if the code uses values that a file can't refer to.
+        """
+        dispatcher = self._dispatcher
+        if types is None:
+            return source_text(dispatcher.generic(), self.__name__)
+        names = dispatcher.target.parameters
+        return source_text(self._variant_for(parse_types(types, dispatcher.target.name, names), {}), self.__name__)
 
     def _variant_for(self, args: tuple, kwargs: dict[str, Any]) -> Variant:
         return self._dispatcher.find_bound(self._dispatcher.target.bind(args, kwargs))
