@@ -506,12 +506,14 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     dispatcher = _dispatcher_for(fun, has_aux)
     variant, values = dispatcher.find(primals, {})
     # The pullback remembers copies: the user may write to the primals later.
-    if not _overlap(values):
+    shared = _overlap(values)
+    if not shared:
         values = [map_leaves(lambda leaf: protected(leaf) if isinstance(leaf, np.ndarray) else leaf, v) for v in values]
     result = variant.entry(*values)
     split = len(result) - variant.kept
     outside = [value.read() for value, _ in variant.captured]
-    kept = tuple([_apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
+    foreign = (outside, values if shared else ())
+    kept = tuple([_apart(item, foreign) if _holds_arrays(item) else item for item in result[split:]])
     results = map_leaves(lambda leaf: _apart(leaf, (kept, primals, outside)), result[:split])
     target = dispatcher.target
     names = target.positional
@@ -530,6 +532,15 @@ def _arrays(tree: Any) -> list[np.ndarray]:
 def _overlap(values: Any) -> bool:
     arrays = _arrays(list(values))
     return any(np.may_share_memory(a, b) for k, a in enumerate(arrays) for b in arrays[:k])
+
+
+def _holds_arrays(item: Any) -> bool:
+    """Whether something that is kept is an array, or a list of them; the items of a list are alike."""
+    while isinstance(item, (list, tuple)) and item:
+        if isinstance(item, tuple):
+            return any(map(_holds_arrays, item))
+        item = item[0]
+    return isinstance(item, np.ndarray)
 
 
 def _apart(item: Any, others: Any) -> Any:
