@@ -16,10 +16,10 @@ from typing import Any, overload
 import numpy as np
 
 from srcgrad.backend.dispatch import Dispatcher, Options, Variant
-from srcgrad.backend.export import parse_types, write_source
+from srcgrad.backend.export import parse_types, source_text, write_text
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.errors import ArgumentError, ShapeError, SrcgradError, UnsupportedError
-from srcgrad.runtime import copied
+from srcgrad.runtime import protected
 from srcgrad.tree import Structure, flatten, map_leaves
 
 _BOUND = 16
@@ -122,13 +122,23 @@ class GradFunction:
         Raises:
             UnsupportedError: if the code uses values that a file can't refer to.
         """
-        if types is not None:
-            dispatcher = self._dispatcher
-            names = dispatcher.target.parameters
-            variant = self._variant_for(parse_types(types, dispatcher.target.name, names), {})
-        else:
-            variant = self._dispatcher.last or self._dispatcher.generic()
-        write_source(path, variant, self.__name__)
+        last = self._dispatcher.last if types is None else None
+        write_text(path, source_text(last, self.__name__) if last is not None else self.saved_source(types))
+
+    def saved_source(self, types: str | None = None) -> str:
+        """The text of a module with the generated code; it does not depend on which calls were made.
+
+        Args:
+            types: the types of the arguments, as for `save`; without them, code that holds for arguments of any kind.
+
+        Raises:
+            UnsupportedError: if the code uses values that a file can't refer to.
+        """
+        dispatcher = self._dispatcher
+        if types is None:
+            return source_text(dispatcher.generic(), self.__name__)
+        names = dispatcher.target.parameters
+        return source_text(self._variant_for(parse_types(types, dispatcher.target.name, names), {}), self.__name__)
 
     def _variant_for(self, args: tuple, kwargs: dict[str, Any]) -> Variant:
         return self._dispatcher.find_bound(self._dispatcher.target.bind(args, kwargs))
@@ -182,7 +192,10 @@ def _options(
     argnames: Any,
     has_aux: bool,
     optimize: bool,
+    debug: str | None,
 ) -> Options:
+    if debug not in (None, "nan"):
+        raise ArgumentError(f"debug must be None or 'nan', not {debug!r}")
     if argnames is not None:
         if argnums != 0:
             raise _bad("give argnums or argnames, not both", target)
@@ -200,7 +213,7 @@ def _options(
     for k, name in enumerate(wanted):
         if name in wanted[:k]:
             raise _bad(f"the parameter {name!r} is named twice", target)
-    return Options(mode, wanted, not single, bool(has_aux), bool(optimize))
+    return Options(mode, wanted, not single, bool(has_aux), bool(optimize), debug)
 
 
 def _bad(message: str, target: Target) -> ArgumentError:
@@ -234,13 +247,11 @@ def _count(n: int) -> str:
     return "no parameters" if n == 0 else f"{n} parameter{'s' if n > 1 else ''}"
 
 
-def _make(fun: Any, mode: str, jit: bool, debug: Any, given: dict[str, Any]) -> Any:
+def _make(fun: Any, mode: str, jit: bool, given: dict[str, Any]) -> Any:
     if jit:
         raise UnsupportedError("jit=True is not available yet", help="leave it out: the generated code runs with NumPy")
-    if debug is not None:
-        raise UnsupportedError(f"debug={debug!r} is not available yet", help="leave it out")
     if fun is None:
-        return functools.partial(_make, mode=mode, jit=jit, debug=debug, given=given)
+        return functools.partial(_make, mode=mode, jit=jit, given=given)
     return GradFunction(fun, mode, given)
 
 
@@ -295,7 +306,7 @@ def grad(
         has_aux: whether the function returns a pair `(value, aux)`; the gradient then comes as `(gradient, aux)`.
         optimize: whether to simplify the code before and after differentiation.
         jit: not available yet.
-        debug: not available yet.
+        debug: "nan" for code that checks what each of its statements computes, and raises where a NaN comes up first.
 
     Returns:
         a function with the parameters of `fun`. A gradient has the structure, the shapes and the dtypes of its
@@ -303,6 +314,7 @@ def grad(
 
     Raises:
         ArgumentError: if there is no such parameter, or its argument has no gradient.
+        NanError: with `debug="nan"`, if there is a NaN: which says in what, and whose line it is.
 
     Example:
         >>> from srcgrad import grad
@@ -314,8 +326,8 @@ def grad(
         >>> grad(loss, argnums=(0, 2))(1.0, 1.0, 2.0)
         (-2.0, 2.0)
     """
-    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize}
-    return _make(fun, "grad", jit, debug, given)
+    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
+    return _make(fun, "grad", jit, given)
 
 
 @overload
@@ -361,8 +373,8 @@ def value_and_grad(
         >>> value_and_grad(lambda x: x * x)(3.0)
         (9.0, 6.0)
     """
-    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize}
-    return _make(fun, "value_and_grad", jit, debug, given)
+    given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
+    return _make(fun, "value_and_grad", jit, given)
 
 
 # ---------------------------------------------------------------------------------------------- vjp
@@ -494,8 +506,8 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     dispatcher = _dispatcher_for(fun, has_aux)
     variant, values = dispatcher.find(primals, {})
     # The pullback remembers copies: the user may write to the primals later.
-    if not _overlap(values):
-        values = [map_leaves(lambda leaf: copied(leaf) if isinstance(leaf, np.ndarray) else leaf, v) for v in values]
+    copies: dict[int, tuple] = {}
+    values = [map_leaves(lambda leaf: _twin(leaf, copies), v) for v in values]
     result = variant.entry(*values)
     split = len(result) - variant.kept
     outside = [value.read() for value, _ in variant.captured]
@@ -515,9 +527,28 @@ def _arrays(tree: Any) -> list[np.ndarray]:
     return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, np.ndarray)]
 
 
-def _overlap(values: Any) -> bool:
-    arrays = _arrays(list(values))
-    return any(np.may_share_memory(a, b) for k, a in enumerate(arrays) for b in arrays[:k])
+def _twin(leaf: Any, copies: dict[int, tuple]) -> Any:
+    """A copy of an array; arrays that share memory have copies that share memory."""
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    root = leaf
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    if id(root) not in copies:
+        copies[id(root)] = (root, protected(root))
+    copy = copies[id(root)][1]
+    if leaf is root:
+        return copy
+    memory = copy if copy.base is None else copy.base
+    offset = _address(copy) - _address(memory) + _address(leaf) - _address(root)
+    twin = np.ndarray(leaf.shape, leaf.dtype, memory, offset, leaf.strides)
+    twin.flags.writeable = leaf.flags.writeable
+    return twin
+
+
+def _address(x: np.ndarray) -> int:
+    address: int = x.__array_interface__["data"][0]
+    return address
 
 
 def _apart(item: Any, others: Any) -> Any:

@@ -177,6 +177,8 @@ class NanError(SrcgradError, FloatingPointError):
     are the derivative of `sqrt` or of a norm at 0, and `0 * inf`: keep the point out with `np.where` on the *argument*.
     """
 
+    default_help = "keep such points out with np.where on the argument of the function that is singular there"
+
 
 class StaleFileError(SrcgradError):
     """A gradient that was saved to a file no longer belongs to the function it was made from.

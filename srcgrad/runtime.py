@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import AliasError, ArgumentError, UnsupportedError
+from srcgrad.errors import AliasError, ArgumentError, NanError, Span, UnsupportedError
 
 
 def add_item(x: Any, i: Any, v: Any) -> None:
@@ -51,7 +51,7 @@ def matmul_item(x: Any, i: Any, v: Any) -> None:
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
-    """Sums a cotangent over the axes along which `x` was broadcast, so that it gets the shape of `x`.
+    """Sums a cotangent over the axes along which `x` was broadcast, so that it gets the shape and dtype of `x`.
 
     Example:
         >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
@@ -166,8 +166,41 @@ def last_written(x_bar: Any, i: Any) -> Any:
 
 def masked_product(g: Any, partial: Any) -> Any:
     """`g * partial`, and exactly 0 where `g` is 0, whatever `partial` is there."""
+    if isinstance(g, float) and not isinstance(partial, np.ndarray):
+        return g * partial if g != 0 else 0.0 * g
     with np.errstate(invalid="ignore", over="ignore"):
         return np.where(np.equal(g, 0), np.zeros((), np.result_type(g)), g * partial)
+
+
+class Place:
+    """Where a value is checked: the user's line, and the sweep."""
+
+    def __init__(self, span: Span | None, where: str, backward: bool):
+        self.span = span
+        self.where = where
+        self.backward = backward
+        self.__name__ = "here" if span is None else f"line_{span.line}"
+
+
+def check_nan(x: Any, name: str, place: Place) -> None:
+    """Raises if there is a NaN in a number, an array, or a container of them.
+
+    Raises:
+        NanError: which says what it is and whose line it comes from.
+    """
+    if isinstance(x, (list, tuple, dict)):
+        for item in x.values() if isinstance(x, dict) else x:
+            check_nan(item, name, place)
+        return
+    if not isinstance(x, (float, complex, np.ndarray, np.inexact)) or np.asarray(x).dtype.kind not in "fc":
+        return
+    found = np.isnan(x)
+    if np.any(found):
+        index = ", ".join(map(str, np.argwhere(found)[0]))
+        shown = f"{name or 'a temporary value'}{f'[{index}]' if index else ''}"
+        if place.backward and name.endswith("_bar"):
+            shown = f"{shown}, the derivative with respect to {name[:-4]},"
+        raise NanError(f"{shown} is NaN {place.where}", place.span)
 
 
 def shadow_of(shadows: dict, x: Any) -> Any:
@@ -273,7 +306,7 @@ def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
 
 
 def copied(x: Any) -> Any:
-    """A copy of an argument that the program writes: arrays are copied, at any depth of lists and dicts."""
+    """A copy: arrays are copied, at any depth of lists and dicts."""
     if isinstance(x, np.ndarray):
         return copy_with_layout(x)
     if isinstance(x, (list, tuple)):
@@ -281,6 +314,19 @@ def copied(x: Any) -> Any:
         return items if isinstance(x, list) else type(x)(*items) if hasattr(x, "_fields") else tuple(items)
     if isinstance(x, dict):
         return {key: copied(item) for key, item in x.items()}
+    return x
+
+
+def protected(x: Any) -> Any:
+    """A copy of an argument that the program writes; of what is read-only a read-only one, so that a write raises."""
+    if isinstance(x, np.ndarray):
+        copy = copied(x)
+        copy.flags.writeable = x.flags.writeable
+        return copy
+    if isinstance(x, list):
+        return [protected(item) for item in x]
+    if isinstance(x, dict):
+        return {key: protected(item) for key, item in x.items()}
     return x
 
 

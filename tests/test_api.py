@@ -639,3 +639,48 @@ def test_public_names():
 
 def test_check_grads():
     srcgrad.check_grads(loss, (0.5, X, Y))
+
+
+def test_a_pullback_does_not_see_later_writes_to_primals_that_overlap():
+    base = np.ones(4)
+    _, pull = vjp(lambda a, b: a * b, base[:3], base[1:])
+    base[:] = 0.0
+    assert np.array_equal(pull(np.ones(3)), [np.ones(3), np.ones(3)])
+
+
+ROWS = np.ones((2, 3))
+
+
+def test_a_pullback_does_not_see_later_writes_to_rows_that_it_read():
+    def rows(x, y):
+        for i in range(2):
+            x = x * ROWS[i] * y[i]
+        return x
+
+    before = ROWS.copy()
+    both = np.ones((3, 3))
+    _, pull = vjp(rows, both[2], both)
+    expected = pull(np.ones(3))
+    ROWS[:] = 7.0
+    both[:] = 5.0
+    again = pull(np.ones(3))
+    ROWS[:] = before
+    assert all(np.array_equal(p, q) for p, q in zip(expected, again, strict=True))
+
+
+class Scaled:
+    __scale = 3.0
+
+    def inner(self):
+        def apply(x):
+            return x * self.__scale
+
+        return apply
+
+    def lambda_in_a_comprehension(self):
+        return [lambda x: sum([x * self.__scale for _ in range(2)])][0]
+
+
+def test_private_names_in_functions_that_methods_make():
+    assert grad(Scaled().inner())(2.0) == 3.0
+    assert grad(Scaled().lambda_in_a_comprehension())(2.0) == 6.0

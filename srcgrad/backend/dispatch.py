@@ -17,6 +17,7 @@ import numpy as np
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import Emitted, emit_module
 from srcgrad.backend.guards import Check, Guards, argument_kind, make_check, never, opaque_leaves, python_function
+from srcgrad.backend.nan_checks import add_nan_checks
 from srcgrad.backend.targets import MISSING, Target
 from srcgrad.errors import ArgumentError, InternalError, SrcgradError, UnsupportedError
 from srcgrad.frontend.program import ANY_KIND, Program, lower_program
@@ -41,6 +42,9 @@ class Options:
         wanted: the parameters to differentiate with respect to; `name[0]` for one item of `*args`. None for all that
             hold floats.
         as_tuple: whether a tuple of gradients is wanted.
+        has_aux: whether the function returns a pair `(value, aux)`.
+        optimize: whether to simplify the code.
+        debug: `nan` for a check after each statement.
     """
 
     mode: str
@@ -48,6 +52,7 @@ class Options:
     as_tuple: bool
     has_aux: bool = False
     optimize: bool = True
+    debug: str | None = None
 
 
 @dataclass(slots=True)
@@ -60,6 +65,7 @@ class Variant:
         reverse: for a pullback, the function of the reverse sweep.
         kept: how many values the entry returns for it.
         names: what the gradients are with respect to.
+        written: the parameters that are written: whether their arrays are read-only matters.
         inner: the variant of the gradient that this one is a gradient of.
     """
 
@@ -73,6 +79,7 @@ class Variant:
     guards: Guards
     captured: list[tuple[Source, Value]]
     opaque: dict[str, list[Any]]
+    written: frozenset[str]
     check: Check
     inner: Variant | None
 
@@ -146,7 +153,9 @@ class Dispatcher:
     def _remember(self, variant: Variant, bound: dict[str, Any]) -> None:
         if variant.check is never:
             kinds = {name: argument_kind(bound[name]) for name in variant.params}
-            variant.check = make_check(variant.params, kinds, variant.opaque, variant.guards, variant.entry)
+            variant.check = make_check(
+                variant.params, kinds, variant.opaque, variant.written, variant.guards, variant.entry
+            )
         self._recent = [variant, *(v for v in self._recent if v is not variant)][:4]
         self.check = variant.check
 
@@ -213,19 +222,22 @@ class Dispatcher:
             functions.append(gradient.reverse)
         if not entry.doc:
             entry.doc = self._doc(names)
+        if options.debug == "nan":
+            for function in functions:
+                add_nan_checks(function, self._derivative(names, target.name))
         emitted = emit_module(functions)
         known = {value.hint or "": source.read() for source, value in captured}
         loaded = load(emitted, target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}", known)
-        function = loaded[entry.name]
+        compiled = loaded[entry.name]
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
         }
         reached = [f for leaves in opaque.values() for leaf in leaves if (f := python_function(leaf)) is not None]
         sources = [(source, value.hint or "") for source, value in captured]
-        scope: dict[str, Any] = function.__globals__  # type: ignore[attr-defined]
+        scope: dict[str, Any] = compiled.__globals__  # type: ignore[attr-defined]
         return Variant(
             params=tuple(param.hint or "" for param in entry.params),
-            entry=function,
+            entry=compiled,
             reverse=loaded[gradient.reverse.name] if gradient.reverse is not None else None,
             kept=gradient.kept,
             names=tuple(names),
@@ -234,6 +246,7 @@ class Dispatcher:
             guards=Guards(program.guards, sources, scope, [target.fn, *reached]),
             captured=captured,
             opaque=opaque,
+            written=frozenset(program.written),
             check=never,
             inner=inner,
         )
@@ -261,11 +274,13 @@ class Dispatcher:
 
     def _doc(self, names: tuple[str, ...]) -> str:
         code = self.target.fn.__code__
-        what = {"grad": "Gradient", "value_and_grad": "Value and gradient", "vjp": "Value and pullback"}[
-            self.options.mode
-        ]
         place = f"{os.path.basename(code.co_filename)}:{code.co_firstlineno}"
-        return f"{what} of {self.target.name} ({place}) with respect to {', '.join(names) or 'nothing'}."
+        text = self._derivative(names, f"{self.target.name} ({place})").removeprefix("the ")
+        return f"{text[0].upper()}{text[1:]}."
+
+    def _derivative(self, names: tuple[str, ...], of: str) -> str:
+        what = {"grad": "gradient", "value_and_grad": "value and gradient", "vjp": "value and pullback"}
+        return f"the {what[self.options.mode]} of {of} with respect to {', '.join(names) or 'nothing'}"
 
     def _check_argument(self, name: str, value: Any) -> None:
         if type(value) in (float, int) or value is ANY_KIND:

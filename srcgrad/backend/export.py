@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.backend.dispatch import Variant
-from srcgrad.errors import ArgumentError, UnsupportedError
+from srcgrad.errors import ArgumentError, StaleFileError, UnsupportedError
 from srcgrad.frontend.sources import GlobalSource
 
 _PYTHON_TYPES: dict[str, Any] = {"float": 1.0, "int": 1, "bool": True, "f8": 1.0, "i8": 1, "b1": True}
@@ -70,10 +71,40 @@ def _bad(text: str) -> ArgumentError:
     )
 
 
-def write_source(path: Any, variant: Variant, name: str) -> None:
-    """Writes generated code to a file, in one step."""
+def source_text(variant: Variant, name: str) -> str:
+    """Generated code as a module of its own.
+
+    Raises:
+        UnsupportedError: if it uses values that a file can't refer to.
+    """
     header = "\n".join(filter(None, [variant.emitted.header, *_definitions(variant, name)]))
-    text = f"{header}\n\n\n{variant.emitted.functions}" if header else variant.emitted.functions
+    return f"{header}\n\n\n{variant.emitted.functions}" if header else variant.emitted.functions
+
+
+def check_text(path: Any, text: str, name: str) -> None:
+    """Raises unless a file holds exactly this text.
+
+    Raises:
+        StaleFileError: which says where they differ first.
+    """
+    path = os.fspath(path)
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = file.read()
+    except FileNotFoundError:
+        raise StaleFileError(f"{path} does not exist") from None
+    except UnicodeDecodeError:
+        raise StaleFileError(f"{path} is not what {name} is now: it is not text in UTF-8") from None
+    pairs = itertools.zip_longest(found.splitlines(), text.splitlines())
+    for number, (old, new) in enumerate(pairs, 1):
+        if old != new:
+            reads = "is missing" if old is None else f"reads {old.strip()!r}"
+            wanted = "nothing" if new is None else repr(new.strip())
+            raise StaleFileError(f"{path} is not what {name} is now: line {number} {reads}, and would be {wanted}")
+
+
+def write_text(path: Any, text: str) -> None:
+    """Writes a file in one step."""
     folder = os.path.dirname(os.path.abspath(os.fspath(path)))
     handle, temporary = tempfile.mkstemp(suffix=".py", prefix=".srcgrad-", dir=folder)
     try:

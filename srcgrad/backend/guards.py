@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -107,7 +107,12 @@ def _same_items(now: dict, then: dict) -> bool:
 
 
 def make_check(
-    names: Sequence[str], kinds: Mapping[str, Any], opaque: Mapping[str, list[Any]], guards: Guards, entry: Any
+    names: Sequence[str],
+    kinds: Mapping[str, Any],
+    opaque: Mapping[str, list[Any]],
+    written: Container[str],
+    guards: Guards,
+    entry: Any,
 ) -> Check:
     """A function that tests in the fewest steps whether a call with these positional arguments may run a variant.
 
@@ -115,17 +120,20 @@ def make_check(
         names: the parameters.
         kinds: the kind of each.
         opaque: the parameters that hold objects which count by identity, with these objects.
+        written: the parameters whose arrays must be read-only, or not, as their kinds say.
         guards: what else must hold.
         entry: the generated function.
     """
     writer = _CheckWriter(guards)
     for k, name in enumerate(names):
+        writer.tells_flags = name in written
         if name not in opaque:
             writer.kind(f"a{k}", kinds[name])
         elif len(opaque[name]) == 1 and kinds[name] == argument_kind(opaque[name][0]):
             writer.require(f"a{k} is {writer.bind(opaque[name][0])}")
         else:
             writer.kind_by(argument_kind, f"a{k}", kinds[name])
+    writer.tells_flags = False
     for guard in guards.guards:
         writer.guard(guard)
     for source, name in guards.captured:
@@ -146,6 +154,7 @@ class _CheckWriter:
         self.bound: dict[int, str] = {}
         self.reads: dict[tuple, str] = {}
         self.count = 0
+        self.tells_flags = False
 
     def bind(self, value: Any) -> str:
         """A name for an object."""
@@ -215,9 +224,11 @@ class _CheckWriter:
         """Requires a kind, told by a function."""
         self.require(f"{self.bind(same_kind)}({self.bind(tell)}({variable}), {self.bind(kind)})")
 
-    def _array(self, variable: str, dtype: np.dtype, ones: tuple[bool, ...]) -> None:
+    def _array(self, variable: str, dtype: np.dtype, ones: tuple[bool, ...], writeable: bool = True) -> None:
         # A dtype that is equal but not the same object goes the general way.
         self.refuse(f"type({variable}) is not {self.bind(np.ndarray)} or {variable}.dtype is not {self.bind(dtype)}")
+        if self.tells_flags:
+            self.refuse(f"{variable}.flags.writeable is not {writeable}")
         if not ones:
             self.refuse(f"{variable}.shape")
             return

@@ -134,6 +134,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call(lo, Const(obj.py_func), args, kwargs)
     if type(obj).__name__ == "_lru_cache_wrapper":
         return call(lo, Const(obj.__wrapped__), args, kwargs)
+    if getattr(obj, "__module__", None) == "srcgrad.api":
+        lo.unsupported(f"calling srcgrad.{obj.__name__} inside of a differentiated function is not supported yet")
     if isinstance(obj, types.FunctionType):
         return call_function(lo, obj, args, kwargs)
     member = getattr(type(obj), "__call__", None)  # noqa: B004 (the method itself is wanted)

@@ -22,7 +22,7 @@ _SMALL = 32
 
 def comprehension(lo: Lowering, node: Any, frame: Frame) -> Symbol:
     """A list, set or dict comprehension, or a generator expression (which is collected into a list)."""
-    inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame, {}, frame.class_name)
+    inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame)
     inner.quiet, inner.function = frame.quiet, frame.function
     if isinstance(node, ast.DictComp):
         return _dict_comprehension(lo, node, inner, frame)

@@ -210,10 +210,7 @@ def index(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
 
 
 def _attribute(lo: Lowering, node: ast.Attribute, frame: Frame) -> Symbol:
-    name = node.attr
-    if frame.class_name and name.startswith("__") and not name.endswith("__"):
-        name = f"_{frame.class_name.lstrip('_')}{name}"
-    return attribute(lo, expression(lo, node.value, frame), name)
+    return attribute(lo, expression(lo, node.value, frame), frame.source.mangle(node.attr))
 
 
 def _lambda(lo: Lowering, node: ast.Lambda, frame: Frame) -> Symbol:

@@ -58,7 +58,7 @@ def make_closure(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame)
 def call_closure(lo: Lowering, closure: Closure, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a function that the program defines."""
     outer = closure.frame
-    frame = Frame(outer.source, scope_of(closure.node), outer.globals, outer, {}, outer.class_name)
+    frame = Frame(outer.source, scope_of(closure.node), outer.globals, outer)
     frame.quiet = outer.quiet
     return _call(lo, closure.node, closure.node, frame, closure.defaults, args, kwargs)
 
@@ -106,11 +106,7 @@ def _kept_call(
 def python_frame(fn: types.FunctionType, source: FunctionSource, quiet: bool = False) -> Frame:
     """A frame for a call of a Python function."""
     cells = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
-    class_name = None
-    if "." in fn.__qualname__:
-        owner = fn.__qualname__.rsplit(".", 1)[0].rsplit(".", 1)[-1]
-        class_name = None if owner == "<locals>" else owner
-    return Frame(source, scope_of(source.node), fn.__globals__, None, cells, class_name, quiet)
+    return Frame(source, scope_of(source.node), fn.__globals__, None, cells, quiet)
 
 
 def python_defaults(lo: Lowering, fn: types.FunctionType) -> dict[str, Symbol]:

@@ -79,7 +79,8 @@ def kind_of(value: Any) -> Any:
     if cls is float or cls is int or cls is bool or cls is complex:
         return cls
     if cls is np.ndarray:
-        return (value.dtype, tuple([n == 1 for n in value.shape]))
+        kind = (value.dtype, tuple([n == 1 for n in value.shape]))
+        return kind if value.flags.writeable else (*kind, False)
     if isinstance(value, np.generic):
         return value.dtype
     if cls is tuple or cls is list:

@@ -115,6 +115,7 @@ class Lowering:
         self.loop_memory: dict[Any, Any] = {}
         self.list_sites: dict[Value, Any] = {}
         self.frames_captured: set[int] = set()
+        self.read_only: set[Value] = set()
         self.written_masks: Any = ()
         self.outside_references: set[Reference] = set()
         self.functions: dict[Any, Any] = {}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import operator
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend import kinds
@@ -33,6 +35,9 @@ class Program:
         guards: what the graph relies on.
         functions: the functions it calls.
         contents: what each container in `arguments` held on entry.
+        result_contents: what each container in `result` holds.
+        read_only: the arrays among the arguments that cannot be written.
+        written: the parameters that the program writes; known once they are protected.
     """
 
     function: Function
@@ -43,6 +48,8 @@ class Program:
     functions: list[Function]
     contents: dict[Reference, tuple]
     result_contents: dict[Reference, tuple]
+    read_only: set[Value]
+    written: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +124,8 @@ def _attempt(
     body.results = list(_tree_leaves(tree))
     functions = [spec.function for spec in lo.functions.values() if spec.ready]
     results = {r: lo.contents(r) for r in _references(lo, result)}
-    return Program(
-        function, symbols, result, list(lo.captured.values()), list(lo.guards.values()), functions, contents, results
-    )
+    captured, guards = list(lo.captured.values()), list(lo.guards.values())
+    return Program(function, symbols, result, captured, guards, functions, contents, results, lo.read_only)
 
 
 def _bind_variadic(lo: Lowering, node: Any, frame: Any, arguments: dict[str, Any]) -> None:
@@ -169,6 +175,7 @@ def argument(lo: Lowering, example: Any, name: str, as_float: bool, body: Region
     param = Value(_parameter_type(example, name, as_float), name, lo.span)
     param.owner = body
     body.args.append(param)
+    _note_read_only(lo, param, example)
     return _opened(lo, param, example, name)
 
 
@@ -230,4 +237,10 @@ def _part(lo: Lowering, read: Any, owner: Value, key: Any, example: Any, label: 
         number = kinds.list_type(example, label)
     value = Value(number or Opaque(type(example)), label, lo.span)
     lo.append(Call(read, (owner, Const(key)), {}, [value], lo.span))
+    _note_read_only(lo, value, example)
     return _opened(lo, value, example, label)
+
+
+def _note_read_only(lo: Lowering, value: Value, example: Any) -> None:
+    if isinstance(example, np.ndarray) and not example.flags.writeable:
+        lo.read_only.add(value)

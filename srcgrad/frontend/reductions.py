@@ -98,7 +98,7 @@ def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
     from srcgrad.frontend.comprehensions import fold_into
 
     start, combine = FOLDS[fn]
-    inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame, {}, frame.class_name)
+    inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame)
     inner.quiet, inner.function = frame.quiet, frame.function
     key = (lo.site(node), "total")
     lo.store.set(key, Const(start))

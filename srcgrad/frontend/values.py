@@ -61,7 +61,6 @@ class Frame:
     globals: dict[str, Any]
     parent: Frame | None = None
     cells: dict[str, Any] = field(default_factory=dict)
-    class_name: str | None = None
     quiet: bool = False
     function: Any = None
 

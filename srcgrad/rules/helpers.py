@@ -29,12 +29,12 @@ def like(g, z, c, x):
     return runtime.unbroadcast(g, c)
 
 
-@linear(runtime.copied)
+@linear(runtime.copied, runtime.protected)
 def copied(g, z, x):
     return g
 
 
-nondifferentiable(runtime.zeros_like, runtime.shadow_of, reason="zeros, whatever its argument holds")
+nondifferentiable(runtime.zeros_like, runtime.shadow_of, runtime.check_nan, reason="zeros, whatever its argument holds")
 
 
 @analytic(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.shadow_of, runtime.cotangent_of)
@@ -43,7 +43,7 @@ def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     return UNKNOWN if found is None else found
 
 
-@analytic(runtime.copied, runtime.zeros_like)
+@analytic(runtime.copied, runtime.protected, runtime.zeros_like)
 def _same_type(site: Site, fn: Any, x: Tree) -> Type:
     found = type_of(x)
     return UNKNOWN if found is None else found

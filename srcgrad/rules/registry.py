@@ -9,9 +9,13 @@ and constants; the tests fold away where types are known.
 from __future__ import annotations
 
 import inspect
+import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -153,12 +157,21 @@ def display_name(fn: Callable) -> str:
     """How a user writes the name of a function: `np.unwrap`."""
     name = getattr(fn, "__name__", repr(fn))
     module = getattr(fn, "__module__", None) or ""
+    if isinstance(fn, np.ufunc) and getattr(np, name, None) is not fn:
+        # A ufunc does not say where it comes from: from the package that has it in most of its modules.
+        homes = [m for m, found in list(sys.modules.items()) if getattr(found, "__dict__", {}).get(name) is fn]
+        public = [m for m in homes if m != "__main__" and not any(part.startswith("_") for part in m.split("."))]
+        packages = Counter(m.partition(".")[0] for m in homes)
+        return ".".join([*sorted(public, key=lambda m: (-packages[m.partition(".")[0]], m.count("."), m))[:1], name])
     if module.split(".")[0] == "numpy" or type(fn).__module__ == "numpy":
         inner = [part for part in module.split(".")[1:] if not part.startswith("_") and part not in ("lib",)]
         return ".".join(["np", *inner, name])
     owner = getattr(fn, "__objclass__", None)
     if owner is not None:
         return f"{owner.__name__}.{name}"
+    public = module.partition("._")[0]
+    if getattr(sys.modules.get(public), name, None) is fn:
+        module = public
     return f"{module}.{name}" if module not in ("", "builtins", "__main__") else name
 
 

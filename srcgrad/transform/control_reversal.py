@@ -14,6 +14,7 @@ from srcgrad.ir.types import INT, Unknown
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import cotangent, pass_on
 from srcgrad.transform.cotangents import zero_of
+from srcgrad.transform.strong_zeros import Zeros
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
@@ -30,19 +31,29 @@ def reverse_if(reverse: Reverse, op: If) -> None:
         return
     branches = [_reverse_region(reverse, op, region, gs) for region in op.regions]
     touched = [key for branch in branches for key in branch.changes if _is_cotangent_key(key)]
+    levels = {key: max(_level_after(reverse, branch, key) for branch in branches) for key in touched}
     for k, branch in enumerate(branches):
-        missing = [key for key in dict.fromkeys(touched) if key not in branch.changes]
+        missing = [key for key in levels if key not in branch.changes]
         missing = [key for key in missing if reverse.lo.store.get(key) is MISSING]
         if missing:
             branches[k] = reverse.lo.resume(branch, lambda missing=missing: _set_zeros(reverse, missing))
     reverse.lo.span = op.span
     reverse.lo.join_branches(op.condition, *branches)
-    for key in dict.fromkeys(touched):
+    for key, level in levels.items():
         merged = reverse.lo.store.get(key)
         if isinstance(merged, Value) and merged.owner is reverse.lo.region.ops[-1]:
             merged.type = cotangents.merged_type(merged, key[1])
             merged.hint = f"{key[1].hint}_bar" if key[1].hint else None
             merged.primal = key[1]
+            reverse.zeros.mark(merged, level)
+
+
+def _level_after(reverse: Reverse, branch: Branch, key: tuple) -> Zeros:
+    """The zeros in a cotangent after one side of a branch: on a side that adds nothing it is zero altogether."""
+    known = branch.changes.get(key, reverse.lo.store.get(key))
+    if known is not MISSING:
+        return reverse.zeros.of(known)
+    return Zeros.UNUSED if isinstance(key[1].owner, Call) else Zeros.NONE
 
 
 def _is_cotangent_key(key: Any) -> bool:
@@ -99,6 +110,7 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
     """Emits the reverse of a loop: a loop over the same iterations backwards, which carries cotangents."""
     if not _worth_reversing(reverse, op):
         return
+    zeros = reverse.zeros
     slots = [k for k, arg in enumerate(op.carried) if reverse.activity.active(arg) and not reverse.is_buffer(arg)]
     outside = _outside_values(reverse, op)
     body = Region()
@@ -109,10 +121,12 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
     for k in slots:
         g = reverse.cotangent_of_output(op.carried_outputs[k])
         inits.append(reverse.full_cotangent(g, op.carried_outputs[k]))
-        params.append(_cotangent_argument(op.carried[k], op.carried_results[k]))
+        params.append(zeros.mark(_cotangent_argument(op.carried[k], op.carried_results[k]), zeros.of(g)))
     for value in outside:
-        inits.append(reverse.full_cotangent(reverse.bar(value), value))
-        params.append(_cotangent_argument(value))
+        g = reverse.bar(value)
+        inits.append(reverse.full_cotangent(g, value))
+        unused = g is None and isinstance(value.owner, Call)
+        params.append(zeros.mark(_cotangent_argument(value), Zeros.UNUSED if unused else zeros.of(g)))
     body.args = [index, *params]
     for param in body.args:
         param.owner = body
@@ -128,8 +142,9 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
         ends = [reverse.full_cotangent(reverse.bar(op.carried[k]), op.carried[k]) for k in slots]
         ends += [reverse.lo.value(reverse.lo.store.get(reverse.key(value))) for value in outside]
         body.results = ends
+        levels = [zeros.of(end) for end in ends]
     _mirror_all(body, op)
-    outputs = [Value(p.type, p.hint, op.span) for p in params]
+    outputs = [zeros.mark(Value(p.type, p.hint, op.span), level) for p, level in zip(params, levels, strict=True)]
     for output, param in zip(outputs, params, strict=True):
         output.primal = param.primal
     for k, output in zip(slots, outputs, strict=False):

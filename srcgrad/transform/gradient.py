@@ -18,7 +18,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
-from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Unknown, is_scalar, shape_of
+from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Type, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
@@ -80,22 +80,32 @@ def protect_arguments(program: Program) -> None:
                 aliases.writers[aliases.find(value)][0].span,
                 "pass it as an argument, or write to a copy",
             )
+    for value in argument_leaves(program):
+        held = aliases.held(value) if isinstance(value.type, List) else None
+        if held in aliases.written:
+            raise UnsupportedError(
+                f"the arrays in {value.hint}, a list of many, are written in place here",
+                aliases.writers[held][0].span,
+                "write to copies of them",
+            )
     outside = [v for v in argument_leaves(program) if is_pointer(v.type) and aliases.is_written(v)]
     if not outside:
         return
-    others = [v for v in argument_leaves(program) if isinstance(v.type, (Array, Unknown)) and v not in outside]
+    program.written.update(
+        name for name, symbol in program.arguments.items() if not set(outside).isdisjoint(_leaves(program, symbol))
+    )
+    others = [v for v in argument_leaves(program) if _holds_arrays(v.type) and v not in outside]
     body = function.body
     place = 1 + max((body.ops.index(v.owner) for v in outside if isinstance(v.owner, Op)), default=-1)
     place = max(place, 1 + max((body.ops.index(v.owner) for v in others if isinstance(v.owner, Op)), default=-1))
     made: list[Op] = []
-    arrays = [v for v in (*outside, *others) if isinstance(v.type, (Array, Unknown))]
-    arrays += [v for v in function.captured if isinstance(v.type, (Array, Unknown))]
-    if len(arrays) > 1:
+    arrays = [v for v in (*outside, *others, *function.captured) if _holds_arrays(v.type)]
+    if len(arrays) > 1 or any(isinstance(v.type, List) for v in arrays):
         made.append(Call(runtime.check_overlap, (tuple(v for v in arrays if v in outside), tuple(arrays)), {}, []))
     mapping: dict[Value, Value] = {}
     for value in outside:
         copy = Value(value.type, value.hint, value.span)
-        fn = _copy_of(value, aliases)
+        fn = _copy_of(value, aliases, program.read_only)
         made.append(Call(fn, (value,), {}, [copy], value.span))
         mapping[value] = copy
     before, after = body.ops[:place], body.ops[place:]
@@ -139,15 +149,21 @@ def separate_likenesses(functions: list[Function]) -> None:
                 op.args = (copy, *op.args[1:])
 
 
-def _copy_of(value: Value, aliases: Aliases) -> Any:
+def _holds_arrays(t: Type) -> bool:
+    return isinstance(t, (Array, Unknown)) or (isinstance(t, List) and is_pointer(t.item))
+
+
+def _copy_of(value: Value, aliases: Aliases, read_only: set[Value]) -> Any:
     """What copies an argument: with its layout in memory, where that decides between views and copies."""
     if isinstance(value.type, List):
         return list.copy
+    if value in read_only:
+        return runtime.protected
     memory = aliases.find(value)
     views = [v.owner for v in aliases.members.get(memory, ()) if isinstance(v.owner, Call)]
     if any(copies_perhaps(op) for op in views if op.args):
         return runtime.copied
-    return np.ndarray.copy if isinstance(value.type, Array) else runtime.copied
+    return np.ndarray.copy if isinstance(value.type, Array) else runtime.protected
 
 
 def argument_leaves(program: Program) -> list[Value]:
@@ -218,7 +234,7 @@ def _finish(function: Function, result: Any, name: str, optimize: bool, own: boo
         if optimize:
             simplify_algebra(function)
             share_common(function)
-        remove_dead_code([function])
+        remove_dead_code([function], settle=own)
         _sync(function)
         if optimize:
             move_signs(function)
@@ -321,7 +337,7 @@ def _reverse(
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
         bars = reverse.run(target, rows, wanted)
         target.body.results = [*target.body.results, *bars]
-        remove_dead_code([target], [*wanted, *reverse.indices.values()])
+        remove_dead_code([target], [*wanted, *reverse.indices.values()], settle=False)
         target.backward_from = first_of_reverse(target)
         if optimize:
             simplify_shapes(target)

@@ -67,6 +67,7 @@ from srcgrad.transform.list_reversal import (
     reverse_tuple_read,
 )
 from srcgrad.transform.rule_calls import inline_rule
+from srcgrad.transform.strong_zeros import StrongZeros, Zeros, after_fit, passes_on, strong_product, zeros_made_by
 from srcgrad.transform.writes import has_mask, reverse_write
 
 
@@ -93,7 +94,7 @@ class Reverse:
         self.owned: set[Value] = set()
         self.holders: dict[Value, Value] = {}
         self.in_place: set[Value] = set()
-        self.masked: set[Value] = set()
+        self.zeros = StrongZeros(aliases)
         self.mirror: Op | None = None
         self.began = 0
         self._accumulators: set[Value] | None = None
@@ -137,7 +138,9 @@ class Reverse:
             accumulate(self, value, contribution)
             return
         if self.is_buffer(value):
-            self._add_to_shadow(self.shadow(value), contribution, value)
+            shadow = self.shadow(value)
+            self.zeros.add_all(value, shadow, contribution, self._is_certain(value))
+            self._add_to_shadow(shadow, contribution, value)
             return
         if value in self.accumulators:
             self._accumulate(value, contribution)
@@ -147,16 +150,18 @@ class Reverse:
             alone = self._hand_on(contribution, value)
             if self.aliases.is_written(contribution) or (not alone and _memory_of(contribution) in self.in_place):
                 # Memory of the program, which the sweep may restore to an earlier state, or a shadow that is added to.
+                level = self.zeros.of(contribution)
                 copy = np.ndarray.copy if isinstance(contribution.type, Array) else runtime.copied
                 contribution = self.lo.value(self.lo.emit_typed(copy, (contribution,), {}, contribution.type))
+                self.zeros.mark(contribution, level)
             self.lo.store.set(self.key(value), self._named(contribution, value))
             return
         if known in self.owned and isinstance(known.type, Array) and cotangents.has_shape_of(known.type, value.type):
             self.lo.effect(operator.iadd, known, contribution)
+            self.zeros.add_to(known, contribution)
             return
         total = cotangents.add(self.lo, known, contribution)
-        if known in self.masked and contribution in self.masked:
-            self.masked.add(total)
+        self.zeros.add(total, known, contribution)
         if is_fresh(total):
             self.owned.add(total)
             self.holders[total] = value
@@ -194,13 +199,10 @@ class Reverse:
             self.shadows[value] = contribution
             self._named(contribution, value)
             self.owned.add(contribution)
+            self.zeros.add_all(value, contribution, contribution, True)
             return
-        fresh = shadow is None
         shadow = self.shadow(value)
-        if contribution not in self.masked:
-            self.masked.discard(shadow)
-        elif fresh:
-            self.masked.add(shadow)
+        self.zeros.add_all(value, shadow, contribution, self._is_certain(value))
         self._add_to_shadow(shadow, contribution, value)
 
     def _can_become_shadow(self, contribution: Value, value: Value) -> bool:
@@ -231,6 +233,14 @@ class Reverse:
                 self.lo.effect(operator.iadd, shadow, contribution)
         else:
             self.lo.effect(runtime.add_into, shadow, contribution)
+
+    def _is_certain(self, value: Value) -> bool:
+        """Whether what is emitted now is run, at least once, whenever the value is computed."""
+        region: Region | None = self.lo.region.mirror or self.lo.region
+        home = region_of(value)
+        while region is not None and region is not home and isinstance(region.parent, Loop):
+            region = region.parent.parent
+        return region is home
 
     # Shadows
 
@@ -474,6 +484,7 @@ class Reverse:
         if square is not None:
             self._apply_square(op, *square, g, whole)
             return
+        level = self.zeros_of(z, g)
         result = inline_rule(self.lo, rule, [*[self.symbol(arg) for arg in op.args], z], {})
         partials = result.items if isinstance(result, Sequence) else (result,)
         for x, partial in zip(op.args, partials, strict=True):
@@ -481,12 +492,10 @@ class Reverse:
                 continue
             if isinstance(partial, Const) and partial.value is None:
                 continue
-            contribution = self._product(g, self.lo.value(partial))
-            masked = contribution in self.masked
+            contribution = self._product(g, self.lo.value(partial), level)
             fitted = fit(self.lo, contribution, x, whole, self._absorbs(x, op))
-            if masked or op.fn is runtime.masked_product:
-                self.masked.add(fitted)
-            self.contribute(x, fitted)
+            level_of_x = after_fit(max(level, zeros_made_by(op)), contribution, fitted)
+            self.contribute(x, self.zeros.mark(fitted, level_of_x))
 
     def _square_of(self, op: Call) -> tuple[Value, Value] | None:
         """`x` and the number `c` of `c * x * x`, None if that is not what an operation computes."""
@@ -515,13 +524,14 @@ class Reverse:
 
     def _apply_square(self, op: Call, x: Value, c: Value | None, g: Value, whole: Any) -> None:
         """The derivative of `x * x` or `c * x * x`: one product, not two that are summed."""
+        level = self.zeros_of(op.outputs[0], g)
         factor = Const(2.0)
         if isinstance(c, Const) and isinstance(c.value, (int, float)):
             factor = Const(2.0 * c.value)
         elif c is not None:
-            g = self._product(g, c)
-        doubled = self._product(self._product(g, factor), x)
-        self.contribute(x, fit(self.lo, doubled, x, whole, self._absorbs(x, op)))
+            g = product(self.lo, g, c)
+        doubled = self._product(product(self.lo, g, factor), x, level)
+        self.contribute(x, self.zeros.mark(fit(self.lo, doubled, x, whole, self._absorbs(x, op)), level))
 
     def _absorbs(self, x: Value, op: Call) -> bool:
         """Whether an elementwise operation made `x` for `op` alone: the cotangent of `x` may reach beyond its shape."""
@@ -538,21 +548,14 @@ class Reverse:
             and x not in self.accumulators
         )
 
-    def _product(self, g: Value, partial: Value) -> Value:
-        if g in self.masked and not isinstance(partial, Const):
-            result = self.lo.emit_typed(runtime.masked_product, (g, partial), {}, self._product_type(g, partial))
-            value = self.lo.value(result)
-            self.masked.add(value)
-            return value
-        value = product(self.lo, g, partial)
-        if g in self.masked:
-            self.masked.add(value)
-        return value
+    def zeros_of(self, value: Value, cotangent: Value | None) -> Zeros:
+        """What the zeros in the cotangent of a value stand for."""
+        if cotangent is not None and (self.is_buffer(value) or value in self.accumulators):
+            return self.zeros.of_shadow(value, cotangent)
+        return self.zeros.of(cotangent)
 
-    def _product_type(self, g: Value, partial: Value) -> Type:
-        from srcgrad.rules.result_types import result_type
-
-        return result_type(operator.mul, (g, partial), {}, self.lo.fresh("n"))
+    def _product(self, g: Value, partial: Value, level: Zeros) -> Value:
+        return (strong_product if self.zeros.matter(level, partial) else product)(self.lo, g, partial)
 
     def _apply_accumulate(self, op: Call, rule: Rule, g: Value) -> None:
         x = op.args[0]
@@ -564,10 +567,7 @@ class Reverse:
             g = full_like(self.lo, g, op.outputs[0])
         fresh = x not in self.shadows
         shadow = self.shadow(x)
-        if has_mask(op.args[1:]) and (fresh or shadow in self.masked):
-            self.masked.add(shadow)
-        else:
-            self.masked.discard(shadow)
+        self.zeros.add_part(x, shadow, op, region_of(x), has_mask(op.args[1:]), fresh)
         args = [shadow, g, op.outputs[0], *self._symbols(op.args)]
         region = self.lo.region
         mark = len(region.ops)
@@ -616,17 +616,19 @@ class Reverse:
             arguments = list(zip([f"*{k}" for k in range(len(op.args))], op.args, strict=True))
             named = dict(zip([f"*{k}" for k in range(len(op.args))], contributions, strict=False))
         arguments += list(op.kwargs.items())
-        is_where = op.fn is np.where
         read = contents_read(op)
+        level = zeros_made_by(op)
+        if passes_on(op, rule):
+            level = max([level, *(self.zeros_of(o, g) for o, g in zip(outputs, gs, strict=True))])
         for k, (name, tree) in enumerate(arguments):
             if not any(self.activity.active(v) and v in read for v in leaves(tree)):
                 continue
             contribution = named.get(name)
             if contribution is None or (isinstance(contribution, Const) and contribution.value is None):
                 self._no_derivative_in(op, k)
-            self._distribute(tree, contribution, is_where)
+            self._distribute(tree, contribution, level)
 
-    def _distribute(self, tree: Any, contribution: Symbol, masked: bool) -> None:
+    def _distribute(self, tree: Any, contribution: Symbol, level: Zeros) -> None:
         if isinstance(tree, Value):
             if isinstance(tree.type, List):
                 self.contribute(tree, self.lo.value(contribution))
@@ -634,9 +636,7 @@ class Reverse:
             if not self.activity.active(tree):
                 return
             fitted = fit(self.lo, self.lo.value(contribution), tree, None)
-            if masked:
-                self.masked.add(fitted)
-            self.contribute(tree, fitted)
+            self.contribute(tree, self.zeros.mark(fitted, level))
             return
         items = tree.values() if isinstance(tree, dict) else tree
         if isinstance(contribution, Value):
@@ -645,7 +645,7 @@ class Reverse:
             parts = known_items(self.lo, contribution)
         for item, part in zip(items, parts, strict=True):
             if any(self.activity.active(v) for v in leaves(item)):
-                self._distribute(item, part, masked)
+                self._distribute(item, part, level)
 
     def _check_keywords(self, op: Call, rule: Rule) -> None:
         for name in op.kwargs:

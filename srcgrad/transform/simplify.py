@@ -29,6 +29,7 @@ from srcgrad.ir.nodes import (
 )
 from srcgrad.ir.types import Array, Opaque, PyScalar, Tuple, same_length
 from srcgrad.rules.registry import has_rule
+from srcgrad.transform.shape_checks import settle_shapes, unproven
 
 
 def replace_values(region: Region, mapping: dict[Value, Value]) -> None:
@@ -126,6 +127,8 @@ def is_removable(op: Op) -> bool:
         return False
     if only_metadata(op) or fn in (list, tuple, dict, slice, getattr):
         return True
+    if fn is np.broadcast_shapes:
+        return op.mirror is not None
     module = getattr(fn, "__module__", None) or ""
     if module in ("srcgrad.runtime", "srcgrad.transform.writes"):
         return True
@@ -145,6 +148,8 @@ def is_removable(op: Op) -> bool:
         divisors = op.inputs[1:]
         known = all(isinstance(v, Const) and v.value not in (0, 0.0) for v in divisors if isinstance(v.type, PyScalar))
         return bool(divisors) and known
+    if op.mirror is None and unproven(op):
+        return False
     if module.startswith("numpy.random"):
         return False
     return not _may_raise(op)
@@ -195,13 +200,21 @@ def _part_in_range(part: Any, axis: Any) -> bool:
     return counts and length is not None and same_length(length, axis)
 
 
-def remove_dead_code(functions: list[Function], live: Iterable[Value] = ()) -> None:
-    """Removes operations without effect, and results of branches and loops, that nobody uses."""
+def remove_dead_code(functions: list[Function], live: Iterable[Value] = (), settle: bool = True) -> None:
+    """Removes operations without effect, and results of branches and loops, that nobody uses.
+
+    Args:
+        functions: what to go through.
+        live: values that somebody else uses.
+        settle: whether operations that are needed for their shape check only go too; not while a sweep is to follow
+            that may be cut off from the one that checks the same.
+    """
+    live = set(live)
     for function in functions:
         # Who else sees memory matters for writes alone, and only for those that may go.
         writes = any(written(op) is not None and not _write_may_raise(op) for op in walk(function.body))
         aliases = Aliases([function]) if writes else None
-        while _sweep(function, set(live), aliases):
+        while _sweep(function, set(live), aliases) or (settle and settle_shapes(function, live)):
             pass
 
 

@@ -18,6 +18,7 @@ from srcgrad.ir.types import UNKNOWN, Array, List, Parts, Tuple, Unknown, is_sca
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on
+from srcgrad.transform.strong_zeros import Zeros, strong_product
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
@@ -65,15 +66,16 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     if isinstance(x.type, Unknown):
         _reverse_unknown_setitem(reverse, op, x_bar)
         return
+    # An element that is masked later brings a zero back to what was written here.
+    level = Zeros.MASKED if reverse.zeros.of(x_bar) is Zeros.MASKED else Zeros.NONE
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
     if not _is_first_use(reverse, op):
         lo.effect(operator.setitem, x_bar, reverse.symbol(index), Const(0.0))
-    if has_mask(index):
-        reverse.masked.add(x_bar)
+    reverse.zeros.clear(x, x_bar, has_mask(index))
     lo.effect(undo_point, x, reverse.symbol(index))
     if g is not None:
-        reverse.contribute(value, fit(lo, g, value, None))
+        reverse.contribute(value, reverse.zeros.mark(fit(lo, g, value, None), level))
 
 
 def _is_first_use(reverse: Reverse, op: Call) -> bool:
@@ -95,8 +97,7 @@ def _reverse_unknown_setitem(reverse: Reverse, op: Call, x_bar: Value) -> None:
     lo = reverse.lo
     g = Value(UNKNOWN, None, op.span)
     lo.append_call(runtime.take_item, (x_bar, lo.tree(reverse.symbol(index))), [g])
-    if has_mask(index):
-        reverse.masked.add(x_bar)
+    reverse.zeros.clear(x, x_bar, has_mask(index))
     lo.effect(undo_point, x, reverse.symbol(index))
     if reverse.activity.active(value):
         reverse.contribute(value, fit(lo, g, value, None))
@@ -182,15 +183,20 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
     partials = lo.call(Const(PARTIALS[binary].body), [before, value, result], {})
     assert isinstance(partials, Sequence)
     g = _read(lo, x_bar, index, in_place)
+    level = min(Zeros.UNSELECTED, reverse.zeros.of_shadow(x, x_bar) if in_place else reverse.zeros.of(x_bar))
     contribution = None
     if reverse.activity.active(value):
         taken = _taken(reverse, x_bar, index, x) if _may_repeat(index) else g
-        contribution = fit(lo, product(lo, taken, lo.value(partials.items[1])), value, None)
-    if binary in (operator.mul, operator.truediv):
+        factor = lo.value(partials.items[1])
+        made = (strong_product if reverse.zeros.matter(level, factor) else product)(lo, taken, factor)
+        contribution = reverse.zeros.mark(fit(lo, made, value, None), level)
+    factor = lo.value(partials.items[0])
+    if reverse.zeros.matter(level, factor):
+        lo.effect(operator.setitem, x_bar, reverse.symbol(index), strong_product(lo, g, factor))
+    elif binary in (operator.mul, operator.truediv):
         lo.effect(op.fn, *([x_bar] if in_place else [x_bar, reverse.symbol(index)]), value)
     else:
-        scaled = product(lo, g, lo.value(partials.items[0]))
-        lo.effect(operator.setitem, x_bar, reverse.symbol(index), scaled)
+        lo.effect(operator.setitem, x_bar, reverse.symbol(index), product(lo, g, factor))
     if contribution is not None:
         reverse.contribute(value, contribution)
 

@@ -23,5 +23,6 @@ ROWS = [
     Row(runtime.like, (1.5, X), name="a number for each element"),
     Row(runtime.copied, (X,)),
     Row(runtime.plain_sum, (X, 2.0), argnums=(0, 1)),
+    Row(runtime.protected, (X,)),
     Row(runtime.masked_product, (X, X + 3.0), argnums=(0, 1)),
 ]

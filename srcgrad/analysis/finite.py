@@ -1,0 +1,154 @@
+"""Which values may be infinite or undefined though all arguments are finite: where a strong zero is worth its price.
+
+Sums, products and their like are taken to stay finite; quotients, logarithms and exponentials are not.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import hashable
+from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Region, Value, While
+from srcgrad.ir.types import Array, NpScalar, PyScalar
+
+_SINGULAR = frozenset(
+    (
+        *("truediv", "divide", "reciprocal", "pow", "power", "float_power", "mod", "fmod", "divmod", "log", "log2"),
+        *("log10", "log1p", "logaddexp", "logaddexp2", "arctanh", "atanh", "arccosh", "acosh", "arcsin", "asin"),
+        *("arccos", "acos", "average", "interp", "gamma", "lgamma"),
+    )
+)
+_OVERFLOWING = frozenset(("exp", "exp2", "expm1", "sinh", "cosh", "ldexp", "prod", "cumprod"))
+_QUOTIENTS = frozenset([operator.truediv, np.divide])
+_POWERS = frozenset([operator.pow, pow, np.power])
+_OWN = frozenset(["numpy", "_operator", "builtins", "math", "srcgrad"])
+
+
+def may_be_infinite(value: Value, aliases: Aliases, overflow: bool = True) -> bool:
+    """Whether a value may be infinite or NaN, as far as the operations that it is computed by tell.
+
+    Args:
+        value: the value.
+        aliases: which memory is written.
+        overflow: whether an exponential counts, too, which is infinite only where it is too large for a float.
+    """
+    pending, seen = [value], set()
+    while pending:
+        current = pending.pop()
+        if current in seen or _is_whole(current):
+            continue
+        seen.add(current)
+        if isinstance(current, Const):
+            if isinstance(current.value, (float, complex)) and not np.isfinite(current.value):
+                return True
+            continue
+        if aliases.is_written(current):
+            pending += [v for op in aliases.writers[aliases.find(current)] for v in op.inputs[1:]]
+        owner = current.owner
+        if isinstance(owner, Call) and (_is_singular(owner) or (overflow and _name(owner) in _OVERFLOWING)):
+            return True
+        pending += _sources(current, owner)
+    return False
+
+
+def _is_whole(value: Value) -> bool:
+    t = value.type
+    if isinstance(t, PyScalar):
+        return t.kind in "bi" and not isinstance(value, Const)
+    return isinstance(t, (Array, NpScalar)) and t.dtype is not None and t.dtype.kind in "biu"
+
+
+def _is_singular(op: Call) -> bool:
+    fn = op.fn
+    if not hashable(fn):
+        return True
+    if fn in _QUOTIENTS:
+        divisor = op.args[1]
+        # A whole number that something is divided by is a count; Python's numbers raise where they are 0.
+        return not (
+            _is_whole(divisor) or isinstance(divisor.type, PyScalar) or _is_positive(divisor) or _is_guarded(divisor)
+        )
+    if fn in _POWERS:
+        exponent = op.args[1]
+        above = isinstance(exponent, Const) and isinstance(exponent.value, (int, float)) and exponent.value >= 0
+        return not (above or _is_whole(exponent) or isinstance(op.args[0].type, PyScalar))
+    module = getattr(fn, "__module__", None) or ""
+    if isinstance(fn, np.ufunc):
+        module = "numpy"
+    owner = getattr(fn, "__objclass__", None)
+    if owner is not None:
+        module = owner.__module__
+    if module.startswith("numpy.linalg") or module.split(".")[0] not in _OWN:
+        return True
+    return _name(op) in _SINGULAR
+
+
+def _is_guarded(value: Value) -> bool:
+    """Whether a value is `x + (x == 0)`, as derivative rules write it where they divide by it."""
+    op = value.owner
+    if not isinstance(op, Call) or op.fn is not operator.add or not isinstance(op.args[1], Value):
+        return False
+    test = op.args[1].owner
+    return isinstance(test, Call) and test.fn is operator.eq and test.args[0] is op.args[0]
+
+
+_POSITIVE = frozenset(("exp", "exp2", "cosh"))
+_KEEPING = frozenset(("sum", "mean", "max", "min", "amax", "amin", "sqrt", "reshape", "transpose", "broadcast_to"))
+_NEVER_NEGATIVE = frozenset(("abs", "square", "sqrt", "fabs", "hypot", "norm", "absolute"))
+
+
+def _is_positive(value: Any, depth: int = 8) -> bool:
+    """Whether a value is surely greater than 0, rounding aside."""
+    if isinstance(value, Const):
+        return isinstance(value.value, (int, float)) and value.value > 0
+    op = value.owner if isinstance(value, Value) else None
+    if not isinstance(op, Call) or depth == 0 or not hashable(op.fn):
+        return False
+    if op.fn in (operator.add, np.add):
+        signs = [_is_positive(v, depth - 1) for v in op.args]
+        return any(signs) and all(s or _is_not_negative(v) for s, v in zip(signs, op.args, strict=True))
+    if op.fn in (operator.mul, np.multiply, operator.truediv, np.divide) or _name(op) in _KEEPING:
+        return all(_is_positive(v, depth - 1) for v in op.args[: 1 if _name(op) in _KEEPING else 2])
+    return _name(op) in _POSITIVE
+
+
+def _is_not_negative(value: Any) -> bool:
+    op = value.owner if isinstance(value, Value) else None
+    if isinstance(value, Const):
+        return isinstance(value.value, (int, float)) and value.value >= 0
+    if not isinstance(op, Call) or not hashable(op.fn):
+        return False
+    if op.fn in (operator.mul, np.multiply):
+        return op.args[0] is op.args[1]
+    if op.fn in _POWERS:
+        return isinstance(op.args[1], Const) and op.args[1].value == 2
+    return _name(op) in _NEVER_NEGATIVE
+
+
+def _name(op: Call) -> str:
+    return getattr(op.fn, "__name__", "")
+
+
+def _sources(value: Value, owner: Op | Region | None) -> list[Value]:
+    """What a value is computed from, or what comes to it from elsewhere."""
+    if isinstance(owner, Call):
+        return owner.args[:1] if owner.fn is operator.getitem else owner.inputs
+    if isinstance(owner, If):
+        k = owner.outputs.index(value)
+        return [region.results[k] for region in owner.regions]
+    if isinstance(owner, Invoke):
+        k = owner.outputs.index(value)
+        return owner.callee.body.results[k : k + 1]
+    if isinstance(owner, Loop):
+        k = owner.outputs.index(value) - int(owner.exits)
+        return [] if k < 0 else [owner.inits[k], owner.carried_results[k]]
+    loop = owner.parent if isinstance(owner, Region) else None
+    if not isinstance(loop, Loop) or (isinstance(loop, For) and value is loop.index):
+        return []
+    args = loop.test.args if isinstance(loop, While) and owner is loop.test else loop.carried
+    k = args.index(value)
+    return [loop.inits[k], loop.carried_results[k]]

@@ -1,0 +1,153 @@
+"""What the compiler says about a program that it cannot differentiate: message, line, underlined text and way out."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+from scipy.special import i0e, zeta
+
+from srcgrad import grad, vjp
+from srcgrad.errors import AliasError, NoRuleError, NotScalarError, SourceChangedError, SrcgradError, UnsupportedError
+
+
+def no_rule(x):
+    phase = np.unwrap(x)
+    return np.sum(phase)
+
+
+def no_rule_of_another_library(x):
+    return np.sum(zeta(x, 1.0))
+
+
+def no_rule_of_a_foreign_ufunc(x):
+    return np.sum(i0e(x))
+
+
+def makes_a_gradient(x):
+    slope = grad(no_rule)(x)
+    return np.sum(slope)
+
+
+def not_a_number(x):
+    return x * 2.0
+
+
+def several_axes(x):
+    return x.reshape(3, 2)
+
+
+def unsupported(x):
+    with open("f") as f:
+        return x * len(f.read())
+
+
+@pytest.mark.parametrize(
+    ("fun", "cls", "rendered"),
+    [
+        (
+            no_rule,
+            NoRuleError,
+            """\
+no derivative rule for np.unwrap
+    phase = np.unwrap(x)
+            ^^^^^^^^^^^^
+  help: give it one with @srcgrad.rules.vjp(np.unwrap), or wrap the argument in srcgrad.stop_gradient""",
+        ),
+        (
+            no_rule_of_another_library,
+            NoRuleError,
+            """\
+no derivative rule for scipy.special.zeta
+    return np.sum(zeta(x, 1.0))
+                  ^^^^^^^^^^^^
+  help: give it one with @srcgrad.rules.vjp(scipy.special.zeta), or wrap the argument in srcgrad.stop_gradient""",
+        ),
+        (
+            no_rule_of_a_foreign_ufunc,
+            NoRuleError,
+            """\
+no derivative rule for scipy.special.i0e
+    return np.sum(i0e(x))
+                  ^^^^^^
+  help: give it one with @srcgrad.rules.vjp(scipy.special.i0e), or wrap the argument in srcgrad.stop_gradient""",
+        ),
+        (
+            makes_a_gradient,
+            UnsupportedError,
+            """\
+calling srcgrad.grad inside of a differentiated function is not supported yet
+    slope = grad(no_rule)(x)
+            ^^^^^^^^^^^^^""",
+        ),
+        (
+            not_a_number,
+            NotScalarError,
+            """\
+not_a_number returned shape (n,), not a number
+    return x * 2.0
+           ^^^^^^^
+  help: reduce it with np.sum, or use srcgrad.vjp""",
+        ),
+        (
+            several_axes,
+            NotScalarError,
+            """\
+several_axes returned shape (3, 2), not a number
+    return x.reshape(3, 2)
+           ^^^^^^^^^^^^^^^
+  help: reduce it with np.sum, or use srcgrad.vjp""",
+        ),
+        (
+            unsupported,
+            UnsupportedError,
+            """\
+With statements are not supported yet
+    with open("f") as f:
+    ^^^^""",
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_rendered(fun, cls: type[SrcgradError], rendered: str):
+    with pytest.raises(cls) as caught:
+        grad(fun)(np.ones(6))
+    error = caught.value
+    first, place, *rest = error.render().splitlines()
+    line = fun.__code__.co_firstlineno + 1
+    assert first == f"srcgrad.errors.{cls.__name__}: {rendered.splitlines()[0]}"
+    assert place == f'  File "{__file__}", line {line}'
+    assert "\n".join(rest).startswith("\n".join(rendered.splitlines()[1:]))
+
+
+def test_written_arguments_that_overlap():
+    def step(x, y):
+        x[0] = y[1]
+        return np.sum(x * y)
+
+    x = np.ones(4)
+    for call in (lambda: grad(step)(x[:3], x[1:]), lambda: grad(step)(x, x), lambda: vjp(step, x, x)):
+        with pytest.raises(AliasError) as caught:
+            call()
+        assert caught.value.msg == "two arguments share memory and one of them is written"
+        assert caught.value.help == "pass a copy of one of them: x.copy()"
+    assert np.array_equal(x, np.ones(4))
+    grad(step)(x[:2], x[2:])
+
+
+def test_a_file_that_was_edited_after_its_import(tmp_path):
+    path = tmp_path / "edited.py"
+    path.write_text("def f(x):\n    return x * x\n")
+    spec = importlib.util.spec_from_file_location("edited_after_import", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["edited_after_import"] = module
+    spec.loader.exec_module(module)
+    path.write_text("def f(x):\n    return x * x * x\n")
+    with pytest.raises(SourceChangedError) as caught:
+        grad(module.f)(2.0)
+    del sys.modules["edited_after_import"]
+    assert "edited after its import" in caught.value.msg
+    assert caught.value.help == SourceChangedError.default_help

@@ -1,0 +1,326 @@
+"""What is not selected contributes exactly 0, also where its own derivative is infinite or NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srcgrad import grad, vjp
+
+CASES: list[Any] = []
+X = np.array([0.0, 0.25, 1.0, 4.0])
+NAN = float("nan")
+
+
+def case(expected: Any, *args: Any) -> Callable:
+    """Collects a function with arguments and its gradient with respect to the first."""
+
+    def collect(fun: Callable) -> Callable:
+        CASES.append(pytest.param(fun, args or (X,), expected, id=fun.__name__))
+        return fun
+
+    return collect
+
+
+ROOT = [0.0, 1.0, 0.5, 0.25]  # the slope of a square root at X, if nothing comes back from the first element
+
+
+@case(ROOT)
+def where(x):
+    return np.sum(np.where(x > 0, np.sqrt(x), 0.0))
+
+
+@case(ROOT)
+def where_behind_a_reshape_and_a_scale(x):
+    y = (3.0 * np.sqrt(x)).reshape(2, 2).T
+    return np.sum(np.where(y > 0, y, 0.0)) / 3.0
+
+
+@case(ROOT)
+def where_behind_a_concatenation(x):
+    y = np.concatenate([np.sqrt(x[:2]), np.sqrt(x[2:])])
+    return np.sum(np.where(x > 0, y, 0.0))
+
+
+@case([0.0, 1.0, 0.5], np.array([NAN, 0.25, 1.0]))
+def nansum(x):
+    return np.nansum(np.sqrt(x))
+
+
+@case([0.0, 4.0, 1.0], np.array([-1.0, 0.25, 1.0]))
+def nansum_of_a_logarithm(x):
+    with_nan = np.log(x)
+    return np.nansum(with_nan)
+
+
+@case([0.0, 2.0, 0.5], np.array([-1.0, 0.25, 1.0]))
+def nanmean(x):
+    return np.nanmean(np.log(x))
+
+
+@case([0.0, 0.0, 1.0], np.array([-1.0, 0.25, 1.0]))
+def nanmax(x):
+    return np.nanmax(np.log(x))
+
+
+@case([0.0, 4.0, 1.0, 0.25])
+def sum_with_where(x):
+    return np.sum(np.log(x), where=x > 0)
+
+
+@case([0.0, 4.0, 1.0, 0.25])
+def maximum(x):
+    return np.sum(np.maximum(np.log(x), -9.0))
+
+
+@case([0.0, 4.0, 1.0, 0.25])
+def clip(x):
+    return np.sum(np.clip(2.0 * np.log(x), -9.0, 9.0)) / 2.0
+
+
+@case([1.0, np.exp(1.0), 0.0], np.array([0.0, 1.0, 1000.0]))
+def minimum_of_an_overflow(x):
+    return np.sum(np.minimum(np.exp(x), 100.0))
+
+
+@case([0.0, 0.0, 0.0, 0.25])
+def max_of_roots(x):
+    return np.max(np.sqrt(x))
+
+
+@case([0.0, 0.5, 0.25, 0.0])
+def median(x):
+    return np.median(np.sqrt(x))
+
+
+@case([0.0, 4.0, 1.0, 0.25])
+def select(x):
+    return np.sum(np.select([x > 0], [np.log(x)], -1.0))
+
+
+@case([0.0, 4.0, 1.0, 0.25])
+def choose(x):
+    return np.sum(np.choose((x > 0).astype(int), [np.zeros(4), np.log(x)]))
+
+
+@case(ROOT)
+def mask_index(x):
+    return np.sum(np.sqrt(x)[x > 0])
+
+
+@case(ROOT)
+def integer_indices(x):
+    return np.sum(np.sqrt(x)[np.array([1, 2, 3])])
+
+
+@case(ROOT)
+def indices_by_take(x):
+    return np.sum(np.take(np.sqrt(x), np.flatnonzero(x)))
+
+
+@case(ROOT)
+def slice_without_the_first(x):
+    return np.sum(np.sqrt(x)[1:])
+
+
+@case(ROOT)
+def compressed(x):
+    return np.sum(np.compress(x > 0, np.sqrt(x)))
+
+
+@case([0.0, 1.0, 0.5, 0.0], np.array([[0.0, 0.25], [1.0, 0.0]]).reshape(4))
+def off_the_diagonal(x):
+    return np.sum(np.triu(np.sqrt(x.reshape(2, 2)), 1)) + np.sum(np.tril(np.sqrt(x.reshape(2, 2)), -1))
+
+
+@case(ROOT)
+def elements_in_a_branch(x):
+    y = np.sqrt(x)
+    s = 0.0
+    for i in range(len(x)):
+        if x[i] > 0:
+            s += y[i]
+    return s
+
+
+@case(ROOT)
+def elements_behind_a_continue(x):
+    y = np.sqrt(x)
+    s = 0.0
+    for i in range(len(x)):
+        if x[i] == 0:
+            continue
+        s += 2.0 * y[i]
+    return s / 2.0
+
+
+@case(ROOT)
+def rows_in_a_branch(x):
+    y = 1.0 * np.sqrt(np.reshape(x, (4, 1)))
+    s = 0.0
+    for i in range(4):
+        if x[i] > 0:
+            s += np.sum(y[i])
+    return s
+
+
+@case(ROOT)
+def loop_from_one(x):
+    y = np.sqrt(x)
+    s = 0.0
+    for i in range(1, len(x)):
+        s += y[i]
+    return s
+
+
+@case(0.0, 0.0)
+def number_used_in_a_branch(x):
+    r = np.sqrt(x)
+    s = 3.0 * x * x
+    if x > 0.5:
+        s = s + r
+    return s
+
+
+@case(0.0, 0.0)
+def number_used_in_a_conditional_expression(x):
+    r = np.sqrt(x)
+    return r * 2.0 if x > 0.5 else 3.0 * x * x
+
+
+@case(0.0, 0.0)
+def number_used_in_a_branch_of_a_loop(x):
+    r = np.sqrt(x)
+    s = 3.0 * x * x
+    for k in range(3):
+        if x > k + 0.5:
+            s += r
+    return s
+
+
+@case(np.zeros(2), np.zeros(2))
+def distance_used_within_a_cutoff(x):
+    r = np.sqrt(np.sum(x * x))
+    e = 0.0
+    if r > 1.0:
+        e += 1.0 / r
+    return e
+
+
+@case(ROOT)
+def mask_written(x):
+    y = np.sqrt(x)
+    y[x == 0] = 0.0
+    return np.sum(y)
+
+
+@case(ROOT)
+def first_element_overwritten(x):
+    y = np.sqrt(x)
+    y[0] = 1.0
+    return np.sum(y)
+
+
+@case(ROOT)
+def elements_written_and_masked(x):
+    y = np.zeros(4)
+    for i in range(4):
+        y[i] = np.sqrt(x[i])
+    y[x == 0] = 0.0
+    return np.sum(y)
+
+
+@case([0.0, -16.0, -1.0, -0.0625])
+def divided_in_place_and_masked(x):
+    y = np.ones(4)
+    y /= x
+    y[x == 0] = 0.0
+    return np.sum(y)
+
+
+@case(ROOT)
+def masked_in_every_iteration(x):
+    y = x
+    for _ in range(1):
+        y = np.where(x > 0, np.sqrt(y), 0.0)
+    return np.sum(y)
+
+
+@case(ROOT)
+def root_carried_into_a_mask(x):
+    y = x
+    for _ in range(1):
+        y = np.sqrt(y)
+    return np.sum(np.where(x > 0, y, 0.0))
+
+
+@case([0.0, np.log(0.25) + 1.0, 1.0, np.log(4.0) + 1.0])
+def entropy(x):
+    return np.sum(np.where(x > 0, x * np.log(x), 0.0))
+
+
+@case([0.0, np.log(0.25) + 1.0, 1.0, np.log(4.0) + 1.0])
+def entropy_by_nansum(x):
+    return np.nansum(x * np.log(x))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("fun", "args", "expected"), CASES)
+def test_exactly_zero(fun, args, expected):
+    for optimize in (True, False):
+        got = grad(fun, optimize=optimize)(*args)
+        np.testing.assert_allclose(got, expected, rtol=1e-12, atol=0.0)
+    np.testing.assert_allclose(vjp(fun, *args)[1](1.0)[0], expected, rtol=1e-12, atol=0.0)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("fun", [where, nansum, maximum, choose, compressed, mask_index, mask_written])
+def test_in_single_precision(fun):
+    got = grad(fun)(X.astype(np.float32))
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got, grad(fun)(X), rtol=1e-5, atol=0.0)
+
+
+def exponents_summed(x):
+    y = np.exp(x)
+    s = 0.0
+    for i in range(len(x)):
+        s += y[i]
+    return s
+
+
+def all_elements_of_a_quotient(x):
+    y = 1.0 / x
+    s = 0.0
+    for i in range(1, len(x)):
+        s += y[i] * y[i - 1]
+    return s
+
+
+def differences(x):
+    y = np.log(x)
+    return np.sum((y[1:] - y[:-1]) ** 2)
+
+
+def rectified(x):
+    return np.sum(np.maximum(3.0 * x + np.sin(x), 0.0))
+
+
+def quotient_in_a_loop(x):
+    y = 1.0 / x
+    s = 0.0
+    for k in range(3):
+        s += np.sum(y * k)
+    return s
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [exponents_summed, all_elements_of_a_quotient, differences, rectified, quotient_in_a_loop],
+    ids=lambda f: f.__name__,
+)
+def test_plain_products_where_no_zero_can_meet_an_infinity(fun):
+    assert "masked_product" not in grad(fun).source_for(np.linspace(0.5, 1.0, 4))
