@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from dataclasses import is_dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -37,7 +36,6 @@ from srcgrad.ir.nodes import (
     Region,
     Value,
     leaves,
-    walk,
 )
 from srcgrad.ir.types import (
     F8,
@@ -66,7 +64,9 @@ from srcgrad.transform.list_reversal import (
     reverse_list_read,
     reverse_tuple_read,
 )
+from srcgrad.transform.places import COPIES, accumulators, instances, memory_of, mirror, region_of
 from srcgrad.transform.rule_calls import inline_rule
+from srcgrad.transform.squares import square_of
 from srcgrad.transform.strong_zeros import StrongZeros, Zeros, after_fit, passes_on, strong_product, zeros_made_by
 from srcgrad.transform.writes import has_mask, reverse_write
 
@@ -99,7 +99,7 @@ class Reverse:
         self.began = 0
         self._accumulators: set[Value] | None = None
         self._instances: set[Value] = set()
-        self._uses = Uses([])
+        self.uses = Uses([])
         self.parts: set[Value] = set()
         self.doubtful: set[Value] = set()
 
@@ -148,7 +148,7 @@ class Reverse:
         known = self.lo.store.get(self.key(value))
         if known is MISSING:
             alone = self._hand_on(contribution, value)
-            if self.aliases.is_written(contribution) or (not alone and _memory_of(contribution) in self.in_place):
+            if self.aliases.is_written(contribution) or (not alone and memory_of(contribution) in self.in_place):
                 # Memory of the program, which the sweep may restore to an earlier state, or a shadow that is added to.
                 level = self.zeros.of(contribution)
                 copy = np.ndarray.copy if isinstance(contribution.type, Array) else runtime.copied
@@ -172,7 +172,7 @@ class Reverse:
 
         `z = x + y` hands the cotangent of `z` to `x` and to `y`: neither may add to it in place from then on.
         """
-        memory = _memory_of(contribution)
+        memory = memory_of(contribution)
         holder = self.holders.get(memory)
         op = self.mirror
         alone = holder is None or (op is not None and holder in op.outputs)
@@ -263,7 +263,7 @@ class Reverse:
 
     def _make_shadow(self, value: Value) -> Value:
         owner = value.owner
-        if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in _COPIES:
+        if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in COPIES:
             base = owner.args[0]
             if owner.fn in IN_PLACE:
                 return self.shadow(base)
@@ -310,12 +310,12 @@ class Reverse:
         """Appends the reverse sweep of a function; returns the cotangents of the inputs."""
         body = function.body
         self._accumulators = accumulators(function, self.activity, self.is_buffer)
-        self._uses = Uses([function])
+        self.uses = Uses([function])
         self.doubtful = doubtful_values(function, self.activity, self.aliases)
         self.aliases.merged |= {self.aliases.find(value) for value in self.doubtful}
         self.mirrors[body] = body
         seeds = list(seeds)
-        self._instances = _instances(body.results, {value for value, _ in seeds})
+        self._instances = instances(body.results, {value for value, _ in seeds})
         function.backward_from = len(body.ops)
         self.began = Value().uid
         forward = list(body.ops)
@@ -327,7 +327,7 @@ class Reverse:
             self.reverse_ops(forward)
             bars = [self._final(value) for value in inputs]
         for op in body.ops[len(forward) :]:
-            _mirror(op, forward[-1] if forward else op)
+            mirror(op, forward[-1] if forward else op)
         return bars
 
     def _final(self, value: Value) -> Value:
@@ -383,7 +383,7 @@ class Reverse:
             self.lo.newest = Value().uid
             self._reverse(op)
             for made in region.ops[mark:]:
-                _mirror(made, op)
+                mirror(made, op)
             self.mirror = outer
 
     def _reverse(self, op: Op) -> None:
@@ -408,7 +408,7 @@ class Reverse:
             return
         if any(o in self._instances for o in op.outputs):
             return
-        if is_view(op) and all(self.is_buffer(o) for o in op.outputs) and op.fn not in _COPIES:
+        if is_view(op) and all(self.is_buffer(o) for o in op.outputs) and op.fn not in COPIES:
             if op.fn in (np.broadcast_to, np.broadcast_arrays) and self.activity.active(op.outputs[0]):
                 raise UnsupportedError(
                     "an array that is written in place is broadcast to a view here", op.span, "copy it before: x.copy()"
@@ -480,7 +480,7 @@ class Reverse:
         if op.fn in (operator.mul, np.multiply) and op.args[0] is op.args[1]:
             self._apply_square(op, op.args[0], None, g, whole)
             return
-        square = self._square_of(op)
+        square = square_of(self, op)
         if square is not None:
             self._apply_square(op, *square, g, whole)
             return
@@ -496,31 +496,6 @@ class Reverse:
             fitted = fit(self.lo, contribution, x, whole, self._absorbs(x, op))
             level_of_x = after_fit(max(level, zeros_made_by(op)), contribution, fitted)
             self.contribute(x, self.zeros.mark(fitted, level_of_x))
-
-    def _square_of(self, op: Call) -> tuple[Value, Value] | None:
-        """`x` and the number `c` of `c * x * x`, None if that is not what an operation computes."""
-        if op.fn is not operator.mul or not all(isinstance(v, Value) for v in op.args):
-            return None
-        for scaled, x in (op.args, op.args[::-1]):
-            inner = scaled.owner
-            if not isinstance(inner, Call) or inner.fn is not operator.mul or inner.parent is not op.parent:
-                continue
-            if x not in inner.args or self._uses.count(scaled) != 1 or self._is_written_between(x, inner, op):
-                continue
-            c = inner.args[1] if inner.args[0] is x else inner.args[0]
-            if isinstance(c, Value) and is_scalar(c.type) and not self.activity.active(c):
-                return x, c
-        return None
-
-    def _is_written_between(self, x: Value, first: Op, last: Op) -> bool:
-        assert first.parent is not None
-        between = Region()
-        between.ops = first.parent.ops[first.parent.ops.index(first) : first.parent.ops.index(last)]
-        memory = self.aliases.find(x)
-        return self.is_buffer(x) and any(
-            isinstance(op, Invoke) or (target is not None and self.aliases.find(target) is memory)
-            for op, target in ((op, written(op)) for op in walk(between))
-        )
 
     def _apply_square(self, op: Call, x: Value, c: Value | None, g: Value, whole: Any) -> None:
         """The derivative of `x * x` or `c * x * x`: one product, not two that are summed."""
@@ -543,7 +518,7 @@ class Reverse:
             and owner.fn in PARTIALS
             and len(owner.outputs) == 1
             and not owner.kwargs
-            and self._uses.count(x) == 1
+            and self.uses.count(x) == 1
             and not self.aliases.is_buffer(x)
             and x not in self.accumulators
         )
@@ -586,9 +561,9 @@ class Reverse:
     def _holds_numbers(self, op: Call) -> bool:
         """Whether what was read is a number or an array: all that uses it is arithmetic."""
         value = op.outputs[0]
-        users = self._uses.users.get(value, ())
+        users = self.uses.users.get(value, ())
         arithmetic = all(isinstance(user, Call) and (user.fn in PARTIALS or user.fn in _PRODUCTS) for user in users)
-        return arithmetic and value not in self._uses.results and not isinstance(op.args[1], slice)
+        return arithmetic and value not in self.uses.results and not isinstance(op.args[1], slice)
 
     def symbol(self, tree: Any) -> Symbol:
         """The symbol of an argument tree of the forward sweep."""
@@ -670,78 +645,3 @@ class Reverse:
 
 
 _PRODUCTS = frozenset([operator.matmul, np.matmul, np.dot])
-_COPIES = frozenset([np.ndarray.copy, list.copy])
-
-
-def region_of(value: Value) -> Region:
-    """The region a value is defined in."""
-    owner = value.owner
-    if isinstance(owner, Region):
-        return owner
-    assert isinstance(owner, Op) and owner.parent is not None, f"{value} is defined nowhere"
-    return owner.parent
-
-
-def _memory_of(cotangent: Value) -> Value:
-    """The cotangent that another one is a view of."""
-    while (
-        isinstance(cotangent.owner, Call) and is_view(cotangent.owner) and cotangent.owner.fn not in _COPIES | IN_PLACE
-    ):
-        cotangent = cotangent.owner.args[0]
-    return cotangent
-
-
-def _instances(results: list[Value], seeded: set[Value]) -> set[Value]:
-    """Instances of classes that are only made to be returned: what they consist of has the cotangents."""
-    found: set[Value] = set()
-    pending = list(results)
-    while pending:
-        value = pending.pop()
-        owner = value.owner
-        if value in seeded or not isinstance(owner, Call) or not isinstance(value.type, Unknown):
-            continue
-        if isinstance(owner.fn, type) and (hasattr(owner.fn, "_fields") or is_dataclass(owner.fn)):
-            found.add(value)
-            pending += owner.inputs
-    return found
-
-
-def _mirror(made: Op, op: Op) -> None:
-    """An operation of the reverse sweep belongs to one of the forward sweep; so does all inside it (rules branch)."""
-    for inner in (made, *(nested for region in made.regions for nested in walk(region))):
-        if inner.mirror is None:
-            inner.mirror = op
-        if inner.span is None:
-            inner.span = op.span
-
-
-def accumulators(function: Function, activity: Activity, is_buffer: Any) -> set[Value]:
-    """Arrays whose cotangents are collected in place: read by element, or used in loops inside of their region."""
-    found: set[Value] = set()
-    for op in walk(function.body):
-        values = list(op.inputs)
-        for region in op.regions:
-            values += region.results
-        if isinstance(op, Call) and op.fn in ACCUMULATE and op.args and isinstance(op.args[0], Value):
-            base = op.args[0]
-            if isinstance(base.type, (Array, Unknown)) and activity.active(base) and not is_buffer(base):
-                found.add(base)
-        for value in values:
-            if not isinstance(value.type, Array) or not activity.active(value) or is_buffer(value):
-                continue
-            if isinstance(value, Const) or value.owner is None:
-                continue
-            if _crosses_loop(op, region_of(value)):
-                found.add(value)
-    return found
-
-
-def _crosses_loop(op: Op, home: Region) -> bool:
-    """Whether there is a loop between an operation and a region around it."""
-    region = op.parent
-    while region is not None and region is not home:
-        parent = region.parent
-        if isinstance(parent, Loop):
-            return True
-        region = parent.parent if parent is not None else None
-    return False

@@ -1,0 +1,40 @@
+"""Squares with a constant factor, which are differentiated as one product."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+from srcgrad.analysis.memory import written
+from srcgrad.ir.nodes import Call, Invoke, Op, Region, Value, walk
+from srcgrad.ir.types import is_scalar
+
+if TYPE_CHECKING:
+    from srcgrad.transform.reverse import Reverse
+
+
+def square_of(reverse: Reverse, op: Call) -> tuple[Value, Value] | None:
+    """`x` and the number `c` of `c * x * x`, None if that is not what an operation computes."""
+    if op.fn is not operator.mul or not all(isinstance(v, Value) for v in op.args):
+        return None
+    for scaled, x in (op.args, op.args[::-1]):
+        inner = scaled.owner
+        if not isinstance(inner, Call) or inner.fn is not operator.mul or inner.parent is not op.parent:
+            continue
+        if x not in inner.args or reverse.uses.count(scaled) != 1 or _is_written_between(reverse, x, inner, op):
+            continue
+        c = inner.args[1] if inner.args[0] is x else inner.args[0]
+        if isinstance(c, Value) and is_scalar(c.type) and not reverse.activity.active(c):
+            return x, c
+    return None
+
+
+def _is_written_between(reverse: Reverse, x: Value, first: Op, last: Op) -> bool:
+    assert first.parent is not None
+    between = Region()
+    between.ops = first.parent.ops[first.parent.ops.index(first) : first.parent.ops.index(last)]
+    memory = reverse.aliases.find(x)
+    return reverse.is_buffer(x) and any(
+        isinstance(op, Invoke) or (target is not None and reverse.aliases.find(target) is memory)
+        for op, target in ((op, written(op)) for op in walk(between))
+    )
