@@ -66,6 +66,8 @@ def block(lo: Lowering, statements: list[ast.stmt], frame: Frame, start: int = 0
         with lo.at(node, frame):
             if isinstance(node, ast.If) and has_exit([node]):
                 return _if_with_exits(lo, node, frame, rest)
+            if isinstance(node, ast.Match) and has_exit([node]):
+                return _match(lo, node, frame, rest)
             outcome = statement(lo, node, frame)
         if outcome.static == Exit.NEXT:
             continue
@@ -96,13 +98,23 @@ def go_on(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcom
 
 def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
     truth = lo.truth(expression(lo, node.test, frame))
+    return choose(lo, truth, lambda: block(lo, node.body, frame), lambda: block(lo, node.orelse, frame), rest)
+
+
+def choose(
+    lo: Lowering,
+    truth: Value | bool,
+    body: Callable[[], Outcome],
+    otherwise: Callable[[], Outcome],
+    rest: Callable[[], Outcome],
+) -> Outcome:
+    """Lowers two alternatives that may leave, and what follows them, into the one that stays."""
     if isinstance(truth, bool):
-        outcome = block(lo, node.body if truth else node.orelse, frame)
+        outcome = body() if truth else otherwise()
         if outcome.static is not None or not outcome.codes:
             return rest() if outcome.static == Exit.NEXT else outcome
         return go_on(lo, outcome, rest)
-    then = lo.branch(lambda: block(lo, node.body, frame))
-    orelse = lo.branch(lambda: block(lo, node.orelse, frame))
+    then, orelse = lo.branch(body), lo.branch(otherwise)
     stays = [side.outcome.static == Exit.NEXT for side in (then, orelse)]
     leaves = [Exit.NEXT not in side.outcome.codes for side in (then, orelse)]
     if stays[1] and leaves[0]:
@@ -380,6 +392,12 @@ def _if(lo: Lowering, node: ast.If, frame: Frame) -> Outcome:
     return _if_with_exits(lo, node, frame, lambda: NEXT)
 
 
+def _match(lo: Lowering, node: ast.Match, frame: Frame, rest: Callable[[], Outcome] = lambda: NEXT) -> Outcome:
+    from srcgrad.frontend.matching import match_statement
+
+    return match_statement(lo, node, frame, rest)
+
+
 def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
     truth = lo.truth(expression(lo, node.test, frame))
     if truth is True:
@@ -472,6 +490,7 @@ _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Outcome | None]] = {
     ast.AugAssign: _augmented,
     ast.Delete: _delete,
     ast.If: _if,
+    ast.Match: _match,
     ast.Assert: _assert,
     ast.Raise: _raise,
     ast.FunctionDef: _definition,

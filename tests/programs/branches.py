@@ -280,7 +280,7 @@ def pass_and_empty_branches(x, y):
     return x + y
 
 
-@program(lambda: (0.4, 2), tags=("match",), supported=False)
+@program(lambda: (0.4, 2), tags=("match",))
 def structural_match(x, kind):
     match kind:
         case 0:

@@ -66,3 +66,21 @@ def overlapping():
 def gradients_for_overlapping_written_arguments(x, y):
     x[1] = x[0] * y[2]
     return np.sum(x * y)
+
+
+@program(lambda: (rand(4),), tags=("match",), supported=False)
+def match_captures_by_an_alternative_that_depends_on_the_run(x):
+    match (int(4 * x[0]), x[1], x[2]):
+        case (0, y, _) | (_, _, y):
+            return y * y
+
+
+@program(lambda: (rand(4),), tags=("match",), supported=False)
+def match_takes_a_list_of_unknown_length_apart_with_a_star(x):
+    found = []
+    for k in range(len(x)):
+        if x[k] > 0.1:
+            found.append(x[k])
+    match found:
+        case [first, *_]:
+            return first * first
