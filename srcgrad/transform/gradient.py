@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.invariance import without_influence
 from srcgrad.analysis.memory import copies_perhaps
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
@@ -273,7 +274,11 @@ def _reverse(
     function = program.function
     functions = [*program.functions, function]
     aliases = Aliases(functions)
-    activity = Activity(functions, aliases, inputs, [v for v, _ in seeds])
+    outputs = [v for v, _ in seeds]
+    activity = Activity(functions, aliases, inputs, outputs)
+    passive = without_influence(functions, activity, outputs) if optimize else None
+    if passive:
+        activity = Activity(functions, aliases, inputs, outputs, passive)
     table = any(root in aliases.merged and aliases.is_written(m[0]) for root, m in aliases.members.items())
     pairs = Pairs(activity, aliases, table and bool(program.functions))
 
