@@ -188,7 +188,7 @@ def _finish(function: Function, result: Any, name: str, optimize: bool, own: boo
         remove_dead_code([function])
         _sync(function)
         if optimize:
-            reuse_temporaries(function)
+            reuse_temporaries(function, across=own)
             _sync(function)
         if own:
             _own_results(function, lo)
