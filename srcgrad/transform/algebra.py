@@ -185,9 +185,10 @@ _RULES: dict[Callable, Callable[[Call], Value | None]] = {
 def _absorb_factors(function: Function, mapping: dict[Value, Value], aliases: Aliases) -> None:
     """Multiplies a constant factor into one that was applied before, where nobody sees what was in between."""
     uses = _uses(function)
+    replaced = {*mapping, *mapping.values()}
 
     def unseen(value: Value) -> bool:
-        return len(uses.get(value, ())) == 1 and value not in mapping and not aliases.is_written(value)
+        return len(uses.get(value, ())) == 1 and value not in replaced and not aliases.is_written(value)
 
     for op in list(walk(function.body)):
         if not isinstance(op, Call) or op.mirror is None or op.kwargs or op.fn not in (operator.mul, operator.neg):
@@ -198,10 +199,11 @@ def _absorb_factors(function: Function, mapping: dict[Value, Value], aliases: Al
             if not isinstance(const, Const) or type(const.value) is not float:
                 continue
             factor = const.value
-        if inner.type != output.type or aliases.is_written(output) or output in mapping:
+        if inner.type != output.type or aliases.is_written(output) or output in replaced:
             continue
         if _absorb(inner, factor, unseen):
             mapping[output] = inner
+            replaced |= {output, inner}
             assert op.parent is not None
             op.parent.ops.remove(op)
 

@@ -140,3 +140,8 @@ def factors_beyond_half_precision(a):
 @program(lambda: (1e-160 * rand(3),), tags=("reuse", "factors"))
 def factors_that_overflow_together(a):
     return np.sum(1e155 * ((1e155 * (a * 1e10)) * 1e-160))
+
+
+@program(lambda: (signed(3, 3), signed(3, 3, seed=1)), (0, 1), tags=("factors",))
+def signs_that_cancel(a, b):
+    return np.sum((-(b - a)) ** 2)
