@@ -31,9 +31,7 @@ def aliases_and_views_grad(a, b):
     flat_bar[4] += t_3 * t_2
     add_if_copied(m_bar, flat_bar, m, flat)         # programs.py:228  flat = m.reshape(-1)
     column_bar = m_bar[:, 0]                        # programs.py:226  column = m[:, 0]
-    copy_column_bar = column_bar.copy()             # programs.py:227  column += same[:, 1] ** 2
-    copy_column_bar *= 2 * t_1
-    m_bar[:, 1] += copy_column_bar
+    m_bar[:, 1] += column_bar.copy() * (2 * t_1)    # programs.py:227  column += same[:, 1] ** 2
     row_bar = m_bar[1]                              # programs.py:224  row = m[1]
     t = row_bar * old                               # programs.py:225  row *= b
     row_bar *= b

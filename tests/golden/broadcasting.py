@@ -9,17 +9,9 @@ def broadcasting_grad(x, center, scale):
     t = 1 + norms                                   # programs.py:86
     # backward
     z_bar = 1 / t                                   # programs.py:86  return np.sum(z / (1 + norms))
-    t_1 = -(z / t)
-    t_1 /= t
-    norms_bar = np.sum(t_1, axis=1, keepdims=True)
-    norms_bar *= 0.5 / norms                        # programs.py:85  norms = np.sqrt(np.sum(z**2, axis=1, keepdims= ...
-    z_bar_1 = 2 * z
-    z_bar_1 *= norms_bar
-    z_bar_1 += z_bar
-    t = -z                                          # programs.py:84  z = (x - center) / scale
-    t /= scale
-    x_bar = z_bar_1 / scale
-    z_bar_1 *= t
-    scale_bar = np.sum(z_bar_1, axis=0)
+    norms_bar = np.sum(-(z / t) / t, axis=1, keepdims=True)
+    z_bar = z_bar + norms_bar * (0.5 / norms) * (2 * z)  # programs.py:85  norms = np.sqrt(np.sum(z**2, axis=1, keep ...
+    x_bar = z_bar / scale                           # programs.py:84  z = (x - center) / scale
+    scale_bar = np.sum(z_bar * (-z / scale), axis=0)
     center_bar = -np.sum(x_bar, axis=0)
     return x_bar, center_bar, scale_bar

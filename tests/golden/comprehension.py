@@ -27,9 +27,6 @@ def comprehension_grad(x, degree):
     x_bar = np.zeros_like(x)                        # programs.py:269  powers = [x**k for k in range(1, degree + 1)]
     for k in reversed(range(1, t)):
         power = power_tape.pop()
-        t = expanded(powers_bar.pop(), power)
-        t_1 = x ** (k - 1 + (k == 0))
-        t_1 *= k
-        t_1 *= t
-        x_bar += t_1
+        t = expanded(powers_bar.pop(), power) * (k * x ** (k - 1 + (k == 0)))
+        x_bar += t
     return x_bar

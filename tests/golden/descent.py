@@ -33,11 +33,7 @@ def descent_grad(params, rate, x):
         delta_bar_1 += delta_bar
         err_bar = delta_bar_1 * difference          # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
         delta_bar_1 *= err
-        t = -delta_bar_1
-        t_1 = err + 0.5
-        t_1 *= 2
-        t *= t_1
-        err_bar += t
+        err_bar += -delta_bar_1 * (2 * (err + 0.5))
         err_bar *= 1 - tanh * tanh                  # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
         b_bar += np.sum(err_bar)
         w_bar_1 = np.transpose(x) @ err_bar

@@ -21,10 +21,7 @@ def helpers_grad(x, k, n_steps):
         v_bar[:] = 0.0
         v_bar += t
         t *= 0.1
-        x_bar_1 = t * 0.1                           # programs.py:387  return -k * x + 0.1 * x**3
-        t_1 = x ** 2
-        t_1 *= 3
-        x_bar_1 *= t_1
+        x_bar_1 = t * 0.1 * (3 * x ** 2)            # programs.py:387  return -k * x + 0.1 * x**3
         x_bar_1 += x_bar
         t_1 = np.sum(t * x)
         t *= -k

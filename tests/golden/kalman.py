@@ -46,27 +46,23 @@ def kalman_grad(zs, q, r):
         t = np.reshape(np.ravel(gain) @ t, (1, 2))
         gain_bar += m_bar * e                       # programs.py:448  m = m + gain * e
         e_bar += np.sum(m_bar * gain)
-        t_1 = -gain                                 # programs.py:447  gain = (p @ h.T)[:, 0] / s
-        t_1 /= s
-        t_2 = gain_bar / s
-        gain_bar *= t_1
+        t_1 = gain_bar / s                          # programs.py:447  gain = (p @ h.T)[:, 0] / s
+        gain_bar *= -gain / s
         s_bar += np.sum(gain_bar)
-        t_1 = np.zeros_like(product_1)
-        t_1[:, 0] += t_2
-        t_2 = np.transpose(h)                       # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
-        t_3 = np.transpose(t_2)                     # programs.py:447  gain = (p @ h.T)[:, 0] / s
-        p_bar_1 = t_1 @ t_3
+        t_2 = np.zeros_like(product_1)
+        t_2[:, 0] += t_1
+        t_1 = np.transpose(h)                       # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
+        t_3 = np.transpose(t_1)                     # programs.py:447  gain = (p @ h.T)[:, 0] / s
+        p_bar_1 = t_2 @ t_3
         p_bar_1 += p_bar
-        t_1 = np.zeros_like(product_2)              # programs.py:446  e = z - (h @ m)[0]
-        t_1[0] -= e_bar
-        m_bar_1 = t_2 @ t_1
+        t_2 = np.zeros_like(product_2)              # programs.py:446  e = z - (h @ m)[0]
+        t_2[0] -= e_bar
+        m_bar_1 = t_1 @ t_2
         m_bar_1 += m_bar
         r_bar += s_bar                              # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
-        t_1 = np.zeros_like(product_3)
-        t_1[0, 0] += s_bar
-        t_1 = t_1 @ t_3
-        t_1 += t
-        p_bar_1 += t_2 @ t_1
+        t_2 = np.zeros_like(product_3)
+        t_2[0, 0] += s_bar
+        p_bar_1 += t_1 @ (t + t_2 @ t_3)
         q_bar += np.sum(p_bar_1 * p)                # programs.py:444  p = f @ p @ f.T + q * np.eye(2)
         t = np.transpose(f)
         p_bar = t @ (p_bar_1 @ np.transpose(t))

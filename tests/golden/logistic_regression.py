@@ -17,12 +17,7 @@ def logistic_regression_grad(w, b, x, y):
     t_6 = -1.0 / y.size                             # programs.py:433  nll = -np.mean(y * np.log(p) + (1.0 - y) * np ...
     p_bar = -(t_6 * t_2 / t_3)
     p_bar += t_6 * y / p
-    t_2 = -p                                        # programs.py:432  p = 1.0 / (1.0 + np.exp(-(x @ w + b)))
-    t_2 /= t_1
-    p_bar *= t_2
-    p_bar *= t
-    t = -p_bar
+    t = -(p_bar * (-p / t_1) * t)                   # programs.py:432  p = 1.0 / (1.0 + np.exp(-(x @ w + b)))
     b_bar = np.sum(t)
-    w_bar_1 = np.transpose(x) @ t
-    w_bar_1 += w_bar
-    return (t_4, {'accuracy': t_5}), (w_bar_1, b_bar)
+    w_bar += np.transpose(x) @ t
+    return (t_4, {'accuracy': t_5}), (w_bar, b_bar)

@@ -47,35 +47,20 @@ def lstm_grad(cell, xs):
         tanh, h, o, product, product_1, tanh_1, i_1, c, f, total, exp, total_1, exp_1, total_2, exp_2, h_1 = tape.pop()
         h_shape = h.shape                           # programs.py:318  h = o * np.tanh(c)
         o_bar = unbroadcast(np.broadcast_to(h_bar * tanh, h_shape), o)
-        c_bar_1 = 1 - tanh * tanh
-        c_bar_1 *= unbroadcast(np.broadcast_to(h_bar * o, h_shape), tanh)
+        c_bar_1 = unbroadcast(np.broadcast_to(h_bar * o, h_shape), tanh) * (1 - tanh * tanh)
         c_bar_1 += c_bar
         t = unbroadcast(c_bar_1, product)           # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
         t_1 = unbroadcast(c_bar_1, product_1)
         i_bar = unbroadcast(t_1 * tanh_1, i_1)
-        t_2 = 1 - tanh_1 * tanh_1
-        t_2 *= unbroadcast(t_1 * i_1, tanh_1)
-        t_1 = 3 * hidden                            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        t_2 = 3 * hidden                            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
         z_bar = np.zeros_like(b)                    # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
-        z_bar[t_1:] += t_2
+        z_bar[t_2:] += unbroadcast(t_1 * i_1, tanh_1) * (1 - tanh_1 * tanh_1)
         f_bar = unbroadcast(t * c, f)
         c_bar = unbroadcast(t * f, c)
-        t = -o                                      # programs.py:306  return 1 / (1 + np.exp(-z))
-        t /= total
-        t *= o_bar
-        t *= exp
-        t_2 = 2 * hidden                            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar[t_2:t_1] -= t
-        t = -f                                      # programs.py:306  return 1 / (1 + np.exp(-z))
-        t /= total_1
-        t *= f_bar
-        t *= exp_1
-        z_bar[hidden:t_2] -= t                      # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        t = -i_1                                    # programs.py:306  return 1 / (1 + np.exp(-z))
-        t /= total_2
-        t *= i_bar
-        t *= exp_2
-        z_bar[:hidden] -= t                         # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        t = 2 * hidden                              # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        z_bar[t:t_2] -= o_bar * (-o / total) * exp
+        z_bar[hidden:t] -= f_bar * (-f / total_1) * exp_1
+        z_bar[:hidden] -= i_bar * (-i_1 / total_2) * exp_2
         b_bar += z_bar                              # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
         t = np.transpose(u) @ z_bar
         u_bar += np.expand_dims(z_bar, -1) * h_1

@@ -18,12 +18,8 @@ def mask_writes_grad(x, slope):
     x_bar = y.copy()
     t_2 = y_bar[t]                                  # programs.py:216  y[~negative] = np.sqrt(y[~negative])
     y_bar[t] = 0.0
-    t_1 = 0.5 / t_1
-    t_1 *= t_2
-    y_bar[t] += t_1
+    y_bar[t] += t_2 * (0.5 / t_1)
     slope_bar = np.sum(y_bar[negative] * old)       # programs.py:215  y[negative] *= slope
     y_bar[negative] *= slope
-    t = x ** 2                                      # programs.py:213  y = x**3
-    t *= 3
-    x_bar += masked_product(y_bar, t)
+    x_bar += masked_product(y_bar, 3 * x ** 2)      # programs.py:213  y = x**3
     return x_bar, slope_bar

@@ -15,8 +15,7 @@ def mlp_grad(params, x, y):
     b2_bar = np.sum(out_bar)                        # programs.py:283  out = h @ params["w2"] + params["b2"]
     w2_bar = np.transpose(h) @ out_bar
     h_bar = np.expand_dims(out_bar, -1) * w2
-    t = 1 - h * h                                   # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
-    t *= h_bar
-    b1_bar = np.sum(t, axis=0)
-    w1_bar = np.transpose(x) @ t
+    h_bar *= 1 - h * h                              # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
+    b1_bar = np.sum(h_bar, axis=0)
+    w1_bar = np.transpose(x) @ h_bar
     return {'w1': w1_bar, 'b1': b1_bar, 'w2': w2_bar, 'b2': b2_bar, 'name': None}

@@ -52,7 +52,7 @@ def rk4_grad(state, params, dt, n_steps):
         t_3 = t * v
         v_bar += t * product
         t = params[0]
-        x_bar += -(t_3 * t) * 2.0 * x
+        x_bar += t_3 * t * -2.0 * x
         k3_bar_1 = np.zeros_like(k3)                # programs.py:178  x, v = s
         k3_bar_1[1] += v_bar
         k3_bar_1[0] += x_bar
@@ -66,26 +66,27 @@ def rk4_grad(state, params, dt, n_steps):
         t_6 = t_4 * v_1
         v_bar += t_4 * product_1
         t_3 = t_3 * (1 - x * x) + t_6 * (1 - x_1 * x_1)
-        x_bar += -(t_6 * t) * 2.0 * x_1
-        k2_bar = np.zeros_like(k2)                  # programs.py:178  x, v = s
-        k2_bar[1] += v_bar
-        k2_bar[0] += x_bar
-        state_bar_1 += k2_bar                       # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
-        t_4 = 0.5 * dt                              # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
-        k2_bar *= t_4                               # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
-        k2_bar += k3_bar
+        x_bar += t_6 * t * -2.0 * x_1
+        t_4 = np.zeros_like(k2)                     # programs.py:178  x, v = s
+        t_4[1] += v_bar
+        t_4[0] += x_bar
+        state_bar_1 += t_4                          # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
+        t_6 = 0.5 * dt                              # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
+        t_4 *= t_6                                  # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
+        k3_bar += t_4
+        k2_bar = k3_bar
         v_bar = k2_bar[0]                           # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
-        t_6 = k2_bar[1]
-        t_7 = -t_6
+        t_4 = k2_bar[1]
+        t_7 = -t_4
         x_bar = t_7 * t_2
-        t_8 = t_6 * v_2
-        v_bar += t_6 * product_2
-        x_bar += -(t_8 * t) * 2.0 * x_2
+        t_8 = t_4 * v_2
+        v_bar += t_4 * product_2
+        x_bar += t_8 * t * -2.0 * x_2
         k1_bar = np.zeros_like(k1)                  # programs.py:178  x, v = s
         k1_bar[1] += v_bar
         k1_bar[0] += x_bar
         state_bar_1 += k1_bar                       # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
-        k1_bar *= t_4
+        k1_bar *= t_6
         k1_bar += k4_bar
         v_bar = k1_bar[0]                           # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
         t_4 = k1_bar[1]
@@ -98,7 +99,7 @@ def rk4_grad(state, params, dt, n_steps):
         t_1 = t_4 * v                               # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
         v_bar += t_4 * product_3
         t_2 = t_3 + t_8 * (1 - x_2 * x_2) + t_1 * (1 - x_3 * x_3)
-        x_bar += -(t_1 * t) * 2.0 * x_3
+        x_bar += t_1 * t * -2.0 * x_3
         params_bar[0] += t_2
         state_bar_1[1] += v_bar                     # programs.py:178  x, v = s
         state_bar_1[0] += x_bar

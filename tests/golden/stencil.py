@@ -33,7 +33,5 @@ def stencil_grad(u, c, n_steps):
         t_1 *= c
         u_bar[:-2] += t_1
         u_bar[2:] += t_1
-        t = -t_1
-        t *= 2
-        u_bar[1:-1] += t
+        u_bar[1:-1] += -t_1 * 2
     return u_bar, c_bar
