@@ -6,7 +6,7 @@ Contents of a buffer are varied or useful as a whole: one fact for each class of
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases
@@ -16,12 +16,27 @@ from srcgrad.rules.registry import NONDIFFERENTIABLE
 
 
 class Activity:
-    """The active values of some functions of the graph."""
+    """The active values of some functions of the graph.
 
-    def __init__(self, functions: list[Function], aliases: Aliases, inputs: Iterable[Value], outputs: Iterable[Value]):
+    Args:
+        functions, aliases: the functions, and which of their values share memory.
+        inputs: what is differentiated with respect to.
+        outputs: what is differentiated.
+        passive: values, never written, that are known to have no influence on the outputs.
+    """
+
+    def __init__(
+        self,
+        functions: list[Function],
+        aliases: Aliases,
+        inputs: Iterable[Value],
+        outputs: Iterable[Value],
+        passive: Collection[Value] = (),
+    ):
         self.aliases = aliases
+        self._passive = passive
         ops = [op for function in functions for op in _in_and_out(function.body)]
-        self._varied: set[Any] = {self.key(v) for v in inputs}
+        self._varied: set[Any] = {self.key(v) for v in inputs if v not in passive}
         _spread(self._varied, ops, self._spread_varied)
         self._useful: set[Any] = {self.key(v) for v in outputs}
         _spread(self._useful, ops[::-1], self._spread_useful)
@@ -79,7 +94,7 @@ class Activity:
 
     def _mark(self, facts: set[Any], values: Iterable[Value]) -> None:
         for value in values:
-            if not isinstance(value, Const) and value.type.differentiable:
+            if not isinstance(value, Const) and value.type.differentiable and value not in self._passive:
                 facts.add(self.key(value))
 
 

@@ -14,7 +14,7 @@ from srcgrad.backend.globals import Globals
 from srcgrad.backend.lookup import numpy_names
 from srcgrad.backend.nesting import Plan
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, For, If, Invoke, Op, Value
-from srcgrad.ir.types import Array, NpScalar, PyScalar, Type
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, is_array
 
 _ARITHMETIC: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -281,9 +281,11 @@ class Expressions:
 
     def statement(self, op: Op) -> list[ast.stmt] | None:
         """An operation that has a statement of its own in Python (`x[i] = v`, `del`, `+=`), None if it has not."""
-        if not isinstance(op, Call) or op.outputs or op.kwargs or type(op.fn).__hash__ is None:
+        if not isinstance(op, Call) or op.kwargs or type(op.fn).__hash__ is None:
             return None
         fn, args = op.fn, op.args
+        if op.outputs:
+            return self._update_with_result(op)
         if fn is operator.setitem and len(args) == 3:
             return [ast.Assign([_stored(self.subscript(args[0], args[1]))], self.tree(args[2]))]
         if fn is operator.delitem and len(args) == 2:
@@ -297,9 +299,22 @@ class Expressions:
             target = _stored(self.subscript(args[0], args[1]))
             return [ast.AugAssign(target, *self._operand(_ARITHMETIC[update], args[0], args[2]))]
         if fn in IN_PLACE and len(args) == 2 and self.may_rebind(args[0]):
-            name = ast.Name(self.names[self.plan.resolve(args[0])], ast.Store())
-            return [ast.AugAssign(name, *self._operand(IN_PLACE[fn], *args))]
+            return [self._update(op)]
         return None
+
+    def _update(self, op: Call) -> ast.AugAssign:
+        name = ast.Name(self.names[self.plan.resolve(op.args[0])], ast.Store())
+        return ast.AugAssign(name, *self._operand(IN_PLACE[op.fn], *op.args))
+
+    def _update_with_result(self, op: Call) -> list[ast.stmt] | None:
+        """`x += v; y = x` where the result of an augmented assignment to an array has another name."""
+        if not updates_array(op) or not self.may_rebind(op.args[0]):
+            return None
+        update, output = self._update(op), op.outputs[0]
+        assert isinstance(update.target, ast.Name)
+        if output not in self.names or self.names[output] == update.target.id:
+            return [update]
+        return [update, ast.Assign([ast.Name(self.names[output], ast.Store())], ast.Name(update.target.id, ast.Load()))]
 
     def may_rebind(self, target: Any) -> bool:
         """Whether `target += v` may be written."""
@@ -313,6 +328,11 @@ def _wraps(t: Type) -> bool:
     """Whether the negative of a value of a type may be another number in disguise, as `-np.uint8(1)` is."""
     kind = t.kind if isinstance(t, PyScalar) else t.dtype.kind if isinstance(t, (Array, NpScalar)) and t.dtype else "O"
     return kind not in ("ifc" if isinstance(t, PyScalar) else "fc")
+
+
+def updates_array(op: Call) -> bool:
+    """Whether an augmented assignment that has a result changes an array, so that the result is that array."""
+    return op.fn in IN_PLACE and len(op.args) == 2 and isinstance(op.args[0], Value) and is_array(op.args[0].type)
 
 
 def _stored(node: ast.Subscript) -> ast.Subscript:
@@ -352,7 +372,7 @@ def _touch_call(expressions: Expressions, op: Call) -> None:
         fn = _AS_BUILTIN.get(fn, fn)
         syntax = fn in BINARY or fn in COMPARE or fn in UNARY or fn in (operator.contains, operator.getitem)
         in_place = not op.outputs and (fn in (operator.setitem, operator.delitem) or item_update(fn) is not None)
-        if not op.outputs and fn in IN_PLACE and op.args and expressions.may_rebind(op.args[0]):
+        if fn in IN_PLACE and (not op.outputs or updates_array(op)) and op.args and expressions.may_rebind(op.args[0]):
             return
         if syntax or in_place or (fn in (getattr, setattr) and len(op.args) > 1 and isinstance(op.args[1], Const)):
             return

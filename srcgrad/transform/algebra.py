@@ -1,6 +1,7 @@
 """Algebra as on paper: powers of one, factors of one, shapes of sums, first contributions to a shadow.
 
-Before -> after: `2 * err ** 1` -> `2 * err`; `(a / b).shape` -> `np.broadcast_shapes(a.shape, b.shape)`;
+Before -> after: `2 * err ** 1` -> `2 * err`; `2.0 * np.expand_dims(0.5 * g, 1)` -> `np.expand_dims(g, 1)`;
+`-(1.0 / n * g)` -> `-1.0 / n * g`; `(a / b).shape` -> `np.broadcast_shapes(a.shape, b.shape)`;
 `x_bar = np.zeros_like(x); x_bar += e` -> `x_bar = e`; `t = y_bar[1:]; t += g` -> `y_bar[1:] += g`.
 """
 
@@ -14,7 +15,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, rank, same_dtype
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
 from srcgrad.transform.simplify import replace_values
@@ -32,6 +33,7 @@ def simplify_algebra(function: Function) -> None:
                 _rewrite(op, mapping, aliases)
                 if op.outputs[0] in mapping:
                     done.add(op)
+        _absorb_factors(function, mapping, aliases)
         replace_values(function.body, mapping)
         changed = bool(mapping)
     _fuse_updates(function, aliases)
@@ -207,6 +209,71 @@ _RULES: dict[Callable, Callable[[Call], Value | None]] = {
     np.ndim: _metadata,
     getattr: _metadata,
 }
+
+
+def _absorb_factors(function: Function, mapping: dict[Value, Value], aliases: Aliases) -> None:
+    """Multiplies a constant factor into one that was applied before, where nobody sees what was in between."""
+    uses = _uses(function)
+    replaced = {*mapping, *mapping.values()}
+
+    def unseen(value: Value) -> bool:
+        return len(uses.get(value, ())) == 1 and value not in replaced and not aliases.is_written(value)
+
+    for op in list(walk(function.body)):
+        if not isinstance(op, Call) or op.mirror is None or op.kwargs or op.fn not in (operator.mul, operator.neg):
+            continue
+        factor, inner, output = -1.0, op.args[0], op.outputs[0]
+        if op.fn is operator.mul:
+            const, inner = op.args if isinstance(op.args[0], Const) else op.args[::-1]
+            if not isinstance(const, Const) or type(const.value) is not float:
+                continue
+            factor = const.value
+        if inner.type != output.type or aliases.is_written(output) or output in replaced:
+            continue
+        if _absorb(inner, factor, unseen):
+            mapping[output] = inner
+            replaced |= {output, inner}
+            assert op.parent is not None
+            op.parent.ops.remove(op)
+
+
+# Products of constants in this range are finite and normal in every precision.
+_SMALLEST, _LARGEST = 2.0**-13, 2.0**13
+
+
+def _absorb(value: Value, factor: float, unseen: Callable[[Value], bool]) -> bool:
+    """Multiplies a value by a constant by changing a constant that it is computed with, if there is one."""
+    op = value.owner
+    if not isinstance(op, Call) or op.mirror is None or not unseen(value) or not _is_real(value.type):
+        return False
+    if op.fn in (np.expand_dims, np.swapaxes, np.broadcast_to):
+        return isinstance(op.args[0], Value) and _absorb(op.args[0], factor, unseen)
+    if op.kwargs or op.fn not in (operator.mul, operator.truediv, operator.neg):
+        return False
+    if op.fn is operator.neg:
+        if op.args[0].type != value.type or factor == -1:
+            return False
+        op.fn, op.args = operator.mul, (op.args[0], Const(-factor))
+        return True
+    for k, arg in enumerate(op.args):
+        if not isinstance(arg, Const) or type(arg.value) not in (int, float):
+            continue
+        made = arg.value * factor if factor != -1 else -arg.value
+        if factor != -1 and not (op.fn is operator.mul and _SMALLEST <= abs(made) <= _LARGEST):
+            return False
+        if made == -1 and op.fn is operator.mul:
+            op.fn, op.args = operator.neg, (op.args[1 - k],)
+        else:
+            op.args = (*op.args[:k], Const(made), *op.args[k + 1 :])
+        return True
+    # A sign goes anywhere exactly; another factor might overflow on its way.
+    return factor == -1 and any(isinstance(arg, Value) and _absorb(arg, factor, unseen) for arg in op.args)
+
+
+def _is_real(t: Type) -> bool:
+    if isinstance(t, PyScalar):
+        return t.kind == "f"
+    return isinstance(t, (Array, NpScalar)) and t.dtype is not None and t.dtype.kind == "f"
 
 
 def _regions(function: Function) -> list[Region]:

@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.invariance import without_influence
 from srcgrad.analysis.memory import copies_perhaps
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
@@ -239,7 +240,7 @@ def _finish(function: Function, result: Any, name: str, optimize: bool, own: boo
         if optimize:
             move_signs(function)
             define_shadows(function)
-            reuse_temporaries(function)
+            reuse_temporaries(function, across=own)
             _sync(function)
         if own:
             _own_results(function, lo)
@@ -328,7 +329,11 @@ def _reverse(
     function = program.function
     functions = [*program.functions, function]
     aliases = Aliases(functions, reads=True)
-    activity = Activity(functions, aliases, inputs, [v for v, _ in seeds])
+    outputs = [v for v, _ in seeds]
+    activity = Activity(functions, aliases, inputs, outputs)
+    passive = without_influence(functions, activity, outputs) if optimize else None
+    if passive:
+        activity = Activity(functions, aliases, inputs, outputs, passive)
     pairs = Pairs(activity, aliases, aliases.needs_table and bool(program.functions))
 
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:

@@ -29,9 +29,7 @@ def aliases_and_views_grad(a, b):
     flat_bar[4] += product_bar * b_2
     add_if_copied(m_bar, flat_bar, m, flat)         # programs.py:228  flat = m.reshape(-1)
     column_bar = m_bar[:, 0]                        # programs.py:226  column = m[:, 0]
-    term = column_bar.copy()                        # programs.py:227  column += same[:, 1] ** 2
-    term *= 2 * m_part_copy
-    m_bar[:, 1] += term
+    m_bar[:, 1] += column_bar.copy() * (2 * m_part_copy)  # programs.py:227  column += same[:, 1] ** 2
     row_bar = m_bar[1]                              # programs.py:224  row = m[1]
     product = row_bar * old                         # programs.py:225  row *= b
     row_bar *= b

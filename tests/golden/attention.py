@@ -6,23 +6,17 @@ def attention_grad(q, k, v):
     # forward
     sqrt = np.sqrt(q.shape[1])                      # programs.py:419
     scores = q @ k.T / sqrt
-    max_scores = np.max(scores, axis=-1, keepdims=True)  # programs.py:420
-    weights = np.exp(scores - max_scores)
+    weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))  # programs.py:420
     sum_weights = np.sum(weights, axis=-1, keepdims=True)  # programs.py:421
     weights_1 = weights / sum_weights
     # backward
     product_bar = 2 * (weights_1 @ v)               # programs.py:422  return np.sum((weights @ v) ** 2)
     weights_bar = product_bar @ v.T
     v_bar = weights_1.T @ product_bar
-    product = weights_1 / sum_weights               # programs.py:421  weights = weights / np.sum(weights, axis=-1, ...
-    weights_bar_1 = weights_bar / sum_weights
-    product *= weights_bar
-    weights_bar_1 -= np.sum(product, axis=1, keepdims=True)
-    scores_bar = weights_bar_1 * weights            # programs.py:420  weights = np.exp(scores - np.max(scores, axis ...
-    mask = scores == max_scores
-    term = mask / np.sum(mask, axis=-1, keepdims=True)
-    term *= np.sum(scores_bar, axis=1, keepdims=True)
-    scores_bar -= term
+    weights_bar_1 = weights_bar / sum_weights       # programs.py:421  weights = weights / np.sum(weights, axis=-1, ...
+    weights_bar_1 -= np.sum(weights_bar * (weights_1 / sum_weights), axis=1, keepdims=True)
+    weights_bar_1 *= weights                        # programs.py:420  weights = np.exp(scores - np.max(scores, axis ...
+    scores_bar = weights_bar_1
     scores_bar /= sqrt                              # programs.py:419  scores = q @ k.T / np.sqrt(q.shape[-1])
     q_bar = scores_bar @ k
     k_bar = (q.T @ scores_bar).T

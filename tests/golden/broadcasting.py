@@ -10,15 +10,8 @@ def broadcasting_grad(x, center, scale):
     # backward
     z_bar = 1 / total                               # programs.py:86  return np.sum(z / (1 + norms))
     norms_bar = np.sum(z / total / total, axis=1, keepdims=True)
-    total_bar = 0.5 / norms                         # programs.py:85  norms = np.sqrt(np.sum(z**2, axis=1, keepdims= ...
-    total_bar *= norms_bar
-    product = 2 * z
-    product *= total_bar
-    z_bar = z_bar - product
-    product = -z                                    # programs.py:84  z = (x - center) / scale
-    product /= scale
-    x_bar = z_bar / scale
-    product *= z_bar
-    scale_bar = np.sum(product, axis=0)
+    z_bar = z_bar - norms_bar * (0.5 / norms) * (2 * z)  # programs.py:85  norms = np.sqrt(np.sum(z**2, axis=1, keep ...
+    x_bar = z_bar / scale                           # programs.py:84  z = (x - center) / scale
+    scale_bar = np.sum(z_bar * (-z / scale), axis=0)
     center_bar = -np.sum(x_bar, axis=0)
     return x_bar, center_bar, scale_bar

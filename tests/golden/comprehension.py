@@ -22,9 +22,5 @@ def comprehension_grad(x, degree):
         powers_bar[k] = powers_bar[k] + p_bar
     x_bar = np.zeros_like(x)                        # programs.py:269  powers = [x**k for k in range(1, degree + 1)]
     for k in reversed(range(1, stop)):
-        power_bar = expanded(powers_bar.pop(), x)
-        term = x ** (k - 1 + (k == 0))
-        term *= k
-        term *= power_bar
-        x_bar += term
+        x_bar += expanded(powers_bar.pop(), x) * (k * x ** (k - 1 + (k == 0)))
     return x_bar

@@ -25,19 +25,19 @@ def descent_grad(params, rate, x):
         tanh, difference, product, sum_delta = tape.pop()
         rate_bar -= b_bar * sum_delta               # programs.py:413  params["b"] -= rate * np.sum(delta)
         rate_bar -= np.sum(w_bar * product)         # programs.py:412  params["w"] = params["w"] - rate * (delta @ x)
-        err_bar = x @ (w_bar * rate)
-        err_bar += b_bar * rate
-        err_bar_1 = err_bar * difference            # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
+        delta_bar = x @ (w_bar * rate)
+        delta_bar += b_bar * rate
+        err_bar = delta_bar * difference            # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
         err = tanh - 0.5                            # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
-        err_bar *= err                              # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
+        delta_bar *= err                            # programs.py:411  delta = err * (1 - (err + 0.5) ** 2)
         err += 0.5
         err *= 2
-        err_bar *= err
-        err_bar -= err_bar_1
-        total_bar = 1 - tanh * tanh                 # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
-        total_bar *= err_bar
-        b_bar += np.sum(total_bar)
-        w_bar_1 = x.T @ total_bar
+        delta_bar *= err
+        delta_bar -= err_bar
+        err_bar = delta_bar
+        err_bar *= 1 - tanh * tanh                  # programs.py:410  err = np.tanh(x @ params["w"] + params["b"]) ...
+        b_bar += np.sum(err_bar)
+        w_bar_1 = x.T @ err_bar
         w_bar_1 += w_bar
         w_bar = w_bar_1
     return {"w": w_bar, "b": b_bar}, rate_bar

@@ -21,10 +21,7 @@ def helpers_grad(x, k, n_steps):
         v_bar[:] = 0.0
         v_bar += term
         term *= 0.1
-        x_bar_1 = term * 0.1                        # programs.py:387  return -k * x + 0.1 * x**3
-        factor = x ** 2
-        factor *= 3
-        x_bar_1 *= factor
+        x_bar_1 = term * 0.1 * (3 * x ** 2)         # programs.py:387  return -k * x + 0.1 * x**3
         x_bar_1 += x_bar
         neg_k_bar = np.sum(term * x)
         term *= k

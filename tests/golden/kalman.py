@@ -43,10 +43,9 @@ def kalman_grad(zs, q, r):
         product_bar = (gain.ravel() @ outer_bar).reshape((1, 2))
         gain_bar += m_bar * e                       # programs.py:448  m = m + gain * e
         e_bar += np.sum(m_bar * gain)
-        product_1 = gain / s                        # programs.py:447  gain = (p @ h.T)[:, 0] / s
-        part_bar = gain_bar / s
-        product_1 *= gain_bar
-        s_bar -= np.sum(product_1)
+        part_bar = gain_bar / s                     # programs.py:447  gain = (p @ h.T)[:, 0] / s
+        gain_bar *= gain / s
+        s_bar -= np.sum(gain_bar)
         product_bar_1 = np.zeros((2, 1))
         product_bar_1[:, 0] = part_bar
         h_T = h.T                                   # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
@@ -59,9 +58,7 @@ def kalman_grad(zs, q, r):
         r_bar += s_bar                              # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
         product_bar_1 = np.zeros((1, 1))
         product_bar_1[0, 0] = s_bar
-        product_bar_1 = product_bar_1 @ h
-        product_bar_1 += product_bar
-        p_bar_1 += h_T @ product_bar_1
+        p_bar_1 += h_T @ (product_bar + product_bar_1 @ h)
         q_bar += np.sum(p_bar_1 * p)                # programs.py:444  p = f @ p @ f.T + q * np.eye(2)
         f_T = f.T
         p_bar = f_T @ (p_bar_1 @ f)

@@ -15,12 +15,8 @@ def logistic_regression_grad(w, b, x, y):
     # backward
     w_bar = 0.02 * w                                # programs.py:434  return nll + 0.01 * np.sum(w**2), {"accuracy" ...
     total_bar = -1.0 / y.size                       # programs.py:433  nll = -np.mean(y * np.log(p) + (1.0 - y) * np ...
-    p_bar = total_bar * y / p
-    p_bar -= total_bar * difference / difference_1
-    negated_bar = p / total                         # programs.py:432  p = 1.0 / (1.0 + np.exp(-(x @ w + b)))
-    negated_bar *= p_bar
-    negated_bar *= exp
+    p_bar = total_bar * y / p - total_bar * difference / difference_1
+    negated_bar = p_bar * (p / total) * exp         # programs.py:432  p = 1.0 / (1.0 + np.exp(-(x @ w + b)))
     b_bar = np.sum(negated_bar)
-    w_bar_1 = x.T @ negated_bar
-    w_bar_1 += w_bar
-    return (total_1, {"accuracy": mean}), (w_bar_1, b_bar)
+    w_bar += x.T @ negated_bar
+    return (total_1, {"accuracy": mean}), (w_bar, b_bar)

@@ -41,33 +41,23 @@ def lstm_grad(cell, xs):
         c, h, exp, i_1, exp_1, f, exp_2, o, tanh_z_part, tanh_c = tape.pop()
         h_1 = o * tanh_c                            # programs.py:318  h = o * np.tanh(c)
         o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h_1.shape), o)
-        c_bar_1 = 1 - tanh_c * tanh_c
-        c_bar_1 *= unbroadcast(np.broadcast_to(h_bar * o, h_1.shape), tanh_c)
+        tanh_c_bar = unbroadcast(np.broadcast_to(h_bar * o, h_1.shape), tanh_c)
+        c_bar_1 = tanh_c_bar * (1 - tanh_c * tanh_c)
         c_bar_1 += c_bar
         product_bar = unbroadcast(c_bar_1, f * c)   # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
         product_bar_1 = unbroadcast(c_bar_1, i_1 * tanh_z_part)
         i_bar = unbroadcast(product_bar_1 * tanh_z_part, i_1)
-        z_part_bar = 1 - tanh_z_part * tanh_z_part
-        z_part_bar *= unbroadcast(product_bar_1 * i_1, tanh_z_part)
+        z_part_bar = unbroadcast(product_bar_1 * i_1, tanh_z_part) * (1 - tanh_z_part * tanh_z_part)
         index = 3 * hidden                          # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
         z_bar = np.empty_like(b)                    # programs.py:317  c = f * c + i * np.tanh(z[3 * n :])
         z_bar[index:] = z_part_bar
         z_bar[:index] = 0.0
         f_bar = unbroadcast(product_bar * c, f)
         c_bar = unbroadcast(product_bar * f, c)
-        neg_z_part_bar = o / (1 + exp_2)            # programs.py:306  return 1 / (1 + np.exp(-z))
-        neg_z_part_bar *= o_bar
-        neg_z_part_bar *= exp_2
         index_1 = 2 * hidden                        # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar[index_1:index] += neg_z_part_bar
-        neg_z_part_bar = f / (1 + exp_1)            # programs.py:306  return 1 / (1 + np.exp(-z))
-        neg_z_part_bar *= f_bar
-        neg_z_part_bar *= exp_1
-        z_bar[hidden:index_1] += neg_z_part_bar     # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        neg_z_part_bar = i_1 / (1 + exp)            # programs.py:306  return 1 / (1 + np.exp(-z))
-        neg_z_part_bar *= i_bar
-        neg_z_part_bar *= exp
-        z_bar[:hidden] += neg_z_part_bar            # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
+        z_bar[index_1:index] += o_bar * (o / (1 + exp_2)) * exp_2
+        z_bar[hidden:index_1] += f_bar * (f / (1 + exp_1)) * exp_1
+        z_bar[:hidden] += i_bar * (i_1 / (1 + exp)) * exp
         b_bar += z_bar                              # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
         product = u.T @ z_bar
         u_bar += np.expand_dims(z_bar, -1) * h

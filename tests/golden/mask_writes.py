@@ -17,12 +17,8 @@ def mask_writes_grad(x, slope):
     x_bar = y.copy()
     sqrt_y_part_bar = y_bar[mask]                   # programs.py:216  y[~negative] = np.sqrt(y[~negative])
     y_bar[mask] = 0.0
-    y_part_bar = 0.5 / sqrt_y_part
-    y_part_bar *= sqrt_y_part_bar
-    y_bar[mask] += y_part_bar
+    y_bar[mask] += sqrt_y_part_bar * (0.5 / sqrt_y_part)
     slope_bar = np.sum(y_bar[negative] * old)       # programs.py:215  y[negative] *= slope
     y_bar[negative] *= slope
-    product = x ** 2                                # programs.py:213  y = x**3
-    product *= 3
-    x_bar += masked_product(y_bar, product)
+    x_bar += masked_product(y_bar, 3 * x ** 2)      # programs.py:213  y = x**3
     return x_bar, slope_bar

@@ -15,8 +15,7 @@ def mlp_grad(params, x, y):
     b2_bar = np.sum(out_bar)                        # programs.py:283  out = h @ params["w2"] + params["b2"]
     w2_bar = h.T @ out_bar
     h_bar = np.expand_dims(out_bar, -1) * w2
-    total_bar = 1 - h * h                           # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
-    total_bar *= h_bar
-    b1_bar = np.sum(total_bar, axis=0)
-    w1_bar = x.T @ total_bar
+    h_bar *= 1 - h * h                              # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
+    b1_bar = np.sum(h_bar, axis=0)
+    w1_bar = x.T @ h_bar
     return {"w1": w1_bar, "b1": b1_bar, "w2": w2_bar, "b2": b2_bar, "name": None}

@@ -9,7 +9,5 @@ def single_precision_grad(x, w):
     # backward
     y_bar = 0.3333333333333333 * y                  # programs.py:92  return np.sum(y * y) / 6
     w_bar = y_bar * tanh                            # programs.py:91  y = np.tanh(2.0 * x) * w
-    x_bar = 1 - tanh * tanh
-    x_bar *= y_bar * w
-    x_bar *= 2.0
+    x_bar = y_bar * w * (1 - tanh * tanh) * 2.0
     return x_bar, w_bar

@@ -11,13 +11,9 @@ def spring_energy_grad(spring, points):
     stretch = sqrt - length
     # backward
     stiffness_bar = 0.5 * stretch ** 2              # programs.py:294  return 0.5 * np.sum(spring.stiffness * stretc ...
-    stretch_bar = 2 * stretch
-    stretch_bar *= 0.5 * stiffness
+    stretch_bar = 0.5 * stiffness * (2 * stretch)
     length_bar = -np.sum(stretch_bar)               # programs.py:293  stretch = np.sqrt(np.sum(apart**2, axis=1)) - ...
-    total_bar = 0.5 / sqrt
-    total_bar *= stretch_bar
-    apart_bar = 2 * apart
-    apart_bar *= np.expand_dims(total_bar, 1)
-    points_bar = np.roll(-apart_bar, -1, 0)         # programs.py:292  apart = points - np.roll(points, 1, axis=0)
-    points_bar += apart_bar
+    apart_bar = np.expand_dims(stretch_bar * (0.5 / sqrt), 1) * (2 * apart)
+    apart_bar += np.roll(-apart_bar, -1, 0)         # programs.py:292  apart = points - np.roll(points, 1, axis=0)
+    points_bar = apart_bar
     return Spring(stiffness_bar, length_bar), points_bar
