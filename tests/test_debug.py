@@ -118,7 +118,7 @@ def test_what_is_returned_is_checked_too():
 def test_it_shows_in_the_source_and_only_if_asked_for():
     args = (np.ones(2), np.ones(3))
     lines = [line.split("  #")[0].strip() for line in grad(norm, debug="nan").source_for(*args).splitlines()]
-    assert lines[lines.index("r = np.sqrt(np.sum(w * w))") + 1].startswith("check_nan(r, 'r', line_")
+    assert lines[lines.index("r = np.sqrt(np.sum(w * w))") + 1].startswith('check_nan(r, "r", line_')
     assert "check_nan" not in grad(norm).source_for(*args)
 
 

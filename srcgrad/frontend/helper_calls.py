@@ -78,8 +78,9 @@ def _plus(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     return inline(lo, runtime._plus, args, kwargs)
 
 
-@handles(runtime.copied)
+@handles(runtime.copied, runtime.protected)
 def _copied(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    # Whether the copy may be written has been seen to by the code that is read again here.
     if isinstance(args[0], Value) and not isinstance(args[0], Const) and not isinstance(args[0].type, List):
         return lo.emit(runtime.copied, args[0])
     return inline(lo, runtime.copied, args, kwargs)

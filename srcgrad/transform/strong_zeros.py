@@ -47,7 +47,7 @@ _MASKING: frozenset[Callable] = frozenset(
     (
         *(np.where, np.select, np.choose, np.ndarray.choose, np.compress, np.ndarray.compress, np.extract),
         *(np.nansum, np.nanmean, np.nanvar, np.nanstd, np.nanprod, np.nancumsum, np.nancumprod, np.nanmax, np.nanmin),
-        *(np.nanmedian, np.nanquantile, np.nanpercentile, np.fmax, np.fmin, np.nan_to_num),
+        *(np.nanmedian, np.nanquantile, np.nanpercentile, np.fmax, np.fmin, np.nan_to_num, runtime.masked_product),
     )
 )
 _SELECTING: frozenset[Callable] = frozenset(

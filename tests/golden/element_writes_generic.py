@@ -1,6 +1,5 @@
 import numpy as np
-from srcgrad.runtime import add_into, added, check_overlap, copied, cotangent_of, expanded, like, protected, shadow_of
-from srcgrad.runtime import unbroadcast, zeros_like
+from srcgrad.runtime import add_into, check_overlap, copied, expanded, like, protected, unbroadcast, zeros_like
 
 
 def element_writes_grad(x, decay):
@@ -30,10 +29,10 @@ def element_writes_grad(x, decay):
         x_1[i] *= out_i
     product_1 = out * x_1                           # programs.py:200
     # backward
-    shadows = {}                                    # programs.py:200  return np.sum(out * x)
-    out_bar = unbroadcast(expanded(x_1, product_1), out).copy()
-    x_bar = shadow_of(shadows, x_1)
-    add_into(x_bar, unbroadcast(expanded(out, product_1), x_1))
+    out_bar = unbroadcast(expanded(x_1, product_1), out).copy()  # programs.py:200  return np.sum(out * x)
+    reduced = unbroadcast(expanded(out, product_1), x_1)
+    x_bar = zeros_like(x_1)
+    add_into(x_bar, reduced)
     decay_bar = zeros_like(decay)                   # programs.py:197  for i in range(1, len(x)):
     for i in reversed(range(1, n_x)):
         product, copied_x_i, x_i_squared, total, old_1, old_2 = tape.pop()
@@ -53,6 +52,4 @@ def element_writes_grad(x, decay):
     x_0_squared_bar = out_bar[0]                    # programs.py:196  out[0] = x[0] ** 2
     out[0] = old
     x_bar[0] += x_0_squared_bar * 2 * copied_x_0
-    x_bar_1 = cotangent_of(shadows, x)              # programs.py:194  def element_writes(x, decay):
-    x_bar = added(x_bar_1, x_bar)
     return like(x_bar, x), like(decay_bar, decay)   # programs.py:200  return np.sum(out * x)
