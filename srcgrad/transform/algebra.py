@@ -246,7 +246,7 @@ def _absorb(value: Value, factor: float, unseen: Callable[[Value], bool]) -> boo
     op = value.owner
     if not isinstance(op, Call) or op.mirror is None or not unseen(value) or not _is_real(value.type):
         return False
-    if op.fn in (np.expand_dims, np.swapaxes, np.broadcast_to):
+    if op.fn in (np.expand_dims, np.reshape, np.swapaxes, np.transpose, np.broadcast_to):
         return isinstance(op.args[0], Value) and _absorb(op.args[0], factor, unseen)
     if op.kwargs or op.fn not in (operator.mul, operator.truediv, operator.neg):
         return False

@@ -132,11 +132,6 @@ def signs_that_meet(a):
     return -np.sum(np.log1p(np.exp(-a)) * (-2.0 / (1.0 + a * a)) - (-a) / 7.0)
 
 
-@program(lambda: (np.array([1.0, 2.0, 4.0], np.float16) / np.float16(512),), output="array", tags=("reuse", "factors"))
-def factors_beyond_half_precision(a):
-    return 0.0625 * (300.0 * (300.0 * a) * a)
-
-
 @program(lambda: (1e-160 * rand(3),), tags=("reuse", "factors"))
 def factors_that_overflow_together(a):
     return np.sum(1e155 * ((1e155 * (a * 1e10)) * 1e-160))
