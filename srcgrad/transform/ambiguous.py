@@ -151,21 +151,22 @@ def _doubtful(value: Value, aliases: Aliases) -> bool:
 def containers(ops: list[Op]) -> set[Value]:
     """The values that are containers for certain, since they are indexed, or handed on by such."""
     found = {op.args[0] for op in ops if _indexes(op)}
-    edges = [(target, source) for op in ops for target, source in flows(op)]
     sources: dict[Value, list[Value]] = {}
-    for target, source in edges:
-        sources.setdefault(target, []).append(source)
+    for op in ops:
+        for target, source in flows(op):
+            sources.setdefault(target, []).append(source)
     changed = True
     while changed:
         before = len(found)
-        found.update(s for t, s in edges if t in found)
         found.update(t for t, origins in sources.items() if all(s in found or _is_array(s) for s in origins))
         for op in ops:
             if isinstance(op, Call) and is_view(op) and (op.args[0] in found or _is_array(op.args[0])):
                 whole = op.fn is not operator.getitem or _has_slice(op.args[1])
                 found.update(op.outputs if whole else ())
-            if isinstance(op, Call) and op.outputs and op.outputs[0] in found and is_view(op):
+            viewed = isinstance(op, Call) and op.outputs and op.outputs[0] in found and is_view(op)
+            if viewed and op.fn not in IN_PLACE:
                 # A view that is indexed is one of an array, unless it is a copy of a number, which is refused then.
+                # `0 + array` is no view: what is indexed after an update need not have been an array before.
                 found.add(op.args[0])
         changed = len(found) != before
     return found

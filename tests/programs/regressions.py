@@ -561,3 +561,12 @@ def one_cotangent_for_both_branches(x, y):
     t = x if x[0] > y[0] else y
     u = t + t
     return np.sum(u * u * t + u + q * r)
+
+
+@program(lambda: (R(2, 3),), argnums=0, tags=("regression",))
+def total_that_is_indexed_at_the_end(m):
+    total = 0
+    for row in m:
+        total += row * row
+    gain = total[1]
+    return np.sum(np.ravel(total)) + gain * total[0]
