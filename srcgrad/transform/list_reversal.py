@@ -15,6 +15,26 @@ if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
 
 
+def holds_buffers(reverse: Reverse, value: Value) -> bool:
+    """Whether the items of a list are arrays that are written: their shadows are those of the arrays."""
+    held = reverse.aliases.find(reverse.aliases.held(value))
+    return held in reverse.aliases.written and type(value.type) is List and isinstance(value.type.item, Array)
+
+
+def check_items(reverse: Reverse, value: Value) -> None:
+    """Refuses a list that is used as a whole and holds arrays that are written.
+
+    Raises:
+        UnsupportedError: if it is one: what comes back to the list belongs into the shadows of the arrays.
+    """
+    if holds_buffers(reverse, value):
+        raise UnsupportedError(
+            "a list is used as a whole here, and the arrays in it are written in place",
+            reverse.lo.span,
+            "put copies of the arrays into the list",
+        )
+
+
 def reverse_display(reverse: Reverse, op: Call, g: Value | None) -> None:
     """Emits the reverse of a list or tuple made of its items: each takes its part of the cotangent."""
     assert g is not None
@@ -49,13 +69,20 @@ def reverse_tuple_read(reverse: Reverse, op: Call, gs: list[Value | None]) -> No
             reverse.lo.effect(runtime.add_part, part, Const(k), g)
 
 
+def reverse_list_copy(reverse: Reverse, op: Call) -> None:
+    """Emits the reverse of a copy of a list; arrays that are written have one shadow, whoever holds them."""
+    if not holds_buffers(reverse, op.args[0]):
+        reverse.lo.effect(runtime.add_each, reverse.shadow(op.args[0]), reverse.shadow(op.outputs[0]))
+
+
 def reverse_list_operator(reverse: Reverse, op: Call) -> bool:
     """Operators on lists, which are no arithmetic; whether it was one."""
     items = next((v for v in op.inputs if isinstance(v.type, List)), None)
     if op.fn is operator.mul and items is not None:
         if any(reverse.activity.active(v) for v in op.inputs if v is not items):
             refuse_sequences(op)
-        reverse.lo.effect(runtime.add_repeats, reverse.shadow(items), reverse.shadow(op.outputs[0]))
+        if not holds_buffers(reverse, items):
+            reverse.lo.effect(runtime.add_repeats, reverse.shadow(items), reverse.shadow(op.outputs[0]))
         return True
     if op.fn in PARTIALS:
         reverse.refuse(op)
@@ -77,6 +104,8 @@ def reverse_list_read(reverse: Reverse, op: Call, g: Value | None) -> None:
     container, index = op.args
     output = op.outputs[0]
     if g is None or (reverse.is_buffer(output) and not (isinstance(output.type, List) and isinstance(index, slice))):
+        return
+    if isinstance(index, slice) and holds_buffers(reverse, container):
         return
     shadow = reverse.shadow(container)
     if isinstance(index, slice):

@@ -58,8 +58,10 @@ from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values, 
 from srcgrad.transform.control_reversal import reverse_if, reverse_loop
 from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
 from srcgrad.transform.list_reversal import (
+    check_items,
     refuse_sequences,
     reverse_display,
+    reverse_list_copy,
     reverse_list_operator,
     reverse_list_read,
     reverse_tuple_read,
@@ -225,6 +227,7 @@ class Reverse:
 
     def _add_to_shadow(self, shadow: Value, contribution: Value, value: Value) -> None:
         if isinstance(value.type, List):
+            check_items(self, value)
             self.lo.effect(runtime.add_each, shadow, contribution)
         elif isinstance(value.type, Array):
             if value.type.shape == ():
@@ -285,9 +288,9 @@ class Reverse:
             return self.lo.value(self.lo.emit_typed(operator.getitem, (self.shadow(base), index), {}, value.type))
         if self.is_buffer(value) and self._is_merged(value):
             assert self.shadow_table is not None
-            shadow = Value(value.type, None, self.lo.span)
-            self.lo.append_call(runtime.shadow_of, (self.shadow_table, value), [shadow])
-            return shadow
+            found = Value(value.type, None, self.lo.span)
+            self.lo.append_call(runtime.shadow_of, (self.shadow_table, value), [found])
+            return found
         return zeros(self.lo, value, self._shadow_name(value))
 
     def _is_part(self, value: Value) -> bool:
@@ -430,7 +433,7 @@ class Reverse:
         if all(g is None for g in gs):
             return
         if op.fn is list.copy:
-            self.lo.effect(runtime.add_each, self.shadow(op.args[0]), self.shadow(op.outputs[0]))
+            reverse_list_copy(self, op)
             return
         if op.fn in (list, tuple) and op.outputs and isinstance(op.outputs[0].type, (List, Tuple)):
             reverse_display(self, op, gs[0])

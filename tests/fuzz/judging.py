@@ -18,7 +18,7 @@ import oracle
 from programs import Program
 
 import srcgrad
-from srcgrad.errors import SrcgradError
+from srcgrad.errors import InternalError, SrcgradError
 from srcgrad.testing import CannotJudge, Tolerance, check_close, is_active, numerical_gradient, pairing, random_like
 from srcgrad.tree import flatten
 
@@ -93,6 +93,8 @@ def judge_at(text: str, point: Point, output: str, name: str = "fuzz", order: in
                 (judge_twice if order == 2 else oracle.judge)(program)
         except CannotJudge as error:
             return Verdict(UNJUDGED, first_line(error))
+        except InternalError as error:
+            return Verdict(CRASH, first_line(error), signature_of(CRASH, error))
         except SrcgradError as error:
             return Verdict(REFUSED, first_line(error), signature_of(REFUSED, error))
         except AssertionError as error:

@@ -570,3 +570,24 @@ def total_that_is_indexed_at_the_end(m):
         total += row * row
     gain = total[1]
     return np.sum(np.ravel(total)) + gain * total[0]
+
+
+@program(lambda: (R(3),), argnums=0, tags=("regression",), supported=False)
+def one_array_many_times_in_a_list(x):
+    states = []
+    for _ in range(3):
+        states.append(x)
+    x[1] *= 2.0
+    v = np.ravel(states)
+    return np.sum(v * np.arange(1, 10)) + np.sum(np.sum(states[1:], axis=0) ** 2)
+
+
+@program(lambda: (R(3),), argnums=0, tags=("regression",), supported=False)
+def stacked_before_and_after_a_write(x):
+    states = []
+    y = x * 1.0
+    for k in range(3):
+        states.append(y if k != 1 else y * 2)
+    before = np.vstack(states)
+    y *= before[2, 2]
+    return np.sum(before * np.stack(states)) + np.sum(y)
