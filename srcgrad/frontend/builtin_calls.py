@@ -273,7 +273,10 @@ def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     if iterator.items is not None and all(isinstance(item, Const) for item in iterator.items):
         ordered = sorted((item.value for item in iterator.items if isinstance(item, Const)), reverse=bool(reverse))
         return new_list(lo, tuple(Const(value) for value in ordered), (*lo.site("sorted"), lo.span))
-    if iterator.items is not None and not all(isinstance(item, Value) for item in iterator.items):
+    numbers = iterator.items is None or all(
+        isinstance(item, Value) and not isinstance(item.type, Array) for item in iterator.items
+    )
+    if not numbers:
         lo.unsupported("sorting anything but numbers is not supported yet")
     array = args[0]
     if not (isinstance(array, Value) and isinstance(array.type, Array)):

@@ -338,7 +338,7 @@ class Reverse:
         if isinstance(value.type, Unknown):
             return self._like(known, value)
         if known is None:
-            return zero_of(self.lo, value)
+            return self._of_kind(zero_of(self.lo, value), value)
         return self._of_kind(cotangents.cast(self.lo, full_like(self.lo, known, value), value), value)
 
     def _like(self, cotangent: Value | None, value: Value) -> Value:
