@@ -57,7 +57,7 @@ def unbroadcast(g: Any, x: Any) -> Any:
         >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
         array([[2., 2., 2.]])
         >>> unbroadcast(np.ones(3), 2.0)
-        np.float64(3.0)
+        3.0
     """
     shape = np.shape(x)
     extra = np.ndim(g) - len(shape)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+import numpy as np
+
 from srcgrad.frontend.access import attribute, length, static_key, subscript, tuple_items
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
@@ -16,7 +18,7 @@ from srcgrad.frontend.operators import compare
 from srcgrad.frontend.statements import block, choose, set_name
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import List, Tuple, Unknown, is_numeric, is_scalar
+from srcgrad.ir.types import Array, List, Tuple, Unknown, is_numeric, is_scalar
 
 _MATCH_THEMSELVES = frozenset([bool, int, float, complex, str, bytes, tuple, list, dict, set])
 """The built-in classes whose one positional pattern is matched with the subject itself."""
@@ -166,6 +168,17 @@ def _part(lo: Lowering, pattern: ast.pattern, read: Callable[[], Symbol], frame:
     return result
 
 
+def _is_sequence(x: object) -> bool:
+    match x:
+        case [*_]:
+            return True
+    return False
+
+
+_ARRAYS_ARE_SEQUENCES = _is_sequence(np.zeros(1))
+"""Whether `match` takes arrays for sequences: from NumPy 2.5 on."""
+
+
 def _items(lo: Lowering, subject: Symbol) -> tuple[Symbol, ...] | bool | None:
     """The items of a sequence, None if their number depends on the run; False for what is no sequence to `match`."""
     if isinstance(subject, Sequence):
@@ -173,6 +186,8 @@ def _items(lo: Lowering, subject: Symbol) -> tuple[Symbol, ...] | bool | None:
     if isinstance(subject, Reference):
         return lo.contents(subject) if subject.cls is list else False
     if isinstance(subject, Value) and isinstance(subject.type, List):
+        return None
+    if isinstance(subject, Value) and isinstance(subject.type, Array) and _ARRAYS_ARE_SEQUENCES:
         return None
     if isinstance(subject, Const) or (isinstance(subject, Value) and is_numeric(subject.type)):
         return False
