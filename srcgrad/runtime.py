@@ -319,15 +319,10 @@ def copied(x: Any) -> Any:
 
 def protected(x: Any) -> Any:
     """A copy of an argument that the program writes; of what is read-only a read-only one, so that a write raises."""
-    if isinstance(x, np.ndarray):
-        copy = copied(x)
-        copy.flags.writeable = x.flags.writeable
-        return copy
-    if isinstance(x, list):
-        return [protected(item) for item in x]
-    if isinstance(x, dict):
-        return {key: protected(item) for key, item in x.items()}
-    return x
+    copy = copied(x)
+    for ours, theirs in zip(_arrays_in(copy), _arrays_in(x), strict=True):
+        ours.flags.writeable = theirs.flags.writeable
+    return copy
 
 
 def add_into(shadow: Any, contribution: Any) -> None:

@@ -350,7 +350,7 @@ def _is_on_containers(op: Call) -> bool:
     return among(op.fn, _ON_CONTAINERS) or (isinstance(op.fn, type) and issubclass(op.fn, tuple))
 
 
-_NEW = frozenset([runtime.copied, runtime.protected, runtime.plain_sum, runtime.masked_product])
+_NEW = frozenset([runtime.copied, runtime.protected, runtime.zeros_like, runtime.plain_sum, runtime.masked_product])
 _PASSING_ON = frozenset(
     [runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update]
 )
@@ -383,6 +383,4 @@ def _fresh(op: Call) -> bool:
     if among(op.fn, _NEW):
         return True
     module = getattr(op.fn, "__module__", None) or ""
-    if op.fn in (runtime.copied, runtime.protected, runtime.zeros_like):
-        return True
     return isinstance(op.fn, np.ufunc) or module.split(".")[0] in ("numpy", "_operator", "operator", "math")

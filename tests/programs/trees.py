@@ -103,6 +103,12 @@ def list_of_arrays(arrays):
     return total
 
 
+@program(lambda: ((rand(2), rand(2, seed=1)),), tags=("tuple", "write", "argument"))
+def writes_an_array_inside_a_tuple(arrays):
+    arrays[0][1] = arrays[1][0] * 2.0
+    return np.sum(arrays[0] * arrays[1])
+
+
 @program(lambda: ([rand(2), rand(2, seed=1)],), tags=("list", "write", "argument"))
 def writes_an_array_inside_a_list(arrays):
     arrays[0][1] = arrays[1][0] * 2.0
