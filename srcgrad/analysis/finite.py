@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import hashable
 from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Region, Value, While
 from srcgrad.ir.types import Array, NpScalar, PyScalar
+from srcgrad.rules.registry import hashable
 
 _SINGULAR = frozenset(
     (

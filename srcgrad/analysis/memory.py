@@ -11,7 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Op, Region, Value, walk
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
-from srcgrad.rules.registry import ACCUMULATING, VIEWS
+from srcgrad.rules.registry import ACCUMULATING, VIEWS, hashable
 
 IN_PLACE = frozenset(
     getattr(operator, name)
@@ -62,15 +62,6 @@ _METADATA_FUNCTIONS = frozenset(
     [len, np.shape, np.ndim, np.size, np.zeros_like, np.empty_like, np.ones_like, isinstance, type]
 )
 _METADATA_ATTRIBUTES = frozenset(["shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"])
-
-
-def hashable(fn: Any) -> bool:
-    """Whether a callable can be looked up in tables."""
-    try:
-        hash(fn)
-    except TypeError:
-        return False
-    return True
 
 
 def among(fn: Any, table: Container[Any]) -> bool:

@@ -22,7 +22,7 @@ from srcgrad.frontend.reductions import FOLDS, fold_call
 from srcgrad.frontend.values import Bound, Closure, Frame, Iterator, Reference, Sequence, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import List, PyScalar, shape_of
-from srcgrad.rules.registry import PARTIALS, VJP, has_rule
+from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
 
 _LIBRARIES = frozenset(
     ["numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "time", "itertools", "functools", "_operator"]
@@ -32,13 +32,7 @@ _LIBRARIES = frozenset(
 def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
     """Lowers a call."""
     fn = expression(lo, node.func, frame)
-    if (
-        isinstance(fn, Const)
-        and _hashable(fn.value)
-        and fn.value in FOLDS
-        and len(node.args) == 1
-        and not node.keywords
-    ):
+    if isinstance(fn, Const) and hashable(fn.value) and fn.value in FOLDS and len(node.args) == 1 and not node.keywords:
         argument = node.args[0]
         if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
             return fold_call(lo, fn.value, argument, frame)
@@ -95,19 +89,11 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
     return call_object(lo, fn.value, args, kwargs)
 
 
-def _hashable(obj: Any) -> bool:
-    try:
-        hash(obj)
-    except TypeError:
-        return False
-    return True
-
-
 def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a Python object known at compile time."""
     if obj is UNDEFINED:
         return Const(UNDEFINED)
-    if _hashable(obj):
+    if hashable(obj):
         handler = BUILTINS.get(obj)
         if handler is not None:
             return handler(lo, args, kwargs)
@@ -212,7 +198,7 @@ _TAKES_SEQUENCES = frozenset(
 
 def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
     """Sequences where NumPy wants arrays, made into arrays."""
-    if not _hashable(fn) or fn in _TAKES_SEQUENCES or not is_library(fn):
+    if not hashable(fn) or fn in _TAKES_SEQUENCES or not is_library(fn):
         return args
     if fn in PARTIALS:
         return [lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args]

@@ -175,6 +175,15 @@ def display_name(fn: Callable) -> str:
     return f"{module}.{name}" if module not in ("", "builtins", "__main__") else name
 
 
+def hashable(fn: Any) -> bool:
+    """Whether a callable can be looked up in tables."""
+    try:
+        hash(fn)
+    except TypeError:
+        return False
+    return True
+
+
 def has_rule(fn: Callable) -> bool:
     """Whether the derivative of `fn` is known."""
     return fn in PARTIALS or fn in VJP or fn in ACCUMULATE or fn in NONDIFFERENTIABLE

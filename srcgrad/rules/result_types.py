@@ -54,6 +54,7 @@ from srcgrad.rules.operands import (
     type_of,
     words,
 )
+from srcgrad.rules.registry import hashable
 
 
 def result_type(
@@ -94,15 +95,7 @@ def apply(site: Site, fn: Callable, args: tuple[Tree, ...], kwargs: dict[str, Tr
         return apply_analytic(site, fn, args, kwargs)
     except (Unsure, TypeError, LookupError):
         # Arguments that the function itself would refuse end here too.
-        return by_example(site, fn, args, kwargs) if _hashable(fn) else UNKNOWN
-
-
-def _hashable(fn: Callable) -> bool:
-    try:
-        hash(fn)
-    except TypeError:
-        return False
-    return True
+        return by_example(site, fn, args, kwargs) if hashable(fn) else UNKNOWN
 
 
 _IN_PLACE = {

@@ -13,9 +13,10 @@ from collections.abc import Callable
 import numpy as np
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import hashable, is_view, only_metadata, written
+from srcgrad.analysis.memory import is_view, only_metadata, written
 from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import Array, is_scalar, same_dtype, shape_of
+from srcgrad.rules.registry import hashable
 from srcgrad.transform.cotangents import has_shape_of, is_fresh
 from srcgrad.transform.simplify import replace_values
 

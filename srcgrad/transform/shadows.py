@@ -14,9 +14,10 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import hashable, is_basic_index, written
+from srcgrad.analysis.memory import is_basic_index, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, references, walk
 from srcgrad.ir.types import Array, is_scalar
+from srcgrad.rules.registry import hashable
 from srcgrad.transform.cotangents import is_number
 from srcgrad.transform.simplify import replace_values, tree_key
 

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, hashable
+from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Axis, Dim, PyScalar, Tuple, is_scalar, may_be_one, same_length, shape_of
-from srcgrad.rules.registry import PARTIALS
+from srcgrad.rules.registry import PARTIALS, hashable
 
 _OTHERS = frozenset(
     getattr(operator, name) for name in ["eq", "ne", "lt", "le", "gt", "ge", "and_", "or_", "xor", "floordiv"]

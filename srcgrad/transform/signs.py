@@ -12,8 +12,9 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import hashable, written
+from srcgrad.analysis.memory import written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
+from srcgrad.rules.registry import hashable
 from srcgrad.transform.cotangents import is_fresh
 
 _BILINEAR = frozenset([operator.mul, operator.truediv, operator.matmul])

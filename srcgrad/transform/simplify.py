@@ -10,7 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import hashable, only_metadata, written
+from srcgrad.analysis.memory import only_metadata, written
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
@@ -28,7 +28,7 @@ from srcgrad.ir.nodes import (
     walk,
 )
 from srcgrad.ir.types import Array, Opaque, PyScalar, Tuple, same_length
-from srcgrad.rules.registry import has_rule
+from srcgrad.rules.registry import has_rule, hashable
 from srcgrad.transform.shape_checks import settle_shapes, unproven
 
 

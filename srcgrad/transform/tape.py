@@ -13,19 +13,12 @@ from typing import Any
 import numpy as np
 
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import (
-    copies_perhaps,
-    hashable,
-    is_view,
-    only_metadata,
-    reads_contents,
-    shape_operand,
-    written,
-)
+from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, reads_contents, shape_operand, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references, walk
 from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
+from srcgrad.rules.registry import hashable
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.algebra import operands_of_shape
 from srcgrad.transform.simplify import is_removable_purely
