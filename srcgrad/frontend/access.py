@@ -12,6 +12,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.objects import bind, special, super_attribute
+from srcgrad.frontend.outside import outside_attribute
 from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
@@ -213,7 +214,7 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         return Bound(Const(member), (base,))
     if isinstance(member, property) and not kinds.is_static(obj) and member.fget is not None:
         return lo.call(Const(member.fget), [base], {})
-    outside = lo.outside_attribute(obj, name)
+    outside = outside_attribute(lo, obj, name)
     if outside is not None:
         return outside
     value = getattr(obj, name)

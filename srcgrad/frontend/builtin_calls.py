@@ -22,7 +22,8 @@ from srcgrad.frontend.iteration import (
     reversed_iterator,
     zip_iterator,
 )
-from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import (
@@ -248,7 +249,7 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         truth = lo.truth(item if constant(fn) is None else lo.call(fn, [item], {}))
         if isinstance(truth, bool):
             return keep(item) if truth else NEXT
-        return lo.join_branches(truth, lo.branch(lambda: keep(item)), lo.branch(lambda: NEXT))
+        return join_branches(lo, truth, branch(lo, lambda: keep(item)), branch(lo, lambda: NEXT))
 
     def keep(item: Symbol) -> Outcome:
         lo.call(Const(list.append), [kept, item], {})

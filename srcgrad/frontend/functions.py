@@ -12,14 +12,16 @@ from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.loops import _leaves, _with_leaves
-from srcgrad.frontend.lowering import Conflict, Lowering, Restart, compare, is_undefined
+from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
+from srcgrad.frontend.merging import compare, select
+from srcgrad.frontend.outside import outside
 from srcgrad.frontend.records import box_whole, boxed
 from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
 from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Closure, Frame, Reference, Sequence, Symbol
+from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
 from srcgrad.ir.types import join, unsized
 
@@ -124,7 +126,7 @@ def python_defaults(lo: Lowering, fn: types.FunctionType) -> dict[str, Symbol]:
     for name, (value, attribute, index) in values.items():
         literal = as_symbol(value) if not isinstance(value, list) else None
         if literal is None and owner is not None:
-            result[name] = lo.outside(ItemSource(AttributeSource(owner, attribute), index))
+            result[name] = outside(lo, ItemSource(AttributeSource(owner, attribute), index))
             continue
         result[name] = Const(value) if literal is None else literal
         if owner is not None:
@@ -181,7 +183,7 @@ def run_body(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> 
         stays = compare(lo, outcome.code, Exit.NEXT)
         final = result
         chosen: Symbol = Const(stays) if isinstance(stays, bool) else stays
-        result = lo.select(chosen, lambda: Const(None), lambda: final)
+        result = select(lo, chosen, lambda: Const(None), lambda: final)
     if isinstance(result, Conflict) and not result.callable:
         box_whole(lo, frame)
         lo.resolve_conflict(result)

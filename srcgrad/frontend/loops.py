@@ -10,21 +10,22 @@ from typing import Any
 
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
-from srcgrad.frontend.lowering import (
+from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
+from srcgrad.frontend.merging import (
     NEVER,
     NEXT,
-    UNDEFINED_VALUE,
-    Conflict,
-    Lowering,
     Outcome,
+    branch,
     compare,
-    is_undefined,
+    join_branches,
     leaves_with,
+    merge_list_sites,
+    select,
 )
 from srcgrad.frontend.scope import assigned_in
 from srcgrad.frontend.statements import assign, block, restricted
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import Conflict, Frame, Iterator, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, walk
 from srcgrad.ir.types import INT, List, Type, freshened, join, widen
 
@@ -123,7 +124,7 @@ def _left(lo: Lowering, outcome: Outcome) -> Value | bool:
         return compare(lo, outcome.code, next(iter(possible)))
     is_break = lo.emit(operator.eq, outcome.code, Const(int(Exit.BREAK)))
     is_return = lo.emit(operator.eq, outcome.code, Const(int(Exit.RETURN)))
-    return lo.truth(lo.select(is_break, lambda: is_break, lambda: is_return))
+    return lo.truth(select(lo, is_break, lambda: is_break, lambda: is_return))
 
 
 def _unless_left(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcome:
@@ -134,7 +135,7 @@ def _unless_left(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) ->
     if isinstance(left, bool):
         return outcome if left else rest()
     remaining = restricted(outcome, outcome.codes & _LEAVING)
-    return lo.join_branches(left, lo.branch(lambda: remaining), lo.branch(rest))
+    return join_branches(lo, left, branch(lo, lambda: remaining), branch(lo, rest))
 
 
 def _only_return(lo: Lowering, outcome: Outcome) -> Outcome:
@@ -142,7 +143,7 @@ def _only_return(lo: Lowering, outcome: Outcome) -> Outcome:
     returned = compare(lo, outcome.code, Exit.RETURN)
     if isinstance(returned, bool):
         return leaves_with(Exit.RETURN) if returned else NEXT
-    return lo.join_branches(returned, lo.branch(lambda: leaves_with(Exit.RETURN)), lo.branch(lambda: NEXT))
+    return join_branches(lo, returned, branch(lo, lambda: leaves_with(Exit.RETURN)), branch(lo, lambda: NEXT))
 
 
 def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome], has_else: bool) -> Outcome:
@@ -157,13 +158,13 @@ def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome],
             return NEXT
         broke = compare(lo, outcome.code, Exit.BREAK)
         assert isinstance(broke, Value)
-        return lo.join_branches(broke, lo.branch(lambda: NEXT), lo.branch(otherwise))
+        return join_branches(lo, broke, branch(lo, lambda: NEXT), branch(lo, otherwise))
 
     if Exit.RETURN not in outcome.codes:
         return behind()
     returned = compare(lo, outcome.code, Exit.RETURN)
     assert isinstance(returned, Value)
-    return lo.join_branches(returned, lo.branch(lambda: leaves_with(Exit.RETURN)), lo.branch(behind))
+    return join_branches(lo, returned, branch(lo, lambda: leaves_with(Exit.RETURN)), branch(lo, behind))
 
 
 @dataclass
@@ -454,7 +455,7 @@ def _finish(
         for i, a, r in zip(inits, region.args[len(region.args) - len(inits) :], results, strict=True)
     ]
     for output, init, result in zip(outputs, inits, results, strict=True):
-        lo._merge_list_sites(output, init, result)
+        merge_list_sites(lo, output, init, result)
     code = Value(INT, "exited", lo.span)
     region.results = [outcome.code, *results] if exits else results
     lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
@@ -500,10 +501,11 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
         test["left_by_test"] = True
         if isinstance(truth, bool):
             return block(lo, node.body, frame) if truth else leaves_with(Exit.BREAK)
-        return lo.join_branches(
+        return join_branches(
+            lo,
             truth,
-            lo.branch(lambda: block(lo, node.body, frame)),
-            lo.branch(lambda: leaves_with(Exit.BREAK)),
+            branch(lo, lambda: block(lo, node.body, frame)),
+            branch(lo, lambda: leaves_with(Exit.BREAK)),
         )
 
     def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:

@@ -1,24 +1,21 @@
-"""The state of lowering one program: the region being filled, what names stand for, what was read from outside."""
+"""The state of lowering one program: the region being filled, and what names, containers and symbols stand for."""
 
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
-from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
-from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
+from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
-from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Frame, Reference, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Conflict, Frame, Reference, Sequence, Symbol
 from srcgrad.frontend.values import Iterator as IteratorSymbol
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Op, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
 
@@ -27,58 +24,6 @@ UNDEFINED_VALUE = Const(UNDEFINED)
 
 class Restart(Exception):
     """Lowering starts again, with something new in its `Marks`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How control leaves a block.
-
-    Attributes:
-        code: the exit code, a constant unless it depends on the run.
-        codes: the exit codes that are possible; empty if control never leaves (it raises).
-    """
-
-    code: Value
-    codes: frozenset[Exit]
-
-    @property
-    def static(self) -> Exit | None:
-        """The only possible exit code, None if there are several."""
-        return next(iter(self.codes)) if len(self.codes) == 1 else None
-
-
-def leaves_with(code: Exit) -> Outcome:
-    return Outcome(Const(int(code)), frozenset([code]))
-
-
-NEXT = leaves_with(Exit.NEXT)
-NEVER = Outcome(UNDEFINED_VALUE, frozenset())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Conflict:
-    """What a name stands for after branches gave it symbols of different structure: an error if used as data.
-
-    A function that was chosen by a branch can still be called: the branch is taken again around the call.
-    """
-
-    first: Any
-    second: Any
-    condition: Value | None = None
-
-    @property
-    def callable(self) -> bool:
-        """Whether it stands for one function or another."""
-        return self.condition is not None and _is_function(self.first) and _is_function(self.second)
-
-
-@dataclass(slots=True)
-class Branch:
-    """One side of a branch after lowering: its region, what it changed, and how control leaves it."""
-
-    region: Region
-    changes: dict[Any, Any]
-    outcome: Outcome
 
 
 class Lowering:
@@ -345,194 +290,6 @@ class Lowering:
         self.marks.dynamic[site] = merged
         raise Restart
 
-    # Merging
-
-    def merge(self, a: Any, b: Any, phi: Callable[[Value, Value], Value]) -> Any:
-        """One symbol for two paths; `phi` merges two values."""
-        if a is b:
-            return a
-        if isinstance(a, Value) and isinstance(b, Value):
-            if isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value):
-                try:
-                    if a.value is b.value or (a.value == b.value and repr(a.value) == repr(b.value)):
-                        return a
-                except ValueError:
-                    pass
-            if _static_constant(a) or _static_constant(b):
-                return b if is_undefined(a) else a if is_undefined(b) else Conflict(a, b)
-            return phi(a, b)
-        if is_undefined(a):
-            return self._with_undefined(b, lambda v: phi(UNDEFINED_VALUE, v))
-        if is_undefined(b):
-            return self._with_undefined(a, lambda v: phi(v, UNDEFINED_VALUE))
-        if isinstance(a, Sequence) and isinstance(b, Sequence) and a.cls is b.cls and len(a.items) == len(b.items):
-            pairs = zip(a.items, b.items, strict=True)
-            return Sequence(tuple([self.merge(p, q, phi) for p, q in pairs]), a.cls)
-        if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
-            return a
-        return Conflict(a, b)
-
-    def _with_undefined(self, symbol: Any, phi: Callable[[Value], Value]) -> Any:
-        if isinstance(symbol, Value):
-            return symbol if _static_constant(symbol) else phi(symbol)
-        if isinstance(symbol, Sequence):
-            return Sequence(tuple([self._with_undefined(item, phi) for item in symbol.items]), symbol.cls)
-        return symbol
-
-    def merge_contents(self, a: Any, b: Any, cls: type, phi: Callable[[Value, Value], Value]) -> Any:
-        """One tuple of contents for two paths; different structure is an error if it is used."""
-        if a is b:
-            return a
-        if isinstance(a, Conflict) or isinstance(b, Conflict) or len(a) != len(b):
-            return Conflict(a, b)
-        if cls not in (list, set):
-            if [key for key, _ in a] != [key for key, _ in b]:
-                return Conflict(a, b)
-            return tuple([(k, self.merge(p, q, phi)) for (k, p), (_, q) in zip(a, b, strict=True)])
-        return tuple([self.merge(p, q, phi) for p, q in zip(a, b, strict=True)])
-
-    # Branches
-
-    def branch(self, body: Callable[[], Outcome]) -> Branch:
-        """Lowers one side of a branch into a region of its own."""
-        region = Region()
-        with self.store.branch() as changes, self.into(region):
-            outcome = body()
-        return Branch(region, changes, outcome)
-
-    def resume(self, branch: Branch, body: Callable[[], Outcome]) -> Branch:
-        """Goes on where a branch ended."""
-        with self.store.branch() as changes, self.into(branch.region):
-            for key, symbol in branch.changes.items():
-                self.store.set(key, symbol)
-            outcome = body()
-        return Branch(branch.region, changes, outcome)
-
-    def join_branches(self, condition: Value, then: Branch, orelse: Branch) -> Outcome:
-        """Appends the `If` of two branches and merges what they changed."""
-        from srcgrad.frontend.records import perhaps_none
-
-        outputs: list[Value] = []
-        place = self.fresh("m")
-        memo: dict[tuple[int, int], Value] = {}
-
-        def phi(a: Value, b: Value, hint: str | None = None) -> Value:
-            known = memo.get((a.uid, b.uid))
-            if known is not None:
-                return known
-            merged = (
-                b.type
-                if is_undefined(a)
-                else a.type
-                if is_undefined(b)
-                else join(a.type, b.type, f"{place}.{len(outputs)}")
-            )
-            output = Value(merged, hint or a.hint or b.hint, self.span)
-            self._merge_list_sites(output, a, b)
-            then.region.results.append(a)
-            orelse.region.results.append(b)
-            outputs.append(output)
-            memo[a.uid, b.uid] = output
-            return output
-
-        merged: dict[Any, Any] = {}
-        for key in {**then.changes, **orelse.changes}:
-            a, b = then.changes.get(key, MISSING), orelse.changes.get(key, MISSING)
-            current = self.store.get(key)
-            a = current if key not in then.changes else a
-            b = current if key not in orelse.changes else b
-            if not then.outcome.codes:
-                a = UNDEFINED_VALUE if isinstance(b, Value) else b
-            if not orelse.outcome.codes:
-                b = UNDEFINED_VALUE if isinstance(a, Value) else a
-            if a is MISSING and b is MISSING:
-                continue
-            if isinstance(key, Reference):
-                merged[key] = b if a is MISSING else a if b is MISSING else self.merge_contents(a, b, key.cls, phi)
-                continue
-            if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes:
-                self.missing_reads.add(key)
-            hint = variable_name(key)
-            a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
-            a, b = perhaps_none(self, a, b, then.region, orelse.region, hint)
-            symbol = self.merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
-            if isinstance(symbol, Conflict) and symbol.condition is None:
-                symbol = Conflict(symbol.first, symbol.second, condition)
-            merged[key] = symbol
-        outcome = self._merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
-        self.region.append(If(condition, then.region, orelse.region, outputs, self.span))
-        for key, symbol in merged.items():
-            self.store.set(key, symbol)
-        return outcome
-
-    def _merge_outcomes(self, a: Outcome, b: Outcome, phi: Callable[[Value, Value], Value]) -> Outcome:
-        if not a.codes or not b.codes:
-            return a if a.codes else b
-        if a.static is not None and a.static == b.static:
-            return a
-        return Outcome(phi(a.code, b.code), a.codes | b.codes)
-
-    def _merge_list_sites(self, output: Value, a: Value, b: Value) -> None:
-        sites = [self.list_sites[v] for v in (a, b) if v in self.list_sites]
-        if sites:
-            self.list_sites[output] = sites[0]
-
-    # Reading from outside
-
-    def outside(self, source: Source) -> Symbol:
-        """What an object outside of the program stands for; the guard that goes with it is recorded."""
-        key = source.key
-        known = self.captured.get(key)
-        if known is not None:
-            return known[1]
-        obj = source.read()
-        if kinds.is_static(obj):
-            return self._static_object(source, obj)
-        number = kinds.number_type(obj, source.label)
-        if number is None and kinds.is_long_list(obj):
-            number = kinds.list_type(obj, source.label)
-        if number is not None and self.fixed_span and isinstance(obj, (int, float)):
-            return Const(float(obj) if isinstance(obj, float) else obj)
-        if number is not None:
-            self.guards[key] = Guard(source, kinds.kind_of(obj), True)
-            value = Value(number, self._capture_name(source.label))
-            self.captured[key] = (source, value)
-            return value
-        if isinstance(obj, (tuple, list, dict)):
-            return self._outside_container(source, obj)
-        return self._static_object(source, obj)
-
-    def _static_object(self, source: Source, obj: Any) -> Const:
-        self.guards[source.key] = Guard(source, obj, False)
-        self.object_sources[id(obj)] = source
-        return Const(obj)
-
-    def _outside_container(self, source: Source, obj: Any) -> Symbol:
-        self.guards[source.key] = Guard(source, kinds.kind_of(obj), True)
-        if isinstance(obj, dict):
-            items = tuple([(key, self.outside(ItemSource(source, key))) for key in obj])
-            return self._outside_reference(dict, items)
-        parts = tuple([self.outside(ItemSource(source, k)) for k in range(len(obj))])
-        return self._outside_reference(list, parts) if isinstance(obj, list) else Sequence(parts, type(obj))
-
-    def _outside_reference(self, cls: type, contents: tuple) -> Reference:
-        reference = self.new_reference(cls, contents, None)
-        self.outside_references.add(reference)
-        return reference
-
-    def _capture_name(self, label: str) -> str:
-        name = label
-        k = 1
-        while name in self.capture_names:
-            name, k = f"{label}_{k}", k + 1
-        self.capture_names.add(name)
-        return name
-
-    def outside_attribute(self, owner: Any, name: str) -> Symbol | None:
-        """An attribute of an object that was itself read from outside; None if it was not."""
-        source = self.object_sources.get(id(owner))
-        return None if source is None else self.outside(AttributeSource(source, name))
-
     # Variables
 
     def read_variable(self, key: tuple[Frame, str]) -> Symbol:
@@ -577,27 +334,6 @@ class Lowering:
             return True
         return self.value(symbol)
 
-    def select(self, condition: Symbol, then: Callable[[], Symbol], orelse: Callable[[], Symbol]) -> Symbol:
-        """A conditional expression."""
-        truth = self.truth(condition)
-        if isinstance(truth, bool):
-            return then() if truth else orelse()
-        key = ("select", self.fresh("s"))
-
-        def side(expression: Callable[[], Symbol]) -> Callable[[], Outcome]:
-            def body() -> Outcome:
-                self.store.set(key, expression())
-                return NEXT
-
-            return body
-
-        self.join_branches(truth, self.branch(side(then)), self.branch(side(orelse)))
-        result = self.store.get(key)
-        self.store.set(key, MISSING)
-        if isinstance(result, Value) and result.owner is self.region.ops[-1]:
-            result.hint = None
-        return result
-
 
 def _computed_from(value: Any, origin: Value) -> bool:
     """Whether a number is computed from another by straight-line code."""
@@ -612,31 +348,6 @@ def _computed_from(value: Any, origin: Value) -> bool:
     return False
 
 
-def _is_function(symbol: Any) -> bool:
-    if isinstance(symbol, Conflict):
-        return symbol.callable
-    return isinstance(symbol, (Closure, Bound)) or (isinstance(symbol, Const) and callable(symbol.value))
-
-
 def is_undefined(symbol: Any) -> bool:
     """Whether a symbol is the value of a name that was never assigned."""
     return isinstance(symbol, Const) and symbol.value is UNDEFINED
-
-
-def _static_constant(value: Value) -> bool:
-    """Whether a constant is an object such as a function that must be known at compile time."""
-    return isinstance(value, Const) and callable(value.value) and not isinstance(value.value, type)
-
-
-def compare(lowering: Lowering, a: Value, b: Any) -> Value | bool:
-    """Whether an exit code equals a constant: the condition that chose it, where two branches gave it."""
-    owner = a.owner
-    if isinstance(owner, If):
-        k = owner.outputs.index(a)
-        codes = [owner.then.results[k], owner.orelse.results[k]]
-        if all(isinstance(code, Const) and code.value is not UNDEFINED for code in codes):
-            hits = [isinstance(code, Const) and code.value == int(b) for code in codes]
-            if hits[0] == hits[1]:
-                return hits[0]
-            return owner.condition if hits[0] else lowering.truth(lowering.emit(operator.not_, owner.condition))
-    return lowering.truth(lowering.emit(operator.eq, a, Const(int(b))))

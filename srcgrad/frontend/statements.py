@@ -17,7 +17,8 @@ from srcgrad.frontend import objects
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.iteration import known_items
-from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, is_undefined, leaves_with
+from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, compare, join_branches, leaves_with, resume
 from srcgrad.frontend.operators import BINARY, binary
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
@@ -89,11 +90,11 @@ def go_on(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcom
     stays = compare(lo, outcome.code, Exit.NEXT)
     if isinstance(stays, bool):
         return rest() if stays else outcome
-    then = lo.branch(rest)
+    then = branch(lo, rest)
     if then.outcome.static == Exit.NEXT and not then.region.ops and not then.changes:
         return outcome
     left = restricted(outcome, outcome.codes - {Exit.NEXT})
-    return lo.join_branches(stays, then, lo.branch(lambda: left))
+    return join_branches(lo, stays, then, branch(lo, lambda: left))
 
 
 def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
@@ -114,14 +115,14 @@ def choose(
         if outcome.static is not None or not outcome.codes:
             return rest() if outcome.static == Exit.NEXT else outcome
         return go_on(lo, outcome, rest)
-    then, orelse = lo.branch(body), lo.branch(otherwise)
+    then, orelse = branch(lo, body), branch(lo, otherwise)
     stays = [side.outcome.static == Exit.NEXT for side in (then, orelse)]
     leaves = [Exit.NEXT not in side.outcome.codes for side in (then, orelse)]
     if stays[1] and leaves[0]:
-        return lo.join_branches(truth, then, lo.resume(orelse, rest))
+        return join_branches(lo, truth, then, resume(lo, orelse, rest))
     if stays[0] and leaves[1]:
-        return lo.join_branches(truth, lo.resume(then, rest), orelse)
-    outcome = lo.join_branches(truth, then, orelse)
+        return join_branches(lo, truth, resume(lo, then, rest), orelse)
+    outcome = join_branches(lo, truth, then, orelse)
     if outcome.static is not None:
         return rest() if outcome.static == Exit.NEXT else outcome
     return go_on(lo, outcome, rest)
@@ -410,7 +411,7 @@ def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
 
     if truth is False:
         return fail()
-    return lo.join_branches(truth, lo.branch(lambda: NEXT), lo.branch(fail))
+    return join_branches(lo, truth, branch(lo, lambda: NEXT), branch(lo, fail))
 
 
 def _exception(lo: Lowering, cls: type, args: list[Symbol]) -> Value:

@@ -162,3 +162,26 @@ class _Everything:
 
 
 EVERYTHING = _Everything()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conflict:
+    """What a name stands for after branches gave it symbols of different structure: an error if used as data.
+
+    A function that was chosen by a branch can still be called: the branch is taken again around the call.
+    """
+
+    first: Any
+    second: Any
+    condition: Value | None = None
+
+    @property
+    def callable(self) -> bool:
+        """Whether it stands for one function or another."""
+        return self.condition is not None and is_function(self.first) and is_function(self.second)
+
+
+def is_function(symbol: Any) -> bool:
+    if isinstance(symbol, Conflict):
+        return symbol.callable
+    return isinstance(symbol, (Closure, Bound)) or (isinstance(symbol, Const) and callable(symbol.value))
