@@ -101,7 +101,7 @@ def _kept_call(
     del lo.region.ops[mark:]
     outputs = [Value(part.type, None, lo.span) for part in parts if isinstance(part, Value)]
     trees = tuple([lo.tree(arg) for arg in args])
-    lo.region.append(Call(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, outputs, lo.span))
+    lo.append(Call(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, outputs, lo.span))
     return Sequence(tuple(outputs)) if isinstance(result, Sequence) else outputs[0]
 
 

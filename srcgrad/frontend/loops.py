@@ -22,6 +22,7 @@ from srcgrad.frontend.merging import (
     merge_list_sites,
     select,
 )
+from srcgrad.frontend.raising import may_raise
 from srcgrad.frontend.scope import assigned_in
 from srcgrad.frontend.statements import assign, block, restricted
 from srcgrad.frontend.store import MISSING
@@ -458,6 +459,9 @@ def _finish(
         merge_list_sites(lo, output, init, result)
     code = Value(INT, "exited", lo.span)
     region.results = [outcome.code, *results] if exits else results
+    if lo.attempts and any(may_raise(op) for op in region.ops):
+        # What one iteration has assigned is there when a later one raises.
+        lo.interrupt(symbols)
     lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
     values = iter(outputs)
     for key, symbol in symbols.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn
 
@@ -11,9 +11,21 @@ from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
+from srcgrad.frontend.raising import may_raise
 from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
-from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Conflict, Frame, Reference, Sequence, Symbol
+from srcgrad.frontend.values import (
+    EVERYTHING,
+    Attempt,
+    Bound,
+    Closure,
+    Conflict,
+    Frame,
+    Interrupted,
+    Reference,
+    Sequence,
+    Symbol,
+)
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Op, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, Type, join
@@ -67,6 +79,7 @@ class Lowering:
         self.active: list[Any] = []
         self.function: Any = None
         self.constant_loops: list[tuple[Any, Value]] = []
+        self.attempts: list[Attempt] = []
         self.fresh_counter = 0
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
@@ -101,10 +114,10 @@ class Lowering:
             self.unsupported("arrays of objects are not supported", "use a list, or an array of floats")
         if isinstance(result, Tuple) and not isinstance(result, Record):
             outputs = [Value(item, None, self.span) for item in result.items]
-            self.region.append(Call(fn, args, kwargs, outputs, self.span))
+            self.append(Call(fn, args, kwargs, outputs, self.span))
             return Sequence(tuple(outputs))
         output = Value(result, hint, self.span)
-        self.region.append(Call(fn, args, kwargs, [output], self.span))
+        self.append(Call(fn, args, kwargs, [output], self.span))
         return output
 
     def effect(self, fn: Callable, *args: Symbol) -> None:
@@ -113,14 +126,23 @@ class Lowering:
         if isinstance(trees[0], Value) and isinstance(trees[0].type, Array) and str(trees[0].type.dtype) == "bool":
             # A mask that has changed selects another number of elements; which masks share its memory is not known yet.
             self.written_masks = EVERYTHING
-        self.region.append(Call(fn, trees, {}, [], self.span))
+        self.append(Call(fn, trees, {}, [], self.span))
 
     def append(self, op: Op) -> Op:
+        """Appends an operation; if it may raise, handlers see what was assigned before it."""
+        if self.attempts and may_raise(op):
+            self.interrupt(())
         return self.region.append(op)
+
+    def interrupt(self, keys: Iterable[Any]) -> None:
+        """Notes that something may raise here: what has been assigned so far, and these keys, are not as before."""
+        for attempt in self.attempts:
+            attempt.interrupted.update(self.store.changed_since(attempt.depth))
+            attempt.interrupted.update(keys)
 
     def append_call(self, fn: Callable, args: tuple, outputs: list[Value]) -> None:
         """Appends a call with outputs that exist already."""
-        self.region.append(Call(fn, args, {}, outputs, self.span))
+        self.append(Call(fn, args, {}, outputs, self.span))
 
     def call(self, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         """A call of any symbol."""
@@ -198,14 +220,14 @@ class Lowering:
             output = Value(Tuple(item_types), hint, self.span)
             constructor = symbol.cls
             args = (trees,) if constructor is tuple else trees
-            self.region.append(Call(constructor, args, {}, [output], self.span))
+            self.append(Call(constructor, args, {}, [output], self.span))
             return output
         if isinstance(symbol, Reference):
             if symbol.cls is list:
                 self.demote(symbol)
             if symbol.cls is dict:
                 output = Value(UNKNOWN, hint, self.span)
-                self.region.append(Call(dict, (self.tree(symbol),), {}, [output], self.span))
+                self.append(Call(dict, (self.tree(symbol),), {}, [output], self.span))
                 return output
             if symbol.cls is set:
                 return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
@@ -237,6 +259,8 @@ class Lowering:
         """What a container of known structure holds now."""
         contents = self.store.get(reference)
         assert contents is not MISSING, "a container is used where it does not exist"
+        if isinstance(contents, Interrupted):
+            self.resolve_conflict(contents)
         if isinstance(contents, Conflict):
             self.demote(reference)
         return contents
@@ -267,6 +291,8 @@ class Lowering:
 
     def resolve_conflict(self, conflict: Conflict) -> NoReturn:
         """A name stands for different structures where it is used: lists become run-time lists, else an error."""
+        if isinstance(conflict, Interrupted):
+            self.split(conflict.site)
         for side in (conflict.first, conflict.second):
             if isinstance(side, Conflict):
                 self.resolve_conflict(side)
@@ -276,6 +302,16 @@ class Lowering:
             "this name stands for things of different structure, depending on the path taken",
             "give both branches values of the same structure",
         )
+
+    def split(self, site: Any) -> NoReturn:
+        """Starts again with a `try` whose statements are protected one by one."""
+        if site in self.marks.split:
+            self.unsupported(
+                "what this name stands for depends on where the statement in `try` raised",
+                "assign it before `try`, or after the statement that may raise",
+            )
+        self.marks.split.add(site)
+        raise Restart
 
     def list_item_type(self, value: Value, item: Type) -> None:
         """Makes sure that a run-time list is known to hold items of this type; starts again if it was not."""

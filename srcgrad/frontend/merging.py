@@ -115,8 +115,10 @@ def resume(lo: Lowering, side: Branch, body: Callable[[], Outcome]) -> Branch:
     return Branch(side.region, changes, outcome)
 
 
-def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch) -> Outcome:
-    """Appends the `If` of two branches and merges what they changed."""
+def join_branches(
+    lo: Lowering, condition: Value, then: Branch, orelse: Branch, operation: type[If] = If
+) -> Outcome:
+    """Appends the `If` of two branches, or a `Try`, and merges what they changed."""
     outputs: list[Value] = []
     place = lo.fresh("m")
     memo: dict[tuple[int, int], Value] = {}
@@ -147,9 +149,9 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch) 
         a = current if key not in then.changes else a
         b = current if key not in orelse.changes else b
         if not then.outcome.codes:
-            a = UNDEFINED_VALUE if isinstance(b, Value) else b
+            a = _on_dead_path(b)
         if not orelse.outcome.codes:
-            b = UNDEFINED_VALUE if isinstance(a, Value) else a
+            b = _on_dead_path(a)
         if a is MISSING and b is MISSING:
             continue
         if isinstance(key, Reference):
@@ -161,14 +163,19 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch) 
         a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
         a, b = perhaps_none(lo, a, b, then.region, orelse.region, hint)
         symbol = merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
-        if isinstance(symbol, Conflict) and symbol.condition is None:
+        if type(symbol) is Conflict and symbol.condition is None and operation is If:
             symbol = Conflict(symbol.first, symbol.second, condition)
         merged[key] = symbol
     outcome = _merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
-    lo.region.append(If(condition, then.region, orelse.region, outputs, lo.span))
+    lo.append(operation(condition, then.region, orelse.region, outputs, lo.span))
     for key, symbol in merged.items():
         lo.store.set(key, symbol)
     return outcome
+
+
+def _on_dead_path(other: Any) -> Any:
+    """What a name stands for at the end of a path that is never reached, given what it is on the other one."""
+    return UNDEFINED_VALUE if isinstance(other, Value) and not isinstance(other, Const) else other
 
 
 def _merge_outcomes(a: Outcome, b: Outcome, phi: Callable[[Value, Value], Value]) -> Outcome:

@@ -69,6 +69,8 @@ def block(lo: Lowering, statements: list[ast.stmt], frame: Frame, start: int = 0
                 return _if_with_exits(lo, node, frame, rest)
             if isinstance(node, ast.Match) and has_exit([node]):
                 return _match(lo, node, frame, rest)
+            if isinstance(node, ast.Try) and has_exit([node]):
+                return _try(lo, node, frame, rest)
             outcome = statement(lo, node, frame)
         if outcome.static == Exit.NEXT:
             continue
@@ -399,6 +401,18 @@ def _match(lo: Lowering, node: ast.Match, frame: Frame, rest: Callable[[], Outco
     return match_statement(lo, node, frame, rest)
 
 
+def _try(lo: Lowering, node: ast.Try, frame: Frame, rest: Callable[[], Outcome] = lambda: NEXT) -> Outcome:
+    from srcgrad.frontend.attempts import try_statement
+
+    return try_statement(lo, node, frame, rest)
+
+
+def _with(lo: Lowering, node: ast.With, frame: Frame) -> Outcome:
+    from srcgrad.frontend.contexts import with_statement
+
+    return with_statement(lo, node, frame)
+
+
 def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
     truth = lo.truth(expression(lo, node.test, frame))
     if truth is True:
@@ -492,6 +506,8 @@ _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Outcome | None]] = {
     ast.Delete: _delete,
     ast.If: _if,
     ast.Match: _match,
+    ast.Try: _try,
+    ast.With: _with,
     ast.Assert: _assert,
     ast.Raise: _raise,
     ast.FunctionDef: _definition,

@@ -181,6 +181,30 @@ class Conflict:
         return self.condition is not None and is_function(self.first) and is_function(self.second)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Interrupted(Conflict):
+    """What a name stands for after something raised behind its assignment, or before it: nobody knows.
+
+    Attributes:
+        site: the `try` that caught the exception.
+    """
+
+    site: Any = None
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """The protected part of a `try` while it is lowered.
+
+    Attributes:
+        depth: how many branches were open where it began.
+        interrupted: what was assigned in it before something that may raise.
+    """
+
+    depth: int
+    interrupted: set[Any] = field(default_factory=set)
+
+
 def is_function(symbol: Any) -> bool:
     if isinstance(symbol, Conflict):
         return symbol.callable

@@ -26,10 +26,13 @@ from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import (
     Call,
+    Commit,
     Const,
+    Enter,
     Function,
     If,
     Invoke,
+    Leave,
     Loop,
     Op,
     Raise,
@@ -402,7 +405,7 @@ class Reverse:
         elif isinstance(op, Invoke):
             self._reverse_invoke(op)
         else:
-            assert isinstance(op, Raise)
+            assert isinstance(op, (Raise, Commit, Enter, Leave))
 
     # Calls
 

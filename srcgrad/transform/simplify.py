@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import only_metadata, written
+from srcgrad.frontend.raising import may_raise
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
@@ -23,6 +24,7 @@ from srcgrad.ir.nodes import (
     Op,
     Raise,
     Region,
+    Try,
     Value,
     While,
     walk,
@@ -239,7 +241,7 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
             if not only_metadata(op):
                 read.update(_looked_at(op, aliases))
         elif isinstance(op, If):
-            read.update([op.condition, *op.then.results, *op.orelse.results])
+            read.update([*op.inputs, *op.then.results, *op.orelse.results])
         elif isinstance(op, Loop):
             for region in op.regions:
                 read.update(region.results)
@@ -298,7 +300,17 @@ def _is_dead(op: Op, used: set[Value], aliases: Aliases | None, observed: set[An
         return aliases is not None and not _write_may_raise(op) and aliases.find(target) not in observed
     if isinstance(op, (If, Loop, Invoke, Raise)):
         return False
-    return is_removable(op)
+    return is_removable(op) and not (_is_protected(op) and may_raise(op))
+
+
+def _is_protected(op: Op) -> bool:
+    """Whether an operation of the program stands in a `try`, where it may lead to the handler."""
+    region = op.parent if op.mirror is None else None
+    while region is not None and region.parent is not None:
+        if isinstance(region.parent, Try) and region is region.parent.then:
+            return True
+        region = region.parent.parent
+    return False
 
 
 def _write_may_raise(op: Op) -> bool:

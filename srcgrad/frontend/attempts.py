@@ -1,0 +1,181 @@
+"""`try`: the body, as far as it gets, and what handles the exceptions it raises.
+
+A body in which nothing that others see is written or assigned before something that may raise becomes one `Try`. In any
+other, each statement is protected by itself, and what was done before the one that raised is known where the handler
+begins.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, resume
+from srcgrad.frontend.raising import leaves_traces, may_raise
+from srcgrad.frontend.statements import block, choose, go_on
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Attempt, Frame, Interrupted, Sequence, Symbol, constant
+from srcgrad.ir.nodes import Commit, Const, Exit, Raise, Region, Try, Value
+from srcgrad.ir.types import Opaque
+
+Rest = Callable[[], Outcome]
+Handle = Callable[[Value], Outcome]
+
+
+def try_statement(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:
+    """A `try` statement and what follows it."""
+    if not node.finalbody:
+        return _handled(lo, node, frame, rest)
+
+    def inner() -> Outcome:
+        return _handled(lo, node, frame, lambda: NEXT) if node.handlers else block(lo, node.body, frame)
+
+    if lo.attempts or any(isinstance(part, ast.Call) for s in node.finalbody for part in ast.walk(s)):
+
+        def clean_up(error: Value) -> Outcome:
+            left = block(lo, node.finalbody, frame)
+            return go_on(lo, left, lambda: reraise(lo))
+
+        outcome = attempt(lo, lo.site(node.finalbody[0]), inner, Const(BaseException), clean_up, None, lambda: NEXT)
+    else:
+        outcome = inner()
+    left = block(lo, node.finalbody, frame)
+    return go_on(lo, left, lambda: go_on(lo, outcome, rest))
+
+
+def reraise(lo: Lowering) -> Outcome:
+    """`raise` in a handler."""
+    lo.append(Raise(None, None, lo.span))
+    return NEVER
+
+
+def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:
+    classes = [_classes(lo, handler, frame) for handler in node.handlers]
+    every = tuple(dict.fromkeys(cls for group in classes for cls in group))
+
+    def handle(error: Value, k: int = 0) -> Outcome:
+        if k == len(node.handlers) - 1:
+            return _handler(lo, node.handlers[k], error, frame)
+        caught = classes[k][0] if len(classes[k]) == 1 else classes[k]
+        matches = lo.truth(lo.emit(isinstance, error, Const(caught)))
+        return choose(
+            lo,
+            matches,
+            lambda: _handler(lo, node.handlers[k], error, frame),
+            lambda: handle(error, k + 1),
+            lambda: NEXT,
+        )
+
+    return attempt(
+        lo,
+        lo.site(node),
+        lambda: block(lo, node.body, frame),
+        Const(every[0] if len(every) == 1 else every),
+        handle,
+        (lambda: block(lo, node.orelse, frame)) if node.orelse else None,
+        rest,
+    )
+
+
+def _classes(lo: Lowering, handler: ast.ExceptHandler, frame: Frame) -> tuple[type, ...]:
+    """The classes of exceptions that a handler is for."""
+    if handler.type is None:
+        return (BaseException,)
+    with lo.at(handler.type, frame):
+        symbol = expression(lo, handler.type, frame)
+        found = constant(symbol)
+        classes = found if isinstance(found, tuple) else (found,)
+        if not all(isinstance(cls, type) and issubclass(cls, BaseException) for cls in classes):
+            lo.unsupported("only exceptions of known classes can be caught here", "name the classes after `except`")
+    return classes
+
+
+def _handler(lo: Lowering, handler: ast.ExceptHandler, error: Value, frame: Frame) -> Outcome:
+    if handler.name is None:
+        return block(lo, handler.body, frame)
+    error.hint = error.hint or handler.name
+    lo.store.set((frame, handler.name), error)
+    outcome = block(lo, handler.body, frame)
+    lo.store.set((frame, handler.name), MISSING)
+    return outcome
+
+
+@contextmanager
+def _protected(lo: Lowering) -> Iterator[Attempt]:
+    made = Attempt(lo.store.depth)
+    lo.attempts.append(made)
+    try:
+        yield made
+    finally:
+        lo.attempts.pop()
+
+
+def attempt(
+    lo: Lowering, site: Any, body: Rest, catches: Value, handle: Handle, otherwise: Rest | None, rest: Rest
+) -> Outcome:
+    """A protected block, what handles its exceptions, what is done if there are none, and what follows.
+
+    Args:
+        lo: the lowering.
+        site: what the statement is known by from one attempt at lowering to the next.
+        body: lowers what is protected.
+        catches: the classes of exceptions that are handled.
+        handle: lowers the handler, given the exception.
+        otherwise: lowers what is done after a body that completed, unprotected; None if there is nothing.
+        rest: lowers what follows the statement.
+    """
+    with _protected(lo) as made:
+        then = branch(lo, body)
+    if not any(may_raise(op) for op in then.region.ops):
+        return _unprotected(lo, then, otherwise, rest)
+    if leaves_traces(then.region):
+        lo.split(site)
+
+    def handler() -> Outcome:
+        error = Value(Opaque(BaseException), None, lo.span)
+        error.owner = lo.region
+        lo.region.args.append(error)
+        for key in made.interrupted:
+            lo.store.set(key, Interrupted(None, None, None, site))
+        return handle(error)
+
+    orelse = branch(lo, handler)
+    if otherwise is not None and Exit.NEXT in then.outcome.codes:
+        then = _commit(lo, then, otherwise)
+    stays = [side.outcome.static == Exit.NEXT for side in (then, orelse)]
+    leaves = [Exit.NEXT not in side.outcome.codes for side in (then, orelse)]
+    if stays[0] and leaves[1]:
+        return join_branches(lo, catches, _commit(lo, then, rest), orelse, Try)
+    if stays[1] and leaves[0]:
+        return join_branches(lo, catches, then, resume(lo, orelse, rest), Try)
+    outcome = join_branches(lo, catches, then, orelse, Try)
+    if outcome.static is not None or not outcome.codes:
+        return rest() if outcome.static == Exit.NEXT else outcome
+    return go_on(lo, outcome, rest)
+
+
+def _commit(lo: Lowering, side: Branch, rest: Rest) -> Branch:
+    """Goes on behind the protected part."""
+    outcome = side.outcome
+
+    def follow() -> Outcome:
+        if not any(isinstance(op, Commit) for op in lo.region.ops):
+            lo.append(Commit(lo.span))
+        return go_on(lo, outcome, rest)
+
+    return resume(lo, side, follow)
+
+
+def _unprotected(lo: Lowering, body: Branch, otherwise: Rest | None, rest: Rest) -> Outcome:
+    """A body that cannot raise needs no protection."""
+    for op in body.region.ops:
+        lo.region.append(op)
+    for key, symbol in body.changes.items():
+        lo.store.set(key, symbol)
+    outcome = body.outcome if otherwise is None else go_on(lo, body.outcome, otherwise)
+    return go_on(lo, outcome, rest)
