@@ -10,7 +10,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.backend.nesting import Jump, Plan, jump_at, only_in_results
-from srcgrad.ir.nodes import Const, Exit, For, Function, If, Loop, Op, Raise, Region, Value, While, leaves, map_tree
+from srcgrad.ir.nodes import (
+    Const,
+    Exit,
+    For,
+    Function,
+    If,
+    Loop,
+    Op,
+    Raise,
+    Region,
+    Value,
+    While,
+    leaves,
+    leaves_loop,
+    map_tree,
+)
 
 MAX_INLINED = 3
 
@@ -161,7 +176,7 @@ class _NextIteration(_Tail):
             return [Copy(loop, pairs), Continue(loop)]
         code = results[0]
         if isinstance(code, Const):
-            if code.value not in (Exit.BREAK, Exit.RETURN):
+            if not leaves_loop(code.value):
                 return [Copy(loop, pairs), Continue(loop)]
             return [Copy(loop, pairs + self.left_with(code)), Break(loop)]
         leave: list[Stmt] = [Copy(loop, self.left_with(code))] if self.code else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -39,15 +38,15 @@ class Outcome:
     """
 
     code: Value
-    codes: frozenset[Exit]
+    codes: frozenset[int]
 
     @property
-    def static(self) -> Exit | None:
+    def static(self) -> int | None:
         """The only possible exit code, None if there are several."""
         return next(iter(self.codes)) if len(self.codes) == 1 else None
 
 
-def leaves_with(code: Exit) -> Outcome:
+def leaves_with(code: int) -> Outcome:
     return Outcome(Const(int(code)), frozenset([code]))
 
 
@@ -94,6 +93,9 @@ class Lowering:
         made_tuples: tuples that were made at run time, by the identity of their symbols.
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
+        labels: the last exit code in use as a label.
+        whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
+        escape: where the function that is called next says that control leaves the call by a label.
     """
 
     def __init__(self, marks: Marks | None = None):
@@ -126,6 +128,9 @@ class Lowering:
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
         self.tuple_shadows = False
+        self.labels = int(Exit.RETURN)
+        self.whole: tuple[ast.Call, list[Outcome]] | None = None
+        self.escape: list[Outcome] | None = None
 
     # Emitting operations
 
@@ -626,17 +631,3 @@ def is_undefined(symbol: Any) -> bool:
 def _static_constant(value: Value) -> bool:
     """Whether a constant is an object such as a function that must be known at compile time."""
     return isinstance(value, Const) and callable(value.value) and not isinstance(value.value, type)
-
-
-def compare(lowering: Lowering, a: Value, b: Any) -> Value | bool:
-    """Whether an exit code equals a constant: the condition that chose it, where two branches gave it."""
-    owner = a.owner
-    if isinstance(owner, If):
-        k = owner.outputs.index(a)
-        codes = [owner.then.results[k], owner.orelse.results[k]]
-        if all(isinstance(code, Const) and code.value is not UNDEFINED for code in codes):
-            hits = [isinstance(code, Const) and code.value == int(b) for code in codes]
-            if hits[0] == hits[1]:
-                return hits[0]
-            return owner.condition if hits[0] else lowering.truth(lowering.emit(operator.not_, owner.condition))
-    return lowering.truth(lowering.emit(operator.eq, a, Const(int(b))))

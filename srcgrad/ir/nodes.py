@@ -25,12 +25,20 @@ _uids = itertools.count()
 
 
 class Exit(IntEnum):
-    """How control leaves a block of statements: the exit codes."""
+    """How control leaves a block of statements: the exit codes.
+
+    The numbers above RETURN are *labels*: like RETURN they leave every loop, up to the place that catches them.
+    """
 
     NEXT = 0
     BREAK = 1
     CONTINUE = 2
     RETURN = 3
+
+
+def leaves_loop(code: int) -> bool:
+    """Whether a loop is left after an iteration with this exit code."""
+    return code not in (Exit.NEXT, Exit.CONTINUE)
 
 
 class Value:
@@ -233,8 +241,8 @@ class Loop(Op):
     """What `For` and `While` share.
 
     The arguments of `body` end with the carried values; its results are the carried values of the next iteration,
-    preceded, if `exits`, by the exit code of this one: the loop is left after an iteration whose code is BREAK or
-    RETURN. The outputs are the carried values after the loop, preceded, if `exits`, by the exit code of the last
+    preceded, if `exits`, by the exit code of this one: the loop is left after an iteration whose code is BREAK, RETURN
+    or a label. The outputs are the carried values after the loop, preceded, if `exits`, by the exit code of the last
     iteration (NEXT if there was none).
     """
 
