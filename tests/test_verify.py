@@ -362,8 +362,8 @@ def test_rejects_exit_codes_that_are_no_integers(graph: Graph) -> None:
     loop = graph.add_for(exits=True)
     loop.body.results[0] = Const(1.0)
     rejected(graph, "the exit code 1.0 is of type float")
-    loop.body.results[0] = Const(7)
-    rejected(graph, "the exit code 7 is of type int")
+    loop.body.results[0] = Const(-7)
+    rejected(graph, "the exit code -7 is of type int")
     loop.body.results[0] = Const(int(Exit.NEXT))
     loop.outputs[0].type = FLOAT
     rejected(graph, "the exit code .* is of type float")

@@ -233,7 +233,7 @@ def _of_comparison(op: Call, value: Value, hints: Mapping[Value, str]) -> str:
         return plain
     a, b = op.args
     if isinstance(a.owner, Loop) and a.owner.exits and a.owner.outputs[0] is a:
-        return EXITS.get(b.value, plain) if op.fn is operator.eq and isinstance(b, Const) else plain
+        return EXITS.get(b.value, "left") if op.fn is operator.eq and isinstance(b, Const) else plain
     left, right = _subject(a, hints), _subject(b, hints)
     if isinstance(b, Const) and (b.value is None or (isinstance(b.value, int) and b.value >= 0)):
         right = str(b.value)

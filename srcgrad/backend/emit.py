@@ -356,7 +356,7 @@ class _Printer:
             self._line(indent, ast.Expr(self.expressions.value(stmt.test)), stmt.op)
             return
         if stmt.leaves_loop:
-            self._header(indent, f"{word} ", self.expressions.value(stmt.test), " in (1, 3):", stmt.op)
+            self._header(indent, f"{word} ", self.expressions.value(stmt.test), " not in (0, 2):", stmt.op)
         else:
             test = self.expressions.negation(stmt.test) if stmt.negated else self.expressions.value(stmt.test)
             self._header(indent, f"{word} ", test, ":", stmt.op)

@@ -97,7 +97,7 @@ class Namer:
         self.plan = plan
         self.function = function
         self.reserved = reserved
-        self.hints = merged_hints(function) | {v: EXITS[code] for v, code in plan.exit_flags.items()}
+        self.hints = merged_hints(function) | {v: EXITS.get(code, "left") for v, code in plan.exit_flags.items()}
         self.users = _users(function)
         self.captured = set(function.captured)
         self.live = Liveness(function, block, plan)

@@ -14,7 +14,6 @@ from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
     Const,
-    Exit,
     For,
     Function,
     If,
@@ -26,6 +25,7 @@ from srcgrad.ir.nodes import (
     Value,
     While,
     leaves,
+    leaves_loop,
     walk,
 )
 from srcgrad.ir.types import Array
@@ -148,7 +148,7 @@ class Plan:
                     tests.setdefault(code, []).append(op)
         for code, calls in tests.items():
             body = code.owner.body  # type: ignore[union-attr]
-            leaving = set(leaf_codes(body.results[0], body, self.uses) or ()) & {Exit.BREAK, Exit.RETURN}
+            leaving = {c for c in leaf_codes(body.results[0], body, self.uses) or () if leaves_loop(c)}
             tested = {call.args[1].value for call in calls}
             if len(leaving) == 1 and tested == leaving and len(calls) == self.uses[code]:
                 self.exit_flags[code] = leaving.pop()

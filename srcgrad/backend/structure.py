@@ -26,6 +26,7 @@ from srcgrad.ir.nodes import (
     Value,
     While,
     leaves,
+    leaves_loop,
     map_tree,
 )
 
@@ -190,7 +191,7 @@ class _NextIteration(_Tail):
             return [Copy(loop, pairs), Continue(loop)]
         code = results[0]
         if isinstance(code, Const):
-            if code.value not in (Exit.BREAK, Exit.RETURN):
+            if not leaves_loop(code.value):
                 return [Copy(loop, pairs), Continue(loop)]
             return [Copy(loop, pairs + self.left_with(code)), Break(loop)]
         leave: list[Stmt] = [Copy(loop, self.left_with(code))] if self.code else []

@@ -8,19 +8,19 @@ begins.
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from srcgrad.frontend.exits import go_on
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, resume
 from srcgrad.frontend.raising import leaves_traces, may_raise
-from srcgrad.frontend.statements import block, choose, go_on
+from srcgrad.frontend.statements import block, choose
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Attempt, Frame, Interrupted, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Commit, Const, Exit, Raise, Region, Try, Value
+from srcgrad.frontend.values import Attempt, Frame, Interrupted, constant
+from srcgrad.ir.nodes import Commit, Const, Exit, Raise, Try, Value
 from srcgrad.ir.types import Opaque
 
 Rest = Callable[[], Outcome]

@@ -43,6 +43,7 @@ _LIBRARIES = frozenset(
 
 def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
     """Lowers a call."""
+    whole = lo.whole
     fn = expression(lo, node.func, frame)
     if isinstance(fn, Const) and hashable(fn.value) and fn.value in FOLDS and len(node.args) == 1 and not node.keywords:
         argument = node.args[0]
@@ -60,7 +61,15 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
             kwargs.update({str(key): item for key, item in lo.contents(symbol)})
         else:
             lo.unsupported("only dicts of known keys can be spread with **")
+    lo.escape = whole[1] if whole is not None and whole[0] is node and _is_user_function(fn) else None
     return call(lo, fn, args, kwargs)
+
+
+def _is_user_function(fn: Symbol) -> bool:
+    """Whether a call runs nothing but the body of one function written in Python."""
+    while isinstance(fn, Bound):
+        fn = fn.fn
+    return isinstance(fn, Closure) or (isinstance(fn, Const) and isinstance(fn.value, types.FunctionType))
 
 
 def _super(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:

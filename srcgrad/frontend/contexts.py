@@ -14,10 +14,11 @@ import numpy as np
 
 from srcgrad.frontend import objects
 from srcgrad.frontend.attempts import attempt, reraise
+from srcgrad.frontend.exits import go_on
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
-from srcgrad.frontend.statements import assign, block, choose, go_on
+from srcgrad.frontend.statements import assign, block, choose
 from srcgrad.frontend.values import Frame, Symbol, constant
 from srcgrad.ir.nodes import Const, Enter, Leave, Value
 from srcgrad.ir.types import UNKNOWN

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.exits import compare, settled
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.loops import _leaves, _with_leaves
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
-from srcgrad.frontend.merging import compare, select
+from srcgrad.frontend.merging import Outcome, select
 from srcgrad.frontend.outside import outside
 from srcgrad.frontend.records import box_whole, boxed
 from srcgrad.frontend.scope import scope_of
@@ -27,6 +28,7 @@ from srcgrad.ir.types import join, unsized
 
 _ROUNDS = 6
 _DEEPEST = 40
+_ENDS = frozenset([Exit.NEXT, Exit.RETURN])
 _SOURCES: dict[types.CodeType, FunctionSource] = {}
 
 
@@ -144,6 +146,7 @@ def _call(
     args: list[Symbol],
     kwargs: dict[str, Symbol],
 ) -> Symbol:
+    escape, lo.escape = lo.escape, None
     name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
     if frame.scope.is_generator or frame.scope.is_async:
         lo.unsupported(f"{name} is a generator or a coroutine, which is not supported yet")
@@ -161,7 +164,7 @@ def _call(
     try:
         for parameter, symbol in bound.items():
             lo.store.set((frame, parameter), symbol)
-        result = run_body(lo, node, frame)
+        result = run_body(lo, node, frame, escape)
     finally:
         lo.active.pop()
         lo.calls.pop()
@@ -169,13 +172,25 @@ def _call(
     return result
 
 
-def run_body(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Symbol:
-    """Lowers the body of a function whose parameters are bound; what it returns."""
+def run_body(
+    lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame, escape: list[Outcome] | None = None
+) -> Symbol:
+    """Lowers the body of a function whose parameters are bound; what it returns. What leaves it goes to `escape`."""
     if isinstance(node, ast.Lambda):
         return boxed(lo, expression(lo, node.body, frame), frame)
     outcome = block(lo, node.body, frame)
     if not outcome.codes:
         return Const(UNDEFINED)
+    result = _returned(lo, outcome, frame)
+    if outcome.codes - _ENDS:
+        if escape is None:
+            lo.unsupported("control leaves this call from within an expression", "give the call a line of its own")
+        escape.append(settled(lo, outcome, _ENDS))
+    return result
+
+
+def _returned(lo: Lowering, outcome: Outcome, frame: Frame) -> Symbol:
+    """What a call returns whose body was left like this."""
     result = lo.store.get((frame, RETURNED))
     if outcome.static == Exit.NEXT or result is MISSING:
         return Const(None)

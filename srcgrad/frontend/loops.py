@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.frontend.exits import compare, evaluated, is_one_of, restricted, settled
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
@@ -16,27 +16,28 @@ from srcgrad.frontend.merging import (
     NEXT,
     Outcome,
     branch,
-    compare,
     join_branches,
     leaves_with,
     merge_list_sites,
-    select,
 )
 from srcgrad.frontend.raising import may_raise
 from srcgrad.frontend.scope import assigned_in
-from srcgrad.frontend.statements import assign, block, restricted
+from srcgrad.frontend.statements import assign, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Conflict, Frame, Iterator, Reference, Sequence, Symbol, variable_name
-from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, walk
+from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, leaves_loop, walk
 from srcgrad.ir.types import INT, List, Type, freshened, join, widen
 
 _ATTEMPTS = 12
-_LEAVING = frozenset([Exit.BREAK, Exit.RETURN])
+_ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
 
 
 def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
     """A `for` statement: unrolled over items known at compile time, a loop of the graph over all else."""
-    symbol = expression(lo, node.iter, frame)
+    return evaluated(lo, node.iter, frame, lambda symbol: _for_over(lo, node, symbol, frame))
+
+
+def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
     iterator = iterate(lo, symbol)
     contents = lo.contents(symbol) if isinstance(symbol, Reference) else None
     site = lo.site(node)
@@ -108,49 +109,26 @@ def _unrolled(
             return outcome
         return _unless_left(lo, outcome, lambda: iteration(k + 1))
 
-    outcome = iteration(0)
-    if outcome.static == Exit.BREAK:
-        return NEXT
-    if outcome.codes <= {Exit.NEXT, Exit.CONTINUE, Exit.BREAK} and outcome.codes:
-        return NEXT
-    if Exit.RETURN in outcome.codes and outcome.static is None:
-        return _only_return(lo, outcome)
-    return outcome
+    return settled(lo, iteration(0), _ENDS)
 
 
-def _left(lo: Lowering, outcome: Outcome) -> Value | bool:
-    """Whether the loop was left by `break` or `return`."""
-    possible = outcome.codes & _LEAVING
-    if len(possible) == 1:
-        return compare(lo, outcome.code, next(iter(possible)))
-    is_break = lo.emit(operator.eq, outcome.code, Const(int(Exit.BREAK)))
-    is_return = lo.emit(operator.eq, outcome.code, Const(int(Exit.RETURN)))
-    return lo.truth(select(lo, is_break, lambda: is_break, lambda: is_return))
+def _leaving(outcome: Outcome) -> frozenset[int]:
+    """The exit codes among the possible ones that leave a loop."""
+    return frozenset([code for code in outcome.codes if leaves_loop(code)])
 
 
 def _unless_left(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcome:
     """Goes on in a loop, or after it, unless it was left."""
-    if not outcome.codes & _LEAVING:
-        return rest()
-    left = _left(lo, outcome)
+    left = is_one_of(lo, outcome, _leaving(outcome))
     if isinstance(left, bool):
         return outcome if left else rest()
-    remaining = restricted(outcome, outcome.codes & _LEAVING)
+    remaining = restricted(outcome, _leaving(outcome))
     return join_branches(lo, left, branch(lo, lambda: remaining), branch(lo, rest))
-
-
-def _only_return(lo: Lowering, outcome: Outcome) -> Outcome:
-    """The outcome of a finished loop: it has returned, or control goes on behind it."""
-    returned = compare(lo, outcome.code, Exit.RETURN)
-    if isinstance(returned, bool):
-        return leaves_with(Exit.RETURN) if returned else NEXT
-    return join_branches(lo, returned, branch(lo, lambda: leaves_with(Exit.RETURN)), branch(lo, lambda: NEXT))
 
 
 def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome], has_else: bool) -> Outcome:
     """The `else` clause, and how control goes on after the loop."""
-    if not outcome.codes & _LEAVING:
-        return otherwise()
+    outward = _leaving(outcome) - _ENDS
 
     def behind() -> Outcome:
         if Exit.BREAK not in outcome.codes:
@@ -161,11 +139,10 @@ def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome],
         assert isinstance(broke, Value)
         return join_branches(lo, broke, branch(lo, lambda: NEXT), branch(lo, otherwise))
 
-    if Exit.RETURN not in outcome.codes:
-        return behind()
-    returned = compare(lo, outcome.code, Exit.RETURN)
-    assert isinstance(returned, Value)
-    return join_branches(lo, returned, branch(lo, lambda: leaves_with(Exit.RETURN)), branch(lo, behind))
+    left = is_one_of(lo, outcome, outward)
+    if isinstance(left, bool):
+        return outcome if left else behind()
+    return join_branches(lo, left, branch(lo, lambda: restricted(outcome, outward)), branch(lo, behind))
 
 
 @dataclass
@@ -189,7 +166,11 @@ class _Learned(dict[Any, list[Type]]):
 
 
 class _Retry(Exception):
-    pass
+    """An attempt at a loop is to be repeated, with these keys carried too."""
+
+    def __init__(self, keys: set[Any]):
+        super().__init__()
+        self.keys = keys
 
 
 def for_loop(
@@ -255,10 +236,9 @@ def _loop(
                 finally:
                     missing, lo.missing_reads = lo.missing_reads, outer_missing
             _close(lo, carried, changes, missing, learned, stem)
-        except _Retry:
+        except _Retry as retry:
             lo.span = span
-            new = [key for key in learned if key not in keys]
-            keys = sorted({*keys, *new}, key=_order)
+            keys = sorted({*keys, *retry.keys}, key=_order)
             continue
         lo.missing_reads |= missing
         return _finish(lo, carried, changes, region, outcome, finish)
@@ -315,6 +295,7 @@ def _close(
 ) -> None:
     """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
     retry = False
+    new: set[Any] = set()
     known = {slot.key for slot in carried}
     for key, symbol in changes.items():
         if key in known or symbol is MISSING:
@@ -324,10 +305,10 @@ def _close(
             if key in missing and not _has_conflict(symbol):
                 learned.shapes[key] = symbol
                 learned[key] = [freshened(v.type, f"{stem}.{_place(key)}.{j}") for j, v in enumerate(_leaves(symbol))]
-                retry = True
+                new.add(key)
         elif before is not symbol and not _same(before, symbol):
             learned.setdefault(key, [widen(v.type) for v in _leaves(before)])
-            retry = True
+            new.add(key)
     for slot in carried:
         end = changes.get(slot.key, MISSING)
         if end is MISSING:
@@ -345,8 +326,8 @@ def _close(
                 types = learned.setdefault(slot.key, list(slot.types))
                 types[j] = joined
                 retry = True
-    if retry:
-        raise _Retry
+    if retry or new:
+        raise _Retry(new)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -437,7 +418,7 @@ def _finish(
     outcome: Outcome,
     finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
 ) -> Outcome:
-    exits = bool(outcome.codes & _LEAVING)
+    exits = bool(_leaving(outcome))
     inits = [v for slot in carried for v in slot.inits]
     results = [v for slot in carried for v in slot.results]
     symbols = {slot.key: slot.symbol for slot in carried}

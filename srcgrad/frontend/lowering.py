@@ -27,7 +27,7 @@ from srcgrad.frontend.values import (
     Symbol,
 )
 from srcgrad.frontend.values import Iterator as IteratorSymbol
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Op, Region, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Op, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
 
@@ -51,6 +51,9 @@ class Lowering:
         made_tuples: tuples that were made at run time, by the identity of their symbols.
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
+        labels: the last exit code in use as a label.
+        whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
+        escape: where the function that is called next says that control leaves the call by a label.
     """
 
     def __init__(self, marks: Marks | None = None):
@@ -84,6 +87,9 @@ class Lowering:
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
         self.tuple_shadows = False
+        self.labels = int(Exit.RETURN)
+        self.whole: tuple[ast.Call, list[Any]] | None = None
+        self.escape: list[Any] | None = None
 
     # Emitting operations
 

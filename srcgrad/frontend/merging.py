@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
 from srcgrad.frontend.records import perhaps_none
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Conflict, Reference, Sequence, Symbol, variable_name
-from srcgrad.ir.nodes import UNDEFINED, Const, Exit, If, Region, Value
+from srcgrad.ir.nodes import Const, Exit, If, Region, Value
 from srcgrad.ir.types import join
 
 
@@ -25,15 +24,15 @@ class Outcome:
     """
 
     code: Value
-    codes: frozenset[Exit]
+    codes: frozenset[int]
 
     @property
-    def static(self) -> Exit | None:
+    def static(self) -> int | None:
         """The only possible exit code, None if there are several."""
         return next(iter(self.codes)) if len(self.codes) == 1 else None
 
 
-def leaves_with(code: Exit) -> Outcome:
+def leaves_with(code: int) -> Outcome:
     """Control leaves with one exit code, known at compile time."""
     return Outcome(Const(int(code)), frozenset([code]))
 
@@ -115,9 +114,7 @@ def resume(lo: Lowering, side: Branch, body: Callable[[], Outcome]) -> Branch:
     return Branch(side.region, changes, outcome)
 
 
-def join_branches(
-    lo: Lowering, condition: Value, then: Branch, orelse: Branch, operation: type[If] = If
-) -> Outcome:
+def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, operation: type[If] = If) -> Outcome:
     """Appends the `If` of two branches, or a `Try`, and merges what they changed."""
     outputs: list[Value] = []
     place = lo.fresh("m")
@@ -218,17 +215,3 @@ def select(lo: Lowering, condition: Symbol, then: Callable[[], Symbol], orelse: 
 def _static_constant(value: Value) -> bool:
     """Whether a constant is an object such as a function that must be known at compile time."""
     return isinstance(value, Const) and callable(value.value) and not isinstance(value.value, type)
-
-
-def compare(lo: Lowering, a: Value, b: Any) -> Value | bool:
-    """Whether an exit code equals a constant: the condition that chose it, where two branches gave it."""
-    owner = a.owner
-    if isinstance(owner, If):
-        k = owner.outputs.index(a)
-        codes = [owner.then.results[k], owner.orelse.results[k]]
-        if all(isinstance(code, Const) and code.value is not UNDEFINED for code in codes):
-            hits = [isinstance(code, Const) and code.value == int(b) for code in codes]
-            if hits[0] == hits[1]:
-                return hits[0]
-            return owner.condition if hits[0] else lo.truth(lo.emit(operator.not_, owner.condition))
-    return lo.truth(lo.emit(operator.eq, a, Const(int(b))))

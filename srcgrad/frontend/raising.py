@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -124,5 +123,3 @@ def _is_inside(owner: Op | Region, whole: Region) -> bool:
             return True
         region = region.parent.parent if region.parent is not None else None
     return False
-
-

@@ -15,10 +15,11 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.frontend import objects
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
+from srcgrad.frontend.exits import evaluated, go_on
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
-from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, compare, join_branches, leaves_with, resume
+from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.operators import BINARY, binary
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
@@ -80,25 +81,6 @@ def block(lo: Lowering, statements: list[ast.stmt], frame: Frame, start: int = 0
     return NEXT
 
 
-def restricted(outcome: Outcome, codes: frozenset[Exit]) -> Outcome:
-    """An outcome of which it is known by now that its code is one of these."""
-    return leaves_with(next(iter(codes))) if len(codes) == 1 else Outcome(outcome.code, codes)
-
-
-def go_on(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcome:
-    """Lowers what follows under the condition that control gets there."""
-    if Exit.NEXT not in outcome.codes:
-        return outcome
-    stays = compare(lo, outcome.code, Exit.NEXT)
-    if isinstance(stays, bool):
-        return rest() if stays else outcome
-    then = branch(lo, rest)
-    if then.outcome.static == Exit.NEXT and not then.region.ops and not then.changes:
-        return outcome
-    left = restricted(outcome, outcome.codes - {Exit.NEXT})
-    return join_branches(lo, stays, then, branch(lo, lambda: left))
-
-
 def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
     truth = lo.truth(expression(lo, node.test, frame))
     return choose(lo, truth, lambda: block(lo, node.body, frame), lambda: block(lo, node.orelse, frame), rest)
@@ -139,9 +121,8 @@ def statement(lo: Lowering, node: ast.stmt, frame: Frame) -> Outcome:
     return NEXT if outcome is None else outcome
 
 
-def _expression_statement(lo: Lowering, node: ast.Expr, frame: Frame) -> None:
-    if not isinstance(node.value, ast.Constant):
-        expression(lo, node.value, frame)
+def _expression_statement(lo: Lowering, node: ast.Expr, frame: Frame) -> Outcome:
+    return NEXT if isinstance(node.value, ast.Constant) else evaluated(lo, node.value, frame, lambda symbol: NEXT)
 
 
 def _pass(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
@@ -149,9 +130,11 @@ def _pass(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
 
 
 def _return(lo: Lowering, node: ast.Return, frame: Frame) -> Outcome:
-    symbol = Const(None) if node.value is None else expression(lo, node.value, frame)
-    lo.store.set((frame, RETURNED), boxed(lo, symbol, frame))
-    return leaves_with(Exit.RETURN)
+    def leave(symbol: Symbol) -> Outcome:
+        lo.store.set((frame, RETURNED), boxed(lo, symbol, frame))
+        return leaves_with(Exit.RETURN)
+
+    return leave(Const(None)) if node.value is None else evaluated(lo, node.value, frame, leave)
 
 
 def _break(lo: Lowering, node: ast.Break, frame: Frame) -> Outcome:
@@ -162,15 +145,20 @@ def _continue(lo: Lowering, node: ast.Continue, frame: Frame) -> Outcome:
     return leaves_with(Exit.CONTINUE)
 
 
-def _assign(lo: Lowering, node: ast.Assign, frame: Frame) -> None:
-    symbol = expression(lo, node.value, frame)
-    for target in node.targets:
+def _assign(lo: Lowering, node: ast.Assign, frame: Frame) -> Outcome:
+    return evaluated(lo, node.value, frame, lambda symbol: _assign_all(lo, node.targets, symbol, frame))
+
+
+def _annotated(lo: Lowering, node: ast.AnnAssign, frame: Frame) -> Outcome:
+    if node.value is None:
+        return NEXT
+    return evaluated(lo, node.value, frame, lambda symbol: _assign_all(lo, [node.target], symbol, frame))
+
+
+def _assign_all(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> Outcome:
+    for target in targets:
         assign(lo, target, symbol, frame)
-
-
-def _annotated(lo: Lowering, node: ast.AnnAssign, frame: Frame) -> None:
-    if node.value is not None:
-        assign(lo, node.target, expression(lo, node.value, frame), frame)
+    return NEXT
 
 
 def assign(lo: Lowering, target: ast.expr, symbol: Symbol, frame: Frame) -> None:

@@ -1,9 +1,9 @@
 """The graph: structured SSA.
 
 A `Function` has one `Region`; a region has arguments, operations in order, and results. Control flow is an
-operation with regions (`If`, `Try`, `For`, `While`), each with one entry and one exit: what `break`, `continue` and `return`
-do in Python is here an *exit code* (`Exit`) among the results of a region, so that every pass can walk the program up
-and down without a special case. Everything else is a `Call` of a Python callable: `operator.mul`, `np.sin`,
+operation with regions (`If`, `Try`, `For`, `While`), each with one entry and one exit: what `break`, `continue` and
+`return` do in Python is here an *exit code* (`Exit`) among the results of a region, so that every pass can walk the
+program up and down without a special case. Everything else is a `Call` of a Python callable: `operator.mul`, `np.sin`,
 `operator.setitem`.
 
 A value is defined once. Arrays and lists are pointers: an operation that writes through one does not define a new
@@ -25,12 +25,20 @@ _uids = itertools.count()
 
 
 class Exit(IntEnum):
-    """How control leaves a block of statements: the exit codes."""
+    """How control leaves a block of statements: the exit codes.
+
+    The numbers above RETURN are *labels*: like RETURN they leave every loop, up to the place that catches them.
+    """
 
     NEXT = 0
     BREAK = 1
     CONTINUE = 2
     RETURN = 3
+
+
+def leaves_loop(code: int) -> bool:
+    """Whether a loop is left after an iteration with this exit code."""
+    return code not in (Exit.NEXT, Exit.CONTINUE)
 
 
 class Value:
@@ -315,8 +323,8 @@ class Loop(Op):
     """What `For` and `While` share.
 
     The arguments of `body` end with the carried values; its results are the carried values of the next iteration,
-    preceded, if `exits`, by the exit code of this one: the loop is left after an iteration whose code is BREAK or
-    RETURN. The outputs are the carried values after the loop, preceded, if `exits`, by the exit code of the last
+    preceded, if `exits`, by the exit code of this one: the loop is left after an iteration whose code is BREAK, RETURN
+    or a label. The outputs are the carried values after the loop, preceded, if `exits`, by the exit code of the last
     iteration (NEXT if there was none).
     """
 

@@ -11,7 +11,6 @@ from srcgrad.ir.nodes import (
     Commit,
     Const,
     Enter,
-    Exit,
     For,
     Function,
     If,
@@ -266,7 +265,7 @@ class _Verifier:
                 self.check_code(code)
 
     def check_code(self, code: Value) -> None:
-        if not _is_integer(code) or (isinstance(code, Const) and code.value not in list(Exit)):
+        if not _is_integer(code) or (isinstance(code, Const) and code.value < 0):
             self.fail(f"the exit code {code!r} is of type {code.type}")
 
     def check_invoke(self, op: Invoke) -> None:

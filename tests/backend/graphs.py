@@ -13,6 +13,7 @@ from srcgrad.ir.types import BOOL, FLOAT, INT, UNKNOWN, Array, List, Type
 ARRAY = Array(None, None)
 LIST = List(UNKNOWN)
 BREAK, NEXT, CONTINUE, RETURN = Const(Exit.BREAK), Const(Exit.NEXT), Const(Exit.CONTINUE), Const(Exit.RETURN)
+LABEL = Const(Exit.RETURN + 1)
 
 
 def const(value: Any) -> Value:
@@ -99,6 +100,7 @@ __all__ = [
     "CONTINUE",
     "FLOAT",
     "INT",
+    "LABEL",
     "LIST",
     "NEXT",
     "RETURN",

@@ -6,7 +6,7 @@ import operator
 import random
 from collections.abc import Callable
 
-from graphs import BOOL, BREAK, CONTINUE, INT, LIST, NEXT, RETURN, Block, const, function, var
+from graphs import BOOL, BREAK, CONTINUE, INT, LABEL, LIST, NEXT, RETURN, Block, const, function, var
 
 from srcgrad.ir.nodes import UNDEFINED, Const, Function, Value
 from srcgrad.ir.types import UNKNOWN
@@ -186,7 +186,7 @@ class Generator:
             body.results(*results(scope))
         elif self.random.random() < 0.2:
             self.statements(body, scope, depth + 1)
-            code = body.call(operator.and_, self.pick(scope), 3, type=INT)
+            code = body.call(operator.and_, self.pick(scope), 7, type=INT)
             body.results(code, *results(scope))
         else:
             self.jumping(body, scope, depth + 1, results)
@@ -202,7 +202,7 @@ class Generator:
         self.budget -= 2
         r = self.random.random()
         if self.budget <= 0 or depth > 4 or r < 0.15:
-            block.results(self.random.choice([BREAK, NEXT, CONTINUE, NEXT]), *results(scope))
+            block.results(self.random.choice([BREAK, NEXT, CONTINUE, NEXT, LABEL]), *results(scope))
         elif r < 0.55:
             self.tail(block, scope, depth, results)
         else:
@@ -224,7 +224,7 @@ class Generator:
         condition = self.condition(block, scope)
         count = self.random.randrange(0, 3)
         sides = []
-        for code in self.random.sample([BREAK, NEXT, CONTINUE, RETURN, NEXT], 2):
+        for code in self.random.sample([BREAK, NEXT, CONTINUE, RETURN, LABEL, NEXT], 2):
             side, inner = Block(), list(scope)
             self.statements(side, inner, depth + 1)
             side.results(code, *(self.pick(inner) for _ in range(count)))

@@ -63,7 +63,7 @@ class Interpreter:
         carried, code = [self.get(v) for v in op.inits], Exit.NEXT
         for k in reversed(indices) if op.backwards else indices:
             code, carried = self.iteration(op, [k, *carried])
-            if code in (Exit.BREAK, Exit.RETURN):
+            if code not in (Exit.NEXT, Exit.CONTINUE):
                 break
         return self.after(op, code, carried)
 
@@ -71,7 +71,7 @@ class Interpreter:
         carried, code = [self.get(v) for v in op.inits], Exit.NEXT
         while self.region(op.test, carried)[0]:
             code, carried = self.iteration(op, carried)
-            if code in (Exit.BREAK, Exit.RETURN):
+            if code not in (Exit.NEXT, Exit.CONTINUE):
                 break
         return self.after(op, code, carried)
 
@@ -81,7 +81,7 @@ class Interpreter:
 
     def after(self, op: Any, code: int, carried: list[Any]) -> list[Any]:
         # After the loop only the codes that left it are told apart.
-        left = code if code in (Exit.BREAK, Exit.RETURN) else Exit.NEXT
+        left = code if code not in (Exit.NEXT, Exit.CONTINUE) else Exit.NEXT
         return [left, *carried] if op.exits else carried
 
 

@@ -306,7 +306,7 @@ def test_an_exit_code_that_is_computed():
             for _ in range(4):
                 x_c = x[c]
                 c += 1
-                if x_c in (1, 3):
+                if x_c not in (0, 2):
                     break
             return c
         """,

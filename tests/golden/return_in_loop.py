@@ -19,12 +19,12 @@ def return_in_loop_grad(threshold, rates):
             returned = True
             break
     # backward
-    if not returned:                                # programs.py:155  def return_in_loop(threshold, rates):
-        level_bar = 1.0
-        result_bar = 0.0
-    else:
-        level_bar = 0.0
+    if returned:                                    # programs.py:155  def return_in_loop(threshold, rates):
         result_bar = 1.0
+        level_bar = 0.0
+    else:
+        result_bar = 0.0
+        level_bar = 1.0
     rates_bar = np.zeros_like(rates)                # programs.py:157  for k, rate in enumerate(rates):
     threshold_bar = 0.0
     for k in reversed(range(trips)):
