@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from srcgrad.frontend.exits import go_on
+from srcgrad.frontend.exits import caught, go_on, new_label
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, resume
+from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.raising import leaves_traces, may_raise
-from srcgrad.frontend.statements import block, choose
+from srcgrad.frontend.statements import block, choose, statement
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Attempt, Frame, Interrupted, constant
+from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, constant
 from srcgrad.ir.nodes import Commit, Const, Exit, Raise, Try, Value
 from srcgrad.ir.types import Opaque
 
@@ -129,8 +129,14 @@ def attempt(
         otherwise: lowers what is done after a body that completed, unprotected; None if there is nothing.
         rest: lowers what follows the statement.
     """
-    with _protected(lo) as made:
-        then = branch(lo, body)
+    if site in lo.marks.split:
+        return _one_by_one(lo, body, catches, handle, otherwise, rest)
+    outer, lo.protections = lo.protections, []
+    try:
+        with _protected(lo) as made:
+            then = branch(lo, body)
+    finally:
+        lo.protections = outer
     if not any(may_raise(op) for op in then.region.ops):
         return _unprotected(lo, then, otherwise, rest)
     if leaves_traces(then.region):
@@ -159,6 +165,83 @@ def attempt(
     return go_on(lo, outcome, rest)
 
 
+# Statement by statement
+
+
+def _one_by_one(
+    lo: Lowering, body: Rest, catches: Value, handle: Handle, otherwise: Rest | None, rest: Rest
+) -> Outcome:
+    """`attempt` for a body whose statements are protected one by one."""
+    assert isinstance(catches, Const)
+    classes = catches.value if isinstance(catches.value, tuple) else (catches.value,)
+    with new_label(lo) as label:
+        protection = Protection(classes, label, ("error", lo.fresh("e")))
+        lo.protections = [*lo.protections, protection]
+        try:
+            outcome = body()
+        finally:
+            lo.protections = lo.protections[:-1]
+        if otherwise is not None:
+            outcome = go_on(lo, outcome, otherwise)
+        outcome = caught(lo, outcome, label, lambda: handle(lo.value(lo.store.get(protection.error))))
+        lo.store.set(protection.error, MISSING)
+    return go_on(lo, outcome, rest)
+
+
+def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
+    """A statement that is protected by itself, and what follows it.
+
+    It is taken apart if it has changed something before it may raise.
+    """
+    site = lo.site(node)
+    if site not in lo.marks.split:
+        return _guard(lo, site, lambda: statement(lo, node, frame), rest)
+    if isinstance(node, ast.If):
+        test = ("test", lo.fresh("t"))
+
+        def evaluate() -> Outcome:
+            lo.store.set(test, expression(lo, node.test, frame))
+            return NEXT
+
+        def decide() -> Outcome:
+            truth = lo.truth(lo.store.get(test))
+            lo.store.set(test, MISSING)
+            return choose(
+                lo,
+                truth,
+                lambda: block(lo, node.body, frame),
+                lambda: block(lo, node.orelse, frame),
+                rest,
+            )
+
+        return _guard(lo, lo.site(node.test), evaluate, decide)
+    return go_on(lo, statement(lo, node, frame), rest)
+
+
+def _guard(lo: Lowering, site: Any, body: Rest, rest: Rest) -> Outcome:
+    """Something that leaves for the handlers of the `try` statements around it if it raises."""
+    protections = lo.protections
+    classes = tuple(dict.fromkeys(cls for protection in protections for cls in protection.classes))
+
+    def handle(error: Value, k: int = len(protections) - 1) -> Outcome:
+        protection = protections[k]
+        matches: Value | bool = True
+        if k > 0 and not any(issubclass(BaseException, cls) for cls in protection.classes):
+            caught_here = protection.classes[0] if len(protection.classes) == 1 else protection.classes
+            matches = lo.truth(lo.emit(isinstance, error, Const(caught_here)))
+
+        def leave() -> Outcome:
+            lo.store.set(protection.error, error)
+            return leaves_with(protection.label)
+
+        return choose(lo, matches, leave, lambda: handle(error, k - 1), lambda: NEXT)
+
+    return attempt(lo, site, body, Const(classes[0] if len(classes) == 1 else classes), handle, None, rest)
+
+
+# Pieces
+
+
 def _commit(lo: Lowering, side: Branch, rest: Rest) -> Branch:
     """Goes on behind the protected part."""
     outcome = side.outcome
@@ -168,7 +251,10 @@ def _commit(lo: Lowering, side: Branch, rest: Rest) -> Branch:
             lo.append(Commit(lo.span))
         return go_on(lo, outcome, rest)
 
-    return resume(lo, side, follow)
+    side = resume(lo, side, follow)
+    if isinstance(side.region.ops[-1], Commit):
+        side.region.ops.pop()
+    return side
 
 
 def _unprotected(lo: Lowering, body: Branch, otherwise: Rest | None, rest: Rest) -> Outcome:

@@ -392,7 +392,8 @@ def _lower_outlined(
     lo: Lowering, spec: Outlined, identity: Any, node: Any, frame: Frame, bound: dict[str, Symbol]
 ) -> None:
     """Lowers the body until its return kinds are stable: a recursive call returns what the last round found."""
-    saved = (lo.function, lo.calls, lo.constant_loops, lo.active, lo.span)
+    saved = (lo.function, lo.calls, lo.constant_loops, lo.active, lo.span, lo.attempts, lo.protections)
+    lo.attempts, lo.protections = [], []
     frame.function = spec
     before = set(lo.functions)
     try:
@@ -415,7 +416,7 @@ def _lower_outlined(
         else:
             lo.unsupported("the kinds of what this recursive function returns do not settle")
     finally:
-        lo.function, lo.calls, lo.constant_loops, lo.active, lo.span = saved
+        lo.function, lo.calls, lo.constant_loops, lo.active, lo.span, lo.attempts, lo.protections = saved
     spec.result = result
     region.results = _leaves(result)
     function = spec.function

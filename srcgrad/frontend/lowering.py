@@ -22,6 +22,7 @@ from srcgrad.frontend.values import (
     Conflict,
     Frame,
     Interrupted,
+    Protection,
     Reference,
     Sequence,
     Symbol,
@@ -83,6 +84,7 @@ class Lowering:
         self.function: Any = None
         self.constant_loops: list[tuple[Any, Value]] = []
         self.attempts: list[Attempt] = []
+        self.protections: list[Protection] = []
         self.fresh_counter = 0
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
@@ -138,6 +140,11 @@ class Lowering:
         """Appends an operation; if it may raise, handlers see what was assigned before it."""
         if self.attempts and may_raise(op):
             self.interrupt(())
+        if self.protections and not op.regions and may_raise(op):
+            self.unsupported(
+                "something here may raise after what this statement has changed, inside of `try`",
+                "assign it to a name before, in a statement of its own",
+            )
         return self.region.append(op)
 
     def interrupt(self, keys: Iterable[Any]) -> None:
@@ -313,8 +320,8 @@ class Lowering:
         """Starts again with a `try` whose statements are protected one by one."""
         if site in self.marks.split:
             self.unsupported(
-                "what this name stands for depends on where the statement in `try` raised",
-                "assign it before `try`, or after the statement that may raise",
+                "what there is after this statement depends on where in it an exception was raised",
+                "take it apart into several statements",
             )
         self.marks.split.add(site)
         raise Restart

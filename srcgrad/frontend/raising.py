@@ -7,7 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.ir.nodes import Call, Commit, Const, Enter, If, Invoke, Leave, Loop, Op, Region, Value, leaves
+from srcgrad.ir.nodes import (
+    Call,
+    Commit,
+    Const,
+    Enter,
+    Function,
+    If,
+    Invoke,
+    Leave,
+    Loop,
+    Op,
+    Region,
+    Value,
+    leaves,
+    walk,
+)
 from srcgrad.ir.types import PyScalar, is_mutable
 from srcgrad.rules.registry import hashable
 
@@ -73,10 +88,22 @@ def _scan(ops: list[Op], whole: Region, dirty: bool) -> bool | None:
                 after = found or after
             dirty = after
         else:
-            if dirty and may_raise(op):
+            if (dirty and may_raise(op)) or (isinstance(op, Invoke) and _writes(op, set())):
                 return None
-            dirty = dirty or isinstance(op, (Invoke, Enter)) or _writes_outside(op, whole)
+            dirty = dirty or isinstance(op, Enter) or _writes_outside(op, whole)
     return dirty
+
+
+def _writes(call: Invoke, seen: set[Function]) -> bool:
+    """Whether a function of the graph may write what others see; one that is still being lowered may."""
+    callee = call.callee
+    if callee in seen:
+        return False
+    seen.add(callee)
+    if not callee.body.ops and not callee.body.results:
+        return True
+    ops = list(walk(callee.body))
+    return any(_writes_outside(op, callee.body) or (isinstance(op, Invoke) and _writes(op, seen)) for op in ops)
 
 
 def _writes_outside(op: Op, whole: Region) -> bool:

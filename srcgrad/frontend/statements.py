@@ -66,6 +66,8 @@ def block(lo: Lowering, statements: list[ast.stmt], frame: Frame, start: int = 0
             return block(lo, statements, frame, k + 1)
 
         with lo.at(node, frame):
+            if lo.protections:
+                return _guarded(lo, node, frame, rest)
             if isinstance(node, ast.If) and has_exit([node]):
                 return _if_with_exits(lo, node, frame, rest)
             if isinstance(node, ast.Match) and has_exit([node]):
@@ -79,6 +81,12 @@ def block(lo: Lowering, statements: list[ast.stmt], frame: Frame, start: int = 0
             return outcome
         return go_on(lo, outcome, rest)
     return NEXT
+
+
+def _guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
+    from srcgrad.frontend.attempts import guarded
+
+    return guarded(lo, node, frame, rest)
 
 
 def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
@@ -422,16 +430,18 @@ def _exception(lo: Lowering, cls: type, args: list[Symbol]) -> Value:
     return lo.value(lo.emit_typed(cls, tuple([lo.tree(a) for a in args]), {}, Opaque(cls)))
 
 
+def raised(lo: Lowering, node: ast.expr, frame: Frame) -> Value:
+    """The exception that a `raise` statement makes, or names."""
+    if not isinstance(node, ast.Call):
+        return lo.value(expression(lo, node, frame))
+    cls = constant(expression(lo, node.func, frame))
+    if not (isinstance(cls, type) and issubclass(cls, BaseException)):
+        lo.unsupported("only exceptions of known classes can be raised here")
+    return _exception(lo, cls, [expression(lo, a, frame) for a in node.args])
+
+
 def _raise(lo: Lowering, node: ast.Raise, frame: Frame) -> Outcome:
-    exception = None
-    if node.exc is not None:
-        if isinstance(node.exc, ast.Call):
-            cls = constant(expression(lo, node.exc.func, frame))
-            if not (isinstance(cls, type) and issubclass(cls, BaseException)):
-                lo.unsupported("only exceptions of known classes can be raised here")
-            exception = _exception(lo, cls, [expression(lo, a, frame) for a in node.exc.args])
-        else:
-            exception = lo.value(expression(lo, node.exc, frame))
+    exception = None if node.exc is None else raised(lo, node.exc, frame)
     cause = None if node.cause is None else lo.value(expression(lo, node.cause, frame))
     lo.append(Raise(exception, cause, lo.span))
     return NEVER

@@ -205,6 +205,21 @@ class Attempt:
     interrupted: set[Any] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Protection:
+    """A `try` whose statements are protected one by one.
+
+    Attributes:
+        classes: the exceptions it catches.
+        label: the exit code by which control leaves for its handler.
+        error: the key in the store of what was caught.
+    """
+
+    classes: tuple[type, ...]
+    label: int
+    error: Any
+
+
 def is_function(symbol: Any) -> bool:
     if isinstance(symbol, Conflict):
         return symbol.callable

@@ -16,8 +16,23 @@ from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, reads_contents, shape_operand, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.analysis.words import word
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references, walk
-from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
+from srcgrad.ir.nodes import (
+    UNDEFINED,
+    Call,
+    Commit,
+    Const,
+    Function,
+    If,
+    Loop,
+    Op,
+    Region,
+    Try,
+    Value,
+    map_tree,
+    references,
+    walk,
+)
+from srcgrad.ir.types import F8, INT, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
 from srcgrad.rules.registry import hashable
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.algebra import operands_of_shape
@@ -415,6 +430,9 @@ class Tape:
             item: Any = values[0] if single else tuple(values)
             push = Call(list.append, (tape, item), {}, [], values[-1].span)
             place = 1 + max((_position(home, v) for v in values), default=-1)
+            if isinstance(home.parent, Try) and home is home.parent.then:
+                # What the handler gets to run for must leave nothing on the tape.
+                place = max(place, _end_of_protection(home))
             push.parent = home
             home.ops.insert(place, push)
             if home is self.function.body:
@@ -426,9 +444,33 @@ class Tape:
             self.function.body.ops.insert(place, make)
             assert self.function.backward_from is not None
             self.function.backward_from += 1
+            self._forget_attempts(tape, home)
             for op in pops:
                 assert isinstance(op, Call)
                 op.fn, op.args = list.pop, (tape,)
+
+    def _forget_attempts(self, tape: Value, home: Region) -> None:
+        """Takes off the tape what was pushed inside of protected parts that did not complete."""
+        region = home
+        while region.parent is not None:
+            attempt, outer = region.parent, region.parent.parent
+            assert outer is not None
+            if isinstance(attempt, Try) and region is attempt.then and region is not home:
+                before = Value(INT, f"n_{tape.hint}", attempt.span)
+                count = Call(len, (tape,), {}, [before], attempt.span)
+                cut = Call(operator.delitem, (tape, slice(before, None)), {}, [], attempt.span)
+                count.parent, cut.parent = outer, attempt.orelse
+                attempt.orelse.ops.insert(0, cut)
+                outer.ops.insert(outer.ops.index(attempt), count)
+                if outer is self.function.body:
+                    assert self.function.backward_from is not None
+                    self.function.backward_from += 1
+            region = outer
+
+
+def _end_of_protection(region: Region) -> int:
+    """Where the protected part of the body of a `Try` ends."""
+    return next((k for k, op in enumerate(region.ops) if isinstance(op, Commit)), len(region.ops))
 
 
 def define_everywhere(value: Value) -> None:
