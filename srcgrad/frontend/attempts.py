@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from srcgrad.frontend.exits import caught, go_on, new_label
+from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.raising import leaves_traces, may_raise
+from srcgrad.frontend.sequencing import calls_of
 from srcgrad.frontend.statements import block, choose, statement
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, constant
-from srcgrad.ir.nodes import Commit, Const, Exit, Raise, Try, Value
+from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, Symbol, constant
+from srcgrad.ir.nodes import Commit, Const, Exit, Invoke, Raise, Try, Value, walk
 from srcgrad.ir.types import Opaque
 
 Rest = Callable[[], Outcome]
@@ -48,10 +49,27 @@ def try_statement(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outc
     return go_on(lo, left, lambda: go_on(lo, outcome, rest))
 
 
+@contextmanager
+def handling(lo: Lowering, error: Value | None) -> Iterator[None]:
+    """A handler: `raise` raises this exception again; None if Python knows which one."""
+    lo.handled.append(error)
+    try:
+        yield
+    finally:
+        lo.handled.pop()
+
+
 def reraise(lo: Lowering) -> Outcome:
     """`raise` in a handler."""
-    lo.append(Raise(None, None, lo.span))
+    lo.append(Raise(lo.handled[-1] if lo.handled else None, None, lo.span))
     return NEVER
+
+
+def settle_attempts(lo: Lowering) -> None:
+    """Looks again at bodies that call functions which had not been lowered to the end."""
+    for site, region in lo.unsettled:
+        if leaves_traces(region):
+            lo.split(site)
 
 
 def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:
@@ -98,7 +116,7 @@ def _classes(lo: Lowering, handler: ast.ExceptHandler, frame: Frame) -> tuple[ty
 def _handler(lo: Lowering, handler: ast.ExceptHandler, error: Value, frame: Frame) -> Outcome:
     if handler.name is None:
         return block(lo, handler.body, frame)
-    error.hint = error.hint or handler.name
+    error.hint = handler.name
     lo.store.set((frame, handler.name), error)
     outcome = block(lo, handler.body, frame)
     lo.store.set((frame, handler.name), MISSING)
@@ -141,14 +159,18 @@ def attempt(
         return _unprotected(lo, then, otherwise, rest)
     if leaves_traces(then.region):
         lo.split(site)
+    if any(isinstance(op, Invoke) for op in walk(then.region)):
+        # What it calls may not have been lowered to the end yet.
+        lo.unsettled.append((site, then.region))
 
     def handler() -> Outcome:
-        error = Value(Opaque(BaseException), None, lo.span)
+        error = Value(Opaque(BaseException), "error", lo.span)
         error.owner = lo.region
         lo.region.args.append(error)
         for key in made.interrupted:
             lo.store.set(key, Interrupted(None, None, None, site))
-        return handle(error)
+        with handling(lo, None):
+            return handle(error)
 
     orelse = branch(lo, handler)
     if otherwise is not None and Exit.NEXT in then.outcome.codes:
@@ -183,7 +205,13 @@ def _one_by_one(
             lo.protections = lo.protections[:-1]
         if otherwise is not None:
             outcome = go_on(lo, outcome, otherwise)
-        outcome = caught(lo, outcome, label, lambda: handle(lo.value(lo.store.get(protection.error))))
+
+        def handler() -> Outcome:
+            error = lo.value(lo.store.get(protection.error))
+            with handling(lo, error):
+                return handle(error)
+
+        outcome = caught(lo, outcome, label, handler)
         lo.store.set(protection.error, MISSING)
     return go_on(lo, outcome, rest)
 
@@ -215,7 +243,42 @@ def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
             )
 
         return _guard(lo, lo.site(node.test), evaluate, decide)
-    return go_on(lo, statement(lo, node, frame), rest)
+    return _sequence(lo, node, frame, rest)
+
+
+def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
+    """A statement call by call."""
+    steps, final = calls_of(lo, node, frame)
+
+    def step(k: int) -> Outcome:
+        if k == len(steps):
+            if not steps:
+                return go_on(lo, statement(lo, node, frame), rest)
+            return _guard(lo, (*lo.site(node), "final"), finish, rest)
+        held, part = steps[k]
+
+        def hold(symbol: Symbol) -> Outcome:
+            lo.store.set(held.key, symbol)
+            lo.held.append(held.key)
+            return NEXT
+
+        if isinstance(part, ast.Name):
+            hold(expression(lo, part, frame))
+            return step(k + 1)
+        with lo.at(held, frame):
+            site = (*lo.site(node), "call", k)
+            if site in lo.marks.split:
+                return go_on(lo, evaluated(lo, part, frame, hold), lambda: step(k + 1))
+            return _guard(lo, site, lambda: hold(expression(lo, part, frame)), lambda: step(k + 1))
+
+    def finish() -> Outcome:
+        outcome = statement(lo, final, frame)
+        for held, _ in steps:
+            lo.store.set(held.key, MISSING)
+            lo.held.remove(held.key)
+        return outcome
+
+    return step(0)
 
 
 def _guard(lo: Lowering, site: Any, body: Rest, rest: Rest) -> Outcome:
@@ -231,6 +294,8 @@ def _guard(lo: Lowering, site: Any, body: Rest, rest: Rest) -> Outcome:
             matches = lo.truth(lo.emit(isinstance, error, Const(caught_here)))
 
         def leave() -> Outcome:
+            for key in lo.held:
+                lo.store.set(key, MISSING)
             lo.store.set(protection.error, error)
             return leaves_with(protection.label)
 

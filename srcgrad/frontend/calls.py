@@ -37,7 +37,10 @@ from srcgrad.ir.types import List, PyScalar, shape_of
 from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
 
 _LIBRARIES = frozenset(
-    ["numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "time", "itertools", "functools", "_operator"]
+    [
+        *("numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "itertools", "functools", "_operator"),
+        *("time", "datetime", "warnings", "logging", "os", "posixpath", "ntpath", "sys", "io", "json", "threading"),
+    ]
 )
 
 

@@ -19,6 +19,7 @@ from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.statements import assign, block, choose
+from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Symbol, constant
 from srcgrad.ir.nodes import Const, Enter, Leave, Value
 from srcgrad.ir.types import UNKNOWN
@@ -62,12 +63,14 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
                 classes = tuple([constant(expression(lo, arg, frame)) for arg in call.args])
                 return attempt(lo, lo.site(item), body, Const(classes), lambda error: NEXT, None, lambda: NEXT)
             if made in _OPENERS or (isinstance(made, type) and issubclass(made, _PASSING)):
-                return _library(lo, lo.value(expression(lo, call, frame)), bind, body)
+                args = tuple([lo.tree(expression(lo, arg, frame)) for arg in call.args])
+                kwargs = {str(k.arg): lo.tree(expression(lo, k.value, frame)) for k in call.keywords}
+                return _library(lo, lo.value(lo.emit_typed(made, args, kwargs, UNKNOWN)), bind, body)
         context = expression(lo, call, frame)
-        if objects.class_of_object(context) is not None:
-            return _inlined(lo, context, lo.site(item), bind, body)
         if isinstance(constant(context), _PASSING):
             return _library(lo, lo.value(context), bind, body)
+        if objects.class_of_object(context) is not None:
+            return _inlined(lo, context, lo.site(item), bind, body)
         lo.unsupported(
             "this context may handle exceptions in a way that is not known",
             "use try and except, or write its __enter__ and __exit__ as a class",
@@ -97,6 +100,7 @@ def _inlined(lo: Lowering, context: Symbol, site: Any, bind: Callable[[Symbol], 
     bind(entered)
 
     def handle(error: Value) -> Outcome:
+        lo.store.set(completes, Const(False))
         swallows = leave(lo.emit(type, error), error, Const(None))
         return choose(lo, lo.truth(swallows), lambda: NEXT, lambda: reraise(lo), lambda: NEXT)
 
@@ -104,15 +108,10 @@ def _inlined(lo: Lowering, context: Symbol, site: Any, bind: Callable[[Symbol], 
         leave(Const(None), Const(None), Const(None))
         return NEXT
 
-    flag = ("left", site)
-    lo.store.set(flag, Const(False))
-
-    def protected() -> Outcome:
-        outcome = body()
-        lo.store.set(flag, Const(True))
-        return outcome
-
-    outcome = attempt(lo, site, protected, Const(BaseException), handle, None, lambda: NEXT)
-    done = lo.truth(lo.store.get(flag))
+    completes = ("completes", lo.fresh("c"))
+    lo.store.set(completes, Const(True))
+    outcome = attempt(lo, site, body, Const(BaseException), handle, None, lambda: NEXT)
+    done = lo.truth(lo.store.get(completes))
+    lo.store.set(completes, MISSING)
     choose(lo, done, completed, lambda: NEXT, lambda: NEXT)
     return go_on(lo, outcome, lambda: NEXT)

@@ -21,6 +21,16 @@ from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, List, Opaque
 
 
+class Held(ast.expr):
+    """A part of a statement that has been evaluated: what it stands for is in the store, under `key`."""
+
+    key: tuple[str, str]
+
+
+def _held(lo: Lowering, node: Held, frame: Frame) -> Symbol:
+    return lo.store.get(node.key)
+
+
 def expression(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
     """Lowers one expression."""
     handler = _HANDLERS.get(type(node))
@@ -259,6 +269,7 @@ def _starred(lo: Lowering, node: ast.Starred, frame: Frame) -> Symbol:
 
 
 _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
+    Held: _held,
     ast.Constant: _constant,
     ast.Name: _name,
     ast.BinOp: _binary,

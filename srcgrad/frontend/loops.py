@@ -19,6 +19,7 @@ from srcgrad.frontend.merging import (
     join_branches,
     leaves_with,
     merge_list_sites,
+    reached,
 )
 from srcgrad.frontend.raising import may_raise
 from srcgrad.frontend.scope import assigned_in
@@ -232,7 +233,7 @@ def _loop(
                     _bind(lo, slot, region)
                 outer_missing, lo.missing_reads = lo.missing_reads, set()
                 try:
-                    outcome = build(carried, region)
+                    outcome = reached(lo, lambda: build(carried, region))  # noqa: B023
                 finally:
                     missing, lo.missing_reads = lo.missing_reads, outer_missing
             _close(lo, carried, changes, missing, learned, stem)
@@ -467,7 +468,7 @@ def _output_type(init: Value, arg: Value, result: Value) -> Type:
 def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
     """A `while` statement."""
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.test], frame)
-    test: dict[str, Any] = {}
+    test: dict[str, Any] = {"region": None}
 
     def build(carried: list[_Carried], region: Region) -> Outcome:
         test_region = Region()

@@ -39,6 +39,10 @@ class Restart(Exception):
     """Lowering starts again, with something new in its `Marks`."""
 
 
+class RaisesAlways(Exception):
+    """What is being lowered raises on every run, inside of a `try`."""
+
+
 class Lowering:
     """Lowers functions into regions.
 
@@ -85,6 +89,9 @@ class Lowering:
         self.constant_loops: list[tuple[Any, Value]] = []
         self.attempts: list[Attempt] = []
         self.protections: list[Protection] = []
+        self.held: list[Any] = []
+        self.handled: list[Value | None] = []
+        self.unsettled: list[tuple[Any, Region]] = []
         self.fresh_counter = 0
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
@@ -315,6 +322,12 @@ class Lowering:
             "this name stands for things of different structure, depending on the path taken",
             "give both branches values of the same structure",
         )
+
+    def raises(self, cls: type[Exception], message: Any, help: str | None = None) -> NoReturn:
+        """Something that raises on every run: a refusal, unless the program handles exceptions here."""
+        if self.attempts:
+            raise RaisesAlways(cls, message)
+        self.unsupported(str(message), help)
 
     def split(self, site: Any) -> NoReturn:
         """Starts again with a `try` whose statements are protected one by one."""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
+from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
 from srcgrad.frontend.records import perhaps_none
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Conflict, Reference, Sequence, Symbol, variable_name
-from srcgrad.ir.nodes import Const, Exit, If, Region, Value
-from srcgrad.ir.types import join
+from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
+from srcgrad.ir.types import Opaque, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,19 @@ def branch(lo: Lowering, body: Callable[[], Outcome]) -> Branch:
     """Lowers one side of a branch into a region of its own."""
     region = Region()
     with lo.store.branch() as changes, lo.into(region):
-        outcome = body()
+        outcome = reached(lo, body)
     return Branch(region, changes, outcome)
+
+
+def reached(lo: Lowering, body: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a block: that of what raises on every run, where it gets there, is none."""
+    try:
+        return body()
+    except RaisesAlways as always:
+        cls, message = always.args
+        error = lo.value(lo.emit_typed(cls, (Const(message),), {}, Opaque(cls)))
+        lo.append(Raise(error, None, lo.span))
+        return NEVER
 
 
 def resume(lo: Lowering, side: Branch, body: Callable[[], Outcome]) -> Branch:
@@ -110,7 +121,7 @@ def resume(lo: Lowering, side: Branch, body: Callable[[], Outcome]) -> Branch:
     with lo.store.branch() as changes, lo.into(side.region):
         for key, symbol in side.changes.items():
             lo.store.set(key, symbol)
-        outcome = body()
+        outcome = reached(lo, body)
     return Branch(side.region, changes, outcome)
 
 

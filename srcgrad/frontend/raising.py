@@ -11,7 +11,6 @@ from srcgrad.ir.nodes import (
     Call,
     Commit,
     Const,
-    Enter,
     Function,
     If,
     Invoke,
@@ -90,18 +89,16 @@ def _scan(ops: list[Op], whole: Region, dirty: bool) -> bool | None:
         else:
             if (dirty and may_raise(op)) or (isinstance(op, Invoke) and _writes(op, set())):
                 return None
-            dirty = dirty or isinstance(op, Enter) or _writes_outside(op, whole)
+            dirty = dirty or _writes_outside(op, whole)
     return dirty
 
 
 def _writes(call: Invoke, seen: set[Function]) -> bool:
-    """Whether a function of the graph may write what others see; one that is still being lowered may."""
+    """Whether a function of the graph may write what others see, as far as it has been lowered."""
     callee = call.callee
     if callee in seen:
         return False
     seen.add(callee)
-    if not callee.body.ops and not callee.body.results:
-        return True
     ops = list(walk(callee.body))
     return any(_writes_outside(op, callee.body) or (isinstance(op, Invoke) and _writes(op, seen)) for op in ops)
 

@@ -226,7 +226,7 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         items = (*items[:k], lo.new_reference(list, middle, lo.site(starred)), *items[len(items) - after :])
         targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
     if len(items) != len(targets):
-        lo.unsupported(f"{len(items)} values can't be unpacked into {len(targets)} names")
+        lo.raises(ValueError, f"{len(items)} values can't be unpacked into {len(targets)} names")
     for target, item in zip(targets, items, strict=True):
         assign(lo, target, item, frame)
 
@@ -302,10 +302,14 @@ def _augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
     target = node.target
     if isinstance(target, ast.Name):
         current = expression(lo, target, frame)
-        right = expression(lo, node.value, frame)
-        result = augment(lo, op, current, right)
-        if result is not current:
-            set_name(lo, target.id, result, frame)
+
+        def update(right: Symbol) -> Outcome:
+            result = augment(lo, op, current, right)
+            if result is not current:
+                set_name(lo, target.id, result, frame)
+            return NEXT
+
+        return evaluated(lo, node.value, frame, update)
     elif isinstance(target, ast.Subscript):
         base = expression(lo, target.value, frame)
         key = index(lo, target.slice, frame)
@@ -441,7 +445,11 @@ def raised(lo: Lowering, node: ast.expr, frame: Frame) -> Value:
 
 
 def _raise(lo: Lowering, node: ast.Raise, frame: Frame) -> Outcome:
-    exception = None if node.exc is None else raised(lo, node.exc, frame)
+    if node.exc is None:
+        from srcgrad.frontend.attempts import reraise
+
+        return reraise(lo)
+    exception = raised(lo, node.exc, frame)
     cause = None if node.cause is None else lo.value(expression(lo, node.cause, frame))
     lo.append(Raise(exception, cause, lo.span))
     return NEVER
