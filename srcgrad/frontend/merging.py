@@ -9,7 +9,7 @@ from typing import Any
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
 from srcgrad.frontend.records import perhaps_none
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Closure, Conflict, Reference, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
 from srcgrad.ir.types import Opaque, join
 
@@ -165,7 +165,7 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
         if isinstance(key, Reference):
             merged[key] = b if a is MISSING else a if b is MISSING else merge_contents(a, b, key.cls, phi)
             continue
-        if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes:
+        if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes and isinstance(key[0], Frame):
             lo.missing_reads.add(key)
         hint = variable_name(key)
         a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))

@@ -17,7 +17,7 @@ from srcgrad.analysis.memory import written
 from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Symbol
-from srcgrad.ir.nodes import Call, Function, If, Invoke, Loop, Op, Raise, Value
+from srcgrad.ir.nodes import Call, Commit, Enter, Function, If, Invoke, Leave, Loop, Op, Raise, Value
 from srcgrad.ir.types import F8, Array, NpScalar, Opaque, PyScalar, Unknown
 from srcgrad.transform import cotangents
 from srcgrad.transform.call_reversal import reverse_call
