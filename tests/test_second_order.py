@@ -21,6 +21,7 @@ TUPLES = "a tuple that a user's recursive function returns, or that is in a tupl
 NOT_YET: dict[str, str] = {
     "newaxis_view_is_written": VIEW,
     "hidden_markov_forward": VIEW,
+    "pure_loop_inside_is_interrupted_in_an_outer_loop": "a tape is made in a loop, and copied in its reverse",
     "recursion_over_a_list": KIND,
     "loop_over_dict_keys": "dicts are returned on several paths",
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",

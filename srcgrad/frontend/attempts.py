@@ -16,7 +16,6 @@ from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
-from srcgrad.frontend.raising import leaves_traces, may_raise
 from srcgrad.frontend.sequencing import calls_of
 from srcgrad.frontend.statements import block, choose, statement
 from srcgrad.frontend.store import MISSING
@@ -68,7 +67,7 @@ def reraise(lo: Lowering) -> Outcome:
 def settle_attempts(lo: Lowering) -> None:
     """Looks again at bodies that call functions which had not been lowered to the end."""
     for site, region in lo.unsettled:
-        if leaves_traces(region):
+        if lo.raising.leaves_traces(region):
             lo.split(site)
 
 
@@ -155,9 +154,9 @@ def attempt(
             then = branch(lo, body)
     finally:
         lo.protections = outer
-    if not any(may_raise(op) for op in then.region.ops):
+    if not any(lo.raising.may_raise(op) for op in then.region.ops):
         return _unprotected(lo, then, otherwise, rest)
-    if leaves_traces(then.region):
+    if lo.raising.leaves_traces(then.region):
         lo.split(site)
     if any(isinstance(op, Invoke) for op in walk(then.region)):
         # What it calls may not have been lowered to the end yet.

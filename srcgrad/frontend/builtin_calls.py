@@ -187,6 +187,8 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
 @handles(type)
 def _type(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     known = _class_of(args[0])
+    if known is None and isinstance(args[0], Value) and isinstance(args[0].type, Opaque):
+        return lo.emit_typed(type, (args[0],), {}, Opaque(type))
     if known is None:
         lo.unsupported("the type of this value is not known at compile time", "use isinstance")
     return Const(known)
@@ -212,7 +214,8 @@ def _class_of(symbol: Symbol) -> type | None:
         if isinstance(t, Array):
             return np.ndarray
         if isinstance(t, Opaque):
-            return t.cls
+            # What was caught may be of any class derived from those that the handler is for.
+            return None if issubclass(t.cls, BaseException) else t.cls
         return {List: list, Dict: dict, Tuple: tuple}.get(type(t))
     return None
 

@@ -21,7 +21,6 @@ from srcgrad.frontend.merging import (
     merge_list_sites,
     reached,
 )
-from srcgrad.frontend.raising import may_raise
 from srcgrad.frontend.scope import assigned_in
 from srcgrad.frontend.statements import assign, block
 from srcgrad.frontend.store import MISSING
@@ -199,7 +198,15 @@ def for_loop(
         if constant_loop:
             lo.constant_loops.append((site, index))
         try:
-            return body(index if item is None else item(index))
+            if item is None:
+                return body(index)
+            # The index is in range.
+            outer, lo.trusting = lo.trusting, True
+            try:
+                current = item(index)
+            finally:
+                lo.trusting = outer
+            return body(current)
         finally:
             if constant_loop:
                 lo.constant_loops.pop()
@@ -441,7 +448,7 @@ def _finish(
         merge_list_sites(lo, output, init, result)
     code = Value(INT, "exited", lo.span)
     region.results = [outcome.code, *results] if exits else results
-    if lo.attempts and any(may_raise(op) for op in region.ops):
+    if lo.attempts and any(lo.raising.may_raise(op) for op in region.ops):
         # What one iteration has assigned is there when a later one raises.
         lo.interrupt(symbols)
     lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))

@@ -11,7 +11,7 @@ from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
-from srcgrad.frontend.raising import may_raise
+from srcgrad.frontend.raising import Raising, asks_for_float_errors
 from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import (
@@ -89,6 +89,8 @@ class Lowering:
         self.constant_loops: list[tuple[Any, Value]] = []
         self.attempts: list[Attempt] = []
         self.protections: list[Protection] = []
+        self.raising = Raising(self.marks.float_errors)
+        self.trusting = False
         self.held: list[Any] = []
         self.handled: list[Value | None] = []
         self.unsettled: list[tuple[Any, Region]] = []
@@ -145,9 +147,14 @@ class Lowering:
 
     def append(self, op: Op) -> Op:
         """Appends an operation; if it may raise, handlers see what was assigned before it."""
-        if self.attempts and may_raise(op):
+        if self.trusting:
+            self.raising.sure.add(op)
+        if not self.raising.strict and asks_for_float_errors(op):
+            self.marks.float_errors = True
+            raise Restart
+        if self.attempts and self.raising.may_raise(op):
             self.interrupt(())
-        if self.protections and not op.regions and may_raise(op):
+        if self.protections and not op.regions and self.raising.may_raise(op):
             self.unsupported(
                 "something here may raise after what this statement has changed, inside of `try`",
                 "assign it to a name before, in a statement of its own",

@@ -228,7 +228,8 @@ class CotangentStore:
 
     def _make_shadow(self, value: Value) -> Value:
         owner = value.owner
-        if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in COPIES:
+        shares = self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in COPIES
+        if shares and owner.args[0] not in self.doubtful:
             base = owner.args[0]
             if owner.fn in IN_PLACE:
                 return self.shadow(base)
