@@ -363,7 +363,7 @@ class _Printer:
         self._block(stmt.then, indent + 1)
         if (
             len(stmt.orelse) == 1
-            and isinstance(stmt.orelse[0], Branch)
+            and type(stmt.orelse[0]) is Branch
             and (stmt.orelse[0].then or stmt.orelse[0].orelse)
         ):
             self._branch(stmt.orelse[0], indent, "elif")
@@ -389,7 +389,7 @@ class _Printer:
 
     def _handlers(self, op: Try, catches: Value, block: list[Stmt], indent: int) -> None:
         """The handlers: one for each class that the block asks for one after the other."""
-        while len(block) == 1 and isinstance(test := block[0], Branch) and (cls := _class_asked_for(op, test)):
+        while len(block) == 1 and type(test := block[0]) is Branch and (cls := _class_asked_for(op, test)):
             inner = test.orelse if test.negated else test.then
             self._handler(op, cls, inner, indent)
             block = test.then if test.negated else test.orelse

@@ -32,7 +32,7 @@ from srcgrad.ir.nodes import (
     references,
     walk,
 )
-from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
+from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar, rank
 from srcgrad.rules.registry import hashable
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.algebra import operands_of_shape
@@ -398,6 +398,12 @@ class Tape:
         while region is not None and region.parent is not None:
             parent = region.parent
             assert isinstance(parent, If)
+            same = [o for o, r in zip(parent.outputs, region.results, strict=True) if r is current]
+            same = [output for output in same if _is_alike(output.type, current.type)]
+            if same:
+                # Where this side was not taken, nobody asks for the value.
+                current, region = same[0], parent.parent
+                continue
             output = Value(current.type, current.hint, current.span)
             output.owner = parent
             parent.outputs.append(output)
@@ -410,10 +416,11 @@ class Tape:
     def _write_tapes(self) -> None:
         """Makes a tape for each region that saves: pushes in the forward sweep, pops where its reverse starts.
 
-        Inner regions come first: the tape of a loop in a protected part is saved like any value of that part.
+        The tape of a loop in a protected part comes first: it is saved like any value of that part.
         """
         while self._saved:
-            home = max(self._saved, key=_depth)
+            inner = [home for home in self._saved if _protected_part_around(home) is not None]
+            home = max(inner, key=_depth) if inner else next(iter(self._saved))
             slots = self._saved.pop(home)
             regions = self._reverses.get(home)
             if not regions:
@@ -487,6 +494,13 @@ def _depth(region: Region) -> int:
     while region.parent is not None and region.parent.parent is not None:
         region, depth = region.parent.parent, depth + 1
     return depth
+
+
+def _is_alike(a: Type, b: Type) -> bool:
+    """Whether two types differ at most in what they know of lengths."""
+    if isinstance(a, Array) and isinstance(b, Array):
+        return a.dtype == b.dtype and rank(a) == rank(b) is not None
+    return a == b
 
 
 def _end_of_protection(region: Region) -> int:
