@@ -26,7 +26,6 @@ NOT_YET: dict[str, str] = {
     "loop_over_dict_keys": "dicts are returned on several paths",
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
     "trees_in_a_list": TUPLES,
-    "arrays_in_what_recursion_returns": TUPLES,
     "nested_tuples_in_a_list": TUPLES,
     "nested_tuples_are_popped": TUPLES,
     "first_total_is_the_last": DOUBT,
