@@ -10,7 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
-from srcgrad.analysis.memory import contents_read, copies_perhaps, is_view
+from srcgrad.analysis.memory import contents_read, copies_perhaps, is_likeness, is_view
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
@@ -219,6 +219,8 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
             continue
         contribution = named.get(name)
         if contribution is None or (isinstance(contribution, Const) and contribution.value is None):
+            if is_likeness(op, k):
+                continue
             _no_derivative_in(op, k)
         _distribute(reverse, tree, contribution, level)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import written
@@ -18,12 +17,11 @@ from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Symbol
 from srcgrad.ir.nodes import Call, Commit, Enter, Function, If, Invoke, Leave, Loop, Op, Raise, Value
-from srcgrad.ir.types import F8, Array, NpScalar, Opaque, PyScalar, Unknown
-from srcgrad.transform import cotangents
+from srcgrad.ir.types import Opaque
 from srcgrad.transform.call_reversal import reverse_call
 from srcgrad.transform.control_reversal import reverse_if, reverse_loop
 from srcgrad.transform.cotangent_store import CotangentStore
-from srcgrad.transform.cotangents import ZERO, full_like, zero_of
+from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.places import instances, mirror
 from srcgrad.transform.writes import reverse_write
 
@@ -63,42 +61,15 @@ class Reverse(CotangentStore):
             for value, seed in seeds:
                 self.contribute(value, seed)
             self.reverse_ops(forward)
-            bars = [self._final(value) for value in inputs]
+            mixed = is_mixed(function)
+            bars = [self._final(value, mixed) for value in inputs]
         for op in body.ops[len(forward) :]:
             mirror(op, forward[-1] if forward else op)
         return bars
 
-    def _final(self, value: Value) -> Value:
+    def _final(self, value: Value, mixed: bool) -> Value:
         known = self.bar(value) if self.activity.active(value) else None
-        if isinstance(value.type, Unknown):
-            return self._like(known, value)
-        if known is None:
-            return self._of_kind(zero_of(self.lo, value), value)
-        return self._of_kind(cotangents.cast(self.lo, full_like(self.lo, known, value), value), value)
-
-    def _like(self, cotangent: Value | None, value: Value) -> Value:
-        """The cotangent of an argument of unknown kind in its structure, shape and dtype."""
-        owner = None if cotangent is None else cotangent.owner
-        fitted = isinstance(owner, Call) and owner.fn is runtime.unbroadcast and owner.args[1] is value
-        if cotangent is not None and fitted:
-            return cotangent
-        given = ZERO if cotangent is None else cotangent
-        return self.lo.value(self.lo.emit_typed(runtime.like, (given, value), {}, value.type))
-
-    def _of_kind(self, cotangent: Value, value: Value) -> Value:
-        """The cotangent of a number as a number of its kind: a Python float, a NumPy scalar of its dtype."""
-        kind, target = cotangent.type, value.type
-        if isinstance(target, Array) and target.shape == () and isinstance(kind, PyScalar) and target.dtype is not None:
-            return self.lo.value(self.lo.emit_typed(target.dtype.type, (cotangent,), {}, NpScalar(target.dtype)))
-        if isinstance(target, NpScalar) and (
-            (isinstance(kind, PyScalar) and target.dtype != F8) or isinstance(kind, Unknown)
-        ):
-            return self.lo.value(self.lo.emit_typed(target.dtype.type, (cotangent,), {}, target))
-        if isinstance(target, PyScalar) and isinstance(kind, Unknown):
-            return self.lo.value(self.lo.emit_typed(float, (cotangent,), {}, target))
-        if isinstance(target, PyScalar) and isinstance(kind, NpScalar) and kind.dtype != F8 and kind.dtype.kind == "f":
-            return self.lo.value(self.lo.emit_typed(float, (cotangent,), {}, target))
-        return cotangent
+        return final_cotangent(self.lo, known, value, mixed)
 
     def symbol(self, tree: Any) -> Symbol:
         """The symbol of an argument tree of the forward sweep."""
