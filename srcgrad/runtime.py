@@ -292,14 +292,20 @@ def add_each(shadow: list, contributions: Any) -> None:
 
 
 def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
-    """A copy laid out as the original is, so that what is a view of the one is a view of the other."""
+    """A copy laid out as the original is, so that what is a view of the one is a view of the other.
+
+    The elements of the copy have memory of their own each, also where those of the original share it.
+    """
     dtype = x.dtype if dtype is None else np.dtype(dtype)
     if x.flags.c_contiguous or x.size == 0:
         return x.astype(dtype)
     strides = x.strides if dtype == x.dtype else [s * dtype.itemsize // x.itemsize for s in x.strides]
     reach = [(n - 1) * s for n, s in zip(x.shape, strides, strict=True)]
     first = -sum(r for r in reach if r < 0)
-    memory = np.zeros(first + sum(r for r in reach if r > 0) + dtype.itemsize, np.uint8)
+    span = first + sum(r for r in reach if r > 0) + dtype.itemsize
+    if span < x.size * dtype.itemsize:
+        return x.astype(dtype, order="C")
+    memory = np.zeros(span, np.uint8)
     copy = np.ndarray(x.shape, dtype, memory, first, strides)
     copy[...] = x
     return copy

@@ -124,6 +124,21 @@ def reads_contents(op: Op, value: Value) -> bool:
     return not only_metadata(op) and any(v is value for v in contents_read(op))
 
 
+_BY_IDENTITY: dict[Any, tuple[int, ...]] = {
+    runtime.shadow_of: (1,),
+    runtime.cotangent_of: (1,),
+    runtime.add_if_copied: (2, 3),
+    **dict.fromkeys([operator.is_, operator.is_not, np.shares_memory, np.may_share_memory], (0, 1)),
+}
+"""What tells objects apart, however equal they are -> the arguments that it does so with."""
+
+
+def told_apart(op: Call) -> list[Value]:
+    """The arguments of a call for which it matters which object they are, and not only what it holds."""
+    places = _BY_IDENTITY[op.fn] if among(op.fn, _BY_IDENTITY) else ()
+    return [v for v in op.args[places[0] : places[-1] + 1] if isinstance(v, Value)] if places else []
+
+
 def is_basic_index(tree: Any) -> bool:
     """Whether indexing with this argument tree gives a view: no array among its parts."""
     if isinstance(tree, (tuple, list)):
@@ -136,6 +151,9 @@ def is_basic_index(tree: Any) -> bool:
 def is_view(op: Call) -> bool:
     """Whether the result of a call may share memory with its first argument."""
     if not op.args or not isinstance(op.args[0], Value) or isinstance(op.args[0].type, List):
+        return False
+    if is_scalar(op.args[0].type):
+        # What is made of a number is new memory.
         return False
     if op.fn is operator.getitem:
         return is_basic_index(op.args[1]) and any(not is_scalar(v.type) for v in op.outputs)

@@ -12,7 +12,7 @@ from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.invariance import without_influence
-from srcgrad.analysis.memory import copies_perhaps
+from srcgrad.analysis.memory import among, copies_perhaps
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
@@ -127,27 +127,49 @@ def protect_arguments(program: Program) -> None:
 
 
 def separate_likenesses(functions: list[Function]) -> None:
-    """Copies written memory before a helper that may hand it on as it is, though its result counts as a new array.
+    """Copies written memory where a helper takes it or gives it on that may return what it was given.
 
-    Before -> after: `t = unbroadcast(y_bar, x)` -> `t = unbroadcast(y_bar.copy(), x)`.
+    What it returns has a cotangent of its own, while memory has one shadow, whoever refers to it. What is broadcast to
+    a view has elements in common, which must not have cotangents in common; it is copied where its own memory is
+    written by nobody, but goes by the same name as some that is.
+
+    Before -> after: `t = unbroadcast(y_bar, x); t += 1` -> `t = unbroadcast(y_bar.copy(), x).copy(); t += 1`.
     """
-    aliases = Aliases(functions)
+    aliases = Aliases(functions, passing=False)
     for function in functions:
         for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
             for op in list(region.ops):
-                if not isinstance(op, Call) or op.fn not in (runtime.unbroadcast, runtime.expanded):
+                if not isinstance(op, Call) or not among(op.fn, _LIKENESSES):
                     continue
-                x = op.args[0]
-                if isinstance(x, Const) or not any(map(aliases.is_written, (x, op.outputs[0]))):
+                x, z = op.args[0], op.outputs[0]
+                if op.fn is np.broadcast_to:
+                    if aliases.is_written(z) and not (isinstance(x, Value) and aliases.is_written(x)):
+                        _copy_output(op, runtime.protected)
                     continue
-                copy = Value(x.type, None, op.span)
-                # An item of a list's shadow may still be the number 0 for an array.
-                item = isinstance(x.owner, Call) and any(isinstance(v.type, List) for v in x.owner.inputs)
-                sure = isinstance(x.type, Array) and not item
-                made = Call(np.ndarray.copy if sure else runtime.copied, (x,), {}, [copy], op.span)
-                made.parent = region
-                region.ops.insert(region.ops.index(op), made)
-                op.args = (copy, *op.args[1:])
+                if not isinstance(x, Const) and aliases.is_written(x):
+                    # An item of a list's shadow may still be the number 0 for an array.
+                    item = isinstance(x.owner, Call) and any(isinstance(v.type, List) for v in x.owner.inputs)
+                    sure = isinstance(x.type, Array) and not item
+                    copy = Value(x.type, None, op.span)
+                    made = Call(np.ndarray.copy if sure else runtime.copied, (x,), {}, [copy], op.span)
+                    made.parent = region
+                    region.ops.insert(region.ops.index(op), made)
+                    op.args = (copy, *op.args[1:])
+                if aliases.is_written(z):
+                    _copy_output(op, np.ndarray.copy if isinstance(z.type, Array) else runtime.copied)
+
+
+_LIKENESSES = frozenset([runtime.unbroadcast, runtime.expanded, runtime.like, np.broadcast_to])
+
+
+def _copy_output(op: Call, copy: Any) -> None:
+    """Lets an operation have another output, of which what was its output is a copy."""
+    z, given = op.outputs[0], Value(op.outputs[0].type, None, op.span)
+    op.outputs, given.owner = [given], op
+    made = Call(copy, (given,), {}, [z], op.span)
+    made.parent = op.parent
+    assert op.parent is not None
+    op.parent.ops.insert(op.parent.ops.index(op) + 1, made)
 
 
 def _holds_arrays(t: Type) -> bool:
