@@ -38,6 +38,7 @@ REFUSED = frozenset(
         "append_pairs_index",
         "append_pairs_write",
         "append_pairs_name",
+        "written_arrays_in_tuples_of_one",
         "rec_fresh",
         "rec_fresh_twice",
         "rec_dead_fresh",

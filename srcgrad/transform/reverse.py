@@ -24,19 +24,7 @@ from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Sequence, Symbol
-from srcgrad.ir.nodes import (
-    Call,
-    Const,
-    Function,
-    If,
-    Invoke,
-    Loop,
-    Op,
-    Raise,
-    Region,
-    Value,
-    leaves,
-)
+from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Raise, Region, Value, leaves
 from srcgrad.ir.types import (
     F8,
     STR,
@@ -277,7 +265,8 @@ class Reverse:
                 and owner.fn not in READ_ONLY_VIEWS
             ):
                 outputs = [Value(o.type, self._shadow_name(o), owner.span) for o in owner.outputs]
-                self.lo.append(Call(owner.fn, (self.shadow(base), *owner.args[1:]), owner.kwargs, outputs, owner.span))
+                args = (self.shadow(base), *owner.args[1:])
+                self.lo.append(Call(owner.fn, args, owner.kwargs, outputs, owner.span, owner.unpacks))
                 for output, made in zip(owner.outputs, outputs, strict=True):
                     self.shadows[output] = made
                 return self.shadows[value]
@@ -439,7 +428,7 @@ class Reverse:
             reverse_display(self, op, gs[0])
             return
         if op.fn is operator.getitem and isinstance(op.args[0].type, (List, Tuple)):
-            if len(op.outputs) == 1:
+            if not op.unpacks:
                 reverse_list_read(self, op, gs[0])
             else:
                 reverse_tuple_read(self, op, gs)
@@ -448,7 +437,7 @@ class Reverse:
         if holds and reverse_list_operator(self, op):
             return
         rule = PARTIALS.get(op.fn)
-        if rule is not None and len(op.outputs) == 1 and not op.kwargs:
+        if rule is not None and not op.unpacks and not op.kwargs:
             refuse_sequences(op)
             self._apply_partials(op, rule, gs[0])
             return
@@ -583,7 +572,7 @@ class Reverse:
         filled: list[Symbol] = [
             Const(None) if g is None else full_like(self.lo, g, o) for g, o in zip(gs, outputs, strict=True)
         ]
-        single = len(outputs) == 1
+        single = not op.unpacks
         g: Symbol = filled[0] if single else Sequence(tuple(filled))
         z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
         result = inline_rule(self.lo, rule, [g, z, *self._symbols(op.args)], self._symbols(op.kwargs))
