@@ -441,12 +441,28 @@ def take_item(x_bar: Any, i: Any) -> Any:
     return taken
 
 
-def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
-    """The reverse of `z = x.reshape(...)` and its like: if they gave a copy, adds what came back to it."""
+def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any, order: str = "C") -> None:
+    """The reverse of `z = x.reshape(...)` and its like: if they gave a copy, adds what came back to it.
+
+    Args:
+        x_bar, z_bar: the shadows of both.
+        x, z: what was reshaped, and what it gave.
+        order: the order in which the elements were taken.
+    """
     if not isinstance(x, np.ndarray):
         raise TypeError("a number or a list became an array that is written, which needs code for known kinds")
     if not np.may_share_memory(x, z):
-        x_bar += z_bar.reshape(x_bar.shape)
+        if order in ("A", "K"):
+            _add_as_stored(x_bar, z_bar, x, order)
+        else:
+            x_bar += np.reshape(z_bar, x_bar.shape, order)  # type: ignore[arg-type]
+
+
+def _add_as_stored(x_bar: Any, z_bar: Any, x: Any, order: Any) -> None:
+    """Adds what came back to the elements of an array in the order in which they lie in memory."""
+    places = copy_with_layout(x, np.intp)
+    places[...] = np.arange(x.size).reshape(x.shape)
+    x_bar.flat[places.ravel(order)] += z_bar.ravel()
 
 
 def add_repeats(shadow: list, contributions: list) -> None:

@@ -38,6 +38,8 @@ REFUSED = frozenset(
         "append_pairs_index",
         "append_pairs_write",
         "append_pairs_name",
+        "axes_swapped_by_einsum",
+        "conjugate_of_real_numbers",
         "written_arrays_in_tuples_of_one",
         "rec_fresh",
         "rec_fresh_twice",

@@ -20,6 +20,7 @@ WRITTEN = "whether what recursion hands on is a number or a written array is not
 TUPLES = "a tuple that a user's recursive function returns, or that is in a tuple in a list, is read in generated code"
 NOT_YET: dict[str, str] = {
     "newaxis_view_is_written": VIEW,
+    "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
     "recursion_over_a_list": KIND,
     "loop_over_dict_keys": "dicts are returned on several paths",
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",

@@ -17,6 +17,7 @@ from srcgrad.analysis.memory import (
     copies_perhaps,
     is_basic_index,
     is_view,
+    passed_on,
     told_apart,
     written,
 )
@@ -295,6 +296,10 @@ class Aliases:
 
     def _visit_array_call(self, op: Call) -> None:
         fn = op.fn
+        if self._passing:
+            for output, given in passed_on(op):
+                self.unify(self.held(output) if isinstance(output.type, List) else output, given)
+                self._mergers.append(output)
         if fn is operator.getitem and not is_basic_index(op.args[1]) and may_be_basic(op.args[1]):
             for output in op.outputs:
                 self._take_unknown(output, op)

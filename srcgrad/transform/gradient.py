@@ -12,7 +12,7 @@ from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.invariance import without_influence
-from srcgrad.analysis.memory import among, copies_perhaps
+from srcgrad.analysis.memory import copies_perhaps
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
@@ -27,6 +27,7 @@ from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.reverse import Reverse
+from srcgrad.transform.separation import separate
 from srcgrad.transform.shadows import define_shadows
 from srcgrad.transform.signs import move_signs
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
@@ -58,11 +59,11 @@ def prepare(program: Program, optimize: bool = True) -> None:
         prune_carried(function)
     rebind(program.function, program.functions)
     protect_arguments(program)
-    separate_likenesses(functions)
     if optimize:
         share_common(program.function)
         _sync(program.function)
     remove_dead_code(functions, argument_leaves(program))
+    separate(functions, program.function)
     for function in functions:
         refine_lengths(function)
 
@@ -124,52 +125,6 @@ def protect_arguments(program: Program) -> None:
     for op in made:
         op.parent = body
     body.ops = [*before, *made, *after]
-
-
-def separate_likenesses(functions: list[Function]) -> None:
-    """Copies written memory where a helper takes it or gives it on that may return what it was given.
-
-    What it returns has a cotangent of its own, while memory has one shadow, whoever refers to it. What is broadcast to
-    a view has elements in common, which must not have cotangents in common; it is copied where its own memory is
-    written by nobody, but goes by the same name as some that is.
-
-    Before -> after: `t = unbroadcast(y_bar, x); t += 1` -> `t = unbroadcast(y_bar.copy(), x).copy(); t += 1`.
-    """
-    aliases = Aliases(functions, passing=False)
-    for function in functions:
-        for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
-            for op in list(region.ops):
-                if not isinstance(op, Call) or not among(op.fn, _LIKENESSES):
-                    continue
-                x, z = op.args[0], op.outputs[0]
-                if op.fn is np.broadcast_to:
-                    if aliases.is_written(z) and not (isinstance(x, Value) and aliases.is_written(x)):
-                        _copy_output(op, runtime.protected)
-                    continue
-                if not isinstance(x, Const) and aliases.is_written(x):
-                    # An item of a list's shadow may still be the number 0 for an array.
-                    item = isinstance(x.owner, Call) and any(isinstance(v.type, List) for v in x.owner.inputs)
-                    sure = isinstance(x.type, Array) and not item
-                    copy = Value(x.type, None, op.span)
-                    made = Call(np.ndarray.copy if sure else runtime.copied, (x,), {}, [copy], op.span)
-                    made.parent = region
-                    region.ops.insert(region.ops.index(op), made)
-                    op.args = (copy, *op.args[1:])
-                if aliases.is_written(z):
-                    _copy_output(op, np.ndarray.copy if isinstance(z.type, Array) else runtime.copied)
-
-
-_LIKENESSES = frozenset([runtime.unbroadcast, runtime.expanded, runtime.like, np.broadcast_to])
-
-
-def _copy_output(op: Call, copy: Any) -> None:
-    """Lets an operation have another output, of which what was its output is a copy."""
-    z, given = op.outputs[0], Value(op.outputs[0].type, None, op.span)
-    op.outputs, given.owner = [given], op
-    made = Call(copy, (given,), {}, [z], op.span)
-    made.parent = op.parent
-    assert op.parent is not None
-    op.parent.ops.insert(op.parent.ops.index(op) + 1, made)
 
 
 def _holds_arrays(t: Type) -> bool:

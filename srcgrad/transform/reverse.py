@@ -16,7 +16,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, blocks
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import IN_PLACE, READ_ONLY_VIEWS, contents_read, copies_perhaps, is_view, written
+from srcgrad.analysis.memory import IN_PLACE, READ_ONLY_VIEWS, contents_read, copies_perhaps, is_view, order_of, written
 from srcgrad.analysis.reads import Uses
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
@@ -407,7 +407,7 @@ class Reverse:
                 )
             if copies_perhaps(op) and self.activity.active(op.outputs[0]):
                 x, z = op.args[0], op.outputs[0]
-                self.lo.effect(runtime.add_if_copied, self.shadow(x), self.shadow(z), x, z)
+                self.lo.effect(runtime.add_if_copied, self.shadow(x), self.shadow(z), x, z, *order_of(op))
             return
         if not any(self.activity.active(o) for o in op.outputs):
             return
