@@ -361,11 +361,7 @@ class _Printer:
             test = self.expressions.negation(stmt.test) if stmt.negated else self.expressions.value(stmt.test)
             self._header(indent, f"{word} ", test, ":", stmt.op)
         self._block(stmt.then, indent + 1)
-        if (
-            len(stmt.orelse) == 1
-            and type(stmt.orelse[0]) is Branch
-            and (stmt.orelse[0].then or stmt.orelse[0].orelse)
-        ):
+        if len(stmt.orelse) == 1 and type(stmt.orelse[0]) is Branch and (stmt.orelse[0].then or stmt.orelse[0].orelse):
             self._branch(stmt.orelse[0], indent, "elif")
         elif stmt.orelse:
             self.lines.append(_Line(indent, "else:"))

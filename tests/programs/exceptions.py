@@ -464,7 +464,7 @@ def floating_point_error_is_caught(x):
 @program(lambda: (rand(3),), tags=("try", "generic"))
 def handler_does_nothing(x):
     y = x * 2.0
-    try:
+    try:  # noqa: SIM105
         y = y * x[3]
     except IndexError:
         pass
