@@ -80,6 +80,7 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "loop_ravel_copy_twice": KIND,
     "one_cotangent_for_several_operands": SEQUENCE,
     "arrays_in_column_order": SEQUENCE,
+    "ravel_of_a_strided_argument": KIND,
 }
 
 
@@ -110,7 +111,7 @@ WITH_MEMORY = (
     "writes",
 )
 """The parts of the corpus whose generated code holds arrays in lists and tables of shadows, and writes them."""
-SINGLE = {"writes_single_precision"}
+SINGLE = {"writes_single_precision", "single_precision_differences"}
 THIRD = [p for p in SUPPORTED if p.fun.__module__.rpartition(".")[2] in WITH_MEMORY and p.name not in SINGLE]
 
 
