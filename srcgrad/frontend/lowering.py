@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
@@ -35,10 +36,12 @@ class Outcome:
     Attributes:
         code: the exit code, a constant unless it depends on the run.
         codes: the exit codes that are possible; empty if control never leaves (it raises).
+        leaving: for one that may be NEXT, if it is known: a condition under which it is not, and the outcome then.
     """
 
     code: Value
     codes: frozenset[int]
+    leaving: tuple[Value, Outcome] | None = None
 
     @property
     def static(self) -> int | None:
@@ -269,7 +272,8 @@ class Lowering:
                 return output
             if symbol.cls is set:
                 return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
-            self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", "use its fields one by one")
+            help = "collect it: list(...)" if symbol.cls is GeneratorType else "use its fields one by one"
+            self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", help)
         if isinstance(symbol, Conflict):
             self.resolve_conflict(symbol)
         if isinstance(symbol, IteratorSymbol):
@@ -317,6 +321,11 @@ class Lowering:
 
     def demote(self, reference: Reference) -> NoReturn:
         """Starts again with this list, whose structure varies, made at run time."""
+        if reference.cls is GeneratorType:
+            self.unsupported(
+                "a generator is made at one place and consumed, perhaps in part, in a loop or branch",
+                "make it where it is consumed, or collect it: list(...)",
+            )
         if reference.cls is not list or reference.site in self.marks.dynamic or reference.site is None:
             self.unsupported(
                 f"the structure of this {reference.cls.__name__} depends on the run",

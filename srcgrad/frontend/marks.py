@@ -18,6 +18,7 @@ class Marks:
         outlined: code objects that are called, not inlined, because they are recursive.
         boxed: code objects of recursive functions that return tuples made at run time: the whole one or those in it.
         records: where tuples are made at run time -> their kind.
+        lazy: sites of generator expressions that loop over generators.
         tables: sites of dicts that are tables of shadows, filled at run time.
     """
 
@@ -26,4 +27,5 @@ class Marks:
     outlined: set[Any] = field(default_factory=set)
     boxed: dict[Any, str] = field(default_factory=dict)
     records: dict[Any, Record] = field(default_factory=dict)
+    lazy: set[Any] = field(default_factory=set)
     tables: set[Any] = field(default_factory=set)
