@@ -40,8 +40,10 @@ def several_axes(x):
 
 
 def unsupported(x):
-    with open("f") as f:
-        return x * len(f.read())
+    class Scale:
+        factor = 2.0
+
+    return np.sum(x) * Scale.factor
 
 
 @pytest.mark.parametrize(
@@ -104,9 +106,9 @@ several_axes returned shape (3, 2), not a number
             unsupported,
             UnsupportedError,
             """\
-With statements are not supported yet
-    with open("f") as f:
-    ^^^^""",
+ClassDef statements are not supported yet
+    class Scale:
+    ^^^^^""",
         ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -23,6 +23,7 @@ REFUSED = frozenset(
         "snapshot_by_reference_or_by_copy",
         "generator_expressions",
         "sorts_values",
+        "missing_attribute",
         "loop_over_dict_keys",
         "loop_over_dict_items",
         "loop_over_dict_values",

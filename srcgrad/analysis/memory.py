@@ -107,8 +107,13 @@ def shape_operand(op: Op) -> int | None:
     return None
 
 
-_LIKENESSES = {runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.add_if_copied: (2, 3)}
-"""Helpers -> the arguments of which they look only at shape and place."""
+_LIKENESSES = {runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.add_if_copied: (2, 3)}
+"""Helpers -> the arguments of which they look only at shape, kind and place."""
+
+
+def is_likeness(op: Call, k: int) -> bool:
+    """Whether an argument of a helper is there for its shape and kind alone: nothing depends on the numbers in it."""
+    return hashable(op.fn) and k in _LIKENESSES.get(op.fn, ())
 
 
 def contents_read(op: Op) -> list[Value]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.backend.lookup import numpy_names
-from srcgrad.ir.nodes import Call, Const, If, Loop, Op, Value
+from srcgrad.ir.nodes import Call, Const, If, Loop, Op, Try, Value
 from srcgrad.ir.types import PyScalar, Unknown, is_mutable
 
 WRITES, READS, RAISES = 1, 2, 4
@@ -86,7 +86,7 @@ def operands(op: Op) -> list[Value]:
 
 def effects(op: Op, known: dict[Op, int]) -> int:
     """The flags of an operation; those of the operations in its regions must be in `known`."""
-    if isinstance(op, (If, Loop)):
+    if isinstance(op, (If, Loop)) and not isinstance(op, Try):
         flags = 0
         for region in op.regions:
             for inner in region.ops:

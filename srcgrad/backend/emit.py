@@ -24,13 +24,18 @@ from srcgrad.backend.structure import (
     Simple,
     Stmt,
     Structure,
+    TryBlock,
     WhileLoop,
+    WithBlock,
+    children,
     defined_by,
+    expand,
+    operands_of,
 )
 from srcgrad.backend.text import expression_text, quiet, statement_texts
 from srcgrad.backend.wrapping import wrapped
 from srcgrad.errors import Span
-from srcgrad.ir.nodes import Call, Const, Exit, For, Function, Invoke, Op, Raise, Value, walk
+from srcgrad.ir.nodes import Call, Commit, Const, Enter, Exit, For, Function, Invoke, Op, Raise, Try, Value, walk
 from srcgrad.ir.types import is_scalar
 
 _EXITS = {Exit.BREAK: "break", Exit.RETURN: "return"}
@@ -228,8 +233,12 @@ class _Printer:
             self._simple(stmt, indent)
         elif isinstance(stmt, Copy):
             self._copy(stmt, indent)
+        elif isinstance(stmt, TryBlock):
+            self._try(stmt, indent)
         elif isinstance(stmt, Branch):
             self._branch(stmt, indent, "if")
+        elif isinstance(stmt, WithBlock):
+            self._with(stmt, indent)
         elif isinstance(stmt, ForLoop):
             text, bounds = self._for_header(stmt)
             self._header(indent, text, bounds, ":", stmt.op)
@@ -352,15 +361,52 @@ class _Printer:
             test = self.expressions.negation(stmt.test) if stmt.negated else self.expressions.value(stmt.test)
             self._header(indent, f"{word} ", test, ":", stmt.op)
         self._block(stmt.then, indent + 1)
-        if (
-            len(stmt.orelse) == 1
-            and isinstance(stmt.orelse[0], Branch)
-            and (stmt.orelse[0].then or stmt.orelse[0].orelse)
-        ):
+        if len(stmt.orelse) == 1 and type(stmt.orelse[0]) is Branch and (stmt.orelse[0].then or stmt.orelse[0].orelse):
             self._branch(stmt.orelse[0], indent, "elif")
         elif stmt.orelse:
             self.lines.append(_Line(indent, "else:"))
             self._block(stmt.orelse, indent + 1)
+
+    def _try(self, stmt: TryBlock, indent: int) -> None:
+        assert isinstance(stmt.op, Try)
+        commit = next((k for k, inner in enumerate(stmt.then) if isinstance(inner.op, Commit)), len(stmt.then))
+        self._text(indent, "try:", stmt.op)
+        self._suite(stmt.then[:commit], indent)
+        self._handlers(stmt.op, stmt.test, stmt.orelse, indent)
+        if stmt.then[commit + 1 :]:
+            self.lines.append(_Line(indent, "else:"))
+            self._block(stmt.then[commit + 1 :], indent + 1)
+
+    def _suite(self, block: list[Stmt], indent: int) -> None:
+        """An indented block, `pass` if there is nothing in it."""
+        if not block:
+            self.lines.append(_Line(indent + 1, "pass"))
+        self._block(block, indent + 1)
+
+    def _handlers(self, op: Try, catches: Value, block: list[Stmt], indent: int) -> None:
+        """The handlers: one for each class that the block asks for one after the other."""
+        while len(block) == 1 and type(test := block[0]) is Branch and (cls := _class_asked_for(op, test)):
+            inner = test.orelse if test.negated else test.then
+            self._handler(op, cls, inner, indent)
+            block = test.then if test.negated else test.orelse
+            rest = _without(catches, cls)
+            catches = catches if rest is None else rest
+        self._handler(op, catches, block, indent)
+
+    def _handler(self, op: Try, catches: Value, block: list[Stmt], indent: int) -> None:
+        error = self.names.get(op.error) if _mentions(block, op.error, self.plan) else None
+        several = isinstance(catches, Const) and isinstance(catches.value, tuple)
+        start, end = ("except (", ")") if several else ("except ", "")
+        end += ":" if error is None else f" as {error}:"
+        self.lines.append(_Line(indent, start, ast.Expr(self.expressions.value(catches)), end))
+        self._suite(block, indent)
+
+    def _with(self, stmt: WithBlock, indent: int) -> None:
+        assert isinstance(stmt.op, Enter)
+        named = defined_by(stmt.op, self.plan)
+        end = f" as {self.names[named[0]]}:" if named else ":"
+        self._header(indent, "with ", self.expressions.value(stmt.op.context), end, stmt.op)
+        self._suite(stmt.body, indent)
 
     def _for_header(self, stmt: ForLoop) -> tuple[str, ast.expr]:
         op = stmt.op
@@ -379,6 +425,32 @@ class _Printer:
 
 
 _NO_DEFAULT = object()
+
+
+def _class_asked_for(op: Try, stmt: Branch) -> Value | None:
+    """The class that a test in a handler asks the exception for, None if it asks for anything else."""
+    test = stmt.test.owner
+    if isinstance(test, Call) and test.fn is isinstance and test.args[0] is op.error:
+        return test.args[1]
+    return None
+
+
+def _without(catches: Value, cls: Value) -> Value | None:
+    """The classes that are left when some have been handled; None if that would be none."""
+    if not isinstance(catches, Const) or not isinstance(cls, Const) or not isinstance(catches.value, tuple):
+        return None
+    handled = cls.value if isinstance(cls.value, tuple) else (cls.value,)
+    left = tuple(c for c in catches.value if c not in handled)
+    return Const(left[0] if len(left) == 1 else left) if left else None
+
+
+def _mentions(block: list[Stmt], value: Value, plan: Plan) -> bool:
+    """Whether statements use a value."""
+    for stmt in block:
+        values, inlined = operands_of(stmt)
+        if value in expand(values, plan, inlined) or any(_mentions(inner, value, plan) for inner in children(stmt)):
+            return True
+    return False
 
 
 def _has_dict(tree: Any) -> bool:

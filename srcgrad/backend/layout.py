@@ -14,12 +14,14 @@ from srcgrad.backend.structure import (
     Return,
     Simple,
     Stmt,
+    TryBlock,
     WhileLoop,
+    WithBlock,
     children,
     expand,
     terminates,
 )
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, If, Invoke, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Commit, Const, If, Invoke, Value
 
 
 class Layout:
@@ -68,7 +70,7 @@ class Layout:
                 stmt.then, stmt.orelse = self._block(stmt.then), self._block(stmt.orelse)
                 if not stmt.then and not stmt.orelse and not self._matters(stmt.test):
                     continue
-            elif isinstance(stmt, (ForLoop, WhileLoop)):
+            elif isinstance(stmt, (ForLoop, WhileLoop, WithBlock)):
                 stmt.body = self._block(stmt.body)
             out.append(stmt)
         return out
@@ -128,13 +130,15 @@ class Layout:
                 break
             if isinstance(stmt, (ForLoop, WhileLoop)):
                 stmt.body = self._jumps(stmt.body, True)
+            elif isinstance(stmt, WithBlock):
+                stmt.body = self._jumps(stmt.body, end)
             elif isinstance(stmt, Branch):
                 # A jump at the end of a branch that nothing follows but `continue` needs no `continue` of its own.
                 end = end or (last_in_loop and k == len(block) - 2 and isinstance(block[-1], Continue))
                 stmt.then, stmt.orelse = self._jumps(stmt.then, end), self._jumps(stmt.orelse, end)
                 if not stmt.then and not stmt.orelse and not self._matters(stmt.test):
                     continue
-                out += self._unnested(stmt)
+                out += self._unnested(stmt) if not isinstance(stmt, TryBlock) else _attempted(stmt)
                 continue
             out.append(stmt)
         return out
@@ -150,6 +154,19 @@ class Layout:
         if not stmt.then:
             stmt.then, stmt.orelse, stmt.negated = stmt.orelse, [], not stmt.negated
         return [stmt]
+
+
+def _attempted(stmt: TryBlock) -> list[Stmt]:
+    """What follows the protected part stands behind the whole where the handler does not get there."""
+    commit = next((k for k, inner in enumerate(stmt.then) if isinstance(inner.op, Commit)), len(stmt.then))
+    protected, follows = stmt.then[:commit], stmt.then[commit + 1 :]
+    if not protected:
+        return follows
+    if follows and terminates(stmt.orelse):
+        stmt.then = protected
+        return [stmt, *follows]
+    stmt.then = stmt.then if follows else protected
+    return [stmt]
 
 
 def _is_guard(stmt: Branch) -> bool:

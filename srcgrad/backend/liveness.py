@@ -19,13 +19,15 @@ from srcgrad.backend.structure import (
     Return,
     Simple,
     Stmt,
+    TryBlock,
     WhileLoop,
+    WithBlock,
     children,
     defined_by,
     expand,
     operands_of,
 )
-from srcgrad.ir.nodes import Function, Loop, Op, Raise, Value
+from srcgrad.ir.nodes import Function, Loop, Op, Raise, Try, Value
 
 Interval = tuple[int, int]
 Live = dict[Value, int]
@@ -101,9 +103,11 @@ class Liveness:
         defined: set[Value] = set()
         for stmt in block:
             used.update(expand(*self._operands(stmt)))
-            if isinstance(stmt, Simple):
+            if isinstance(stmt, (Simple, WithBlock)):
                 assert stmt.op is not None
                 defined.update(stmt.op.outputs)
+            elif isinstance(stmt, TryBlock):
+                defined.update(stmt.op.orelse.args)  # type: ignore[union-attr]
             elif isinstance(stmt, Copy):
                 defined.update(dst for dst, _ in stmt.pairs)
             for inner in children(stmt):
@@ -150,6 +154,12 @@ class Liveness:
                 live = self._branch(stmt, live, limit, loop)
             elif isinstance(stmt, (ForLoop, WhileLoop)):
                 live = self._loop(stmt, live, limit)
+            elif isinstance(stmt, WithBlock):
+                assert stmt.op is not None
+                live = self._block(stmt.body, live, limit, loop)
+                for out in defined_by(stmt.op, self.plan):
+                    self._define(live, out, point, limit)
+                self._use(live, stmt, point)
             elif isinstance(stmt, Break):
                 assert loop is not None
                 live = dict.fromkeys(loop.after, point + 1)
@@ -179,6 +189,8 @@ class Liveness:
         middle = self._points[stmt.orelse[0]][0] - 1 if stmt.orelse else self._points[stmt][1] - 5
         no = self._block(stmt.orelse, dict(after), limit, loop)
         yes = self._block(stmt.then, dict(after), min(limit, middle), loop)
+        if isinstance(stmt, TryBlock):
+            self._enter_handler(stmt, no, point, middle, last)
         live: Live = {}
         for v, end in after.items():
             if yes.get(v) == end and no.get(v) == end:
@@ -193,6 +205,14 @@ class Liveness:
             live[v] = point + 1
         self._use(live, stmt, point)
         return live
+
+    def _enter_handler(self, stmt: TryBlock, live: Live, point: int, middle: int, last: int) -> None:
+        """What a handler needs is needed all through the body; Python forgets the exception where the handler ends."""
+        assert isinstance(stmt.op, Try)
+        if live.pop(stmt.op.error, None) is not None:
+            self._add(stmt.op.error, middle, last)
+        for v in live:
+            self._add(v, point + 1, middle)
 
     def _loop(self, stmt: ForLoop | WhileLoop, after: Live, limit: int) -> Live:
         point, end = self._points[stmt]

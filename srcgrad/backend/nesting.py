@@ -21,6 +21,7 @@ from srcgrad.ir.nodes import (
     Loop,
     Op,
     Region,
+    Try,
     Value,
     While,
     leaves,
@@ -133,7 +134,7 @@ class Plan:
                     self.alias.update(zip(op.test.args, op.carried, strict=True))
                 for inner in op.regions:
                     for v in inner.results:
-                        if not (isinstance(op, If) and len(op.outputs) == 1 and v is op.condition):
+                        if not (type(op) is If and len(op.outputs) == 1 and v is op.condition):
                             uses[v] = uses.get(v, 0) + 1
                     stack.append(inner)
 
@@ -184,7 +185,10 @@ class Plan:
 
     def _visit_regions(self, op: Op) -> int | None:
         """Decides for the regions of an operation; the size of the expression if it is a conditional one."""
-        if isinstance(op, If):
+        if isinstance(op, Try):
+            for region in op.regions:
+                self._visit(region, None)
+        elif isinstance(op, If):
             candidate = len(op.outputs) == 1 and op not in self._control and self.uses.get(op.outputs[0], 0) > 0
             sizes = [self._visit(r, r.results if candidate else None).size for r in op.regions]
             kind = self._conditional_kind(op, sum(sizes)) if candidate else None
@@ -328,7 +332,7 @@ def jump_at(region: Region, k: int, uses: dict[Value, int]) -> Jump | None:
     if k + 3 != len(region.ops):
         return None
     first, test, second = region.ops[k:]
-    if not (isinstance(first, If) and isinstance(test, Call) and isinstance(second, If)):
+    if not (isinstance(first, If) and isinstance(test, Call) and type(second) is If):
         return None
     if (
         second.condition is not (test.outputs[0] if len(test.outputs) == 1 else None)

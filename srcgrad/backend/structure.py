@@ -12,14 +12,17 @@ from typing import Any
 from srcgrad.backend.nesting import Jump, Plan, jump_at, only_in_results
 from srcgrad.ir.nodes import (
     Const,
+    Enter,
     Exit,
     For,
     Function,
     If,
+    Leave,
     Loop,
     Op,
     Raise,
     Region,
+    Try,
     Value,
     While,
     leaves,
@@ -59,6 +62,18 @@ class Branch(Stmt):
     orelse: list[Stmt]
     negated: bool = False
     leaves_loop: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class TryBlock(Branch):
+    """`try`: `then` is the body, up to its `Commit` protected, and `orelse` the handler; `test` is what it catches."""
+
+
+@dataclass(slots=True, eq=False)
+class WithBlock(Stmt):
+    """`with`."""
+
+    body: list[Stmt]
 
 
 @dataclass(slots=True, eq=False)
@@ -235,8 +250,16 @@ class Structure:
 
     def _region(self, region: Region, tail: _Tail) -> list[Stmt]:
         out: list[Stmt] = []
+        around: list[list[Stmt]] = []
         for k, op in enumerate(region.ops):
             if self._printed_elsewhere(op):
+                continue
+            if isinstance(op, Enter):
+                around.append(out)
+                out.append(WithBlock(op, out := []))
+                continue
+            if isinstance(op, Leave):
+                out = around.pop()
                 continue
             if isinstance(op, If) and op not in self.plan.conditionals:
                 jump = jump_at(region, k, self.plan.uses) if tail.jumps else None
@@ -250,7 +273,7 @@ class Structure:
             else:
                 out.append(Simple(op))
                 if isinstance(op, Raise):
-                    return out
+                    return around[0] if around else out
         return self._end(out, tail.finish(region.results))
 
     def _dissolves(self, op: If, region: Region, tail: _Tail) -> bool:
@@ -262,6 +285,8 @@ class Structure:
         )
 
     def _branch(self, op: If, tail: _Tail) -> Branch:
+        if isinstance(op, Try):
+            return TryBlock(op, op.catches, self._region(op.then, tail), self._region(op.orelse, tail))
         return Branch(op, op.condition, self._region(op.then, tail), self._region(op.orelse, tail))
 
     def _jump(self, jump: Jump, region: Region, tail: _Tail) -> list[Stmt]:
@@ -320,6 +345,8 @@ def terminates(block: list[Stmt]) -> bool:
     last = block[-1]
     if isinstance(last, Branch):
         return terminates(last.then) and terminates(last.orelse)
+    if isinstance(last, WithBlock):
+        return terminates(last.body)
     return isinstance(last, (Break, Continue, Return)) or (isinstance(last, Simple) and isinstance(last.op, Raise))
 
 
@@ -327,7 +354,7 @@ def children(stmt: Stmt) -> list[list[Stmt]]:
     """The blocks inside a statement."""
     if isinstance(stmt, Branch):
         return [stmt.then, stmt.orelse]
-    return [stmt.body] if isinstance(stmt, (ForLoop, WhileLoop)) else []
+    return [stmt.body] if isinstance(stmt, (ForLoop, WhileLoop, WithBlock)) else []
 
 
 def operands_of(stmt: Stmt) -> tuple[list[Value], set[Value]]:
@@ -339,6 +366,9 @@ def operands_of(stmt: Stmt) -> tuple[list[Value], set[Value]]:
         return stmt.op.inputs, set()
     if isinstance(stmt, Branch):
         return [stmt.test], set()
+    if isinstance(stmt, WithBlock):
+        assert stmt.op is not None
+        return stmt.op.inputs, set()
     if isinstance(stmt, ForLoop):
         assert isinstance(stmt.op, For)
         return [stmt.op.start, stmt.op.stop, stmt.op.step], set()

@@ -13,6 +13,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.objects import bind, special, super_attribute
+from srcgrad.frontend.outside import outside_attribute
 from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
@@ -100,7 +101,7 @@ def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> S
         return Sequence(part) if isinstance(base, Sequence) else lo.new_reference(list, part, base.site)
     if isinstance(known, (int, np.integer)):
         if not -len(items) <= known < len(items):
-            lo.unsupported(f"index {known} is out of range: there are {len(items)} items")
+            lo.raises(IndexError, f"index {known} is out of range: there are {len(items)} items")
         return items[known]
     if isinstance(base, Reference):
         lo.unroll(key)
@@ -150,7 +151,7 @@ def dict_item(lo: Lowering, base: Reference, key: Any) -> Symbol:
     for name, item in lo.contents(base):
         if name == key:
             return item
-    lo.unsupported(f"this dict has no key {key!r}")
+    lo.raises(KeyError, f"this dict has no key {key!r}")
 
 
 def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
@@ -187,7 +188,7 @@ def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
         return Const(base.cls)
     found = bind(lo, base, base.cls, name)
     if found is None:
-        lo.unsupported(f"{base.cls.__name__} has no attribute {name!r}")
+        lo.raises(AttributeError, f"{base.cls.__name__} has no attribute {name!r}")
     return found
 
 
@@ -202,7 +203,7 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
             else Const(getattr(obj, name))
         )
     if not hasattr(obj, name):
-        lo.unsupported(f"{getattr(obj, '__name__', type(obj).__name__)!r} has no attribute {name!r}")
+        lo.raises(AttributeError, f"{getattr(obj, '__name__', type(obj).__name__)!r} has no attribute {name!r}")
     if kinds.is_static(obj) and _is_library(obj):
         member = getattr(obj, name)
         if kinds.is_static(member) or isinstance(member, (int, float, complex)):
@@ -216,7 +217,7 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         return Bound(Const(member), (base,))
     if isinstance(member, property) and not kinds.is_static(obj) and member.fget is not None:
         return lo.call(Const(member.fget), [base], {})
-    outside = lo.outside_attribute(obj, name)
+    outside = outside_attribute(lo, obj, name)
     if outside is not None:
         return outside
     value = getattr(obj, name)
@@ -258,6 +259,8 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base_type, Opaque) and callable(getattr(base_type.cls, name, None)):
         return Bound(Const(getattr(base_type.cls, name)), (base,))
+    if isinstance(base_type, Array) and not hasattr(np.ndarray, name):
+        lo.raises(AttributeError, f"an array has no attribute {name!r}")
     return lo.emit(getattr, base, Const(name))
 
 

@@ -25,7 +25,8 @@ from srcgrad.frontend.iteration import (
     zip_iterator,
 )
 from srcgrad.frontend.loops import for_each
-from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import (
@@ -201,6 +202,8 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
 @handles(type)
 def _type(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     known = _class_of(args[0])
+    if known is None and isinstance(args[0], Value) and isinstance(args[0].type, Opaque):
+        return lo.emit_typed(type, (args[0],), {}, Opaque(type))
     if known is None:
         lo.unsupported("the type of this value is not known at compile time", "use isinstance")
     return Const(known)
@@ -226,7 +229,8 @@ def _class_of(symbol: Symbol) -> type | None:
         if isinstance(t, Array):
             return np.ndarray
         if isinstance(t, Opaque):
-            return t.cls
+            # What was caught may be of any class derived from those that the handler is for.
+            return None if issubclass(t.cls, BaseException) else t.cls
         return {List: list, Dict: dict, Tuple: tuple}.get(type(t))
     return None
 
@@ -265,7 +269,7 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         truth = lo.truth(item if constant(fn) is None else lo.call(fn, [item], {}))
         if isinstance(truth, bool):
             return keep(item) if truth else NEXT
-        return lo.join_branches(truth, lo.branch(lambda: keep(item)), lo.branch(lambda: NEXT))
+        return join_branches(lo, truth, branch(lo, lambda: keep(item)), branch(lo, lambda: NEXT))
 
     def keep(item: Symbol) -> Outcome:
         lo.call(Const(list.append), [kept, item], {})

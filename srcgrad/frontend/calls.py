@@ -16,16 +16,31 @@ from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.functions import call_closure, call_function
 from srcgrad.frontend.handlers import BUILTINS
-from srcgrad.frontend.lowering import Conflict, Lowering
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import make_object, special
 from srcgrad.frontend.reductions import FOLDS, fold_call
-from srcgrad.frontend.values import Bound, Closure, Frame, Iterator, Reference, Sequence, Super, Symbol, constant
+from srcgrad.frontend.values import (
+    Bound,
+    Closure,
+    Conflict,
+    Frame,
+    Iterator,
+    Reference,
+    Sequence,
+    Super,
+    Symbol,
+    constant,
+)
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import List, PyScalar, shape_of
 from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
 
 _LIBRARIES = frozenset(
-    ["numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "time", "itertools", "functools", "_operator"]
+    [
+        *("numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "itertools", "functools", "_operator"),
+        *("time", "datetime", "warnings", "logging", "os", "posixpath", "ntpath", "sys", "io", "json", "threading"),
+    ]
 )
 
 
@@ -85,8 +100,8 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
     if isinstance(fn, Closure):
         return call_closure(lo, fn, args, kwargs)
     if isinstance(fn, Conflict) and fn.callable:
-        return lo.select(
-            fn.condition, lambda: call(lo, fn.first, args, kwargs), lambda: call(lo, fn.second, args, kwargs)
+        return select(
+            lo, fn.condition, lambda: call(lo, fn.first, args, kwargs), lambda: call(lo, fn.second, args, kwargs)
         )
     if isinstance(fn, Bound):
         return call(lo, fn.fn, [*fn.args, *args], {**fn.keywords, **kwargs})

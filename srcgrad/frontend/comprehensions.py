@@ -11,7 +11,8 @@ from srcgrad.frontend.exits import stays
 from srcgrad.frontend.expressions import expression, new_list
 from srcgrad.frontend.iteration import constant_range, iterate
 from srcgrad.frontend.loops import over
-from srcgrad.frontend.lowering import NEXT, Lowering, Outcome, Restart
+from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.statements import assign
 from srcgrad.frontend.store import MISSING
@@ -130,8 +131,8 @@ def fold_into(
         truth = lo.truth(expression(lo, tests[k], inner))
         if isinstance(truth, bool):
             return conditions(tests, k + 1, then) if truth else NEXT
-        taken = lo.branch(lambda: conditions(tests, k + 1, then))
-        return lo.join_branches(truth, taken, lo.branch(lambda: NEXT))
+        taken = branch(lo, lambda: conditions(tests, k + 1, then))
+        return join_branches(lo, truth, taken, branch(lo, lambda: NEXT))
 
     return generator(0)
 

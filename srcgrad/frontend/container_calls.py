@@ -7,7 +7,8 @@ from srcgrad.frontend.builtin_calls import make_list
 from srcgrad.frontend.handlers import BUILTINS, handles
 from srcgrad.frontend.iteration import iterate
 from srcgrad.frontend.loops import for_each
-from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.records import parts
 from srcgrad.frontend.values import Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const

@@ -9,7 +9,8 @@ from typing import Any
 from srcgrad.frontend.exits import go_on, new_label, settled, stays
 from srcgrad.frontend.iteration import item_getter, iterate, iterator_length
 from srcgrad.frontend.loops import over
-from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, leaves_with
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEVER, NEXT, Outcome, leaves_with, select
 from srcgrad.frontend.statements import choose
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Consumer, Iterator, Rest, Sequence, Symbol, constant
@@ -191,7 +192,7 @@ def dropped_while(lo: Lowering, test: Symbol, iterator: Iterator) -> Iterator:
         dropping = _Variable(lo, site, "dropping", Const(True))
 
         def visit(item: Symbol, rest: Rest | None) -> Outcome:
-            passes = lo.select(dropping.get(), lambda: lo.call(test, [item], {}), lambda: Const(False))
+            passes = select(lo, dropping.get(), lambda: lo.call(test, [item], {}), lambda: Const(False))
             truth = lo.truth(passes)
             dropping.set(Const(truth) if isinstance(truth, bool) else lo.emit(bool, truth))
             return _when(lo, dropping.get(), lambda: NEXT, lambda: body(item, None))

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from srcgrad.frontend.expressions import expression
-from srcgrad.frontend.lowering import NEXT, Lowering, Outcome, leaves_with
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches, leaves_with, select
 from srcgrad.frontend.values import Frame, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Exit, If, Value
 
@@ -64,7 +65,7 @@ def is_one_of(lo: Lowering, outcome: Outcome, codes: frozenset[int]) -> Value | 
             continue
         first = found
         other = lo.emit(operator.eq, outcome.code, Const(code))
-        found = lo.truth(lo.select(first, lambda first=first: first, lambda other=other: other))
+        found = lo.truth(select(lo, first, lambda first=first: first, lambda other=other: other))
     return found
 
 
@@ -89,10 +90,10 @@ def go_on(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcom
     stays = compare(lo, outcome.code, Exit.NEXT) if leaves is None else leaves
     if isinstance(stays, bool):
         return rest() if stays else outcome
-    then, leave = lo.branch(rest), lo.branch(lambda: left)
+    then, leave = branch(lo, rest), branch(lo, lambda: left)
     if then.outcome.static == Exit.NEXT and not then.region.ops and not then.changes:
         return outcome
-    return lo.join_branches(stays, then, leave) if leaves is None else lo.join_branches(leaves, leave, then)
+    return join_branches(lo, stays, then, leave) if leaves is None else join_branches(lo, leaves, leave, then)
 
 
 def caught(lo: Lowering, outcome: Outcome, label: int, handler: Callable[[], Outcome]) -> Outcome:
@@ -103,7 +104,7 @@ def caught(lo: Lowering, outcome: Outcome, label: int, handler: Callable[[], Out
     if isinstance(here, bool):
         return handler() if here else outcome
     other = restricted(outcome, outcome.codes - {label})
-    return lo.join_branches(here, lo.branch(handler), lo.branch(lambda: other))
+    return join_branches(lo, here, branch(lo, handler), branch(lo, lambda: other))
 
 
 def settled(lo: Lowering, outcome: Outcome, codes: frozenset[int]) -> Outcome:
@@ -117,7 +118,7 @@ def settled(lo: Lowering, outcome: Outcome, codes: frozenset[int]) -> Outcome:
     leaves, leaving = is_one_of(lo, outcome, left), restricted(outcome, left)
     if isinstance(leaves, bool):
         return leaving if leaves else NEXT
-    joined = lo.join_branches(leaves, lo.branch(lambda: leaving), lo.branch(lambda: NEXT))
+    joined = join_branches(lo, leaves, branch(lo, lambda: leaving), branch(lo, lambda: NEXT))
     return Outcome(joined.code, joined.codes, (leaves, leaving))
 
 

@@ -11,12 +11,24 @@ from typing import Any
 from srcgrad.frontend.access import attribute, static_key, subscript
 from srcgrad.frontend.iteration import iterate, known_items
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
+from srcgrad.frontend.outside import outside
 from srcgrad.frontend.sources import CellSource, GlobalSource
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, List, Opaque
+
+
+class Held(ast.expr):
+    """A part of a statement that has been evaluated: what it stands for is in the store, under `key`."""
+
+    key: tuple[str, str]
+
+
+def _held(lo: Lowering, node: Held, frame: Frame) -> Symbol:
+    return lo.store.get(node.key)
 
 
 def expression(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
@@ -45,10 +57,10 @@ def read_name(lo: Lowering, name: str, frame: Frame) -> Symbol:
         if name in owner.scope.locals:
             return lo.read_variable((owner, name))
         if name in owner.cells:
-            return lo.outside(CellSource(owner.cells[name], name))
+            return outside(lo, CellSource(owner.cells[name], name))
         owner = owner.parent
     if name in frame.globals:
-        return lo.outside(GlobalSource(frame.globals, name))
+        return outside(lo, GlobalSource(frame.globals, name))
     if hasattr(builtins, name):
         return Const(getattr(builtins, name))
     # The helper may be defined later in the file; Python raises NameError when the line runs.
@@ -88,8 +100,8 @@ def _boolean(lo: Lowering, node: ast.BoolOp, frame: Frame) -> Symbol:
         if k == len(node.values) - 1:
             return first
         if isinstance(node.op, ast.And):
-            return lo.select(first, lambda: rest(k + 1), lambda: first)
-        return lo.select(first, lambda: first, lambda: rest(k + 1))
+            return select(lo, first, lambda: rest(k + 1), lambda: first)
+        return select(lo, first, lambda: first, lambda: rest(k + 1))
 
     return rest(0)
 
@@ -100,14 +112,14 @@ def _compare(lo: Lowering, node: ast.Compare, frame: Frame) -> Symbol:
         result = compare(lo, node.ops[k], left, right)
         if k == len(node.ops) - 1:
             return result
-        return lo.select(result, lambda: rest(right, k + 1), lambda: result)
+        return select(lo, result, lambda: rest(right, k + 1), lambda: result)
 
     return rest(expression(lo, node.left, frame), 0)
 
 
 def _conditional(lo: Lowering, node: ast.IfExp, frame: Frame) -> Symbol:
     condition = expression(lo, node.test, frame)
-    return lo.select(condition, lambda: expression(lo, node.body, frame), lambda: expression(lo, node.orelse, frame))
+    return select(lo, condition, lambda: expression(lo, node.body, frame), lambda: expression(lo, node.orelse, frame))
 
 
 def _walrus(lo: Lowering, node: ast.NamedExpr, frame: Frame) -> Symbol:
@@ -257,6 +269,7 @@ def _starred(lo: Lowering, node: ast.Starred, frame: Frame) -> Symbol:
 
 
 _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
+    Held: _held,
     ast.Constant: _constant,
     ast.Name: _name,
     ast.BinOp: _binary,

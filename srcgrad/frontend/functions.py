@@ -13,14 +13,16 @@ from srcgrad.frontend.exits import compare, settled
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.loops import _leaves, _with_leaves
-from srcgrad.frontend.lowering import Conflict, Lowering, Outcome, Restart, is_undefined
+from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
+from srcgrad.frontend.merging import Outcome, select
+from srcgrad.frontend.outside import outside
 from srcgrad.frontend.records import box_whole, boxed
 from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
 from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Closure, Frame, Reference, Sequence, Symbol
+from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
 from srcgrad.ir.types import join, unsized
 
@@ -105,7 +107,7 @@ def _kept_call(
     del lo.region.ops[mark:]
     outputs = [Value(part.type, None, lo.span) for part in parts if isinstance(part, Value)]
     trees = tuple([lo.tree(arg) for arg in args])
-    lo.region.append(Call(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, outputs, lo.span))
+    lo.append(Call(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, outputs, lo.span))
     return Sequence(tuple(outputs)) if isinstance(result, Sequence) else outputs[0]
 
 
@@ -130,7 +132,7 @@ def python_defaults(lo: Lowering, fn: types.FunctionType) -> dict[str, Symbol]:
     for name, (value, attribute, index) in values.items():
         literal = as_symbol(value) if not isinstance(value, list) else None
         if literal is None and owner is not None:
-            result[name] = lo.outside(ItemSource(AttributeSource(owner, attribute), index))
+            result[name] = outside(lo, ItemSource(AttributeSource(owner, attribute), index))
             continue
         result[name] = Const(value) if literal is None else literal
         if owner is not None:
@@ -204,7 +206,7 @@ def _returned(lo: Lowering, outcome: Outcome, frame: Frame) -> Symbol:
         stays = compare(lo, outcome.code, Exit.NEXT)
         final = result
         chosen: Symbol = Const(stays) if isinstance(stays, bool) else stays
-        result = lo.select(chosen, lambda: Const(None), lambda: final)
+        result = select(lo, chosen, lambda: Const(None), lambda: final)
     if isinstance(result, Conflict) and not result.callable:
         box_whole(lo, frame)
         lo.resolve_conflict(result)
@@ -398,7 +400,8 @@ def _lower_outlined(
     lo: Lowering, spec: Outlined, identity: Any, node: Any, frame: Frame, bound: dict[str, Symbol]
 ) -> None:
     """Lowers the body until its return kinds are stable: a recursive call returns what the last round found."""
-    saved = (lo.function, lo.calls, lo.constant_loops, lo.active, lo.span)
+    saved = (lo.function, lo.calls, lo.constant_loops, lo.active, lo.span, lo.attempts, lo.protections)
+    lo.attempts, lo.protections = [], []
     frame.function = spec
     before = set(lo.functions)
     try:
@@ -421,7 +424,7 @@ def _lower_outlined(
         else:
             lo.unsupported("the kinds of what this recursive function returns do not settle")
     finally:
-        lo.function, lo.calls, lo.constant_loops, lo.active, lo.span = saved
+        lo.function, lo.calls, lo.constant_loops, lo.active, lo.span, lo.attempts, lo.protections = saved
     spec.result = result
     region.results = _leaves(result)
     function = spec.function

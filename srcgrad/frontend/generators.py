@@ -16,7 +16,8 @@ from srcgrad.frontend.exits import new_label, settled
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.iteration import constant_range, consumed_before, iterate
 from srcgrad.frontend.loops import over
-from srcgrad.frontend.lowering import Lowering, Outcome
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import Outcome
 from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Consumer, Frame, Iterator, Reference, Rest, Suspended, Symbol
@@ -112,12 +113,24 @@ def _check_clean_up(lo: Lowering, node: ast.AST, frame: Frame) -> None:
 
 def yield_statement(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Rest | None = None) -> Outcome:
     """A `yield` whose result nobody asks for: on with what the consumer does."""
-    on_yield = frame.on_yield
-    if on_yield is None:
+    return give(lo, node, yielded(lo, node, frame), frame, rest)
+
+
+def yielded(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame) -> Symbol:
+    """What stands behind `yield`."""
+    if frame.on_yield is None:
         lo.unsupported("a generator can't be differentiated itself", "consume it in a function that returns a number")
+    return Const(None) if node.value is None else expression(lo, node.value, frame)
+
+
+def give(
+    lo: Lowering, node: ast.Yield | ast.YieldFrom, symbol: Symbol, frame: Frame, rest: Rest | None = None
+) -> Outcome:
+    """What the consumer does with what is yielded, and perhaps what follows there."""
+    on_yield: OnYield = frame.on_yield
     if isinstance(node, ast.Yield):
-        return on_yield(node, Const(None) if node.value is None else expression(lo, node.value, frame), rest)
-    iterator = iterate(lo, expression(lo, node.value, frame))
+        return on_yield(node, symbol, rest)
+    iterator = iterate(lo, symbol)
     site, known = lo.site(node), constant_range(iterator)
     if known is not None and site in lo.marks.unrolled:
         iterator = Iterator(tuple(Const(k) for k in known))

@@ -12,7 +12,8 @@ from srcgrad.frontend.access import subscript
 from srcgrad.frontend.builtin_calls import make_list
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, known_items, listed, shifted
-from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Iterator, Sequence, Symbol, constant

@@ -10,20 +10,31 @@ from typing import Any
 from srcgrad.frontend.exits import compare, evaluated, go_on, is_one_of, new_label, restricted, settled, stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
-from srcgrad.frontend.lowering import (
+from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
+from srcgrad.frontend.merging import (
     NEVER,
     NEXT,
-    UNDEFINED_VALUE,
-    Conflict,
-    Lowering,
     Outcome,
-    is_undefined,
+    branch,
+    join_branches,
     leaves_with,
+    merge_list_sites,
+    reached,
 )
 from srcgrad.frontend.scope import assigned_in, has_exit
 from srcgrad.frontend.statements import assign, block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Consumer, Frame, Iterator, Reference, Rest, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import (
+    Conflict,
+    Consumer,
+    Frame,
+    Iterator,
+    Reference,
+    Rest,
+    Sequence,
+    Symbol,
+    variable_name,
+)
 from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, leaves_loop, walk
 from srcgrad.ir.types import INT, List, Type, freshened, join, widen
 
@@ -199,7 +210,7 @@ def _unless_left(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) ->
     if isinstance(left, bool):
         return outcome if left else rest()
     remaining = restricted(outcome, _leaving(outcome))
-    return lo.join_branches(left, lo.branch(lambda: remaining), lo.branch(rest))
+    return join_branches(lo, left, branch(lo, lambda: remaining), branch(lo, rest))
 
 
 def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome], has_else: bool) -> Outcome:
@@ -213,12 +224,12 @@ def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome],
             return NEXT
         broke = compare(lo, outcome.code, Exit.BREAK)
         assert isinstance(broke, Value)
-        return lo.join_branches(broke, lo.branch(lambda: NEXT), lo.branch(otherwise))
+        return join_branches(lo, broke, branch(lo, lambda: NEXT), branch(lo, otherwise))
 
     left = is_one_of(lo, outcome, outward)
     if isinstance(left, bool):
         return outcome if left else behind()
-    return lo.join_branches(left, lo.branch(lambda: restricted(outcome, outward)), lo.branch(behind))
+    return join_branches(lo, left, branch(lo, lambda: restricted(outcome, outward)), branch(lo, behind))
 
 
 @dataclass
@@ -274,7 +285,15 @@ def for_loop(
         if constant_loop:
             lo.constant_loops.append((site, index))
         try:
-            return body(index if item is None else item(index))
+            if item is None:
+                return body(index)
+            # The index is in range.
+            outer, lo.trusting = lo.trusting, True
+            try:
+                current = item(index)
+            finally:
+                lo.trusting = outer
+            return body(current)
         finally:
             if constant_loop:
                 lo.constant_loops.pop()
@@ -308,7 +327,7 @@ def _loop(
                     _bind(lo, slot, region)
                 outer_missing, lo.missing_reads = lo.missing_reads, set()
                 try:
-                    outcome = build(carried, region)
+                    outcome = reached(lo, lambda: build(carried, region))  # noqa: B023
                 finally:
                     missing, lo.missing_reads = lo.missing_reads, outer_missing
             _close(lo, carried, changes, missing, learned, stem)
@@ -513,9 +532,12 @@ def _finish(
         for i, a, r in zip(inits, region.args[len(region.args) - len(inits) :], results, strict=True)
     ]
     for output, init, result in zip(outputs, inits, results, strict=True):
-        lo._merge_list_sites(output, init, result)
+        merge_list_sites(lo, output, init, result)
     code = Value(INT, "exited", lo.span)
     region.results = [outcome.code, *results] if exits else results
+    if lo.attempts and any(lo.raising.may_raise(op) for op in region.ops):
+        # What one iteration has assigned is there when a later one raises.
+        lo.interrupt(symbols)
     lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
     values = iter(outputs)
     for key, symbol in symbols.items():
@@ -540,7 +562,7 @@ def _output_type(init: Value, arg: Value, result: Value) -> Type:
 def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
     """A `while` statement."""
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.test], frame)
-    test: dict[str, Any] = {}
+    test: dict[str, Any] = {"region": None}
 
     def build(carried: list[_Carried], region: Region) -> Outcome:
         test_region = Region()
@@ -559,10 +581,11 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
         test["left_by_test"] = True
         if isinstance(truth, bool):
             return _body(lo, node, frame) if truth else leaves_with(Exit.BREAK)
-        return lo.join_branches(
+        return join_branches(
+            lo,
             truth,
-            lo.branch(lambda: _body(lo, node, frame)),
-            lo.branch(lambda: leaves_with(Exit.BREAK)),
+            branch(lo, lambda: _body(lo, node, frame)),
+            branch(lo, lambda: leaves_with(Exit.BREAK)),
         )
 
     def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:

@@ -1,24 +1,35 @@
-"""The state of lowering one program: the region being filled, what names stand for, what was read from outside."""
+"""The state of lowering one program: the region being filled, and what names, containers and symbols stand for."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
-from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
-from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
+from srcgrad.frontend.raising import Raising, asks_for_float_errors
+from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
-from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Frame, Reference, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import (
+    EVERYTHING,
+    Attempt,
+    Bound,
+    Closure,
+    Conflict,
+    Frame,
+    Interrupted,
+    Protection,
+    Reference,
+    Sequence,
+    Symbol,
+)
 from srcgrad.frontend.values import Iterator as IteratorSymbol
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Op, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
 
@@ -29,58 +40,8 @@ class Restart(Exception):
     """Lowering starts again, with something new in its `Marks`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How control leaves a block.
-
-    Attributes:
-        code: the exit code, a constant unless it depends on the run.
-        codes: the exit codes that are possible; empty if control never leaves (it raises).
-        leaving: for one that may be NEXT, if it is known: a condition under which it is not, and the outcome then.
-    """
-
-    code: Value
-    codes: frozenset[int]
-    leaving: tuple[Value, Outcome] | None = None
-
-    @property
-    def static(self) -> int | None:
-        """The only possible exit code, None if there are several."""
-        return next(iter(self.codes)) if len(self.codes) == 1 else None
-
-
-def leaves_with(code: int) -> Outcome:
-    return Outcome(Const(int(code)), frozenset([code]))
-
-
-NEXT = leaves_with(Exit.NEXT)
-NEVER = Outcome(UNDEFINED_VALUE, frozenset())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Conflict:
-    """What a name stands for after branches gave it symbols of different structure: an error if used as data.
-
-    A function that was chosen by a branch can still be called: the branch is taken again around the call.
-    """
-
-    first: Any
-    second: Any
-    condition: Value | None = None
-
-    @property
-    def callable(self) -> bool:
-        """Whether it stands for one function or another."""
-        return self.condition is not None and _is_function(self.first) and _is_function(self.second)
-
-
-@dataclass(slots=True)
-class Branch:
-    """One side of a branch after lowering: its region, what it changed, and how control leaves it."""
-
-    region: Region
-    changes: dict[Any, Any]
-    outcome: Outcome
+class RaisesAlways(Exception):
+    """What is being lowered raises on every run, inside of a `try`."""
 
 
 class Lowering:
@@ -127,13 +88,20 @@ class Lowering:
         self.active: list[Any] = []
         self.function: Any = None
         self.constant_loops: list[tuple[Any, Value]] = []
+        self.attempts: list[Attempt] = []
+        self.protections: list[Protection] = []
+        self.raising = Raising(self.marks.float_errors)
+        self.trusting = False
+        self.held: list[Any] = []
+        self.handled: list[Value | None] = []
+        self.unsettled: list[tuple[Any, Region]] = []
         self.fresh_counter = 0
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
         self.tuple_shadows = False
         self.labels = int(Exit.RETURN)
-        self.whole: tuple[ast.Call, list[Outcome]] | None = None
-        self.escape: list[Outcome] | None = None
+        self.whole: tuple[ast.Call, list[Any]] | None = None
+        self.escape: list[Any] | None = None
 
     # Emitting operations
 
@@ -164,10 +132,10 @@ class Lowering:
             self.unsupported("arrays of objects are not supported", "use a list, or an array of floats")
         if isinstance(result, Tuple) and not isinstance(result, Record):
             outputs = [Value(item, None, self.span) for item in result.items]
-            self.region.append(Call(fn, args, kwargs, outputs, self.span))
+            self.append(Call(fn, args, kwargs, outputs, self.span))
             return Sequence(tuple(outputs))
         output = Value(result, hint, self.span)
-        self.region.append(Call(fn, args, kwargs, [output], self.span))
+        self.append(Call(fn, args, kwargs, [output], self.span))
         return output
 
     def effect(self, fn: Callable, *args: Symbol) -> None:
@@ -176,14 +144,33 @@ class Lowering:
         if isinstance(trees[0], Value) and isinstance(trees[0].type, Array) and str(trees[0].type.dtype) == "bool":
             # A mask that has changed selects another number of elements; which masks share its memory is not known yet.
             self.written_masks = EVERYTHING
-        self.region.append(Call(fn, trees, {}, [], self.span))
+        self.append(Call(fn, trees, {}, [], self.span))
 
     def append(self, op: Op) -> Op:
+        """Appends an operation; if it may raise, handlers see what was assigned before it."""
+        if self.trusting:
+            self.raising.sure.add(op)
+        if not self.raising.strict and asks_for_float_errors(op):
+            self.marks.float_errors = True
+            raise Restart
+        if self.attempts and self.raising.may_raise(op):
+            self.interrupt(())
+        if self.protections and not op.regions and self.raising.may_raise(op):
+            self.unsupported(
+                "something here may raise after what this statement has changed, inside of `try`",
+                "assign it to a name before, in a statement of its own",
+            )
         return self.region.append(op)
+
+    def interrupt(self, keys: Iterable[Any]) -> None:
+        """Notes that something may raise here: what has been assigned so far, and these keys, are not as before."""
+        for attempt in self.attempts:
+            attempt.interrupted.update(self.store.changed_since(attempt.depth))
+            attempt.interrupted.update(keys)
 
     def append_call(self, fn: Callable, args: tuple, outputs: list[Value]) -> None:
         """Appends a call with outputs that exist already."""
-        self.region.append(Call(fn, args, {}, outputs, self.span))
+        self.append(Call(fn, args, {}, outputs, self.span))
 
     def call(self, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         """A call of any symbol."""
@@ -261,14 +248,14 @@ class Lowering:
             output = Value(Tuple(item_types), hint, self.span)
             constructor = symbol.cls
             args = (trees,) if constructor is tuple else trees
-            self.region.append(Call(constructor, args, {}, [output], self.span))
+            self.append(Call(constructor, args, {}, [output], self.span))
             return output
         if isinstance(symbol, Reference):
             if symbol.cls is list:
                 self.demote(symbol)
             if symbol.cls is dict:
                 output = Value(UNKNOWN, hint, self.span)
-                self.region.append(Call(dict, (self.tree(symbol),), {}, [output], self.span))
+                self.append(Call(dict, (self.tree(symbol),), {}, [output], self.span))
                 return output
             if symbol.cls is set:
                 return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
@@ -301,6 +288,8 @@ class Lowering:
         """What a container of known structure holds now."""
         contents = self.store.get(reference)
         assert contents is not MISSING, "a container is used where it does not exist"
+        if isinstance(contents, Interrupted):
+            self.resolve_conflict(contents)
         if isinstance(contents, Conflict):
             self.demote(reference)
         return contents
@@ -336,6 +325,8 @@ class Lowering:
 
     def resolve_conflict(self, conflict: Conflict) -> NoReturn:
         """A name stands for different structures where it is used: lists become run-time lists, else an error."""
+        if isinstance(conflict, Interrupted):
+            self.split(conflict.site)
         for side in (conflict.first, conflict.second):
             if isinstance(side, Conflict):
                 self.resolve_conflict(side)
@@ -345,6 +336,22 @@ class Lowering:
             "this name stands for things of different structure, depending on the path taken",
             "give both branches values of the same structure",
         )
+
+    def raises(self, cls: type[Exception], message: Any, help: str | None = None) -> NoReturn:
+        """Something that raises on every run: a refusal, unless the program handles exceptions here."""
+        if self.attempts:
+            raise RaisesAlways(cls, message)
+        self.unsupported(str(message), help)
+
+    def split(self, site: Any) -> NoReturn:
+        """Starts again with a `try` whose statements are protected one by one."""
+        if site in self.marks.split:
+            self.unsupported(
+                "what there is after this statement depends on where in it an exception was raised",
+                "take it apart into several statements",
+            )
+        self.marks.split.add(site)
+        raise Restart
 
     def list_item_type(self, value: Value, item: Type) -> None:
         """Makes sure that a run-time list is known to hold items of this type; starts again if it was not."""
@@ -358,194 +365,6 @@ class Lowering:
             self.unsupported("items of different kinds are put into one list here")
         self.marks.dynamic[site] = merged
         raise Restart
-
-    # Merging
-
-    def merge(self, a: Any, b: Any, phi: Callable[[Value, Value], Value]) -> Any:
-        """One symbol for two paths; `phi` merges two values."""
-        if a is b:
-            return a
-        if isinstance(a, Value) and isinstance(b, Value):
-            if isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value):
-                try:
-                    if a.value is b.value or (a.value == b.value and repr(a.value) == repr(b.value)):
-                        return a
-                except ValueError:
-                    pass
-            if _static_constant(a) or _static_constant(b):
-                return b if is_undefined(a) else a if is_undefined(b) else Conflict(a, b)
-            return phi(a, b)
-        if is_undefined(a):
-            return self._with_undefined(b, lambda v: phi(UNDEFINED_VALUE, v))
-        if is_undefined(b):
-            return self._with_undefined(a, lambda v: phi(v, UNDEFINED_VALUE))
-        if isinstance(a, Sequence) and isinstance(b, Sequence) and a.cls is b.cls and len(a.items) == len(b.items):
-            pairs = zip(a.items, b.items, strict=True)
-            return Sequence(tuple([self.merge(p, q, phi) for p, q in pairs]), a.cls)
-        if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
-            return a
-        return Conflict(a, b)
-
-    def _with_undefined(self, symbol: Any, phi: Callable[[Value], Value]) -> Any:
-        if isinstance(symbol, Value):
-            return symbol if _static_constant(symbol) else phi(symbol)
-        if isinstance(symbol, Sequence):
-            return Sequence(tuple([self._with_undefined(item, phi) for item in symbol.items]), symbol.cls)
-        return symbol
-
-    def merge_contents(self, a: Any, b: Any, cls: type, phi: Callable[[Value, Value], Value]) -> Any:
-        """One tuple of contents for two paths; different structure is an error if it is used."""
-        if a is b:
-            return a
-        if isinstance(a, Conflict) or isinstance(b, Conflict) or len(a) != len(b):
-            return Conflict(a, b)
-        if cls not in (list, set):
-            if [key for key, _ in a] != [key for key, _ in b]:
-                return Conflict(a, b)
-            return tuple([(k, self.merge(p, q, phi)) for (k, p), (_, q) in zip(a, b, strict=True)])
-        return tuple([self.merge(p, q, phi) for p, q in zip(a, b, strict=True)])
-
-    # Branches
-
-    def branch(self, body: Callable[[], Outcome]) -> Branch:
-        """Lowers one side of a branch into a region of its own."""
-        region = Region()
-        with self.store.branch() as changes, self.into(region):
-            outcome = body()
-        return Branch(region, changes, outcome)
-
-    def resume(self, branch: Branch, body: Callable[[], Outcome]) -> Branch:
-        """Goes on where a branch ended."""
-        with self.store.branch() as changes, self.into(branch.region):
-            for key, symbol in branch.changes.items():
-                self.store.set(key, symbol)
-            outcome = body()
-        return Branch(branch.region, changes, outcome)
-
-    def join_branches(self, condition: Value, then: Branch, orelse: Branch) -> Outcome:
-        """Appends the `If` of two branches and merges what they changed."""
-        from srcgrad.frontend.records import perhaps_none
-
-        outputs: list[Value] = []
-        place = self.fresh("m")
-        memo: dict[tuple[int, int], Value] = {}
-
-        def phi(a: Value, b: Value, hint: str | None = None) -> Value:
-            known = memo.get((a.uid, b.uid))
-            if known is not None:
-                return known
-            merged = (
-                b.type
-                if is_undefined(a)
-                else a.type
-                if is_undefined(b)
-                else join(a.type, b.type, f"{place}.{len(outputs)}")
-            )
-            output = Value(merged, hint or a.hint or b.hint, self.span)
-            self._merge_list_sites(output, a, b)
-            then.region.results.append(a)
-            orelse.region.results.append(b)
-            outputs.append(output)
-            memo[a.uid, b.uid] = output
-            return output
-
-        merged: dict[Any, Any] = {}
-        for key in {**then.changes, **orelse.changes}:
-            a, b = then.changes.get(key, MISSING), orelse.changes.get(key, MISSING)
-            current = self.store.get(key)
-            a = current if key not in then.changes else a
-            b = current if key not in orelse.changes else b
-            if not then.outcome.codes:
-                a = UNDEFINED_VALUE if isinstance(b, Value) else b
-            if not orelse.outcome.codes:
-                b = UNDEFINED_VALUE if isinstance(a, Value) else a
-            if a is MISSING and b is MISSING:
-                continue
-            if isinstance(key, Reference):
-                merged[key] = b if a is MISSING else a if b is MISSING else self.merge_contents(a, b, key.cls, phi)
-                continue
-            if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes:
-                self.missing_reads.add(key)
-            hint = variable_name(key)
-            a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
-            a, b = perhaps_none(self, a, b, then.region, orelse.region, hint)
-            symbol = self.merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
-            if isinstance(symbol, Conflict) and symbol.condition is None:
-                symbol = Conflict(symbol.first, symbol.second, condition)
-            merged[key] = symbol
-        outcome = self._merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
-        self.region.append(If(condition, then.region, orelse.region, outputs, self.span))
-        for key, symbol in merged.items():
-            self.store.set(key, symbol)
-        return outcome
-
-    def _merge_outcomes(self, a: Outcome, b: Outcome, phi: Callable[[Value, Value], Value]) -> Outcome:
-        if not a.codes or not b.codes:
-            return a if a.codes else b
-        if a.static is not None and a.static == b.static:
-            return a
-        return Outcome(phi(a.code, b.code), a.codes | b.codes)
-
-    def _merge_list_sites(self, output: Value, a: Value, b: Value) -> None:
-        sites = [self.list_sites[v] for v in (a, b) if v in self.list_sites]
-        if sites:
-            self.list_sites[output] = sites[0]
-
-    # Reading from outside
-
-    def outside(self, source: Source) -> Symbol:
-        """What an object outside of the program stands for; the guard that goes with it is recorded."""
-        key = source.key
-        known = self.captured.get(key)
-        if known is not None:
-            return known[1]
-        obj = source.read()
-        if kinds.is_static(obj):
-            return self._static_object(source, obj)
-        number = kinds.number_type(obj, source.label)
-        if number is None and kinds.is_long_list(obj):
-            number = kinds.list_type(obj, source.label)
-        if number is not None and self.fixed_span and isinstance(obj, (int, float)):
-            return Const(float(obj) if isinstance(obj, float) else obj)
-        if number is not None:
-            self.guards[key] = Guard(source, kinds.kind_of(obj), True)
-            value = Value(number, self._capture_name(source.label))
-            self.captured[key] = (source, value)
-            return value
-        if isinstance(obj, (tuple, list, dict)):
-            return self._outside_container(source, obj)
-        return self._static_object(source, obj)
-
-    def _static_object(self, source: Source, obj: Any) -> Const:
-        self.guards[source.key] = Guard(source, obj, False)
-        self.object_sources[id(obj)] = source
-        return Const(obj)
-
-    def _outside_container(self, source: Source, obj: Any) -> Symbol:
-        self.guards[source.key] = Guard(source, kinds.kind_of(obj), True)
-        if isinstance(obj, dict):
-            items = tuple([(key, self.outside(ItemSource(source, key))) for key in obj])
-            return self._outside_reference(dict, items)
-        parts = tuple([self.outside(ItemSource(source, k)) for k in range(len(obj))])
-        return self._outside_reference(list, parts) if isinstance(obj, list) else Sequence(parts, type(obj))
-
-    def _outside_reference(self, cls: type, contents: tuple) -> Reference:
-        reference = self.new_reference(cls, contents, None)
-        self.outside_references.add(reference)
-        return reference
-
-    def _capture_name(self, label: str) -> str:
-        name = label
-        k = 1
-        while name in self.capture_names:
-            name, k = f"{label}_{k}", k + 1
-        self.capture_names.add(name)
-        return name
-
-    def outside_attribute(self, owner: Any, name: str) -> Symbol | None:
-        """An attribute of an object that was itself read from outside; None if it was not."""
-        source = self.object_sources.get(id(owner))
-        return None if source is None else self.outside(AttributeSource(source, name))
 
     # Variables
 
@@ -591,27 +410,6 @@ class Lowering:
             return True
         return self.value(symbol)
 
-    def select(self, condition: Symbol, then: Callable[[], Symbol], orelse: Callable[[], Symbol]) -> Symbol:
-        """A conditional expression."""
-        truth = self.truth(condition)
-        if isinstance(truth, bool):
-            return then() if truth else orelse()
-        key = ("select", self.fresh("s"))
-
-        def side(expression: Callable[[], Symbol]) -> Callable[[], Outcome]:
-            def body() -> Outcome:
-                self.store.set(key, expression())
-                return NEXT
-
-            return body
-
-        self.join_branches(truth, self.branch(side(then)), self.branch(side(orelse)))
-        result = self.store.get(key)
-        self.store.set(key, MISSING)
-        if isinstance(result, Value) and result.owner is self.region.ops[-1]:
-            result.hint = None
-        return result
-
 
 def _computed_from(value: Any, origin: Value) -> bool:
     """Whether a number is computed from another by straight-line code."""
@@ -626,17 +424,6 @@ def _computed_from(value: Any, origin: Value) -> bool:
     return False
 
 
-def _is_function(symbol: Any) -> bool:
-    if isinstance(symbol, Conflict):
-        return symbol.callable
-    return isinstance(symbol, (Closure, Bound)) or (isinstance(symbol, Const) and callable(symbol.value))
-
-
 def is_undefined(symbol: Any) -> bool:
     """Whether a symbol is the value of a name that was never assigned."""
     return isinstance(symbol, Const) and symbol.value is UNDEFINED
-
-
-def _static_constant(value: Value) -> bool:
-    """Whether a constant is an object such as a function that must be known at compile time."""
-    return isinstance(value, Const) and callable(value.value) and not isinstance(value.value, type)

@@ -13,7 +13,8 @@ import numpy as np
 
 from srcgrad.frontend.access import attribute, length, static_key, subscript, tuple_items
 from srcgrad.frontend.expressions import expression
-from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.operators import compare
 from srcgrad.frontend.statements import block, choose, set_name
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
@@ -76,7 +77,7 @@ def _guarded(lo: Lowering, truth: Value | bool, guard: ast.expr, names: Names, f
         return Const(answer) if isinstance(answer, bool) else answer
 
     matches = _symbol(truth)
-    return lo.select(matches, decide, lambda: matches)
+    return select(lo, matches, decide, lambda: matches)
 
 
 def _symbol(truth: Value | bool) -> Symbol:
@@ -88,7 +89,7 @@ def _all(lo: Lowering, tests: list[Callable[[], Symbol]]) -> Symbol:
     if not tests:
         return Const(True)
     first = tests[0]()
-    return first if len(tests) == 1 else lo.select(first, lambda: _all(lo, tests[1:]), lambda: first)
+    return first if len(tests) == 1 else select(lo, first, lambda: _all(lo, tests[1:]), lambda: first)
 
 
 def _test(lo: Lowering, pattern: ast.pattern, subject: Symbol, frame: Frame, names: Names) -> Symbol:
@@ -245,4 +246,4 @@ def _either(lo: Lowering, patterns: list[ast.pattern], subject: Symbol, frame: F
         return _either(lo, patterns[1:], subject, frame, names)
     if inner:
         lo.unsupported("which alternative of this pattern captures depends on the run", "write one case for each")
-    return lo.select(first, lambda: first, lambda: _either(lo, patterns[1:], subject, frame, {}))
+    return select(lo, first, lambda: first, lambda: _either(lo, patterns[1:], subject, frame, {}))

@@ -15,6 +15,7 @@ import numpy as np
 
 from srcgrad.frontend import kinds
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.outside import outside_attribute
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Reference, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
@@ -88,7 +89,7 @@ def _is_plain(cls: type) -> bool:
 
 def member(lo: Lowering, cls: type, name: str) -> Symbol:
     """What a class has under a name, as a function or a value of its own, read so that a change is noticed."""
-    known = lo.outside_attribute(cls, name)
+    known = outside_attribute(lo, cls, name)
     return Const(getattr(cls, name)) if known is None else known
 
 

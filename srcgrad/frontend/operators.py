@@ -12,6 +12,7 @@ import numpy as np
 from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
@@ -160,7 +161,7 @@ def _compare_sequences(lo: Lowering, fn: Callable, a: Sequence, b: Sequence) -> 
     for p, q in zip(a.items, b.items, strict=True):
         equal = lo.emit(operator.eq, p, q)
         previous = result
-        result = lo.select(previous, lambda equal=equal: equal, lambda previous=previous: previous)
+        result = select(lo, previous, lambda equal=equal: equal, lambda previous=previous: previous)
     return lo.emit(operator.not_, result) if fn is operator.ne else result
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend import kinds
+from srcgrad.frontend.attempts import settle_attempts
 from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
@@ -115,6 +116,7 @@ def _attempt(
         result = run_body(lo, source.node, frame)
         if isinstance(result, Const) and result.value is UNDEFINED:
             result = Const(None)
+        settle_attempts(lo)
         tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
     if lo.tuples_made_twice and lo.tuple_shadows:
         raise UnsupportedError("the shadow of a tuple that is made in two places is looked up by its identity", None)

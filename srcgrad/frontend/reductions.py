@@ -18,7 +18,8 @@ from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import item_getter, iterate, shifted
 from srcgrad.frontend.loops import for_each
-from srcgrad.frontend.lowering import NEXT, Lowering, Outcome
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING
@@ -76,11 +77,11 @@ def _fold_sum(lo: Lowering, total: Symbol, item: Symbol) -> Symbol:
 
 
 def _fold_any(lo: Lowering, total: Symbol, item: Symbol) -> Symbol:
-    return lo.select(total, lambda: Const(True), lambda: _as_bool(lo, item))
+    return select(lo, total, lambda: Const(True), lambda: _as_bool(lo, item))
 
 
 def _fold_all(lo: Lowering, total: Symbol, item: Symbol) -> Symbol:
-    return lo.select(total, lambda: _as_bool(lo, item), lambda: Const(False))
+    return select(lo, total, lambda: _as_bool(lo, item), lambda: Const(False))
 
 
 def _as_bool(lo: Lowering, symbol: Symbol) -> Symbol:
@@ -175,7 +176,8 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
     for item in items[1:]:
         candidate = item if key is None else lo.call(key, [item], {})
         test = lo.emit(better, candidate, rating)
-        pair = lo.select(
+        pair = select(
+            lo,
             test,
             lambda item=item, candidate=candidate: Sequence((item, candidate)),
             lambda best=best, rating=rating: Sequence((best, rating)),

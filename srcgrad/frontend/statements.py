@@ -18,7 +18,8 @@ from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.exits import evaluated, go_on
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.iteration import known_items
-from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, is_undefined, leaves_with
+from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.operators import BINARY, binary
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
@@ -71,12 +72,16 @@ def block(
             return block(lo, statements, frame, k + 1, after)
 
         with lo.at(node, frame):
+            if lo.protections:
+                return _guarded(lo, node, frame, rest)
             # Whether control leaves at a `yield` is up to the consumer.
             may_leave = frame.on_yield is not None or bool(has_exit([node]))
             if isinstance(node, ast.If) and may_leave:
                 return _if_with_exits(lo, node, frame, rest)
             if isinstance(node, ast.Match) and may_leave:
                 return _match(lo, node, frame, rest)
+            if isinstance(node, ast.Try) and may_leave:
+                return _try(lo, node, frame, rest)
             later = Rest(rest)
             outcome = statement(lo, node, frame, later)
         if later.used:
@@ -87,6 +92,12 @@ def block(
             return outcome
         return go_on(lo, outcome, rest)
     return after()
+
+
+def _guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
+    from srcgrad.frontend.attempts import guarded
+
+    return guarded(lo, node, frame, rest)
 
 
 def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
@@ -107,20 +118,20 @@ def choose(
         if outcome.static is not None or not outcome.codes:
             return rest() if outcome.static == Exit.NEXT else outcome
         return go_on(lo, outcome, rest)
-    then, orelse = lo.branch(body), lo.branch(otherwise)
+    then, orelse = branch(lo, body), branch(lo, otherwise)
     stays = [side.outcome.static == Exit.NEXT for side in (then, orelse)]
     leaves = [Exit.NEXT not in side.outcome.codes for side in (then, orelse)]
     if stays[1] and leaves[0]:
-        return lo.join_branches(truth, then, lo.resume(orelse, rest))
+        return join_branches(lo, truth, then, resume(lo, orelse, rest))
     if stays[0] and leaves[1]:
-        return lo.join_branches(truth, lo.resume(then, rest), orelse)
-    outcome = lo.join_branches(truth, then, orelse)
+        return join_branches(lo, truth, resume(lo, then, rest), orelse)
+    outcome = join_branches(lo, truth, then, orelse)
     if outcome.static is not None:
         return rest() if outcome.static == Exit.NEXT else outcome
     return go_on(lo, outcome, rest)
 
 
-def statement(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
+def statement(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest | None = None) -> Outcome:
     """Lowers one statement, and perhaps what follows it."""
     if isinstance(node, ast.Expr) and isinstance(node.value, (ast.Yield, ast.YieldFrom)):
         from srcgrad.frontend.generators import yield_statement
@@ -230,7 +241,7 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         items = (*items[:k], lo.new_reference(list, middle, lo.site(starred)), *items[len(items) - after :])
         targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
     if len(items) != len(targets):
-        lo.unsupported(f"{len(items)} values can't be unpacked into {len(targets)} names")
+        lo.raises(ValueError, f"{len(items)} values can't be unpacked into {len(targets)} names")
     for target, item in zip(targets, items, strict=True):
         assign(lo, target, item, frame)
 
@@ -306,10 +317,14 @@ def _augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
     target = node.target
     if isinstance(target, ast.Name):
         current = expression(lo, target, frame)
-        right = expression(lo, node.value, frame)
-        result = augment(lo, op, current, right)
-        if result is not current:
-            set_name(lo, target.id, result, frame)
+
+        def update(right: Symbol) -> Outcome:
+            result = augment(lo, op, current, right)
+            if result is not current:
+                set_name(lo, target.id, result, frame)
+            return NEXT
+
+        return evaluated(lo, node.value, frame, update)
     elif isinstance(target, ast.Subscript):
         base = expression(lo, target.value, frame)
         key = index(lo, target.slice, frame)
@@ -401,6 +416,18 @@ def _match(lo: Lowering, node: ast.Match, frame: Frame, rest: Callable[[], Outco
     return match_statement(lo, node, frame, rest)
 
 
+def _try(lo: Lowering, node: ast.Try, frame: Frame, rest: Callable[[], Outcome] = lambda: NEXT) -> Outcome:
+    from srcgrad.frontend.attempts import try_statement
+
+    return try_statement(lo, node, frame, rest)
+
+
+def _with(lo: Lowering, node: ast.With, frame: Frame) -> Outcome:
+    from srcgrad.frontend.contexts import with_statement
+
+    return with_statement(lo, node, frame)
+
+
 def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
     truth = lo.truth(expression(lo, node.test, frame))
     if truth is True:
@@ -413,7 +440,7 @@ def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
 
     if truth is False:
         return fail()
-    return lo.join_branches(truth, lo.branch(lambda: NEXT), lo.branch(fail))
+    return join_branches(lo, truth, branch(lo, lambda: NEXT), branch(lo, fail))
 
 
 def _exception(lo: Lowering, cls: type, args: list[Symbol]) -> Value:
@@ -422,16 +449,22 @@ def _exception(lo: Lowering, cls: type, args: list[Symbol]) -> Value:
     return lo.value(lo.emit_typed(cls, tuple([lo.tree(a) for a in args]), {}, Opaque(cls)))
 
 
+def raised(lo: Lowering, node: ast.expr, frame: Frame) -> Value:
+    """The exception that a `raise` statement makes, or names."""
+    if not isinstance(node, ast.Call):
+        return lo.value(expression(lo, node, frame))
+    cls = constant(expression(lo, node.func, frame))
+    if not (isinstance(cls, type) and issubclass(cls, BaseException)):
+        lo.unsupported("only exceptions of known classes can be raised here")
+    return _exception(lo, cls, [expression(lo, a, frame) for a in node.args])
+
+
 def _raise(lo: Lowering, node: ast.Raise, frame: Frame) -> Outcome:
-    exception = None
-    if node.exc is not None:
-        if isinstance(node.exc, ast.Call):
-            cls = constant(expression(lo, node.exc.func, frame))
-            if not (isinstance(cls, type) and issubclass(cls, BaseException)):
-                lo.unsupported("only exceptions of known classes can be raised here")
-            exception = _exception(lo, cls, [expression(lo, a, frame) for a in node.exc.args])
-        else:
-            exception = lo.value(expression(lo, node.exc, frame))
+    if node.exc is None:
+        from srcgrad.frontend.attempts import reraise
+
+        return reraise(lo)
+    exception = raised(lo, node.exc, frame)
     cause = None if node.cause is None else lo.value(expression(lo, node.cause, frame))
     lo.append(Raise(exception, cause, lo.span))
     return NEVER
@@ -494,6 +527,8 @@ _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Outcome | None]] = {
     ast.Delete: _delete,
     ast.If: _if,
     ast.Match: _match,
+    ast.Try: _try,
+    ast.With: _with,
     ast.Assert: _assert,
     ast.Raise: _raise,
     ast.FunctionDef: _definition,

@@ -31,6 +31,15 @@ class Store:
         else:
             self._entries[key] = value
 
+    @property
+    def depth(self) -> int:
+        """How many branches are open."""
+        return len(self._logs)
+
+    def changed_since(self, depth: int) -> set[Hashable]:
+        """The keys written in the branches that were opened at this depth and later."""
+        return {key for log in self._logs[depth:] for key in log}
+
     @contextmanager
     def branch(self) -> Iterator[dict[Hashable, Any]]:
         """A branch: yields a dict that afterwards maps each key written in it to its last entry; restores the store."""

@@ -198,3 +198,65 @@ class _Everything:
 
 
 EVERYTHING = _Everything()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conflict:
+    """What a name stands for after branches gave it symbols of different structure: an error if used as data.
+
+    A function that was chosen by a branch can still be called: the branch is taken again around the call.
+    """
+
+    first: Any
+    second: Any
+    condition: Value | None = None
+
+    @property
+    def callable(self) -> bool:
+        """Whether it stands for one function or another."""
+        return self.condition is not None and is_function(self.first) and is_function(self.second)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interrupted(Conflict):
+    """What a name stands for after something raised behind its assignment, or before it: nobody knows.
+
+    Attributes:
+        site: the `try` that caught the exception.
+    """
+
+    site: Any = None
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """The protected part of a `try` while it is lowered.
+
+    Attributes:
+        depth: how many branches were open where it began.
+        interrupted: what was assigned in it before something that may raise.
+    """
+
+    depth: int
+    interrupted: set[Any] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Protection:
+    """A `try` whose statements are protected one by one.
+
+    Attributes:
+        classes: the exceptions it catches.
+        label: the exit code by which control leaves for its handler.
+        error: the key in the store of what was caught.
+    """
+
+    classes: tuple[type, ...]
+    label: int
+    error: Any
+
+
+def is_function(symbol: Any) -> bool:
+    if isinstance(symbol, Conflict):
+        return symbol.callable
+    return isinstance(symbol, (Closure, Bound)) or (isinstance(symbol, Const) and callable(symbol.value))

@@ -1,9 +1,9 @@
 """The graph: structured SSA.
 
 A `Function` has one `Region`; a region has arguments, operations in order, and results. Control flow is an
-operation with regions (`If`, `For`, `While`), each with one entry and one exit: what `break`, `continue` and `return`
-do in Python is here an *exit code* (`Exit`) among the results of a region, so that every pass can walk the program up
-and down without a special case. Everything else is a `Call` of a Python callable: `operator.mul`, `np.sin`,
+operation with regions (`If`, `Try`, `For`, `While`), each with one entry and one exit: what `break`, `continue` and
+`return` do in Python is here an *exit code* (`Exit`) among the results of a region, so that every pass can walk the
+program up and down without a special case. Everything else is a `Call` of a Python callable: `operator.mul`, `np.sin`,
 `operator.setitem`.
 
 A value is defined once. Arrays and lists are pointers: an operation that writes through one does not define a new
@@ -235,6 +235,88 @@ class If(Op):
 
     def replace_inputs(self, f: Callable[[Value], Value]) -> None:
         self.condition = f(self.condition)
+
+
+class Try(If):
+    """`then`, as far as it gets; if it raises one of the exceptions in `catches`, `orelse` in its place.
+
+    It is an `If` whose condition is that the protected part of `then` completes: an output that is True if it did. The
+    protected part ends with a `Commit`, or with the region. What raises in it has written nothing that anybody sees.
+    The one argument of `orelse` is the exception.
+
+    Attributes:
+        catches: a class of exceptions, or a tuple of them.
+    """
+
+    __slots__ = ("catches",)
+
+    def __init__(self, catches: Value, then: Region, orelse: Region, outputs: list[Value], span: Span | None = None):
+        Op.__init__(self, outputs, span)
+        self.catches = catches
+        self.then = then
+        self.orelse = orelse
+        then.parent = orelse.parent = self
+
+    @property
+    def condition(self) -> Value:
+        """The output that says whether the protected part completed; made where there is none yet."""
+        for k, output in enumerate(self.outputs):
+            sides = self.then.results[k], self.orelse.results[k]
+            if [side.value if isinstance(side, Const) else None for side in sides] == [True, False]:
+                return output
+        made = Value(BOOL, "completed", self.span)
+        made.owner = self
+        self.outputs.append(made)
+        self.then.results.append(Const(True))
+        self.orelse.results.append(Const(False))
+        return made
+
+    @property
+    def error(self) -> Value:
+        """The exception that was caught."""
+        return self.orelse.args[0]
+
+    @property
+    def inputs(self) -> list[Value]:
+        return [self.catches]
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        self.catches = f(self.catches)
+
+
+class Commit(Op):
+    """Where the protected part of a `Try` ends: what follows in the same region is not protected."""
+
+    __slots__ = ()
+
+    def __init__(self, span: Span | None = None):
+        super().__init__([], span)
+
+
+class Enter(Op):
+    """Enters a context, `with context as output`: what follows runs in it, up to the `Leave` of the same region."""
+
+    __slots__ = ("context",)
+
+    def __init__(self, context: Value, outputs: list[Value], span: Span | None = None):
+        super().__init__(outputs, span)
+        self.context = context
+
+    @property
+    def inputs(self) -> list[Value]:
+        return [self.context]
+
+    def replace_inputs(self, f: Callable[[Value], Value]) -> None:
+        self.context = f(self.context)
+
+
+class Leave(Op):
+    """Leaves the context that was entered last."""
+
+    __slots__ = ()
+
+    def __init__(self, span: Span | None = None):
+        super().__init__([], span)
 
 
 class Loop(Op):

@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from srcgrad.ir.nodes import Call, Const, For, Function, If, Invoke, Loop, Op, Raise, Region, Value, While
+from srcgrad.ir.nodes import (
+    Call,
+    Commit,
+    Const,
+    Enter,
+    For,
+    Function,
+    If,
+    Invoke,
+    Leave,
+    Loop,
+    Op,
+    Raise,
+    Region,
+    Try,
+    Value,
+    While,
+)
 
 
 def format_function(function: Function) -> str:
@@ -62,6 +79,11 @@ def _op(op: Op, names: _Names) -> Iterator[str]:
     if isinstance(op, Call):
         args = [_tree(arg, names) for arg in op.args] + [f"{k}={_tree(v, names)}" for k, v in op.kwargs.items()]
         yield f"{head}{getattr(op.fn, '__name__', op.fn)}({', '.join(args)})"
+    elif isinstance(op, Try):
+        yield f"{head}try catching {names(op.catches)}:"
+        yield from _inner(op.then, names)
+        yield "except:"
+        yield from _inner(op.orelse, names)
     elif isinstance(op, If):
         yield f"{head}if {names(op.condition)}:"
         yield from _inner(op.then, names)
@@ -81,6 +103,10 @@ def _op(op: Op, names: _Names) -> Iterator[str]:
         yield from _inner(op.body, names)
     elif isinstance(op, Invoke):
         yield f"{head}{op.callee.name}({', '.join(map(names, op.args))})"
+    elif isinstance(op, (Commit, Leave)):
+        yield type(op).__name__.lower()
+    elif isinstance(op, Enter):
+        yield f"{head}enter {names(op.context)}"
     elif isinstance(op, Raise):
         yield f"raise {'' if op.exception is None else names(op.exception)}"
 

@@ -8,15 +8,19 @@ from typing import NoReturn
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
+    Commit,
     Const,
+    Enter,
     For,
     Function,
     If,
     Invoke,
+    Leave,
     Loop,
     Op,
     Raise,
     Region,
+    Try,
     Value,
     While,
     leaves,
@@ -221,7 +225,10 @@ class _Verifier:
         elif isinstance(op, Raise):
             if op.outputs:
                 self.fail("a raise has outputs")
-        elif not isinstance(op, Call):
+        elif isinstance(op, Commit):
+            if not isinstance(op.parent, Region) or not isinstance(op.parent.parent, Try):
+                self.fail("a commit stands outside of a try")
+        elif not isinstance(op, (Call, Enter, Leave)):
             self.fail(f"an operation of unknown kind {type(op).__name__}")
         operands = op.inputs
         if isinstance(op, Loop):  # what it carries may be undefined at first
@@ -230,8 +237,10 @@ class _Verifier:
             self.fail("an undefined value is used")
 
     def check_if(self, op: If) -> None:
+        if isinstance(op, Try) and len(op.orelse.args) != 1:
+            self.fail("a handler has not one argument, the exception")
         for region in op.regions:
-            if region.args:
+            if region.args and not (isinstance(op, Try) and region is op.orelse):
                 self.fail("a branch has arguments")
             self.check_count("results of a branch", region.results, "outputs", op.outputs)
 

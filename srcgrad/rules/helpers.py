@@ -26,7 +26,7 @@ def expanded(g, z, c, x):
 
 @vjp(runtime.like)
 def like(g, z, c, x):
-    return runtime.unbroadcast(g, c)
+    return runtime.unbroadcast(g, c), None
 
 
 @linear(runtime.copied, runtime.protected)

@@ -22,6 +22,7 @@ from srcgrad.transform.cotangents import fit, product
 from srcgrad.transform.writes import EVERYTHING, Old
 
 if TYPE_CHECKING:
+    from srcgrad.transform.cotangent_store import CotangentStore
     from srcgrad.transform.reverse import Reverse
 
 
@@ -67,7 +68,7 @@ def _check_copies(value: Value, certain: bool) -> None:
         )
 
 
-def cotangent(reverse: Reverse, value: Value) -> Value:
+def cotangent(reverse: CotangentStore, value: Value) -> Value:
     """The cotangent of a doubtful value so far: the shadow of an array, 0.0 for a number."""
     known = reverse.lo.store.get(reverse.key(value))
     if isinstance(known, Value):
@@ -79,7 +80,7 @@ def cotangent(reverse: Reverse, value: Value) -> Value:
     return reverse.lo.value(made)
 
 
-def accumulate(reverse: Reverse, value: Value, contribution: Value) -> None:
+def accumulate(reverse: CotangentStore, value: Value, contribution: Value) -> None:
     """Adds to the cotangent of a doubtful value."""
     known = cotangent(reverse, value)
     _set(reverse, value, runtime.added, (known, contribution))
@@ -94,7 +95,7 @@ def hand_over(reverse: Reverse, value: Value, g: Value) -> None:
         reverse.lo.store.set(reverse.key(value), g)
 
 
-def _set(reverse: Reverse, value: Value, fn: Any, args: tuple) -> None:
+def _set(reverse: CotangentStore, value: Value, fn: Any, args: tuple) -> None:
     hint = f"{value.hint}_bar" if value.hint else None
     reverse.lo.store.set(reverse.key(value), reverse.lo.emit_typed(fn, args, {}, value.type, hint))
 

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from srcgrad.ir.nodes import Call, Const, For, Function, If, Invoke, Op, Raise, Region, Value, While, map_tree
+from srcgrad.ir.nodes import (
+    Call,
+    Commit,
+    Const,
+    Enter,
+    For,
+    Function,
+    If,
+    Invoke,
+    Leave,
+    Op,
+    Raise,
+    Region,
+    Try,
+    Value,
+    While,
+    map_tree,
+)
 
 
 def clone_function(function: Function) -> Function:
@@ -38,6 +55,9 @@ def _op(op: Op, mapping: dict[Value, Value], old: Function, new: Function) -> Op
     made: Op
     if isinstance(op, Call):
         made = Call(op.fn, map_tree(use, op.args), map_tree(use, op.kwargs), outputs, op.span)
+    elif isinstance(op, Try):
+        then, orelse = (_region(r, mapping, old, new) for r in op.regions)
+        made = Try(use(op.catches), then, orelse, outputs, op.span)
     elif isinstance(op, If):
         then, orelse = (_region(r, mapping, old, new) for r in op.regions)
         made = If(use(op.condition), then, orelse, outputs, op.span)
@@ -52,6 +72,10 @@ def _op(op: Op, mapping: dict[Value, Value], old: Function, new: Function) -> Op
     elif isinstance(op, Invoke):
         callee = new if op.callee is old else op.callee
         made = Invoke(callee, [use(v) for v in op.args], outputs, op.span)
+    elif isinstance(op, Enter):
+        made = Enter(use(op.context), outputs, op.span)
+    elif isinstance(op, (Commit, Leave)):
+        made = type(op)(op.span)
     else:
         assert isinstance(op, Raise)
         exception = None if op.exception is None else use(op.exception)

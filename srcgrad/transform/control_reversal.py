@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcgrad.analysis.activity import flows
 from srcgrad.analysis.memory import written
-from srcgrad.frontend.lowering import NEXT, Branch, Outcome
+from srcgrad.frontend.merging import NEXT, Branch, Outcome, join_branches, resume
 from srcgrad.frontend.store import MISSING
 from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Region, Value, While, walk
 from srcgrad.ir.types import INT, Unknown
@@ -36,9 +36,9 @@ def reverse_if(reverse: Reverse, op: If) -> None:
         missing = [key for key in levels if key not in branch.changes]
         missing = [key for key in missing if reverse.lo.store.get(key) is MISSING]
         if missing:
-            branches[k] = reverse.lo.resume(branch, lambda missing=missing: _set_zeros(reverse, missing))
+            branches[k] = resume(reverse.lo, branch, lambda missing=missing: _set_zeros(reverse, missing))
     reverse.lo.span = op.span
-    reverse.lo.join_branches(op.condition, *branches)
+    join_branches(reverse.lo, op.condition, *branches)
     for key, level in levels.items():
         merged = reverse.lo.store.get(key)
         if isinstance(merged, Value) and merged.owner is reverse.lo.region.ops[-1]:

@@ -17,6 +17,7 @@ from srcgrad.ir.types import (
     F8,
     Array,
     Kept,
+    List,
     NpScalar,
     PyScalar,
     Type,
@@ -121,6 +122,9 @@ def _shape(lo: Lowering, x: Value) -> Symbol:
 
 def has_shape_of(g: Type, x: Type) -> bool:
     """Whether a cotangent of type `g`, which broadcasts to its primal of type `x`, surely has its full shape."""
+    if isinstance(g, List) and isinstance(x, List):
+        # The shadow of a list has an item for each of its items.
+        return True
     a, b = shape_of(g), shape_of(x)
     if a is not None and b is not None:
         return _equal(a, b)

@@ -374,6 +374,13 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
         out, aux = _built(lo, _classes(program, program.result, (out, aux), has_aux))
     inputs = _differentiable(program, names)
     floats = [v for v in leaves(_split_result(program, has_aux)[0]) if v.type.differentiable]
+    listed = next((v for v in floats if isinstance(v.type, List)), None)
+    if listed is not None:
+        raise UnsupportedError(
+            "a list whose length depends on the run is returned: its cotangent is not supported yet",
+            listed.span,
+            "return an array: np.array(...)",
+        )
     single = len(floats) == 1
     seeds = [Value(_seed_type(v), "out_bar" if single else f"out_bar_{k}") for k, v in enumerate(floats)]
     results = list(leaves((out, aux)))

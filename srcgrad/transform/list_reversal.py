@@ -10,18 +10,20 @@ from srcgrad.errors import UnsupportedError
 from srcgrad.ir.nodes import Call, Const, Value, leaves
 from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, is_scalar
 from srcgrad.rules.registry import PARTIALS
+from srcgrad.transform.rule_calls import refuse
 
 if TYPE_CHECKING:
+    from srcgrad.transform.cotangent_store import CotangentStore
     from srcgrad.transform.reverse import Reverse
 
 
-def holds_buffers(reverse: Reverse, value: Value) -> bool:
+def holds_buffers(reverse: CotangentStore, value: Value) -> bool:
     """Whether the items of a list are arrays that are written: their shadows are those of the arrays."""
     held = reverse.aliases.find(reverse.aliases.held(value))
     return held in reverse.aliases.written and type(value.type) is List and isinstance(value.type.item, Array)
 
 
-def check_items(reverse: Reverse, value: Value) -> None:
+def check_items(reverse: CotangentStore, value: Value) -> None:
     """Refuses a list that is used as a whole and holds arrays that are written.
 
     Raises:
@@ -85,7 +87,7 @@ def reverse_list_operator(reverse: Reverse, op: Call) -> bool:
             reverse.lo.effect(runtime.add_repeats, reverse.shadow(items), reverse.shadow(op.outputs[0]))
         return True
     if op.fn in PARTIALS:
-        reverse.refuse(op)
+        refuse(op)
     return False
 
 

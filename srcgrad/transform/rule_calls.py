@@ -6,15 +6,15 @@ Before -> after, for `z = a @ b` with operands of unknown rank: `a_bar, b_bar = 
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, NoReturn
 
-from srcgrad.errors import UnsupportedError
+from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.functions import source_of
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import Unknown
-from srcgrad.rules.registry import Rule
+from srcgrad.rules.registry import Rule, display_name
 
 
 def inline_rule(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
@@ -49,3 +49,13 @@ def _count_of_cotangents(rule: Rule) -> int | None:
     if len(counts) != 1:
         raise UnsupportedError(f"{rule.body.__name__} returns cotangents of more than one kind, depending on the run")
     return counts.pop()
+
+
+def refuse(op: Call) -> NoReturn:
+    """Reports that an operation has no derivative rule."""
+    name = display_name(op.fn)
+    raise NoRuleError(
+        f"no derivative rule for {name}",
+        op.span,
+        f"give it one with @srcgrad.rules.vjp({name}), or wrap the argument in srcgrad.stop_gradient",
+    )

@@ -10,7 +10,6 @@ Before -> after: `unused = x + y` -> `np.broadcast_shapes(x.shape, y.shape)`, an
 from __future__ import annotations
 
 import itertools
-import operator
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -19,34 +18,12 @@ import numpy as np
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES
+from srcgrad.frontend.raising import unproven_axes, unproven_pairs
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Axis, Dim, PyScalar, Tuple, is_scalar, may_be_one, same_length, shape_of
-from srcgrad.rules.registry import PARTIALS, hashable
-
-_OTHERS = frozenset(
-    getattr(operator, name) for name in ["eq", "ne", "lt", "le", "gt", "ge", "and_", "or_", "xor", "floordiv"]
-) | {np.where}
+from srcgrad.rules.registry import hashable
 
 Pair = tuple[Axis, Axis]
-
-
-def unproven(op: Op) -> list[Pair]:
-    """The pairs of axes of an elementwise operation that have to broadcast, and that dimensions do not say it of."""
-    if not isinstance(op, Call) or not hashable(op.fn):
-        return []
-    is_ufunc = isinstance(op.fn, np.ufunc) and op.fn.signature is None
-    return _pairs(op.args) if is_ufunc or op.fn in PARTIALS or op.fn in _OTHERS else []
-
-
-def _pairs(operands: tuple) -> list[Pair]:
-    shapes = [shape_of(v.type) for v in operands if isinstance(v, Value)]
-    known = [s for s in shapes if s]
-    found: list[Pair] = []
-    for s, t in itertools.combinations(known, 2):
-        for a, b in zip(reversed(s), reversed(t), strict=False):
-            if a != 1 and b != 1 and not same_length(a, b):
-                found.append((a, b))
-    return found
 
 
 class _Facts:
@@ -88,7 +65,7 @@ def settle_shapes(function: Function, live: set[Value]) -> bool:
     dead = [
         op
         for op in walk(function.body)
-        if isinstance(op, Call) and op.mirror is None and not used.intersection(op.outputs) and unproven(op)
+        if isinstance(op, Call) and op.mirror is None and not used.intersection(op.outputs) and unproven_axes(op)
     ]
     if not dead:
         return False
@@ -99,7 +76,7 @@ def settle_shapes(function: Function, live: set[Value]) -> bool:
         assert region is not None
         around = [*checks.get(region, ())] + [pair for outer in _enclosing(region) for pair in checks.get(outer, ())]
         others = _Facts(pair for source, pair in around if source is not op)
-        if all(map(others.imply, unproven(op))):
+        if all(map(others.imply, unproven_axes(op))):
             made: list[Op] = []
         else:
             made = _check(function, op, {v for v in op.inputs if uses[v] > 1})
@@ -111,7 +88,7 @@ def settle_shapes(function: Function, live: set[Value]) -> bool:
         region.ops[place : place + 1] = made
         checks[region] = [row for row in checks.get(region, ()) if row[0] is not op]
         if made:
-            checks[region] += [(made[-1], pair) for pair in unproven(op)]
+            checks[region] += [(made[-1], pair) for pair in unproven_axes(op)]
         changed = True
     return changed
 
@@ -141,8 +118,8 @@ def _checked(op: Op, aliases: Aliases, kept: set) -> list[Pair]:
         ]
     writes = op.fn in IN_PLACE or op.fn in ITEM_UPDATES
     if writes and isinstance(op.args[0], Value) and aliases.find(op.args[0]) in kept:
-        return _pairs(_written_operands(op))
-    return unproven(op)
+        return unproven_pairs(_written_operands(op))
+    return unproven_axes(op)
 
 
 def _axes(shape: Any) -> list[Axis | None]:

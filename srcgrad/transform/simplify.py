@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import only_metadata, written
+from srcgrad.frontend.raising import Raising, unproven_axes
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
@@ -23,13 +24,14 @@ from srcgrad.ir.nodes import (
     Op,
     Raise,
     Region,
+    Try,
     Value,
     While,
     walk,
 )
 from srcgrad.ir.types import Array, Opaque, PyScalar, Tuple, same_length
 from srcgrad.rules.registry import has_rule, hashable
-from srcgrad.transform.shape_checks import settle_shapes, unproven
+from srcgrad.transform.shape_checks import settle_shapes
 
 
 def replace_values(region: Region, mapping: dict[Value, Value]) -> None:
@@ -148,7 +150,7 @@ def is_removable(op: Op) -> bool:
         divisors = op.inputs[1:]
         known = all(isinstance(v, Const) and v.value not in (0, 0.0) for v in divisors if isinstance(v.type, PyScalar))
         return bool(divisors) and known
-    if op.mirror is None and unproven(op):
+    if op.mirror is None and unproven_axes(op):
         return False
     if module.startswith("numpy.random"):
         return False
@@ -239,7 +241,7 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
             if not only_metadata(op):
                 read.update(_looked_at(op, aliases))
         elif isinstance(op, If):
-            read.update([op.condition, *op.then.results, *op.orelse.results])
+            read.update([*op.inputs, *op.then.results, *op.orelse.results])
         elif isinstance(op, Loop):
             for region in op.regions:
                 read.update(region.results)
@@ -298,7 +300,20 @@ def _is_dead(op: Op, used: set[Value], aliases: Aliases | None, observed: set[An
         return aliases is not None and not _write_may_raise(op) and aliases.find(target) not in observed
     if isinstance(op, (If, Loop, Invoke, Raise)):
         return False
-    return is_removable(op)
+    return is_removable(op) and not (_is_protected(op) and _STRICT.may_raise(op))
+
+
+_STRICT = Raising(strict=True)
+
+
+def _is_protected(op: Op) -> bool:
+    """Whether an operation of the program stands in a `try`, where it may lead to the handler."""
+    region = op.parent if op.mirror is None else None
+    while region is not None and region.parent is not None:
+        if isinstance(region.parent, Try) and region is region.parent.then:
+            return True
+        region = region.parent.parent
+    return False
 
 
 def _write_may_raise(op: Op) -> bool:
@@ -418,6 +433,9 @@ def _key(op: Op, aliases: Aliases, unsafe: set[Any]) -> Any:
 def is_removable_purely(op: Call) -> bool:
     """Whether two equal calls give equal results, and no new object that anybody tells apart."""
     if not hashable(op.fn) or op.fn in (list, dict, set, list.copy) or written(op) is not None:
+        return False
+    if isinstance(op.fn, type) and hasattr(op.fn, "__enter__"):
+        # A context may be entered once.
         return False
     module = getattr(op.fn, "__module__", None) or ""
     if module == "srcgrad.transform.writes" or op.fn in (runtime.shadow_of, runtime.cotangent_of):

@@ -16,8 +16,23 @@ from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, reads_contents, shape_operand, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.analysis.words import word
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, map_tree, references, walk
-from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
+from srcgrad.ir.nodes import (
+    UNDEFINED,
+    Call,
+    Commit,
+    Const,
+    Function,
+    If,
+    Loop,
+    Op,
+    Region,
+    Try,
+    Value,
+    map_tree,
+    references,
+    walk,
+)
+from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar, rank
 from srcgrad.rules.registry import hashable
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.algebra import operands_of_shape
@@ -102,7 +117,7 @@ class Tape:
         self._saved: dict[Region, dict[Value, Value]] = {}
         self._exported: dict[Value, Value] = {}
         self._forward: set[Region] = set()
-        self._pops: dict[Region, list[Op]] = {}
+        self._reverses: dict[Region, list[Region]] = {}
         self._levels: list[_Level] = []
         self._lengths: dict[Value, Value] = {}
 
@@ -151,8 +166,8 @@ class Tape:
         region.results = [self._use(v) for v in region.results]
         region.ops = level.ops
         self._levels.pop()
-        if home in self._saved and region.mirror is home:
-            self._pop(region, home)
+        if region.mirror is home:
+            self._reverses.setdefault(home, []).append(region)
 
     def _save_what_must_be(self, region: Region, home: Region) -> None:
         """Saves first what cannot be recomputed, so that what follows from it need not be saved."""
@@ -383,6 +398,12 @@ class Tape:
         while region is not None and region.parent is not None:
             parent = region.parent
             assert isinstance(parent, If)
+            same = [o for o, r in zip(parent.outputs, region.results, strict=True) if r is current]
+            same = [output for output in same if _is_alike(output.type, current.type)]
+            if same:
+                # Where this side was not taken, nobody asks for the value.
+                current, region = same[0], parent.parent
+                continue
             output = Value(current.type, current.hint, current.span)
             output.owner = parent
             parent.outputs.append(output)
@@ -392,43 +413,99 @@ class Tape:
         self._exported[value] = current
         return current
 
-    def _pop(self, region: Region, home: Region) -> None:
-        slots = self._saved[home]
-        place = {op: k for k, op in enumerate(home.ops)} | {arg: k - len(home.args) for k, arg in enumerate(home.args)}
-        order = sorted(slots, key=lambda v: place[v if isinstance(v.owner, Region) else v.owner])  # type: ignore[index]
-        self._saved[home] = {value: slots[value] for value in order}
-        self._pops[home] = []
-        region.ops.insert(0, Call(_pop_placeholder, (), {}, list(self._saved[home].values())))
-        region.ops[0].parent = region
-        self._pops[home].append(region.ops[0])
-
     def _write_tapes(self) -> None:
-        """Makes a tape for each region that saves: pushes in the forward sweep, pops where its reverse starts."""
-        for home, slots in self._saved.items():
-            pops = self._pops.get(home)
-            if not pops:
+        """Makes a tape for each region that saves: pushes in the forward sweep, pops where its reverse starts.
+
+        The tape of a loop in a protected part comes first: it is saved like any value of that part.
+        """
+        while self._saved:
+            inner = [home for home in self._saved if _protected_part_around(home) is not None]
+            home = max(inner, key=_depth) if inner else next(iter(self._saved))
+            slots = self._saved.pop(home)
+            regions = self._reverses.get(home)
+            if not regions:
                 continue
-            values = list(slots)
+            place = {op: k for k, op in enumerate(home.ops)} | {a: k - len(home.args) for k, a in enumerate(home.args)}
+            values = sorted(slots, key=lambda v: place[v if isinstance(v.owner, Region) else v.owner])  # type: ignore[index]
             single = len(values) == 1
             hint = f"{values[0].hint}_tape" if single and values[0].hint else "tape"
             tape = Value(List(values[0].type if single else Unknown()), hint)
-            item: Any = values[0] if single else tuple(values)
-            push = Call(list.append, (tape, item), {}, [], values[-1].span)
-            place = 1 + max((_position(home, v) for v in values), default=-1)
-            push.parent = home
-            home.ops.insert(place, push)
-            if home is self.function.body:
-                raise AssertionError("values of the main region are kept")
-            make = Call(list, (), {}, [tape], push.span)
-            top = _top_op(home, self.function.body)
-            place = self.function.body.ops.index(top)
-            make.parent = self.function.body
-            self.function.body.ops.insert(place, make)
-            assert self.function.backward_from is not None
-            self.function.backward_from += 1
-            for op in pops:
-                assert isinstance(op, Call)
-                op.fn, op.args = list.pop, (tape,)
+            self._push(tape, values, home)
+            made_in = self._make(tape, values, home)
+            for region in regions:
+                source = tape if made_in is None else self._taken(tape, made_in, region)
+                pop = Call(list.pop, (source,), {}, [slots[value] for value in values])
+                pop.parent = region
+                region.ops.insert(0, pop)
+
+    def _push(self, tape: Value, values: list[Value], home: Region) -> None:
+        item: Any = values[0] if len(values) == 1 else tuple(values)
+        push = Call(list.append, (tape, item), {}, [], values[-1].span)
+        place = 1 + max((_position(home, v) for v in values), default=-1)
+        if isinstance(home.parent, Try) and home is home.parent.then:
+            # A part that does not complete must leave nothing on the tape.
+            place = max(place, _end_of_protection(home))
+        push.parent = home
+        home.ops.insert(place, push)
+
+    def _make(self, tape: Value, values: list[Value], home: Region) -> Region | None:
+        """Makes the list: in front of everything (None), or in the protected part around it."""
+        make = Call(list, (), {}, [tape], values[-1].span)
+        body = self.function.body
+        protected = _protected_part_around(home)
+        if protected is not None:
+            make.parent = protected
+            protected.ops.insert(0, make)
+            return protected
+        make.parent = body
+        body.ops.insert(body.ops.index(_top_op(home, body)), make)
+        assert self.function.backward_from is not None
+        self.function.backward_from += 1
+        return None
+
+    def _taken(self, tape: Value, protected: Region, region: Region) -> Value:
+        """A copy of a tape that was made in a protected part: a pullback must find it again."""
+        saved = self._save(tape, protected)
+        around = region
+        while around not in self._reverses[protected]:
+            assert around.parent is not None and around.parent.parent is not None
+            around = around.parent.parent
+        copy = Value(tape.type, tape.hint, tape.span)
+        taken = Call(list.copy, (saved,), {}, [copy], tape.span)
+        taken.parent = around
+        around.ops.insert(0, taken)
+        return copy
+
+
+def _protected_part_around(home: Region) -> Region | None:
+    """The innermost protected part that a region stands in, at some depth."""
+    region = home
+    while region.parent is not None:
+        inner, parent = region, region.parent
+        if isinstance(parent, Try) and inner is parent.then and inner is not home:
+            return inner
+        assert parent.parent is not None
+        region = parent.parent
+    return None
+
+
+def _depth(region: Region) -> int:
+    depth = 0
+    while region.parent is not None and region.parent.parent is not None:
+        region, depth = region.parent.parent, depth + 1
+    return depth
+
+
+def _is_alike(a: Type, b: Type) -> bool:
+    """Whether two types differ at most in what they know of lengths."""
+    if isinstance(a, Array) and isinstance(b, Array):
+        return a.dtype == b.dtype and rank(a) == rank(b) is not None
+    return a == b
+
+
+def _end_of_protection(region: Region) -> int:
+    """Where the protected part of the body of a `Try` ends."""
+    return next((k for k, op in enumerate(region.ops) if isinstance(op, Commit)), len(region.ops))
 
 
 def define_everywhere(value: Value) -> None:
@@ -463,10 +540,6 @@ def _filler(t: Type) -> Any:
     if isinstance(t, NpScalar) and t.dtype == F8:
         return 0.0
     return {"b": False, "i": 0, "f": 0.0, "c": 0j}[t.kind] if isinstance(t, PyScalar) else None
-
-
-def _pop_placeholder() -> None:
-    """Stands for a pop until the tape exists."""
 
 
 def _position(region: Region, value: Value) -> int:

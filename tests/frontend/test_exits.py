@@ -17,7 +17,8 @@ from srcgrad import grad, value_and_grad
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend import statements
 from srcgrad.frontend.exits import caught, new_label
-from srcgrad.frontend.lowering import NEXT, Lowering, leaves_with
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEXT, leaves_with
 
 
 class Leave(Exception):

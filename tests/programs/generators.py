@@ -624,6 +624,155 @@ def generators_that_may_raise(x):
     return sum(checked()) + [v for v in checked()][1]
 
 
+def checked(x, limit):
+    total = 0.0
+    for v in x:
+        total += v
+        if total > limit:
+            raise ValueError("too much")
+        yield total * v
+
+
+@program(lambda: (rand(5), 1.5), tags=("generator", "try"))
+def generator_raises_in_a_try(x, limit):
+    y = 1.0
+    try:
+        for v in checked(x, limit):
+            y = y + v * x[0]
+    except ValueError:
+        y = y * x[1]
+    try:
+        y = y + sum(checked(x, limit))
+    except ValueError:
+        y = y * x[2]
+    try:
+        y = y + sum(checked(x, 100.0))
+    except ValueError:
+        y = y * x[3]
+    return y
+
+
+@program(lambda: (rand(5), 0.6), tags=("generator", "try"))
+def body_of_a_generator_loop_raises_in_a_try(x, limit):
+    y = 1.0
+    u = x.copy()
+    try:
+        for k, v in enumerate(running(x)):
+            u[k] = u[k] * v
+            y = y + v * u[k]
+            if y > 2.0:
+                raise ArithmeticError
+            u[k] += 0.1
+    except ArithmeticError:
+        y = y * u[0]
+    return y + np.sum(u)
+
+
+@program(lambda: (rand(5), 0.6), tags=("generator", "try"))
+def try_in_the_body_of_a_generator_loop(x, limit):
+    y = 1.0
+    for v in halves(x[0]):
+        try:
+            y = y + v
+            if v < limit:
+                raise ValueError
+            y = y * 1.1
+        except ValueError:
+            if y > 1.5:
+                break
+            continue
+        y = y * v
+    for v in running(x):
+        try:
+            y = y + x[int(10 * v)]
+        except IndexError:
+            return y * v
+    return y
+
+
+def mended(x):
+    for k in range(6):
+        try:
+            v = x[k]
+        except IndexError:
+            v = 0.5
+        yield v * k
+        try:
+            w = np.sqrt(v) / x[k + 1]
+        except IndexError:
+            return
+        yield w
+
+
+@program(lambda: (rand(4),), tags=("generator", "try"))
+def try_between_yields(x):
+    y = 0.0
+    for v in mended(x):
+        y = y * 0.7 + v * v
+        if y > 4.0:
+            break
+    return y + sum(mended(x[:2]))
+
+
+@program(lambda: (rand(4),), tags=("generator", "try"))
+def next_of_nothing_is_caught(x):
+    y = x[1]
+    try:
+        y = y * next(neighbours(x[:1], 1.0))
+    except StopIteration:
+        y = y * x[0]
+    try:
+        y = y * next(neighbours(x, 1.0))
+    except StopIteration:
+        y = 0.0
+    return y
+
+
+def parts(x, seen, counts):
+    for n in counts:
+        yield x * (4 // n)
+        seen[0] = seen[0] + x * n
+    yield seen[0] * (1 // len(counts[:0]))
+
+
+@program(lambda: (0.7, [2, 0, 4]), tags=("generator", "try"))
+def a_yielded_expression_raises(x, counts):
+    y = 1.0
+    seen = np.ones(1)
+    try:
+        for v in parts(x, seen, counts):
+            y = y + v * seen[0]
+            seen[0] *= 1.5
+    except ZeroDivisionError:
+        y = y * 3.0
+    try:
+        for v in parts(x, seen, counts[:1]):
+            y = y + v * seen[0]
+            seen[0] *= 1.5
+    except ZeroDivisionError:
+        y = y * 2.0
+    return y + seen[0]
+
+
+def delegates(x, seen, counts):
+    yield from parts(x, seen, counts)
+
+
+@program(lambda: (0.7, [2, 0, 4]), tags=("generator", "try", "yield from"))
+def what_is_yielded_from_raises(x, counts):
+    y = 1.0
+    seen = np.ones(1)
+    for k in range(2):
+        try:
+            for v in delegates(x, seen, counts):
+                y = y + v * seen[0]
+        except ZeroDivisionError:
+            y = y * seen[0] + k
+            continue
+        y = 0.0
+    return y
+
+
 # Refused: what would have to be lazy in pieces
 
 

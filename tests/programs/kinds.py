@@ -235,3 +235,106 @@ def recursion_over_nested_lists(tree, n):
 @program(lambda: (1.5, 2.0, rand(3).astype(np.float32)), argnums=(0, 1, 2), tags=("float32", "broadcast"))
 def numbers_times_single_precision(w, x, y):
     return np.sum(w * x * y)
+
+
+def single(*values):
+    """Arguments of single precision: numbers as NumPy numbers, arrays as arrays."""
+    return tuple(np.float32(v) if np.ndim(v) == 0 else np.asarray(v, np.float32) for v in values)
+
+
+@program(lambda: single(0.7, rand(2, 3)), argnums=(0, 1), tags=("float32", "list"))
+def sum_of_a_list_of_single_numbers(s, m):
+    r, c = m.shape
+    values = [s**2 for i in range(r) for j in range(c)]
+    result = 1
+    result += sum((k + 1) * e for k, e in enumerate(values))
+    return result * 1.13
+
+
+@program(lambda: single(0.4, rand(5)), argnums=(0, 1), tags=("float32", "loop", "branch"))
+def single_number_that_a_loop_leaves_alone(s, y):
+    start = s
+    for step in range(3):
+        if 0.48 < s * (step + 1) <= 0.5:
+            s += np.sum(y) * 0.2 * start
+    return 0.36 * s
+
+
+@program(lambda: single(rand(3), 0.4), argnums=(0, 1), tags=("float32", "list"), output="array")
+def single_array_times_a_number_of_a_mixed_list(x, s):
+    terms = [0.6, s, s]
+    for value in x:
+        terms.extend([(value <= 0.86) * s, 0.5])
+    return x * (1.38 + sum((k + 1) * e for k, e in enumerate(terms)))
+
+
+@program(lambda: (np.array(0.7), rand(2)), argnums=(0, 1), tags=("0-d", "branch"))
+def number_without_axes_beside_what_a_branch_made(s, m):
+    noise = 0.7
+    if m[1] < 0.1:
+        noise += np.sum(np.full(3, s))
+    return 1.25 * s + noise
+
+
+@program(lambda: (np.array(0.7, np.float32), rand(2)), argnums=(0, 1), tags=("0-d", "float32", "loop"))
+def single_number_without_axes_meets_doubles(s, m):
+    total = 0.0
+    for value in m:
+        total += value * s
+        if value > 5.0:
+            total = s
+    return total * total + 2 * s
+
+
+@program(lambda: (np.float64(0.7), np.float64(0.2), 0.3), argnums=(0, 1, 2), tags=("kind", "loop"))
+def numpy_numbers_that_only_scale(a, b, c):
+    total = 2 * a
+    for _ in range(2):
+        if b > 1.0:
+            total = b
+        total += 3.0 * c
+    return total
+
+
+@program(lambda: ([np.float32(0.5)] * 20, np.float32(2.0)), argnums=(0, 1), tags=("float32", "list"))
+def long_list_of_single_numbers(values, s):
+    total = 0.0
+    for value in values[2:]:
+        total += 1.5 * value
+    return total * s
+
+
+@program(lambda: ([rand(k + 2) for k in range(20)], 2.0), argnums=(0, 1), tags=("list",))
+def long_list_of_arrays_of_many_lengths(values, s):
+    total = 0.0
+    for value in values:
+        total += s * np.sum(value * value)
+    return total
+
+
+@program(lambda: ([0.5] * 20, np.float32(2.0)), argnums=(0, 1), tags=("float32", "list"))
+def long_list_of_numbers_beside_a_single_one(values, s):
+    total = 0.0
+    for value in values:
+        if value < 3.0:
+            total += s * value
+    return total
+
+
+@program(lambda: (0.5, rand(3).astype(np.float32)), argnums=(0, 1), tags=("float32", "loop"))
+def python_number_that_meets_single_precision(a, x):
+    total = a
+    for value in x:
+        if value > 7.0:
+            total = total * value
+    return 1.5 * a + total * np.sum(x)
+
+
+@program(lambda: ({"a": np.float32(0.5), "b": [np.array(1.0), rand(2).astype(np.float32)]},), tags=("float32", "tree"))
+def tree_of_numbers_of_many_kinds(p):
+    total = 0.0
+    for k in range(2):
+        total += p["b"][1][k] * p["a"]
+        if total > 9.0:
+            total = p["b"][0]
+    return total + 2.0 * p["b"][0]

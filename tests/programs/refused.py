@@ -84,3 +84,11 @@ def match_takes_a_list_of_unknown_length_apart_with_a_star(x):
     match found:
         case [first, *_]:
             return first * first
+
+
+@program(lambda: (rand(4), 0.5), tags=("list",), output="array", supported=False)
+def list_made_at_run_time_is_returned(x, s):
+    values = []
+    for value in x:
+        values.append(value * s)
+    return values, s

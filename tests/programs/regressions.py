@@ -591,3 +591,24 @@ def stacked_before_and_after_a_write(x):
     before = np.vstack(states)
     y *= before[2, 2]
     return np.sum(before * np.stack(states)) + np.sum(y)
+
+
+@program(lambda: (R(3), 1.7, 5), argnums=(0, 1), tags=("regression", "generic"))
+def array_that_may_be_a_number_is_updated_in_branches(x, c, n):
+    y = x * x
+    z = y
+    z *= c
+    code = 0
+    if n > 3:
+        total = z[0]
+    else:
+        total = 1.0
+        code = 4
+    if code == 4:
+        z /= c
+        done = False
+    else:
+        done = True
+    if done:
+        z /= c
+    return total * np.sum(y)

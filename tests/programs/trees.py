@@ -270,7 +270,7 @@ def statements_without_effect(x: float) -> float:
     return z * y
 
 
-@program(lambda: (0.7,), tags=("try",), supported=False)
+@program(lambda: (0.7,), tags=("try",))
 def try_that_succeeds(x):
     try:
         y = x / (1.0 + x)
@@ -281,7 +281,7 @@ def try_that_succeeds(x):
     return y * z
 
 
-@program(lambda: (0.7,), tags=("with",), supported=False)
+@program(lambda: (0.7,), tags=("with",))
 def with_errstate(x):
     with np.errstate(divide="ignore", invalid="ignore"):
         y = np.log(x) / x

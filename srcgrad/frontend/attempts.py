@@ -1,0 +1,356 @@
+"""`try`: the body, as far as it gets, and what handles the exceptions it raises.
+
+A body in which nothing that others see is written or assigned before something that may raise becomes one `Try`. In any
+other, each statement is protected by itself, and what was done before the one that raised is known where the handler
+begins.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
+from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
+from srcgrad.frontend.sequencing import calls_of
+from srcgrad.frontend.statements import block, choose, statement
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, Symbol, constant
+from srcgrad.ir.nodes import Commit, Const, Exit, Invoke, Raise, Try, Value, walk
+from srcgrad.ir.types import Opaque
+
+Rest = Callable[[], Outcome]
+Handle = Callable[[Value], Outcome]
+
+
+def try_statement(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:
+    """A `try` statement and what follows it."""
+    if not node.finalbody:
+        return _handled(lo, node, frame, rest)
+
+    def inner() -> Outcome:
+        return _handled(lo, node, frame, lambda: NEXT) if node.handlers else block(lo, node.body, frame)
+
+    if lo.attempts or any(isinstance(part, ast.Call) for s in node.finalbody for part in ast.walk(s)):
+
+        def clean_up(error: Value) -> Outcome:
+            left = block(lo, node.finalbody, frame)
+            return go_on(lo, left, lambda: reraise(lo))
+
+        outcome = attempt(lo, lo.site(node.finalbody[0]), inner, Const(BaseException), clean_up, None, lambda: NEXT)
+    else:
+        outcome = inner()
+    left = block(lo, node.finalbody, frame)
+    return go_on(lo, left, lambda: go_on(lo, outcome, rest))
+
+
+@contextmanager
+def handling(lo: Lowering, error: Value | None) -> Iterator[None]:
+    """A handler: `raise` raises this exception again; None if Python knows which one."""
+    lo.handled.append(error)
+    try:
+        yield
+    finally:
+        lo.handled.pop()
+
+
+def reraise(lo: Lowering) -> Outcome:
+    """`raise` in a handler."""
+    lo.append(Raise(lo.handled[-1] if lo.handled else None, None, lo.span))
+    return NEVER
+
+
+def settle_attempts(lo: Lowering) -> None:
+    """Looks again at bodies that call functions which had not been lowered to the end."""
+    for site, region in lo.unsettled:
+        if lo.raising.leaves_traces(region):
+            lo.split(site)
+
+
+def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:
+    classes = [_classes(lo, handler, frame) for handler in node.handlers]
+    every = tuple(dict.fromkeys(cls for group in classes for cls in group))
+
+    def handle(error: Value, k: int = 0) -> Outcome:
+        if k == len(node.handlers) - 1:
+            return _handler(lo, node.handlers[k], error, frame)
+        caught = classes[k][0] if len(classes[k]) == 1 else classes[k]
+        matches = lo.truth(lo.emit(isinstance, error, Const(caught)))
+        return choose(
+            lo,
+            matches,
+            lambda: _handler(lo, node.handlers[k], error, frame),
+            lambda: handle(error, k + 1),
+            lambda: NEXT,
+        )
+
+    return attempt(
+        lo,
+        lo.site(node),
+        lambda: block(lo, node.body, frame),
+        Const(every[0] if len(every) == 1 else every),
+        handle,
+        (lambda: block(lo, node.orelse, frame)) if node.orelse else None,
+        rest,
+    )
+
+
+def _classes(lo: Lowering, handler: ast.ExceptHandler, frame: Frame) -> tuple[type, ...]:
+    """The classes of exceptions that a handler is for."""
+    if handler.type is None:
+        return (BaseException,)
+    with lo.at(handler.type, frame):
+        symbol = expression(lo, handler.type, frame)
+        found = constant(symbol)
+        classes = found if isinstance(found, tuple) else (found,)
+        if not all(isinstance(cls, type) and issubclass(cls, BaseException) for cls in classes):
+            lo.unsupported("only exceptions of known classes can be caught here", "name the classes after `except`")
+    return classes
+
+
+def _handler(lo: Lowering, handler: ast.ExceptHandler, error: Value, frame: Frame) -> Outcome:
+    if handler.name is None:
+        return block(lo, handler.body, frame)
+    error.hint = handler.name
+    lo.store.set((frame, handler.name), error)
+    outcome = block(lo, handler.body, frame)
+    lo.store.set((frame, handler.name), MISSING)
+    return outcome
+
+
+@contextmanager
+def _protected(lo: Lowering) -> Iterator[Attempt]:
+    made = Attempt(lo.store.depth)
+    lo.attempts.append(made)
+    try:
+        yield made
+    finally:
+        lo.attempts.pop()
+
+
+def attempt(
+    lo: Lowering, site: Any, body: Rest, catches: Value, handle: Handle, otherwise: Rest | None, rest: Rest
+) -> Outcome:
+    """A protected block, what handles its exceptions, what is done if there are none, and what follows.
+
+    Args:
+        lo: the lowering.
+        site: what the statement is known by from one attempt at lowering to the next.
+        body: lowers what is protected.
+        catches: the classes of exceptions that are handled.
+        handle: lowers the handler, given the exception.
+        otherwise: lowers what is done after a body that completed, unprotected; None if there is nothing.
+        rest: lowers what follows the statement.
+    """
+    if site in lo.marks.split:
+        return _one_by_one(lo, body, catches, handle, otherwise, rest)
+    outer, lo.protections = lo.protections, []
+    try:
+        with _protected(lo) as made:
+            then = branch(lo, body)
+    finally:
+        lo.protections = outer
+    if not any(lo.raising.may_raise(op) for op in then.region.ops):
+        return _unprotected(lo, then, otherwise, rest)
+    if lo.raising.leaves_traces(then.region):
+        lo.split(site)
+    if any(isinstance(op, Invoke) for op in walk(then.region)):
+        # What it calls may not have been lowered to the end yet.
+        lo.unsettled.append((site, then.region))
+
+    def handler() -> Outcome:
+        error = Value(Opaque(BaseException), "error", lo.span)
+        error.owner = lo.region
+        lo.region.args.append(error)
+        for key in made.interrupted:
+            lo.store.set(key, Interrupted(None, None, None, site))
+        with handling(lo, None):
+            return handle(error)
+
+    orelse = branch(lo, handler)
+    if otherwise is not None and Exit.NEXT in then.outcome.codes:
+        then = _commit(lo, then, otherwise)
+    stays = [side.outcome.static == Exit.NEXT for side in (then, orelse)]
+    leaves = [Exit.NEXT not in side.outcome.codes for side in (then, orelse)]
+    if stays[0] and leaves[1]:
+        return join_branches(lo, catches, _commit(lo, then, rest), orelse, Try)
+    if stays[1] and leaves[0]:
+        return join_branches(lo, catches, then, resume(lo, orelse, rest), Try)
+    outcome = join_branches(lo, catches, then, orelse, Try)
+    if outcome.static is not None or not outcome.codes:
+        return rest() if outcome.static == Exit.NEXT else outcome
+    return go_on(lo, outcome, rest)
+
+
+# Statement by statement
+
+
+def _one_by_one(
+    lo: Lowering, body: Rest, catches: Value, handle: Handle, otherwise: Rest | None, rest: Rest
+) -> Outcome:
+    """`attempt` for a body whose statements are protected one by one."""
+    assert isinstance(catches, Const)
+    classes = catches.value if isinstance(catches.value, tuple) else (catches.value,)
+    with new_label(lo) as label:
+        protection = Protection(classes, label, ("error", lo.fresh("e")))
+        lo.protections = [*lo.protections, protection]
+        try:
+            outcome = body()
+        finally:
+            lo.protections = lo.protections[:-1]
+        if otherwise is not None:
+            outcome = go_on(lo, outcome, otherwise)
+
+        def handler() -> Outcome:
+            error = lo.value(lo.store.get(protection.error))
+            with handling(lo, error):
+                return handle(error)
+
+        outcome = caught(lo, outcome, label, handler)
+        lo.store.set(protection.error, MISSING)
+    return go_on(lo, outcome, rest)
+
+
+def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
+    """A statement that is protected by itself, and what follows it.
+
+    It is taken apart if it has changed something before it may raise.
+    """
+    if isinstance(node, ast.Expr) and isinstance(node.value, (ast.Yield, ast.YieldFrom)):
+        return _guarded_yield(lo, node.value, frame, rest)
+    site = lo.site(node)
+    if site not in lo.marks.split:
+        return _guard(lo, site, lambda: statement(lo, node, frame), rest)
+    if isinstance(node, ast.If):
+        test = ("test", lo.fresh("t"))
+
+        def evaluate() -> Outcome:
+            lo.store.set(test, expression(lo, node.test, frame))
+            return NEXT
+
+        def decide() -> Outcome:
+            truth = lo.truth(lo.store.get(test))
+            lo.store.set(test, MISSING)
+            return choose(
+                lo,
+                truth,
+                lambda: block(lo, node.body, frame),
+                lambda: block(lo, node.orelse, frame),
+                rest,
+            )
+
+        return _guard(lo, lo.site(node.test), evaluate, decide)
+    return _sequence(lo, node, frame, rest)
+
+
+def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Rest) -> Outcome:
+    """A `yield`: what the consumer does with the item consists of statements that are protected themselves."""
+    from srcgrad.frontend.generators import give, yielded
+
+    site, item = lo.site(node), ("item", lo.fresh("y"))
+    if site in lo.marks.split:
+        lo.unsupported(
+            "what is yielded here may raise after it has changed something, inside of `try`",
+            "assign it to a name before the yield",
+        )
+
+    def evaluate() -> Outcome:
+        lo.store.set(item, yielded(lo, node, frame))
+        return NEXT
+
+    def go_further() -> Outcome:
+        symbol = lo.store.get(item)
+        lo.store.set(item, MISSING)
+        return go_on(lo, give(lo, node, symbol, frame), rest)
+
+    return _guard(lo, site, evaluate, go_further)
+
+
+def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
+    """A statement call by call."""
+    steps, final = calls_of(lo, node, frame)
+
+    def step(k: int) -> Outcome:
+        if k == len(steps):
+            if not steps:
+                return go_on(lo, statement(lo, node, frame), rest)
+            return _guard(lo, (*lo.site(node), "final"), finish, rest)
+        held, part = steps[k]
+
+        def hold(symbol: Symbol) -> Outcome:
+            lo.store.set(held.key, symbol)
+            lo.held.append(held.key)
+            return NEXT
+
+        if isinstance(part, ast.Name):
+            hold(expression(lo, part, frame))
+            return step(k + 1)
+        with lo.at(held, frame):
+            site = (*lo.site(node), "call", k)
+            if site in lo.marks.split:
+                return go_on(lo, evaluated(lo, part, frame, hold), lambda: step(k + 1))
+            return _guard(lo, site, lambda: hold(expression(lo, part, frame)), lambda: step(k + 1))
+
+    def finish() -> Outcome:
+        outcome = statement(lo, final, frame)
+        for held, _ in steps:
+            lo.store.set(held.key, MISSING)
+            lo.held.remove(held.key)
+        return outcome
+
+    return step(0)
+
+
+def _guard(lo: Lowering, site: Any, body: Rest, rest: Rest) -> Outcome:
+    """Something that leaves for the handlers of the `try` statements around it if it raises."""
+    protections = lo.protections
+    classes = tuple(dict.fromkeys(cls for protection in protections for cls in protection.classes))
+
+    def handle(error: Value, k: int = len(protections) - 1) -> Outcome:
+        protection = protections[k]
+        matches: Value | bool = True
+        if k > 0 and not any(issubclass(BaseException, cls) for cls in protection.classes):
+            caught_here = protection.classes[0] if len(protection.classes) == 1 else protection.classes
+            matches = lo.truth(lo.emit(isinstance, error, Const(caught_here)))
+
+        def leave() -> Outcome:
+            for key in lo.held:
+                lo.store.set(key, MISSING)
+            lo.store.set(protection.error, error)
+            return leaves_with(protection.label)
+
+        return choose(lo, matches, leave, lambda: handle(error, k - 1), lambda: NEXT)
+
+    return attempt(lo, site, body, Const(classes[0] if len(classes) == 1 else classes), handle, None, rest)
+
+
+# Pieces
+
+
+def _commit(lo: Lowering, side: Branch, rest: Rest) -> Branch:
+    """Goes on behind the protected part."""
+    outcome = side.outcome
+
+    def follow() -> Outcome:
+        if not any(isinstance(op, Commit) for op in lo.region.ops):
+            lo.append(Commit(lo.span))
+        return go_on(lo, outcome, rest)
+
+    side = resume(lo, side, follow)
+    if isinstance(side.region.ops[-1], Commit):
+        side.region.ops.pop()
+    return side
+
+
+def _unprotected(lo: Lowering, body: Branch, otherwise: Rest | None, rest: Rest) -> Outcome:
+    """A body that cannot raise needs no protection."""
+    for op in body.region.ops:
+        lo.region.append(op)
+    for key, symbol in body.changes.items():
+        lo.store.set(key, symbol)
+    outcome = body.outcome if otherwise is None else go_on(lo, body.outcome, otherwise)
+    return go_on(lo, outcome, rest)

@@ -1,0 +1,230 @@
+"""Where paths meet: how control leaves a block, and what names and containers stand for after a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
+from srcgrad.frontend.records import perhaps_none
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol, variable_name
+from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
+from srcgrad.ir.types import Opaque, join
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How control leaves a block.
+
+    Attributes:
+        code: the exit code, a constant unless it depends on the run.
+        codes: the exit codes that are possible; empty if control never leaves (it raises).
+        leaving: for one that may be NEXT, if it is known: a condition under which it is not, and the outcome then.
+    """
+
+    code: Value
+    codes: frozenset[int]
+    leaving: tuple[Value, Outcome] | None = None
+
+    @property
+    def static(self) -> int | None:
+        """The only possible exit code, None if there are several."""
+        return next(iter(self.codes)) if len(self.codes) == 1 else None
+
+
+def leaves_with(code: int) -> Outcome:
+    """Control leaves with one exit code, known at compile time."""
+    return Outcome(Const(int(code)), frozenset([code]))
+
+
+NEXT = leaves_with(Exit.NEXT)
+NEVER = Outcome(UNDEFINED_VALUE, frozenset())
+
+
+@dataclass(slots=True)
+class Branch:
+    """One side of a branch after lowering: its region, what it changed, and how control leaves it."""
+
+    region: Region
+    changes: dict[Any, Any]
+    outcome: Outcome
+
+
+def merge(a: Any, b: Any, phi: Callable[[Value, Value], Value]) -> Any:
+    """One symbol for two paths; `phi` merges two values."""
+    if a is b:
+        return a
+    if isinstance(a, Value) and isinstance(b, Value):
+        if isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value):
+            try:
+                if a.value is b.value or (a.value == b.value and repr(a.value) == repr(b.value)):
+                    return a
+            except ValueError:
+                pass
+        if _static_constant(a) or _static_constant(b):
+            return b if is_undefined(a) else a if is_undefined(b) else Conflict(a, b)
+        return phi(a, b)
+    if is_undefined(a):
+        return _with_undefined(b, lambda v: phi(UNDEFINED_VALUE, v))
+    if is_undefined(b):
+        return _with_undefined(a, lambda v: phi(v, UNDEFINED_VALUE))
+    if isinstance(a, Sequence) and isinstance(b, Sequence) and a.cls is b.cls and len(a.items) == len(b.items):
+        pairs = zip(a.items, b.items, strict=True)
+        return Sequence(tuple([merge(p, q, phi) for p, q in pairs]), a.cls)
+    if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
+        return a
+    return Conflict(a, b)
+
+
+def _with_undefined(symbol: Any, phi: Callable[[Value], Value]) -> Any:
+    if isinstance(symbol, Value):
+        return symbol if _static_constant(symbol) else phi(symbol)
+    if isinstance(symbol, Sequence):
+        return Sequence(tuple([_with_undefined(item, phi) for item in symbol.items]), symbol.cls)
+    return symbol
+
+
+def merge_contents(a: Any, b: Any, cls: type, phi: Callable[[Value, Value], Value]) -> Any:
+    """One tuple of contents for two paths; different structure is an error if it is used."""
+    if a is b:
+        return a
+    if isinstance(a, Conflict) or isinstance(b, Conflict) or len(a) != len(b):
+        return Conflict(a, b)
+    if cls not in (list, set):
+        if [key for key, _ in a] != [key for key, _ in b]:
+            return Conflict(a, b)
+        return tuple([(k, merge(p, q, phi)) for (k, p), (_, q) in zip(a, b, strict=True)])
+    return tuple([merge(p, q, phi) for p, q in zip(a, b, strict=True)])
+
+
+def branch(lo: Lowering, body: Callable[[], Outcome]) -> Branch:
+    """Lowers one side of a branch into a region of its own."""
+    region = Region()
+    with lo.store.branch() as changes, lo.into(region):
+        outcome = reached(lo, body)
+    return Branch(region, changes, outcome)
+
+
+def reached(lo: Lowering, body: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a block: that of what raises on every run, where it gets there, is none."""
+    try:
+        return body()
+    except RaisesAlways as always:
+        cls, message = always.args
+        error = lo.value(lo.emit_typed(cls, (Const(message),), {}, Opaque(cls)))
+        lo.append(Raise(error, None, lo.span))
+        return NEVER
+
+
+def resume(lo: Lowering, side: Branch, body: Callable[[], Outcome]) -> Branch:
+    """Goes on where a branch ended."""
+    with lo.store.branch() as changes, lo.into(side.region):
+        for key, symbol in side.changes.items():
+            lo.store.set(key, symbol)
+        outcome = reached(lo, body)
+    return Branch(side.region, changes, outcome)
+
+
+def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, operation: type[If] = If) -> Outcome:
+    """Appends the `If` of two branches, or a `Try`, and merges what they changed."""
+    outputs: list[Value] = []
+    place = lo.fresh("m")
+    memo: dict[tuple[int, int], Value] = {}
+
+    def phi(a: Value, b: Value, hint: str | None = None) -> Value:
+        known = memo.get((a.uid, b.uid))
+        if known is not None:
+            return known
+        merged = (
+            b.type
+            if is_undefined(a)
+            else a.type
+            if is_undefined(b)
+            else join(a.type, b.type, f"{place}.{len(outputs)}")
+        )
+        output = Value(merged, hint or a.hint or b.hint, lo.span)
+        merge_list_sites(lo, output, a, b)
+        then.region.results.append(a)
+        orelse.region.results.append(b)
+        outputs.append(output)
+        memo[a.uid, b.uid] = output
+        return output
+
+    merged: dict[Any, Any] = {}
+    for key in {**then.changes, **orelse.changes}:
+        a, b = then.changes.get(key, MISSING), orelse.changes.get(key, MISSING)
+        current = lo.store.get(key)
+        a = current if key not in then.changes else a
+        b = current if key not in orelse.changes else b
+        if not then.outcome.codes:
+            a = _on_dead_path(b)
+        if not orelse.outcome.codes:
+            b = _on_dead_path(a)
+        if a is MISSING and b is MISSING:
+            continue
+        if isinstance(key, Reference):
+            merged[key] = b if a is MISSING else a if b is MISSING else merge_contents(a, b, key.cls, phi)
+            continue
+        if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes and isinstance(key[0], Frame):
+            lo.missing_reads.add(key)
+        hint = variable_name(key)
+        a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
+        a, b = perhaps_none(lo, a, b, then.region, orelse.region, hint)
+        symbol = merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
+        if type(symbol) is Conflict and symbol.condition is None and operation is If:
+            symbol = Conflict(symbol.first, symbol.second, condition)
+        merged[key] = symbol
+    outcome = _merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
+    lo.append(operation(condition, then.region, orelse.region, outputs, lo.span))
+    for key, symbol in merged.items():
+        lo.store.set(key, symbol)
+    return outcome
+
+
+def _on_dead_path(other: Any) -> Any:
+    """What a name stands for at the end of a path that is never reached, given what it is on the other one."""
+    return UNDEFINED_VALUE if isinstance(other, Value) and not isinstance(other, Const) else other
+
+
+def _merge_outcomes(a: Outcome, b: Outcome, phi: Callable[[Value, Value], Value]) -> Outcome:
+    if not a.codes or not b.codes:
+        return a if a.codes else b
+    if a.static is not None and a.static == b.static:
+        return a
+    return Outcome(phi(a.code, b.code), a.codes | b.codes)
+
+
+def merge_list_sites(lo: Lowering, output: Value, a: Value, b: Value) -> None:
+    """Where two run-time lists meet, what comes out is known by the place that one of them was made at."""
+    sites = [lo.list_sites[v] for v in (a, b) if v in lo.list_sites]
+    if sites:
+        lo.list_sites[output] = sites[0]
+
+
+def select(lo: Lowering, condition: Symbol, then: Callable[[], Symbol], orelse: Callable[[], Symbol]) -> Symbol:
+    """A conditional expression."""
+    truth = lo.truth(condition)
+    if isinstance(truth, bool):
+        return then() if truth else orelse()
+    key = ("select", lo.fresh("s"))
+
+    def side(expression: Callable[[], Symbol]) -> Callable[[], Outcome]:
+        def body() -> Outcome:
+            lo.store.set(key, expression())
+            return NEXT
+
+        return body
+
+    join_branches(lo, truth, branch(lo, side(then)), branch(lo, side(orelse)))
+    result = lo.store.get(key)
+    lo.store.set(key, MISSING)
+    if isinstance(result, Value) and result.owner is lo.region.ops[-1]:
+        result.hint = None
+    return result
+
+
+def _static_constant(value: Value) -> bool:
+    """Whether a constant is an object such as a function that must be known at compile time."""
+    return isinstance(value, Const) and callable(value.value) and not isinstance(value.value, type)

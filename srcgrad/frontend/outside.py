@@ -1,0 +1,71 @@
+"""Objects outside of the program: what they stand for in it, and the facts about them that it relies on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcgrad.frontend import kinds
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
+from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.ir.nodes import Const, Value
+
+
+def outside(lo: Lowering, source: Source) -> Symbol:
+    """What an object outside of the program stands for; the guard that goes with it is recorded."""
+    key = source.key
+    known = lo.captured.get(key)
+    if known is not None:
+        return known[1]
+    obj = source.read()
+    if kinds.is_static(obj):
+        return _static_object(lo, source, obj)
+    number = kinds.number_type(obj, source.label)
+    if number is None and kinds.is_long_list(obj):
+        number = kinds.list_type(obj, source.label)
+    if number is not None and lo.fixed_span and isinstance(obj, (int, float)):
+        return Const(float(obj) if isinstance(obj, float) else obj)
+    if number is not None:
+        lo.guards[key] = Guard(source, kinds.kind_of(obj), True)
+        value = Value(number, _capture_name(lo, source.label))
+        lo.captured[key] = (source, value)
+        return value
+    if isinstance(obj, (tuple, list, dict)):
+        return _outside_container(lo, source, obj)
+    return _static_object(lo, source, obj)
+
+
+def _static_object(lo: Lowering, source: Source, obj: Any) -> Const:
+    lo.guards[source.key] = Guard(source, obj, False)
+    lo.object_sources[id(obj)] = source
+    return Const(obj)
+
+
+def _outside_container(lo: Lowering, source: Source, obj: Any) -> Symbol:
+    lo.guards[source.key] = Guard(source, kinds.kind_of(obj), True)
+    if isinstance(obj, dict):
+        items = tuple([(key, outside(lo, ItemSource(source, key))) for key in obj])
+        return _outside_reference(lo, dict, items)
+    parts = tuple([outside(lo, ItemSource(source, k)) for k in range(len(obj))])
+    return _outside_reference(lo, list, parts) if isinstance(obj, list) else Sequence(parts, type(obj))
+
+
+def _outside_reference(lo: Lowering, cls: type, contents: tuple) -> Reference:
+    reference = lo.new_reference(cls, contents, None)
+    lo.outside_references.add(reference)
+    return reference
+
+
+def _capture_name(lo: Lowering, label: str) -> str:
+    name = label
+    k = 1
+    while name in lo.capture_names:
+        name, k = f"{label}_{k}", k + 1
+    lo.capture_names.add(name)
+    return name
+
+
+def outside_attribute(lo: Lowering, owner: Any, name: str) -> Symbol | None:
+    """An attribute of an object that was itself read from outside; None if it was not."""
+    source = lo.object_sources.get(id(owner))
+    return None if source is None else outside(lo, AttributeSource(source, name))

@@ -1,0 +1,266 @@
+"""The reverse of calls: the derivative rules of primitives, and what their contributions are added to."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.activity import blocks
+from srcgrad.analysis.memory import contents_read, copies_perhaps, is_likeness, is_view
+from srcgrad.errors import NoRuleError, UnsupportedError
+from srcgrad.frontend.access import subscript
+from srcgrad.frontend.iteration import known_items
+from srcgrad.frontend.values import Sequence, Symbol
+from srcgrad.ir.nodes import Call, Const, Value, leaves
+from srcgrad.ir.types import Dict, List, Opaque, Record, Tuple, Unknown
+from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule
+from srcgrad.transform import cotangents
+from srcgrad.transform.ambiguous import reverse_read
+from srcgrad.transform.cotangents import fit, full_like, product
+from srcgrad.transform.list_reversal import (
+    refuse_sequences,
+    reverse_display,
+    reverse_list_copy,
+    reverse_list_operator,
+    reverse_list_read,
+    reverse_tuple_read,
+)
+from srcgrad.transform.places import COPIES, region_of
+from srcgrad.transform.rule_calls import inline_rule, refuse
+from srcgrad.transform.squares import square_of
+from srcgrad.transform.strong_zeros import Zeros, after_fit, passes_on, strong_product, zeros_made_by
+from srcgrad.transform.writes import has_mask
+
+if TYPE_CHECKING:
+    from srcgrad.transform.reverse import Reverse
+
+
+def reverse_call(reverse: Reverse, op: Call) -> None:
+    """Emits what a call of a primitive that writes nothing contributes to the cotangents of its arguments."""
+    if blocks(op) or not any(reverse.activity.active(v) for v in contents_read(op)):
+        return
+    if any(o in reverse.instances for o in op.outputs):
+        return
+    if is_view(op) and all(reverse.is_buffer(o) for o in op.outputs) and op.fn not in COPIES:
+        if op.fn in (np.broadcast_to, np.broadcast_arrays) and reverse.activity.active(op.outputs[0]):
+            raise UnsupportedError(
+                "an array that is written in place is broadcast to a view here", op.span, "copy it before: x.copy()"
+            )
+        if copies_perhaps(op) and reverse.activity.active(op.outputs[0]):
+            x, z = op.args[0], op.outputs[0]
+            reverse.lo.effect(runtime.add_if_copied, reverse.shadow(x), reverse.shadow(z), x, z)
+        return
+    if not any(reverse.activity.active(o) for o in op.outputs):
+        return
+    if op.fn is operator.getitem and op.outputs[0] in reverse.doubtful:
+        reverse_read(reverse, op)
+        return
+    recorded = op.fn is tuple and isinstance(op.outputs[0].type, Record)
+    if op.fn is tuple and op.outputs[0] not in reverse.shadows and not recorded:
+        # Whoever reads a tuple, or takes it out of a list, has handed its cotangents on already.
+        return
+    gs = [reverse.cotangent_of_output(o) for o in op.outputs]
+    if all(g is None for g in gs):
+        return
+    if op.fn is list.copy:
+        reverse_list_copy(reverse, op)
+        return
+    if op.fn in (list, tuple) and op.outputs and isinstance(op.outputs[0].type, (List, Tuple)):
+        reverse_display(reverse, op, gs[0])
+        return
+    if op.fn is operator.getitem and isinstance(op.args[0].type, (List, Tuple)):
+        if len(op.outputs) == 1:
+            reverse_list_read(reverse, op, gs[0])
+        else:
+            reverse_tuple_read(reverse, op, gs)
+        return
+    holds = any(isinstance(v.type, (List, Tuple, Dict, Opaque)) for v in op.inputs if reverse.activity.active(v))
+    if holds and reverse_list_operator(reverse, op):
+        return
+    rule = PARTIALS.get(op.fn)
+    if rule is not None and len(op.outputs) == 1 and not op.kwargs:
+        refuse_sequences(op)
+        _apply_partials(reverse, op, rule, gs[0])
+        return
+    accumulate = ACCUMULATE.get(op.fn)
+    if accumulate is not None and isinstance(op.args[0], Value) and reverse.accumulates(op.args[0]):
+        _apply_accumulate(reverse, op, accumulate, gs[0])
+        return
+    rule = VJP.get(op.fn)
+    if rule is None:
+        refuse(op)
+    _apply_vjp(reverse, op, rule, gs)
+
+
+def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
+    z = op.outputs[0]
+    whole = g if cotangents.reaches_beyond(g.type, z.type) else z
+    if op.fn in (operator.mul, np.multiply) and op.args[0] is op.args[1]:
+        _apply_square(reverse, op, op.args[0], None, g, whole)
+        return
+    square = square_of(reverse, op)
+    if square is not None:
+        _apply_square(reverse, op, *square, g, whole)
+        return
+    level = reverse.zeros_of(z, g)
+    result = inline_rule(reverse.lo, rule, [*[reverse.symbol(arg) for arg in op.args], z], {})
+    partials = result.items if isinstance(result, Sequence) else (result,)
+    for x, partial in zip(op.args, partials, strict=True):
+        if not isinstance(x, Value) or not reverse.activity.active(x):
+            continue
+        if isinstance(partial, Const) and partial.value is None:
+            continue
+        contribution = _product(reverse, g, reverse.lo.value(partial), level)
+        fitted = fit(reverse.lo, contribution, x, whole, _absorbs(reverse, x, op))
+        level_of_x = after_fit(max(level, zeros_made_by(op)), contribution, fitted)
+        reverse.contribute(x, reverse.zeros.mark(fitted, level_of_x))
+
+
+def _apply_square(reverse: Reverse, op: Call, x: Value, c: Value | None, g: Value, whole: Any) -> None:
+    """The derivative of `x * x` or `c * x * x`: one product, not two that are summed."""
+    level = reverse.zeros_of(op.outputs[0], g)
+    factor = Const(2.0)
+    if isinstance(c, Const) and isinstance(c.value, (int, float)):
+        factor = Const(2.0 * c.value)
+    elif c is not None:
+        g = product(reverse.lo, g, c)
+    doubled = _product(reverse, product(reverse.lo, g, factor), x, level)
+    reverse.contribute(x, reverse.zeros.mark(fit(reverse.lo, doubled, x, whole, _absorbs(reverse, x, op)), level))
+
+
+def _absorbs(reverse: Reverse, x: Value, op: Call) -> bool:
+    """Whether an elementwise operation made `x` for `op` alone: the cotangent of `x` may reach beyond its shape."""
+    owner = x.owner
+    return (
+        isinstance(x.type, Unknown)
+        and isinstance(owner, Call)
+        and owner.parent is op.parent
+        and owner.fn in PARTIALS
+        and len(owner.outputs) == 1
+        and not owner.kwargs
+        and reverse.uses.count(x) == 1
+        and not reverse.aliases.is_buffer(x)
+        and x not in reverse.accumulators
+    )
+
+
+def _product(reverse: Reverse, g: Value, partial: Value, level: Zeros) -> Value:
+    return (strong_product if reverse.zeros.matter(level, partial) else product)(reverse.lo, g, partial)
+
+
+def _apply_accumulate(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
+    x = op.args[0]
+    _check_keywords(op, rule)
+    if op.outputs[0] in reverse.parts:
+        return
+    whole = op.fn is operator.getitem and isinstance(op.outputs[0].type, Unknown)
+    if not whole:
+        g = full_like(reverse.lo, g, op.outputs[0])
+    fresh = x not in reverse.shadows
+    shadow = reverse.shadow(x)
+    reverse.zeros.add_part(x, shadow, op, region_of(x), has_mask(op.args[1:]), fresh)
+    args = [shadow, g, op.outputs[0], *_symbols(reverse, op.args)]
+    region = reverse.lo.region
+    mark = len(region.ops)
+    if isinstance(x.type, Unknown) and op.fn is operator.getitem and not _holds_numbers(reverse, op):
+        reverse.lo.effect(runtime.add_to_item, shadow, args[-1], g)
+        return
+    inline_rule(reverse.lo, rule, args, _symbols(reverse, op.kwargs))
+    if any(made.regions for made in region.ops[mark:]) and not op.kwargs:
+        # The kinds do not say which way the rule goes: it decides at run time, as a function.
+        del region.ops[mark:]
+        reverse.lo.effect(rule.body, *args)
+    for k, other in enumerate(op.args[1:], 1):
+        if any(reverse.activity.active(v) for v in leaves(other)):
+            _no_derivative_in(op, k)
+
+
+def _holds_numbers(reverse: Reverse, op: Call) -> bool:
+    """Whether what was read is a number or an array: all that uses it is arithmetic."""
+    value = op.outputs[0]
+    users = reverse.uses.users.get(value, ())
+    arithmetic = all(isinstance(user, Call) and (user.fn in PARTIALS or user.fn in _PRODUCTS) for user in users)
+    return arithmetic and value not in reverse.uses.results and not isinstance(op.args[1], slice)
+
+
+def _symbols(reverse: Reverse, tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {name: reverse.symbol(item) for name, item in tree.items()}
+    return [reverse.symbol(item) for item in tree]
+
+
+def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -> None:
+    _check_keywords(op, rule)
+    outputs = op.outputs
+    filled: list[Symbol] = [
+        Const(None) if g is None else full_like(reverse.lo, g, o) for g, o in zip(gs, outputs, strict=True)
+    ]
+    single = len(outputs) == 1
+    g: Symbol = filled[0] if single else Sequence(tuple(filled))
+    z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
+    result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
+    contributions = result.items if isinstance(result, Sequence) else (result,)
+    named = dict(zip(rule.parameters, contributions, strict=False))
+    arguments = list(zip(rule.parameters, op.args, strict=False))
+    if len(op.args) > len(rule.parameters):
+        arguments = list(zip([f"*{k}" for k in range(len(op.args))], op.args, strict=True))
+        named = dict(zip([f"*{k}" for k in range(len(op.args))], contributions, strict=False))
+    arguments += list(op.kwargs.items())
+    read = contents_read(op)
+    level = zeros_made_by(op)
+    if passes_on(op, rule):
+        level = max([level, *(reverse.zeros_of(o, g) for o, g in zip(outputs, gs, strict=True))])
+    for k, (name, tree) in enumerate(arguments):
+        if not any(reverse.activity.active(v) and v in read for v in leaves(tree)):
+            continue
+        contribution = named.get(name)
+        if contribution is None or (isinstance(contribution, Const) and contribution.value is None):
+            if is_likeness(op, k):
+                continue
+            _no_derivative_in(op, k)
+        _distribute(reverse, tree, contribution, level)
+
+
+def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros) -> None:
+    if isinstance(tree, Value):
+        if isinstance(tree.type, List):
+            reverse.contribute(tree, reverse.lo.value(contribution))
+            return
+        if not reverse.activity.active(tree):
+            return
+        fitted = fit(reverse.lo, reverse.lo.value(contribution), tree, None)
+        reverse.contribute(tree, reverse.zeros.mark(fitted, level))
+        return
+    items = tree.values() if isinstance(tree, dict) else tree
+    if isinstance(contribution, Value):
+        parts: Iterable[Symbol] = [subscript(reverse.lo, contribution, Const(k)) for k in range(len(tree))]
+    else:
+        parts = known_items(reverse.lo, contribution)
+    for item, part in zip(items, parts, strict=True):
+        if any(reverse.activity.active(v) for v in leaves(item)):
+            _distribute(reverse, item, part, level)
+
+
+def _check_keywords(op: Call, rule: Rule) -> None:
+    for name in op.kwargs:
+        if name not in rule.parameters and not any(p in ("kw", "kwargs") for p in rule.parameters):
+            raise NoRuleError(
+                f"the derivative rule of {getattr(op.fn, '__name__', op.fn)} does not know the argument {name!r}",
+                op.span,
+                "leave the argument out, or write what it does with other functions",
+            )
+
+
+def _no_derivative_in(op: Call, k: int) -> None:
+    raise NoRuleError(
+        f"{getattr(op.fn, '__name__', op.fn)} has no derivative with respect to its argument {k + 1}",
+        op.span,
+        "wrap that argument in srcgrad.stop_gradient, or give the function a rule",
+    )
+
+
+_PRODUCTS = frozenset([operator.matmul, np.matmul, np.dot])

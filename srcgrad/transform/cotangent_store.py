@@ -1,0 +1,297 @@
+"""The cotangents and shadows that the reverse sweep has collected so far, and how a contribution joins them.
+
+Values that are never written in place have SSA cotangents; what is written, or read element by element, has a shadow.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.activity import Activity
+from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import IN_PLACE, READ_ONLY_VIEWS, copies_perhaps, is_view
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.store import MISSING
+from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value
+from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, is_scalar
+from srcgrad.transform import cotangents
+from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values
+from srcgrad.transform.cotangents import ZERO, full_like, is_fresh, zeros
+from srcgrad.transform.list_reversal import check_items
+from srcgrad.transform.places import COPIES, accumulators, memory_of, region_of
+from srcgrad.transform.strong_zeros import StrongZeros, Zeros
+
+
+class CotangentStore:
+    """What the reverse sweep has collected so far, for each value of the forward sweep.
+
+    Attributes:
+        lo: emits the operations of the reverse sweep.
+        activity, aliases: the facts it relies on.
+        mirror: the operation of the forward sweep that is being reversed.
+        mirrors: for each region of the forward sweep, its reverse.
+        shadows: the shadows that exist already.
+        owned: cotangents that nothing else holds, so that they can be added to in place.
+        holders: which value a cotangent belongs to.
+        in_place: the shadows that contributions are added to in place.
+        parts: values whose shadow is a part of another shadow.
+        doubtful: values of which only the run says whether they are written memory.
+    """
+
+    def __init__(self, lo: Lowering, activity: Activity, aliases: Aliases):
+        self.lo = lo
+        self.activity = activity
+        self.aliases = aliases
+        self.zeros = StrongZeros(aliases)
+        self.mirror: Op | None = None
+        self.mirrors: dict[Region, Region] = {}
+        self.shadows: dict[Value, Value] = {}
+        self.shadow_table: Value | None = None
+        self.owned: set[Value] = set()
+        self.holders: dict[Value, Value] = {}
+        self.in_place: set[Value] = set()
+        self.parts: set[Value] = set()
+        self.doubtful: set[Value] = set()
+        self._began = 0
+        self._accumulators: set[Value] | None = None
+
+    def begin(self, function: Function) -> None:
+        """Decides how the cotangent of each value of a function is collected."""
+        self._accumulators = accumulators(function, self.activity, self.is_buffer)
+        self.doubtful = doubtful_values(function, self.activity, self.aliases)
+        self.aliases.merged |= {self.aliases.find(value) for value in self.doubtful}
+        self.mirrors[function.body] = function.body
+        self._began = Value().uid
+
+    # Cotangents of values
+
+    def key(self, value: Value) -> tuple:
+        """The key of the cotangent of a value in the store."""
+        return ("bar", value)
+
+    def bar(self, value: Value) -> Value | None:
+        """The cotangent of a value so far, None while nothing has contributed."""
+        if value in self.doubtful:
+            return cotangent(self, value)
+        if self.is_buffer(value):
+            return self.shadow(value)
+        if value in self.accumulators:
+            return self.shadows.get(value)
+        known = self.lo.store.get(self.key(value))
+        return None if known is MISSING else known
+
+    def is_buffer(self, value: Value) -> bool:
+        """Whether a value has a shadow for the memory it points to."""
+        return self.aliases.is_buffer(value) and value not in self.doubtful
+
+    @property
+    def accumulators(self) -> set[Value]:
+        """The values whose cotangents are collected in place."""
+        assert self._accumulators is not None
+        return self._accumulators
+
+    def contribute(self, value: Value, contribution: Value) -> None:
+        """Adds to the cotangent of a value; the contribution has its shape, or broadcasts to it."""
+        if not self.activity.active(value) or cotangents.is_number(contribution, 0):
+            return
+        if value in self.doubtful:
+            accumulate(self, value, contribution)
+            return
+        if self.is_buffer(value):
+            shadow = self.shadow(value)
+            self.zeros.add_all(value, shadow, contribution, self._is_certain(value))
+            self._add_to_shadow(shadow, contribution, value)
+            return
+        if value in self.accumulators:
+            self._accumulate(value, contribution)
+            return
+        known = self.lo.store.get(self.key(value))
+        if known is MISSING:
+            alone = self._hand_on(contribution, value)
+            if self.aliases.is_written(contribution) or (not alone and memory_of(contribution) in self.in_place):
+                # Memory of the program, which the sweep may restore to an earlier state, or a shadow that is added to.
+                level = self.zeros.of(contribution)
+                copy = np.ndarray.copy if isinstance(contribution.type, Array) else runtime.copied
+                contribution = self.lo.value(self.lo.emit_typed(copy, (contribution,), {}, contribution.type))
+                self.zeros.mark(contribution, level)
+            self.lo.store.set(self.key(value), self._named(contribution, value))
+            return
+        if known in self.owned and isinstance(known.type, Array) and cotangents.has_shape_of(known.type, value.type):
+            self.lo.effect(operator.iadd, known, contribution)
+            self.zeros.add_to(known, contribution)
+            return
+        total = cotangents.add(self.lo, known, contribution)
+        self.zeros.add(total, known, contribution)
+        if is_fresh(total):
+            self.owned.add(total)
+            self.holders[total] = value
+        self.lo.store.set(self.key(value), self._named(total, value))
+
+    def _hand_on(self, contribution: Value, value: Value) -> bool:
+        """Notes that a value holds a cotangent now; whether it is the only one that does.
+
+        `z = x + y` hands the cotangent of `z` to `x` and to `y`: neither may add to it in place from then on.
+        """
+        memory = memory_of(contribution)
+        holder = self.holders.get(memory)
+        op = self.mirror
+        alone = holder is None or (op is not None and holder in op.outputs)
+        if not alone or (op is not None and op.inputs.count(value) > 1):
+            self.owned.discard(memory)
+            alone = False
+        if alone:
+            self.in_place.discard(memory)
+        self.holders[memory] = value
+        return alone
+
+    def _named(self, cotangent: Value, value: Value) -> Value:
+        if not isinstance(cotangent, Const) and cotangent.hint is None:
+            cotangent.hint = self._shadow_name(value)
+            if cotangent.uid > self._began:
+                cotangent.primal = cotangent.primal or value
+        return cotangent
+
+    def _accumulate(self, value: Value, contribution: Value) -> None:
+        shadow = self.shadows.get(value)
+        can_become = self._at_home(value) and self._can_become_shadow(contribution, value)
+        if shadow is None and can_become and self._hand_on(contribution, value):
+            self.in_place.add(contribution)
+            self.shadows[value] = contribution
+            self._named(contribution, value)
+            self.owned.add(contribution)
+            self.zeros.add_all(value, contribution, contribution, True)
+            return
+        shadow = self.shadow(value)
+        self.zeros.add_all(value, shadow, contribution, self._is_certain(value))
+        self._add_to_shadow(shadow, contribution, value)
+
+    def _can_become_shadow(self, contribution: Value, value: Value) -> bool:
+        return (
+            is_fresh(contribution)
+            and contribution.hint is None
+            and contribution.owner is not None
+            and contribution.owner.parent is self.lo.region
+            and contribution.owner.mirror is None
+            and contribution not in self.owned
+            and self._dtype(contribution.type) == self._dtype(value.type)
+            and cotangents.has_shape_of(contribution.type, value.type)
+        )
+
+    def _dtype(self, t: Type) -> Any:
+        return t.dtype if isinstance(t, Array) else t
+
+    def _at_home(self, value: Value) -> bool:
+        return self.mirrors.get(region_of(value)) is self.lo.region
+
+    def _add_to_shadow(self, shadow: Value, contribution: Value, value: Value) -> None:
+        if isinstance(value.type, List):
+            check_items(self, value)
+            self.lo.effect(runtime.add_each, shadow, contribution)
+        elif isinstance(value.type, Array):
+            if value.type.shape == ():
+                self.lo.effect(runtime.add_item, shadow, Const(Ellipsis), contribution)
+            else:
+                self.lo.effect(operator.iadd, shadow, contribution)
+        else:
+            self.lo.effect(runtime.add_into, shadow, contribution)
+
+    def _is_certain(self, value: Value) -> bool:
+        """Whether what is emitted now is run, at least once, whenever the value is computed."""
+        region: Region | None = self.lo.region.mirror or self.lo.region
+        home = region_of(value)
+        while region is not None and region is not home and isinstance(region.parent, Loop):
+            region = region.parent.parent
+        return region is home
+
+    # Shadows
+
+    def shadow(self, value: Value) -> Value:
+        """The shadow of a pointer, allocated at the start of the reverse of the region it is defined in."""
+        known = self.shadows.get(value)
+        if known is not None:
+            return known
+        home = self.mirrors[region_of(value)]
+        with self.lo.into(home):
+            shadow = self._make_shadow(value)
+        self.shadows[value] = self._named(shadow, value)
+        if not self.is_buffer(value):
+            self.in_place.add(shadow)
+            self.holders[shadow] = value
+        return shadow
+
+    def _shadow_name(self, value: Value) -> str | None:
+        return f"{value.hint}_bar" if value.hint else None
+
+    def _make_shadow(self, value: Value) -> Value:
+        owner = value.owner
+        shares = self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in COPIES
+        if shares and owner.args[0] not in self.doubtful:
+            base = owner.args[0]
+            if owner.fn in IN_PLACE:
+                return self.shadow(base)
+            if (
+                not isinstance(base.type, (List, Tuple))
+                and self.aliases.find(base) is self.aliases.find(value)
+                and not copies_perhaps(owner)
+                and owner.fn not in READ_ONLY_VIEWS
+            ):
+                outputs = [Value(o.type, self._shadow_name(o), owner.span) for o in owner.outputs]
+                self.lo.append(Call(owner.fn, (self.shadow(base), *owner.args[1:]), owner.kwargs, outputs, owner.span))
+                for output, made in zip(owner.outputs, outputs, strict=True):
+                    self.shadows[output] = made
+                return self.shadows[value]
+        if self._is_part(value):
+            assert isinstance(owner, Call)
+            base, index = owner.args
+            self.parts.add(value)
+            return self.lo.value(self.lo.emit_typed(operator.getitem, (self.shadow(base), index), {}, value.type))
+        if self.is_buffer(value) and self._is_merged(value):
+            assert self.shadow_table is not None
+            found = Value(value.type, None, self.lo.span)
+            self.lo.append_call(runtime.shadow_of, (self.shadow_table, value), [found])
+            return found
+        return zeros(self.lo, value, self._shadow_name(value))
+
+    def _is_part(self, value: Value) -> bool:
+        """Whether a value of unknown kind is an item or a row, so that its shadow is that part of another shadow."""
+        owner = value.owner
+        if self.is_buffer(value) or not isinstance(value.type, Unknown) or not isinstance(owner, Call):
+            return False
+        if owner.fn is not operator.getitem or not isinstance(owner.args[0].type, Unknown):
+            return False
+        index = owner.args[1]
+        known = isinstance(index, Value) and (is_scalar(index.type) or index.type == STR)
+        return known and self.accumulates(owner.args[0])
+
+    def _is_merged(self, value: Value) -> bool:
+        return self.aliases.find(value) in self.aliases.merged
+
+    def cotangent_of_output(self, value: Value) -> Value | None:
+        """The cotangent of what an operation returned, complete by the time the operation is reversed."""
+        return self.bar(value) if self.activity.active(value) else None
+
+    def accumulates(self, value: Value) -> bool:
+        """Whether the cotangent of an active value is collected in place: in a shadow that can be added to."""
+        return self.activity.active(value) and (self.is_buffer(value) or value in self.accumulators)
+
+    def zeros_of(self, value: Value, cotangent: Value | None) -> Zeros:
+        """What the zeros in the cotangent of a value stand for."""
+        if cotangent is not None and (self.is_buffer(value) or value in self.accumulators):
+            return self.zeros.of_shadow(value, cotangent)
+        return self.zeros.of(cotangent)
+
+    def full_cotangent(self, g: Value | None, value: Value) -> Value:
+        """A cotangent in the full shape of its value; zeros where nothing has contributed."""
+        if value in self.doubtful:
+            return cotangent(self, value)
+        if g is None:
+            return ZERO if is_scalar(value.type) else zeros(self.lo, value)
+        return full_like(self.lo, g, value)
+
+    def accumulated(self, value: Value) -> bool:
+        """Whether the cotangent of a value is collected in place though nothing writes to the value."""
+        return not self.is_buffer(value) and value in self.accumulators
