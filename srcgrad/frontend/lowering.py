@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import GeneratorType
 from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
@@ -258,7 +259,8 @@ class Lowering:
                 return output
             if symbol.cls is set:
                 return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
-            self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", "use its fields one by one")
+            help = "collect it: list(...)" if symbol.cls is GeneratorType else "use its fields one by one"
+            self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", help)
         if isinstance(symbol, Conflict):
             self.resolve_conflict(symbol)
         if isinstance(symbol, IteratorSymbol):
@@ -308,6 +310,11 @@ class Lowering:
 
     def demote(self, reference: Reference) -> NoReturn:
         """Starts again with this list, whose structure varies, made at run time."""
+        if reference.cls is GeneratorType:
+            self.unsupported(
+                "a generator is made at one place and consumed, perhaps in part, in a loop or branch",
+                "make it where it is consumed, or collect it: list(...)",
+            )
         if reference.cls is not list or reference.site in self.marks.dynamic or reference.site is None:
             self.unsupported(
                 f"the structure of this {reference.cls.__name__} depends on the run",
