@@ -24,6 +24,8 @@ REFUSED = frozenset(
         "generator_expressions",
         "sorts_values",
         "missing_attribute",
+        "generator_raises_in_a_try",
+        "a_yielded_expression_raises",
         "loop_over_dict_keys",
         "loop_over_dict_items",
         "loop_over_dict_values",

@@ -92,6 +92,7 @@ class Lowering:
         self.protections: list[Protection] = []
         self.raising = Raising(self.marks.float_errors)
         self.trusting = False
+        self.makes_context = False
         self.held: list[Any] = []
         self.handled: list[Value | None] = []
         self.unsettled: list[tuple[Any, Region]] = []
