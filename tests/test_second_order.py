@@ -19,7 +19,11 @@ DOUBT = "generated code that finds cotangents of unknown kind"
 WRITTEN = "whether what recursion hands on is a number or a written array is not known in the generated code"
 TUPLES = "a tuple that a user's recursive function returns, or that is in a tuple in a list, is read in generated code"
 LIST = "a list whose length depends on the run is returned by the generated code"
+IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
 NOT_YET: dict[str, str] = {
+    "generator_raises_in_a_try": IN_TRY,
+    "next_of_nothing_is_caught": IN_TRY,
+    "what_is_yielded_from_raises": IN_TRY,
     "newaxis_view_is_written": VIEW,
     "pure_loop_inside_is_interrupted_in_an_outer_loop": "a tape is made in a loop, and copied in its reverse",
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
