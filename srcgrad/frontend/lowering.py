@@ -94,7 +94,7 @@ class Lowering:
         self.trusting = False
         self.makes_context = False
         self.held: list[Any] = []
-        self.handled: list[Value | None] = []
+        self.handled: list[tuple[Value, bool]] = []
         self.unsettled: list[tuple[Any, Region]] = []
         self.fresh_counter = 0
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}

@@ -466,6 +466,10 @@ def _raise(lo: Lowering, node: ast.Raise, frame: Frame) -> Outcome:
         return reraise(lo)
     exception = raised(lo, node.exc, frame)
     cause = None if node.cause is None else lo.value(expression(lo, node.cause, frame))
+    if lo.protections:
+        from srcgrad.frontend.attempts import throw
+
+        return throw(lo, exception, cause)
     lo.append(Raise(exception, cause, lo.span))
     return NEVER
 
