@@ -14,10 +14,10 @@ import numpy as np
 
 from srcgrad.frontend import objects
 from srcgrad.frontend.attempts import attempt, cleaned_up, reraise
-from srcgrad.frontend.exits import go_on
+from srcgrad.frontend.exits import go_on, is_one_of, restricted
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEVER, NEXT, Outcome, leaves_with
+from srcgrad.frontend.merging import NEXT, Outcome, leaves_with
 from srcgrad.frontend.statements import assign, block, choose
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Reference, Rest, Symbol, constant
@@ -106,11 +106,18 @@ def _generated(lo: Lowering, generator: Symbol, bind: Callable[[Symbol], None], 
     def consume(item: Symbol, rest: Rest | None) -> Outcome:
         bind(item)
         outcome = body()
-        if not outcome.codes:
-            return NEVER
-        codes.update(outcome.codes)
-        lo.store.set(key, outcome.code)
-        return NEXT if rest is None else rest()
+        raised = outcome.codes & {protection.label for protection in lo.protections}
+        regular = outcome.codes - raised
+        codes.update(regular)
+
+        def resume() -> Outcome:
+            lo.store.set(key, outcome.code)
+            return NEXT if rest is None else rest()
+
+        if not regular or not raised:
+            return resume() if regular else outcome
+        here = is_one_of(lo, outcome, raised)
+        return choose(lo, here, lambda: restricted(outcome, raised), resume, lambda: NEXT)
 
     ended = lo.contents(generator)[0].drive(consume)
     left = lo.store.get(key)
