@@ -292,14 +292,20 @@ def add_each(shadow: list, contributions: Any) -> None:
 
 
 def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
-    """A copy laid out as the original is, so that what is a view of the one is a view of the other."""
+    """A copy laid out as the original is, so that what is a view of the one is a view of the other.
+
+    The elements of the copy have memory of their own each, also where those of the original share it.
+    """
     dtype = x.dtype if dtype is None else np.dtype(dtype)
     if x.flags.c_contiguous or x.size == 0:
         return x.astype(dtype)
     strides = x.strides if dtype == x.dtype else [s * dtype.itemsize // x.itemsize for s in x.strides]
     reach = [(n - 1) * s for n, s in zip(x.shape, strides, strict=True)]
     first = -sum(r for r in reach if r < 0)
-    memory = np.zeros(first + sum(r for r in reach if r > 0) + dtype.itemsize, np.uint8)
+    span = first + sum(r for r in reach if r > 0) + dtype.itemsize
+    if span < x.size * dtype.itemsize:
+        return x.astype(dtype, order="C")
+    memory = np.zeros(span, np.uint8)
     copy = np.ndarray(x.shape, dtype, memory, first, strides)
     copy[...] = x
     return copy
@@ -435,12 +441,28 @@ def take_item(x_bar: Any, i: Any) -> Any:
     return taken
 
 
-def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
-    """The reverse of `z = x.reshape(...)` and its like: if they gave a copy, adds what came back to it."""
+def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any, order: str = "C") -> None:
+    """The reverse of `z = x.reshape(...)` and its like: if they gave a copy, adds what came back to it.
+
+    Args:
+        x_bar, z_bar: the shadows of both.
+        x, z: what was reshaped, and what it gave.
+        order: the order in which the elements were taken.
+    """
     if not isinstance(x, np.ndarray):
         raise TypeError("a number or a list became an array that is written, which needs code for known kinds")
     if not np.may_share_memory(x, z):
-        x_bar += z_bar.reshape(x_bar.shape)
+        if order in ("A", "K"):
+            _add_as_stored(x_bar, z_bar, x, order)
+        else:
+            x_bar += np.reshape(z_bar, x_bar.shape, order)  # type: ignore[arg-type]
+
+
+def _add_as_stored(x_bar: Any, z_bar: Any, x: Any, order: Any) -> None:
+    """Adds what came back to the elements of an array in the order in which they lie in memory."""
+    places = copy_with_layout(x, np.intp)
+    places[...] = np.arange(x.size).reshape(x.shape)
+    x_bar.flat[places.ravel(order)] += z_bar.ravel()
 
 
 def add_repeats(shadow: list, contributions: list) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -115,19 +116,31 @@ def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: 
 
 def judge_second_order(program: Program) -> None:
     """Judges the gradients of the code that is generated for a program, against differences of that code."""
-    args, names = program.args(), argument_names(program.fun, program.args())
+    judge_generated(program, generated_gradient(program), f"the gradient of {program.name}")
+
+
+def judge_third_order(program: Program) -> None:
+    """Judges the gradients of the code that is generated for the code that is generated for a program."""
     generated = generated_gradient(program)
+    seed = random_like(generated(*program.args()), np.random.default_rng(1))
+    second = generated_pullback(generated, program.args(), seed)
+    judge_generated(program, second, f"the second gradient of {program.name}")
+
+
+def judge_generated(program: Program, generated: Callable[..., Any], name: str) -> None:
+    """Judges the gradients of generated code, against differences of that code."""
+    args, names = program.args(), argument_names(program.fun, program.args())
     out = generated(*program.args())
     seed = random_like(out, np.random.default_rng(1))
     floats = [k for k in wanted(program) if type(args[k]) is not int]
     expected = numerical_gradient(lambda *given: pairing(seed, generated(*given)), program.args(), floats)
     value, pull = srcgrad.vjp(generated, *args)
     got = pull(seed)
-    check_same(value, out, f"the gradient of {program.name} has another value", exact=False)
-    check_same(pull(seed), got, f"pulling twice gives two answers for the gradient of {program.name}")
-    judge_arguments(program, args, "vjp of the gradient")
+    check_same(value, out, f"{name} has another value", exact=False)
+    check_same(pull(seed), got, f"pulling twice gives two answers for {name}")
+    judge_arguments(program, args, f"vjp of {name}")
     for k, want in zip(floats, expected, strict=True):
-        check_close(got[k], want, f"the gradient of {program.name}", names[k], Tolerance.of((args, out), out))
+        check_close(got[k], want, name, names[k], Tolerance.of((args, out), out))
 
 
 def generated_gradient(program: Program) -> Callable[..., Any]:
@@ -135,16 +148,26 @@ def generated_gradient(program: Program) -> Callable[..., Any]:
     if program.output == "scalar":
         gradient: Callable[..., Any] = srcgrad.grad(program.fun, argnums=program.argnums)
         return gradient
-    out, pull = srcgrad.vjp(program.fun, *program.args())
-    seed = random_like(out, np.random.default_rng(0))
+    out = program.fun(*program.args())
+    return generated_pullback(program.fun, program.args(), random_like(out, np.random.default_rng(0)))
+
+
+def generated_pullback(fun: Callable[..., Any], args: tuple, seed: Any) -> Callable[..., Any]:
+    """The gradients of a function from a cotangent of its result, as a function that runs generated code."""
+    _, pull = srcgrad.vjp(fun, *args)
     forward, reverse = pull._variant.entry, pull._variant.reverse
     seeds = tuple(leaf for leaf in flatten(seed)[0] if leaf is not None)
+    parameters = inspect.signature(fun).parameters.values()
 
     def both(*args: Any) -> Any:
         results = forward(*args)
         return reverse(*results[1:], *seeds)
 
-    return both
+    def both_of_all(*args: Any) -> Any:
+        results = forward(args)
+        return reverse(*results[1:], *seeds)
+
+    return both_of_all if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters) else both
 
 
 def as_tuple(program: Program, gradient: Any) -> tuple:

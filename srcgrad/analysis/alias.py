@@ -17,6 +17,8 @@ from srcgrad.analysis.memory import (
     copies_perhaps,
     is_basic_index,
     is_view,
+    passed_on,
+    told_apart,
     written,
 )
 from srcgrad.analysis.reads import Uses, plain_reads
@@ -62,15 +64,23 @@ def reachable(functions: list[Function]) -> list[Function]:
 class Aliases:
     """Classes of values that may share memory.
 
+    Args:
+        functions: where the values are from.
+        reads: whether to look for reads that may be taken for numbers.
+        passing: whether what is returned by helpers that may return their argument, and by `np.broadcast_to`, counts
+            as that argument.
+
     Attributes:
         plain: where asked for, the values read from written memory that may be taken for numbers (`reads`).
         written: the classes that some operation writes.
         writers: class -> the operations that write it.
         merged: the classes in which a pointer has several sources: branches, loops, containers, calls.
         members: class -> its values.
+        identified: the classes of which it matters which object a value is: a second one like it is another.
     """
 
-    def __init__(self, functions: list[Function], reads: bool = False):
+    def __init__(self, functions: list[Function], reads: bool = False, passing: bool = True):
+        self._passing = passing
         self.plain: set[Value] = set()
         self._parent: dict[Any, Any] = {}
         self._held: dict[Any, Any] = {}
@@ -78,6 +88,7 @@ class Aliases:
         self._sources: list[Value] = []
         self._shadows: list[Call] = []
         writes: list[tuple[Value, Call]] = []
+        compared: list[Value] = []
         self.values: list[Value] = []
         for function in reachable(functions):
             for value in (*function.params, *function.captured):
@@ -90,6 +101,7 @@ class Aliases:
                     target = written(op)
                     if target is not None:
                         writes.append((target, op))
+                    compared += told_apart(op)
                     if pointers or _is_on_containers(op):
                         self._visit_call(op)
                 else:
@@ -105,6 +117,7 @@ class Aliases:
         for value, op in writes:
             self.writers.setdefault(self.find(value), []).append(op)
         self.written = set(self.writers)
+        self.identified = {self.find(v) for v in compared if is_pointer(v.type)}
         self.members: dict[Any, list[Value]] = {}
         for value in self.values:
             self.members.setdefault(self.find(value), []).append(value)
@@ -257,7 +270,7 @@ class Aliases:
         elif fn in (list.copy,):
             self.unify(self.held(op.outputs[0]), self.held(op.args[0]))
         elif fn is list.pop:
-            source = self.held(op.args[0]) if len(op.outputs) > 1 else op.args[0]
+            source = self.held(op.args[0]) if op.unpacks else op.args[0]
             for output in op.outputs:
                 self._take(output, source)
         elif fn is operator.setitem and not isinstance(op.args[0].type, Array):
@@ -277,28 +290,32 @@ class Aliases:
                 if isinstance(op.args[0].type, Unknown):
                     self._take_unknown(output, op)
                     continue
-                self._take(output, self.held(op.args[0]) if len(op.outputs) > 1 else op.args[0])
+                self._take(output, self.held(op.args[0]) if op.unpacks else op.args[0])
         else:
             self._visit_array_call(op)
 
     def _visit_array_call(self, op: Call) -> None:
         fn = op.fn
+        if self._passing:
+            for output, given in passed_on(op):
+                self.unify(self.held(output) if isinstance(output.type, List) else output, given)
+                self._mergers.append(output)
         if fn is operator.getitem and not is_basic_index(op.args[1]) and may_be_basic(op.args[1]):
             for output in op.outputs:
                 self._take_unknown(output, op)
         elif among(fn, _PASSING_ON) and op.outputs and is_pointer(op.outputs[0].type):
             given = op.args[0]
-            if isinstance(given, Const) or not is_pointer(given.type):
+            if isinstance(given, Const) or not is_pointer(given.type) or not self._passing:
                 self._sources.append(op.outputs[0])
             else:
                 self.unify(op.outputs[0], given)
-        elif is_view(op):
+        elif is_view(op) and (self._passing or op.fn is not np.broadcast_to):
             for output in op.outputs:
                 if is_pointer(output.type):
                     self.unify(output, op.args[0])
                     if copies_perhaps(op) or op.fn in READ_ONLY_VIEWS:
                         self._mergers.append(output)
-                    if op.fn not in IN_PLACE and len(op.outputs) > 1 and isinstance(output.type, List):
+                    if op.fn not in IN_PLACE and op.unpacks and isinstance(output.type, List):
                         self._mergers.append(output)
         else:
             self._source_or_unknown(op)

@@ -144,7 +144,7 @@ def _follow(op: Op, forms: dict[Value, Form], activity: Activity) -> Iterable[tu
     if blocks(op) or not any(activity.active(o) for o in op.outputs):
         return ()
     rule = _RULES.get(op.fn)
-    if rule is None or len(op.outputs) != 1:
+    if rule is None or op.unpacks or not op.outputs:
         raise _Matters
     output = op.outputs[0]
     if shape_of(output.type) is None or not _is_real(output.type) or activity.aliases.is_written(output):

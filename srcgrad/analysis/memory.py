@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.ir.nodes import Call, Op, Region, Value, walk
+from srcgrad.ir.nodes import Call, Const, Op, Region, Value, walk
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.registry import ACCUMULATING, VIEWS, hashable
 
@@ -129,6 +129,21 @@ def reads_contents(op: Op, value: Value) -> bool:
     return not only_metadata(op) and any(v is value for v in contents_read(op))
 
 
+_BY_IDENTITY: dict[Any, tuple[int, ...]] = {
+    runtime.shadow_of: (1,),
+    runtime.cotangent_of: (1,),
+    runtime.add_if_copied: (2, 3),
+    **dict.fromkeys([operator.is_, operator.is_not, np.shares_memory, np.may_share_memory], (0, 1)),
+}
+"""What tells objects apart, however equal they are -> the arguments that it does so with."""
+
+
+def told_apart(op: Call) -> list[Value]:
+    """The arguments of a call for which it matters which object they are, and not only what it holds."""
+    places = _BY_IDENTITY[op.fn] if among(op.fn, _BY_IDENTITY) else ()
+    return [v for v in op.args[places[0] : places[-1] + 1] if isinstance(v, Value)] if places else []
+
+
 def is_basic_index(tree: Any) -> bool:
     """Whether indexing with this argument tree gives a view: no array among its parts."""
     if isinstance(tree, (tuple, list)):
@@ -142,6 +157,9 @@ def is_view(op: Call) -> bool:
     """Whether the result of a call may share memory with its first argument."""
     if not op.args or not isinstance(op.args[0], Value) or isinstance(op.args[0].type, List):
         return False
+    if is_scalar(op.args[0].type):
+        # What is made of a number is new memory.
+        return False
     if op.fn is operator.getitem:
         return is_basic_index(op.args[1]) and any(not is_scalar(v.type) for v in op.outputs)
     if op.fn is np.diag and rank(op.args[0].type) == 1:
@@ -152,9 +170,11 @@ def is_view(op: Call) -> bool:
 
 MAY_COPY = frozenset([np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray])
 READ_ONLY_VIEWS = frozenset([np.diagonal, np.diag, np.linalg.diagonal])
-_CONTIGUOUS = frozenset(
-    [np.ndarray.copy, np.zeros, np.ones, np.empty, np.arange, np.linspace, np.full, np.eye, np.ravel]
-)
+_CONTIGUOUS: dict[Any, int] = {
+    **{np.ndarray.copy: 1, np.zeros: 2, np.ones: 2, np.empty: 2, np.full: 3},
+    **{np.arange: 4, np.eye: 4, np.ravel: 2},
+}
+"""What makes arrays without gaps, in the order of C -> how many arguments it has before that order can be another."""
 
 
 def copies_perhaps(op: Call) -> bool:
@@ -162,8 +182,73 @@ def copies_perhaps(op: Call) -> bool:
     if not among(op.fn, MAY_COPY):
         return False
     owner = op.args[0].owner if op.args and isinstance(op.args[0], Value) else None
-    contiguous = isinstance(owner, Call) and among(owner.fn, _CONTIGUOUS)
-    return not (contiguous and op.fn in (np.reshape, np.ravel) and not op.kwargs)
+    contiguous = (
+        isinstance(owner, Call)
+        and among(owner.fn, _CONTIGUOUS)
+        and len(owner.args) <= _CONTIGUOUS[owner.fn]
+        and owner.kwargs.keys() <= {"dtype"}
+    )
+    return not (contiguous and op.fn in (np.reshape, np.ravel) and not op.kwargs and not order_of(op))
+
+
+def order_of(op: Call) -> tuple[Any, ...]:
+    """The order in which an operation of `MAY_COPY` takes the elements, empty if it is that of C."""
+    place = {np.reshape: 2, np.ravel: 1}.get(op.fn)
+    if place is None:
+        return ()
+    order = op.args[place] if len(op.args) > place else op.kwargs.get("order", Const("C"))
+    return () if isinstance(order, Const) and order.value == "C" else (order,)
+
+
+def passed_on(op: Call) -> list[tuple[Value, Value]]:
+    """The outputs of a library function that may be memory of its arguments though `VIEWS` does not say so.
+
+    As pairs of output and argument. No shadow follows them: `separation` copies or refuses them where that matters.
+    """
+    if not among(op.fn, _HANDS_ON):
+        is_type = isinstance(op.fn, type) and issubclass(op.fn, np.generic)
+        return _pairs(op, op.args[:1]) if is_type and rank(op.args[0].type) != 0 else []
+    return _pairs(op, _HANDS_ON[op.fn](op))
+
+
+def _pairs(op: Call, arguments: tuple) -> list[tuple[Value, Value]]:
+    if len(arguments) == 1 or len(op.outputs) == 1:
+        rows = [(o, x) for o in op.outputs for x in arguments]
+    else:
+        rows = list(zip(op.outputs, arguments, strict=False))
+    return [(o, x) for o, x in rows if isinstance(x, Value) and not is_scalar(o.type) and not is_scalar(x.type)]
+
+
+def _unless(position: int, name: str, default: Any, makes_new: Callable[[Any], bool]) -> Callable[[Call], tuple]:
+    """The first argument, unless a parameter is known to have a value with which the result is new."""
+
+    def sharing(op: Call) -> tuple:
+        given = op.args[position] if len(op.args) > position else op.kwargs.get(name, Const(default))
+        return () if isinstance(given, Const) and makes_new(given.value) else op.args[:1]
+
+    return sharing
+
+
+def _einsum_operand(op: Call) -> tuple:
+    """The only operand, unless an axis of it is summed over."""
+    text = getattr(op.args[0], "value", None)
+    if not isinstance(text, str):
+        return op.args[:1] if len(op.args) <= 3 else ()
+    given, arrow, result = text.partition("->")
+    kept = set(given) <= set(result) if arrow else len(set(given.replace(".", ""))) == len(given.replace(".", ""))
+    return op.args[1:] if len(op.args) == 2 and kept else ()
+
+
+_HANDS_ON: dict[Any, Callable[[Call], tuple]] = {
+    np.diff: _unless(1, "n", 1, lambda n: n != 0),
+    np.linalg.matrix_power: _unless(1, "n", 0, lambda n: n != 1),
+    np.meshgrid: lambda op: () if getattr(op.kwargs.get("copy", Const(True)), "value", False) else op.args,
+    np.broadcast_arrays: lambda op: op.args if len(op.args) > 1 else (),
+    np.ix_: lambda op: op.args,
+    np.einsum: _einsum_operand,
+    **dict.fromkeys([np.require, np.trim_zeros, np.real_if_close], lambda op: op.args[:1]),
+}
+"""Function -> the arguments that its outputs may be memory of, one each if there are several."""
 
 
 def writes_in(region: Region) -> list[Call]:

@@ -104,7 +104,7 @@ def plain_reads(uses: Uses, find: Callable[[Any], Any], writes: Callable[[Op, An
 
 def _is_plain(value: Value, uses: Uses, find: Any, writes: Any, plain: set[Value]) -> bool:
     owner = value.owner
-    if not isinstance(owner, Call) or owner.fn is not operator.getitem or len(owner.outputs) != 1:
+    if not isinstance(owner, Call) or owner.fn is not operator.getitem or owner.unpacks:
         return False
     if value in uses.results or owner.parent is None:
         return False

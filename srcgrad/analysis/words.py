@@ -144,6 +144,9 @@ def _of_selected(op: If, value: Value, hints: Mapping[Value, str]) -> str:
     """What is meant on both sides of a branch, if that is one and the same."""
     if isinstance(value.type, PyScalar) and value.type.kind == "b":
         return "condition"
+    if value not in op.outputs:
+        # Nobody needs it any more, but its cotangent is named after it.
+        return "selected"
     k = op.outputs.index(value)
     sides = [side.results[k] for side in op.regions if not isinstance(side.results[k], Const)]
     found = {word(side, hints) for side in sides}
@@ -163,7 +166,7 @@ def _of_call(op: Call, value: Value, hints: Mapping[Value, str]) -> str | None:
     if type(fn).__hash__ is None:
         return None
     first = op.args[0] if op.args else None
-    if len(op.outputs) > 1:
+    if op.unpacks:
         if fn is operator.getitem:
             return "item"
         return "length" if fn is np.shape or (fn is getattr and op.args[1].value == "shape") else None

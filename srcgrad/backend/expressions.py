@@ -95,12 +95,14 @@ class Expressions:
         return ast.Name(self.names[v], ast.Load())
 
     def operation(self, op: Op) -> ast.expr:
-        """An operation with one output, as an expression."""
+        """An operation with one output, or with all of its outputs as a tuple, as an expression."""
         if isinstance(op, If):
             return self._conditional(op)
         if isinstance(op, Invoke):
             return ast.Call(ast.Name(op.callee.name, ast.Load()), [self.value(a) for a in op.args], [])
         assert isinstance(op, Call)
+        if op.unpacks and len(op.outputs) == 1:
+            return ast.Subscript(self.call(op), ast.Constant(0), ast.Load())
         return self.call(op)
 
     def _conditional(self, op: If) -> ast.expr:

@@ -68,6 +68,22 @@ def _sort_in_place(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) 
     return Const(None)
 
 
+@handles(np.nan_to_num)
+def _nan_to_num(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """With `copy=False` it writes to its argument and returns it."""
+    from srcgrad.frontend.calls import primitive
+
+    copy = args[1] if len(args) > 1 else kwargs.get("copy", Const(True))
+    x = args[0]
+    if (isinstance(copy, Const) and copy.value) or not isinstance(x, Value) or is_scalar(x.type):
+        return primitive(lo, np.nan_to_num, args, kwargs)
+    if len(args) > 2 or not isinstance(copy, Const):
+        lo.unsupported("np.nan_to_num that may write to its argument is not supported like this", "leave copy= out")
+    rest = {name: arg for name, arg in kwargs.items() if name != "copy"}
+    set_item(lo, x, EVERYTHING, primitive(lo, np.nan_to_num, [x], rest))
+    return x
+
+
 @handles(np.add.at)
 def _add_at(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.effect(np.add.at, *args)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import inspect
 import types
 from typing import Any
 
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import array_writes, container_calls, helper_calls, itertools_calls, kinds  # noqa: F401
+from srcgrad.frontend import array_writes, container_calls, helper_calls, itertools_calls, kinds, view_calls  # noqa: F401
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.functions import call_closure, call_function
@@ -19,6 +20,7 @@ from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import make_object, special
+from srcgrad.frontend.operators import binary
 from srcgrad.frontend.reductions import FOLDS, fold_call
 from srcgrad.frontend.values import (
     Bound,
@@ -198,8 +200,13 @@ def _is_integer(symbol: Symbol) -> bool:
 
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
-    if isinstance(fn, np.ufunc) and fn.nout == 1 and len(args) == fn.nin + 1:
-        args, kwargs = args[:-1], {**kwargs, "out": args[-1]}
+    if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
+        return binary(lo, fn, args[0], args[1])
+    names = _names_from_out(fn) if hashable(fn) and "out" not in kwargs else ()
+    if names:
+        first = names[0][0]
+        kwargs = {**{name: args[place] for place, name in names if place < len(args)}, **kwargs}
+        args = args[:first]
     if "out" in kwargs:
         return array_writes.write_out(lo, fn, args, dict(kwargs))
     if fn in (np.reshape, np.transpose) and len(args) > 2 and all(_is_integer(a) for a in args[1:]):
@@ -211,6 +218,20 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
     return lo.emit(fn, *args, **kwargs)
+
+
+@functools.cache
+def _names_from_out(fn: Any) -> tuple[tuple[int, str], ...]:
+    """The positional parameters of a library function from `out` on, each with its place."""
+    if not is_library(fn) or (isinstance(fn, np.ufunc) and fn.nout > 1):
+        return ()
+    try:
+        parameters = list(inspect.signature(fn).parameters.values())
+    except (TypeError, ValueError):
+        return ((fn.nin, "out"),) if isinstance(fn, np.ufunc) else ()
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    first = names.index("out") if "out" in names else len(names)
+    return tuple(list(enumerate(names))[first:])
 
 
 _TAKES_SEQUENCES = frozenset(

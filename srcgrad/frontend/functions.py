@@ -107,8 +107,10 @@ def _kept_call(
     del lo.region.ops[mark:]
     outputs = [Value(part.type, None, lo.span) for part in parts if isinstance(part, Value)]
     trees = tuple([lo.tree(arg) for arg in args])
-    lo.append(Call(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, outputs, lo.span))
-    return Sequence(tuple(outputs)) if isinstance(result, Sequence) else outputs[0]
+    unpacks = isinstance(result, Sequence)
+    keywords = {name: lo.tree(arg) for name, arg in kwargs.items()}
+    lo.append(Call(fn, trees, keywords, outputs, lo.span, unpacks))
+    return Sequence(tuple(outputs)) if unpacks else outputs[0]
 
 
 def python_frame(fn: types.FunctionType, source: FunctionSource, quiet: bool = False) -> Frame:

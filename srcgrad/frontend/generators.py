@@ -74,7 +74,9 @@ def make_generator(
     name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
     if isinstance(node, ast.Lambda):
         lo.unsupported("a lambda with a yield is not supported", "write a def")
-    _check_clean_up(lo, node, frame)
+    if not lo.makes_context:
+        _check_clean_up(lo, node, frame)
+    lo.makes_context = False
     call = (activation[0], lo.span)
 
     def run(on_yield: OnYield) -> Outcome:

@@ -92,6 +92,7 @@ class Lowering:
         self.protections: list[Protection] = []
         self.raising = Raising(self.marks.float_errors)
         self.trusting = False
+        self.makes_context = False
         self.held: list[Any] = []
         self.handled: list[Value | None] = []
         self.unsettled: list[tuple[Any, Region]] = []
@@ -132,7 +133,7 @@ class Lowering:
             self.unsupported("arrays of objects are not supported", "use a list, or an array of floats")
         if isinstance(result, Tuple) and not isinstance(result, Record):
             outputs = [Value(item, None, self.span) for item in result.items]
-            self.append(Call(fn, args, kwargs, outputs, self.span))
+            self.append(Call(fn, args, kwargs, outputs, self.span, unpacks=True))
             return Sequence(tuple(outputs))
         output = Value(result, hint, self.span)
         self.append(Call(fn, args, kwargs, [output], self.span))

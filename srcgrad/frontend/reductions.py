@@ -45,11 +45,7 @@ def _plus(lo: Lowering, total: Symbol, item: Symbol) -> Symbol:
 
 
 def _is_number(symbol: Symbol) -> bool:
-    return (
-        isinstance(symbol, Value)
-        and (is_scalar(symbol.type) or isinstance(symbol.type, Array))
-        and symbol.type.differentiable
-    )
+    return isinstance(symbol, Value) and is_scalar(symbol.type) and symbol.type.differentiable
 
 
 def _reduce(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[Symbol, Symbol], Symbol]) -> Symbol:

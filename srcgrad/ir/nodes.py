@@ -178,9 +178,10 @@ class Call(Op):
         fn: the callable itself, the same object that Python would call.
         args: positional arguments, each an argument tree.
         kwargs: keyword arguments, each an argument tree.
+        unpacks: whether it returns a tuple or list of known length, whose items, were there but one, are the outputs.
     """
 
-    __slots__ = ("args", "fn", "kwargs")
+    __slots__ = ("args", "fn", "kwargs", "unpacks")
 
     def __init__(
         self,
@@ -189,8 +190,10 @@ class Call(Op):
         kwargs: dict[str, Tree] | None = None,
         outputs: list[Value] | None = None,
         span: Span | None = None,
+        unpacks: bool = False,
     ):
         super().__init__([] if outputs is None else outputs, span)
+        self.unpacks = unpacks or len(self.outputs) > 1
         self.fn = fn
         self.args = args
         self.kwargs = kwargs or {}

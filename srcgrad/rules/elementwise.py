@@ -420,4 +420,4 @@ nondifferentiable(
 )
 
 views(np.real, np.imag)
-methods(real=np.real, imag=np.imag, conj=np.conj, conjugate=np.conj, clip=np.clip, round=np.round)
+methods(real=np.real, imag=np.imag, conj=np.ndarray.conj, conjugate=np.ndarray.conjugate, clip=np.clip, round=np.round)

@@ -40,7 +40,8 @@ nondifferentiable(runtime.zeros_like, runtime.shadow_of, runtime.check_nan, reas
 @analytic(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.shadow_of, runtime.cotangent_of)
 def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     found = type_of(x)
-    return UNKNOWN if found is None else found
+    # Nothing generated asks for the cotangent of an integer; a user may, and gets what there is.
+    return UNKNOWN if found is None or not found.differentiable else found
 
 
 @analytic(runtime.copied, runtime.protected, runtime.zeros_like)

@@ -29,7 +29,7 @@ def simplify_algebra(function: Function) -> None:
     while changed:
         mapping: dict[Value, Value] = {}
         for op in list(walk(function.body)):
-            if isinstance(op, Call) and len(op.outputs) == 1 and op not in done:
+            if isinstance(op, Call) and op.outputs and not op.unpacks and op not in done:
                 _rewrite(op, mapping, aliases)
                 if op.outputs[0] in mapping:
                     done.add(op)
@@ -353,6 +353,7 @@ def _define_by_first_contribution(function: Function) -> None:
             if (
                 not isinstance(e.type, Array)
                 or not has_shape_of(e.type, zeros.type)
+                or e is zeros
                 or e in mapping
                 or zeros in mapping
             ):

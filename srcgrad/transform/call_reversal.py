@@ -10,7 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
-from srcgrad.analysis.memory import contents_read, copies_perhaps, is_likeness, is_view
+from srcgrad.analysis.memory import contents_read, copies_perhaps, is_likeness, is_view, order_of
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
@@ -52,7 +52,7 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
             )
         if copies_perhaps(op) and reverse.activity.active(op.outputs[0]):
             x, z = op.args[0], op.outputs[0]
-            reverse.lo.effect(runtime.add_if_copied, reverse.shadow(x), reverse.shadow(z), x, z)
+            reverse.lo.effect(runtime.add_if_copied, reverse.shadow(x), reverse.shadow(z), x, z, *order_of(op))
         return
     if not any(reverse.activity.active(o) for o in op.outputs):
         return
@@ -73,7 +73,7 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
         reverse_display(reverse, op, gs[0])
         return
     if op.fn is operator.getitem and isinstance(op.args[0].type, (List, Tuple)):
-        if len(op.outputs) == 1:
+        if not op.unpacks:
             reverse_list_read(reverse, op, gs[0])
         else:
             reverse_tuple_read(reverse, op, gs)
@@ -82,7 +82,7 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
     if holds and reverse_list_operator(reverse, op):
         return
     rule = PARTIALS.get(op.fn)
-    if rule is not None and len(op.outputs) == 1 and not op.kwargs:
+    if rule is not None and not op.unpacks and not op.kwargs:
         refuse_sequences(op)
         _apply_partials(reverse, op, rule, gs[0])
         return
@@ -199,7 +199,7 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
     filled: list[Symbol] = [
         Const(None) if g is None else full_like(reverse.lo, g, o) for g, o in zip(gs, outputs, strict=True)
     ]
-    single = len(outputs) == 1
+    single = not op.unpacks
     g: Symbol = filled[0] if single else Sequence(tuple(filled))
     z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
     result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))

@@ -54,7 +54,7 @@ def _op(op: Op, mapping: dict[Value, Value], old: Function, new: Function) -> Op
     outputs = [_value(o) for o in op.outputs]
     made: Op
     if isinstance(op, Call):
-        made = Call(op.fn, map_tree(use, op.args), map_tree(use, op.kwargs), outputs, op.span)
+        made = Call(op.fn, map_tree(use, op.args), map_tree(use, op.kwargs), outputs, op.span, op.unpacks)
     elif isinstance(op, Try):
         then, orelse = (_region(r, mapping, old, new) for r in op.regions)
         made = Try(use(op.catches), then, orelse, outputs, op.span)

@@ -240,7 +240,8 @@ class CotangentStore:
                 and owner.fn not in READ_ONLY_VIEWS
             ):
                 outputs = [Value(o.type, self._shadow_name(o), owner.span) for o in owner.outputs]
-                self.lo.append(Call(owner.fn, (self.shadow(base), *owner.args[1:]), owner.kwargs, outputs, owner.span))
+                args = (self.shadow(base), *owner.args[1:])
+                self.lo.append(Call(owner.fn, args, owner.kwargs, outputs, owner.span, owner.unpacks))
                 for output, made in zip(owner.outputs, outputs, strict=True):
                     self.shadows[output] = made
                 return self.shadows[value]

@@ -10,6 +10,7 @@ import operator
 import numpy as np
 
 from srcgrad import runtime
+from srcgrad.analysis.memory import passed_on
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value
@@ -278,7 +279,7 @@ def zeros(lo: Lowering, x: Value, hint: str | None = None) -> Value:
 def is_fresh(value: Value) -> bool:
     """Whether a value is a newly allocated array that nothing else refers to."""
     owner = value.owner
-    return isinstance(owner, Call) and isinstance(value.type, Array) and not _passes_on(owner)
+    return isinstance(owner, Call) and isinstance(value.type, Array) and not _passes_on(owner) and not passed_on(owner)
 
 
 _COPIES = frozenset([np.ndarray.copy, np.ndarray.astype])

@@ -27,6 +27,7 @@ from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.reverse import Reverse
+from srcgrad.transform.separation import separate
 from srcgrad.transform.shadows import define_shadows
 from srcgrad.transform.signs import move_signs
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
@@ -58,11 +59,11 @@ def prepare(program: Program, optimize: bool = True) -> None:
         prune_carried(function)
     rebind(program.function, program.functions)
     protect_arguments(program)
-    separate_likenesses(functions)
     if optimize:
         share_common(program.function)
         _sync(program.function)
     remove_dead_code(functions, argument_leaves(program))
+    separate(functions, program.function)
     for function in functions:
         refine_lengths(function)
 
@@ -124,30 +125,6 @@ def protect_arguments(program: Program) -> None:
     for op in made:
         op.parent = body
     body.ops = [*before, *made, *after]
-
-
-def separate_likenesses(functions: list[Function]) -> None:
-    """Copies written memory before a helper that may hand it on as it is, though its result counts as a new array.
-
-    Before -> after: `t = unbroadcast(y_bar, x)` -> `t = unbroadcast(y_bar.copy(), x)`.
-    """
-    aliases = Aliases(functions)
-    for function in functions:
-        for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
-            for op in list(region.ops):
-                if not isinstance(op, Call) or op.fn not in (runtime.unbroadcast, runtime.expanded):
-                    continue
-                x = op.args[0]
-                if isinstance(x, Const) or not any(map(aliases.is_written, (x, op.outputs[0]))):
-                    continue
-                copy = Value(x.type, None, op.span)
-                # An item of a list's shadow may still be the number 0 for an array.
-                item = isinstance(x.owner, Call) and any(isinstance(v.type, List) for v in x.owner.inputs)
-                sure = isinstance(x.type, Array) and not item
-                made = Call(np.ndarray.copy if sure else runtime.copied, (x,), {}, [copy], op.span)
-                made.parent = region
-                region.ops.insert(region.ops.index(op), made)
-                op.args = (copy, *op.args[1:])
 
 
 def _holds_arrays(t: Type) -> bool:

@@ -111,7 +111,7 @@ class _Finder:
         if not isinstance(value, Value) or sum(v is value for v in op.inputs) != 1:
             return False
         owner, output = value.owner, op.outputs[0]
-        if not isinstance(owner, Call) or owner.parent is not op.parent or len(owner.outputs) > 1:
+        if not isinstance(owner, Call) or owner.parent is not op.parent or owner.unpacks:
             return False
         if not is_fresh(value) or not _holds(value, output):
             return False

@@ -105,7 +105,7 @@ def _skip(op: Call, value: Value, users: dict[Value, list[Op | None]]) -> None:
 
 def _passes_on(op: Call, value: Value) -> bool:
     """Whether the sign of an operand becomes the sign of the result."""
-    if len(op.outputs) != 1:
+    if not isinstance(op, Call) or op.unpacks or not op.outputs:
         return False
     if op.fn in _BILINEAR:
         return True

@@ -387,7 +387,7 @@ def _trial_region(region: Region, used: set[Value], aliases: Aliases | None, obs
 def share_common(function: Function) -> None:
     """Computes once what is computed twice from the same values, the first time in the same or an enclosing region."""
     aliases = Aliases([function])
-    unsafe = aliases.written
+    unsafe = aliases.written | aliases.identified
     mapping: dict[Value, Value] = {}
 
     def swap(v: Value) -> Value:

@@ -281,7 +281,7 @@ class Tape:
         if value in self._saved.get(home, ()):
             return 0.0
         owner = value.owner
-        if not isinstance(owner, Call) or depth > _DEEPEST or len(owner.outputs) != 1:
+        if not isinstance(owner, Call) or depth > _DEEPEST or owner.unpacks or not owner.outputs:
             return _NEVER
         cost = self._own_cost(owner, level)
         for operand in owner.inputs:
@@ -301,7 +301,7 @@ class Tape:
             return _NEVER
         output = op.outputs[0]
         view = is_view(op) and is_pointer(output.type) and not copies_perhaps(op)
-        if self.aliases.is_written(output) and not view:
+        if (self.aliases.is_written(output) or self._is_identified(output)) and not view:
             # A second allocation would not hold what was written to the first, nor have its shadow.
             return _NEVER
         if only_metadata(op):
@@ -320,9 +320,12 @@ class Tape:
                 return _NEVER
         return _EXPENSIVE if self._is_expensive(op) else 1.0
 
+    def _is_identified(self, value: Value) -> bool:
+        return is_pointer(value.type) and self.aliases.find(value) in self.aliases.identified
+
     def _is_expensive(self, op: Call) -> bool:
         """Whether to compute a result again costs more than to keep it, wherever its operands come from."""
-        if len(op.outputs) != 1:
+        if op.unpacks or not op.outputs:
             return True
         output = op.outputs[0]
         if is_view(op) and is_pointer(output.type):

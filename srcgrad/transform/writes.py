@@ -281,7 +281,7 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
     item_type = target.type.item
     if op.fn is list.append and isinstance(op.args[1].type, Tuple):
         _reverse_append_tuple(reverse, op, shadow)
-    elif op.fn is list.pop and len(op.outputs) > 1:
+    elif op.fn is list.pop and op.unpacks:
         bars = [reverse.cotangent_of_output(o) if not reverse.is_buffer(o) else None for o in op.outputs]
         parts = [ZERO if g is None else g for g in bars]
         lo.append(Call(list.append, (shadow, parts), {}, [], op.span))
@@ -322,7 +322,7 @@ def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
 
 def _holds_values(reverse: Reverse, op: Call) -> bool:
     """Whether the items of a list have cotangents of their own; buffers in a list have shadows instead."""
-    if len(op.outputs) > 1:
+    if op.unpacks:
         # The items of a tuple: those that are buffers have no part in its cotangent.
         return True
     items = [v for v in (*op.inputs[1:], *op.outputs) if not isinstance(v, Const)]

@@ -1,0 +1,102 @@
+"""Calls that give a view, their argument or a copy as other arguments say: each becomes the call that says which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.values import Sequence, Symbol, constant
+from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import Array, is_numeric, rank
+
+_COPY = 4
+"""The place of `copy` among the arguments of `astype`, that of the array not counted."""
+
+
+def _primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    from srcgrad.frontend.calls import primitive
+
+    return primitive(lo, fn, args, kwargs)
+
+
+@handles(np.array)
+def _array(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`np.array(x, copy=False)` is `np.asarray(x, copy=False)`."""
+    copy = kwargs.get("copy", Const(True))
+    if isinstance(copy, Const) and copy.value:
+        return _primitive(lo, np.array, args, kwargs)
+    if not isinstance(copy, Const) or not kwargs.keys() <= {"copy", "dtype", "order"}:
+        lo.unsupported("whether np.array makes a copy here is not known", "use np.asarray, or leave copy= out")
+    return _primitive(lo, np.asarray, args, kwargs)
+
+
+@handles(np.ndarray.astype, *([np.astype] if hasattr(np, "astype") else []))
+def _astype(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`x.astype(t, copy=False)` is `np.asarray(x, t)`."""
+    x, *others = args
+    if len(others) > _COPY:
+        others, kwargs = others[:_COPY], {**kwargs, "copy": others[_COPY]}
+    copy = kwargs.get("copy", Const(True))
+    is_array = isinstance(x, Value) and not (is_numeric(x.type) and not isinstance(x.type, Array))
+    if not is_array or (isinstance(copy, Const) and copy.value):
+        return _primitive(lo, np.ndarray.astype, [x, *others], kwargs)
+    names = dict(zip(("dtype", "order"), others, strict=False)) | {k: v for k, v in kwargs.items() if k != "copy"}
+    if not isinstance(copy, Const) or len(others) > 2 or not names.keys() <= {"dtype", "order"}:
+        lo.unsupported("whether astype makes a copy here is not known", "use np.asarray, or leave copy= out")
+    order = names.pop("order", Const("K"))
+    return _primitive(lo, np.asarray, [x], names if constant(order) == "K" else {**names, "order": order})
+
+
+@handles(np.ndarray.conj, np.ndarray.conjugate)
+def _conjugate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """The method returns a real array as it is, where the function makes a new one."""
+    x, *others = args
+    if (
+        kwargs
+        or any(constant(arg) is not None for arg in others)
+        or not isinstance(x, Value)
+        or (is_numeric(x.type) and not isinstance(x.type, Array))
+    ):
+        return _primitive(lo, np.conjugate, args, kwargs)
+    dtype = getattr(x.type, "dtype", None)
+    if dtype is None:
+        lo.unsupported("whether .conj() returns the array itself or a new one is not known here", "use np.conj(x)")
+    return _primitive(lo, np.conjugate, args, kwargs) if dtype.kind == "c" else x
+
+
+def _each_by_itself(fn: Any) -> Any:
+    """`np.atleast_1d(x, y)` is `np.atleast_1d(x), np.atleast_1d(y)`: each may be a view of its own argument."""
+
+    def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        if len(args) == 1:
+            return _primitive(lo, fn, args, kwargs)
+        return Sequence(tuple([_primitive(lo, fn, [arg], kwargs) for arg in args]))
+
+    return handler
+
+
+for _fn in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    handles(_fn)(_each_by_itself(_fn))
+
+
+@handles(np.ix_)
+def _ix(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if any(isinstance(x, Value) and isinstance(x.type, Array) and x.type.differentiable for x in args):
+        lo.unsupported("np.ix_ of floats has no derivative", "use x[:, None]")
+    return _primitive(lo, np.ix_, args, kwargs)
+
+
+@handles(np.einsum)
+def _einsum(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`np.einsum("ij->ji", x)` is a view: `np.transpose(x, (1, 0))`."""
+    text = constant(args[0])
+    x = args[1] if len(args) == 2 and isinstance(text, str) and not kwargs else None
+    given, arrow, result = (text if isinstance(text, str) else "").replace(" ", "").partition("->")
+    result = result if arrow else "".join(sorted(given))
+    permutes = len(set(given)) == len(given) and sorted(given) == sorted(result) and given.isalpha()
+    if isinstance(x, Value) and isinstance(x.type, Array) and permutes and rank(x.type) == len(given):
+        return lo.emit(np.transpose, x, Sequence(tuple([Const(given.index(c)) for c in result])))
+    return _primitive(lo, np.einsum, args, kwargs)

@@ -1,0 +1,129 @@
+"""What may or may not be the memory of an argument, made new memory where that matters.
+
+A value that is new has a cotangent of its own, while memory has one shadow, whoever refers to it. Where it is not known
+before the program runs which of the two a result is, and one of them is written, a copy settles it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import among, passed_on
+from srcgrad.analysis.reads import Uses
+from srcgrad.analysis.versions import Versions
+from srcgrad.errors import UnsupportedError
+from srcgrad.ir.nodes import Call, Const, Function, Op, Value, walk
+from srcgrad.ir.types import Array, List
+from srcgrad.rules.registry import display_name
+
+_LIKENESSES = frozenset([runtime.unbroadcast, runtime.expanded, runtime.like])
+
+
+def separate(functions: list[Function], main: Function) -> None:
+    """Copies written memory where an operation takes it or gives it on that may return what it was given.
+
+    What is broadcast to a view has elements in common, which must not have cotangents in common; it is copied where its
+    own memory is written by nobody, but goes by the same name as some that is.
+
+    Before -> after: `t = unbroadcast(y_bar, x); t += 1` -> `t = unbroadcast(y_bar.copy(), x).copy(); t += 1`.
+
+    Args:
+        functions: all functions of the program.
+        main: the one that the others are called by.
+    """
+    aliases = Aliases(functions, passing=False)
+    for function in functions:
+        finder = _Finder(function, aliases, function is not main)
+        for op in list(walk(function.body)):
+            if not isinstance(op, Call):
+                continue
+            if among(op.fn, _LIKENESSES):
+                _separate_likeness(op, aliases)
+            elif op.fn is np.broadcast_to:
+                x, z = op.args[0], op.outputs[0]
+                if aliases.is_written(z) and not (isinstance(x, Value) and aliases.is_written(x)):
+                    _copy_output(op, runtime.protected)
+            else:
+                for z, x in passed_on(op):
+                    finder.settle(op, z, x)
+
+
+def _separate_likeness(op: Call, aliases: Aliases) -> None:
+    x, z = op.args[0], op.outputs[0]
+    if not isinstance(x, Const) and aliases.is_written(x):
+        # An item of a list's shadow may still be the number 0 for an array.
+        item = isinstance(x.owner, Call) and any(isinstance(v.type, List) for v in x.owner.inputs)
+        fn = np.ndarray.copy if isinstance(x.type, Array) and not item else runtime.copied
+        op.args = (_copy_of(op, x, fn), *op.args[1:])
+    if aliases.is_written(z):
+        _copy_output(op, np.ndarray.copy if isinstance(z.type, Array) else runtime.copied)
+
+
+class _Finder:
+    """Finds out whether it shows that a result is memory of an argument."""
+
+    def __init__(self, function: Function, aliases: Aliases, callee: bool):
+        self.aliases = aliases
+        self.versions = Versions(function, aliases, len(function.body.ops), callee)
+        self.uses = Uses([function])
+
+    def settle(self, op: Call, z: Value, x: Value) -> None:
+        """Copies an argument that has been written, where nobody could tell the result from one that is new.
+
+        Raises:
+            UnsupportedError: if somebody could.
+        """
+        if self.aliases.is_written(z) or (self.aliases.is_written(x) and not self._is_over(op, z, x)):
+            raise UnsupportedError(
+                f"what {display_name(op.fn)} returns here may be memory of its argument, and is used after a write",
+                op.span,
+                "make it a copy: .copy()",
+            )
+        if self.aliases.is_written(x):
+            copy = _copy_of(op, x, np.ndarray.copy if isinstance(x.type, Array) else runtime.copied)
+            op.replace_inputs(lambda v: copy if v is x else v)
+
+    def _is_over(self, op: Call, z: Value, x: Value) -> bool:
+        """Whether a result is not used any more when the argument is written next."""
+        memory = self.aliases.find(x)
+        if not self.versions.stale(memory, op):
+            return True
+        if z in self.uses.results or op.parent is None:
+            return False
+        end = self.versions.next_write(memory, op)
+        last = len(op.parent.ops) if end is None else self.uses.position(end)
+        return all(self._uses_up(user, op, z, last) for user in self.uses.users.get(z, ()))
+
+    def _uses_up(self, user: Op, op: Call, z: Value, last: int) -> bool:
+        """Whether an operation computes from a value before a place in the region, and keeps no reference to it."""
+        if not isinstance(user, Call) or user.parent is not op.parent or self.uses.position(user) > last:
+            return False
+        new = not any(self.aliases.find(o) is self.aliases.find(z) for o in user.outputs)
+        return new and not isinstance(user.args[0] if user.args else None, List) and not passed_on(user)
+
+
+def _copy_of(op: Call, x: Value, copy: Any) -> Value:
+    """A copy of an operand, made just before the operation."""
+    made = Value(x.type, None, op.span)
+    _insert(op, 0, Call(copy, (x,), {}, [made], op.span))
+    return made
+
+
+def _copy_output(op: Call, copy: Any) -> None:
+    """Lets an operation have another output, of which what was its output is a copy."""
+    z = op.outputs[0]
+    given = Value(z.type, None, op.span)
+    op.outputs, given.owner = [given], op
+    _insert(op, 1, Call(copy, (given,), {}, [z], op.span))
+
+
+def _insert(op: Call, offset: int, made: Call) -> None:
+    """Puts an operation before another one, or behind it."""
+    region = op.parent
+    assert region is not None
+    made.parent = region
+    region.ops.insert(region.ops.index(op) + offset, made)
