@@ -268,6 +268,10 @@ def _starred(lo: Lowering, node: ast.Starred, frame: Frame) -> Symbol:
     lo.unsupported("a starred expression is not supported here")
 
 
+def _yield(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
+    lo.unsupported("what a yield gives back is not supported", "write the yield as a statement of its own")
+
+
 _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
     Held: _held,
     ast.Constant: _constant,
@@ -292,4 +296,6 @@ _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
     ast.GeneratorExp: _comprehension,
     ast.JoinedStr: _format,
     ast.Starred: _starred,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
 }

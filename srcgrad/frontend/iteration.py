@@ -67,14 +67,22 @@ def _key_symbol(key: Any) -> Symbol:
     return Sequence(tuple(_key_symbol(part) for part in key)) if type(key) is tuple else Const(key)
 
 
+def collected(lo: Lowering, symbol: Symbol) -> Symbol:
+    """What gives its items one by one as a list, and anything else as it is."""
+    if isinstance(symbol, Value) and not isinstance(symbol, Const):
+        return symbol
+    iterator = iterate(lo, symbol)
+    if iterator.drive is None:
+        return symbol if class_of_object(symbol) is None else iterator
+    from srcgrad.frontend.builtin_calls import collect
+
+    return collect(lo, iterator)
+
+
 def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:
     """The items of a symbol whose length is known at compile time."""
-    iterator = iterate(lo, symbol)
-    if iterator.drive is not None:
-        from srcgrad.frontend.builtin_calls import collect
-
-        collected = collect(lo, iterator)
-        iterator = iterator if isinstance(collected, Value) else iterate(lo, collected)
+    items = collected(lo, symbol)
+    iterator = iterate(lo, items)
     if iterator.items is None:
         lo.unsupported("the number of items is not known here", "index it, or loop over it")
     return iterator.items

@@ -17,7 +17,7 @@ from srcgrad.frontend import objects
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.exits import evaluated, go_on
 from srcgrad.frontend.expressions import expression, index
-from srcgrad.frontend.iteration import known_items
+from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.operators import BINARY, binary
@@ -222,6 +222,8 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         for target in targets:
             assign(lo, target.value if isinstance(target, ast.Starred) else target, symbol, frame)
         return
+    if any(isinstance(target, ast.Starred) for target in targets):
+        symbol = collected(lo, symbol)
     if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
         if any(isinstance(t, ast.Starred) for t in targets):
             _unpack_starred_value(lo, targets, symbol, frame)
