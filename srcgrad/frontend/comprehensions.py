@@ -30,7 +30,6 @@ def comprehension(lo: Lowering, node: Any, frame: Frame) -> Symbol:
     site = lo.site(node)
     collected = new_list(lo, (), site)
     fold_into(lo, node, inner, frame, lambda: _collect(lo, collected, expression(lo, node.elt, inner)))
-    _forget(lo, inner)
     if isinstance(node, ast.SetComp) and isinstance(collected, Reference):
         return lo.new_reference(set, lo.contents(collected), None)
     return collected
@@ -50,7 +49,6 @@ def _dict_comprehension(lo: Lowering, node: ast.DictComp, inner: Frame, frame: F
         lo.store.set(result, tuple(entries.items()))
 
     fold_into(lo, node, inner, frame, add)
-    _forget(lo, inner)
     return result
 
 
@@ -92,8 +90,6 @@ def fold_into(
         return join_branches(lo, truth, taken, branch(lo, lambda: NEXT))
 
     generator(0)
-
-
-def _forget(lo: Lowering, frame: Frame) -> None:
-    for name in frame.scope.locals:
-        lo.store.set((frame, name), MISSING)
+    for name in inner.scope.locals:
+        # Its variables end with it: no loop around it carries them.
+        lo.store.set((inner, name), MISSING)

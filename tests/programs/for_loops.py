@@ -332,3 +332,21 @@ def smoothed_several_times(x, n):
     for _ in range(n):
         x = 0.5 * x + 0.25 * (np.roll(x, 1) + np.roll(x, -1))
     return x
+
+
+@program(lambda: (rand(4), rand(3, seed=1)), argnums=(0, 1), tags=("loop", "comprehension"))
+def sums_of_sums_of_what_is_large_enough(x, y):
+    return sum(q * sum(p * p2 for p, p2 in zip(y, y, strict=True)) for q in x if q > 0.5)
+
+
+@program(lambda: (rand(4), rand(2, 3, seed=1)), argnums=(0, 1), tags=("loop", "comprehension"))
+def sums_in_branches_of_loops(x, m):
+    total = 0.0
+    for row in m:
+        while total < 40.0:
+            total += 10.0
+            if row[0] < 5.0:
+                total += sum(v * sum(row[k] * k for k in range(len(row))) for v in x if v > 0.3)
+                if any(v > 0.4 and all(w < 9.0 for w in row) for v in x):
+                    total *= 1.25
+    return total
