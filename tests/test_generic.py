@@ -47,6 +47,8 @@ REFUSED = frozenset(
         "rec_inplace",
         "named_tuples",
         "typed_named_tuple",
+        "named_tuple_with_a_field_replaced",
+        "named_tuple_argument_with_members",
         "dataclass_argument",
         "dataclass_of_dataclasses",
         "methods_of_an_argument",
