@@ -58,6 +58,7 @@ REFUSED = frozenset(
         "match_on_nested_sequences",
         "match_does_not_take_arrays_for_sequences",
         "put_in_a_matrix",
+        "list_to_which_an_array_is_added",
         "filled_diagonal",
         "putmask_and_copyto",
         "list_sorted_in_place",
