@@ -16,6 +16,9 @@ from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol,
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import INT, Array, List, Opaque, Tuple, Unknown
 
+_MANY = 256
+"""Items are written out one by one up to this number."""
+
 
 def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     """The iterator of a symbol."""
@@ -81,11 +84,14 @@ def collected(lo: Lowering, symbol: Symbol) -> Symbol:
 
 def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:
     """The items of a symbol whose length is known at compile time."""
-    items = collected(lo, symbol)
-    iterator = iterate(lo, items)
-    if iterator.items is None:
+    iterator = iterate(lo, collected(lo, symbol))
+    if iterator.items is not None:
+        return iterator.items
+    count = constant(iterator_length(lo, iterator))
+    if not isinstance(count, int) or count > _MANY:
         lo.unsupported("the number of items is not known here", "index it, or loop over it")
-    return iterator.items
+    item = item_getter(lo, iterator)
+    return tuple([item(Const(k)) for k in range(count)])
 
 
 def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
