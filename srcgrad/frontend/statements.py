@@ -16,6 +16,7 @@ from srcgrad import runtime
 from srcgrad.frontend import objects
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.expressions import expression, index
+from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, is_undefined, leaves_with
 from srcgrad.frontend.operators import BINARY, binary
@@ -212,6 +213,7 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         if any(isinstance(t, ast.Starred) for t in targets):
             _unpack_starred_value(lo, targets, symbol, frame)
             return
+        _check_count(lo, symbol, len(targets), raise_unless_as_many)
         items: tuple[Symbol, ...] = tuple(subscript(lo, symbol, Const(k)) for k in range(len(targets)))
     else:
         items = known_items(lo, symbol)
@@ -232,9 +234,32 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         assign(lo, target, item, frame)
 
 
+def raise_unless_as_many(items: Any, count: int, message: str) -> None:
+    """What stands in the program where names take apart as many items as there are: it is lowered, not called."""
+    if len(items) != count:
+        raise ValueError(message)
+
+
+def raise_if_fewer(items: Any, count: int, message: str) -> None:
+    """As `raise_unless_as_many`, where one name takes what is left."""
+    if len(items) < count:
+        raise ValueError(message)
+
+
+def _check_count(lo: Lowering, items: Value, count: int, check: Callable[..., None]) -> None:
+    """Lets the program raise where Python does: how long an array or list is shows when it runs."""
+    from srcgrad.frontend.helper_calls import inline
+
+    if axis_length(items, 0) != count:
+        fewer = check is raise_if_fewer
+        what = f"fewer values to unpack than {count}" if fewer else f"the number of values to unpack is not {count}"
+        inline(lo, check, [items, Const(count), Const(what)], {})
+
+
 def _unpack_starred_value(lo: Lowering, targets: list[ast.expr], value: Value, frame: Frame) -> None:
     k = next(k for k, t in enumerate(targets) if isinstance(t, ast.Starred))
     after = len(targets) - k - 1
+    _check_count(lo, value, len(targets) - 1, raise_if_fewer)
     for j in range(k):
         assign(lo, targets[j], subscript(lo, value, Const(j)), frame)
     starred = targets[k]
