@@ -255,7 +255,9 @@ def _loop(
             _close(lo, carried, changes, missing, learned, stem)
         except _Retry:
             lo.span = span
-            new = [key for key in learned if key not in keys]
+            # What was learned when this loop was read before may belong to a call that is over.
+            known = {key for key in learned if lo.store.get(key) is not MISSING or key in learned.shapes}
+            new = [key for key in known if key not in keys]
             keys = sorted({*keys, *new}, key=_order)
             continue
         lo.missing_reads |= missing

@@ -24,8 +24,9 @@ from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Flat, Frame, Reference, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Const, Exit, Raise, Value
+from srcgrad.ir.nodes import Call, Const, Exit, Raise, Value
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
+from srcgrad.rules.registry import display_name, has_rule, hashable
 
 RETURNED = "<return>"
 
@@ -138,8 +139,23 @@ def statement(lo: Lowering, node: ast.stmt, frame: Frame) -> Outcome:
 
 
 def _expression_statement(lo: Lowering, node: ast.Expr, frame: Frame) -> None:
-    if not isinstance(node.value, ast.Constant):
-        expression(lo, node.value, frame)
+    if isinstance(node.value, ast.Constant):
+        return
+    symbol = expression(lo, node.value, frame)
+    op = symbol.owner if isinstance(symbol, Value) else None
+    if isinstance(node.value, ast.Call) and isinstance(op, Call) and _may_write(op):
+        lo.unsupported(
+            f"{display_name(op.fn)} is called for its effect here, and whether it writes to its argument is not known",
+            "write to the array by x[...] = ...",
+        )
+
+
+def _may_write(op: Call) -> bool:
+    """Whether a call whose result nobody wants may have been made for what it does to an array or list it is given."""
+    module = getattr(op.fn, "__module__", None) or ""
+    if not hashable(op.fn) or has_rule(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins")):
+        return False
+    return any(isinstance(v.type, (Array, List, Unknown)) and not isinstance(v, Const) for v in op.inputs)
 
 
 def _pass(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
