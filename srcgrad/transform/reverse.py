@@ -256,10 +256,11 @@ class Reverse:
         owner = value.owner
         if self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in COPIES:
             base = owner.args[0]
-            if owner.fn in IN_PLACE:
+            if owner.fn in IN_PLACE and base not in self.doubtful:
                 return self.shadow(base)
             if (
-                not isinstance(base.type, (List, Tuple))
+                base not in self.doubtful
+                and not isinstance(base.type, (List, Tuple))
                 and self.aliases.find(base) is self.aliases.find(value)
                 and not copies_perhaps(owner)
                 and owner.fn not in READ_ONLY_VIEWS

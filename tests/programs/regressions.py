@@ -591,3 +591,14 @@ def stacked_before_and_after_a_write(x):
     before = np.vstack(states)
     y *= before[2, 2]
     return np.sum(before * np.stack(states)) + np.sum(y)
+
+
+@program(lambda: (R(3),), argnums=0, tags=("regression",))
+def total_less_itself_is_indexed(y):
+    z = 0
+    for _ in range(3):
+        z = z + y
+    before = z
+    z -= z * 0.5
+    z[2] *= 1.2
+    return np.sum(z * np.arange(1, 4)) + np.sum(np.tanh(before - y))
