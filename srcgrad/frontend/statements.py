@@ -17,6 +17,7 @@ from srcgrad.frontend import objects
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.folding import axis_length
+from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.lowering import NEVER, NEXT, Lowering, Outcome, compare, is_undefined, leaves_with
 from srcgrad.frontend.operators import BINARY, binary
@@ -153,7 +154,9 @@ def _expression_statement(lo: Lowering, node: ast.Expr, frame: Frame) -> None:
 def _may_write(op: Call) -> bool:
     """Whether a call whose result nobody wants may have been made for what it does to an array or list it is given."""
     module = getattr(op.fn, "__module__", None) or ""
-    if not hashable(op.fn) or has_rule(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins")):
+    if not hashable(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins")):
+        return False
+    if has_rule(op.fn) or op.fn in BUILTINS:
         return False
     return any(isinstance(v.type, (Array, List, Unknown)) and not isinstance(v, Const) for v in op.inputs)
 
