@@ -35,6 +35,7 @@ NOT_YET: dict[str, str] = {
     "nested_tuples_in_a_list": TUPLES,
     "nested_tuples_are_popped": TUPLES,
     "first_total_is_the_last": DOUBT,
+    "total_less_itself_is_indexed": DOUBT,
     "array_or_number_is_an_array": DOUBT,
     "array_or_number_is_a_number": DOUBT,
     "array_or_sum_is_an_array": DOUBT,
