@@ -26,7 +26,6 @@ NOT_YET: dict[str, str] = {
     "what_is_yielded_from_raises": IN_TRY,
     "generators_in_recursion": TUPLES,
     "newaxis_view_is_written": VIEW,
-    "pure_loop_inside_is_interrupted_in_an_outer_loop": "a tape is made in a loop, and copied in its reverse",
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
     "recursion_over_a_list": KIND,
     "loop_over_dict_keys": "dicts are returned on several paths",
@@ -86,7 +85,7 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "loop_ravel_copy_twice": KIND,
     "one_cotangent_for_several_operands": SEQUENCE,
     "arrays_in_column_order": SEQUENCE,
-    "ravel_of_a_strided_argument": KIND,
+    "displays_with_ranges_and_arrays_spread": ITERATOR,
 }
 
 
