@@ -189,7 +189,10 @@ class Plan:
             for region in op.regions:
                 self._visit(region, None)
         elif isinstance(op, If):
-            candidate = len(op.outputs) == 1 and op not in self._control and self.uses.get(op.outputs[0], 0) > 0
+            decided = isinstance(op.condition, Const)
+            candidate = (
+                not decided and len(op.outputs) == 1 and op not in self._control and self.uses.get(op.outputs[0], 0) > 0
+            )
             sizes = [self._visit(r, r.results if candidate else None).size for r in op.regions]
             kind = self._conditional_kind(op, sum(sizes)) if candidate else None
             if kind is not None:

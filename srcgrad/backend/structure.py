@@ -261,7 +261,9 @@ class Structure:
             if isinstance(op, Leave):
                 out = around.pop()
                 continue
-            if isinstance(op, If) and op not in self.plan.conditionals:
+            if type(op) is If and isinstance(op.condition, Const):
+                out += self._region(op.then if op.condition.value else op.orelse, _Join(op.outputs, op, self.plan))
+            elif isinstance(op, If) and op not in self.plan.conditionals:
                 jump = jump_at(region, k, self.plan.uses) if tail.jumps else None
                 if jump is not None and set(jump.goes_on.values()) != {True}:
                     return out + self._jump(jump, region, tail)

@@ -9,7 +9,7 @@ from srcgrad.analysis.activity import flows
 from srcgrad.analysis.memory import written
 from srcgrad.frontend.merging import NEXT, Branch, Outcome, join_branches, resume
 from srcgrad.frontend.store import MISSING
-from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Region, Value, While, walk
+from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Raise, Region, Try, Value, While, walk
 from srcgrad.ir.types import INT, Unknown
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import cotangent, pass_on
@@ -38,7 +38,8 @@ def reverse_if(reverse: Reverse, op: If) -> None:
         if missing:
             branches[k] = resume(reverse.lo, branch, lambda missing=missing: _set_zeros(reverse, missing))
     reverse.lo.span = op.span
-    join_branches(reverse.lo, op.condition, *branches)
+    always = isinstance(op, Try) and _raises(op.orelse)
+    join_branches(reverse.lo, Const(True) if always else op.condition, *branches)
     for key, level in levels.items():
         merged = reverse.lo.store.get(key)
         if isinstance(merged, Value) and merged.owner is reverse.lo.region.ops[-1]:
@@ -46,6 +47,12 @@ def reverse_if(reverse: Reverse, op: If) -> None:
             merged.hint = f"{key[1].hint}_bar" if key[1].hint else None
             merged.primal = key[1]
             reverse.zeros.mark(merged, level)
+
+
+def _raises(region: Region) -> bool:
+    """Whether control never reaches the end of a region."""
+    last = region.ops[-1] if region.ops else None
+    return isinstance(last, Raise) or (isinstance(last, If) and all(map(_raises, last.regions)))
 
 
 def _level_after(reverse: Reverse, branch: Branch, key: tuple) -> Zeros:
