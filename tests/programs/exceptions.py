@@ -707,3 +707,15 @@ def context_that_swallows_written_as_a_generator(x):
             if k > 3:
                 break
     return total * counter[0]
+
+
+@program(lambda: (rand(3),), tags=("try", "raise"))
+def handler_only_translates_the_exception(x):
+    total = 0.0
+    for k in range(3):
+        try:
+            y = x[k] * x[0]
+        except IndexError as error:
+            raise Diverged("out of range") from error
+        total += y * y
+    return total
