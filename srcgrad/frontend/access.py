@@ -248,6 +248,10 @@ def _is_library(obj: Any) -> bool:
     return str(name).split(".")[0] in ("numpy", "math", "operator", "builtins", "functools", "itertools", "cmath")
 
 
+_ABOUT_EXCEPTIONS = frozenset(["__class__", "__cause__", "__context__", "__traceback__", "__notes__"])
+"""What an exception has besides what it was made of."""
+
+
 def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
     base_type = base.type
     if isinstance(base_type, (Array, Unknown)) or is_numeric(base_type):
@@ -277,6 +281,8 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base_type, Opaque) and callable(getattr(base_type.cls, name, None)):
         return Bound(Const(getattr(base_type.cls, name)), (base,))
+    if isinstance(base_type, Opaque) and issubclass(base_type.cls, BaseException) and name not in _ABOUT_EXCEPTIONS:
+        lo.exception_read = lo.span
     if isinstance(base_type, Array) and not hasattr(np.ndarray, name):
         lo.raises(AttributeError, f"an array has no attribute {name!r}")
     return lo.emit(getattr, base, Const(name))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
@@ -122,6 +123,12 @@ def settle_attempts(lo: Lowering) -> None:
     for site, region in lo.unsettled:
         if lo.raising.leaves_traces(region):
             lo.split(site)
+    if lo.floats_raised and lo.exception_read is not None:
+        raise UnsupportedError(
+            "numbers that an exception carries are read here, and their derivative is not known",
+            lo.exception_read,
+            "assign them to a name before the exception is raised",
+        )
 
 
 def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:

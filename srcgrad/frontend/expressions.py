@@ -64,7 +64,7 @@ def read_name(lo: Lowering, name: str, frame: Frame) -> Symbol:
     if hasattr(builtins, name):
         return Const(getattr(builtins, name))
     # The helper may be defined later in the file; Python raises NameError when the line runs.
-    lo.unsupported(f"name {name!r} is not defined")
+    lo.raises(NameError, f"name {name!r} is not defined")
 
 
 def _left_spine(node: ast.expr) -> list[ast.expr]:

@@ -12,7 +12,7 @@ from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
-from srcgrad.frontend.raising import Raising, asks_for_float_errors
+from srcgrad.frontend.raising import Raising, asks_for_float_errors, carries_floats
 from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import (
@@ -29,7 +29,7 @@ from srcgrad.frontend.values import (
     Symbol,
 )
 from srcgrad.frontend.values import Iterator as IteratorSymbol
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Op, Region, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Op, Raise, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
 
@@ -93,6 +93,8 @@ class Lowering:
         self.raising = Raising(self.marks.float_errors)
         self.trusting = False
         self.makes_context = False
+        self.floats_raised = False
+        self.exception_read: Span | None = None
         self.held: list[Any] = []
         self.handled: list[tuple[Value, bool]] = []
         self.unsettled: list[tuple[Any, Region]] = []
@@ -151,6 +153,8 @@ class Lowering:
         """Appends an operation; if it may raise, handlers see what was assigned before it."""
         if self.trusting:
             self.raising.sure.add(op)
+        if isinstance(op, Raise) and carries_floats(op):
+            self.floats_raised = True
         if not self.raising.strict and asks_for_float_errors(op):
             self.marks.float_errors = True
             raise Restart

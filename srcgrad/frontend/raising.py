@@ -18,6 +18,7 @@ from srcgrad.ir.nodes import (
     Leave,
     Loop,
     Op,
+    Raise,
     Region,
     Value,
     leaves,
@@ -134,6 +135,12 @@ def _only_slices(op: Call) -> bool:
         return False
     parts = index if isinstance(index, tuple) else (index,)
     return len(parts) <= len(x.type.shape) and all(isinstance(part, slice) for part in parts)
+
+
+def carries_floats(op: Raise) -> bool:
+    """Whether an exception is made of numbers that derivatives might flow through."""
+    made = op.exception.owner if op.exception is not None else None
+    return isinstance(made, Call) and any(v.type.differentiable and not isinstance(v, Const) for v in made.inputs)
 
 
 def asks_for_float_errors(op: Op) -> bool:

@@ -6,6 +6,7 @@ Exits are structured here: what follows an `if` that may leave goes into the bra
 from __future__ import annotations
 
 import ast
+import importlib
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -535,23 +536,28 @@ def _definition(lo: Lowering, node: ast.FunctionDef, frame: Frame) -> None:
     set_name(lo, node.name, symbol, frame)
 
 
-def _import(lo: Lowering, node: ast.Import, frame: Frame) -> None:
-    import importlib
+def _imported(lo: Lowering, name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        lo.raises(type(error), str(error))
 
+
+def _import(lo: Lowering, node: ast.Import, frame: Frame) -> None:
     for alias in node.names:
-        module = importlib.import_module(alias.name)
+        module = _imported(lo, alias.name)
         top = importlib.import_module(alias.name.split(".")[0])
         name = alias.asname or alias.name.split(".")[0]
         lo.store.set((frame, name), Const(module if alias.asname else top))
 
 
 def _import_from(lo: Lowering, node: ast.ImportFrom, frame: Frame) -> None:
-    import importlib
-
     if node.level:
         lo.unsupported("relative imports inside a function are not supported", "import at the top of the module")
-    module = importlib.import_module(node.module or "")
+    module = _imported(lo, node.module or "")
     for alias in node.names:
+        if not hasattr(module, alias.name):
+            lo.raises(ImportError, f"cannot import name {alias.name!r} from {node.module!r}")
         lo.store.set((frame, alias.asname or alias.name), Const(getattr(module, alias.name)))
 
 

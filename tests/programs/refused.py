@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 
 from . import program, rand
@@ -92,3 +94,46 @@ def list_made_at_run_time_is_returned(x, s):
     for value in x:
         values.append(value * s)
     return values, s
+
+
+class Found(Exception):
+    def __init__(self, value):
+        super().__init__("found")
+        self.value = value
+
+
+@program(lambda: (rand(3),), tags=("try",), supported=False)
+def exception_carries_a_number(x):
+    try:
+        raise Found(x[0] * 2.0)
+    except Found as found:
+        return found.value * x[1]
+
+
+@program(lambda: (rand(3),), tags=("try",), supported=False)
+def function_called_in_try_raises_with_a_number(x):
+    def check(v):
+        if v > 0.0:
+            raise StopIteration(v * v)
+        return v
+
+    try:
+        y = check(x[0])
+    except StopIteration as stop:
+        y = stop.value * 3.0
+    return y * x[1]
+
+
+@program(lambda: (rand(3), 0), tags=("try",), supported=False)
+def exceptions_chosen_by_an_argument(x, k):
+    kinds = [IndexError, KeyError]
+    try:
+        return x[k + 7]
+    except kinds[k]:
+        return x[0]
+
+
+@program(lambda: (rand(3),), tags=("with",), supported=False)
+def context_of_a_library_that_may_swallow(x):
+    with contextlib.ExitStack():
+        return x[0] * x[1]
