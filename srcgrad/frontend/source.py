@@ -134,7 +134,8 @@ def code_source(code: types.CodeType, module_globals: dict[str, Any] | None = No
             node = _find(code, lines)
     if node is not None:
         return FunctionSource(node, code.co_filename, code, lines)
-    if not lines:
+    if not lines or code.co_filename == "<string>":
+        # From Python 3.13 on, this is where the text given to `python -c` is kept: not that of exec.
         raise _not_found(code)
     raise _changed(code, lines)
 
