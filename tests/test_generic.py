@@ -61,6 +61,10 @@ REFUSED = frozenset(
         "list_sorted_in_place",
         "arrays_in_what_recursion_returns",
         "arrays_and_numbers_in_tuples",
+        "one_array_many_times_in_a_list",
+        "stacked_before_and_after_a_write",
+        "rows_changed_after_they_are_put",
+        "stack_of_rows_that_go_on",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

@@ -46,6 +46,8 @@ NOT_YET: dict[str, str] = {
     "rec_of_rec": WRITTEN,
     "rec_hidden": WRITTEN,
     "rec_inplace": WRITTEN,
+    "lists_of_lists_of_lists": "a list of lists of unknown kind is added to",
+    "rows_written_in_place": DOUBT,
     "determinant_by_minors": "a name stands for None or for a list of tuples",
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""

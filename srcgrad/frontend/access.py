@@ -10,6 +10,7 @@ import numpy as np
 
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
+from srcgrad.frontend.list_kinds import Within
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.objects import bind, special, super_attribute
 from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
@@ -80,7 +81,10 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return result
     if isinstance(key, Reference) and key.cls is list and is_numeric(value.type):
         key = lo.emit(np.array, key)
-    return lo.emit(operator.getitem, value, key)
+    result = lo.emit(operator.getitem, value, key)
+    if value in lo.list_sites and isinstance(result, Value) and type(result.type) is List:
+        lo.list_sites[result] = Within(lo.list_sites[value])
+    return result
 
 
 def _part_type(lo: Lowering, parts: Parts, key: Any) -> Any:
@@ -99,6 +103,8 @@ def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> S
         return Sequence(part) if isinstance(base, Sequence) else lo.new_reference(list, part, base.site)
     if isinstance(known, (int, np.integer)):
         if not -len(items) <= known < len(items):
+            if isinstance(base, Reference) and base.site is not None:
+                lo.demote(base)
             lo.unsupported(f"index {known} is out of range: there are {len(items)} items")
         return items[known]
     if isinstance(base, Reference):

@@ -152,7 +152,7 @@ def new_list(lo: Lowering, items: tuple[Symbol, ...], site: Any) -> Symbol:
     lo.list_sites[value] = site
     values = [lo.value(item) for item in items]
     for item in values:
-        lo.list_item_type(value, item.type)
+        lo.put_in_list(value, item)
     lo.append_call(list, (values,) if values else (), [value])
     return value
 

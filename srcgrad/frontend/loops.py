@@ -265,8 +265,13 @@ def _loop(
     )
 
 
-def _order(key: Any) -> tuple[int, str]:
-    return (0, key[1]) if isinstance(key, tuple) and isinstance(key[1], str) else (1, str(getattr(key, "site", "")))
+def _order(key: Any) -> tuple:
+    """Names come first, by name, then containers, by where they are made."""
+    if isinstance(key, tuple) and isinstance(key[1], str):
+        return (0, key[1])
+    site = getattr(key, "site", None)
+    nodes = site if isinstance(site, tuple) else (site,)
+    return (1, [(getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) for node in nodes])
 
 
 def _carry(lo: Lowering, key: Any, learned: _Learned, stem: str) -> _Carried:
@@ -360,9 +365,9 @@ def _match(lo: Lowering, slot: _Carried, end: Any) -> list[Value]:
     template = slot.symbol
     if isinstance(slot.key, Reference):
         if isinstance(end, Conflict) or len(end) != len(template):
-            lo.demote(slot.key)
+            lo.demote(slot.key, end)
         if not all(_same_structure(a, b) for a, b in zip(template, end, strict=True)):
-            lo.demote(slot.key)
+            lo.demote(slot.key, end)
     elif isinstance(end, Conflict):
         lo.resolve_conflict(end)
     elif not _same_structure(template, end):

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
+from srcgrad.frontend.list_kinds import put, type_of_items
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
@@ -19,7 +20,7 @@ from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import EVERYTHING, Bound, Closure, Frame, Reference, Sequence, Symbol, variable_name
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
-from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, Type, join
+from srcgrad.ir.types import UNKNOWN, Array, Record, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
 
 UNDEFINED_VALUE = Const(UNDEFINED)
@@ -310,14 +311,14 @@ class Lowering:
         self.store.set(reference, contents)
         return reference
 
-    def demote(self, reference: Reference) -> NoReturn:
-        """Starts again with this list, whose structure varies, made at run time."""
+    def demote(self, reference: Reference, contents: Any = None) -> NoReturn:
+        """Starts again with this list, whose structure varies, made at run time; `contents` tell what it holds."""
         if reference.cls is not list or reference.site in self.marks.dynamic or reference.site is None:
             self.unsupported(
                 f"the structure of this {reference.cls.__name__} depends on the run",
                 "give it the same keys or fields on every path",
             )
-        self.marks.dynamic[reference.site] = None
+        self.marks.dynamic[reference.site] = type_of_items(self, contents)
         raise Restart
 
     def resolve_conflict(self, conflict: Conflict) -> NoReturn:
@@ -332,18 +333,10 @@ class Lowering:
             "give both branches values of the same structure",
         )
 
-    def list_item_type(self, value: Value, item: Type) -> None:
-        """Makes sure that a run-time list is known to hold items of this type; starts again if it was not."""
-        assert isinstance(value.type, List)
-        site = self.list_sites.get(value)
-        known = value.type.item
-        merged = item if site is not None and self.marks.dynamic.get(site) is None else join(known, item, f"{site}")
-        if merged == known:
-            return
-        if site is None:
-            self.unsupported("items of different kinds are put into one list here")
-        self.marks.dynamic[site] = merged
-        raise Restart
+    def put_in_list(self, value: Value, element: Value) -> None:
+        """Makes sure that a run-time list is known to hold such an element; starts again if it was not."""
+        if put(self, value, element):
+            raise Restart
 
     # Merging
 

@@ -112,7 +112,7 @@ def roll(g, z, a, shift, axis=None):
     return np.roll(g, -shift, axis)
 
 
-# Joining: the argument is a sequence, and so is its cotangent
+# Joining: the argument is a sequence, and so is its cotangent, or an array of the cotangents
 
 
 def _as_sequence(parts, arrays):
@@ -146,8 +146,7 @@ def concatenate(g, z, arrays, axis=0, out=None, *, dtype=None, casting="same_kin
 
 @linear(np.stack)
 def stack(g, z, arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    g = np.moveaxis(g, axis, 0)
-    return [g[k] for k in range(len(arrays))] if isinstance(arrays, (list, tuple)) else g
+    return np.moveaxis(g, axis, 0)
 
 
 @linear(np.vstack)
@@ -394,26 +393,17 @@ def trapezoid(g, z, y, x=None, dx=1.0, axis=-1):
 
 @linear(np.array, np.asarray, np.asanyarray)
 def array(g, z, object, dtype=None, order=None, *, copy=None, subok=False, ndmin=0, device=None, like=None):
-    if isinstance(object, (list, tuple)):
-        return _nested(np.reshape(g, np.shape(object)), object)
-    return g
-
-
-def _nested(g, sequence):
-    """The parts of `g` in the structure of a nested sequence."""
-    if isinstance(sequence, (list, tuple)):
-        return [_nested(g[k], sequence[k]) for k in range(len(sequence))]
-    return g
+    return np.reshape(g, np.shape(object)) if ndmin > 0 else g
 
 
 @linear(np.ascontiguousarray, np.asfortranarray)
 def ascontiguousarray(g, z, a, dtype=None, *, like=None):
-    return _nested(g, a) if isinstance(a, (list, tuple)) else g
+    return g
 
 
 @linear(np.copy)
 def copy(g, z, a, order="K", subok=False):
-    return _nested(g, a) if isinstance(a, (list, tuple)) else g
+    return g
 
 
 @linear(np.ndarray.copy)

@@ -58,7 +58,7 @@ from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values, 
 from srcgrad.transform.control_reversal import reverse_if, reverse_loop
 from srcgrad.transform.cotangents import ZERO, fit, full_like, is_fresh, product, zero_of, zeros
 from srcgrad.transform.list_reversal import (
-    check_items,
+    add_to_list,
     refuse_sequences,
     reverse_display,
     reverse_list_copy,
@@ -138,6 +138,9 @@ class Reverse:
             return
         if value in self.doubtful:
             accumulate(self, value, contribution)
+            return
+        if isinstance(value.type, List):
+            add_to_list(self, value, contribution)
             return
         if self.is_buffer(value):
             shadow = self.shadow(value)
@@ -226,10 +229,7 @@ class Reverse:
         return self.mirrors.get(region_of(value)) is self.lo.region
 
     def _add_to_shadow(self, shadow: Value, contribution: Value, value: Value) -> None:
-        if isinstance(value.type, List):
-            check_items(self, value)
-            self.lo.effect(runtime.add_each, shadow, contribution)
-        elif isinstance(value.type, Array):
+        if isinstance(value.type, Array):
             if value.type.shape == ():
                 self.lo.effect(runtime.add_item, shadow, Const(Ellipsis), contribution)
             else:

@@ -107,7 +107,7 @@ def _define_part(zeros: Call, region: Region, users_of: dict[Value, list[Op | No
         return
     first = users[0]
     second = users[1] if len(users) > 1 else first
-    negative = first.fn is runtime.sub_item and second.fn is runtime.add_item
+    negative = first.fn is runtime.sub_item and isinstance(second, Call) and second.fn is runtime.add_item
     if negative and _adds_to_part(second, shadow, aliases) and _can_go_before(second, first, region, aliases):
         region.ops.remove(second)
         region.ops.insert(region.ops.index(first), second)
