@@ -146,7 +146,7 @@ def concatenate(g, z, arrays, axis=0, out=None, *, dtype=None, casting="same_kin
 
 @linear(np.stack)
 def stack(g, z, arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    return np.moveaxis(g, axis, 0)
+    return g if axis == 0 else np.moveaxis(g, axis, 0)
 
 
 @linear(np.vstack)
