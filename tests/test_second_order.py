@@ -22,7 +22,6 @@ NOT_YET: dict[str, str] = {
     "newaxis_view_is_written": VIEW,
     "hidden_markov_forward": VIEW,
     "recursion_over_a_list": KIND,
-    "loop_over_dict_keys": "dicts are returned on several paths",
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
     "trees_in_a_list": TUPLES,
     "arrays_in_what_recursion_returns": TUPLES,

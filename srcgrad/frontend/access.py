@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import operator
 from typing import Any
@@ -44,6 +45,8 @@ def static_key(lo: Lowering, symbol: Symbol) -> Any:
     except TypeError:
         lo.unsupported("this dict key is not hashable")
     if not isinstance(symbol, (Const, Sequence)) or (isinstance(symbol, Sequence) and not isinstance(key, tuple)):
+        for part in symbol.items if isinstance(symbol, Sequence) else (symbol,):
+            lo.unroll(part)
         lo.unsupported("the keys of this dict depend on the run", "use keys that are constants, or a list")
     return key
 
@@ -67,6 +70,7 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
         return lo.call(Const(type(base.value).__getitem__), [base, key], {})
     value = lo.value(base)
+    value = value if isinstance(key, slice) else lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):
         known = constant(key)
         if isinstance(known, (int, slice)):
@@ -166,7 +170,8 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         item = base.field(name)
         if item is not None:
             return item
-        return Bound(Const(getattr(base.cls, name)), (base,))
+        # Named tuples are made by code that has no source.
+        return Bound(Const(dataclasses.replace if name == "_replace" else getattr(base.cls, name)), (base,))
     if isinstance(base, Reference):
         return _reference_attribute(lo, base, name)
     if isinstance(base, Const):
@@ -303,6 +308,7 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
     if isinstance(symbol, Const) and not kinds.is_static(symbol.value) and hasattr(symbol.value, "__len__"):
         return lo.call(Const(type(symbol.value).__len__), [symbol], {})
     value = lo.value(symbol)
+    value = lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):
         return Const(len(value.type.items))
     known = axis_length(value, 0)

@@ -14,6 +14,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.list_kinds import put, type_of_items
 from srcgrad.frontend.marks import Marks
+from srcgrad.frontend.merging import UNDEFINED_VALUE, Conflict, Sides, is_undefined, merge, merge_contents
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
 from srcgrad.frontend.store import MISSING, Store
@@ -22,8 +23,6 @@ from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, If, Op, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, Record, Tuple, Type, join
 from srcgrad.rules.result_types import result_type
-
-UNDEFINED_VALUE = Const(UNDEFINED)
 
 
 class Restart(Exception):
@@ -56,23 +55,6 @@ NEXT = leaves_with(Exit.NEXT)
 NEVER = Outcome(UNDEFINED_VALUE, frozenset())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Conflict:
-    """What a name stands for after branches gave it symbols of different structure: an error if used as data.
-
-    A function that was chosen by a branch can still be called: the branch is taken again around the call.
-    """
-
-    first: Any
-    second: Any
-    condition: Value | None = None
-
-    @property
-    def callable(self) -> bool:
-        """Whether it stands for one function or another."""
-        return self.condition is not None and _is_function(self.first) and _is_function(self.second)
-
-
 @dataclass(slots=True)
 class Branch:
     """One side of a branch after lowering: its region, what it changed, and how control leaves it."""
@@ -90,8 +72,10 @@ class Lowering:
         store: what names and containers stand for.
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
+        shared: containers that are one of several that a name stands for.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
+        tuple_items: tuples of unknown length -> the list, or the array, of their items, which nobody else changes.
         made_tuples: tuples that were made at run time, by the identity of their symbols.
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
@@ -119,11 +103,13 @@ class Lowering:
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
         self.outside_references: set[Reference] = set()
+        self.shared: set[Reference] = set()
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
         self.function: Any = None
         self.constant_loops: list[tuple[Any, Value]] = []
         self.fresh_counter = 0
+        self.tuple_items: dict[Value, Value] = {}
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
         self.tuple_shadows = False
@@ -304,7 +290,23 @@ class Lowering:
                 f"a {reference.cls.__name__} that is not an argument is changed here",
                 "pass it as an argument, or change a copy",
             )
+        if reference in self.shared:
+            self.refuse_change(reference)
         self.store.set(reference, contents)
+
+    def refuse_change(self, reference: Reference) -> NoReturn:
+        """A container is changed that a loop or branch gave to a name which others were given to as well."""
+        if reference.cls is list and reference.site is not None and reference.site not in self.marks.dynamic:
+            self.demote(reference, self.store.get(reference))
+        self.unsupported(
+            f"a {reference.cls.__name__} is changed here that a name stands for, or another one, depending on the run",
+            "make a new one instead of changing it",
+        )
+
+    def check_identity(self, a: Symbol, b: Symbol) -> None:
+        """Refuses to tell whether two symbols are the same container where a name stands for one of several."""
+        if isinstance(a, Reference) and isinstance(b, Reference) and a.cls is b.cls and self.shared & {a, b}:
+            self.unsupported("which of several containers this name stands for depends on the run", "compare the items")
 
     def new_reference(self, cls: type, contents: tuple, site: Any) -> Reference:
         reference = Reference(cls, site)
@@ -337,52 +339,6 @@ class Lowering:
         """Makes sure that a run-time list is known to hold such an element; starts again if it was not."""
         if put(self, value, element):
             raise Restart
-
-    # Merging
-
-    def merge(self, a: Any, b: Any, phi: Callable[[Value, Value], Value]) -> Any:
-        """One symbol for two paths; `phi` merges two values."""
-        if a is b:
-            return a
-        if isinstance(a, Value) and isinstance(b, Value):
-            if isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value):
-                try:
-                    if a.value is b.value or (a.value == b.value and repr(a.value) == repr(b.value)):
-                        return a
-                except ValueError:
-                    pass
-            if _static_constant(a) or _static_constant(b):
-                return b if is_undefined(a) else a if is_undefined(b) else Conflict(a, b)
-            return phi(a, b)
-        if is_undefined(a):
-            return self._with_undefined(b, lambda v: phi(UNDEFINED_VALUE, v))
-        if is_undefined(b):
-            return self._with_undefined(a, lambda v: phi(v, UNDEFINED_VALUE))
-        if isinstance(a, Sequence) and isinstance(b, Sequence) and a.cls is b.cls and len(a.items) == len(b.items):
-            pairs = zip(a.items, b.items, strict=True)
-            return Sequence(tuple([self.merge(p, q, phi) for p, q in pairs]), a.cls)
-        if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
-            return a
-        return Conflict(a, b)
-
-    def _with_undefined(self, symbol: Any, phi: Callable[[Value], Value]) -> Any:
-        if isinstance(symbol, Value):
-            return symbol if _static_constant(symbol) else phi(symbol)
-        if isinstance(symbol, Sequence):
-            return Sequence(tuple([self._with_undefined(item, phi) for item in symbol.items]), symbol.cls)
-        return symbol
-
-    def merge_contents(self, a: Any, b: Any, cls: type, phi: Callable[[Value, Value], Value]) -> Any:
-        """One tuple of contents for two paths; different structure is an error if it is used."""
-        if a is b:
-            return a
-        if isinstance(a, Conflict) or isinstance(b, Conflict) or len(a) != len(b):
-            return Conflict(a, b)
-        if cls not in (list, set):
-            if [key for key, _ in a] != [key for key, _ in b]:
-                return Conflict(a, b)
-            return tuple([(k, self.merge(p, q, phi)) for (k, p), (_, q) in zip(a, b, strict=True)])
-        return tuple([self.merge(p, q, phi) for p, q in zip(a, b, strict=True)])
 
     # Branches
 
@@ -428,7 +384,7 @@ class Lowering:
             memo[a.uid, b.uid] = output
             return output
 
-        merged: dict[Any, Any] = {}
+        found: dict[Any, Any] = {}
         for key in {**then.changes, **orelse.changes}:
             a, b = then.changes.get(key, MISSING), orelse.changes.get(key, MISSING)
             current = self.store.get(key)
@@ -441,20 +397,21 @@ class Lowering:
             if a is MISSING and b is MISSING:
                 continue
             if isinstance(key, Reference):
-                merged[key] = b if a is MISSING else a if b is MISSING else self.merge_contents(a, b, key.cls, phi)
+                both, sides = a is not MISSING and b is not MISSING, Sides(then.changes, orelse.changes)
+                found[key] = merge_contents(self, a, b, key.cls, phi, sides) if both else b if a is MISSING else a
                 continue
             if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes:
                 self.missing_reads.add(key)
             hint = variable_name(key)
             a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
             a, b = perhaps_none(self, a, b, then.region, orelse.region, hint)
-            symbol = self.merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
+            symbol = merge(self, a, b, lambda p, q, own=hint: phi(p, q, own), Sides(then.changes, orelse.changes, hint))
             if isinstance(symbol, Conflict) and symbol.condition is None:
                 symbol = Conflict(symbol.first, symbol.second, condition)
-            merged[key] = symbol
+            found[key] = symbol
         outcome = self._merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
         self.region.append(If(condition, then.region, orelse.region, outputs, self.span))
-        for key, symbol in merged.items():
+        for key, symbol in found.items():
             self.store.set(key, symbol)
         return outcome
 
@@ -603,22 +560,6 @@ def _computed_from(value: Any, origin: Value) -> bool:
             seen.add(current)
             pending.extend(current.owner.inputs)
     return False
-
-
-def _is_function(symbol: Any) -> bool:
-    if isinstance(symbol, Conflict):
-        return symbol.callable
-    return isinstance(symbol, (Closure, Bound)) or (isinstance(symbol, Const) and callable(symbol.value))
-
-
-def is_undefined(symbol: Any) -> bool:
-    """Whether a symbol is the value of a name that was never assigned."""
-    return isinstance(symbol, Const) and symbol.value is UNDEFINED
-
-
-def _static_constant(value: Value) -> bool:
-    """Whether a constant is an object such as a function that must be known at compile time."""
-    return isinstance(value, Const) and callable(value.value) and not isinstance(value.value, type)
 
 
 def compare(lowering: Lowering, a: Value, b: Any) -> Value | bool:
