@@ -66,6 +66,8 @@ REFUSED = frozenset(
         "descent_on_a_dict",
         "descent_on_a_list",
         "replaced_and_copied",
+        "slopes_of_an_image",
+        "real_part_of_what_is_written",
         "parameters_spread",
         "deep_copy_of_a_tree",
         "stack_of_rows_that_go_on",

@@ -37,7 +37,6 @@ NOT_YET: dict[str, str] = {
     "update_by_its_own_alias": DOUBT,
     "accumulates_arrays_from_zero": DOUBT,
     "two_loops_that_shorten_one_array": VIEW,
-    "recurrent_network_with_states": WRITTEN,
     "rec_fresh": WRITTEN,
     "rec_fresh_twice": WRITTEN,
     "rec_dead_fresh": WRITTEN,

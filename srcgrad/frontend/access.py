@@ -83,6 +83,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         if value in lo.list_sites:
             lo.list_sites[result] = lo.list_sites[value]
         return result
+    if lo.fixed_span and isinstance(key, Sequence) and len(key.items) == 1 and isinstance(value.type, Array):
+        # Rules make tuples of as many parts as it takes.
+        key = key.items[0]
     if isinstance(key, Reference) and key.cls is list and is_numeric(value.type):
         key = lo.emit(np.array, key)
     result = lo.emit(operator.getitem, value, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
+import inspect
 import types
 from typing import Any
 
@@ -32,7 +33,7 @@ from srcgrad.frontend.values import (
     constant,
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import List, PyScalar, shape_of
+from srcgrad.ir.types import Array, List, PyScalar, is_scalar, shape_of
 from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
 
 _LIBRARIES = frozenset(
@@ -222,6 +223,12 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     reshapes = fn is np.reshape and lo.fixed_span and len(args) == 2
     if reshapes and isinstance(args[0], Value) and constant(args[1]) == shape_of(args[0].type):
         return args[0]
+    if fn in (np.array, np.asarray) and not lo.fixed_span and _is_table(args, kwargs):
+        # The same, but for an empty list, of which the rows would have no axis: that raises.
+        fn = np.stack
+    if lo.fixed_span and kwargs:
+        # Rules hand on what they were given, and most of that is what goes without saying.
+        kwargs = {name: item for name, item in kwargs.items() if not _is_default(fn, name, item)}
     args = _as_arrays(lo, fn, args)
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
@@ -252,6 +259,34 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
     ):
         return [lo.emit(np.array, args[0]), *args[1:]]
     return args
+
+
+def _is_default(fn: Any, name: str, symbol: Symbol) -> bool:
+    """Whether an argument is what a function of NumPy would take anyway."""
+    if not isinstance(symbol, Const) or not hashable(fn):
+        return False
+    default = _defaults(fn).get(name, UNDEFINED)
+    return type(default) is type(symbol.value) and bool(default == symbol.value)
+
+
+@functools.cache
+def _defaults(fn: Any) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if isinstance(p.default, (int, float, str, type(None)))}
+
+
+def _is_table(args: list[Symbol], kwargs: dict[str, Symbol]) -> bool:
+    """Whether these are the arguments for an array of a run-time list of arrays, or of lists of numbers."""
+    rows = args[0] if len(args) == 1 else None
+    if not isinstance(rows, Value) or type(rows.type) is not List:
+        return False
+    if not kwargs.keys() <= {"dtype"} or constant(kwargs.get("dtype", Const(float))) not in (float, np.float64):
+        return False
+    row = rows.type.item
+    return is_scalar(row.item) if type(row) is List else isinstance(row, Array) and bool(row.shape)
 
 
 def _is_sequence(symbol: Symbol) -> bool:

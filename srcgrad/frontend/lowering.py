@@ -141,6 +141,8 @@ class Lowering:
         """Appends a call whose result type is known already. A tuple of known length has one output for each item."""
         if isinstance(result, Array) and result.dtype is not None and result.dtype.kind == "O":
             self.unsupported("arrays of objects are not supported", "use a list, or an array of floats")
+        if isinstance(result, Tuple) and len(result.items) == 1 and type(result) is Tuple:
+            return Sequence((self._only_item(fn, args, kwargs, result),))
         if isinstance(result, Tuple) and not isinstance(result, Record):
             outputs = [Value(item, None, self.span) for item in result.items]
             self.region.append(Call(fn, args, kwargs, outputs, self.span))
@@ -148,6 +150,14 @@ class Lowering:
         output = Value(result, hint, self.span)
         self.region.append(Call(fn, args, kwargs, [output], self.span))
         return output
+
+    def _only_item(self, fn: Callable, args: tuple, kwargs: dict, result: Tuple) -> Symbol:
+        """The item of a tuple of one: a call with a single output returns that output itself."""
+        if result.differentiable and fn is not operator.getitem:
+            self.unsupported("this returns a tuple of one array", "use the array itself")
+        whole = Value(result, None, self.span)
+        self.region.append(Call(fn, args, kwargs, [whole], self.span))
+        return self.emit_typed(operator.getitem, (whole, Const(0)), {}, result.items[0])
 
     def effect(self, fn: Callable, *args: Symbol) -> None:
         """Appends a call that is made for its effect and has no result."""

@@ -335,17 +335,17 @@ def gradient(g, z, f, *varargs, axis=None, edge_order=1):
     n = np.ndim(f)
     chosen = axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(range(n)) if axis is None else tuple([k % n for k in chosen])
-    several = len(axes) > 1
     steps = varargs * len(axes) if len(varargs) == 1 else (varargs if varargs else (1.0,) * len(axes))
+    slopes_bar, slopes = (g, z) if len(axes) > 1 else ((g,), (z,))
     f_bar = 0.0
     steps_bar = []
-    for k in range(len(axes)):
-        if np.ndim(steps[k]) > 0:
+    for k, own, slope, step in zip(axes, slopes_bar, slopes, steps, strict=True):
+        if np.ndim(step) > 0:
             raise NotImplementedError("the derivative of np.gradient with coordinates instead of a spacing")
-        own, slopes = (g[k], z[k]) if several else (g, z)
         if own is not None:
-            f_bar = f_bar + np.moveaxis(_ungradient(np.moveaxis(own, axes[k], 0), steps[k], edge_order), 0, axes[k])
-            steps_bar.append(np.sum(-own * slopes / steps[k]))
+            turned = _ungradient(own if k == 0 else np.moveaxis(own, k, 0), step, edge_order)
+            f_bar = f_bar + (turned if k == 0 else np.moveaxis(turned, 0, k))
+            steps_bar.append(np.sum(-own * slope / step))
         else:
             steps_bar.append(0.0)
     if len(varargs) == 1:

@@ -66,7 +66,7 @@ from srcgrad.transform.list_reversal import (
     reverse_list_read,
     reverse_tuple_read,
 )
-from srcgrad.transform.places import COPIES, accumulators, instances, memory_of, mirror, region_of
+from srcgrad.transform.places import COPIES, accumulators, check_real, instances, memory_of, mirror, region_of
 from srcgrad.transform.rule_calls import inline_rule
 from srcgrad.transform.squares import square_of
 from srcgrad.transform.strong_zeros import StrongZeros, Zeros, after_fit, passes_on, strong_product, zeros_made_by
@@ -270,6 +270,7 @@ class Reverse:
             base = owner.args[0]
             if owner.fn in IN_PLACE:
                 return self.shadow(base)
+            check_real(owner, base)
             if (
                 not isinstance(base.type, (List, Tuple))
                 and self.aliases.find(base) is self.aliases.find(value)

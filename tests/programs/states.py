@@ -1,3 +1,4 @@
+# ruff: noqa: UP031, UP032 (written as users write, not as linters like it)
 """States: dicts, objects and lists of known structure that a loop or a branch replaces by others."""
 
 from __future__ import annotations

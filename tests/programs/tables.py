@@ -1,4 +1,3 @@
-
 """Tables: lists of lists and lists of arrays, filled row by row and then used as a whole."""
 
 from __future__ import annotations
