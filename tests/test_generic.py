@@ -29,7 +29,6 @@ REFUSED = frozenset(
         "loop_over_dict_values",
         "loop_over_indices",
         "takes_any_number_of_arguments",
-        "viterbi_score",
         "determinant_by_minors",
         "mul_list",
         "list_mul",
@@ -65,6 +64,17 @@ REFUSED = frozenset(
         "list_sorted_in_place",
         "arrays_in_what_recursion_returns",
         "arrays_and_numbers_in_tuples",
+        "one_array_many_times_in_a_list",
+        "stacked_before_and_after_a_write",
+        "rows_changed_after_they_are_put",
+        "descent_on_a_dict",
+        "descent_on_a_list",
+        "replaced_and_copied",
+        "slopes_of_an_image",
+        "real_part_of_what_is_written",
+        "parameters_spread",
+        "deep_copy_of_a_tree",
+        "stack_of_rows_that_go_on",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

@@ -107,7 +107,7 @@ def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
 def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     """`zip(*inners)`."""
     iterators = [iterate(lo, inner) for inner in inners]
-    if not iterators:
+    if not iterators or any(it.items == () for it in iterators):
         return Iterator(())
     if all(it.items is not None for it in iterators):
         columns = [it.items for it in iterators if it.items is not None]

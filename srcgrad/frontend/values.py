@@ -14,7 +14,7 @@ from typing import Any, Union
 
 from srcgrad.ir.nodes import Const, Value
 
-Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Super", slice]
+Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Super", slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +104,13 @@ class Iterator:
     item: Callable[[Value], Symbol] | None = None
     bounds: tuple[Value, Value, Value] | None = None
     backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """The last positional arguments of a call, `*items`, where their number is not known at compile time."""
+
+    items: Symbol
 
 
 @dataclass(frozen=True, slots=True, eq=False)

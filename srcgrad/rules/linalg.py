@@ -362,6 +362,42 @@ def inv(g, z, a):
     return -(_t(z) @ g @ _t(z))
 
 
+@vjp(np.linalg.lstsq)
+def lstsq(g, z, a, b, rcond=None):
+    _refuse_complex(a)
+    x, r = z[0], b - a @ z[0]
+    inverse = np.linalg.pinv(a)
+    a_bar, b_bar = 0.0, 0.0
+    if g[0] is not None:
+        b_bar = _t(inverse) @ g[0]
+        beyond = g[0] - _t(a) @ b_bar
+        a_bar = _product(r, inverse @ b_bar) + _product(_t(inverse) @ x, beyond) - _product(b_bar, x)
+    if g[1] is not None and np.size(g[1]) > 0:
+        doubled = 2 * r * g[1]
+        a_bar = a_bar - _product(doubled, x)
+        b_bar = b_bar + doubled
+    if g[3] is not None:
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        a_bar = a_bar + (u * g[3]) @ vh
+    return a_bar, b_bar
+
+
+def _product(a, b):
+    """The sum of the outer products of the columns."""
+    return np.outer(a, b) if np.ndim(a) == 1 else a @ _t(b)
+
+
+@vjp(np.linalg.cond)
+def cond(g, z, x, p=None):
+    if p is not None and p != 2:
+        raise NotImplementedError("the derivative of a condition number but that of the 2-norm")
+    _refuse_complex(x)
+    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    first = u[..., :, :1] * vh[..., :1, :] / s[..., -1:, None]
+    last = u[..., :, -1:] * vh[..., -1:, :] * np.expand_dims(z, (-2, -1)) / s[..., -1:, None]
+    return np.expand_dims(g, (-2, -1)) * (first - last)
+
+
 @vjp(np.linalg.pinv)
 def pinv(g, z, a, rcond=None, hermitian=False, *, rtol=None):
     """Golub and Pereyra (1973), for matrices whose rank does not change."""

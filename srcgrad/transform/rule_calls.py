@@ -24,7 +24,11 @@ def inline_rule(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, 
     lo.calls_rules = any(isinstance(arg, Value) and isinstance(arg.type, Unknown) for arg in args)
     while True:
         try:
-            return lo.call(Const(rule.body), args, kwargs)
+            with lo.store.branch() as changes:
+                result = lo.call(Const(rule.body), args, kwargs)
+            for key, symbol in changes.items():
+                lo.store.set(key, symbol)
+            return result
         except Restart:
             del region.ops[mark:]
         except UnsupportedError:

@@ -21,12 +21,8 @@ def list_then_stack_grad(x, w, n_steps):
     path_bar[:-1] = path_part
     path_bar[-1:] = 0.0
     path_bar[1:] += path_part_1
-    path_bar_moved = np.moveaxis(path_bar, 0, 0)    # programs.py:263  path = np.stack(states)
-    items = []
-    for k in range(len(states)):
-        items.append(path_bar_moved[k])
-    states_bar = shadow_of(shadows, states)
-    add_each(states_bar, items)
+    states_bar = shadow_of(shadows, states)         # programs.py:263  path = np.stack(states)
+    add_each(states_bar, path_bar)
     w_bar = np.zeros_like(w)                        # programs.py:262  states.append(np.tanh(w @ states[-1]))
     for _ in reversed(range(n_steps)):              # programs.py:261  for _ in range(n_steps):
         state_last, tanh = tape.pop()
