@@ -19,7 +19,11 @@ DOUBT = "generated code that finds cotangents of unknown kind"
 WRITTEN = "whether what recursion hands on is a number or a written array is not known in the generated code"
 TUPLES = "a tuple that a user's recursive function returns, or that is in a tuple in a list, is read in generated code"
 LIST = "a list whose length depends on the run is returned by the generated code"
+IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
 NOT_YET: dict[str, str] = {
+    "generator_raises_in_a_try": IN_TRY,
+    "next_of_nothing_is_caught": IN_TRY,
+    "what_is_yielded_from_raises": IN_TRY,
     "newaxis_view_is_written": VIEW,
     "pure_loop_inside_is_interrupted_in_an_outer_loop": "a tape is made in a loop, and copied in its reverse",
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
@@ -79,6 +83,7 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "loop_ravel_copy_twice": KIND,
     "one_cotangent_for_several_operands": SEQUENCE,
     "arrays_in_column_order": SEQUENCE,
+    "ravel_of_a_strided_argument": KIND,
 }
 
 
@@ -109,7 +114,7 @@ WITH_MEMORY = (
     "writes",
 )
 """The parts of the corpus whose generated code holds arrays in lists and tables of shadows, and writes them."""
-SINGLE = {"writes_single_precision"}
+SINGLE = {"writes_single_precision", "single_precision_differences"}
 THIRD = [p for p in SUPPORTED if p.fun.__module__.rpartition(".")[2] in WITH_MEMORY and p.name not in SINGLE]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import operator
+import types
 from typing import Any
 
 import numpy as np
@@ -192,6 +193,8 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
 def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
     if base.cls in (list, dict, set):
         return Bound(Const(getattr(base.cls, name)), (base,))
+    if base.cls is types.GeneratorType:
+        lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")
     for field, item in lo.contents(base):
         if field == name:
             return item

@@ -220,6 +220,8 @@ def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
 
     It is taken apart if it has changed something before it may raise.
     """
+    if isinstance(node, ast.Expr) and isinstance(node.value, (ast.Yield, ast.YieldFrom)):
+        return _guarded_yield(lo, node.value, frame, rest)
     site = lo.site(node)
     if site not in lo.marks.split:
         return _guard(lo, site, lambda: statement(lo, node, frame), rest)
@@ -243,6 +245,29 @@ def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
 
         return _guard(lo, lo.site(node.test), evaluate, decide)
     return _sequence(lo, node, frame, rest)
+
+
+def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Rest) -> Outcome:
+    """A `yield`: what the consumer does with the item consists of statements that are protected themselves."""
+    from srcgrad.frontend.generators import give, yielded
+
+    site, item = lo.site(node), ("item", lo.fresh("y"))
+    if site in lo.marks.split:
+        lo.unsupported(
+            "what is yielded here may raise after it has changed something, inside of `try`",
+            "assign it to a name before the yield",
+        )
+
+    def evaluate() -> Outcome:
+        lo.store.set(item, yielded(lo, node, frame))
+        return NEXT
+
+    def go_further() -> Outcome:
+        symbol = lo.store.get(item)
+        lo.store.set(item, MISSING)
+        return go_on(lo, give(lo, node, symbol, frame), rest)
+
+    return _guard(lo, site, evaluate, go_further)
 
 
 def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import types
 from typing import Any
 
 import numpy as np
 
+from srcgrad.frontend import driven
 from srcgrad.frontend.access import attribute, length, static_key, subscript
 from srcgrad.frontend.access import shape as shape_symbol
 from srcgrad.frontend.expressions import new_list
@@ -22,9 +24,10 @@ from srcgrad.frontend.iteration import (
     reversed_iterator,
     zip_iterator,
 )
+from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
-from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import (
     BOOL,
@@ -78,12 +81,22 @@ def _range(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
 @handles(enumerate)
 def _enumerate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     start = args[1] if len(args) > 1 else kwargs.get("start", Const(0))
-    return enumerate_iterator(lo, args[0], start)
+    iterator = iterate(lo, args[0])
+    if iterator.drive is not None:
+        return driven.enumerated(lo, iterator, start)
+    return enumerate_iterator(lo, iterator, start)
 
 
 @handles(zip)
 def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return zip_iterator(lo, args)
+    return _zipped(lo, args)
+
+
+def _zipped(lo: Lowering, inners: list[Symbol]) -> Iterator:
+    iterators = [iterate(lo, inner) for inner in inners]
+    if any(iterator.drive is not None for iterator in iterators):
+        return driven.zipped(lo, iterators)
+    return zip_iterator(lo, iterators)
 
 
 @handles(reversed)
@@ -94,7 +107,9 @@ def _reversed(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 @handles(map)
 def _map(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fn, *inners = args
-    rows = zip_iterator(lo, inners)
+    rows = _zipped(lo, inners)
+    if rows.drive is not None:
+        return driven.mapped(rows, lambda row: lo.call(fn, list(known_items(lo, row)), {}))
     if rows.items is not None:
         return Iterator(tuple(lo.call(fn, list(row.items), {}) for row in rows.items if isinstance(row, Sequence)))
 
@@ -111,16 +126,14 @@ def collect(lo: Lowering, iterator: Iterator) -> Symbol:
     """A list of the items of an iterator."""
     if iterator.items is not None:
         return lo.new_reference(list, iterator.items, lo.site("collected"))
-    from srcgrad.frontend.loops import for_loop
-
     site = (*lo.site("collected"), lo.span)
     collected = new_list(lo, (), site)
 
-    def body(item: Symbol) -> Outcome:
+    def body(item: Symbol, rest: Rest | None = None) -> Outcome:
         lo.call(Const(list.append), [collected, item], {})
         return NEXT
 
-    for_loop(lo, iterator, body, set(), site, None)
+    for_each(lo, iterator, body, site)
     return collected
 
 
@@ -154,6 +167,8 @@ def _tuple(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
         items: Symbol = lo.emit(np.ndarray.copy, source)
     else:
         items = make_list(lo, args, {}) if isinstance(source, Value) else collect(lo, iterator)
+        if isinstance(items, Reference):
+            return Sequence(lo.contents(items))
     made = lo.value(lo.emit_typed(tuple, (lo.value(items),), {}, Unknown()))
     lo.tuple_items[made] = lo.value(items)
     return made
@@ -254,10 +269,12 @@ def _getattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fn, inner = args
     iterator = iterate(lo, inner)
+    if iterator.drive is not None:
+        return driven.filtered(lo, iterator, lambda item: item if constant(fn) is None else lo.call(fn, [item], {}))
     site = (*lo.site("filter"), lo.span)
     kept = new_list(lo, (), site)
 
-    def visit(item: Symbol) -> Outcome:
+    def visit(item: Symbol, rest: Rest | None = None) -> Outcome:
         truth = lo.truth(item if constant(fn) is None else lo.call(fn, [item], {}))
         if isinstance(truth, bool):
             return keep(item) if truth else NEXT
@@ -267,13 +284,7 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         lo.call(Const(list.append), [kept, item], {})
         return NEXT
 
-    if iterator.items is not None:
-        for item in iterator.items:
-            visit(item)
-    else:
-        from srcgrad.frontend.loops import for_loop
-
-        for_loop(lo, iterator, visit, set(), site, None)
+    for_each(lo, iterator, visit, site)
     return kept
 
 
@@ -336,9 +347,25 @@ def _log(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return lo.emit(operator.truediv, lo.emit(math.log, args[0]), lo.emit(math.log, args[1]))
 
 
-@handles(eval, exec, compile, globals, locals, vars, setattr, delattr, open, input, __import__, iter, next)
+@handles(eval, exec, compile, globals, locals, vars, setattr, delattr, open, input, __import__)
 def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this built-in function is not supported in a differentiated function")
+
+
+@handles(iter)
+def _iter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    iterator = iterate(lo, args[0]) if len(args) == 1 else None
+    if iterator is None or iterator.drive is None:
+        lo.unsupported("iter(...) of anything but a generator is not supported", "index it, or loop over it")
+    return args[0] if isinstance(args[0], Reference) and args[0].cls is types.GeneratorType else iterator
+
+
+@handles(next)
+def _next(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    iterator = iterate(lo, args[0])
+    if iterator.drive is None:
+        lo.unsupported("next(...) of anything but a generator is not supported", "index it, or loop over it")
+    return driven.first(lo, iterator, *args[1:])
 
 
 @handles(print)

@@ -65,6 +65,8 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
             return fold_call(lo, fn.value, argument, frame)
     if isinstance(fn, Const) and fn.value is super:
         return _super(lo, node, frame)
+    if isinstance(fn, Const) and fn.value is next and node.args and isinstance(node.args[0], ast.GeneratorExp):
+        lo.marks.lazy.add(lo.site(node.args[0]))
     args = display_items(lo, node.args, frame, spreads=True)
     kwargs: dict[str, Symbol] = {}
     for keyword in node.keywords:

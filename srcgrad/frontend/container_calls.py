@@ -6,10 +6,11 @@ from srcgrad.frontend.access import dict_item, static_key
 from srcgrad.frontend.builtin_calls import make_list
 from srcgrad.frontend.handlers import BUILTINS, handles
 from srcgrad.frontend.iteration import iterate
+from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.records import parts
-from srcgrad.frontend.values import Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const
 from srcgrad.ir.types import List
 
@@ -38,22 +39,17 @@ def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 def _extend(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, more = args
     iterator = iterate(lo, more)
-    if isinstance(target, Reference):
+    if isinstance(target, Reference) and iterator.drive is None:
         if iterator.items is None:
             lo.demote(target)
         lo.change(target, lo.contents(target) + iterator.items)
         return Const(None)
-    if iterator.items is not None:
-        for item in iterator.items:
-            _append(lo, [target, item], {})
-        return Const(None)
-    from srcgrad.frontend.loops import for_loop
 
-    def body(item: Symbol) -> Outcome:
+    def body(item: Symbol, rest: Rest | None = None) -> Outcome:
         _append(lo, [target, item], {})
         return NEXT
 
-    for_loop(lo, iterator, body, set(), (*lo.site("extend"), lo.span), None)
+    for_each(lo, iterator, body, (*lo.site("extend"), lo.span))
     return Const(None)
 
 

@@ -17,11 +17,11 @@ from srcgrad.frontend.attempts import attempt, reraise
 from srcgrad.frontend.exits import go_on
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEXT, Outcome
+from srcgrad.frontend.merging import NEVER, NEXT, Outcome, leaves_with
 from srcgrad.frontend.statements import assign, block, choose
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Frame, Symbol, constant
-from srcgrad.ir.nodes import Const, Enter, Leave, Value
+from srcgrad.frontend.values import Frame, Reference, Rest, Symbol, constant
+from srcgrad.ir.nodes import Const, Enter, Exit, Leave, Value
 from srcgrad.ir.types import UNKNOWN
 
 Body = Callable[[], Outcome]
@@ -32,6 +32,7 @@ _PASSING = (
     *(contextlib.redirect_stdout, contextlib.redirect_stderr, contextlib.closing, contextlib.chdir),
 )
 """Contexts that let every exception pass."""
+_CONTEXT_MANAGER = contextlib.contextmanager(iter).__code__
 _OPENERS = (open, threading.Lock, threading.RLock, np.printoptions)
 
 
@@ -66,6 +67,11 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
                 args = tuple([lo.tree(expression(lo, arg, frame)) for arg in call.args])
                 kwargs = {str(k.arg): lo.tree(expression(lo, k.value, frame)) for k in call.keywords}
                 return _library(lo, lo.value(lo.emit_typed(made, args, kwargs, UNKNOWN)), bind, body)
+            if getattr(made, "__code__", None) is _CONTEXT_MANAGER:
+                args = [expression(lo, arg, frame) for arg in call.args]
+                kwargs = {str(k.arg): expression(lo, k.value, frame) for k in call.keywords}
+                lo.makes_context = True
+                return _generated(lo, lo.call(Const(made.__wrapped__), args, kwargs), bind, body)
         context = expression(lo, call, frame)
         if isinstance(constant(context), _PASSING):
             return _library(lo, lo.value(context), bind, body)
@@ -85,6 +91,30 @@ def _library(lo: Lowering, context: Value, bind: Callable[[Symbol], None], body:
     outcome = body()
     lo.append(Leave(lo.span))
     return outcome
+
+
+def _generated(lo: Lowering, generator: Symbol, bind: Callable[[Symbol], None], body: Body) -> Outcome:
+    """A context written as a generator: the body stands in place of its `yield`, and leaves when it has ended."""
+    assert isinstance(generator, Reference)
+    key = ("left", lo.fresh("w"))
+    codes: set[int] = set()
+    lo.store.set(key, NEXT.code)
+
+    def consume(item: Symbol, rest: Rest | None) -> Outcome:
+        bind(item)
+        outcome = body()
+        if not outcome.codes:
+            return NEVER
+        codes.update(outcome.codes)
+        lo.store.set(key, outcome.code)
+        return NEXT if rest is None else rest()
+
+    ended = lo.contents(generator)[0].drive(consume)
+    left = lo.store.get(key)
+    lo.store.set(key, MISSING)
+    if isinstance(left, Const):
+        return go_on(lo, ended, lambda: leaves_with(left.value))
+    return go_on(lo, ended, lambda: Outcome(left, frozenset({*codes, Exit.NEXT})))
 
 
 def _inlined(lo: Lowering, context: Symbol, site: Any, bind: Callable[[Symbol], None], body: Body) -> Outcome:

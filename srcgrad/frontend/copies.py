@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from types import GeneratorType
 
 import numpy as np
 
@@ -29,6 +30,8 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
     if isinstance(symbol, Reference):
         if any(hasattr(symbol.cls, name) for name in ("__copy__", "__deepcopy__")):
             lo.unsupported(f"{symbol.cls.__name__} says itself how it is copied, which is not supported")
+        if symbol.cls is GeneratorType:
+            lo.unsupported("a generator can't be copied", "collect it: list(...)")
         contents = lo.contents(symbol)
         if known is None:
             return lo.new_reference(symbol.cls, contents, symbol.site)

@@ -55,6 +55,9 @@ def is_one_of(lo: Lowering, outcome: Outcome, codes: frozenset[int]) -> Value | 
     possible = sorted(outcome.codes & codes)
     if len(possible) in (0, len(outcome.codes)):
         return bool(possible)
+    others = outcome.codes - codes
+    if len(possible) > 1 and possible[0] > max(others):
+        return lo.truth(lo.emit(operator.gt, outcome.code, Const(int(max(others)))))
     found: Value | bool = compare(lo, outcome.code, possible[0])
     for code in possible[1:]:
         if isinstance(found, bool):
@@ -75,16 +78,22 @@ def go_on(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcom
     """Lowers what follows under the condition that control gets there."""
     if Exit.NEXT not in outcome.codes:
         return outcome
-    turned = _chosen(outcome.code, Exit.NEXT) == [False, True]
-    stays = outcome.code.owner.condition if turned else compare(lo, outcome.code, Exit.NEXT)
+    if outcome.static == Exit.NEXT:
+        return rest()
+    left = restricted(outcome, outcome.codes - {Exit.NEXT})
+    leaves = None
+    if outcome.leaving is not None:
+        leaves, left = outcome.leaving
+    elif _chosen(outcome.code, Exit.NEXT) == [False, True]:
+        assert isinstance(outcome.code.owner, If)
+        leaves = outcome.code.owner.condition
+    stays = compare(lo, outcome.code, Exit.NEXT) if leaves is None else leaves
     if isinstance(stays, bool):
         return rest() if stays else outcome
-    then = branch(lo, rest)
+    then, leave = branch(lo, rest), branch(lo, lambda: left)
     if then.outcome.static == Exit.NEXT and not then.region.ops and not then.changes:
         return outcome
-    left = restricted(outcome, outcome.codes - {Exit.NEXT})
-    leave = branch(lo, lambda: left)
-    return join_branches(lo, stays, leave, then) if turned else join_branches(lo, stays, then, leave)
+    return join_branches(lo, stays, then, leave) if leaves is None else join_branches(lo, leaves, leave, then)
 
 
 def caught(lo: Lowering, outcome: Outcome, label: int, handler: Callable[[], Outcome]) -> Outcome:
@@ -106,10 +115,11 @@ def settled(lo: Lowering, outcome: Outcome, codes: frozenset[int]) -> Outcome:
         return outcome
     if not left:
         return NEXT
-    leaves = is_one_of(lo, outcome, left)
+    leaves, leaving = is_one_of(lo, outcome, left), restricted(outcome, left)
     if isinstance(leaves, bool):
-        return restricted(outcome, left) if leaves else NEXT
-    return join_branches(lo, leaves, branch(lo, lambda: restricted(outcome, left)), branch(lo, lambda: NEXT))
+        return leaving if leaves else NEXT
+    joined = join_branches(lo, leaves, branch(lo, lambda: leaving), branch(lo, lambda: NEXT))
+    return Outcome(joined.code, joined.codes, (leaves, leaving))
 
 
 def evaluated(lo: Lowering, node: ast.expr, frame: Frame, then: Callable[[Symbol], Outcome]) -> Outcome:
@@ -126,3 +136,9 @@ def evaluated(lo: Lowering, node: ast.expr, frame: Frame, then: Callable[[Symbol
     finally:
         lo.whole = outer
     return go_on(lo, outcomes[0], lambda: then(symbol)) if outcomes else then(symbol)
+
+
+def stays(lo: Lowering, outcome: Outcome) -> None:
+    """Refuses what leaves from the middle of an expression."""
+    if outcome.codes - {Exit.NEXT}:
+        lo.unsupported("control leaves from within an expression here", "give what is called a line of its own")

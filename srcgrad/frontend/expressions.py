@@ -183,10 +183,11 @@ def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bo
             items.append(expression(lo, node, frame))
             continue
         symbol = expression(lo, node.value, frame)
-        if spreads and node is nodes[-1] and iterate(lo, symbol).items is None:
+        iterator = iterate(lo, symbol)
+        if spreads and node is nodes[-1] and iterator.items is None and iterator.drive is None:
             items.append(Spread(symbol))
         else:
-            items.extend(known_items(lo, symbol))
+            items.extend(known_items(lo, iterator))
     return items
 
 

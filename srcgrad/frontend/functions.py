@@ -53,11 +53,15 @@ def make_closure(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame)
     for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
         if default is not None:
             defaults[arg.arg] = expression(lo, default, frame)
-    owner: Frame | None = frame
-    while owner is not None:
-        lo.frames_captured.add(id(owner))
-        owner = owner.parent
+    capture_frame(lo, frame)
     return Closure(node, frame, defaults)
+
+
+def capture_frame(lo: Lowering, frame: Frame | None) -> None:
+    """Keeps the variables of a call for what may outlive it."""
+    while frame is not None:
+        lo.frames_captured.add(id(frame))
+        frame = frame.parent
 
 
 def call_closure(lo: Lowering, closure: Closure, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
@@ -151,13 +155,17 @@ def _call(
 ) -> Symbol:
     escape, lo.escape = lo.escape, None
     name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
-    if frame.scope.is_generator or frame.scope.is_async:
-        lo.unsupported(f"{name} is a generator or a coroutine, which is not supported yet")
+    if frame.scope.is_async:
+        lo.unsupported(f"{name} is a coroutine, which is not supported yet")
     bound = bind(lo, node.args, name, defaults, args, kwargs)
     if identity in lo.marks.outlined:
         return _invoke(lo, identity, node, frame, name, bound)
     # A call for arguments of another structure ends when the structure does; any other recursion ends at run time.
     activation = (identity, tuple([(p, _structure(lo, s)) for p, s in bound.items()]))
+    if frame.scope.is_generator:
+        from srcgrad.frontend.generators import make_generator
+
+        return make_generator(lo, activation, node, frame, bound)
     if activation in lo.active or sum(entry[0] is identity for entry in lo.active) > _DEEPEST:
         lo.marks.outlined.add(identity)
         raise Restart

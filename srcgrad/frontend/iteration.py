@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import operator
+import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.objects import class_of_object, special
 from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import INT, Array, List, Opaque, Tuple, Unknown
@@ -27,11 +29,13 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
             return Iterator(tuple(_key_symbol(key) for key, _ in contents))
         if symbol.cls in (list, set):
             return Iterator(contents)
-        lo.unsupported(f"a {symbol.cls.__name__} can't be looped over")
+        if symbol.cls is types.GeneratorType:
+            return Iterator(drive=contents[0].drive) if contents else consumed_before(lo)
+        return _iterate_object(lo, symbol, f"a {symbol.cls.__name__} can't be looped over")
     if isinstance(symbol, Const):
         if isinstance(symbol.value, (str, range)):
             return Iterator(tuple(Const(item) for item in symbol.value))
-        lo.unsupported(f"{symbol.value!r} can't be looped over")
+        return _iterate_object(lo, symbol, f"{symbol.value!r} can't be looped over")
     if isinstance(symbol, Flat):
         symbol = lo.emit(np.ravel, symbol.array)
     if isinstance(symbol, Value):
@@ -42,6 +46,23 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     lo.unsupported("this can't be looped over")
 
 
+def _iterate_object(lo: Lowering, symbol: Symbol, otherwise: str) -> Iterator:
+    """What the `__iter__` of an object of a user class gives."""
+    given = special(lo, symbol, "__iter__")
+    if given is None:
+        lo.unsupported(otherwise)
+    if class_of_object(given) not in (None, types.GeneratorType):
+        lo.unsupported("an iterator with a __next__ of its own is not supported", "write __iter__ as a generator")
+    return iterate(lo, given)
+
+
+def consumed_before(lo: Lowering) -> NoReturn:
+    """Refuses what goes on with a generator where something else stopped."""
+    lo.unsupported(
+        "this generator has been consumed before, at least in part", "consume it in one place, or collect it: list(...)"
+    )
+
+
 def _key_symbol(key: Any) -> Symbol:
     return Sequence(tuple(_key_symbol(part) for part in key)) if type(key) is tuple else Const(key)
 
@@ -49,6 +70,11 @@ def _key_symbol(key: Any) -> Symbol:
 def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:
     """The items of a symbol whose length is known at compile time."""
     iterator = iterate(lo, symbol)
+    if iterator.drive is not None:
+        from srcgrad.frontend.builtin_calls import collect
+
+        collected = collect(lo, iterator)
+        iterator = iterator if isinstance(collected, Value) else iterate(lo, collected)
     if iterator.items is None:
         lo.unsupported("the number of items is not known here", "index it, or loop over it")
     return iterator.items
@@ -178,8 +204,13 @@ def iterator_length(lo: Lowering, iterator: Iterator) -> Value:
             return lo.value(lo.emit(max, stop, Const(0)))
         numbers = lo.emit_typed(range, (start, stop, step), {}, Opaque(range))
         return lo.value(lo.emit_typed(len, (numbers,), {}, INT))
-    assert iterator.length is not None
+    if iterator.length is None:
+        _one_by_one(lo)
     return iterator.length()
+
+
+def _one_by_one(lo: Lowering) -> NoReturn:
+    lo.unsupported("the items of a generator are needed by number here", "collect it first: list(...)")
 
 
 def item_getter(lo: Lowering, iterator: Iterator) -> Callable[[Value], Symbol]:
@@ -189,6 +220,9 @@ def item_getter(lo: Lowering, iterator: Iterator) -> Callable[[Value], Symbol]:
         values: list[Value] = []
 
         def from_list(k: Value) -> Symbol:
+            known = constant(k)
+            if isinstance(known, int) and known < len(items):
+                return items[known]
             lo.unroll(k)
             return subscript(lo, values[0], k)
 
@@ -202,5 +236,4 @@ def item_getter(lo: Lowering, iterator: Iterator) -> Callable[[Value], Symbol]:
             return scaled if constant(start) == 0 else lo.emit(operator.add, scaled, start)
 
         return from_range
-    assert iterator.item is not None
-    return iterator.item
+    return iterator.item if iterator.item is not None else _one_by_one(lo)

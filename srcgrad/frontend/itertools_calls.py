@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from srcgrad.frontend import driven
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.builtin_calls import make_list
 from srcgrad.frontend.handlers import handles
@@ -61,6 +62,8 @@ def _chain(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
     columns = _known(iterators)
     if columns is not None:
         return Iterator(tuple(itertools.chain(*columns)))
+    if any(iterator.drive is not None for iterator in iterators):
+        return driven.chained(lo, iterators)
     joined = make_list(lo, [], {})
     for iterator in iterators:
         lo.call(Const(list.extend), [joined, iterator], {})
@@ -69,7 +72,10 @@ def _chain(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
 
 @handles(itertools.chain.from_iterable)
 def _chain_from_iterable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _chain(lo, list(known_items(lo, args[0])), {})
+    iterator = iterate(lo, args[0])
+    if iterator.drive is not None:
+        return driven.flattened(lo, iterator)
+    return _chain(lo, list(known_items(lo, iterator)), {})
 
 
 @handles(itertools.pairwise)
@@ -91,6 +97,8 @@ def _islice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     bounds = [constant(arg) for arg in args[1:]]
     if iterator.items is not None and all(b is None or isinstance(b, int) for b in bounds):
         return Iterator(tuple(itertools.islice(iterator.items, *bounds)))
+    if iterator.drive is not None:
+        return driven.sliced(lo, iterator, args[1:])
     items = make_list(lo, [iterator], {})
     return iterate(lo, subscript(lo, items, slice(*args[1:])))
 
@@ -110,10 +118,28 @@ def _starmap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     fn, iterator = args[0], listed(iterate(lo, args[1]))
     if iterator.items is not None:
         return Iterator(tuple(lo.call(fn, list(known_items(lo, item)), {}) for item in iterator.items))
+    if iterator.drive is not None:
+        return driven.mapped(iterator, lambda item: lo.call(fn, list(known_items(lo, item)), {}))
     get = item_getter(lo, iterator)
     return Iterator(
         length=lambda: iterator_length(lo, iterator), item=lambda k: lo.call(fn, list(known_items(lo, get(k))), {})
     )
+
+
+@handles(itertools.takewhile)
+def _takewhile(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return driven.taken_while(lo, args[0], iterate(lo, args[1]))
+
+
+@handles(itertools.dropwhile)
+def _dropwhile(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return driven.dropped_while(lo, args[0], iterate(lo, args[1]))
+
+
+@handles(itertools.filterfalse)
+def _filterfalse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fn, iterator = args[0], iterate(lo, args[1])
+    return driven.filtered(lo, iterator, lambda item: item if constant(fn) is None else lo.call(fn, [item], {}), False)
 
 
 def _selection(name: str) -> Callable[[Lowering, list[Symbol], dict[str, Symbol]], Symbol]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcgrad.frontend.exits import compare, evaluated, is_one_of, restricted, settled
+from srcgrad.frontend.exits import compare, evaluated, go_on, is_one_of, new_label, restricted, settled, stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
@@ -21,7 +21,7 @@ from srcgrad.frontend.merging import (
     merge_list_sites,
     reached,
 )
-from srcgrad.frontend.scope import assigned_in
+from srcgrad.frontend.scope import assigned_in, has_exit
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,
@@ -34,11 +34,22 @@ from srcgrad.frontend.snapshots import (
 )
 from srcgrad.frontend.statements import assign, block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Conflict, Frame, Iterator, Reference, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import (
+    Conflict,
+    Consumer,
+    Frame,
+    Iterator,
+    Reference,
+    Rest,
+    Sequence,
+    Symbol,
+    variable_name,
+)
 from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, leaves_loop, walk
 from srcgrad.ir.types import INT, List, Type, freshened, join, widen
 
 _ATTEMPTS = 12
+_MOST_COPIED = 60
 _ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
 
 
@@ -57,11 +68,13 @@ def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outc
 
     def body(item: Symbol) -> Outcome:
         assign(lo, node.target, item, frame)
-        return block(lo, node.body, frame)
+        return _body(lo, node, frame)
 
     def otherwise() -> Outcome:
         return block(lo, node.orelse, frame)
 
+    if iterator.drive is not None:
+        return _for_driven(lo, node, iterator, frame)
     if iterator.items is not None:
         outcome = _unrolled(lo, iterator.items, body, otherwise)
         if isinstance(symbol, Reference) and lo.store.get(symbol) is not contents:
@@ -72,6 +85,80 @@ def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outc
     if isinstance(symbol, Value) and isinstance(symbol.type, List):
         _check_not_changed(lo, symbol)
     return after_loop(lo, outcome, otherwise, bool(node.orelse))
+
+
+def _body(
+    lo: Lowering,
+    node: ast.For | ast.While,
+    frame: Frame,
+    break_code: int = Exit.BREAK,
+    after: Callable[[], Outcome] = lambda: NEXT,
+) -> Outcome:
+    """The body of a loop, which `break` leaves with this exit code."""
+    outer, frame.break_code = frame.break_code, break_code
+    try:
+        return block(lo, node.body, frame, 0, after)
+    finally:
+        frame.break_code = outer
+
+
+def _for_driven(lo: Lowering, node: ast.For, iterator: Iterator, frame: Frame) -> Outcome:
+    """A `for` over a generator: the body stands at every `yield`, and `break` leaves what the generator is in there."""
+    assert iterator.drive is not None
+    statements = sum(isinstance(part, ast.stmt) for part in ast.walk(node)) - 1
+    places: set[Any] = set()
+    exits = has_exit(node.body)
+    threaded = (bool(exits) or frame.on_yield is not None) and "continue" not in exits
+    with new_label(lo) as broke:
+
+        def body(item: Symbol, rest: Rest | None = None) -> Outcome:
+            places.add(lo.site(node))
+            if len(places) > 1 and len(places) * statements > _MOST_COPIED:
+                lo.span = frame.source.span_of(node)
+                lo.unsupported(
+                    "the body of this loop is too long to be copied to every yield of the generator",
+                    "loop over a list of its items, list(...), or let a function do the work",
+                )
+            assign(lo, node.target, item, frame)
+            if threaded and rest is not None:
+                return _body(lo, node, frame, broke, rest)
+            return settled(lo, _body(lo, node, frame, broke), frozenset([Exit.CONTINUE]))
+
+        outcome = iterator.drive(body)
+        if node.orelse:
+            outcome = go_on(lo, outcome, lambda: block(lo, node.orelse, frame))
+        return settled(lo, outcome, frozenset([broke]))
+
+
+def over(
+    lo: Lowering,
+    iterator: Iterator,
+    body: Consumer,
+    site: Any,
+    guess: set[Any] = frozenset(),
+    index_name: str | None = None,
+) -> Outcome:
+    """Does something with each item of an iterator, whatever it is; says how control leaves that."""
+    if iterator.drive is not None:
+        return iterator.drive(body)
+
+    def each(item: Symbol) -> Outcome:
+        return body(item, None)
+
+    if iterator.items is not None:
+        return _unrolled(lo, iterator.items, each, lambda: NEXT)
+    return after_loop(lo, for_loop(lo, iterator, each, set(guess), site, index_name), lambda: NEXT, False)
+
+
+def for_each(
+    lo: Lowering,
+    iterator: Iterator,
+    body: Consumer,
+    site: Any,
+    guess: set[Any] = frozenset(),
+) -> None:
+    """Does something with each item of an iterator, in the middle of an expression."""
+    stays(lo, over(lo, iterator, body, site, guess))
 
 
 def _check_not_changed(lo: Lowering, items: Value) -> None:
@@ -143,7 +230,7 @@ def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome],
     def behind() -> Outcome:
         if Exit.BREAK not in outcome.codes:
             return otherwise()
-        if not has_else:
+        if not has_else or outcome.static == Exit.BREAK:
             return NEXT
         broke = compare(lo, outcome.code, Exit.BREAK)
         assert isinstance(broke, Value)
@@ -179,7 +266,7 @@ class _Learned(dict[Any, list[Type]]):
 class _Retry(Exception):
     """An attempt at a loop is to be repeated, with these keys carried too."""
 
-    def __init__(self, keys: set[Any]):
+    def __init__(self, keys: Iterable[Any]):
         super().__init__()
         self.keys = keys
 
@@ -257,7 +344,7 @@ def _loop(
             _close(lo, carried, changes, missing, learned, stem)
         except _Retry as retry:
             lo.span = span
-            keys = sorted({*keys, *retry.keys}, key=_order)
+            keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
             continue
         lo.missing_reads |= missing
         return _finish(lo, carried, changes, region, outcome, finish)
@@ -321,7 +408,7 @@ def _close(
 ) -> None:
     """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
     retry = False
-    new: set[Any] = set()
+    new: dict[Any, None] = {}
     known = {slot.key for slot in carried}
     for key, symbol in changes.items():
         if key in known or symbol is MISSING:
@@ -334,10 +421,10 @@ def _close(
                     learned.merged.add(key)
                 learned.shapes[key] = shape
                 learned[key] = [freshened(v.type, f"{stem}.{_place(key)}.{j}") for j, v in enumerate(leaves(shape))]
-                new.add(key)
+                new[key] = None
         elif before is not symbol and not _same(before, symbol):
             learned.setdefault(key, [widen(v.type) for v in leaves(before)])
-            new.add(key)
+            new[key] = None
     for slot in carried:
         end = changes.get(slot.key, MISSING)
         if end is MISSING:
@@ -381,7 +468,7 @@ def _match(lo: Lowering, slot: _Carried, end: Any, changes: dict[Any, Any], lear
         return leaves(end)
     if _fits(slot.key, snapshot(lo, template, {}), snapshot(lo, end, changes)):
         learned.merged.add(slot.key)
-        raise _Retry(set())
+        raise _Retry({})
     if isinstance(slot.key, Reference):
         lo.demote(slot.key, end)
     if isinstance(end, Conflict):
@@ -476,19 +563,19 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
         if isinstance(truth, bool):
             if not truth:
                 return leaves_with(Exit.BREAK)
-            return block(lo, node.body, frame)
+            return _body(lo, node, frame)
         if not any(symbol is not MISSING for symbol in changes.values()) and _repeatable(test_region):
             test_region.results = [truth]
             test["region"] = (test_region, list(region.args))
-            return block(lo, node.body, frame)
+            return _body(lo, node, frame)
         truth = lo.truth(expression(lo, node.test, frame))
         test["left_by_test"] = True
         if isinstance(truth, bool):
-            return block(lo, node.body, frame) if truth else leaves_with(Exit.BREAK)
+            return _body(lo, node, frame) if truth else leaves_with(Exit.BREAK)
         return join_branches(
             lo,
             truth,
-            branch(lo, lambda: block(lo, node.body, frame)),
+            branch(lo, lambda: _body(lo, node, frame)),
             branch(lo, lambda: leaves_with(Exit.BREAK)),
         )
 
@@ -506,6 +593,9 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
         )
     if outcome.codes == {Exit.NEXT} and test["region"] is None and not test.get("left_by_test"):
         return NEVER if not outcome.codes else outcome
+    if _leaving(outcome) and test["region"] is None and not test.get("left_by_test"):
+        # Nothing but a jump ends the loop.
+        outcome = restricted(outcome, _leaving(outcome))
     return after_loop(lo, outcome, lambda: block(lo, node.orelse, frame), bool(node.orelse))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import GeneratorType
 from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
@@ -95,6 +96,7 @@ class Lowering:
         self.protections: list[Protection] = []
         self.raising = Raising(self.marks.float_errors)
         self.trusting = False
+        self.makes_context = False
         self.held: list[Any] = []
         self.handled: list[Value | None] = []
         self.unsettled: list[tuple[Any, Region]] = []
@@ -263,7 +265,8 @@ class Lowering:
                 return output
             if symbol.cls is set:
                 return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
-            self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", "use its fields one by one")
+            help = "collect it: list(...)" if symbol.cls is GeneratorType else "use its fields one by one"
+            self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", help)
         if isinstance(symbol, Conflict):
             self.resolve_conflict(symbol)
         if isinstance(symbol, IteratorSymbol):
@@ -329,6 +332,11 @@ class Lowering:
 
     def demote(self, reference: Reference, contents: Any = None) -> NoReturn:
         """Starts again with this list, whose structure varies, made at run time; `contents` tell what it holds."""
+        if reference.cls is GeneratorType:
+            self.unsupported(
+                "a generator is made at one place and consumed, perhaps in part, in a loop or branch",
+                "make it where it is consumed, or collect it: list(...)",
+            )
         if reference.cls is not list or reference.site in self.marks.dynamic or reference.site is None:
             self.unsupported(
                 f"the structure of this {reference.cls.__name__} depends on the run",

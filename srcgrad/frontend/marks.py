@@ -20,6 +20,7 @@ class Marks:
         boxed: code objects of recursive functions that return tuples made at run time: the whole one or those in it.
         records: where tuples are made at run time -> their kind.
         float_errors: whether the program makes NumPy raise for overflows and the like.
+        lazy: sites of generator expressions that loop over generators.
         split: `try` statements whose body is protected statement by statement.
         tables: sites of dicts that are tables of shadows, filled at run time.
     """
@@ -31,5 +32,6 @@ class Marks:
     boxed: dict[Any, str] = field(default_factory=dict)
     records: dict[Any, Record] = field(default_factory=dict)
     float_errors: bool = False
+    lazy: set[Any] = field(default_factory=set)
     split: set[Any] = field(default_factory=set)
     tables: set[Any] = field(default_factory=set)

@@ -22,10 +22,12 @@ class Outcome:
     Attributes:
         code: the exit code, a constant unless it depends on the run.
         codes: the exit codes that are possible; empty if control never leaves (it raises).
+        leaving: for one that may be NEXT, if it is known: a condition under which it is not, and the outcome then.
     """
 
     code: Value
     codes: frozenset[int]
+    leaving: tuple[Value, Outcome] | None = None
 
     @property
     def static(self) -> int | None:

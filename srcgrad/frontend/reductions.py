@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import operator
 from collections.abc import Callable
@@ -9,17 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.frontend import driven
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.builtin_calls import collect
+from srcgrad.frontend.exits import stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import item_getter, iterate, shifted
+from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Frame, Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import INT, Array, List, is_scalar
 
@@ -50,17 +54,15 @@ def _reduce(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[
         for item in iterator.items:
             total = combine(total, item)
         return total
-    from srcgrad.frontend.loops import for_loop
-
     site = (*lo.site("reduce"), lo.span)
     key = (site, "total")
     lo.store.set(key, start)
 
-    def body(item: Symbol) -> Outcome:
+    def body(item: Symbol, rest: Rest | None = None) -> Outcome:
         lo.store.set(key, combine(lo.store.get(key), item))
         return NEXT
 
-    for_loop(lo, iterator, body, {key}, site, None)
+    for_each(lo, iterator, body, site, {key})
     total = lo.store.get(key)
     lo.store.set(key, MISSING)
     return total
@@ -92,18 +94,24 @@ FOLDS: dict[Any, tuple[Any, Callable[[Lowering, Symbol, Symbol], Symbol]]] = {
 
 def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
     """`sum`, `any` or `all` over a generator expression: nothing is collected."""
-    from srcgrad.frontend.comprehensions import fold_into
+    from srcgrad.frontend.comprehensions import comprehension, fold_into, forget
 
     start, combine = FOLDS[fn]
+    # `any` and `all` leave a generator as soon as they know.
+    lazy = lo.site(node) if isinstance(node, ast.GeneratorExp) and fn is not sum else None
+    if lazy in lo.marks.lazy:
+        return lo.call(Const(fn), [comprehension(lo, node, frame)], {})
     inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame)
     inner.quiet, inner.function = frame.quiet, frame.function
     key = (lo.site(node), "total")
     lo.store.set(key, Const(start))
 
-    def add() -> None:
+    def add() -> Outcome:
         lo.store.set(key, combine(lo, lo.store.get(key), expression(lo, node.elt, inner)))
+        return NEXT
 
-    fold_into(lo, node, inner, frame, add, {key})
+    stays(lo, fold_into(lo, node, inner, frame, add, lazy, {key}))
+    forget(lo, inner)
     total = lo.store.get(key)
     lo.store.set(key, MISSING)
     return total
@@ -111,12 +119,19 @@ def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
 
 @handles(any)
 def _any(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _reduce(lo, iterate(lo, args[0]), Const(False), lambda t, i: _fold_any(lo, t, i))
+    return _any_or_all(lo, iterate(lo, args[0]), any)
 
 
 @handles(all)
 def _all(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _reduce(lo, iterate(lo, args[0]), Const(True), lambda t, i: _fold_all(lo, t, i))
+    return _any_or_all(lo, iterate(lo, args[0]), all)
+
+
+def _any_or_all(lo: Lowering, iterator: Iterator, fn: Any) -> Symbol:
+    if iterator.drive is not None:
+        return driven.any_or_all(lo, iterator, fn)
+    start, combine = FOLDS[fn]
+    return _reduce(lo, iterator, Const(start), lambda total, item: combine(lo, total, item))
 
 
 @handles(min)
@@ -138,6 +153,9 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
         if isinstance(symbol, Value) and isinstance(symbol.type, Array) and key is None:
             return lo.emit(np.max if fn is max else np.min, symbol)
         iterator = iterate(lo, symbol)
+        if iterator.drive is not None:
+            symbol = collect(lo, iterator)
+            iterator = iterate(lo, symbol)
         if iterator.items is None:
             return _extreme_of_list(lo, fn, symbol, iterator, key)
         items = iterator.items
@@ -185,6 +203,8 @@ def _item_type(symbol: Symbol) -> Any:
 def _functools_reduce(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fn, symbol, *initial = args
     iterator = iterate(lo, symbol)
+    if iterator.drive is not None and not initial:
+        iterator = iterate(lo, collect(lo, iterator))
     if iterator.items is not None:
         items = list(initial) + list(iterator.items)
         total = items[0]

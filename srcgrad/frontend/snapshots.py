@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import Any
 
 from srcgrad.frontend.lowering import Lowering
@@ -48,7 +49,7 @@ def snapshot(lo: Lowering, symbol: Any, changes: Mapping[Any, Any]) -> Any:
         return Sequence(tuple([snapshot(lo, item, changes) for item in symbol.items]), symbol.cls)
     if isinstance(symbol, tuple):
         return tuple([snapshot(lo, item, changes) for item in symbol])
-    if not isinstance(symbol, Reference) or symbol.cls is set:
+    if not isinstance(symbol, Reference) or symbol.cls in (set, GeneratorType):
         return symbol
     contents = changes.get(symbol, lo.store.get(symbol))
     if not isinstance(contents, tuple):

@@ -24,7 +24,7 @@ from srcgrad.frontend.operators import BINARY, binary
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Flat, Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Flat, Frame, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Exit, Raise, Value
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
 
@@ -57,30 +57,41 @@ ITEM_UPDATES: dict[type, Callable] = {
 }
 
 
-def block(lo: Lowering, statements: list[ast.stmt], frame: Frame, start: int = 0) -> Outcome:
-    """Lowers statements in order, from index `start` on."""
+def block(
+    lo: Lowering,
+    statements: list[ast.stmt],
+    frame: Frame,
+    start: int = 0,
+    after: Callable[[], Outcome] = lambda: NEXT,
+) -> Outcome:
+    """Lowers statements in order, from index `start` on, and what comes after them."""
     for k in range(start, len(statements)):
         node = statements[k]
 
         def rest(k: int = k) -> Outcome:
-            return block(lo, statements, frame, k + 1)
+            return block(lo, statements, frame, k + 1, after)
 
         with lo.at(node, frame):
             if lo.protections:
                 return _guarded(lo, node, frame, rest)
-            if isinstance(node, ast.If) and has_exit([node]):
+            # Whether control leaves at a `yield` is up to the consumer.
+            may_leave = frame.on_yield is not None or bool(has_exit([node]))
+            if isinstance(node, ast.If) and may_leave:
                 return _if_with_exits(lo, node, frame, rest)
-            if isinstance(node, ast.Match) and has_exit([node]):
+            if isinstance(node, ast.Match) and may_leave:
                 return _match(lo, node, frame, rest)
-            if isinstance(node, ast.Try) and has_exit([node]):
+            if isinstance(node, ast.Try) and may_leave:
                 return _try(lo, node, frame, rest)
-            outcome = statement(lo, node, frame)
+            later = Rest(rest)
+            outcome = statement(lo, node, frame, later)
+        if later.used:
+            return outcome
         if outcome.static == Exit.NEXT:
             continue
         if outcome.static is not None or not outcome.codes:
             return outcome
         return go_on(lo, outcome, rest)
-    return NEXT
+    return after()
 
 
 def _guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
@@ -120,8 +131,12 @@ def choose(
     return go_on(lo, outcome, rest)
 
 
-def statement(lo: Lowering, node: ast.stmt, frame: Frame) -> Outcome:
-    """Lowers one statement."""
+def statement(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest | None = None) -> Outcome:
+    """Lowers one statement, and perhaps what follows it."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, (ast.Yield, ast.YieldFrom)):
+        from srcgrad.frontend.generators import yield_statement
+
+        return yield_statement(lo, node.value, frame, rest)
     handler = _HANDLERS.get(type(node))
     if handler is None:
         lo.unsupported(f"{type(node).__name__} statements are not supported yet")
@@ -140,13 +155,13 @@ def _pass(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
 def _return(lo: Lowering, node: ast.Return, frame: Frame) -> Outcome:
     def leave(symbol: Symbol) -> Outcome:
         lo.store.set((frame, RETURNED), boxed(lo, symbol, frame))
-        return leaves_with(Exit.RETURN)
+        return leaves_with(frame.return_code)
 
     return leave(Const(None)) if node.value is None else evaluated(lo, node.value, frame, leave)
 
 
 def _break(lo: Lowering, node: ast.Break, frame: Frame) -> Outcome:
-    return leaves_with(Exit.BREAK)
+    return leaves_with(frame.break_code)
 
 
 def _continue(lo: Lowering, node: ast.Continue, frame: Frame) -> Outcome:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.nodes import Const, Exit, Value
 
 Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Super", slice]
 
@@ -54,6 +54,8 @@ class Frame:
         cells: free variables that live in real closure cells.
         quiet: whether its names mean nothing to the user: the body of a derivative rule.
         function: the function of the graph that it belongs to, None for the main one.
+        break_code, return_code: the exit codes of `break` and `return` in what is being lowered now.
+        on_yield: for a generator, what is done with an item that it yields.
     """
 
     source: Any
@@ -63,6 +65,9 @@ class Frame:
     cells: dict[str, Any] = field(default_factory=dict)
     quiet: bool = False
     function: Any = None
+    break_code: int = Exit.BREAK
+    return_code: int = Exit.RETURN
+    on_yield: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +102,7 @@ class Iterator:
         item: and the item at an index.
         bounds: for a plain range, its start, stop and step: the index is the item then,
         backwards: from the last one to the first, if so.
+        drive: for what gives its items one by one: lowers all of it around what is done with each item.
     """
 
     items: tuple[Symbol, ...] | None = None
@@ -104,6 +110,36 @@ class Iterator:
     item: Callable[[Value], Symbol] | None = None
     bounds: tuple[Value, Value, Value] | None = None
     backwards: bool = False
+    drive: Drive | None = None
+
+
+class Rest:
+    """What follows where an item is given: a consumer may lower it at the places where control stays, once at each.
+
+    Attributes:
+        used: whether the consumer did.
+    """
+
+    def __init__(self, lower: Callable[[], Any]):
+        self.lower = lower
+        self.used = False
+
+    def __call__(self) -> Any:
+        self.used = True
+        return self.lower()
+
+
+Consumer = Callable[[Symbol, Rest | None], Any]
+"""Lowers what is done with an item; says how control leaves."""
+Drive = Callable[[Consumer], Any]
+"""Lowers an iteration around a consumer; says how control leaves."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Suspended:
+    """A generator that has not started: what the `Reference` to it holds."""
+
+    drive: Drive
 
 
 @dataclass(frozen=True, slots=True, eq=False)

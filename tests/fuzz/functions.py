@@ -495,28 +495,6 @@ def operators(w: Writer) -> bool:
 # ---------------------------------------------------------------------------------------------- control of another kind
 
 
-@construct("statement", "generators")
-def generators(w: Writer) -> bool:
-    outermost(w)
-    g, v = w.fresh("function", (), "produce").name, w.fresh("scalar", (), "item").name
-    helper(
-        w,
-        g,
-        "a, c",
-        [
-            "    for k in range(len(a) - 1):",
-            f"        {w.pick('if k % 2: continue', 'c = c * 0.9', 'pass')}",
-            "        yield a[k] * a[k + 1] * c",
-        ],
-    )
-    if w.chance(0.5):
-        with w.block(f"for {v} in {g}({w.some('array', ('n',)).name}, {w.scalar(2)}):", loop=True):
-            w.emit(f"{w.some('scalar').name} += {v} * {w.scalar(2)}")
-    else:
-        w.emit(f"{w.some('scalar').name} += sum({g}({w.some('array', ('n',)).name}, {w.scalar(2)})) / n")
-    return True
-
-
 @construct("statement", "try-except", 2)
 def try_except(w: Writer) -> bool:
     if w.nested >= 2:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # The modules register their constructs when they are imported.
-from . import containers, functions, memory, statements, values  # noqa: F401
+from . import containers, functions, generators, memory, statements, values  # noqa: F401
 from .writer import CONSTRUCTS, Var, Writer
 
 HEADER = """\

@@ -468,6 +468,19 @@ def diffusion(u, rate, n_steps):
     return np.sum(u**2)
 
 
+def descended(w, x, y, rate):
+    while True:
+        err = x @ w - y
+        yield np.mean(err**2), w
+        w = w - rate * (err @ x)
+
+
+@golden(lambda: (rand(2), rand(4, 2, seed=1), rand(4, seed=2), 0.1, 1e-3), argnums=(0, 3))
+def generator(w, x, y, rate, tol):
+    for k, (loss, fitted) in enumerate(descended(w, x, y, rate)):
+        if loss < tol or k == 5:
+            break
+    return loss + 0.01 * np.sum(fitted**2)
 @golden(lambda: (np.eye(3) + 0.1 * rand(3, 3), rand(3)), argnums=(0, 1))
 def fallback(a, b):
     try:

@@ -657,3 +657,53 @@ def buffers_are_chosen_by_the_exception(x):
             target = b
         target[k] = target[k] * x[3] + a[0]
     return np.sum(a) * np.sum(b)
+
+
+@contextlib.contextmanager
+def scaled(array, factor):
+    array *= factor
+    try:
+        yield array[1:]
+    finally:
+        array /= factor + 0.5
+
+
+@program(lambda: (rand(4), 1.7), (0, 1), tags=("with", "generator", "writes"))
+def context_written_as_a_generator(x, c):
+    y = x * x
+    with scaled(y, c) as z:
+        total = np.sum(np.sin(z))
+    return total * np.sum(y * x)
+
+
+@program(lambda: (rand(4), 1.7), (0, 1), tags=("with", "generator", "return"))
+def returns_from_a_context_written_as_a_generator(x, c):
+    y = x * x
+    total = 0.0
+    for k in range(3):
+        with scaled(y, c) as z:
+            total += z[0] * z[k]
+            if k == 1:
+                return total * np.sum(y)
+    return total
+
+
+@contextlib.contextmanager
+def forgiving(counter):
+    counter[0] += 1.0
+    try:
+        yield
+    except IndexError:
+        counter[0] *= 3.0
+
+
+@program(lambda: (rand(3),), tags=("with", "generator", "try"))
+def context_that_swallows_written_as_a_generator(x):
+    counter = x[:1] * 1.0
+    total = 0.0
+    for k in range(5):
+        with forgiving(counter):
+            total += x[k] * counter[0]
+            if k > 3:
+                break
+    return total * counter[0]

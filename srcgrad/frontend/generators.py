@@ -1,0 +1,139 @@
+"""Generators written by the user: their bodies are lowered where they are consumed.
+
+A call of a generator function gives a `Reference` that holds what is still to be run. Whatever consumes it, a loop or a
+built-in function, *drives* it: the body is inlined there, and at each `yield` stands what the consumer does with the
+item. So nothing is collected, and the effects of both interleave as Python has them.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Callable
+from typing import Any
+
+from srcgrad.frontend.exits import new_label, settled
+from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.iteration import constant_range, consumed_before, iterate
+from srcgrad.frontend.loops import over
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import Outcome
+from srcgrad.frontend.statements import RETURNED, block
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Consumer, Frame, Iterator, Reference, Rest, Suspended, Symbol
+from srcgrad.ir.nodes import Const
+
+OnYield = Callable[[ast.AST, Symbol, Rest | None], Outcome]
+"""What is done with an item that is yielded at a node, and perhaps with what follows there."""
+
+_DEEPEST = 40
+
+
+def suspended(lo: Lowering, name: str, run: Callable[[OnYield], Outcome]) -> Reference:
+    """A generator that has not started. `run` lowers its body."""
+    calls = [*lo.calls]
+    symbol = Reference(types.GeneratorType, None)
+
+    def drive(consumer: Consumer) -> Outcome:
+        if not lo.contents(symbol):
+            consumed_before(lo)
+        lo.store.set(symbol, ())
+        outside = lo.calls, lo.active
+
+        def on_yield(node: ast.AST, item: Symbol, rest: Rest | None = None) -> Outcome:
+            inside = lo.calls, lo.active
+            # One consumer stands at several places of the program, if there are several yields.
+            there = [*outside[0], ("yield", node, *inside[0])], outside[1]
+            back = None if rest is None else Rest(lambda: _with_calls(lo, inside, rest))
+            return _with_calls(lo, there, lambda: consumer(item, back))
+
+        return _with_calls(lo, ([*calls], [*outside[1]]), lambda: run(on_yield))
+
+    lo.store.set(symbol, (Suspended(drive),))
+    return symbol
+
+
+def _with_calls(lo: Lowering, calls: tuple[list[Any], list[Any]], lower: Callable[[], Outcome]) -> Outcome:
+    """Lowers something that these calls lead to."""
+    outer = lo.calls, lo.active
+    lo.calls, lo.active = calls
+    try:
+        return lower()
+    finally:
+        lo.calls, lo.active = outer
+
+
+def make_generator(
+    lo: Lowering,
+    activation: tuple[Any, ...],
+    node: ast.FunctionDef | ast.Lambda,
+    frame: Frame,
+    bound: dict[str, Symbol],
+) -> Symbol:
+    """What a call of a generator function gives, whose arguments are bound."""
+    name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
+    if isinstance(node, ast.Lambda):
+        lo.unsupported("a lambda with a yield is not supported", "write a def")
+    if not lo.makes_context:
+        _check_clean_up(lo, node, frame)
+    lo.makes_context = False
+    call = (activation[0], lo.span)
+
+    def run(on_yield: OnYield) -> Outcome:
+        if activation in lo.active or sum(entry[0] is activation[0] for entry in lo.active) > _DEEPEST:
+            lo.unsupported(
+                f"the generator {name} calls itself to a depth that depends on the run",
+                "let a recursive function return a list",
+            )
+        frame.function, frame.on_yield = lo.function, on_yield
+        lo.active.append(activation)
+        lo.calls.append(call)
+        for parameter, symbol in bound.items():
+            lo.store.set((frame, parameter), symbol)
+        with new_label(lo) as frame.return_code:
+            outcome = settled(lo, block(lo, node.body, frame), frozenset([frame.return_code]))
+        if id(frame) not in lo.frames_captured:
+            for local in (*frame.scope.locals, RETURNED):
+                lo.store.set((frame, local), MISSING)
+        return outcome
+
+    return suspended(lo, name, run)
+
+
+def _check_clean_up(lo: Lowering, node: ast.AST, frame: Frame) -> None:
+    """Refuses a `yield` inside of `try` or `with`, which would see what goes on where the generator is consumed."""
+    pending: list[tuple[ast.AST, bool]] = [(child, False) for child in ast.iter_child_nodes(node)]
+    while pending:
+        part, guarded = pending.pop()
+        if guarded and isinstance(part, (ast.Yield, ast.YieldFrom)):
+            with lo.at(part, frame):
+                lo.unsupported("a yield inside of try or with is not supported", "build a list there")
+        if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            guarded = guarded or isinstance(part, (ast.Try, ast.TryStar, ast.With, ast.AsyncWith))
+            pending += [(child, guarded) for child in ast.iter_child_nodes(part)]
+
+
+def yield_statement(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Rest | None = None) -> Outcome:
+    """A `yield` whose result nobody asks for: on with what the consumer does."""
+    return give(lo, node, yielded(lo, node, frame), frame, rest)
+
+
+def yielded(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame) -> Symbol:
+    """What stands behind `yield`."""
+    if frame.on_yield is None:
+        lo.unsupported("a generator can't be differentiated itself", "consume it in a function that returns a number")
+    return Const(None) if node.value is None else expression(lo, node.value, frame)
+
+
+def give(
+    lo: Lowering, node: ast.Yield | ast.YieldFrom, symbol: Symbol, frame: Frame, rest: Rest | None = None
+) -> Outcome:
+    """What the consumer does with what is yielded, and perhaps what follows there."""
+    on_yield: OnYield = frame.on_yield
+    if isinstance(node, ast.Yield):
+        return on_yield(node, symbol, rest)
+    iterator = iterate(lo, symbol)
+    site, known = lo.site(node), constant_range(iterator)
+    if known is not None and site in lo.marks.unrolled:
+        iterator = Iterator(tuple(Const(k) for k in known))
+    return over(lo, iterator, lambda item, rest=None: on_yield(node, item, rest), site)
