@@ -48,7 +48,7 @@ def _key_symbol(key: Any) -> Symbol:
 
 def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:
     """The items of a symbol whose length is known at compile time."""
-    iterator = iterate(lo, symbol)
+    iterator = listed(iterate(lo, symbol))
     if iterator.items is None:
         lo.unsupported("the number of items is not known here", "index it, or loop over it")
     return iterator.items
