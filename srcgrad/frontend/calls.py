@@ -115,7 +115,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return primitive(lo, obj, args, kwargs)
     if isinstance(obj, type):
         return _construct(lo, obj, args, kwargs)
-    if isinstance(obj, types.MethodType):
+    if isinstance(obj, types.MethodType) and not is_library(obj):
         return call(lo, Const(obj.__func__), [Const(obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
         given = [Const(a) for a in obj.args]

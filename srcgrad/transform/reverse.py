@@ -239,8 +239,7 @@ class Reverse:
 
     def _is_certain(self, value: Value) -> bool:
         """Whether what is emitted now is run, at least once, whenever the value is computed."""
-        region: Region | None = self.lo.region.mirror or self.lo.region
-        home = region_of(value)
+        region, home = self.lo.region.mirror or self.lo.region, region_of(value)
         while region is not None and region is not home and isinstance(region.parent, Loop):
             region = region.parent.parent
         return region is home
