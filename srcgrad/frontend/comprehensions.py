@@ -29,7 +29,7 @@ def comprehension(lo: Lowering, node: Any, frame: Frame) -> Symbol:
     site = lo.site(node)
     collected = new_list(lo, (), site)
     fold_into(lo, node, inner, frame, lambda: _collect(lo, collected, expression(lo, node.elt, inner)))
-    _forget(lo, inner)
+    forget(lo, inner)
     if isinstance(node, ast.SetComp) and isinstance(collected, Reference):
         return lo.new_reference(set, lo.contents(collected), None)
     return collected
@@ -49,7 +49,7 @@ def _dict_comprehension(lo: Lowering, node: ast.DictComp, inner: Frame, frame: F
         lo.store.set(result, tuple(entries.items()))
 
     fold_into(lo, node, inner, frame, add)
-    _forget(lo, inner)
+    forget(lo, inner)
     return result
 
 
@@ -93,6 +93,7 @@ def fold_into(
     generator(0)
 
 
-def _forget(lo: Lowering, frame: Frame) -> None:
+def forget(lo: Lowering, frame: Frame) -> None:
+    """Drops the variables of a comprehension, which are gone after it."""
     for name in frame.scope.locals:
         lo.store.set((frame, name), MISSING)

@@ -95,7 +95,7 @@ FOLDS: dict[Any, tuple[Any, Callable[[Lowering, Symbol, Symbol], Symbol]]] = {
 
 def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
     """`sum`, `any` or `all` over a generator expression: nothing is collected."""
-    from srcgrad.frontend.comprehensions import fold_into
+    from srcgrad.frontend.comprehensions import fold_into, forget
 
     start, combine = FOLDS[fn]
     inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame)
@@ -107,6 +107,7 @@ def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
         lo.store.set(key, combine(lo, lo.store.get(key), expression(lo, node.elt, inner)))
 
     fold_into(lo, node, inner, frame, add, {key})
+    forget(lo, inner)
     total = lo.store.get(key)
     lo.store.set(key, MISSING)
     return total
