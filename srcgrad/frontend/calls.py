@@ -44,7 +44,7 @@ from srcgrad.frontend.values import (
     constant,
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, List, PyScalar, is_scalar, shape_of
+from srcgrad.ir.types import Array, List, is_scalar, shape_of
 from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
 
 _LIBRARIES = frozenset(
@@ -140,7 +140,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return primitive(lo, obj, args, kwargs)
     if isinstance(obj, type):
         return _construct(lo, obj, args, kwargs)
-    if isinstance(obj, types.MethodType):
+    if isinstance(obj, types.MethodType) and not is_library(obj):
         return call(lo, Const(obj.__func__), [Const(obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
         given = [Const(a) for a in obj.args]
@@ -233,10 +233,6 @@ def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: di
     return made
 
 
-def _is_integer(symbol: Symbol) -> bool:
-    return isinstance(symbol, Value) and isinstance(symbol.type, PyScalar) and symbol.type.kind == "i"
-
-
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
     if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
@@ -248,7 +244,7 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
         args = args[:first]
     if "out" in kwargs:
         return array_writes.write_out(lo, fn, args, dict(kwargs))
-    if fn in (np.reshape, np.transpose) and len(args) > 2 and all(_is_integer(a) for a in args[1:]):
+    if fn in (np.reshape, np.transpose) and len(args) > 2 and not isinstance(constant(args[2]), str):
         args = [args[0], Sequence(tuple(args[1:]))]
     reshapes = fn is np.reshape and lo.fixed_span and len(args) == 2
     if reshapes and isinstance(args[0], Value) and constant(args[1]) == shape_of(args[0].type):
@@ -295,14 +291,27 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
     if fn in PARTIALS:
         return [lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args]
     numpy_function = fn in VJP and (getattr(fn, "__module__", None) or "numpy").startswith("numpy")
-    if (
-        numpy_function
-        and args
-        and _is_sequence(args[0])
-        and VJP[fn].parameters[:1] not in (("shape",), ("subscripts",))
-    ):
-        return [lo.emit(np.array, args[0]), *args[1:]]
+    count = 2 if fn in _TAKES_TWO else 1
+    if numpy_function and VJP[fn].parameters[:1] not in (("shape",), ("subscripts",)):
+        return [*[lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args[:count]], *args[count:]]
     return args
+
+
+_TAKES_TWO = frozenset(
+    [
+        np.dot,
+        np.inner,
+        np.outer,
+        np.vdot,
+        np.cross,
+        np.kron,
+        np.tensordot,
+        np.convolve,
+        np.linalg.solve,
+        np.linalg.lstsq,
+    ]
+)
+"""Functions whose first two arguments are arrays."""
 
 
 def _is_default(fn: Any, name: str, symbol: Symbol) -> bool:

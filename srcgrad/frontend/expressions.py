@@ -10,7 +10,7 @@ from typing import Any
 
 from srcgrad.frontend.access import attribute, static_key, subscript
 from srcgrad.frontend.folding import fold
-from srcgrad.frontend.iteration import iterate, known_items
+from srcgrad.frontend.iteration import iterate, known_items, listed
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects
@@ -183,7 +183,7 @@ def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bo
             items.append(expression(lo, node, frame))
             continue
         symbol = expression(lo, node.value, frame)
-        iterator = iterate(lo, symbol)
+        iterator = listed(iterate(lo, symbol))
         if spreads and node is nodes[-1] and iterator.items is None and iterator.drive is None:
             items.append(Spread(symbol))
         else:

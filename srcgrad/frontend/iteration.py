@@ -69,7 +69,7 @@ def _key_symbol(key: Any) -> Symbol:
 
 def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:
     """The items of a symbol whose length is known at compile time."""
-    iterator = iterate(lo, symbol)
+    iterator = listed(iterate(lo, symbol))
     if iterator.drive is not None:
         from srcgrad.frontend.builtin_calls import collect
 

@@ -44,12 +44,14 @@ def _refuse_complex(a):
 def matmul(g, z, a, b):
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         return g * b, g * a
+    if np.ndim(a) == 1 and np.ndim(b) == 2:
+        return b @ g, np.outer(a, g)
     if np.ndim(a) == 1:
-        a_bar = b @ g if np.ndim(b) == 2 else (b @ _column(g))[..., 0]
-        return a_bar, _column(a) * _row(g)
+        return (b @ _column(g))[..., 0], _column(a) * _row(g)
+    if np.ndim(a) == 2 and np.ndim(b) == 1:
+        return np.outer(g, b), _t(a) @ g
     if np.ndim(b) == 1:
-        b_bar = _t(a) @ g if np.ndim(a) == 2 else np.tensordot(g, a, np.ndim(g))
-        return _column(g) * b, b_bar
+        return _column(g) * b, np.tensordot(g, a, np.ndim(g))
     if np.ndim(b) == 2 and np.ndim(a) > 2:
         batch = tuple(range(np.ndim(a) - 1))
         return g @ _t(b), np.tensordot(a, g, (batch, batch))
@@ -62,6 +64,10 @@ def dot(g, z, a, b, out=None):
         return g * b, g * a
     if np.ndim(a) == 2 and np.ndim(b) == 2:
         return g @ _t(b), _t(a) @ g
+    if np.ndim(a) == 1 and np.ndim(b) == 2:
+        return b @ g, np.outer(a, g)
+    if np.ndim(a) == 2 and np.ndim(b) == 1:
+        return np.outer(g, b), _t(a) @ g
     n = np.ndim(a) - 1
     if np.ndim(b) == 1:
         return _column(g) * b, np.tensordot(g, a, n)

@@ -30,7 +30,7 @@ def list_then_stack_grad(x, w, n_steps):
         product_bar = 1 - tanh * tanh
         product_bar *= tanh_bar
         state_last_bar = w.T @ product_bar
-        w_bar += np.expand_dims(product_bar, -1) * state_last
+        w_bar += np.outer(product_bar, state_last)
         states_bar[-1] = states_bar[-1] + state_last_bar
     x_bar = expanded(states_bar[0], x)              # programs.py:260  states = [x]
     return x_bar.copy(), w_bar

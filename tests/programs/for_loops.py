@@ -332,3 +332,12 @@ def smoothed_several_times(x, n):
     for _ in range(n):
         x = 0.5 * x + 0.25 * (np.roll(x, 1) + np.roll(x, -1))
     return x
+
+
+@program(lambda: (rand(4), 0.5), argnums=(0, 1), tags=("for", "generator"))
+def sums_in_conditions_in_a_loop(x, limit):
+    total = 0.0
+    for k in range(3):
+        if sum(e * 2 for e in x if e > 0.1) > limit and not sum(v * v for v in x) >= 100.0:
+            total += x[k] * limit**k
+    return total

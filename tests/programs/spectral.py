@@ -86,3 +86,26 @@ def real_part_of_what_is_written(x):
     spectrum = np.fft.rfft(x)
     spectrum *= np.fft.rfftfreq(8) < 0.3
     return np.sum(spectrum.real**2)
+
+
+@program(lambda: (signed(4), 0.3), tags=("random",))
+def drawn_from_a_generator(x, p):
+    rng = np.random.default_rng(seed=0)
+    x = x * (rng.random(x.shape) >= p) / (1 - p)
+    total = 0.0
+    for _ in range(3):
+        i = rng.integers(0, 4)
+        total += x[i] * rng.standard_normal()
+    order = rng.permutation(4)
+    return total + np.sum(x[order] * np.arange(4)) + np.sum(x**2 * rng.uniform(0, 1, size=4)) + rng.normal() * x[0]
+
+
+@program(lambda: (signed(4), 0.5), argnums=(0, 1), tags=("random",))
+def drawn_from_a_state(mu, s):
+    np.random.seed(1)
+    state = np.random.RandomState(3)
+    y, steps = mu, []
+    for _ in range(3):
+        y = y + mu * 0.1 + s * y * state.normal(0.0, np.sqrt(0.1), size=4) + np.random.rand() * s
+        steps.append(y)
+    return np.mean(np.array(steps)[-1] * np.random.randn(4)) + state.rand() * s

@@ -78,3 +78,30 @@ def stack_of_rows_that_go_on(x, a):
         row[k] *= 2.0
         rows.append(row)
     return np.stack(rows) * np.array(rows)
+
+
+@program(lambda: (signed(8, 2), signed(2, 2, seed=4)), argnums=(0, 1), tags=("list", "for"))
+def means_of_the_nearest(x, centres):
+    for _ in range(2):
+        distances = np.linalg.norm(x[:, np.newaxis] - centres, axis=2)
+        labels = np.argmin(distances, axis=1)
+        centres = np.array([x[labels == j].mean(axis=0) for j in range(len(centres))])
+    return np.sum(centres**2 * x[:2])
+
+
+@program(lambda: (signed(5), 0.3), argnums=(0, 1), tags=("for", "argmin"))
+def shift_that_is_what_is_left(x, m):
+    for _ in range(2):
+        k = np.argmin((x - m) ** 2)
+        m = x[k] * 0.9 + 0.1 * x[k - 1]
+    return m**2 * x[0]
+
+
+@program(lambda: (signed(6, seed=3),), tags=("where",))
+def places_that_are_found(x):
+    above = np.where(x > 0)[0]
+    (below,) = np.nonzero(x < 0)
+    total = len(above) * x[above[-1]] + np.sum(x[below] ** 2) + x[np.flatnonzero(x > 0)[0]]
+    for k in above:
+        total += x[k] ** 3 * len(below)
+    return total
