@@ -52,6 +52,8 @@ REFUSED = frozenset(
         "rec_inplace",
         "named_tuples",
         "typed_named_tuple",
+        "named_tuple_with_a_field_replaced",
+        "named_tuple_argument_with_members",
         "dataclass_argument",
         "dataclass_of_dataclasses",
         "methods_of_an_argument",
@@ -61,6 +63,7 @@ REFUSED = frozenset(
         "match_on_nested_sequences",
         "match_does_not_take_arrays_for_sequences",
         "put_in_a_matrix",
+        "list_to_which_an_array_is_added",
         "filled_diagonal",
         "putmask_and_copyto",
         "list_sorted_in_place",
@@ -92,6 +95,7 @@ REFUSED = frozenset(
         "sorted_generators",
         # what is summed may raise, as its kind is not known, inside of a try
         "generator_raises_in_a_try",
+        "generators_in_recursion",
         "a_yielded_expression_raises",
     ]
 )

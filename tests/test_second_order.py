@@ -24,6 +24,7 @@ NOT_YET: dict[str, str] = {
     "generator_raises_in_a_try": IN_TRY,
     "next_of_nothing_is_caught": IN_TRY,
     "what_is_yielded_from_raises": IN_TRY,
+    "generators_in_recursion": TUPLES,
     "newaxis_view_is_written": VIEW,
     "pure_loop_inside_is_interrupted_in_an_outer_loop": "a tape is made in a loop, and copied in its reverse",
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import operator
 import types
@@ -14,6 +13,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.list_kinds import Within
 from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
 from srcgrad.frontend.outside import outside_attribute
 from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
@@ -175,8 +175,7 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         item = base.field(name)
         if item is not None:
             return item
-        # Named tuples are made by code that has no source.
-        return Bound(Const(dataclasses.replace if name == "_replace" else getattr(base.cls, name)), (base,))
+        return _tuple_attribute(lo, base, name)
     if isinstance(base, Reference):
         return _reference_attribute(lo, base, name)
     if isinstance(base, Const):
@@ -188,6 +187,20 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
     if isinstance(base, (Closure, Bound)) and name == "__name__":
         return Const(getattr(base, "name", "<bound>"))
     lo.unsupported(f"attribute {name!r} is not supported here")
+
+
+def _tuple_attribute(lo: Lowering, base: Sequence, name: str) -> Symbol:
+    generated = generated_method(base, base.cls, name)
+    if generated is not None:
+        return generated
+    found = inspect.getattr_static(base.cls, name, None)
+    if found is None:
+        lo.unsupported(f"{base.cls.__name__} has no attribute {name!r}")
+    if isinstance(found, types.MethodDescriptorType):
+        return Bound(Const(found), (base,))
+    member = bind(lo, base, base.cls, name)
+    assert member is not None
+    return member
 
 
 def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
@@ -216,6 +229,9 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
             if callable(getattr(obj, name))
             else Const(getattr(obj, name))
         )
+    generated = generated_method(base, obj, name)
+    if generated is not None:
+        return generated
     if not hasattr(obj, name):
         lo.raises(AttributeError, f"{getattr(obj, '__name__', type(obj).__name__)!r} has no attribute {name!r}")
     if kinds.is_static(obj) and _is_library(obj):

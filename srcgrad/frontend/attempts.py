@@ -8,7 +8,7 @@ begins.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,23 +35,39 @@ def try_statement(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outc
     def inner() -> Outcome:
         return _handled(lo, node, frame, lambda: NEXT) if node.handlers else block(lo, node.body, frame)
 
-    if lo.attempts or any(isinstance(part, ast.Call) for s in node.finalbody for part in ast.walk(s)):
+    def clean_up(error: Value) -> Outcome:
+        return go_on(lo, block(lo, node.finalbody, frame), lambda: reraise(lo))
 
-        def clean_up(error: Value) -> Outcome:
-            left = block(lo, node.finalbody, frame)
-            return go_on(lo, left, lambda: reraise(lo))
-
-        outcome = attempt(lo, lo.site(node.finalbody[0]), inner, Const(BaseException), clean_up, None, lambda: NEXT)
-    else:
-        outcome = inner()
+    calls = any(isinstance(part, ast.Call) for s in node.finalbody for part in ast.walk(s))
+    if calls or lo.attempts or lo.protections or lo.function is not None:
+        # Somebody may see what is done here before the exception goes on.
+        site = lo.site(node.finalbody[0])
+        return go_on(lo, cleaned_up(lo, site, inner, clean_up, lambda: block(lo, node.finalbody, frame)), rest)
+    outcome = inner()
     left = block(lo, node.finalbody, frame)
     return go_on(lo, left, lambda: go_on(lo, outcome, rest))
 
 
+def cleaned_up(lo: Lowering, site: Any, body: Rest, failed: Handle, left: Rest) -> Outcome:
+    """A protected block, what is done if it raises, and what is done wherever else control leaves it."""
+    leaves = ("leaves", lo.fresh("c"))
+    lo.store.set(leaves, Const(True))
+
+    def handle(error: Value) -> Outcome:
+        lo.store.set(leaves, Const(False))
+        return failed(error)
+
+    outcome = attempt(lo, site, body, Const(BaseException), handle, None, lambda: NEXT)
+    regularly = lo.truth(lo.store.get(leaves))
+    lo.store.set(leaves, MISSING)
+    done = choose(lo, regularly, left, lambda: NEXT, lambda: NEXT)
+    return go_on(lo, done, lambda: outcome)
+
+
 @contextmanager
-def handling(lo: Lowering, error: Value | None) -> Iterator[None]:
-    """A handler: `raise` raises this exception again; None if Python knows which one."""
-    lo.handled.append(error)
+def handling(lo: Lowering, error: Value, natively: bool) -> Iterator[None]:
+    """A handler: `raise` raises this exception again; `natively` if Python knows which one."""
+    lo.handled.append((error, natively))
     try:
         yield
     finally:
@@ -60,8 +76,45 @@ def handling(lo: Lowering, error: Value | None) -> Iterator[None]:
 
 def reraise(lo: Lowering) -> Outcome:
     """`raise` in a handler."""
-    lo.append(Raise(lo.handled[-1] if lo.handled else None, None, lo.span))
+    error, natively = lo.handled[-1] if lo.handled else (None, True)
+    if error is not None and lo.protections:
+        return throw(lo, error)
+    lo.append(Raise(None if natively else error, None, lo.span))
     return NEVER
+
+
+def throw(lo: Lowering, error: Value, cause: Value | None = None, certain: bool = False) -> Outcome:
+    """Raises an exception where the `try` statements around are taken apart: control leaves for the handler.
+
+    Args:
+        lo: the lowering.
+        error: the exception.
+        cause: what it is raised from.
+        certain: whether one of these statements certainly handles it.
+    """
+    raised = error.type.cls if isinstance(error.type, Opaque) else BaseException
+
+    def on(k: int) -> Outcome:
+        if k < 0:
+            lo.region.append(Raise(error, cause, lo.span))
+            return NEVER
+        protection = lo.protections[k]
+        classes = protection.classes
+        if issubclass(raised, classes) or (certain and k == 0):
+            return _leave(lo, protection, error)
+        asked = classes[0] if len(classes) == 1 else classes
+        matches = lo.truth(lo.emit(isinstance, error, Const(asked)))
+        return choose(lo, matches, lambda: _leave(lo, protection, error), lambda: on(k - 1), lambda: NEXT)
+
+    return on(len(lo.protections) - 1)
+
+
+def _leave(lo: Lowering, protection: Protection, error: Value) -> Outcome:
+    """Leaves for the handler of a `try` that is taken apart."""
+    for key in lo.held:
+        lo.store.set(key, MISSING)
+    lo.store.set(protection.error, error)
+    return leaves_with(protection.label)
 
 
 def settle_attempts(lo: Lowering) -> None:
@@ -73,7 +126,7 @@ def settle_attempts(lo: Lowering) -> None:
 
 def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:
     classes = [_classes(lo, handler, frame) for handler in node.handlers]
-    every = tuple(dict.fromkeys(cls for group in classes for cls in group))
+    every = _distinct(cls for group in classes for cls in group)
 
     def handle(error: Value, k: int = 0) -> Outcome:
         if k == len(node.handlers) - 1:
@@ -168,7 +221,7 @@ def attempt(
         lo.region.args.append(error)
         for key in made.interrupted:
             lo.store.set(key, Interrupted(None, None, None, site))
-        with handling(lo, None):
+        with handling(lo, error, natively=True):
             return handle(error)
 
     orelse = branch(lo, handler)
@@ -207,7 +260,7 @@ def _one_by_one(
 
         def handler() -> Outcome:
             error = lo.value(lo.store.get(protection.error))
-            with handling(lo, error):
+            with handling(lo, error, natively=False):
                 return handle(error)
 
         outcome = caught(lo, outcome, label, handler)
@@ -307,28 +360,21 @@ def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome
 
 def _guard(lo: Lowering, site: Any, body: Rest, rest: Rest) -> Outcome:
     """Something that leaves for the handlers of the `try` statements around it if it raises."""
-    protections = lo.protections
-    classes = tuple(dict.fromkeys(cls for protection in protections for cls in protection.classes))
+    classes = _distinct(cls for protection in lo.protections for cls in protection.classes)
 
-    def handle(error: Value, k: int = len(protections) - 1) -> Outcome:
-        protection = protections[k]
-        matches: Value | bool = True
-        if k > 0 and not any(issubclass(BaseException, cls) for cls in protection.classes):
-            caught_here = protection.classes[0] if len(protection.classes) == 1 else protection.classes
-            matches = lo.truth(lo.emit(isinstance, error, Const(caught_here)))
-
-        def leave() -> Outcome:
-            for key in lo.held:
-                lo.store.set(key, MISSING)
-            lo.store.set(protection.error, error)
-            return leaves_with(protection.label)
-
-        return choose(lo, matches, leave, lambda: handle(error, k - 1), lambda: NEXT)
+    def handle(error: Value) -> Outcome:
+        return throw(lo, error, certain=True)
 
     return attempt(lo, site, body, Const(classes[0] if len(classes) == 1 else classes), handle, None, rest)
 
 
 # Pieces
+
+
+def _distinct(classes: Iterable[type]) -> tuple[type, ...]:
+    """Classes of exceptions, less those that are covered by others."""
+    found = list(dict.fromkeys(classes))
+    return tuple([c for c in found if not any(c is not other and issubclass(c, other) for other in found)])
 
 
 def _commit(lo: Lowering, side: Branch, rest: Rest) -> Branch:

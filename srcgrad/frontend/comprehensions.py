@@ -34,7 +34,6 @@ def comprehension(lo: Lowering, node: Any, frame: Frame) -> Symbol:
     collected = new_list(lo, (), site)
     lazy = site if isinstance(node, ast.GeneratorExp) else None
     stays(lo, fold_into(lo, node, inner, frame, lambda: _collect(lo, collected, expression(lo, node.elt, inner)), lazy))
-    forget(lo, inner)
     if isinstance(node, ast.SetComp) and isinstance(collected, Reference):
         return lo.new_reference(set, lo.contents(collected), None)
     return collected
@@ -75,7 +74,6 @@ def _dict_comprehension(lo: Lowering, node: ast.DictComp, inner: Frame, frame: F
         return NEXT
 
     stays(lo, fold_into(lo, node, inner, frame, add))
-    forget(lo, inner)
     return result
 
 
@@ -134,7 +132,10 @@ def fold_into(
         taken = branch(lo, lambda: conditions(tests, k + 1, then))
         return join_branches(lo, truth, taken, branch(lo, lambda: NEXT))
 
-    return generator(0)
+    outcome = generator(0)
+    # Its variables end with it: no loop around it carries them.
+    forget(lo, inner)
+    return outcome
 
 
 def forget(lo: Lowering, frame: Frame) -> None:

@@ -7,17 +7,17 @@ import contextlib
 import io
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from srcgrad.frontend import objects
-from srcgrad.frontend.attempts import attempt, reraise
-from srcgrad.frontend.exits import go_on
+from srcgrad.frontend.attempts import attempt, cleaned_up, reraise
+from srcgrad.frontend.exits import go_on, is_one_of, restricted
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEVER, NEXT, Outcome, leaves_with
+from srcgrad.frontend.merging import NEXT, Outcome, leaves_with
 from srcgrad.frontend.statements import assign, block, choose
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Reference, Rest, Symbol, constant
@@ -66,7 +66,9 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
             if made in _OPENERS or (isinstance(made, type) and issubclass(made, _PASSING)):
                 args = tuple([lo.tree(expression(lo, arg, frame)) for arg in call.args])
                 kwargs = {str(k.arg): lo.tree(expression(lo, k.value, frame)) for k in call.keywords}
-                return _library(lo, lo.value(lo.emit_typed(made, args, kwargs, UNKNOWN)), bind, body)
+                with trusted(lo, made not in _OPENERS):
+                    made_context = lo.value(lo.emit_typed(made, args, kwargs, UNKNOWN))
+                return _library(lo, made_context, bind, body)
             if getattr(made, "__code__", None) is _CONTEXT_MANAGER:
                 args = [expression(lo, arg, frame) for arg in call.args]
                 kwargs = {str(k.arg): expression(lo, k.value, frame) for k in call.keywords}
@@ -86,7 +88,8 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
 def _library(lo: Lowering, context: Value, bind: Callable[[Symbol], None], body: Body) -> Outcome:
     """A context that is entered and left as it stands."""
     entered = Value(UNKNOWN, None, lo.span)
-    lo.append(Enter(context, [entered], lo.span))
+    with trusted(lo, True):
+        lo.append(Enter(context, [entered], lo.span))
     bind(entered)
     outcome = body()
     lo.append(Leave(lo.span))
@@ -103,11 +106,18 @@ def _generated(lo: Lowering, generator: Symbol, bind: Callable[[Symbol], None], 
     def consume(item: Symbol, rest: Rest | None) -> Outcome:
         bind(item)
         outcome = body()
-        if not outcome.codes:
-            return NEVER
-        codes.update(outcome.codes)
-        lo.store.set(key, outcome.code)
-        return NEXT if rest is None else rest()
+        raised = outcome.codes & {protection.label for protection in lo.protections}
+        regular = outcome.codes - raised
+        codes.update(regular)
+
+        def resume() -> Outcome:
+            lo.store.set(key, outcome.code)
+            return NEXT if rest is None else rest()
+
+        if not regular or not raised:
+            return resume() if regular else outcome
+        here = is_one_of(lo, outcome, raised)
+        return choose(lo, here, lambda: restricted(outcome, raised), resume, lambda: NEXT)
 
     ended = lo.contents(generator)[0].drive(consume)
     left = lo.store.get(key)
@@ -120,28 +130,35 @@ def _generated(lo: Lowering, generator: Symbol, bind: Callable[[Symbol], None], 
 def _inlined(lo: Lowering, context: Symbol, site: Any, bind: Callable[[Symbol], None], body: Body) -> Outcome:
     """A context whose methods are the user's."""
 
-    def leave(*arguments: Symbol) -> Symbol:
-        left = objects.special(lo, context, "__exit__", *arguments)
-        return Const(None) if left is None else left
-
-    entered = objects.special(lo, context, "__enter__")
-    if entered is None:
-        lo.unsupported("this object has no __enter__", "give its class __enter__ and __exit__")
-    bind(entered)
+    def call(name: str, arguments: tuple[Symbol, ...], then: Callable[[Symbol], Outcome]) -> Outcome:
+        """A call of a method, which an exception in it may leave by a label."""
+        outcomes: list[Outcome] = []
+        lo.escape = outcomes
+        result = objects.special(lo, context, name, *arguments)
+        lo.escape = None
+        if result is None:
+            lo.unsupported(f"this object has no {name}", "give its class __enter__ and __exit__")
+        return go_on(lo, outcomes[0], lambda: then(result)) if outcomes else then(result)
 
     def handle(error: Value) -> Outcome:
-        lo.store.set(completes, Const(False))
-        swallows = leave(lo.emit(type, error), error, Const(None))
-        return choose(lo, lo.truth(swallows), lambda: NEXT, lambda: reraise(lo), lambda: NEXT)
+        def decide(swallows: Symbol) -> Outcome:
+            return choose(lo, lo.truth(swallows), lambda: NEXT, lambda: reraise(lo), lambda: NEXT)
 
-    def completed() -> Outcome:
-        leave(Const(None), Const(None), Const(None))
-        return NEXT
+        return call("__exit__", (lo.emit(type, error), error, Const(None)), decide)
 
-    completes = ("completes", lo.fresh("c"))
-    lo.store.set(completes, Const(True))
-    outcome = attempt(lo, site, body, Const(BaseException), handle, None, lambda: NEXT)
-    done = lo.truth(lo.store.get(completes))
-    lo.store.set(completes, MISSING)
-    choose(lo, done, completed, lambda: NEXT, lambda: NEXT)
-    return go_on(lo, outcome, lambda: NEXT)
+    def run(entered: Symbol) -> Outcome:
+        bind(entered)
+        nothing = (Const(None), Const(None), Const(None))
+        return cleaned_up(lo, site, body, handle, lambda: call("__exit__", nothing, lambda _: NEXT))
+
+    return call("__enter__", (), run)
+
+
+@contextlib.contextmanager
+def trusted(lo: Lowering, sure: bool) -> Iterator[None]:
+    """What is emitted inside does not raise, if that is sure."""
+    outer, lo.trusting = lo.trusting, lo.trusting or sure
+    try:
+        yield
+    finally:
+        lo.trusting = outer

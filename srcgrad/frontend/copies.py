@@ -1,4 +1,4 @@
-"""Copies of containers and objects: `copy.copy`, `copy.deepcopy`, `dataclasses.replace`, `_replace`."""
+"""Copies of containers and objects: `copy.copy`, `copy.deepcopy`, `dataclasses.replace`."""
 
 from __future__ import annotations
 
@@ -58,10 +58,8 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
 
 @handles(dataclasses.replace)
 def replaced(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    """A copy of a dataclass instance, or of a named tuple, with other values in some of its fields."""
+    """A copy of a dataclass instance with other values in some of its fields."""
     given = args[0]
-    if isinstance(given, Sequence) and hasattr(given.cls, "_fields"):
-        return lo.call(Const(given.cls), [], dict(zip(given.cls._fields, given.items, strict=True)) | kwargs)
     if not isinstance(given, Reference) or not dataclasses.is_dataclass(given.cls):
         lo.unsupported("dataclasses.replace is supported for dataclasses that the function makes or takes")
     settable = {f.name for f in dataclasses.fields(given.cls) if f.init}

@@ -10,7 +10,7 @@ from typing import Any
 
 from srcgrad.frontend.access import attribute, static_key, subscript
 from srcgrad.frontend.folding import fold
-from srcgrad.frontend.iteration import iterate, known_items, listed
+from srcgrad.frontend.iteration import collected, items_if_known, iterate, known_items
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects
@@ -182,12 +182,11 @@ def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bo
         if not isinstance(node, ast.Starred):
             items.append(expression(lo, node, frame))
             continue
-        symbol = expression(lo, node.value, frame)
-        iterator = listed(iterate(lo, symbol))
-        if spreads and node is nodes[-1] and iterator.items is None and iterator.drive is None:
+        symbol = collected(lo, expression(lo, node.value, frame))
+        if spreads and node is nodes[-1] and items_if_known(lo, symbol) is None:
             items.append(Spread(symbol))
         else:
-            items.extend(known_items(lo, iterator))
+            items.extend(known_items(lo, symbol))
     return items
 
 
@@ -282,6 +281,10 @@ def _starred(lo: Lowering, node: ast.Starred, frame: Frame) -> Symbol:
     lo.unsupported("a starred expression is not supported here")
 
 
+def _yield(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
+    lo.unsupported("what a yield gives back is not supported", "write the yield as a statement of its own")
+
+
 _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
     Held: _held,
     ast.Constant: _constant,
@@ -306,4 +309,6 @@ _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
     ast.GeneratorExp: _comprehension,
     ast.JoinedStr: _format,
     ast.Starred: _starred,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
 }

@@ -240,7 +240,7 @@ def bind(
         rest = args[-1].items
         missing = [p for p in positional[len(args) - 1 :] if p not in kwargs]
         if parameters.vararg is not None and not missing:
-            bound[parameters.vararg.arg] = rest
+            bound[parameters.vararg.arg] = lo.call(Const(tuple), [rest], {})
             args = args[:-1]
         else:
             required = None if parameters.vararg is not None or any(p in defaults for p in missing) else len(missing)

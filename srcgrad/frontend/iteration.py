@@ -16,6 +16,9 @@ from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol,
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import INT, Array, List, Opaque, Tuple, Unknown
 
+_MANY = 256
+"""Items are written out one by one up to this number."""
+
 
 def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     """The iterator of a symbol."""
@@ -67,17 +70,36 @@ def _key_symbol(key: Any) -> Symbol:
     return Sequence(tuple(_key_symbol(part) for part in key)) if type(key) is tuple else Const(key)
 
 
+def collected(lo: Lowering, symbol: Symbol) -> Symbol:
+    """What gives its items one by one as a list, and anything else as it is."""
+    if isinstance(symbol, Value) and not isinstance(symbol, Const):
+        return symbol
+    iterator = iterate(lo, symbol)
+    if iterator.drive is None:
+        return symbol if class_of_object(symbol) is None else iterator
+    from srcgrad.frontend.builtin_calls import collect
+
+    return collect(lo, iterator)
+
+
 def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:
     """The items of a symbol whose length is known at compile time."""
-    iterator = listed(iterate(lo, symbol))
-    if iterator.drive is not None:
-        from srcgrad.frontend.builtin_calls import collect
-
-        collected = collect(lo, iterator)
-        iterator = iterator if isinstance(collected, Value) else iterate(lo, collected)
-    if iterator.items is None:
+    items = items_if_known(lo, collected(lo, symbol))
+    if items is None:
         lo.unsupported("the number of items is not known here", "index it, or loop over it")
-    return iterator.items
+    return items
+
+
+def items_if_known(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...] | None:
+    """The items of a symbol that does not give them one by one; None if their number depends on the run."""
+    iterator = iterate(lo, symbol)
+    if iterator.items is not None:
+        return iterator.items
+    count = constant(iterator_length(lo, iterator))
+    if not isinstance(count, int) or count > _MANY:
+        return None
+    item = item_getter(lo, iterator)
+    return tuple([item(Const(k)) for k in range(count)])
 
 
 def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:

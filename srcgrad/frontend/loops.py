@@ -10,6 +10,7 @@ from typing import Any
 from srcgrad.frontend.exits import compare, evaluated, go_on, is_one_of, new_label, restricted, settled, stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
+from srcgrad.frontend.live_names import live_at
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
 from srcgrad.frontend.merging import (
     NEVER,
@@ -81,7 +82,7 @@ def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outc
             lo.demote(symbol)
         return outcome
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
-    outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator))
+    outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), _dead_names(node, frame))
     if isinstance(symbol, Value) and isinstance(symbol.type, List):
         _check_not_changed(lo, symbol)
     return after_loop(lo, outcome, otherwise, bool(node.orelse))
@@ -190,6 +191,13 @@ def _variables(lo: Lowering, nodes: Iterable[ast.AST], frame: Frame) -> set[Any]
     return keys
 
 
+def _dead_names(node: ast.For | ast.While, frame: Frame) -> frozenset[Any]:
+    """The keys of the variables that nothing reads before the next iteration, or what follows, binds them again."""
+    scope = frame.scope
+    kept = live_at(node, scope.node) | scope.captured
+    return frozenset((frame, name) for name in scope.locals if name not in kept)
+
+
 def _unrolled(
     lo: Lowering, items: tuple[Symbol, ...], body: Callable[[Symbol], Outcome], otherwise: Callable[[], Outcome]
 ) -> Outcome:
@@ -278,8 +286,19 @@ def for_loop(
     guess: set[Any],
     site: Any,
     index_name: str | None,
+    dead: frozenset[Any] = frozenset(),
 ) -> Outcome:
-    """A loop over a range, or over the indices of something else. Returns how it was left."""
+    """A loop over a range, or over the indices of something else. Returns how it was left.
+
+    Args:
+        lo: emits the operations.
+        iterator: what is looped over.
+        body: lowers the body for an item.
+        guess: the keys of variables that the body is known to change.
+        site: the name of the place.
+        index_name: the name to show for the index.
+        dead: the keys of variables that no iteration leaves to another or to what follows.
+    """
     if iterator.bounds is not None:
         start, stop, step = iterator.bounds
         item = None
@@ -314,7 +333,7 @@ def for_loop(
             return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span)
         return For(*bounds, inits, region, exits, outputs, lo.span, backwards)
 
-    return _loop(lo, build, finish, guess, site)
+    return _loop(lo, build, finish, guess, site, dead)
 
 
 def _loop(
@@ -323,9 +342,12 @@ def _loop(
     finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
     guess: set[Any],
     site: Any,
+    dead: frozenset[Any],
 ) -> Outcome:
     learned: _Learned = lo.loop_memory.setdefault(site, _Learned())
-    keys = list(guess) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
+    for key in guess & dead:
+        lo.store.set(key, MISSING)
+    keys = list(guess - dead) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
     keys.sort(key=_order)
     stem = lo.fresh("l")
     for _ in range(_ATTEMPTS):
@@ -341,6 +363,8 @@ def _loop(
                     outcome = reached(lo, lambda: build(carried, region))  # noqa: B023
                 finally:
                     missing, lo.missing_reads = lo.missing_reads, outer_missing
+            for key in dead & changes.keys():
+                del changes[key]
             _close(lo, carried, changes, missing, learned, stem)
         except _Retry as retry:
             lo.span = span
@@ -586,7 +610,7 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
             return While(inits, always, region, exits, outputs, lo.span)
         return While(inits, _own_arguments(*test["region"], region), region, exits, outputs, lo.span)
 
-    outcome = _loop(lo, build, finish, guess, lo.site(node))
+    outcome = _loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame))
     if node.orelse and test.get("left_by_test"):
         lo.unsupported(
             "`else` after a `while` whose test assigns names is not supported", "use `while True` and `break`"

@@ -98,7 +98,7 @@ class Lowering:
         self.trusting = False
         self.makes_context = False
         self.held: list[Any] = []
-        self.handled: list[Value | None] = []
+        self.handled: list[tuple[Value, bool]] = []
         self.unsettled: list[tuple[Any, Region]] = []
         self.fresh_counter = 0
         self.tuple_items: dict[Value, Value] = {}

@@ -16,7 +16,7 @@ from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Record, Tuple, Unknown, is_numeric
+from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Record, Tuple, Type, Unknown, is_numeric
 
 BINARY: dict[type, Callable] = {
     ast.Add: operator.add,
@@ -70,13 +70,14 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         return Sequence(a.items + b.items)
     if fn is operator.add and _is_list(a) and _is_list(b):
         return lo.new_reference(list, lo.contents(a) + lo.contents(b), None)
-    if _is_list(a) and _is_array_like(b):
+    repeats = fn is operator.mul and any(isinstance(v, Value) and _is_whole(v.type) for v in (a, b))
+    if is_list(a) and is_array_like(b) and not repeats:
         a = lo.emit(np.array, a)
-    if _is_list(b) and _is_array_like(a):
+    if is_list(b) and is_array_like(a) and not repeats:
         b = lo.emit(np.array, b)
-    if isinstance(a, Sequence) and _is_array_like(b):
+    if isinstance(a, Sequence) and is_array_like(b):
         a = lo.emit(np.array, a)
-    if isinstance(b, Sequence) and _is_array_like(a):
+    if isinstance(b, Sequence) and is_array_like(a):
         b = lo.emit(np.array, b)
     if fn is operator.mul:
         for items, times in ((a, b), (b, a)):
@@ -129,8 +130,17 @@ def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     lo.unsupported("this operator on lists is not supported", "append to a list, or use arrays")
 
 
-def _is_array_like(symbol: Any) -> bool:
+def is_array_like(symbol: Any) -> bool:
     return isinstance(symbol, Value) and isinstance(symbol.type, (Array, NpScalar))
+
+
+def _is_whole(t: Type) -> bool:
+    return isinstance(t, NpScalar) and t.dtype.kind in "iu"
+
+
+def is_list(symbol: Any) -> bool:
+    """Whether a symbol is a list, of known structure or made at run time."""
+    return _is_list(symbol) or (isinstance(symbol, Value) and type(symbol.type) is List)
 
 
 def _is_list(symbol: Any) -> bool:

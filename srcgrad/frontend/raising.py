@@ -90,7 +90,7 @@ class Raising:
     def _scan(self, ops: list[Op], whole: Region, dirty: bool) -> bool | None:
         """Whether there have been such writes by the end of these operations; None if something may raise after one."""
         for op in ops:
-            if isinstance(op, Commit):
+            if isinstance(op, Commit) and op.parent is whole:
                 return False
             if isinstance(op, If):
                 sides = [self._scan(region.ops, whole, dirty) for region in op.regions]

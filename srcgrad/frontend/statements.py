@@ -17,10 +17,10 @@ from srcgrad.frontend import objects
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.exits import evaluated, go_on
 from srcgrad.frontend.expressions import expression, index
-from srcgrad.frontend.iteration import known_items
+from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, join_branches, leaves_with, resume
-from srcgrad.frontend.operators import BINARY, binary
+from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
@@ -222,6 +222,8 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         for target in targets:
             assign(lo, target.value if isinstance(target, ast.Starred) else target, symbol, frame)
         return
+    if any(isinstance(target, ast.Starred) for target in targets):
+        symbol = collected(lo, symbol)
     if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
         if any(isinstance(t, ast.Starred) for t in targets):
             _unpack_starred_value(lo, targets, symbol, frame)
@@ -339,14 +341,14 @@ def _augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
 
 def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
     """`current op= right`: what the name stands for afterwards."""
-    if isinstance(current, Reference) and current.cls is list and op is ast.Add:
-        lo.change(current, lo.contents(current) + known_items(lo, right))
+    if op is ast.Add and is_list(current) and not is_array_like(right):
+        # An array is not appended: Python leaves `list += array` to NumPy, which adds.
+        if isinstance(right, Value) and isinstance(right.type, Unknown):
+            lo.unsupported("whether a list grows here or is added to an array is not known", "use extend(...)")
+        lo.call(Const(list.extend), [current, right], {})
         return current
     if isinstance(current, Value) and isinstance(current.type, Array) and op in IN_PLACE:
         lo.effect(IN_PLACE[op], current, right)
-        return current
-    if isinstance(current, Value) and isinstance(current.type, List) and op is ast.Add:
-        lo.call(Const(list.extend), [current, right], {})
         return current
     unknown = isinstance(current, Value) and isinstance(current.type, Unknown) and not is_scalar(current.type)
     if unknown and op in IN_PLACE:
@@ -466,6 +468,10 @@ def _raise(lo: Lowering, node: ast.Raise, frame: Frame) -> Outcome:
         return reraise(lo)
     exception = raised(lo, node.exc, frame)
     cause = None if node.cause is None else lo.value(expression(lo, node.cause, frame))
+    if lo.protections:
+        from srcgrad.frontend.attempts import throw
+
+        return throw(lo, exception, cause)
     lo.append(Raise(exception, cause, lo.span))
     return NEVER
 

@@ -24,11 +24,7 @@ def inline_rule(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, 
     lo.calls_rules = any(isinstance(arg, Value) and isinstance(arg.type, Unknown) for arg in args)
     while True:
         try:
-            with lo.store.branch() as changes:
-                result = lo.call(Const(rule.body), args, kwargs)
-            for key, symbol in changes.items():
-                lo.store.set(key, symbol)
-            return result
+            return _inlined(lo, rule, args, kwargs)
         except Restart:
             del region.ops[mark:]
         except UnsupportedError:
@@ -36,6 +32,15 @@ def inline_rule(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, 
                 raise
             del region.ops[mark:]
             return _called(lo, rule, args, kwargs)
+
+
+def _inlined(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """The body in place. Where that is given up half-way, nothing of its variables stays behind."""
+    with lo.store.branch() as changes:
+        result = lo.call(Const(rule.body), args, kwargs)
+    for key, symbol in changes.items():
+        lo.store.set(key, symbol)
+    return result
 
 
 def _called(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:

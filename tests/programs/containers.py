@@ -294,3 +294,39 @@ def returns_a_list(x):
 @program(lambda: (0.5, rand(2)), argnums=(0, 1), tags=("dict out", "array out"), output="array")
 def returns_a_dict(a, x):
     return {"energy": a * np.sum(x), "state": x**2 + a}
+
+
+@program(lambda: (rand(2, 3), rand(2, seed=1)), argnums=(0, 1), tags=("matmul",))
+def dot_of_a_vector_and_a_matrix(m, w):
+    r, _ = m.shape
+    return np.sum(np.dot(w, m) ** 2) + np.sum(np.dot(np.full(r, w[0]), np.vstack([m[0], m[1]]))) ** 2
+
+
+@program(lambda: (rand(4), 0.7), argnums=(0, 1), tags=("list", "star"))
+def displays_with_ranges_and_arrays_spread(x, s):
+    places = (*range(2), 3)
+    parts = [*enumerate(x[:2], start=1), (5, s)]
+    table = np.zeros((2, 3))
+    table[1, 0], table[1, 2] = s, x[0]
+    first, *others = [*table[1], *places]
+    return sum(k * v for k, v in parts) + x[places[2]] * first + sum(others) * others[1]
+
+
+@program(lambda: (rand(5), 0.7), argnums=(0, 1), tags=("list", "augmented"))
+def list_that_grows_by_run_time_lists(x, s):
+    kept = [s]
+    other = kept
+    kept += [v * s for v in x if v > 0.5]
+    kept += (s, 2.0)
+    kept += range(2)
+    return sum((k + 1) * v for k, v in enumerate(other))
+
+
+@program(lambda: (rand(4), 0.7), argnums=(0, 1), tags=("list", "augmented"))
+def list_to_which_an_array_is_added(x, s):
+    values = [v * s for v in x]
+    other = values
+    values += x
+    fixed = [s, s * s]
+    fixed += x[:2] * s
+    return np.sum(values * values) + other[0] * s + np.sum(fixed**2)

@@ -73,6 +73,60 @@ def parameters_spread(theta, y):
     return np.sum(integrate(any_number, end, 2, args=kept) ** 2) + model.a * model.b * model.c + len(kept)
 
 
+@program(lambda: (signed(4), 0.7), argnums=(0, 1), tags=("star",))
+def spread_arguments_are_a_tuple(x, s):
+    def repeated(*args):
+        return len(args) * args[0] * args[1]
+
+    kept = []
+    for v in x:
+        if v > -0.9:
+            kept.append(v * s)
+
+    def after_a_change(*args):
+        kept.append(5.0)
+        return len(args) * args[-1] + len(kept)
+
+    chosen = x[x > -0.9]
+    return repeated(*chosen) * s + after_a_change(*kept) + isinstance((lambda *a: a)(*chosen), tuple)
+
+
+@program(lambda: (signed(4),), tags=("star", "generator"))
+def generators_are_spread(x):
+    def large():
+        for v in x:
+            if v > 0.0:
+                yield v * v
+
+    def total(first, *others):
+        return first * sum(v * v for v in others) + len(others)
+
+    def product(a, b, c, d):
+        return a * b * c * d
+
+    return product(*(v * 2.0 for v in x)) + total(1.5, *large())
+
+
+@program(lambda: (rand(4),), tags=("star",), supported=False)
+def tuple_of_unknown_length_is_used_as_a_whole(x):
+    kept = tuple(x[x > 0.3])
+    return np.sum(np.array(kept) * 2)
+
+
+@program(lambda: (rand(4),), tags=("star",), supported=False)
+def tuple_of_unknown_length_is_repeated(x):
+    return (tuple(x[x > 0.3]) * 2)[1]
+
+
+@program(lambda: (rand(4),), tags=("star", "loop"), supported=False)
+def tuples_of_unknown_length_in_turn(x):
+    kept, total = tuple(x), 0.0
+    for k in range(3):
+        total += kept[0] * kept[1]
+        kept = tuple(x[x > 0.1 * k])
+    return total
+
+
 class Shape(ABC):
     @abstractmethod
     def area(self): ...

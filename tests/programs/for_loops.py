@@ -341,3 +341,140 @@ def sums_in_conditions_in_a_loop(x, limit):
         if sum(e * 2 for e in x if e > 0.1) > limit and not sum(v * v for v in x) >= 100.0:
             total += x[k] * limit**k
     return total
+
+
+@program(lambda: (rand(4), rand(3, seed=1)), argnums=(0, 1), tags=("loop", "comprehension"))
+def sums_of_sums_of_what_is_large_enough(x, y):
+    return sum(q * sum(p * p2 for p, p2 in zip(y, y, strict=True)) for q in x if q > 0.5)
+
+
+@program(lambda: (rand(4), rand(2, 3, seed=1)), argnums=(0, 1), tags=("loop", "comprehension"))
+def sums_in_branches_of_loops(x, m):
+    total = 0.0
+    for row in m:
+        while total < 40.0:
+            total += 10.0
+            if row[0] < 5.0:
+                total += sum(v * sum(row[k] * k for k in range(len(row))) for v in x if v > 0.3)
+                if any(v > 0.4 and all(w < 9.0 for w in row) for v in x):
+                    total *= 1.25
+    return total
+
+
+@program(lambda: (rand(4), 0.7), argnums=(0, 1), tags=("loop", "dict", "branch"))
+def dict_in_a_branch_of_two_loops(x, s):
+    total = 0.0
+    for v in x:
+        if v > 0.5:
+            k = 0
+            while k < 2:
+                k += 1
+                store = {"a": x * v, "b": s}
+                store["a"] = np.tanh(store["a"])
+                total += np.sum(store["a"]) * store["b"]
+    return total
+
+
+@program(lambda: (rand(4), 0.7), argnums=(0, 1), tags=("loop", "closure", "branch"))
+def functions_in_a_branch_of_a_loop(x, s):
+    for v in x:
+        if v > 0.3:
+            functions = [lambda q, v=v: q * v, np.cos, lambda q, k=2: q**k]
+            s += functions[2](s) * functions[0](0.2) + functions[1](v)
+        chosen = {0, 2, 3}
+        if 2 in chosen:
+            s *= 0.9
+    return s
+
+
+@program(lambda: (rand(4), 0.7), argnums=(0, 1), tags=("loop", "names"))
+def one_name_for_many_things(x, s):
+    tmp = (s, x)
+    total = tmp[0] * np.sum(tmp[1])
+    for k in range(len(x)):
+        tmp = x * x[k]
+        total += np.sum(tmp)
+        tmp = {"a": tmp, "b": total * 0.1}
+        for tmp2 in tmp["a"]:
+            tmp3 = [tmp2, tmp2 * s]
+            tmp3.append(tmp3[0] * tmp3[1])
+            total += tmp3[-1]
+        total += np.sum(tmp["a"]) * tmp["b"]
+    tmp = [total, s]
+    return tmp[0] * tmp[1]
+
+
+@program(lambda: (rand(5), 0.7), argnums=(0, 1), tags=("loop", "names", "break"))
+def last_of_a_loop_is_read_in_many_places(x, s):
+    last = s
+    found = 0.0
+    for v in x:
+        if v > 0.8:
+            continue
+        if v < 0.23:
+            found = v * last
+            break
+        last = v * s
+        extra = last * 2
+    else:
+        found = last
+    for w in x:
+        kept = w * found
+        if w > 0.6:
+            late = kept * s
+    return found * last + kept * late + extra + w * v
+
+
+@program(lambda: (rand(4), 0.7), argnums=(0, 1), tags=("loop", "names", "while"))
+def name_of_the_iteration_before(x, s):
+    k = 0
+    total = 0.0
+    previous = s
+    while k < len(x):
+        if k > 0:
+            total += previous * state[0]  # noqa: F821
+        if k != 2:
+            state = (x[k] * s, k)
+        previous = x[k]
+        k += 1
+    return total * state[0]
+
+
+@program(lambda: (rand(4), 0.7), argnums=(0, 1), tags=("loop", "names", "closure"))
+def name_that_only_a_function_reads(x, s):
+    scale = s
+
+    def weigh(v):
+        return v * scale
+
+    total = 0.0
+    for v in x:
+        total += weigh(v)
+        scale = v * v
+    return total
+
+
+@program(lambda: (rand(0), 0.7), argnums=(0, 1), tags=("loop", "names", "empty"))
+def loop_that_never_runs_leaves_names_alone(x, s):
+    last = s * 2
+    for v in x:
+        last = v
+        other = (v, last)
+        last = other[1] * other[0]
+    return last * s
+
+
+@program(lambda: (rand(3), 0.7), argnums=(0, 1), tags=("loop", "names", "write"))
+def buffer_made_anew_in_each_iteration(x, s):
+    work = np.zeros(3)
+    total = 0.0
+    for k in range(3):
+        if k % 2 == 0:
+            work = np.zeros(3)
+            work[k] = x[k] * s
+            work[:-1] += work[1:]
+            total += np.sum(work * work)
+        pair = work, k
+        if k > 0:
+            pair[0][0] += x[k] * total
+    return total + np.sum(work)

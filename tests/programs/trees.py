@@ -313,3 +313,56 @@ def returns_a_named_tuple(x, s):
 @program(lambda: (0.5, {"y": 1.5}), argnums=(0, 1), tags=("tree", "array out"), output="array")
 def returns_the_tree_it_got(x, d):
     return {"x": x * d["y"], "d": d["y"]}
+
+
+class State(NamedTuple):
+    """A subclass with members of its own."""
+
+    at: np.ndarray
+    speed: float = 1.0
+
+    @property
+    def energy(self):
+        return np.sum(self.at**2) + self.speed**2
+
+    @classmethod
+    def resting(cls, at):
+        return cls(at, 0.5)
+
+    @staticmethod
+    def friction(speed):
+        return 0.1 * speed * speed
+
+    def moved(self, dt):
+        return self._replace(at=self.at + dt * self.speed, speed=self.speed - dt * self.friction(self.speed))
+
+
+@program(lambda: (Point(0.5, 1.5), 0.7), argnums=(0, 1), tags=("namedtuple",))
+def named_tuple_with_a_field_replaced(p, s):
+    q = p._replace(y=s * p.x)
+    p = q._replace(x=q.y * q.y, y=p.y)
+    return p.x * q.y + p.y * q.x
+
+
+@program(lambda: (rand(2), 0.7), argnums=(0, 1), tags=("namedtuple",))
+def named_tuple_made_of_an_iterable(x, s):
+    p = Point._make([s * x[0], x[1]])
+    q = p._make(v * v for v in p)
+    fields = q._asdict()
+    return sum(fields.values()) * fields["x"] + p.x * q.y
+
+
+@program(lambda: (rand(3), 0.7), argnums=(0, 1), tags=("namedtuple", "loop"))
+def named_tuple_is_the_state_of_a_loop(x, speed):
+    state = State.resting(x)._replace(speed=speed)
+    for _ in range(4):
+        state = state.moved(0.1)
+        if state.energy > 50.0:
+            state = state._replace(speed=0.0)
+    return state.energy
+
+
+@program(lambda: (State(rand(3), 0.7),), tags=("namedtuple", "tree"))
+def named_tuple_argument_with_members(state):
+    first = state.moved(0.2)
+    return (first.energy - state.energy) * first.friction(state.speed)
