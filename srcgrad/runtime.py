@@ -384,23 +384,27 @@ def add_slice(shadow: list, i: slice, contributions: list) -> None:
         shadow[k] = _plus(shadow[k], contribution)
 
 
-def check_overlap(written: tuple, arrays: tuple) -> None:
+def check_overlap(written: dict, arrays: dict) -> None:
     """Refuses arguments that share memory with one that the function writes.
+
+    Args:
+        written: the name of each argument that is written -> where.
+        arrays: the name of each argument -> the argument.
 
     Raises:
         AliasError: if a written argument overlaps another argument.
     """
-    written, arrays = tuple(_arrays_in(written)), tuple(_arrays_in(arrays))
-    for x in written:
-        for y in arrays:
-            if x is y and sum(other is x for other in arrays) == 1:
-                continue
-            if np.shares_memory(x, y):
-                raise AliasError(
-                    "two arguments share memory and one of them is written",
-                    None,
-                    "pass a copy of one of them: x.copy()",
-                )
+    pieces = [(name, array) for name, x in arrays.items() for array in _arrays_in(x)]
+    for name, where in written.items():
+        for k, (own, x) in enumerate(pieces):
+            for j, (other, y) in enumerate(pieces):
+                if own == name and j != k and np.shares_memory(x, y):
+                    same = f"two arrays in {name} share memory" if other == name else f"{name} and {other} share memory"
+                    raise AliasError(
+                        f"{same}, and {name} is written{f' in {where}' if where else ''}",
+                        None,
+                        f"pass a copy of one of them: {other}.copy()",
+                    )
 
 
 def _arrays_in(x: Any) -> list[np.ndarray]:
@@ -459,7 +463,7 @@ def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any, order: str = "C") -> N
         if order in ("A", "K"):
             _add_as_stored(x_bar, z_bar, x, order)
         else:
-            x_bar += np.reshape(z_bar, x_bar.shape, order)  # type: ignore[arg-type]
+            x_bar += z_bar.reshape(x_bar.shape, order=order)
 
 
 def _add_as_stored(x_bar: Any, z_bar: Any, x: Any, order: Any) -> None:

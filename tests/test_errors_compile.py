@@ -133,8 +133,9 @@ def test_written_arguments_that_overlap():
     for call in (lambda: grad(step)(x[:3], x[1:]), lambda: grad(step)(x, x), lambda: vjp(step, x, x)):
         with pytest.raises(AliasError) as caught:
             call()
-        assert caught.value.msg == "two arguments share memory and one of them is written"
-        assert caught.value.help == "pass a copy of one of them: x.copy()"
+        line = step.__code__.co_firstlineno + 1
+        assert caught.value.msg == f"x and y share memory, and x is written in test_errors_compile.py:{line}"
+        assert caught.value.help == "pass a copy of one of them: y.copy()"
     assert np.array_equal(x, np.ones(4))
     grad(step)(x[:2], x[2:])
 
@@ -153,3 +154,32 @@ def test_a_file_that_was_edited_after_its_import(tmp_path):
     del sys.modules["edited_after_import"]
     assert "edited after its import" in caught.value.msg
     assert caught.value.help == SourceChangedError.default_help
+
+
+def test_as_many_names_as_values():
+    def four(q):
+        w, x, y, z = q
+        return w * x + y * z
+
+    def some(q):
+        a, *b, c = q
+        return a * c + np.sum(np.array(b))
+
+    def rows(m):
+        total = 0.0
+        for a, b in m:
+            total += a * b
+        return total
+
+    q = np.arange(1.0, 5.0)
+    assert np.array_equal(grad(four)(q), [2.0, 1.0, 4.0, 3.0])
+    for values in (np.ones(3), np.ones(5), np.ones(0)):
+        with pytest.raises(ValueError, match="number of values to unpack is not 4"):
+            grad(four)(values)
+        with pytest.raises(ValueError, match="number of values to unpack is not 4"):
+            vjp(four, values)
+    assert np.array_equal(grad(some)(q), [4.0, 1.0, 1.0, 1.0])
+    with pytest.raises(ValueError, match="fewer values to unpack than 2"):
+        grad(some)(q[:1])
+    with pytest.raises(ValueError, match="number of values to unpack is not 2"):
+        grad(rows)(np.ones((2, 3)))

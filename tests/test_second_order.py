@@ -26,7 +26,6 @@ NOT_YET: dict[str, str] = {
     "what_is_yielded_from_raises": IN_TRY,
     "generators_in_recursion": TUPLES,
     "newaxis_view_is_written": VIEW,
-    "pure_loop_inside_is_interrupted_in_an_outer_loop": "a tape is made in a loop, and copied in its reverse",
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
     "recursion_over_a_list": KIND,
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
@@ -34,6 +33,7 @@ NOT_YET: dict[str, str] = {
     "nested_tuples_in_a_list": TUPLES,
     "nested_tuples_are_popped": TUPLES,
     "first_total_is_the_last": DOUBT,
+    "total_less_itself_is_indexed": DOUBT,
     "array_or_number_is_an_array": DOUBT,
     "array_or_number_is_a_number": DOUBT,
     "array_or_sum_is_an_array": DOUBT,
@@ -94,7 +94,7 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "loop_ravel_copy_twice": KIND,
     "one_cotangent_for_several_operands": SEQUENCE,
     "arrays_in_column_order": SEQUENCE,
-    "ravel_of_a_strided_argument": KIND,
+    "displays_with_ranges_and_arrays_spread": ITERATOR,
 }
 
 

@@ -17,6 +17,8 @@ from srcgrad.frontend import objects
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.exits import evaluated, go_on
 from srcgrad.frontend.expressions import expression, index
+from srcgrad.frontend.folding import axis_length
+from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, join_branches, leaves_with, resume
@@ -25,8 +27,9 @@ from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Flat, Frame, Reference, Rest, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Const, Exit, Raise, Value
+from srcgrad.ir.nodes import Call, Const, Exit, Raise, Value
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
+from srcgrad.rules.registry import display_name, has_rule, hashable
 
 RETURNED = "<return>"
 
@@ -145,7 +148,30 @@ def statement(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest | None = No
 
 
 def _expression_statement(lo: Lowering, node: ast.Expr, frame: Frame) -> Outcome:
-    return NEXT if isinstance(node.value, ast.Constant) else evaluated(lo, node.value, frame, lambda symbol: NEXT)
+    if isinstance(node.value, ast.Constant):
+        return NEXT
+
+    def check(symbol: Symbol) -> Outcome:
+        op = symbol.owner if isinstance(symbol, Value) else None
+        if isinstance(node.value, ast.Call) and isinstance(op, Call) and _may_write(op):
+            lo.unsupported(
+                f"{display_name(op.fn)} is called for its effect here, and whether it writes to its argument is not"
+                " known",
+                "write to the array by x[...] = ...",
+            )
+        return NEXT
+
+    return evaluated(lo, node.value, frame, check)
+
+
+def _may_write(op: Call) -> bool:
+    """Whether a call whose result nobody wants may have been made for what it does to an array or list it is given."""
+    module = getattr(op.fn, "__module__", None) or ""
+    if not hashable(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins")):
+        return False
+    if has_rule(op.fn) or op.fn in BUILTINS:
+        return False
+    return any(isinstance(v.type, (Array, List, Unknown)) and not isinstance(v, Const) for v in op.inputs)
 
 
 def _pass(lo: Lowering, node: ast.stmt, frame: Frame) -> None:
@@ -228,6 +254,7 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         if any(isinstance(t, ast.Starred) for t in targets):
             _unpack_starred_value(lo, targets, symbol, frame)
             return
+        _check_count(lo, symbol, len(targets), raise_unless_as_many)
         items: tuple[Symbol, ...] = tuple(subscript(lo, symbol, Const(k)) for k in range(len(targets)))
     else:
         items = known_items(lo, symbol)
@@ -248,9 +275,32 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         assign(lo, target, item, frame)
 
 
+def raise_unless_as_many(items: Any, count: int, message: str) -> None:
+    """What stands in the program where names take apart as many items as there are: it is lowered, not called."""
+    if len(items) != count:
+        raise ValueError(message)
+
+
+def raise_if_fewer(items: Any, count: int, message: str) -> None:
+    """As `raise_unless_as_many`, where one name takes what is left."""
+    if len(items) < count:
+        raise ValueError(message)
+
+
+def _check_count(lo: Lowering, items: Value, count: int, check: Callable[..., None]) -> None:
+    """Lets the program raise where Python does: how long an array or list is shows when it runs."""
+    from srcgrad.frontend.helper_calls import inline
+
+    if axis_length(items, 0) != count:
+        fewer = check is raise_if_fewer
+        what = f"fewer values to unpack than {count}" if fewer else f"the number of values to unpack is not {count}"
+        inline(lo, check, [items, Const(count), Const(what)], {})
+
+
 def _unpack_starred_value(lo: Lowering, targets: list[ast.expr], value: Value, frame: Frame) -> None:
     k = next(k for k, t in enumerate(targets) if isinstance(t, ast.Starred))
     after = len(targets) - k - 1
+    _check_count(lo, value, len(targets) - 1, raise_if_fewer)
     for j in range(k):
         assign(lo, targets[j], subscript(lo, value, Const(j)), frame)
     starred = targets[k]

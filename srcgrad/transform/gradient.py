@@ -23,6 +23,7 @@ from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Type, Unknown, is_sca
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
+from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.reuse import reuse_temporaries
@@ -103,7 +104,7 @@ def protect_arguments(program: Program) -> None:
     made: list[Op] = []
     arrays = [v for v in (*outside, *others, *function.captured) if _holds_arrays(v.type)]
     if len(arrays) > 1 or any(isinstance(v.type, List) for v in arrays):
-        made.append(Call(runtime.check_overlap, (tuple(v for v in arrays if v in outside), tuple(arrays)), {}, []))
+        made.append(overlap_check([v for v in arrays if v in outside], arrays, aliases))
     mapping: dict[Value, Value] = {}
     for value in outside:
         copy = Value(value.type, value.hint, value.span)

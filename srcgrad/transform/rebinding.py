@@ -16,6 +16,7 @@ from srcgrad.analysis.reads import Uses, home_of
 from srcgrad.ir.nodes import Call, Function, If, Loop, Op, Region, Value, map_tree, walk
 from srcgrad.ir.types import Unknown, extent_of
 from srcgrad.transform.ambiguous import containers
+from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.simplify import replace_values
 from srcgrad.transform.writes import BINARY
 
@@ -59,7 +60,7 @@ def rebind(function: Function, callees: list[Function]) -> None:
         _check_number(function, value)
     others = [p for p in function.params if is_pointer(p.type)]
     if arguments and len(others) > 1:
-        check = Call(runtime.check_overlap, (tuple(arguments), tuple(others)), {}, [])
+        check = overlap_check(arguments, others, aliases)
         check.parent = function.body
         function.body.ops.insert(0, check)
 

@@ -172,6 +172,11 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
     if binary is None or binary is operator.matmul:
         raise UnsupportedError(f"{op.fn.__name__} in place on active data is not supported yet", op.span)
     x_bar = reverse.shadow(x)
+    if binary not in PARTIALS:
+        # A step function: nothing comes back to what was there, nor to what it was combined with.
+        lo.effect(operator.setitem, x_bar, reverse.symbol(index), Const(0.0))
+        lo.effect(undo_point, x, reverse.symbol(index))
+        return
     if binary in (operator.add, operator.sub):
         _reverse_sum(op, reverse, x_bar, x, index, value, binary)
         lo.effect(undo_point, x, reverse.symbol(index))

@@ -5,7 +5,7 @@ from srcgrad.runtime import check_overlap, shadow_of, unbroadcast
 def cholesky_grad(a, b):
     """Gradient of cholesky (programs.py:243) with respect to a, b."""
     # forward
-    check_overlap((a, b), (a, b))
+    check_overlap({"a": "programs.py:247", "b": "programs.py:251"}, {"a": a, "b": b})
     a = a.copy()                                    # programs.py:244
     b = b.copy()
     n = len(b)                                      # programs.py:245

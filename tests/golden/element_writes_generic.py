@@ -5,7 +5,7 @@ from srcgrad.runtime import add_into, check_overlap, copied, expanded, like, pro
 def element_writes_grad(x, decay):
     """Gradient of element_writes (programs.py:193) with respect to x, decay."""
     # forward
-    check_overlap((x,), (x, decay))
+    check_overlap({"x": "programs.py:199"}, {"x": x, "decay": decay})
     x_1 = protected(x)                              # programs.py:194
     out = np.zeros(len(x_1))                        # programs.py:195
     x_0 = x_1[0]                                    # programs.py:196

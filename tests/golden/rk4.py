@@ -6,7 +6,9 @@ def rk4_grad(state, params, dt, n_steps):
     # forward
     tape = []                                       # programs.py:179
     for _ in range(n_steps):                        # programs.py:181
-        x = state[0]                                # programs.py:178
+        if len(state) != 2:                         # programs.py:178
+            raise ValueError("the number of values to unpack is not 2")
+        x = state[0]
         v = state[1]
         params_0 = params[0]                        # programs.py:179
         product = params_0 * (1 - x * x)

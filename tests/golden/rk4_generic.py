@@ -8,7 +8,9 @@ def rk4_grad(state, params, dt, n_steps):
     tape = []                                       # programs.py:186
     state_1 = state
     for _ in range(n_steps):                        # programs.py:181
-        x = state_1[0]                              # programs.py:178
+        if len(state_1) != 2:                       # programs.py:178
+            raise ValueError("the number of values to unpack is not 2")
+        x = state_1[0]
         v = state_1[1]
         params_0 = params[0]                        # programs.py:179
         difference = 1 - x * x
@@ -18,21 +20,27 @@ def rk4_grad(state, params, dt, n_steps):
         k1 = np.array([v, difference_1])
         product_4 = 0.5 * dt                        # programs.py:183
         total = state_1 + product_4 * k1
-        x = total[0]                                # programs.py:178
+        if len(total) != 2:                         # programs.py:178
+            raise ValueError("the number of values to unpack is not 2")
+        x = total[0]
         v = total[1]
         difference_2 = 1 - x * x                    # programs.py:179
         product_1 = params_0 * difference_2
         difference_3 = product_1 * v - params_1 * x
         k2 = np.array([v, difference_3])
         total_1 = state_1 + product_4 * k2          # programs.py:184
-        x_1 = total_1[0]                            # programs.py:178
+        if len(total_1) != 2:                       # programs.py:178
+            raise ValueError("the number of values to unpack is not 2")
+        x_1 = total_1[0]
         v_1 = total_1[1]
         difference_4 = 1 - x_1 * x_1                # programs.py:179
         product_2 = params_0 * difference_4
         difference_5 = product_2 * v_1 - params_1 * x_1
         k3 = np.array([v_1, difference_5])
         total_2 = state_1 + dt * k3                 # programs.py:185
-        x_2 = total_2[0]                            # programs.py:178
+        if len(total_2) != 2:                       # programs.py:178
+            raise ValueError("the number of values to unpack is not 2")
+        x_2 = total_2[0]
         v_2 = total_2[1]
         difference_6 = 1 - x_2 * x_2                # programs.py:179
         product_3 = params_0 * difference_6

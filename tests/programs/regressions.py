@@ -612,3 +612,14 @@ def array_that_may_be_a_number_is_updated_in_branches(x, c, n):
     if done:
         z /= c
     return total * np.sum(y)
+
+
+@program(lambda: (R(3),), argnums=0, tags=("regression",))
+def total_less_itself_is_indexed(y):
+    z = 0
+    for _ in range(3):
+        z = z + y
+    before = z
+    z -= z * 0.5
+    z[2] *= 1.2
+    return np.sum(z * np.arange(1, 4)) + np.sum(np.tanh(before - y))

@@ -355,3 +355,49 @@ def returns_its_written_argument(x):
     x[1:] *= x[:-1].copy()
     x[0] = 0.5
     return x
+
+
+@program(lambda: (rand(4), 0.3), argnums=(0, 1), tags=("write", "aug"))
+def steps_in_place(x, s):
+    y = x * 5.0
+    t = np.sum(y * s)
+    y[1:] //= 0.7
+    z = x + 0.0
+    z //= 0.4
+    return t + np.sum(y * x) + np.sum(z * x)
+
+
+@program(lambda: (rand(4),), tags=("write",), supported=False)
+def effect_of_an_unknown_method(x):
+    y = x * 2.0
+    y.put([0], 1.0)
+    return np.sum(y * x)
+
+
+@program(lambda: (rand(4),), tags=("write",), supported=False)
+def products_at_places(x):
+    y = x * 2.0
+    np.multiply.at(y, [0, 0], 3.0)
+    return np.sum(y * x)
+
+
+def _settled(a):
+    d, k = 1.0, 0
+    while d > 0.05 and k < 6:
+        old = a.copy()
+        a[1:] = 0.5 * (a[1:] + old[:-1])
+        d = np.max(np.abs(a - old))
+        k += 1
+    return d
+
+
+@program(lambda: (rand(5),), tags=("write", "while", "branch"))
+def settles_in_a_branch_of_a_loop(x):
+    y = x * 1.0
+    total = 0.0
+    for i in range(1, 4):
+        if y[0] > i:
+            total += y[1]
+        else:
+            total += _settled(y)
+    return total + np.sum(y * y) + _settled(x)

@@ -1,0 +1,42 @@
+"""The check that arguments which are written share no memory with others, in the program that is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from srcgrad import runtime
+from srcgrad.analysis.alias import Aliases
+from srcgrad.ir.nodes import Call, Const, Value
+
+
+def overlap_check(written: Iterable[Value], arrays: Iterable[Value], aliases: Aliases) -> Call:
+    """The call that refuses arguments which share memory with one that is written.
+
+    Args:
+        written: the arguments that are written.
+        arrays: all arguments, and what comes in from outside, that may be or hold arrays.
+        aliases: which operations write them.
+    """
+    names = _names([*dict.fromkeys([*written, *arrays])])
+    places = {names[v]: Const(_place(v, aliases)) for v in written}
+    return Call(runtime.check_overlap, (places, {names[v]: v for v in arrays}), {}, [])
+
+
+def _names(values: list[Value]) -> dict[Value, str]:
+    """A name for each value, and for no two of them the same."""
+    names: dict[Value, str] = {}
+    for value in values:
+        stem = name = value.hint or "an argument"
+        k = 1
+        while name in names.values():
+            name, k = f"{stem}_{k}", k + 1
+        names[value] = name
+    return names
+
+
+def _place(value: Value, aliases: Aliases) -> str:
+    """Where an argument is written first."""
+    writers = aliases.writers.get(aliases.find(value)) or aliases.writers.get(aliases.held(value)) or []
+    spans = [op.span for op in writers if op.span is not None]
+    return f"{Path(spans[0].filename).name}:{spans[0].line}" if spans else ""
