@@ -348,9 +348,13 @@ def add_into(shadow: Any, contribution: Any) -> None:
 
 
 def plain_sum(p: Any, q: Any) -> Any:
-    """`p + q` for numbers and arrays, whose lists and tuples would be put one after the other."""
+    """`p + q` for numbers and arrays, whose lists and tuples would be put one after the other.
+
+    Raises:
+        UnsupportedError: for lists, tuples and dicts.
+    """
     if isinstance(p, (list, tuple, dict)) or isinstance(q, (list, tuple, dict)):
-        raise TypeError("a list of lists whose kind is not known is added to here")
+        raise UnsupportedError("a list of lists whose kind is not known is added to here", None, "make it an array")
     return p + q
 
 

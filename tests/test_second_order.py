@@ -28,7 +28,6 @@ NOT_YET: dict[str, str] = {
     "newaxis_view_is_written": VIEW,
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
     "recursion_over_a_list": KIND,
-    "loop_over_dict_keys": "dicts are returned on several paths",
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
     "trees_in_a_list": TUPLES,
     "nested_tuples_in_a_list": TUPLES,
@@ -44,7 +43,6 @@ NOT_YET: dict[str, str] = {
     "update_by_its_own_alias": DOUBT,
     "accumulates_arrays_from_zero": DOUBT,
     "two_loops_that_shorten_one_array": VIEW,
-    "recurrent_network_with_states": WRITTEN,
     "rec_fresh": WRITTEN,
     "rec_fresh_twice": WRITTEN,
     "rec_dead_fresh": WRITTEN,
@@ -57,6 +55,18 @@ NOT_YET: dict[str, str] = {
     "long_list_of_single_numbers": LIST,
     "long_list_of_numbers_beside_a_single_one": LIST,
     "long_list_of_arrays_of_many_lengths": LIST,
+    "lists_of_lists_of_lists": "a list of lists of unknown kind is added to",
+    "rows_written_in_place": DOUBT,
+    "lstm_dataclass": VIEW,
+    "cnn_loops": VIEW,
+    "hard_kmeans": VIEW,
+    "ctc_loss": KIND,
+    "lbfgs_unrolled": TUPLES,
+    "multigrid": TUPLES,
+    "em_gmm": DOUBT,
+    "jacobi_eig": DOUBT,
+    "floyd_warshall_as_written": DOUBT,
+    "lu_pivot": "np.dot of arrays of unknown rank",
     "determinant_by_minors": "a name stands for None or for a list of tuples",
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
@@ -68,7 +78,6 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "reshaped_view_is_written": KIND,
     "reshape_that_copies": KIND,
     "raveled_view_is_written": KIND,
-    "appends_arrays_then_stacks": "a list of arrays that are written is used as a whole",
     "list_methods": ITERATOR,
     "slices_of_lists": ITERATOR,
     "starred_unpacking": ITERATOR,
@@ -95,7 +104,7 @@ def marked(program: Program, refused: dict[str, str] = NOT_YET) -> Any:
     return pytest.param(program, marks=marks, id=program.name)
 
 
-COARSE = {"factors_beyond_half_precision", "single_array_times_a_number_of_a_mixed_list"}
+COARSE = {"factors_beyond_half_precision", "single_array_times_a_number_of_a_mixed_list", "spline_eval"}
 """Where differences of the generated code cannot judge, for want of digits."""
 SUPPORTED = [program for program in all_programs() if program.supported and program.name not in COARSE]
 

@@ -102,7 +102,7 @@ class Aliases:
                     if target is not None:
                         writes.append((target, op))
                     compared += told_apart(op)
-                    if pointers or _is_on_containers(op):
+                    if pointers or on_containers(op):
                         self._visit_call(op)
                 else:
                     self._visit(op)
@@ -190,6 +190,14 @@ class Aliases:
             self._held[root] = ("held by", root)
         return self.find(self._held[root])
 
+    def within(self, value: Any) -> set[Any]:
+        """The classes of what a container holds, at any depth."""
+        found: set[Any] = set()
+        memory = self.find(value)
+        while memory in self._held and (memory := self.find(self._held[memory])) not in found:
+            found.add(memory)
+        return found
+
     def is_written(self, value: Value) -> bool:
         """Whether the contents behind a pointer change in place anywhere."""
         return is_pointer(value.type) and self.find(value) in self.written
@@ -255,7 +263,7 @@ class Aliases:
 
     def _visit_call(self, op: Call) -> None:
         fn = op.fn
-        if not _is_on_containers(op):
+        if not on_containers(op):
             self._visit_array_call(op)
         elif fn in (runtime.shadow_of, runtime.cotangent_of):
             self._shadows.append(op)
@@ -363,7 +371,8 @@ class Aliases:
                 self._mergers.append(output)
 
 
-def _is_on_containers(op: Call) -> bool:
+def on_containers(op: Call) -> bool:
+    """Whether a call puts something into a container, or takes it out: it looks at nothing that is held."""
     return among(op.fn, _ON_CONTAINERS) or (isinstance(op.fn, type) and issubclass(op.fn, tuple))
 
 

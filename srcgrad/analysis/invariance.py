@@ -30,7 +30,7 @@ import numpy as np
 
 from srcgrad.analysis.activity import Activity, blocks
 from srcgrad.analysis.memory import written
-from srcgrad.ir.nodes import Call, Const, Function, Op, Value, walk
+from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Axis, NpScalar, PyScalar, Type, is_scalar, may_be_one, same_length, shape_of
 
 MAX_STEPS = 64
@@ -114,6 +114,9 @@ def _candidates(functions: list[Function], activity: Activity) -> Iterator[tuple
 def _cancels(start: Value, scale: bool, uses: _Uses, activity: Activity) -> bool:
     shape = shape_of(start.type)
     if shape is None or not _is_real(start.type) or start in uses.escaping or activity.aliases.is_written(start):
+        return False
+    if isinstance(start.owner, Region) and start.owner.parent is not None:
+        # What a loop carries is also what it ends with, which nobody followed.
         return False
     axes = tuple(None if axis == 1 else k for k, axis in enumerate(shape))
     forms = {start: Form(scale, Fraction(1), frozenset(), axes)}

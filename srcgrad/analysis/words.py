@@ -131,8 +131,18 @@ def word(value: Value, hints: Mapping[Value, str] = _NONE) -> str | None:
     if isinstance(owner, Loop) and owner.exits and owner.outputs[0] is value:
         return "exited"
     if isinstance(owner, Region) and isinstance(owner.parent, For) and owner.parent.index is value:
-        return "i"
+        return _of_index(owner.parent)
     return None
+
+
+def _of_index(loop: For) -> str:
+    """The name of the index of a loop that has none: `i`, and `j` or `k` where such a loop is in such a loop."""
+    depth, region = 0, loop.parent
+    while region is not None and region.parent is not None:
+        outer = region.parent
+        depth += isinstance(outer, For) and outer.index.hint is None
+        region = outer.parent
+    return "ijk"[min(depth, 2)]
 
 
 def adjoint(name: str) -> str:

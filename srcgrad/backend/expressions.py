@@ -68,9 +68,15 @@ def as_attribute(op: Call) -> str | None:
     return op.fn.__name__ if _AS_METHOD.get(op.fn) == len(op.args) else None
 
 
+_GENERATORS = (np.random.Generator, np.random.RandomState)
+"""Classes whose methods do not say that they are theirs."""
+
+
 def is_method(fn: Any) -> bool:
     """Whether a callable is a method of a class, to be written as `x.method()`."""
-    return hasattr(fn, "__objclass__") and hasattr(fn, "__name__") and not hasattr(fn, "__self__")
+    if getattr(fn, "__name__", None) is None or hasattr(fn, "__self__"):
+        return False
+    return hasattr(fn, "__objclass__") or any(vars(cls).get(fn.__name__) is fn for cls in _GENERATORS)
 
 
 class Expressions:

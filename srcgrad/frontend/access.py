@@ -11,6 +11,7 @@ import numpy as np
 
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
+from srcgrad.frontend.list_kinds import Within
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
@@ -46,6 +47,8 @@ def static_key(lo: Lowering, symbol: Symbol) -> Any:
     except TypeError:
         lo.unsupported("this dict key is not hashable")
     if not isinstance(symbol, (Const, Sequence)) or (isinstance(symbol, Sequence) and not isinstance(key, tuple)):
+        for part in symbol.items if isinstance(symbol, Sequence) else (symbol,):
+            lo.unroll(part)
         lo.unsupported("the keys of this dict depend on the run", "use keys that are constants, or a list")
     return key
 
@@ -69,6 +72,7 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
         return lo.call(Const(type(base.value).__getitem__), [base, key], {})
     value = lo.value(base)
+    value = value if isinstance(key, slice) else lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):
         known = constant(key)
         if isinstance(known, (int, slice)):
@@ -81,9 +85,15 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         if value in lo.list_sites:
             lo.list_sites[result] = lo.list_sites[value]
         return result
+    if lo.fixed_span and isinstance(key, Sequence) and len(key.items) == 1 and isinstance(value.type, Array):
+        # Rules make tuples of as many parts as it takes.
+        key = key.items[0]
     if isinstance(key, Reference) and key.cls is list and is_numeric(value.type):
         key = lo.emit(np.array, key)
-    return lo.emit(operator.getitem, value, key)
+    result = lo.emit(operator.getitem, value, key)
+    if value in lo.list_sites and isinstance(result, Value) and type(result.type) is List:
+        lo.list_sites[result] = Within(lo.list_sites[value])
+    return result
 
 
 def _part_type(lo: Lowering, parts: Parts, key: Any) -> Any:
@@ -102,6 +112,8 @@ def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> S
         return Sequence(part) if isinstance(base, Sequence) else lo.new_reference(list, part, base.site)
     if isinstance(known, (int, np.integer)):
         if not -len(items) <= known < len(items):
+            if isinstance(base, Reference) and base.site is not None and not lo.attempts:
+                lo.demote(base)
             lo.raises(IndexError, f"index {known} is out of range: there are {len(items)} items")
         return items[known]
     if isinstance(base, Reference):
@@ -327,6 +339,7 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
     if isinstance(symbol, Const) and not kinds.is_static(symbol.value) and hasattr(symbol.value, "__len__"):
         return lo.call(Const(type(symbol.value).__len__), [symbol], {})
     value = lo.value(symbol)
+    value = lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):
         return Const(len(value.type.items))
     known = axis_length(value, 0)

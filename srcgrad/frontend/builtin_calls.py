@@ -41,6 +41,7 @@ from srcgrad.ir.types import (
     Tuple,
     Unknown,
     is_scalar,
+    rank,
     shape_of,
 )
 
@@ -159,12 +160,18 @@ def _tuple(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
     if not args:
         return Sequence(())
     iterator = listed(iterate(lo, args[0]))
-    if iterator.items is None:
-        items = args[0] if isinstance(args[0], Value) and isinstance(args[0].type, List) else collect(lo, iterator)
-        if iterator.drive is not None and isinstance(items, Reference):
+    if iterator.items is not None:
+        return Sequence(iterator.items)
+    source = args[0]
+    if isinstance(source, Value) and rank(source.type) == 1 and isinstance(source.type, Array):
+        items: Symbol = lo.emit(np.ndarray.copy, source)
+    else:
+        items = make_list(lo, args, {}) if isinstance(source, Value) else collect(lo, iterator)
+        if isinstance(items, Reference):
             return Sequence(lo.contents(items))
-        return lo.emit_typed(tuple, (lo.value(items),), {}, Unknown())
-    return Sequence(iterator.items)
+    made = lo.value(lo.emit_typed(tuple, (lo.value(items),), {}, Unknown()))
+    lo.tuple_items[made] = lo.value(items)
+    return made
 
 
 @handles(set, frozenset)
@@ -190,7 +197,7 @@ def _dict(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 @handles(isinstance)
 def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     classes = constant(args[1])
-    known = _class_of(args[0])
+    known = _class_of(lo, args[0])
     if known is None and lo.calls_rules and classes == (list, tuple):
         # What a rule asks so is an item of a display or a sum, which is taken for a number or an array.
         return Const(False)
@@ -201,7 +208,7 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
 
 @handles(type)
 def _type(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    known = _class_of(args[0])
+    known = _class_of(lo, args[0])
     if known is None and isinstance(args[0], Value) and isinstance(args[0].type, Opaque):
         return lo.emit_typed(type, (args[0],), {}, Opaque(type))
     if known is None:
@@ -209,7 +216,7 @@ def _type(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     return Const(known)
 
 
-def _class_of(symbol: Symbol) -> type | None:
+def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
     if isinstance(symbol, Sequence):
         return symbol.cls
     if isinstance(symbol, Reference):
@@ -220,6 +227,8 @@ def _class_of(symbol: Symbol) -> type | None:
         return range
     if isinstance(symbol, slice):
         return slice
+    if isinstance(symbol, Value) and symbol in lo.tuple_items:
+        return tuple
     if isinstance(symbol, Value):
         t = symbol.type
         if isinstance(t, PyScalar):
@@ -237,7 +246,7 @@ def _class_of(symbol: Symbol) -> type | None:
 
 @handles(hasattr)
 def _hasattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    known = _class_of(args[0])
+    known = _class_of(lo, args[0])
     name = constant(args[1])
     if known is None or not isinstance(name, str):
         lo.unsupported("hasattr of this value is not known at compile time")

@@ -12,14 +12,22 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import array_writes, container_calls, helper_calls, itertools_calls, kinds, view_calls  # noqa: F401
+from srcgrad.frontend import (  # noqa: F401
+    array_writes,
+    container_calls,
+    copies,
+    helper_calls,
+    itertools_calls,
+    kinds,
+    view_calls,
+)
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
-from srcgrad.frontend.functions import call_closure, call_function
+from srcgrad.frontend.functions import call_closure, call_function, spread
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
-from srcgrad.frontend.objects import make_object, special
+from srcgrad.frontend.objects import make_object, member, special
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.reductions import FOLDS, fold_call
 from srcgrad.frontend.values import (
@@ -30,12 +38,13 @@ from srcgrad.frontend.values import (
     Iterator,
     Reference,
     Sequence,
+    Spread,
     Super,
     Symbol,
     constant,
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import List, PyScalar, shape_of
+from srcgrad.ir.types import Array, List, is_scalar, shape_of
 from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
 
 _LIBRARIES = frozenset(
@@ -58,7 +67,7 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
         return _super(lo, node, frame)
     if isinstance(fn, Const) and fn.value is next and node.args and isinstance(node.args[0], ast.GeneratorExp):
         lo.marks.lazy.add(lo.site(node.args[0]))
-    args = display_items(lo, node.args, frame)
+    args = display_items(lo, node.args, frame, spreads=True)
     kwargs: dict[str, Symbol] = {}
     for keyword in node.keywords:
         symbol = expression(lo, keyword.value, frame)
@@ -121,6 +130,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     """A call of a Python object known at compile time."""
     if obj is UNDEFINED:
         return Const(UNDEFINED)
+    if args and isinstance(args[-1], Spread) and not _binds(obj):
+        args = _fields_spread(lo, obj, args, kwargs)
     if hashable(obj):
         handler = BUILTINS.get(obj)
         if handler is not None:
@@ -129,7 +140,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return primitive(lo, obj, args, kwargs)
     if isinstance(obj, type):
         return _construct(lo, obj, args, kwargs)
-    if isinstance(obj, types.MethodType):
+    if isinstance(obj, types.MethodType) and not is_library(obj):
         return call(lo, Const(obj.__func__), [Const(obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
         given = [Const(a) for a in obj.args]
@@ -158,6 +169,26 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     return primitive(lo, obj, args, kwargs)
 
 
+def _binds(obj: Any) -> bool:
+    """Whether a call binds its arguments to the parameters of a function written in Python."""
+    if isinstance(obj, type):
+        return not issubclass(obj, tuple) and not dataclasses.is_dataclass(obj) and not is_library(obj)
+    if hashable(obj) and (obj in BUILTINS or has_rule(obj)):
+        return False
+    return not is_library(obj)
+
+
+def _fields_spread(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> list[Symbol]:
+    """The arguments of a named tuple or dataclass of which the last ones are spread: as many as it needs."""
+    fields: tuple[str, ...] | None = getattr(obj, "_fields", None)
+    optional = set(getattr(obj, "_field_defaults", ()))
+    if isinstance(obj, type) and dataclasses.is_dataclass(obj):
+        fields = tuple([f.name for f in dataclasses.fields(obj) if f.init])
+        optional = {f.name for f in dataclasses.fields(obj) if f.default is not dataclasses.MISSING}
+    missing = None if fields is None else [name for name in fields[len(args) - 1 :] if name not in kwargs]
+    return spread(lo, args, None if missing is None or optional.intersection(missing) else len(missing))
+
+
 def is_library(obj: Any) -> bool:
     """Whether a callable belongs to a library whose functions are primitives, never inlined."""
     module = getattr(obj, "__module__", None) or ""
@@ -180,22 +211,26 @@ def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Sy
 
 
 def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if not cls.__dataclass_params__.init or hasattr(cls, "__post_init__"):  # type: ignore[attr-defined]
-        lo.unsupported(f"{cls.__name__} has an __init__ or __post_init__ of its own, which is not supported yet")
-    fields = [f for f in dataclasses.fields(cls) if f.init]
-    values = dict(zip([f.name for f in fields], args, strict=False)) | kwargs
+    if not cls.__dataclass_params__.init:  # type: ignore[attr-defined]
+        lo.unsupported(f"{cls.__name__} has an __init__ of its own, which is not supported yet")
+    fields = dataclasses.fields(cls)
+    values = dict(zip([f.name for f in fields if f.init], args, strict=False)) | kwargs
     for f in fields:
         if f.name in values:
             continue
         if f.default is not dataclasses.MISSING:
             values[f.name] = Const(f.default)
-        else:
+        elif f.default_factory is not dataclasses.MISSING:
+            values[f.name] = call(lo, Const(f.default_factory), [], {})
+        elif f.init:
             lo.unsupported(f"{cls.__name__}() is missing the argument {f.name!r}")
-    return lo.new_reference(cls, tuple((f.name, values[f.name]) for f in fields), None)
-
-
-def _is_integer(symbol: Symbol) -> bool:
-    return isinstance(symbol, Value) and isinstance(symbol.type, PyScalar) and symbol.type.kind == "i"
+    names = [f.name for f in fields if f.name in values]
+    if len(names) < len(values):
+        lo.unsupported(f"{cls.__name__} takes arguments that are no fields, which is not supported yet")
+    made = lo.new_reference(cls, tuple([(name, values[name]) for name in names]), None)
+    if hasattr(cls, "__post_init__"):
+        call(lo, member(lo, cls, "__post_init__"), [made], {})
+    return made
 
 
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
@@ -209,11 +244,17 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
         args = args[:first]
     if "out" in kwargs:
         return array_writes.write_out(lo, fn, args, dict(kwargs))
-    if fn in (np.reshape, np.transpose) and len(args) > 2 and all(_is_integer(a) for a in args[1:]):
+    if fn in (np.reshape, np.transpose) and len(args) > 2 and not isinstance(constant(args[2]), str):
         args = [args[0], Sequence(tuple(args[1:]))]
     reshapes = fn is np.reshape and lo.fixed_span and len(args) == 2
     if reshapes and isinstance(args[0], Value) and constant(args[1]) == shape_of(args[0].type):
         return args[0]
+    if fn in (np.array, np.asarray) and not lo.fixed_span and _is_table(args, kwargs):
+        # The same, but for an empty list, of which the rows would have no axis: that raises.
+        fn = np.stack
+    if lo.fixed_span and kwargs:
+        # Rules hand on what they were given, and most of that is what goes without saying.
+        kwargs = {name: item for name, item in kwargs.items() if not _is_default(fn, name, item)}
     args = _as_arrays(lo, fn, args)
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
@@ -249,15 +290,56 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
         return args
     if fn in PARTIALS:
         return [lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args]
-    numpy_function = fn in VJP and getattr(fn, "__module__", "").startswith("numpy")
-    if (
-        numpy_function
-        and args
-        and _is_sequence(args[0])
-        and VJP[fn].parameters[:1] not in (("shape",), ("subscripts",))
-    ):
-        return [lo.emit(np.array, args[0]), *args[1:]]
+    numpy_function = fn in VJP and (getattr(fn, "__module__", None) or "numpy").startswith("numpy")
+    count = 2 if fn in _TAKES_TWO else 1
+    if numpy_function and VJP[fn].parameters[:1] not in (("shape",), ("subscripts",)):
+        return [*[lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args[:count]], *args[count:]]
     return args
+
+
+_TAKES_TWO = frozenset(
+    [
+        np.dot,
+        np.inner,
+        np.outer,
+        np.vdot,
+        np.cross,
+        np.kron,
+        np.tensordot,
+        np.convolve,
+        np.linalg.solve,
+        np.linalg.lstsq,
+    ]
+)
+"""Functions whose first two arguments are arrays."""
+
+
+def _is_default(fn: Any, name: str, symbol: Symbol) -> bool:
+    """Whether an argument is what a function of NumPy would take anyway."""
+    if not isinstance(symbol, Const) or not hashable(fn):
+        return False
+    default = _defaults(fn).get(name, UNDEFINED)
+    return type(default) is type(symbol.value) and bool(default == symbol.value)
+
+
+@functools.cache
+def _defaults(fn: Any) -> dict[str, Any]:
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if isinstance(p.default, (int, float, str, type(None)))}
+
+
+def _is_table(args: list[Symbol], kwargs: dict[str, Symbol]) -> bool:
+    """Whether these are the arguments for an array of a run-time list of arrays, or of lists of numbers."""
+    rows = args[0] if len(args) == 1 else None
+    if not isinstance(rows, Value) or type(rows.type) is not List:
+        return False
+    if not kwargs.keys() <= {"dtype"} or constant(kwargs.get("dtype", Const(float))) not in (float, np.float64):
+        return False
+    row = rows.type.item
+    return is_scalar(row.item) if type(row) is List else isinstance(row, Array) and bool(row.shape)
 
 
 def _is_sequence(symbol: Symbol) -> bool:

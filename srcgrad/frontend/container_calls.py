@@ -30,7 +30,7 @@ def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         return Const(None)
     element = lo.value(item)
     if element.type is not None and not (isinstance(element, Const) and element.value is UNDEFINED):
-        lo.list_item_type(value, element.type)
+        lo.put_in_list(value, element)
     lo.effect(list.append, value, element)
     return Const(None)
 
@@ -78,7 +78,7 @@ def _insert(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     k = constant(place)
     if not isinstance(target, Reference):
         value, element = lo.value(target), lo.value(item)
-        lo.list_item_type(value, element.type)
+        lo.put_in_list(value, element)
         lo.effect(list.insert, value, place, element)
         return Const(None)
     if not isinstance(k, int):

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from srcgrad.frontend.access import attribute, static_key, subscript
-from srcgrad.frontend.iteration import iterate, known_items
+from srcgrad.frontend.folding import fold
+from srcgrad.frontend.iteration import collected, items_if_known, iterate, known_items
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
 from srcgrad.frontend.outside import outside
 from srcgrad.frontend.sources import CellSource, GlobalSource
-from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
+from srcgrad.frontend.values import Frame, Reference, Sequence, Spread, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, List, Opaque
 
@@ -164,19 +165,28 @@ def new_list(lo: Lowering, items: tuple[Symbol, ...], site: Any) -> Symbol:
     lo.list_sites[value] = site
     values = [lo.value(item) for item in items]
     for item in values:
-        lo.list_item_type(value, item.type)
+        lo.put_in_list(value, item)
     lo.append_call(list, (values,) if values else (), [value])
     return value
 
 
-def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame) -> list[Symbol]:
-    """The items of a display or of the positional arguments of a call, stars spread."""
+def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bool = False) -> list[Symbol]:
+    """The items of a display or of the positional arguments of a call, stars spread.
+
+    Args:
+        lo, nodes, frame: as everywhere.
+        spreads: whether the last item may stand for a number of items that depends on the run.
+    """
     items: list[Symbol] = []
     for node in nodes:
-        if isinstance(node, ast.Starred):
-            items.extend(known_items(lo, expression(lo, node.value, frame)))
-        else:
+        if not isinstance(node, ast.Starred):
             items.append(expression(lo, node, frame))
+            continue
+        symbol = collected(lo, expression(lo, node.value, frame))
+        if spreads and node is nodes[-1] and items_if_known(lo, symbol) is None:
+            items.append(Spread(symbol))
+        else:
+            items.extend(known_items(lo, symbol))
     return items
 
 
@@ -261,6 +271,9 @@ def _format(lo: Lowering, node: ast.JoinedStr, frame: Frame) -> Symbol:
         values.append(expression(lo, part.value, frame))
     if not values:
         return Const(template.replace("{{", "{").replace("}}", "}"))
+    known = fold(str.format, (Const(template), *values), {})
+    if known is not None:
+        return known
     return lo.emit_typed(str.format, (Const(template), *[lo.tree(v) for v in values]), {}, Opaque(str))
 
 

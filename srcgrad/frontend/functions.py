@@ -9,20 +9,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.access import subscript
 from srcgrad.frontend.exits import compare, settled
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
-from srcgrad.frontend.loops import _leaves, _with_leaves
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.merging import Outcome, select
 from srcgrad.frontend.outside import outside
 from srcgrad.frontend.records import box_whole, boxed
 from srcgrad.frontend.scope import scope_of
+from srcgrad.frontend.snapshots import leaves, with_leaves
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
 from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol
+from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Spread, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
 from srcgrad.ir.types import join, unsized
 
@@ -88,7 +89,7 @@ def call_function(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwar
 
 def _depends_on_branch(result: Symbol, ops: list[Op]) -> bool:
     """Whether a result comes out of a branch or loop among these operations."""
-    needed = set(_leaves(result))
+    needed = set(leaves(result))
     for op in reversed(ops):
         if not needed.isdisjoint(op.outputs):
             if op.regions:
@@ -235,27 +236,36 @@ def bind(
     """Binds arguments to parameters as Python does."""
     bound: dict[str, Symbol] = {}
     positional = [a.arg for a in (*parameters.posonlyargs, *parameters.args)]
+    if args and isinstance(args[-1], Spread):
+        rest = args[-1].items
+        missing = [p for p in positional[len(args) - 1 :] if p not in kwargs]
+        if parameters.vararg is not None and not missing:
+            bound[parameters.vararg.arg] = lo.call(Const(tuple), [rest], {})
+            args = args[:-1]
+        else:
+            required = None if parameters.vararg is not None or any(p in defaults for p in missing) else len(missing)
+            args = spread(lo, args, required)
     for parameter, symbol in zip(positional, args, strict=False):
         bound[parameter] = symbol
     extra = args[len(positional) :]
     if parameters.vararg is not None:
-        bound[parameters.vararg.arg] = Sequence(tuple(extra))
+        bound.setdefault(parameters.vararg.arg, Sequence(tuple(extra)))
     elif extra:
         lo.unsupported(f"{name}() takes {len(positional)} positional arguments but {len(args)} were given")
     positional_only = {a.arg for a in parameters.posonlyargs}
     keyword_names = {a.arg for a in (*parameters.args, *parameters.kwonlyargs)}
-    rest: dict[str, Symbol] = {}
+    named: dict[str, Symbol] = {}
     for keyword, symbol in kwargs.items():
         if keyword in keyword_names and keyword not in positional_only:
             if keyword in bound:
                 lo.unsupported(f"{name}() got multiple values for argument {keyword!r}")
             bound[keyword] = symbol
         elif parameters.kwarg is not None:
-            rest[keyword] = symbol
+            named[keyword] = symbol
         else:
             lo.unsupported(f"{name}() got an unexpected keyword argument {keyword!r}")
     if parameters.kwarg is not None:
-        bound[parameters.kwarg.arg] = lo.new_reference(dict, tuple(rest.items()), None)
+        bound[parameters.kwarg.arg] = lo.new_reference(dict, tuple(named.items()), None)
     for parameter in (*positional, *[a.arg for a in parameters.kwonlyargs]):
         if parameter in bound:
             continue
@@ -263,6 +273,15 @@ def bind(
             lo.unsupported(f"{name}() is missing the argument {parameter!r}")
         bound[parameter] = defaults[parameter]
     return bound
+
+
+def spread(lo: Lowering, args: list[Symbol], count: int | None) -> list[Symbol]:
+    """Positional arguments with the last ones, `*items`, one by one: `count` of them, None if that is not known."""
+    *first, last = args
+    assert isinstance(last, Spread)
+    if count is None:
+        lo.unsupported("the number of items is not known here", "index it, or loop over it")
+    return [*first, *[subscript(lo, last.items, Const(k)) for k in range(count)]]
 
 
 # Functions that are called, not inlined
@@ -294,7 +313,7 @@ class Outlined:
 
 
 def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bound: dict[str, Symbol]) -> Symbol:
-    if any(is_undefined(leaf) for symbol in bound.values() for leaf in _leaves(symbol)):
+    if any(is_undefined(leaf) for symbol in bound.values() for leaf in leaves(symbol)):
         return Const(UNDEFINED)
     flat = [leaf for symbol in bound.values() for leaf in _argument_leaves(lo, symbol)]
     key = (identity, frame.parent, *[(p, _structure(lo, s)) for p, s in bound.items()])
@@ -313,27 +332,32 @@ def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bou
         spec.used = True
     if spec.result is None:
         return Const(UNDEFINED)
-    outputs = [Value(unsized(v.type, lo.fresh("r")), None, lo.span) for v in _leaves(spec.result)]
+    outputs = [Value(unsized(v.type, lo.fresh("r")), None, lo.span) for v in leaves(spec.result)]
     op = Invoke(spec.function, flat, outputs, lo.span)
     lo.append(op)
     if spec.ready:
         op.args = [*flat, *_hidden_arguments(lo, spec)]
     else:
         spec.pending.append((op, lo.function))
-    return _with_leaves(spec.result, iter(outputs))
+    return with_leaves(spec.result, iter(outputs))
 
 
 def hidden_parameter(lo: Lowering, key: tuple[Frame, str], symbol: Symbol) -> Symbol:
     """A parameter of the current function of the graph for a variable of an enclosing function."""
     params: list[Value] = []
-    inside = _parameters(lo, symbol, key[1], params) if not isinstance(symbol, Closure) else symbol
+    spec = lo.function
+    taken = {*spec.frame.scope.locals, *[leaf.hint for _, leaves in spec.hidden.values() for leaf in leaves]}
+    name, k = key[1], 1
+    while name in taken:
+        name, k = f"{key[1]}_{k}", k + 1
+    inside = _parameters(lo, symbol, name, params) if not isinstance(symbol, Closure) else symbol
     if params:
-        lo.function.hidden[key] = (inside, params)
+        spec.hidden[key] = (inside, params)
     return inside
 
 
 def _hidden_arguments(lo: Lowering, spec: Outlined) -> list[Value]:
-    return [leaf for owner, name in spec.hidden for leaf in _leaves(lo.read_variable((owner, name)))]
+    return [leaf for owner, name in spec.hidden for leaf in leaves(lo.read_variable((owner, name)))]
 
 
 def _argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
@@ -345,7 +369,7 @@ def _argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
         return [leaf for item in items for leaf in _argument_leaves(lo, item)]
     if isinstance(symbol, Sequence):
         return [leaf for item in symbol.items for leaf in _argument_leaves(lo, item)]
-    return [leaf for leaf in _leaves(symbol) if not _is_static_leaf(leaf)]
+    return [leaf for leaf in leaves(symbol) if not _is_static_leaf(leaf)]
 
 
 def _is_static_leaf(value: Value) -> bool:
@@ -428,7 +452,7 @@ def _lower_outlined(
     finally:
         lo.function, lo.calls, lo.constant_loops, lo.active, lo.span, lo.attempts, lo.protections = saved
     spec.result = result
-    region.results = _leaves(result)
+    region.results = leaves(result)
     function = spec.function
     function.body = region
     function.params = region.args
@@ -471,14 +495,14 @@ def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[st
 
 
 def _settled(old: Symbol, new: Symbol) -> bool:
-    return [unsized(v.type, "r") for v in _leaves(old)] == [unsized(v.type, "r") for v in _leaves(new)]
+    return [unsized(v.type, "r") for v in leaves(old)] == [unsized(v.type, "r") for v in leaves(new)]
 
 
 def _joined(spec: Outlined, new: Symbol) -> Symbol:
     if spec.result is None:
-        return _with_leaves(new, iter([Value(unsized(v.type, "r"), v.hint) for v in _leaves(new)]))
-    pairs: Iterable[tuple[Value, Value]] = zip(_leaves(spec.result), _leaves(new), strict=True)
+        return with_leaves(new, iter([Value(unsized(v.type, "r"), v.hint) for v in leaves(new)]))
+    pairs: Iterable[tuple[Value, Value]] = zip(leaves(spec.result), leaves(new), strict=True)
     merged = [
         Value(join(unsized(a.type, "r"), unsized(b.type, "r"), f"r.{k}"), b.hint) for k, (a, b) in enumerate(pairs)
     ]
-    return _with_leaves(new, iter(merged))
+    return with_leaves(new, iter(merged))

@@ -84,12 +84,20 @@ def collected(lo: Lowering, symbol: Symbol) -> Symbol:
 
 def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:
     """The items of a symbol whose length is known at compile time."""
-    iterator = iterate(lo, collected(lo, symbol))
+    items = items_if_known(lo, collected(lo, symbol))
+    if items is None:
+        lo.unsupported("the number of items is not known here", "index it, or loop over it")
+    return items
+
+
+def items_if_known(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...] | None:
+    """The items of a symbol that does not give them one by one; None if their number depends on the run."""
+    iterator = iterate(lo, symbol)
     if iterator.items is not None:
         return iterator.items
     count = constant(iterator_length(lo, iterator))
     if not isinstance(count, int) or count > _MANY:
-        lo.unsupported("the number of items is not known here", "index it, or loop over it")
+        return None
     item = item_getter(lo, iterator)
     return tuple([item(Const(k)) for k in range(count)])
 
@@ -147,7 +155,7 @@ def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
 def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     """`zip(*inners)`."""
     iterators = [iterate(lo, inner) for inner in inners]
-    if not iterators:
+    if not iterators or any(it.items == () for it in iterators):
         return Iterator(())
     if all(it.items is not None for it in iterators):
         columns = [it.items for it in iterators if it.items is not None]

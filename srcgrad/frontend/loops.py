@@ -23,6 +23,16 @@ from srcgrad.frontend.merging import (
     reached,
 )
 from srcgrad.frontend.scope import assigned_in, has_exit
+from srcgrad.frontend.snapshots import (
+    is_changed,
+    leaf_names,
+    leaves,
+    restored,
+    same_structure,
+    share,
+    snapshot,
+    with_leaves,
+)
 from srcgrad.frontend.statements import assign, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import (
@@ -258,6 +268,7 @@ class _Learned(dict[Any, list[Type]]):
     def __init__(self) -> None:
         super().__init__()
         self.shapes: dict[Any, Any] = {}
+        self.merged: set[Any] = set()
 
 
 class _Retry(Exception):
@@ -366,8 +377,13 @@ def _loop(
     )
 
 
-def _order(key: Any) -> tuple[int, str]:
-    return (0, key[1]) if isinstance(key, tuple) and isinstance(key[1], str) else (1, str(getattr(key, "site", "")))
+def _order(key: Any) -> tuple:
+    """Names come first, by name, then containers, by where they are made."""
+    if isinstance(key, tuple) and isinstance(key[1], str):
+        return (0, key[1])
+    site = getattr(key, "site", None)
+    nodes = site if isinstance(site, tuple) else (site,)
+    return (1, [(getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) for node in nodes])
 
 
 def _carry(lo: Lowering, key: Any, learned: _Learned, stem: str) -> _Carried:
@@ -375,7 +391,10 @@ def _carry(lo: Lowering, key: Any, learned: _Learned, stem: str) -> _Carried:
     missing = symbol is MISSING
     if missing:
         symbol = learned.shapes[key]
-    inits = _leaves(symbol)
+    if key in learned.merged:
+        symbol = snapshot(lo, symbol, {})
+        share(lo, symbol)
+    inits = leaves(symbol)
     types = [widen(v.type) for v in inits]
     known = learned.get(key)
     if known is not None and len(known) == len(types):
@@ -393,15 +412,14 @@ def _place(key: Any) -> str:
 
 
 def _bind(lo: Lowering, slot: _Carried, region: Region) -> None:
-    name = variable_name(slot.key)
-    for init, kind in zip(slot.inits, slot.types, strict=True):
+    for init, kind, name in zip(slot.inits, slot.types, leaf_names(slot.symbol, variable_name(slot.key)), strict=True):
         arg = Value(kind, name or init.hint, lo.span)
         arg.owner = region
         if init in lo.list_sites:
             lo.list_sites[arg] = lo.list_sites[init]
         region.args.append(arg)
         slot.args.append(arg)
-    lo.store.set(slot.key, _with_leaves(slot.symbol, iter(slot.args)))
+    lo.store.set(slot.key, restored(lo, with_leaves(slot.symbol, iter(slot.args))))
 
 
 def _close(
@@ -422,17 +440,20 @@ def _close(
         before = lo.store.get(key)
         if before is MISSING:
             if key in missing and not _has_conflict(symbol):
-                learned.shapes[key] = symbol
-                learned[key] = [freshened(v.type, f"{stem}.{_place(key)}.{j}") for j, v in enumerate(_leaves(symbol))]
+                shape = snapshot(lo, symbol, changes)
+                if not same_structure(symbol, shape):
+                    learned.merged.add(key)
+                learned.shapes[key] = shape
+                learned[key] = [freshened(v.type, f"{stem}.{_place(key)}.{j}") for j, v in enumerate(leaves(shape))]
                 new[key] = None
         elif before is not symbol and not _same(before, symbol):
-            learned.setdefault(key, [widen(v.type) for v in _leaves(before)])
+            learned.setdefault(key, [widen(v.type) for v in leaves(before)])
             new[key] = None
     for slot in carried:
         end = changes.get(slot.key, MISSING)
         if end is MISSING:
             end = slot.symbol
-        slot.results = _match(lo, slot, end)
+        slot.results = _match(lo, slot, end, changes, learned)
         for j, (arg, result) in enumerate(zip(slot.args, slot.results, strict=True)):
             if result is arg or is_undefined(result):
                 continue
@@ -442,11 +463,15 @@ def _close(
                 else join(arg.type, widen(result.type), f"{stem}.{_place(slot.key)}.{j}")
             )
             if joined != arg.type:
-                types = learned.setdefault(slot.key, list(slot.types))
-                types[j] = joined
+                if len(learned.get(slot.key, ())) != len(slot.types):
+                    learned[slot.key] = list(slot.types)
+                learned[slot.key][j] = joined
                 retry = True
     if retry or new:
         raise _Retry(new)
+    for key in changes:
+        if is_changed(lo, key, changes):
+            lo.refuse_change(key)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -457,76 +482,42 @@ def _same(a: Any, b: Any) -> bool:
     return False
 
 
-def _match(lo: Lowering, slot: _Carried, end: Any) -> list[Value]:
+def _match(lo: Lowering, slot: _Carried, end: Any, changes: dict[Any, Any], learned: _Learned) -> list[Value]:
     """The values of a symbol at the end of the body, one for each carried argument."""
     template = slot.symbol
+    if slot.key in learned.merged:
+        end = snapshot(lo, end, changes)
+        share(lo, end)
+    if _fits(slot.key, template, end):
+        return leaves(end)
+    if _fits(slot.key, snapshot(lo, template, {}), snapshot(lo, end, changes)):
+        learned.merged.add(slot.key)
+        raise _Retry({})
     if isinstance(slot.key, Reference):
-        if isinstance(end, Conflict) or len(end) != len(template):
-            lo.demote(slot.key)
-        if not all(_same_structure(a, b) for a, b in zip(template, end, strict=True)):
-            lo.demote(slot.key)
-    elif isinstance(end, Conflict):
+        lo.demote(slot.key, end)
+    if isinstance(end, Conflict):
         lo.resolve_conflict(end)
-    elif not _same_structure(template, end):
-        if isinstance(template, Const) and template.value is None and isinstance(end, Sequence):
-            lo.unsupported(
-                "a name that starts as None becomes a tuple in this loop", "start it with a tuple of numbers"
-            )
-        for side in (template, end):
-            if isinstance(side, Reference) and side.cls is list:
-                lo.demote(side)
-        lo.unsupported("a name stands for things of different structure from one iteration to the next")
-    return _leaves(end)
+    if isinstance(template, Const) and template.value is None and isinstance(end, Sequence):
+        lo.unsupported("a name that starts as None becomes a tuple in this loop", "start it with a tuple of numbers")
+    for side in (template, end):
+        if isinstance(side, Reference) and side.cls is list:
+            lo.demote(side)
+    lo.unsupported("a name stands for things of different structure from one iteration to the next")
 
 
-def _same_structure(a: Any, b: Any) -> bool:
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and a[0] == b[0] and _same_structure(a[1], b[1])
-    if isinstance(a, Value) and isinstance(b, Value):
-        return True
-    if isinstance(a, Sequence) and isinstance(b, Sequence):
-        return len(a.items) == len(b.items) and all(
-            _same_structure(p, q) for p, q in zip(a.items, b.items, strict=True)
-        )
-    return a is b or getattr(a, "node", 0) is getattr(b, "node", 1)
+def _fits(key: Any, template: Any, end: Any) -> bool:
+    """Whether what a key stands for, or what a container holds, is of the structure that it has before the loop."""
+    if isinstance(end, Conflict):
+        return False
+    if isinstance(key, Reference):
+        return len(template) == len(end) and all(map(same_structure, template, end))
+    return same_structure(template, end)
 
 
 def _has_conflict(symbol: Any) -> bool:
     if isinstance(symbol, Sequence):
         return any(_has_conflict(item) for item in symbol.items)
     return isinstance(symbol, Conflict)
-
-
-def _leaves(symbol: Any) -> list[Value]:
-    """The values that a symbol, or the contents of a container, consist of."""
-    if isinstance(symbol, Const) and callable(symbol.value):
-        return []
-    if isinstance(symbol, Value):
-        return [symbol]
-    items: Iterable[Any] = ()
-    if isinstance(symbol, Sequence):
-        items = symbol.items
-    elif isinstance(symbol, tuple):
-        items = [part[1] if isinstance(part, tuple) else part for part in symbol]
-    return [leaf for item in items for leaf in _leaves(item)]
-
-
-def _with_leaves(symbol: Any, values: Any) -> Any:
-    """The same symbol with other values at its leaves."""
-    if isinstance(symbol, Const) and callable(symbol.value):
-        return symbol
-    if isinstance(symbol, Value):
-        return next(values)
-    if isinstance(symbol, Sequence):
-        return Sequence(tuple([_with_leaves(item, values) for item in symbol.items]), symbol.cls)
-    if isinstance(symbol, tuple):
-        return tuple(
-            [
-                (part[0], _with_leaves(part[1], values)) if isinstance(part, tuple) else _with_leaves(part, values)
-                for part in symbol
-            ]
-        )
-    return symbol
 
 
 def _finish(
@@ -547,7 +538,7 @@ def _finish(
             continue
         if lo.store.get(key) is MISSING:
             symbols[key] = symbol
-            for leaf in _leaves(symbol):
+            for leaf in leaves(symbol):
                 region.args.append(_unused_argument(lo, leaf, region))
                 inits.append(UNDEFINED_VALUE)
                 results.append(leaf)
@@ -565,7 +556,7 @@ def _finish(
     lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
     values = iter(outputs)
     for key, symbol in symbols.items():
-        lo.store.set(key, _with_leaves(symbol, values))
+        lo.store.set(key, restored(lo, with_leaves(symbol, values)))
     if not outcome.codes:
         return NEXT
     if not exits:

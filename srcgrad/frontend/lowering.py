@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend.folding import fold
+from srcgrad.frontend.list_kinds import put, type_of_items
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.raising import Raising, asks_for_float_errors, carries_floats
@@ -30,7 +31,7 @@ from srcgrad.frontend.values import (
 )
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Op, Raise, Region, Value
-from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, Type, join
+from srcgrad.ir.types import UNKNOWN, Array, Record, Tuple, Type
 from srcgrad.rules.result_types import result_type
 
 UNDEFINED_VALUE = Const(UNDEFINED)
@@ -52,8 +53,10 @@ class Lowering:
         store: what names and containers stand for.
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
+        shared: containers that are one of several that a name stands for.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
+        tuple_items: tuples of unknown length -> the list, or the array, of their items, which nobody else changes.
         made_tuples: tuples that were made at run time, by the identity of their symbols.
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
@@ -84,6 +87,7 @@ class Lowering:
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
         self.outside_references: set[Reference] = set()
+        self.shared: set[Reference] = set()
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
         self.function: Any = None
@@ -99,6 +103,7 @@ class Lowering:
         self.handled: list[tuple[Value, bool]] = []
         self.unsettled: list[tuple[Any, Region]] = []
         self.fresh_counter = 0
+        self.tuple_items: dict[Value, Value] = {}
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
         self.tuple_shadows = False
@@ -306,15 +311,31 @@ class Lowering:
                 f"a {reference.cls.__name__} that is not an argument is changed here",
                 "pass it as an argument, or change a copy",
             )
+        if reference in self.shared:
+            self.refuse_change(reference)
         self.store.set(reference, contents)
+
+    def refuse_change(self, reference: Reference) -> NoReturn:
+        """A container is changed that a loop or branch gave to a name which others were given to as well."""
+        if reference.cls is list and reference.site is not None and reference.site not in self.marks.dynamic:
+            self.demote(reference, self.store.get(reference))
+        self.unsupported(
+            f"a {reference.cls.__name__} is changed here that a name stands for, or another one, depending on the run",
+            "make a new one instead of changing it",
+        )
+
+    def check_identity(self, a: Symbol, b: Symbol) -> None:
+        """Refuses to tell whether two symbols are the same container where a name stands for one of several."""
+        if isinstance(a, Reference) and isinstance(b, Reference) and a.cls is b.cls and self.shared & {a, b}:
+            self.unsupported("which of several containers this name stands for depends on the run", "compare the items")
 
     def new_reference(self, cls: type, contents: tuple, site: Any) -> Reference:
         reference = Reference(cls, site)
         self.store.set(reference, contents)
         return reference
 
-    def demote(self, reference: Reference) -> NoReturn:
-        """Starts again with this list, whose structure varies, made at run time."""
+    def demote(self, reference: Reference, contents: Any = None) -> NoReturn:
+        """Starts again with this list, whose structure varies, made at run time; `contents` tell what it holds."""
         if reference.cls is GeneratorType:
             self.unsupported(
                 "a generator is made at one place and consumed, perhaps in part, in a loop or branch",
@@ -325,7 +346,7 @@ class Lowering:
                 f"the structure of this {reference.cls.__name__} depends on the run",
                 "give it the same keys or fields on every path",
             )
-        self.marks.dynamic[reference.site] = None
+        self.marks.dynamic[reference.site] = type_of_items(self, contents)
         raise Restart
 
     def resolve_conflict(self, conflict: Conflict) -> NoReturn:
@@ -358,18 +379,10 @@ class Lowering:
         self.marks.split.add(site)
         raise Restart
 
-    def list_item_type(self, value: Value, item: Type) -> None:
-        """Makes sure that a run-time list is known to hold items of this type; starts again if it was not."""
-        assert isinstance(value.type, List)
-        site = self.list_sites.get(value)
-        known = value.type.item
-        merged = item if site is not None and self.marks.dynamic.get(site) is None else join(known, item, f"{site}")
-        if merged == known:
-            return
-        if site is None:
-            self.unsupported("items of different kinds are put into one list here")
-        self.marks.dynamic[site] = merged
-        raise Restart
+    def put_in_list(self, value: Value, element: Value) -> None:
+        """Makes sure that a run-time list is known to hold such an element; starts again if it was not."""
+        if put(self, value, element):
+            raise Restart
 
     # Variables
 

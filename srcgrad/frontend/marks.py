@@ -14,6 +14,7 @@ class Marks:
 
     Attributes:
         dynamic: sites whose lists have no structure known at compile time -> the type of their items.
+        inner: sites of lists -> the sites whose lists are put into them.
         unrolled: loops over a constant range that index containers of mixed content.
         outlined: code objects that are called, not inlined, because they are recursive.
         boxed: code objects of recursive functions that return tuples made at run time: the whole one or those in it.
@@ -25,6 +26,7 @@ class Marks:
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
+    inner: dict[Any, dict[Any, None]] = field(default_factory=dict)
     unrolled: set[Any] = field(default_factory=set)
     outlined: set[Any] = field(default_factory=set)
     boxed: dict[Any, str] = field(default_factory=dict)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
 from srcgrad.frontend.records import perhaps_none
+from srcgrad.frontend.snapshots import leaf_names, leaves, restored, same_structure, share, snapshot, with_leaves
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
@@ -52,10 +53,23 @@ class Branch:
     outcome: Outcome
 
 
-def merge(a: Any, b: Any, phi: Callable[[Value, Value], Value]) -> Any:
-    """One symbol for two paths; `phi` merges two values."""
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Two paths that meet: what each of them changed, and the name that is merged."""
+
+    first: Mapping[Any, Any]
+    second: Mapping[Any, Any]
+    name: str | None = None
+
+
+def merge(lo: Lowering, a: Any, b: Any, phi: Callable[[Value, Value], Value], sides: Sides) -> Any:
+    """One symbol for two paths; `phi` merges two values, `sides` are the changes on either path."""
     if a is b:
         return a
+    if isinstance(a, Reference) and isinstance(b, Reference):
+        container = merged(lo, a, b, sides, phi)
+        if container is not None:
+            return container
     if isinstance(a, Value) and isinstance(b, Value):
         if isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value):
             try:
@@ -72,7 +86,7 @@ def merge(a: Any, b: Any, phi: Callable[[Value, Value], Value]) -> Any:
         return _with_undefined(a, lambda v: phi(v, UNDEFINED_VALUE))
     if isinstance(a, Sequence) and isinstance(b, Sequence) and a.cls is b.cls and len(a.items) == len(b.items):
         pairs = zip(a.items, b.items, strict=True)
-        return Sequence(tuple([merge(p, q, phi) for p, q in pairs]), a.cls)
+        return Sequence(tuple([merge(lo, p, q, phi, sides) for p, q in pairs]), a.cls)
     if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
         return a
     return Conflict(a, b)
@@ -86,7 +100,7 @@ def _with_undefined(symbol: Any, phi: Callable[[Value], Value]) -> Any:
     return symbol
 
 
-def merge_contents(a: Any, b: Any, cls: type, phi: Callable[[Value, Value], Value]) -> Any:
+def merge_contents(lo: Lowering, a: Any, b: Any, cls: type, phi: Callable[[Value, Value], Value], sides: Sides) -> Any:
     """One tuple of contents for two paths; different structure is an error if it is used."""
     if a is b:
         return a
@@ -95,8 +109,18 @@ def merge_contents(a: Any, b: Any, cls: type, phi: Callable[[Value, Value], Valu
     if cls not in (list, set):
         if [key for key, _ in a] != [key for key, _ in b]:
             return Conflict(a, b)
-        return tuple([(k, merge(p, q, phi)) for (k, p), (_, q) in zip(a, b, strict=True)])
-    return tuple([merge(p, q, phi) for p, q in zip(a, b, strict=True)])
+        return tuple([(k, merge(lo, p, q, phi, sides)) for (k, p), (_, q) in zip(a, b, strict=True)])
+    return tuple([merge(lo, p, q, phi, sides) for p, q in zip(a, b, strict=True)])
+
+
+def merged(lo: Lowering, a: Reference, b: Reference, sides: Sides, phi: Callable[..., Value]) -> Any:
+    """What a name stands for where two paths give it different containers; None if their structure differs."""
+    first, second = snapshot(lo, a, sides.first), snapshot(lo, b, sides.second)
+    if not same_structure(first, second):
+        return None
+    share(lo, (first, second))
+    rows = zip(leaves(first), leaves(second), leaf_names(first, sides.name), strict=True)
+    return restored(lo, with_leaves(first, iter([phi(*row) for row in rows])))
 
 
 def branch(lo: Lowering, body: Callable[[], Outcome]) -> Branch:
@@ -152,7 +176,7 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
         memo[a.uid, b.uid] = output
         return output
 
-    merged: dict[Any, Any] = {}
+    found: dict[Any, Any] = {}
     for key in {**then.changes, **orelse.changes}:
         a, b = then.changes.get(key, MISSING), orelse.changes.get(key, MISSING)
         current = lo.store.get(key)
@@ -165,20 +189,21 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
         if a is MISSING and b is MISSING:
             continue
         if isinstance(key, Reference):
-            merged[key] = b if a is MISSING else a if b is MISSING else merge_contents(a, b, key.cls, phi)
+            both, sides = a is not MISSING and b is not MISSING, Sides(then.changes, orelse.changes)
+            found[key] = merge_contents(lo, a, b, key.cls, phi, sides) if both else b if a is MISSING else a
             continue
         if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes and isinstance(key[0], Frame):
             lo.missing_reads.add(key)
         hint = variable_name(key)
         a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
         a, b = perhaps_none(lo, a, b, then.region, orelse.region, hint)
-        symbol = merge(a, b, lambda p, q, hint=hint: phi(p, q, hint))
+        symbol = merge(lo, a, b, lambda p, q, own=hint: phi(p, q, own), Sides(then.changes, orelse.changes, hint))
         if type(symbol) is Conflict and symbol.condition is None and operation is If:
             symbol = Conflict(symbol.first, symbol.second, condition)
-        merged[key] = symbol
+        found[key] = symbol
     outcome = _merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
     lo.append(operation(condition, then.region, orelse.region, outputs, lo.span))
-    for key, symbol in merged.items():
+    for key, symbol in found.items():
         lo.store.set(key, symbol)
     return outcome
 

@@ -6,10 +6,12 @@ are looked up on the class, as Python does it, and called like any function.
 
 from __future__ import annotations
 
+import abc
 import inspect
 import operator
 import types
 from collections.abc import Callable
+from typing import Generic
 
 import numpy as np
 
@@ -64,7 +66,8 @@ def class_of_object(symbol: Symbol) -> type | None:
 def make_object(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """`cls(*args)` for a class written in Python."""
     foreign = next((base for base in cls.__mro__[:-1] if not _is_plain(base)), None)
-    if foreign is not None or type(cls) is not type:
+    abstract = getattr(cls, "__abstractmethods__", ())
+    if foreign is not None or type(cls) not in (type, abc.ABCMeta) or abstract:
         lo.unsupported(
             f"making a {cls.__name__} inside of a differentiated function is not supported",
             "its class is made in a way that the compiler does not follow: make it outside, or use a dataclass",
@@ -80,6 +83,8 @@ def make_object(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, S
 
 
 def _is_plain(cls: type) -> bool:
+    if cls in (abc.ABC, Generic):
+        return True
     return (
         cls.__module__ not in ("builtins", "abc")
         and not any(name in vars(cls) for name in _OPAQUE)
@@ -177,6 +182,7 @@ def _identity(lo: Lowering, name: str, left: Symbol, right: Symbol) -> Symbol | 
         cls = class_of_object(side)
         if cls is not None and cls.__eq__ is not object.__eq__:
             lo.unsupported(f"comparing objects of {cls.__name__} is not supported", "compare their attributes")
+    lo.check_identity(left, right)
     same = left is right or (isinstance(left, Const) and isinstance(right, Const) and left.value is right.value)
     return Const(same == (name == "eq"))
 

@@ -153,7 +153,7 @@ def compare(lo: Lowering, op: ast.cmpop, a: Symbol, b: Symbol) -> Symbol:
         return _contains(lo, a, b, isinstance(op, ast.NotIn))
     fn = COMPARE[type(op)]
     if isinstance(op, (ast.Is, ast.IsNot)):
-        known = _identity(a, b)
+        known = _identity(lo, a, b)
         if known is not None:
             return Const(known == isinstance(op, ast.Is))
     of_objects = operator_on_objects(lo, fn, a, b)
@@ -175,7 +175,7 @@ def _compare_sequences(lo: Lowering, fn: Callable, a: Sequence, b: Sequence) -> 
     return lo.emit(operator.not_, result) if fn is operator.ne else result
 
 
-def _identity(a: Symbol, b: Symbol) -> bool | None:
+def _identity(lo: Lowering, a: Symbol, b: Symbol) -> bool | None:
     """Whether `a is b`, where that is known at compile time."""
     if isinstance(a, Const) and isinstance(b, Const) and UNDEFINED not in (a.value, b.value):
         return a.value is b.value
@@ -186,6 +186,7 @@ def _identity(a: Symbol, b: Symbol) -> bool | None:
             if not isinstance(y.type, (Unknown, Record)):
                 return y.type == Opaque(type(None))
     if isinstance(a, (Reference, Sequence, Closure)) or isinstance(b, (Reference, Sequence, Closure)):
+        lo.check_identity(a, b)
         return a is b
     return None
 

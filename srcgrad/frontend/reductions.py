@@ -189,6 +189,10 @@ def _extreme_of_list(lo: Lowering, fn: Callable, symbol: Symbol, iterator: Itera
         lo.unsupported(f"{fn.__name__}(..., key=) of a list whose length depends on the run is not supported yet")
     if isinstance(items, Reference):
         lo.demote(items)
+    if not (isinstance(items, Value) and isinstance(items.type, List)):
+        lo.unsupported(
+            f"whether {fn.__name__}(...) is of a list or of an array is not known here", "use np.max or np.min"
+        )
     best = lo.emit_typed(fn, (lo.value(items),), {}, _item_type(items))
     place = lo.emit_typed(list.index, (lo.value(items), lo.value(best)), {}, INT)
     return subscript(lo, items, place)

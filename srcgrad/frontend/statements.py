@@ -334,7 +334,7 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     if isinstance(value.type, (Array, List, Dict, Unknown)):
         item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
         if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
-            lo.list_item_type(value, item.type)
+            lo.put_in_list(value, item)
         lo.effect(operator.setitem, value, key, item)
         return
     lo.unsupported("this can't be written by index")

@@ -14,7 +14,7 @@ from typing import Any, Union
 
 from srcgrad.ir.nodes import Const, Exit, Value
 
-Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Super", slice]
+Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Super", slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +140,13 @@ class Suspended:
     """A generator that has not started: what the `Reference` to it holds."""
 
     drive: Drive
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """The last positional arguments of a call, `*items`, where their number is not known at compile time."""
+
+    items: Symbol
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,11 +1,12 @@
 """Derivative rules, by mathematical family."""
 
-from srcgrad.rules import elementwise, helpers, index, linalg, reduce, scalar, shape
+from srcgrad.rules import elementwise, fft, helpers, index, linalg, polynomial, reduce, scalar, shape
 from srcgrad.rules.registry import accumulate, jvp, linear, nondifferentiable, partials, views, vjp
 
 __all__ = [
     "accumulate",
     "elementwise",
+    "fft",
     "helpers",
     "index",
     "jvp",
@@ -13,6 +14,7 @@ __all__ = [
     "linear",
     "nondifferentiable",
     "partials",
+    "polynomial",
     "reduce",
     "scalar",
     "shape",

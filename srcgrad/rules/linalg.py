@@ -44,12 +44,14 @@ def _refuse_complex(a):
 def matmul(g, z, a, b):
     if np.ndim(a) == 1 and np.ndim(b) == 1:
         return g * b, g * a
+    if np.ndim(a) == 1 and np.ndim(b) == 2:
+        return b @ g, np.outer(a, g)
     if np.ndim(a) == 1:
-        a_bar = b @ g if np.ndim(b) == 2 else (b @ _column(g))[..., 0]
-        return a_bar, _column(a) * _row(g)
+        return (b @ _column(g))[..., 0], _column(a) * _row(g)
+    if np.ndim(a) == 2 and np.ndim(b) == 1:
+        return np.outer(g, b), _t(a) @ g
     if np.ndim(b) == 1:
-        b_bar = _t(a) @ g if np.ndim(a) == 2 else np.tensordot(g, a, np.ndim(g))
-        return _column(g) * b, b_bar
+        return _column(g) * b, np.tensordot(g, a, np.ndim(g))
     if np.ndim(b) == 2 and np.ndim(a) > 2:
         batch = tuple(range(np.ndim(a) - 1))
         return g @ _t(b), np.tensordot(a, g, (batch, batch))
@@ -62,6 +64,10 @@ def dot(g, z, a, b, out=None):
         return g * b, g * a
     if np.ndim(a) == 2 and np.ndim(b) == 2:
         return g @ _t(b), _t(a) @ g
+    if np.ndim(a) == 1 and np.ndim(b) == 2:
+        return b @ g, np.outer(a, g)
+    if np.ndim(a) == 2 and np.ndim(b) == 1:
+        return np.outer(g, b), _t(a) @ g
     n = np.ndim(a) - 1
     if np.ndim(b) == 1:
         return _column(g) * b, np.tensordot(g, a, n)
@@ -360,6 +366,42 @@ def solve(g, z, a, b):
 @vjp(np.linalg.inv)
 def inv(g, z, a):
     return -(_t(z) @ g @ _t(z))
+
+
+@vjp(np.linalg.lstsq)
+def lstsq(g, z, a, b, rcond=None):
+    _refuse_complex(a)
+    x, r = z[0], b - a @ z[0]
+    inverse = np.linalg.pinv(a)
+    a_bar, b_bar = 0.0, 0.0
+    if g[0] is not None:
+        b_bar = _t(inverse) @ g[0]
+        beyond = g[0] - _t(a) @ b_bar
+        a_bar = _product(r, inverse @ b_bar) + _product(_t(inverse) @ x, beyond) - _product(b_bar, x)
+    if g[1] is not None and np.size(g[1]) > 0:
+        doubled = 2 * r * g[1]
+        a_bar = a_bar - _product(doubled, x)
+        b_bar = b_bar + doubled
+    if g[3] is not None:
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        a_bar = a_bar + (u * g[3]) @ vh
+    return a_bar, b_bar
+
+
+def _product(a, b):
+    """The sum of the outer products of the columns."""
+    return np.outer(a, b) if np.ndim(a) == 1 else a @ _t(b)
+
+
+@vjp(np.linalg.cond)
+def cond(g, z, x, p=None):
+    if p is not None and p != 2:
+        raise NotImplementedError("the derivative of a condition number but that of the 2-norm")
+    _refuse_complex(x)
+    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    first = u[..., :, :1] * vh[..., :1, :] / s[..., -1:, None]
+    last = u[..., :, -1:] * vh[..., -1:, :] * np.expand_dims(z, (-2, -1)) / s[..., -1:, None]
+    return np.expand_dims(g, (-2, -1)) * (first - last)
 
 
 @vjp(np.linalg.pinv)

@@ -168,6 +168,51 @@ def nanstd(g, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, whe
     return std(g, z, a, axis, None, None, ddof, keepdims, valid(a, where))
 
 
+def _variables(x, rowvar):
+    """Observations as a matrix with a row for each variable."""
+    if np.ndim(x) < 2:
+        return np.reshape(x, (1, np.size(x)))
+    return x if rowvar or np.shape(x)[0] == 1 else np.transpose(x)
+
+
+def _observed(x_bar, x, rowvar):
+    """The inverse of `_variables`, for a cotangent."""
+    if np.ndim(x) < 2:
+        return np.reshape(x_bar, np.shape(x))
+    return x_bar if rowvar or np.shape(x)[0] == 1 else np.transpose(x_bar)
+
+
+def covariance_vjp(g, m, y, rowvar, lost):
+    """The cotangents of two sets of variables, from that of their covariances; `lost` are the degrees of freedom."""
+    rows = _variables(m, rowvar)
+    count = np.shape(rows)[0]
+    x = rows if y is None else np.concatenate([rows, _variables(y, rowvar)])
+    g = np.reshape(g, (np.shape(x)[0], np.shape(x)[0]))
+    x_bar = (g + np.transpose(g)) @ (x - np.mean(x, axis=1, keepdims=True)) / (np.shape(x)[1] - lost)
+    if y is None:
+        return _observed(x_bar, m, rowvar), None
+    return _observed(x_bar[:count], m, rowvar), _observed(x_bar[count:], y, rowvar)
+
+
+# Weights are no parameters, so that calls with them are refused.
+@vjp(np.cov)
+def cov(g, z, m, y=None, rowvar=True, bias=False, ddof=None):
+    lost = (0 if bias else 1) if ddof is None else ddof
+    return covariance_vjp(g, m, y, rowvar, lost)
+
+
+@vjp(np.corrcoef)
+def corrcoef(g, z, x, y=None, rowvar=True):
+    if np.ndim(z) == 0:
+        return np.zeros_like(x), None
+    rows = _variables(x, rowvar)
+    both = rows if y is None else np.concatenate([rows, _variables(y, rowvar)])
+    d = np.sum((both - np.mean(both, axis=1, keepdims=True)) ** 2, axis=1)
+    own = np.sum(g * z, axis=1) + np.sum(g * z, axis=0)
+    s = np.sqrt(d)
+    return covariance_vjp(g / (np.expand_dims(s, 1) * s) - np.diag(own / (2 * d)), x, y, rowvar, np.shape(both)[1] - 1)
+
+
 # ---- products ----
 
 
@@ -222,7 +267,7 @@ def extreme(g, z, a, axis=None, out=None, keepdims=False, initial=None, where=No
     hits = a == expanded(z, axis, keepdims)
     if where is not None:
         hits = np.logical_and(hits, where)
-    count = np.sum(hits, axis=axis, keepdims=True)
+    count = np.sum(hits) if axis is None else np.sum(hits, axis=axis, keepdims=True)
     if initial is not None or where is not None:
         count = np.maximum(count, 1)
     return expanded(g, axis, keepdims) * (hits / count)

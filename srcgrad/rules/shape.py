@@ -112,7 +112,7 @@ def roll(g, z, a, shift, axis=None):
     return np.roll(g, -shift, axis)
 
 
-# Joining: the argument is a sequence, and so is its cotangent
+# Joining: the argument is a sequence, and so is its cotangent, or an array of the cotangents
 
 
 def _as_sequence(parts, arrays):
@@ -146,8 +146,7 @@ def concatenate(g, z, arrays, axis=0, out=None, *, dtype=None, casting="same_kin
 
 @linear(np.stack)
 def stack(g, z, arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    g = np.moveaxis(g, axis, 0)
-    return [g[k] for k in range(len(arrays))] if isinstance(arrays, (list, tuple)) else g
+    return g if axis == 0 else np.moveaxis(g, axis, 0)
 
 
 @linear(np.vstack)
@@ -336,17 +335,17 @@ def gradient(g, z, f, *varargs, axis=None, edge_order=1):
     n = np.ndim(f)
     chosen = axis if isinstance(axis, tuple) else (axis,)
     axes = tuple(range(n)) if axis is None else tuple([k % n for k in chosen])
-    several = len(axes) > 1
     steps = varargs * len(axes) if len(varargs) == 1 else (varargs if varargs else (1.0,) * len(axes))
+    slopes_bar, slopes = (g, z) if len(axes) > 1 else ((g,), (z,))
     f_bar = 0.0
     steps_bar = []
-    for k in range(len(axes)):
-        if np.ndim(steps[k]) > 0:
+    for k, own, slope, step in zip(axes, slopes_bar, slopes, steps, strict=True):
+        if np.ndim(step) > 0:
             raise NotImplementedError("the derivative of np.gradient with coordinates instead of a spacing")
-        own, slopes = (g[k], z[k]) if several else (g, z)
         if own is not None:
-            f_bar = f_bar + np.moveaxis(_ungradient(np.moveaxis(own, axes[k], 0), steps[k], edge_order), 0, axes[k])
-            steps_bar.append(np.sum(-own * slopes / steps[k]))
+            turned = _ungradient(own if k == 0 else np.moveaxis(own, k, 0), step, edge_order)
+            f_bar = f_bar + (turned if k == 0 else np.moveaxis(turned, 0, k))
+            steps_bar.append(np.sum(-own * slope / step))
         else:
             steps_bar.append(0.0)
     if len(varargs) == 1:
@@ -394,26 +393,17 @@ def trapezoid(g, z, y, x=None, dx=1.0, axis=-1):
 
 @linear(np.array, np.asarray, np.asanyarray)
 def array(g, z, object, dtype=None, order=None, *, copy=None, subok=False, ndmin=0, device=None, like=None):
-    if isinstance(object, (list, tuple)):
-        return _nested(np.reshape(g, np.shape(object)), object)
-    return g
-
-
-def _nested(g, sequence):
-    """The parts of `g` in the structure of a nested sequence."""
-    if isinstance(sequence, (list, tuple)):
-        return [_nested(g[k], sequence[k]) for k in range(len(sequence))]
-    return g
+    return np.reshape(g, np.shape(object)) if ndmin > 0 else g
 
 
 @linear(np.ascontiguousarray, np.asfortranarray)
 def ascontiguousarray(g, z, a, dtype=None, *, like=None):
-    return _nested(g, a) if isinstance(a, (list, tuple)) else g
+    return g
 
 
 @linear(np.copy)
 def copy(g, z, a, order="K", subok=False):
-    return _nested(g, a) if isinstance(a, (list, tuple)) else g
+    return g
 
 
 @linear(np.ndarray.copy)

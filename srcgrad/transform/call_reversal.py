@@ -16,7 +16,7 @@ from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value, leaves
-from srcgrad.ir.types import Dict, List, Opaque, Record, Tuple, Unknown
+from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import reverse_read
@@ -59,8 +59,8 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
     if op.fn is operator.getitem and op.outputs[0] in reverse.doubtful:
         reverse_read(reverse, op)
         return
-    recorded = op.fn is tuple and isinstance(op.outputs[0].type, Record)
-    if op.fn is tuple and op.outputs[0] not in reverse.shadows and not recorded:
+    displayed = op.fn is tuple and type(op.outputs[0].type) is Tuple
+    if displayed and op.outputs[0] not in reverse.shadows:
         # Whoever reads a tuple, or takes it out of a list, has handed its cotangents on already.
         return
     gs = [reverse.cotangent_of_output(o) for o in op.outputs]

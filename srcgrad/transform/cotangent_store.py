@@ -21,8 +21,8 @@ from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, is_scalar
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values
 from srcgrad.transform.cotangents import ZERO, full_like, is_fresh, zeros
-from srcgrad.transform.list_reversal import check_items
-from srcgrad.transform.places import COPIES, accumulators, memory_of, region_of
+from srcgrad.transform.list_reversal import add_to_list
+from srcgrad.transform.places import COPIES, accumulators, check_real, memory_of, region_of
 from srcgrad.transform.strong_zeros import StrongZeros, Zeros
 
 
@@ -100,6 +100,9 @@ class CotangentStore:
             return
         if value in self.doubtful:
             accumulate(self, value, contribution)
+            return
+        if isinstance(value.type, List):
+            add_to_list(self, value, contribution)
             return
         if self.is_buffer(value):
             shadow = self.shadow(value)
@@ -188,10 +191,7 @@ class CotangentStore:
         return self.mirrors.get(region_of(value)) is self.lo.region
 
     def _add_to_shadow(self, shadow: Value, contribution: Value, value: Value) -> None:
-        if isinstance(value.type, List):
-            check_items(self, value)
-            self.lo.effect(runtime.add_each, shadow, contribution)
-        elif isinstance(value.type, Array):
+        if isinstance(value.type, Array):
             if value.type.shape == ():
                 self.lo.effect(runtime.add_item, shadow, Const(Ellipsis), contribution)
             else:
@@ -233,6 +233,7 @@ class CotangentStore:
             base = owner.args[0]
             if owner.fn in IN_PLACE:
                 return self.shadow(base)
+            check_real(owner, base)
             if (
                 not isinstance(base.type, (List, Tuple))
                 and self.aliases.find(base) is self.aliases.find(value)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from srcgrad import runtime
 from srcgrad.errors import UnsupportedError
-from srcgrad.ir.nodes import Call, Const, Value, leaves
-from srcgrad.ir.types import UNKNOWN, Array, List, Record, Tuple, is_scalar
+from srcgrad.ir.nodes import Call, Const, For, Region, Value, leaves
+from srcgrad.ir.types import INT, UNKNOWN, Array, List, Record, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.rule_calls import refuse
 
@@ -18,23 +18,45 @@ if TYPE_CHECKING:
 
 
 def holds_buffers(reverse: CotangentStore, value: Value) -> bool:
-    """Whether the items of a list are arrays that are written: their shadows are those of the arrays."""
-    held = reverse.aliases.find(reverse.aliases.held(value))
-    return held in reverse.aliases.written and type(value.type) is List and isinstance(value.type.item, Array)
+    """Whether the items of a list have shadows of their own: lists do, and arrays that are written."""
+    item = value.type.item if type(value.type) is List else None
+    return isinstance(item, List) or (isinstance(item, Array) and _holds_written(reverse, value))
 
 
-def check_items(reverse: CotangentStore, value: Value) -> None:
-    """Refuses a list that is used as a whole and holds arrays that are written.
+def _holds_written(reverse: CotangentStore, value: Value) -> bool:
+    return reverse.aliases.find(reverse.aliases.held(value)) in reverse.aliases.written
+
+
+def add_to_list(reverse: CotangentStore, value: Value, contribution: Value) -> None:
+    """Adds to the cotangents of the items of a list, wherever they are.
 
     Raises:
-        UnsupportedError: if it is one: what comes back to the list belongs into the shadows of the arrays.
+        UnsupportedError: if they can't be found: those of arrays in tuples, and of what may be an array.
     """
-    if holds_buffers(reverse, value):
-        raise UnsupportedError(
-            "a list is used as a whole here, and the arrays in it are written in place",
-            reverse.lo.span,
-            "put copies of the arrays into the list",
-        )
+    lo = reverse.lo
+    if not holds_buffers(reverse, value):
+        if isinstance(value.type.item, (Tuple, Unknown)) and _holds_written(reverse, value):
+            raise UnsupportedError(
+                "a list is used as a whole here, and the arrays in it are written in place",
+                lo.span,
+                "put copies of the arrays into the list",
+            )
+        lo.effect(runtime.add_each, reverse.shadow(value), contribution)
+        return
+    assert reverse.shadow_table is not None
+    index = Value(INT, None, lo.span)
+    body = Region([index])
+    body.mirror = lo.region.mirror
+    with lo.into(body):
+        item = lo.value(lo.emit_typed(operator.getitem, (value, index), {}, value.type.item))
+        part = lo.value(lo.emit(operator.getitem, contribution, index))
+        if isinstance(item.type, List) and holds_buffers(reverse, item):
+            add_to_list(reverse, item, part)
+        else:
+            shadow = Value(item.type, None, lo.span)
+            lo.append_call(runtime.shadow_of, (reverse.shadow_table, item), [shadow])
+            lo.effect(runtime.add_each if isinstance(item.type, List) else operator.iadd, shadow, part)
+    lo.append(For(Const(0), lo.value(lo.emit(len, value)), Const(1), [], body, False, [], lo.span))
 
 
 def reverse_display(reverse: Reverse, op: Call, g: Value | None) -> None:

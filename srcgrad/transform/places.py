@@ -9,6 +9,7 @@ import numpy as np
 
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.memory import IN_PLACE, is_view
+from srcgrad.errors import UnsupportedError
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Unknown
 from srcgrad.rules.registry import ACCUMULATE
@@ -88,3 +89,16 @@ def _crosses_loop(op: Op, home: Region) -> bool:
             return True
         region = parent.parent if parent is not None else None
     return False
+
+
+def check_real(op: Call, base: Value) -> None:
+    """Refuses the imaginary part of memory that is written: its cotangent is no view of that of the whole.
+
+    Raises:
+        UnsupportedError: if a call takes it.
+    """
+    known_real = isinstance(base.type, Array) and base.type.dtype is not None and base.type.dtype.kind != "c"
+    if op.fn is np.imag and not known_real:
+        raise UnsupportedError(
+            "the imaginary part of an array that is written in place", op.span, "make a new array: z = z * w"
+        )

@@ -61,10 +61,8 @@ def _reuse_in(region: Region, finder: _Finder, mapping: dict[Value, Value]) -> N
         operands = [a, b] if op.fn in _COMMUTES else [a]
         if len(operands) > 1 and isinstance(b, Value) and b.hint is not None and b.hint == output.hint:
             operands.reverse()
-        for target in operands:
-            root = target
-            while root in mapping:
-                root = mapping[root]
+        roots = [_root(target, mapping) for target in operands]
+        for target, root in sorted(zip(operands, roots, strict=True), key=lambda pair: _is_renamed(pair[1], op)):
             if finder.dies_at(target, op) and finder.is_worth_it(target, root, op):
                 break
         else:
@@ -76,6 +74,12 @@ def _reuse_in(region: Region, finder: _Finder, mapping: dict[Value, Value]) -> N
         op.outputs = []
         mapping[output] = root
         root.hint, root.primal = output.hint or root.hint, output.primal
+
+
+def _root(value: Value, mapping: dict[Value, Value]) -> Value:
+    while value in mapping:
+        value = mapping[value]
+    return value
 
 
 def _is_forward(value: Value) -> bool:

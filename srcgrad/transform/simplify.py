@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.alias import Aliases, is_pointer, on_containers
 from srcgrad.analysis.memory import only_metadata, written
 from srcgrad.frontend.raising import Raising, unproven_axes
 from srcgrad.ir.nodes import (
@@ -229,7 +229,7 @@ def _sweep(function: Function, used: set[Value], aliases: Aliases | None) -> boo
 def _observed(function: Function, aliases: Aliases) -> set[Any]:
     """The classes of memory whose contents somebody reads."""
     read: set[Value] = {*function.params, *function.captured, *function.body.results}
-    passed: list[Value] = []
+    whole = set(read)
     tables = [op.args[0] for op in walk(function.body) if isinstance(op, Call) and op.fn is runtime.shadow_of]
     shared = {aliases.find(v) for v in tables if not isinstance(v.owner, Op)}
     shared |= {aliases.find(v) for op in walk(function.body) if isinstance(op, Invoke) for v in op.args}
@@ -239,7 +239,9 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
                 # A caller or callee finds the same shadow in the table.
                 read.update(op.outputs)
             if not only_metadata(op):
-                read.update(_looked_at(op, aliases))
+                looked_at = _looked_at(op, aliases)
+                read.update(looked_at)
+                whole.update([] if on_containers(op) else looked_at)
         elif isinstance(op, If):
             read.update([*op.inputs, *op.then.results, *op.orelse.results])
         elif isinstance(op, Loop):
@@ -247,9 +249,9 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
                 read.update(region.results)
         else:
             read.update(op.inputs)
-            passed += op.inputs if isinstance(op, Invoke) else []
+            whole.update(op.inputs)
     seen = {aliases.find(v) for v in read if is_pointer(v.type)}
-    return seen | {aliases.held(v) for v in passed if is_pointer(v.type)}
+    return seen.union(*[aliases.within(v) for v in whole if is_pointer(v.type)])
 
 
 def _looked_at(op: Call, aliases: Aliases) -> list[Value]:

@@ -21,12 +21,8 @@ def list_then_stack_grad(x, w, n_steps):
     path_bar[:-1] = path_part
     path_bar[-1:] = 0.0
     path_bar[1:] += path_part_1
-    path_bar_moved = np.moveaxis(path_bar, 0, 0)    # programs.py:263  path = np.stack(states)
-    items = []
-    for k in range(len(states)):
-        items.append(path_bar_moved[k])
-    states_bar = shadow_of(shadows, states)
-    add_each(states_bar, items)
+    states_bar = shadow_of(shadows, states)         # programs.py:263  path = np.stack(states)
+    add_each(states_bar, path_bar)
     w_bar = np.zeros_like(w)                        # programs.py:262  states.append(np.tanh(w @ states[-1]))
     for _ in reversed(range(n_steps)):              # programs.py:261  for _ in range(n_steps):
         state_last, tanh = tape.pop()
@@ -34,7 +30,7 @@ def list_then_stack_grad(x, w, n_steps):
         product_bar = 1 - tanh * tanh
         product_bar *= tanh_bar
         state_last_bar = w.T @ product_bar
-        w_bar += np.expand_dims(product_bar, -1) * state_last
+        w_bar += np.outer(product_bar, state_last)
         states_bar[-1] = states_bar[-1] + state_last_bar
     x_bar = expanded(states_bar[0], x)              # programs.py:260  states = [x]
     return x_bar.copy(), w_bar

@@ -60,11 +60,10 @@ def lstm_grad(cell, xs):
         z_bar[:hidden] += i_bar * (i_1 / (1 + exp)) * exp
         b_bar += z_bar                              # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
         product = u.T @ z_bar
-        u_bar += np.expand_dims(z_bar, -1) * h
+        u_bar += np.outer(z_bar, h)
         h_bar = unbroadcast(product, h)
-        x_bar = w.T @ z_bar
-        z_bar_spread = np.expand_dims(z_bar, -1)
         x = xs[i]                                   # programs.py:314  for x in xs:
-        w_bar += z_bar_spread * x                   # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
+        x_bar = w.T @ z_bar                         # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
+        w_bar += np.outer(z_bar, x)
         xs_bar[i] += x_bar                          # programs.py:314  for x in xs:
     return Cell(w=w_bar, u=u_bar, b=b_bar, hidden=None), xs_bar

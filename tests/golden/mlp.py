@@ -13,8 +13,8 @@ def mlp_grad(params, x, y):
     # backward
     out_bar = 2.0 / out.size * (out - y)            # programs.py:284  return np.mean((out - y) ** 2)
     b2_bar = np.sum(out_bar)                        # programs.py:283  out = h @ params["w2"] + params["b2"]
+    h_bar = np.outer(out_bar, w2)
     w2_bar = h.T @ out_bar
-    h_bar = np.expand_dims(out_bar, -1) * w2
     h_bar *= 1 - h * h                              # programs.py:282  h = np.tanh(x @ params["w1"] + params["b1"])
     b1_bar = np.sum(h_bar, axis=0)
     w1_bar = x.T @ h_bar

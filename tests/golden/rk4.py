@@ -44,9 +44,8 @@ def rk4_grad(state, params, dt, n_steps):
         state_bar_1 = state_bar.copy()              # programs.py:186  state = state + dt / 6 * (k1 + 2 * k2 + 2 * k ...
         k4_bar = state_bar * (dt / 6)
         k3_bar = k4_bar * 2
-        k4_bar_reshaped = k4_bar.reshape((2,))      # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
-        v_bar = k4_bar_reshaped[0]
-        difference_bar = k4_bar_reshaped[1]
+        v_bar = k4_bar[0]                           # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
+        difference_bar = k4_bar[1]
         x = total_2[0]                              # programs.py:178  x, v = s
         params_1 = params[1]                        # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
         v = total_2[1]                              # programs.py:178  x, v = s
@@ -67,14 +66,13 @@ def rk4_grad(state, params, dt, n_steps):
         product_bar_1 = difference_bar_1 * v        # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
         v_bar += difference_bar_1 * product_2
         x_bar = difference_bar_1 * params_1 + product_bar_1 * params_0 * 2.0 * x_1
-        product_4 = np.zeros(2)                     # programs.py:178  x, v = s
-        product_4[1] = v_bar
-        product_4[0] -= x_bar
-        state_bar_1 += product_4                    # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
-        product_5 = 0.5 * dt                        # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
-        product_4 *= product_5                      # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
-        k3_bar += product_4
-        k2_bar = k3_bar
+        k2_bar = np.zeros(2)                        # programs.py:178  x, v = s
+        k2_bar[1] = v_bar
+        k2_bar[0] -= x_bar
+        state_bar_1 += k2_bar                       # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
+        product_4 = 0.5 * dt                        # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
+        k2_bar *= product_4                         # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
+        k2_bar += k3_bar
         v_bar = k2_bar[0]                           # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
         difference_bar_2 = k2_bar[1]
         x_2 = total[0]                              # programs.py:178  x, v = s
@@ -87,7 +85,7 @@ def rk4_grad(state, params, dt, n_steps):
         k1_bar[1] = v_bar
         k1_bar[0] -= x_bar
         state_bar_1 += k1_bar                       # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
-        k1_bar *= product_5
+        k1_bar *= product_4
         k1_bar += k4_bar
         v_bar = k1_bar[0]                           # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
         difference_bar_3 = k1_bar[1]

@@ -75,10 +75,9 @@ def rk4_grad(state, params, dt, n_steps):
         k3_bar = unbroadcast(product_4, k3)
         k1_bar = unbroadcast(total_bar, k1)
         k2_bar = unbroadcast(product_4, k2)
-        reshaped = np.reshape(k4_bar, np.shape([v_2, difference_7]))  # programs.py:179  return np.array([v, params[ ...
-        item = reshaped[0]
-        v_bar = unbroadcast(item, v_2)
-        difference_bar = unbroadcast(reshaped[1], difference_7)
+        k4_0_bar = k4_bar[0]                        # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
+        v_bar = unbroadcast(k4_0_bar, v_2)
+        difference_bar = unbroadcast(k4_bar[1], difference_7)
         product_bar = -difference_bar
         params_1 = params[1]
         params_1_bar = unbroadcast(product_bar * x_2, params_1)
@@ -94,10 +93,9 @@ def rk4_grad(state, params, dt, n_steps):
         total_bar[0] += x_bar
         add_into(state_bar_1, unbroadcast(total_bar, state_1))  # programs.py:185  k4 = slope(state + dt * k3)
         k3_bar = k3_bar + unbroadcast(total_bar * dt, k3)
-        reshaped = np.reshape(k3_bar, np.shape([v_1, difference_5]))  # programs.py:179  return np.array([v, params[ ...
-        item = reshaped[0]
-        v_bar = unbroadcast(item, v_1)
-        difference_bar = unbroadcast(reshaped[1], difference_5)
+        k3_0_bar = k3_bar[0]                        # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
+        v_bar = unbroadcast(k3_0_bar, v_1)
+        difference_bar = unbroadcast(k3_bar[1], difference_5)
         product_bar = -difference_bar
         params_1_bar = params_1_bar + unbroadcast(product_bar * x_1, params_1)
         x_bar = unbroadcast(expanded(product_bar * params_1, product_bar), x_1)
@@ -112,10 +110,9 @@ def rk4_grad(state, params, dt, n_steps):
         add_into(state_bar_1, unbroadcast(total_bar, state_1))  # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
         product_4 = 0.5 * dt                        # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
         k2_bar = k2_bar + unbroadcast(total_bar * product_4, k2)  # programs.py:184  k3 = slope(state + 0.5 * dt * k2)
-        reshaped = np.reshape(k2_bar, np.shape([v, difference_3]))  # programs.py:179  return np.array([v, params[0] ...
-        item = reshaped[0]
-        v_bar = unbroadcast(item, v)
-        difference_bar = unbroadcast(reshaped[1], difference_3)
+        k2_0_bar = k2_bar[0]                        # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
+        v_bar = unbroadcast(k2_0_bar, v)
+        difference_bar = unbroadcast(k2_bar[1], difference_3)
         product_bar = -difference_bar
         params_1_bar = params_1_bar + unbroadcast(product_bar * x, params_1)
         x_bar = unbroadcast(expanded(product_bar * params_1, product_bar), x)
@@ -129,11 +126,11 @@ def rk4_grad(state, params, dt, n_steps):
         total_bar[0] += x_bar
         add_into(state_bar_1, unbroadcast(total_bar, state_1))  # programs.py:183  k2 = slope(state + 0.5 * dt * k1)
         k1_bar = k1_bar + unbroadcast(total_bar * product_4, k1)
+        k1_0_bar = k1_bar[0]                        # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
+        k1_1_bar = k1_bar[1]
         v = state_1[1]                              # programs.py:178  x, v = s
-        reshaped = np.reshape(k1_bar, np.shape([v, difference_1]))  # programs.py:179  return np.array([v, params[0] ...
-        item = reshaped[0]
-        v_bar = unbroadcast(item, v)
-        difference_bar = unbroadcast(reshaped[1], difference_1)
+        v_bar = unbroadcast(k1_0_bar, v)            # programs.py:179  return np.array([v, params[0] * (1 - x * x) * ...
+        difference_bar = unbroadcast(k1_1_bar, difference_1)
         x = state_1[0]                              # programs.py:178  x, v = s
         x_bar = unbroadcast(difference_bar * params_1, x)  # programs.py:179  return np.array([v, params[0] * (1 - x ...
         params_bar[1] += params_1_bar - unbroadcast(difference_bar * x, params_1)

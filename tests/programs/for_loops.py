@@ -334,6 +334,15 @@ def smoothed_several_times(x, n):
     return x
 
 
+@program(lambda: (rand(4), 0.5), argnums=(0, 1), tags=("for", "generator"))
+def sums_in_conditions_in_a_loop(x, limit):
+    total = 0.0
+    for k in range(3):
+        if sum(e * 2 for e in x if e > 0.1) > limit and not sum(v * v for v in x) >= 100.0:
+            total += x[k] * limit**k
+    return total
+
+
 @program(lambda: (rand(4), rand(3, seed=1)), argnums=(0, 1), tags=("loop", "comprehension"))
 def sums_of_sums_of_what_is_large_enough(x, y):
     return sum(q * sum(p * p2 for p, p2 in zip(y, y, strict=True)) for q in x if q > 0.5)

@@ -572,7 +572,7 @@ def total_that_is_indexed_at_the_end(m):
     return np.sum(np.ravel(total)) + gain * total[0]
 
 
-@program(lambda: (R(3),), argnums=0, tags=("regression",), supported=False)
+@program(lambda: (R(3),), argnums=0, tags=("regression",))
 def one_array_many_times_in_a_list(x):
     states = []
     for _ in range(3):
@@ -582,7 +582,7 @@ def one_array_many_times_in_a_list(x):
     return np.sum(v * np.arange(1, 10)) + np.sum(np.sum(states[1:], axis=0) ** 2)
 
 
-@program(lambda: (R(3),), argnums=0, tags=("regression",), supported=False)
+@program(lambda: (R(3),), argnums=0, tags=("regression",))
 def stacked_before_and_after_a_write(x):
     states = []
     y = x * 1.0

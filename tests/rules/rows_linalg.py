@@ -44,6 +44,7 @@ _MATMUL_SHAPES = [
     ((4, 5, 2, 3), (3, 2)),
     ((4, 5, 2, 3), (3,)),
 ]
+_LSTSQ = [(5, 2), (3, 3), (2, 4)]
 _DOT_SHAPES = [
     ((), ()),
     ((), (2, 3)),
@@ -251,6 +252,16 @@ FACTORS = [
     Row(np.linalg.qr, (_x(3, 2), "r")),
     Row(np.linalg.qr, (_x(2, 4), "r")),
     Row(np.linalg.qr, (_regular(3, 3), "complete")),
+    *[
+        Row(np.linalg.lstsq, (_x(*shape), _x(shape[0], *more)), argnums=(0, 1))
+        for shape in _LSTSQ
+        for more in ((), (2,))
+    ],
+    Row(np.linalg.lstsq, (_x(5, 2), _x(5)), {"rcond": None}, argnums=(0, 1)),
+    Row(np.linalg.lstsq, (np.outer(_x(5), _x(3)), _x(5)), argnums=(1,), name="deficient"),
+    Row(np.linalg.cond, (_regular(3, 3),)),
+    Row(np.linalg.cond, (_x(4, 2), 2)),
+    Row(np.linalg.cond, (_x(2, 3, 3),)),
 ]
 
 

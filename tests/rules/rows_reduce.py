@@ -205,6 +205,24 @@ ROWS += [
     Row(np.linalg.norm, (np.empty((0, 2)),), {"axis": 1}),
 ]
 
+# ---- covariances ----
+
+
+def _observations(*shape: int) -> np.ndarray:
+    return np.random.default_rng(29).uniform(-2.0, 2.0, shape)
+
+
+for _fn in (np.cov, np.corrcoef):
+    ROWS += [Row(_fn, (_observations(*shape),)) for shape in ((3, 5), (1, 4), (2, 2))]
+    ROWS += [
+        Row(_fn, (_observations(5, 3),), {"rowvar": False}),
+        Row(_fn, (_observations(5),)),
+        Row(_fn, (_observations(5), _observations(2, 5)[1]), argnums=(0, 1)),
+        Row(_fn, (_observations(2, 5), _observations(4, 5)[2:]), argnums=(0, 1)),
+        Row(_fn, (_observations(5, 2), _observations(10)[5:]), {"rowvar": False}, argnums=(0, 1)),
+    ]
+ROWS += [Row(np.cov, (_observations(3, 5),), kwargs) for kwargs in ({"bias": True}, {"ddof": 0}, {"ddof": 2})]
+
 # ---- kinks and poles ----
 
 ROWS += [

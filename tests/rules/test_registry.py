@@ -32,6 +32,7 @@ TABLES = (
     "rows_linalg",
     "rows_helpers",
     "rows_fft",
+    "rows_polynomial",
     "rows_special",
 )
 ROWS: list[Row] = [

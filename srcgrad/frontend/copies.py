@@ -1,0 +1,67 @@
+"""Copies of containers and objects: `copy.copy`, `copy.deepcopy`, `dataclasses.replace`."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from types import GeneratorType
+
+import numpy as np
+
+from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import Array, List, is_scalar
+
+
+@handles(copy.copy)
+def _copy(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _copied(lo, args[0], None)
+
+
+@handles(copy.deepcopy)
+def _deepcopy(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _copied(lo, args[0], {})
+
+
+def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None) -> Symbol:
+    """A copy of a symbol; a deep one, if `known` maps the containers copied so far to their copies."""
+    if isinstance(symbol, Reference):
+        if any(hasattr(symbol.cls, name) for name in ("__copy__", "__deepcopy__")):
+            lo.unsupported(f"{symbol.cls.__name__} says itself how it is copied, which is not supported")
+        if symbol.cls is GeneratorType:
+            lo.unsupported("a generator can't be copied", "collect it: list(...)")
+        contents = lo.contents(symbol)
+        if known is None:
+            return lo.new_reference(symbol.cls, contents, symbol.site)
+        if symbol not in known:
+            known[symbol] = made = lo.new_reference(symbol.cls, contents, symbol.site)
+            keyed = symbol.cls not in (list, set)
+            parts = [(p[0], _copied(lo, p[1], known)) if keyed else _copied(lo, p, known) for p in contents]
+            lo.change(made, tuple(parts))
+        return known[symbol]
+    if isinstance(symbol, Sequence):
+        if known is None:
+            return symbol
+        return Sequence(tuple([_copied(lo, item, known) for item in symbol.items]), symbol.cls)
+    if isinstance(symbol, Value) and isinstance(symbol.type, Array):
+        return lo.emit(np.copy, symbol)
+    if isinstance(symbol, Value) and isinstance(symbol.type, List) and (known is None or is_scalar(symbol.type.item)):
+        return lo.call(Const(list), [symbol], {})
+    if isinstance(symbol, Value) and is_scalar(symbol.type):
+        return symbol
+    if isinstance(symbol, Const):
+        return symbol
+    lo.unsupported("what this copies is not known at compile time", "copy the arrays in it one by one")
+
+
+@handles(dataclasses.replace)
+def replaced(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A copy of a dataclass instance with other values in some of its fields."""
+    given = args[0]
+    if not isinstance(given, Reference) or not dataclasses.is_dataclass(given.cls):
+        lo.unsupported("dataclasses.replace is supported for dataclasses that the function makes or takes")
+    settable = {f.name for f in dataclasses.fields(given.cls) if f.init}
+    known = {name: item for name, item in lo.contents(given) if name in settable}
+    return lo.call(Const(given.cls), [], known | kwargs)
