@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.frontend.carried import Carried, build_loop
 from srcgrad.frontend.exits import compare, evaluated, go_on, is_one_of, new_label, restricted, settled, stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
 from srcgrad.frontend.live_names import live_at
-from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
+from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import (
     NEVER,
     NEXT,
@@ -19,37 +19,21 @@ from srcgrad.frontend.merging import (
     branch,
     join_branches,
     leaves_with,
-    merge_list_sites,
-    reached,
 )
 from srcgrad.frontend.scope import assigned_in, has_exit
-from srcgrad.frontend.snapshots import (
-    is_changed,
-    leaf_names,
-    leaves,
-    restored,
-    same_structure,
-    share,
-    snapshot,
-    with_leaves,
-)
 from srcgrad.frontend.statements import assign, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import (
-    Conflict,
     Consumer,
     Frame,
     Iterator,
     Reference,
     Rest,
-    Sequence,
     Symbol,
-    variable_name,
 )
 from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, leaves_loop, walk
-from srcgrad.ir.types import INT, List, Type, freshened, join, widen
+from srcgrad.ir.types import INT, List
 
-_ATTEMPTS = 12
 _MOST_COPIED = 60
 _ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
 
@@ -250,35 +234,6 @@ def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome],
     return join_branches(lo, left, branch(lo, lambda: restricted(outcome, outward)), branch(lo, behind))
 
 
-@dataclass
-class _Carried:
-    """One variable or container that a loop carries, with the values it consists of."""
-
-    key: Any
-    symbol: Any
-    inits: list[Value]
-    types: list[Type]
-    args: list[Value] = field(default_factory=list)
-    results: list[Value] = field(default_factory=list)
-
-
-class _Learned(dict[Any, list[Type]]):
-    """What attempts at a loop have found out: types of what it carries, structure of what it defines first."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shapes: dict[Any, Any] = {}
-        self.merged: set[Any] = set()
-
-
-class _Retry(Exception):
-    """An attempt at a loop is to be repeated, with these keys carried too."""
-
-    def __init__(self, keys: Iterable[Any]):
-        super().__init__()
-        self.keys = keys
-
-
 def for_loop(
     lo: Lowering,
     iterator: Iterator,
@@ -308,7 +263,7 @@ def for_loop(
     bounds, backwards = (start, stop, step), iterator.backwards
     constant_loop = constant_range(Iterator(bounds=bounds)) is not None
 
-    def build(carried: list[_Carried], region: Region) -> Outcome:
+    def build(carried: list[Carried], region: Region) -> Outcome:
         index = Value(INT, index_name, lo.span)
         index.owner = region
         region.args.insert(0, index)
@@ -333,245 +288,7 @@ def for_loop(
             return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span)
         return For(*bounds, inits, region, exits, outputs, lo.span, backwards)
 
-    return _loop(lo, build, finish, guess, site, dead)
-
-
-def _loop(
-    lo: Lowering,
-    build: Callable[[list[_Carried], Region], Outcome],
-    finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
-    guess: set[Any],
-    site: Any,
-    dead: frozenset[Any],
-) -> Outcome:
-    learned: _Learned = lo.loop_memory.setdefault(site, _Learned())
-    for key in guess & dead:
-        lo.store.set(key, MISSING)
-    keys = list(guess - dead) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
-    keys.sort(key=_order)
-    stem = lo.fresh("l")
-    for _ in range(_ATTEMPTS):
-        span = lo.span
-        region = Region()
-        carried = [_carry(lo, key, learned, stem) for key in keys]
-        try:
-            with lo.store.branch() as changes, lo.into(region):
-                for slot in carried:
-                    _bind(lo, slot, region)
-                outer_missing, lo.missing_reads = lo.missing_reads, set()
-                try:
-                    outcome = reached(lo, lambda: build(carried, region))  # noqa: B023
-                finally:
-                    missing, lo.missing_reads = lo.missing_reads, outer_missing
-            for key in dead & changes.keys():
-                del changes[key]
-            _close(lo, carried, changes, missing, learned, stem)
-        except _Retry as retry:
-            lo.span = span
-            keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
-            continue
-        lo.missing_reads |= missing
-        return _finish(lo, carried, changes, region, outcome, finish)
-    lo.unsupported(
-        "the kinds of the variables of this loop do not settle", "give each variable one kind before the loop"
-    )
-
-
-def _order(key: Any) -> tuple:
-    """Names come first, by name, then containers, by where they are made."""
-    if isinstance(key, tuple) and isinstance(key[1], str):
-        return (0, key[1])
-    site = getattr(key, "site", None)
-    nodes = site if isinstance(site, tuple) else (site,)
-    return (1, [(getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) for node in nodes])
-
-
-def _carry(lo: Lowering, key: Any, learned: _Learned, stem: str) -> _Carried:
-    symbol = lo.store.get(key)
-    missing = symbol is MISSING
-    if missing:
-        symbol = learned.shapes[key]
-    if key in learned.merged:
-        symbol = snapshot(lo, symbol, {})
-        share(lo, symbol)
-    inits = leaves(symbol)
-    types = [widen(v.type) for v in inits]
-    known = learned.get(key)
-    if known is not None and len(known) == len(types):
-        types = [
-            k if is_undefined(v) or missing else join(t, k, f"{stem}.{_place(key)}.{j}")
-            for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
-        ]
-    if missing:
-        inits = [UNDEFINED_VALUE for _ in inits]
-    return _Carried(key, symbol, inits, types)
-
-
-def _place(key: Any) -> str:
-    return key[1] if isinstance(key, tuple) and isinstance(key[1], str) else "item"
-
-
-def _bind(lo: Lowering, slot: _Carried, region: Region) -> None:
-    for init, kind, name in zip(slot.inits, slot.types, leaf_names(slot.symbol, variable_name(slot.key)), strict=True):
-        arg = Value(kind, name or init.hint, lo.span)
-        arg.owner = region
-        if init in lo.list_sites:
-            lo.list_sites[arg] = lo.list_sites[init]
-        region.args.append(arg)
-        slot.args.append(arg)
-    lo.store.set(slot.key, restored(lo, with_leaves(slot.symbol, iter(slot.args))))
-
-
-def _close(
-    lo: Lowering,
-    carried: list[_Carried],
-    changes: dict[Any, Any],
-    missing: set[Any],
-    learned: _Learned,
-    stem: str,
-) -> None:
-    """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
-    retry = False
-    new: dict[Any, None] = {}
-    known = {slot.key for slot in carried}
-    for key, symbol in changes.items():
-        if key in known or symbol is MISSING:
-            continue
-        before = lo.store.get(key)
-        if before is MISSING:
-            if key in missing and not _has_conflict(symbol):
-                shape = snapshot(lo, symbol, changes)
-                if not same_structure(symbol, shape):
-                    learned.merged.add(key)
-                learned.shapes[key] = shape
-                learned[key] = [freshened(v.type, f"{stem}.{_place(key)}.{j}") for j, v in enumerate(leaves(shape))]
-                new[key] = None
-        elif before is not symbol and not _same(before, symbol):
-            learned.setdefault(key, [widen(v.type) for v in leaves(before)])
-            new[key] = None
-    for slot in carried:
-        end = changes.get(slot.key, MISSING)
-        if end is MISSING:
-            end = slot.symbol
-        slot.results = _match(lo, slot, end, changes, learned)
-        for j, (arg, result) in enumerate(zip(slot.args, slot.results, strict=True)):
-            if result is arg or is_undefined(result):
-                continue
-            joined = (
-                widen(result.type)
-                if slot.inits[j] is UNDEFINED_VALUE and slot.key not in learned
-                else join(arg.type, widen(result.type), f"{stem}.{_place(slot.key)}.{j}")
-            )
-            if joined != arg.type:
-                if len(learned.get(slot.key, ())) != len(slot.types):
-                    learned[slot.key] = list(slot.types)
-                learned[slot.key][j] = joined
-                retry = True
-    if retry or new:
-        raise _Retry(new)
-    for key in changes:
-        if is_changed(lo, key, changes):
-            lo.refuse_change(key)
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, Const) and isinstance(b, Const):
-        return type(a.value) is type(b.value) and a.value is b.value
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(p is q for p, q in zip(a, b, strict=True))
-    return False
-
-
-def _match(lo: Lowering, slot: _Carried, end: Any, changes: dict[Any, Any], learned: _Learned) -> list[Value]:
-    """The values of a symbol at the end of the body, one for each carried argument."""
-    template = slot.symbol
-    if slot.key in learned.merged:
-        end = snapshot(lo, end, changes)
-        share(lo, end)
-    if _fits(slot.key, template, end):
-        return leaves(end)
-    if _fits(slot.key, snapshot(lo, template, {}), snapshot(lo, end, changes)):
-        learned.merged.add(slot.key)
-        raise _Retry({})
-    if isinstance(slot.key, Reference):
-        lo.demote(slot.key, end)
-    if isinstance(end, Conflict):
-        lo.resolve_conflict(end)
-    if isinstance(template, Const) and template.value is None and isinstance(end, Sequence):
-        lo.unsupported("a name that starts as None becomes a tuple in this loop", "start it with a tuple of numbers")
-    for side in (template, end):
-        if isinstance(side, Reference) and side.cls is list:
-            lo.demote(side)
-    lo.unsupported("a name stands for things of different structure from one iteration to the next")
-
-
-def _fits(key: Any, template: Any, end: Any) -> bool:
-    """Whether what a key stands for, or what a container holds, is of the structure that it has before the loop."""
-    if isinstance(end, Conflict):
-        return False
-    if isinstance(key, Reference):
-        return len(template) == len(end) and all(map(same_structure, template, end))
-    return same_structure(template, end)
-
-
-def _has_conflict(symbol: Any) -> bool:
-    if isinstance(symbol, Sequence):
-        return any(_has_conflict(item) for item in symbol.items)
-    return isinstance(symbol, Conflict)
-
-
-def _finish(
-    lo: Lowering,
-    carried: list[_Carried],
-    changes: dict[Any, Any],
-    region: Region,
-    outcome: Outcome,
-    finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
-) -> Outcome:
-    exits = bool(_leaving(outcome))
-    inits = [v for slot in carried for v in slot.inits]
-    results = [v for slot in carried for v in slot.results]
-    symbols = {slot.key: slot.symbol for slot in carried}
-    known = set(symbols)
-    for key, symbol in changes.items():
-        if key in known or symbol is MISSING:
-            continue
-        if lo.store.get(key) is MISSING:
-            symbols[key] = symbol
-            for leaf in leaves(symbol):
-                region.args.append(_unused_argument(lo, leaf, region))
-                inits.append(UNDEFINED_VALUE)
-                results.append(leaf)
-    outputs = [
-        Value(_output_type(i, a, r), a.hint, lo.span)
-        for i, a, r in zip(inits, region.args[len(region.args) - len(inits) :], results, strict=True)
-    ]
-    for output, init, result in zip(outputs, inits, results, strict=True):
-        merge_list_sites(lo, output, init, result)
-    code = Value(INT, "exited", lo.span)
-    region.results = [outcome.code, *results] if exits else results
-    if lo.attempts and any(lo.raising.may_raise(op) for op in region.ops):
-        # What one iteration has assigned is there when a later one raises.
-        lo.interrupt(symbols)
-    lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
-    values = iter(outputs)
-    for key, symbol in symbols.items():
-        lo.store.set(key, restored(lo, with_leaves(symbol, values)))
-    if not outcome.codes:
-        return NEXT
-    if not exits:
-        return NEXT
-    return Outcome(code, outcome.codes | {Exit.NEXT})
-
-
-def _unused_argument(lo: Lowering, leaf: Value, region: Region) -> Value:
-    arg = Value(freshened(leaf.type, lo.fresh("l")), leaf.hint, leaf.span)
-    arg.owner = region
-    return arg
-
-
-def _output_type(init: Value, arg: Value, result: Value) -> Type:
-    return arg.type
+    return build_loop(lo, build, finish, guess, site, dead)
 
 
 def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
@@ -579,7 +296,7 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.test], frame)
     test: dict[str, Any] = {"region": None}
 
-    def build(carried: list[_Carried], region: Region) -> Outcome:
+    def build(carried: list[Carried], region: Region) -> Outcome:
         test_region = Region()
         with lo.store.branch() as changes, lo.into(test_region):
             truth = lo.truth(expression(lo, node.test, frame))
@@ -610,7 +327,7 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
             return While(inits, always, region, exits, outputs, lo.span)
         return While(inits, _own_arguments(*test["region"], region), region, exits, outputs, lo.span)
 
-    outcome = _loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame))
+    outcome = build_loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame))
     if node.orelse and test.get("left_by_test"):
         lo.unsupported(
             "`else` after a `while` whose test assigns names is not supported", "use `while True` and `break`"

@@ -1,0 +1,294 @@
+"""What a loop carries from iteration to iteration: values whose types are joined until they are stable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
+from srcgrad.frontend.merging import NEXT, Outcome, merge_list_sites, reached
+from srcgrad.frontend.snapshots import (
+    is_changed,
+    leaf_names,
+    leaves,
+    restored,
+    same_structure,
+    share,
+    snapshot,
+    with_leaves,
+)
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Conflict, Reference, Sequence, variable_name
+from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, leaves_loop
+from srcgrad.ir.types import INT, Type, freshened, join, widen
+
+_ATTEMPTS = 12
+
+
+@dataclass
+class Carried:
+    """One variable or container that a loop carries, with the values it consists of."""
+
+    key: Any
+    symbol: Any
+    inits: list[Value]
+    types: list[Type]
+    args: list[Value] = field(default_factory=list)
+    results: list[Value] = field(default_factory=list)
+
+
+class Learned(dict[Any, list[Type]]):
+    """What attempts at a loop have found out: types of what it carries, structure of what it defines first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: dict[Any, Any] = {}
+        self.merged: set[Any] = set()
+
+
+class _Retry(Exception):
+    """An attempt at a loop is to be repeated, with these keys carried too."""
+
+    def __init__(self, keys: Iterable[Any]):
+        super().__init__()
+        self.keys = keys
+
+
+def build_loop(
+    lo: Lowering,
+    build: Callable[[list[Carried], Region], Outcome],
+    finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
+    guess: set[Any],
+    site: Any,
+    dead: frozenset[Any],
+) -> Outcome:
+    """Lowers the body until what is assumed of the carried values holds at its end. Returns how control leaves the loop."""
+    learned: Learned = lo.loop_memory.setdefault(site, Learned())
+    for key in guess & dead:
+        lo.store.set(key, MISSING)
+    keys = list(guess - dead) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
+    keys.sort(key=_order)
+    stem = lo.fresh("l")
+    for _ in range(_ATTEMPTS):
+        span = lo.span
+        region = Region()
+        carried = [_carry(lo, key, learned, stem) for key in keys]
+        try:
+            with lo.store.branch() as changes, lo.into(region):
+                for slot in carried:
+                    _bind(lo, slot, region)
+                outer_missing, lo.missing_reads = lo.missing_reads, set()
+                try:
+                    outcome = reached(lo, lambda: build(carried, region))  # noqa: B023
+                finally:
+                    missing, lo.missing_reads = lo.missing_reads, outer_missing
+            for key in dead & changes.keys():
+                del changes[key]
+            _close(lo, carried, changes, missing, learned, stem)
+        except _Retry as retry:
+            lo.span = span
+            keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
+            continue
+        lo.missing_reads |= missing
+        return _finish(lo, carried, changes, region, outcome, finish)
+    lo.unsupported(
+        "the kinds of the variables of this loop do not settle", "give each variable one kind before the loop"
+    )
+
+
+def _order(key: Any) -> tuple:
+    """Names come first, by name, then containers, by where they are made."""
+    if isinstance(key, tuple) and isinstance(key[1], str):
+        return (0, key[1])
+    site = getattr(key, "site", None)
+    nodes = site if isinstance(site, tuple) else (site,)
+    return (1, [(getattr(node, "lineno", 0), getattr(node, "col_offset", 0)) for node in nodes])
+
+
+def _carry(lo: Lowering, key: Any, learned: Learned, stem: str) -> Carried:
+    symbol = lo.store.get(key)
+    missing = symbol is MISSING
+    if missing:
+        symbol = learned.shapes[key]
+    if key in learned.merged:
+        symbol = snapshot(lo, symbol, {})
+        share(lo, symbol)
+    inits = leaves(symbol)
+    types = [widen(v.type) for v in inits]
+    known = learned.get(key)
+    if known is not None and len(known) == len(types):
+        types = [
+            k if is_undefined(v) or missing else join(t, k, f"{stem}.{_place(key)}.{j}")
+            for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
+        ]
+    if missing:
+        inits = [UNDEFINED_VALUE for _ in inits]
+    return Carried(key, symbol, inits, types)
+
+
+def _place(key: Any) -> str:
+    return key[1] if isinstance(key, tuple) and isinstance(key[1], str) else "item"
+
+
+def _bind(lo: Lowering, slot: Carried, region: Region) -> None:
+    for init, kind, name in zip(slot.inits, slot.types, leaf_names(slot.symbol, variable_name(slot.key)), strict=True):
+        arg = Value(kind, name or init.hint, lo.span)
+        arg.owner = region
+        if init in lo.list_sites:
+            lo.list_sites[arg] = lo.list_sites[init]
+        region.args.append(arg)
+        slot.args.append(arg)
+    lo.store.set(slot.key, restored(lo, with_leaves(slot.symbol, iter(slot.args))))
+
+
+def _close(
+    lo: Lowering,
+    carried: list[Carried],
+    changes: dict[Any, Any],
+    missing: set[Any],
+    learned: Learned,
+    stem: str,
+) -> None:
+    """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
+    retry = False
+    new: dict[Any, None] = {}
+    known = {slot.key for slot in carried}
+    for key, symbol in changes.items():
+        if key in known or symbol is MISSING:
+            continue
+        before = lo.store.get(key)
+        if before is MISSING:
+            if key in missing and not _has_conflict(symbol):
+                shape = snapshot(lo, symbol, changes)
+                if not same_structure(symbol, shape):
+                    learned.merged.add(key)
+                learned.shapes[key] = shape
+                learned[key] = [freshened(v.type, f"{stem}.{_place(key)}.{j}") for j, v in enumerate(leaves(shape))]
+                new[key] = None
+        elif before is not symbol and not _same(before, symbol):
+            learned.setdefault(key, [widen(v.type) for v in leaves(before)])
+            new[key] = None
+    for slot in carried:
+        end = changes.get(slot.key, MISSING)
+        if end is MISSING:
+            end = slot.symbol
+        slot.results = _match(lo, slot, end, changes, learned)
+        for j, (arg, result) in enumerate(zip(slot.args, slot.results, strict=True)):
+            if result is arg or is_undefined(result):
+                continue
+            joined = (
+                widen(result.type)
+                if slot.inits[j] is UNDEFINED_VALUE and slot.key not in learned
+                else join(arg.type, widen(result.type), f"{stem}.{_place(slot.key)}.{j}")
+            )
+            if joined != arg.type:
+                if len(learned.get(slot.key, ())) != len(slot.types):
+                    learned[slot.key] = list(slot.types)
+                learned[slot.key][j] = joined
+                retry = True
+    if retry or new:
+        raise _Retry(new)
+    for key in changes:
+        if is_changed(lo, key, changes):
+            lo.refuse_change(key)
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Const) and isinstance(b, Const):
+        return type(a.value) is type(b.value) and a.value is b.value
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(p is q for p, q in zip(a, b, strict=True))
+    return False
+
+
+def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learned: Learned) -> list[Value]:
+    """The values of a symbol at the end of the body, one for each carried argument."""
+    template = slot.symbol
+    if slot.key in learned.merged:
+        end = snapshot(lo, end, changes)
+        share(lo, end)
+    if _fits(slot.key, template, end):
+        return leaves(end)
+    if _fits(slot.key, snapshot(lo, template, {}), snapshot(lo, end, changes)):
+        learned.merged.add(slot.key)
+        raise _Retry({})
+    if isinstance(slot.key, Reference):
+        lo.demote(slot.key, end)
+    if isinstance(end, Conflict):
+        lo.resolve_conflict(end)
+    if isinstance(template, Const) and template.value is None and isinstance(end, Sequence):
+        lo.unsupported("a name that starts as None becomes a tuple in this loop", "start it with a tuple of numbers")
+    for side in (template, end):
+        if isinstance(side, Reference) and side.cls is list:
+            lo.demote(side)
+    lo.unsupported("a name stands for things of different structure from one iteration to the next")
+
+
+def _fits(key: Any, template: Any, end: Any) -> bool:
+    """Whether what a key stands for, or what a container holds, is of the structure that it has before the loop."""
+    if isinstance(end, Conflict):
+        return False
+    if isinstance(key, Reference):
+        return len(template) == len(end) and all(map(same_structure, template, end))
+    return same_structure(template, end)
+
+
+def _has_conflict(symbol: Any) -> bool:
+    if isinstance(symbol, Sequence):
+        return any(_has_conflict(item) for item in symbol.items)
+    return isinstance(symbol, Conflict)
+
+
+def _finish(
+    lo: Lowering,
+    carried: list[Carried],
+    changes: dict[Any, Any],
+    region: Region,
+    outcome: Outcome,
+    finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
+) -> Outcome:
+    exits = any(map(leaves_loop, outcome.codes))
+    inits = [v for slot in carried for v in slot.inits]
+    results = [v for slot in carried for v in slot.results]
+    symbols = {slot.key: slot.symbol for slot in carried}
+    known = set(symbols)
+    for key, symbol in changes.items():
+        if key in known or symbol is MISSING:
+            continue
+        if lo.store.get(key) is MISSING:
+            symbols[key] = symbol
+            for leaf in leaves(symbol):
+                region.args.append(_unused_argument(lo, leaf, region))
+                inits.append(UNDEFINED_VALUE)
+                results.append(leaf)
+    outputs = [
+        Value(_output_type(i, a, r), a.hint, lo.span)
+        for i, a, r in zip(inits, region.args[len(region.args) - len(inits) :], results, strict=True)
+    ]
+    for output, init, result in zip(outputs, inits, results, strict=True):
+        merge_list_sites(lo, output, init, result)
+    code = Value(INT, "exited", lo.span)
+    region.results = [outcome.code, *results] if exits else results
+    if lo.attempts and any(lo.raising.may_raise(op) for op in region.ops):
+        # What one iteration has assigned is there when a later one raises.
+        lo.interrupt(symbols)
+    lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
+    values = iter(outputs)
+    for key, symbol in symbols.items():
+        lo.store.set(key, restored(lo, with_leaves(symbol, values)))
+    if not outcome.codes:
+        return NEXT
+    if not exits:
+        return NEXT
+    return Outcome(code, outcome.codes | {Exit.NEXT})
+
+
+def _unused_argument(lo: Lowering, leaf: Value, region: Region) -> Value:
+    arg = Value(freshened(leaf.type, lo.fresh("l")), leaf.hint, leaf.span)
+    arg.owner = region
+    return arg
+
+
+def _output_type(init: Value, arg: Value, result: Value) -> Type:
+    return arg.type
