@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
+from srcgrad.frontend.raising import is_inside
 from srcgrad.frontend.records import perhaps_none
 from srcgrad.frontend.snapshots import leaf_names, leaves, restored, same_structure, share, snapshot, with_leaves
 from srcgrad.frontend.store import MISSING
@@ -189,8 +190,12 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
         if a is MISSING and b is MISSING:
             continue
         if isinstance(key, Reference):
-            both, sides = a is not MISSING and b is not MISSING, Sides(then.changes, orelse.changes)
-            found[key] = merge_contents(lo, a, b, key.cls, phi, sides) if both else b if a is MISSING else a
+            if b is MISSING or not orelse.outcome.codes:
+                found[key] = _on_one_path(a, then.region, lambda v: phi(v, UNDEFINED_VALUE))
+            elif a is MISSING or not then.outcome.codes:
+                found[key] = _on_one_path(b, orelse.region, lambda v: phi(UNDEFINED_VALUE, v))
+            else:
+                found[key] = merge_contents(lo, a, b, key.cls, phi, Sides(then.changes, orelse.changes))
             continue
         if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes and isinstance(key[0], Frame):
             lo.missing_reads.add(key)
@@ -208,9 +213,24 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
     return outcome
 
 
+def _on_one_path(contents: Any, region: Region, phi: Callable[[Value], Value]) -> Any:
+    """What a container holds that exists on one path alone, or whose other path is never reached."""
+
+    def outlive(symbol: Any) -> Any:
+        if isinstance(symbol, Value):
+            return phi(symbol) if not isinstance(symbol, Const) and is_inside(symbol.owner, region) else symbol
+        if isinstance(symbol, Sequence):
+            return Sequence(tuple([outlive(item) for item in symbol.items]), symbol.cls)
+        return symbol
+
+    if isinstance(contents, Conflict):
+        return contents
+    return tuple([(part[0], outlive(part[1])) if isinstance(part, tuple) else outlive(part) for part in contents])
+
+
 def _on_dead_path(other: Any) -> Any:
     """What a name stands for at the end of a path that is never reached, given what it is on the other one."""
-    return UNDEFINED_VALUE if isinstance(other, Value) and not isinstance(other, Const) else other
+    return UNDEFINED_VALUE if isinstance(other, (Value, Sequence)) and not isinstance(other, Const) else other
 
 
 def _merge_outcomes(a: Outcome, b: Outcome, phi: Callable[[Value, Value], Value]) -> Outcome:

@@ -202,7 +202,7 @@ def _is_local(value: Value, whole: Region) -> bool:
             continue
         seen.add(current)
         owner = current.owner
-        if owner is None or not _is_inside(owner, whole):
+        if owner is None or not is_inside(owner, whole):
             return False
         if isinstance(owner, Call):
             if not (hashable(owner.fn) and (owner.fn in _NEW or isinstance(owner.fn, np.ufunc))):
@@ -223,8 +223,9 @@ def _sources(owner: Any, value: Value) -> list[Value]:
     return [value for value in owner.inputs] if isinstance(owner, Op) else []
 
 
-def _is_inside(owner: Op | Region, whole: Region) -> bool:
-    region = owner if isinstance(owner, Region) else owner.parent
+def is_inside(owner: Op | Region | None, whole: Region) -> bool:
+    """Whether what defines a value stands in a region, at any depth."""
+    region = owner if owner is None or isinstance(owner, Region) else owner.parent
     while region is not None:
         if region is whole:
             return True
