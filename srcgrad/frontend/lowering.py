@@ -22,11 +22,13 @@ from srcgrad.frontend.values import (
     Bound,
     Closure,
     Conflict,
+    Flat,
     Frame,
     Interrupted,
     Protection,
     Reference,
     Sequence,
+    Super,
     Symbol,
 )
 from srcgrad.frontend.values import Iterator as IteratorSymbol
@@ -282,6 +284,10 @@ class Lowering:
             tree = self.tree(symbol)
             parts = tuple([Const(None) if p is None else p for p in (tree.start, tree.stop, tree.step)])
             return self.value(self.emit_typed(slice, parts, {}, UNKNOWN))
+        if isinstance(symbol, Flat):
+            self.unsupported("x.flat is used as a value here", "use x.ravel()")
+        if isinstance(symbol, Super):
+            self.unsupported("super() is used as a value here", "call a method of it")
         raise AssertionError(f"not a symbol: {symbol!r}")
 
     def symbol(self, tree: Any) -> Symbol:
