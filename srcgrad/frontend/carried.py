@@ -63,7 +63,7 @@ def build_loop(
     site: Any,
     dead: frozenset[Any],
 ) -> Outcome:
-    """Lowers the body until what is assumed of the carried values holds at its end. Returns how control leaves the loop."""
+    """Lowers the body until what is assumed of the carried values holds at its end; returns how control leaves it."""
     learned: Learned = lo.loop_memory.setdefault(site, Learned())
     for key in guess & dead:
         lo.store.set(key, MISSING)
