@@ -64,7 +64,6 @@ NOT_YET: dict[str, str] = {
     "lbfgs_unrolled": TUPLES,
     "multigrid": TUPLES,
     "em_gmm": DOUBT,
-    "jacobi_eig": DOUBT,
     "floyd_warshall_as_written": DOUBT,
     "lu_pivot": "np.dot of arrays of unknown rank",
     "determinant_by_minors": "a name stands for None or for a list of tuples",
