@@ -9,7 +9,16 @@ from typing import Any
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
 from srcgrad.frontend.raising import is_inside
 from srcgrad.frontend.records import perhaps_none
-from srcgrad.frontend.snapshots import leaf_names, leaves, restored, same_structure, share, snapshot, with_leaves
+from srcgrad.frontend.snapshots import (
+    forgotten,
+    leaf_names,
+    leaves,
+    restored,
+    same_structure,
+    share,
+    snapshot,
+    with_leaves,
+)
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
@@ -206,6 +215,9 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
         if type(symbol) is Conflict and symbol.condition is None and operation is If:
             symbol = Conflict(symbol.first, symbol.second, condition)
         found[key] = symbol
+    for key in forgotten(lo, found):
+        # The values that it holds may be those of one path.
+        del found[key]
     outcome = _merge_outcomes(then.outcome, orelse.outcome, lambda a, b: phi(a, b, "code"))
     lo.append(operation(condition, then.region, orelse.region, outputs, lo.span))
     for key, symbol in found.items():

@@ -14,7 +14,8 @@ from typing import Any
 
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Reference, Sequence
+from srcgrad.frontend.values import Bound, Closure, Conflict, Reference, Sequence, Super, Suspended
+from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 
 
@@ -159,3 +160,31 @@ def leaf_names(symbol: Any, name: str | None) -> list[str | None]:
 def is_changed(lo: Lowering, key: Any, changes: dict[Any, Any]) -> bool:
     """Whether a loop body changes a container that was there before, and that a name stands for beside others."""
     return isinstance(key, Reference) and key in lo.shared and lo.store.get(key) not in (MISSING, changes[key])
+
+
+def forgotten(lo: Lowering, changes: Mapping[Any, Any]) -> list[Reference]:
+    """The containers made by a branch that nothing leads to after it; none of them if that is not known."""
+    made = {key for key in changes if isinstance(key, Reference) and lo.store.get(key) is MISSING}
+    pending = [symbol for key, symbol in changes.items() if key not in made]
+    seen: set[Reference] = set()
+    while pending:
+        symbol = pending.pop()
+        if isinstance(symbol, Reference):
+            if symbol not in seen:
+                seen.add(symbol)
+                pending.append(changes.get(symbol, lo.store.get(symbol)))
+        elif isinstance(symbol, (tuple, list)):
+            pending.extend(symbol)
+        elif isinstance(symbol, dict):
+            pending.extend(symbol.values())
+        elif isinstance(symbol, Sequence):
+            pending.extend(symbol.items)
+        elif isinstance(symbol, Conflict):
+            pending += [symbol.first, symbol.second]
+        elif isinstance(symbol, Bound):
+            pending += [symbol.fn, symbol.args, symbol.keywords]
+        elif isinstance(symbol, Closure):
+            pending.append(symbol.defaults)
+        elif isinstance(symbol, (IteratorSymbol, Super, Suspended)):
+            return []
+    return [key for key in changes if key in made and key not in seen]
