@@ -208,8 +208,10 @@ def shadow_of(shadows: dict, x: Any) -> Any:
 
     Args:
         shadows: the shadows there are, by the identity of what owns the memory.
-        x: an array, view or list of the forward sweep.
+        x: an array, view or list of the forward sweep; None on a path that has left it undefined.
     """
+    if x is None:
+        return None
     if not isinstance(x, np.ndarray):
         if id(x) not in shadows:
             if type(x) is tuple:

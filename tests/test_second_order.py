@@ -26,6 +26,7 @@ NOT_YET: dict[str, str] = {
     "what_is_yielded_from_raises": IN_TRY,
     "generators_in_recursion": TUPLES,
     "newaxis_view_is_written": VIEW,
+    "the_other_of_two_arrays_exists": DOUBT,
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
     "recursion_over_a_list": KIND,
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",

@@ -21,6 +21,7 @@ from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, is_scalar
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values
 from srcgrad.transform.cotangents import ZERO, full_like, is_fresh, zeros
+from srcgrad.transform.definedness import define_everywhere
 from srcgrad.transform.list_reversal import add_to_list
 from srcgrad.transform.places import COPIES, accumulators, check_real, memory_of, region_of
 from srcgrad.transform.strong_zeros import StrongZeros, Zeros
@@ -253,6 +254,7 @@ class CotangentStore:
             return self.lo.value(self.lo.emit_typed(operator.getitem, (self.shadow(base), index), {}, value.type))
         if self.is_buffer(value) and self._is_merged(value):
             assert self.shadow_table is not None
+            define_everywhere(value)
             found = Value(value.type, None, self.lo.span)
             self.lo.append_call(runtime.shadow_of, (self.shadow_table, value), [found])
             return found

@@ -31,6 +31,7 @@ from srcgrad.ir.types import (
     shape_of,
 )
 from srcgrad.rules.registry import VIEWS
+from srcgrad.transform.definedness import define_everywhere, may_be_undefined
 
 ZERO = Const(0.0)
 
@@ -269,7 +270,10 @@ def zero_of(lo: Lowering, x: Value) -> Value:
 
 def zeros(lo: Lowering, x: Value, hint: str | None = None) -> Value:
     """A shadow of `x`: zeros of its shape and dtype, newly allocated."""
-    if isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind in "fc":
+    if may_be_undefined(x):
+        # Nobody adds to it where there is no such value.
+        define_everywhere(x)
+    elif isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind in "fc":
         return lo.value(lo.emit_typed(np.zeros_like, (x,), {}, x.type, hint))
     shadow = Value(x.type, hint, lo.span)
     lo.append_call(runtime.zeros_like, (x,), [shadow])

@@ -8,8 +8,8 @@ from typing import Any
 from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, leaves, map_tree, references
 from srcgrad.ir.types import List, Opaque
+from srcgrad.transform.definedness import define_everywhere
 from srcgrad.transform.simplify import replace_values
-from srcgrad.transform.tape import define_everywhere
 
 TAPE = Opaque(object)
 """The type of a tuple of kept values that one call hands to another."""

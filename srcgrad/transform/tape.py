@@ -32,10 +32,11 @@ from srcgrad.ir.nodes import (
     references,
     walk,
 )
-from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar, rank
+from srcgrad.ir.types import F8, Array, List, Type, Unknown, is_scalar, rank
 from srcgrad.rules.registry import hashable
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.algebra import operands_of_shape
+from srcgrad.transform.definedness import define_everywhere
 from srcgrad.transform.simplify import is_removable_purely
 from srcgrad.transform.undo import Contents
 
@@ -509,40 +510,6 @@ def _is_alike(a: Type, b: Type) -> bool:
 def _end_of_protection(region: Region) -> int:
     """Where the protected part of the body of a `Try` ends."""
     return next((k for k, op in enumerate(region.ops) if isinstance(op, Commit)), len(region.ops))
-
-
-def define_everywhere(value: Value) -> None:
-    """Gives 0 or None to a value on the paths that leave it undefined, so that it can be put on a tape."""
-    filler = _filler(value.type)
-    pending, seen = [value], set()
-    while pending:
-        current = pending.pop()
-        owner = current.owner
-        if current in seen or isinstance(current, Const):
-            continue
-        seen.add(current)
-        sources: list[tuple[list[Value], int]] = []
-        if isinstance(owner, If):
-            k = owner.outputs.index(current)
-            sources = [(owner.then.results, k), (owner.orelse.results, k)]
-        elif isinstance(owner, Loop):
-            k = owner.outputs.index(current) - int(owner.exits)
-            sources = [(owner.inits, k), (owner.body.results, k + int(owner.exits))] if k >= 0 else []
-        elif isinstance(owner, Region) and isinstance(owner.parent, Loop) and current in owner.parent.carried:
-            k = owner.parent.carried.index(current)
-            sources = [(owner.parent.inits, k), (owner.parent.body.results, k + int(owner.parent.exits))]
-        for values, k in sources:
-            if isinstance(values[k], Const) and values[k].value is UNDEFINED:
-                values[k] = Const(filler)
-            else:
-                pending.append(values[k])
-
-
-def _filler(t: Type) -> Any:
-    """What stands for an undefined value: a number where the others are numbers, so that the kind stays known."""
-    if isinstance(t, NpScalar) and t.dtype == F8:
-        return 0.0
-    return {"b": False, "i": 0, "f": 0.0, "c": 0j}[t.kind] if isinstance(t, PyScalar) else None
 
 
 def _position(region: Region, value: Value) -> int:

@@ -309,3 +309,48 @@ def condition_kept_in_a_variable(x, y):
     if ahead:
         z = z * x
     return z if ahead else x
+
+
+@program(lambda: (rand(3), False), tags=("if", "undefined"))
+def assigned_and_used_under_the_same_condition(x, extended):
+    if extended:
+        d = x * 2.0
+    y = x * 1.0
+    if extended:
+        y = y + d * d
+    return np.sum(y * x)
+
+
+@program(lambda: (rand(3), 0), tags=("if", "undefined", "writes"))
+def one_of_two_arrays_exists(x, c):
+    if c > 1:
+        d = x * 2.0
+    elif c > 0:
+        e = x * x
+    y = x * 1.0
+    if c > 1:
+        y = y + d * d
+    elif c > 0:
+        y = y + e
+        e[0] = 2.0
+        y = y * e
+    return np.sum(y * x)
+
+
+@program(lambda: (rand(3), 1), tags=("if", "undefined", "writes"))
+def the_other_of_two_arrays_exists(x, c):
+    if c > 1:
+        d = x * 2.0
+        d[1] = x[0]
+    elif c > 0:
+        e = x * x
+    y = x * 1.0
+    for k in range(2):
+        if c > 1:
+            y = y + d * d
+            d[k] *= x[2]
+        elif c > 0:
+            y = y + e
+            e[k] = 2.0 * x[k]
+            y = y * e
+    return np.sum(y * x)

@@ -1,0 +1,63 @@
+"""Values that some paths leave undefined: what a name stands for behind an `if` that may not assign it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcgrad.ir.nodes import UNDEFINED, Const, If, Loop, Region, Value
+from srcgrad.ir.types import F8, NpScalar, PyScalar, Type
+
+
+def may_be_undefined(value: Value) -> bool:
+    """Whether a branch leads to a value that leaves it undefined.
+
+    What a loop defines first in its body is taken to be defined: that it runs at all is up to the program.
+    """
+    return any(branch for _, _, branch in _undefined(value))
+
+
+def define_everywhere(value: Value) -> None:
+    """Gives 0 or None to a value on the paths that leave it undefined, so that it can be looked at."""
+    filler = _filler(value.type)
+    for values, k, _ in _undefined(value):
+        values[k] = Const(filler)
+
+
+def _undefined(value: Value) -> list[tuple[list[Value], int, bool]]:
+    """The places where an undefined value flows into this one: a list of values, the position, if it is a branch's."""
+    found: list[tuple[list[Value], int, bool]] = []
+    pending, seen = [value], set()
+    while pending:
+        current = pending.pop()
+        if current in seen or isinstance(current, Const):
+            continue
+        seen.add(current)
+        for values, k in _sources(current):
+            source = values[k]
+            if isinstance(source, Const) and source.value is UNDEFINED:
+                found.append((values, k, isinstance(current.owner, If)))
+            else:
+                pending.append(source)
+    return found
+
+
+def _sources(value: Value) -> list[tuple[list[Value], int]]:
+    """Where control flow takes a value from."""
+    owner = value.owner
+    if isinstance(owner, If):
+        k = owner.outputs.index(value)
+        return [(owner.then.results, k), (owner.orelse.results, k)]
+    if isinstance(owner, Loop):
+        k = owner.outputs.index(value) - int(owner.exits)
+        return [(owner.inits, k), (owner.body.results, k + int(owner.exits))] if k >= 0 else []
+    if isinstance(owner, Region) and isinstance(owner.parent, Loop) and value in owner.parent.carried:
+        k = owner.parent.carried.index(value)
+        return [(owner.parent.inits, k), (owner.parent.body.results, k + int(owner.parent.exits))]
+    return []
+
+
+def _filler(t: Type) -> Any:
+    """What stands for an undefined value: a number where the others are numbers, so that the kind stays known."""
+    if isinstance(t, NpScalar) and t.dtype == F8:
+        return 0.0
+    return {"b": False, "i": 0, "f": 0.0, "c": 0j}[t.kind] if isinstance(t, PyScalar) else None
