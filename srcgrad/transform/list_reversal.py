@@ -131,6 +131,12 @@ def reverse_list_read(reverse: Reverse, op: Call, g: Value | None) -> None:
         return
     if isinstance(index, slice) and holds_buffers(reverse, container):
         return
+    if isinstance(output.type, Unknown) and reverse.aliases.held(container) in reverse.aliases.written:
+        raise UnsupportedError(
+            "an item of a list is read here that may be a number or an array that is written in place",
+            op.span,
+            "keep numbers and arrays in lists of their own, or put copies of the arrays into the list",
+        )
     shadow = reverse.shadow(container)
     if isinstance(index, slice):
         reverse.lo.effect(runtime.add_slice, shadow, index, g)

@@ -137,3 +137,16 @@ def exceptions_chosen_by_an_argument(x, k):
 def context_of_a_library_that_may_swallow(x):
     with contextlib.ExitStack():
         return x[0] * x[1]
+
+
+@program(lambda: (rand(3), rand(2)), argnums=1, tags=("list",), supported=False)
+def list_of_numbers_and_of_an_array_that_is_written(x, s):
+    s = s * 1.0
+    s += 0.7
+    items = [2, np.dot(x, x), 2]
+    for _ in range(3):
+        items.append(s)
+    total = 0.0
+    for k in range(len(items)):
+        total = total + (k + 1) * items[k]
+    return np.sum(total)
