@@ -24,6 +24,7 @@ REFUSED = frozenset(
         "generator_expressions",
         "sorts_values",
         "missing_attribute",
+        "element_is_updated_by_what_a_call_returns",
         "generator_raises_in_a_try",
         "a_yielded_expression_raises",
         "loop_over_dict_keys",

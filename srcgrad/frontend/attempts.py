@@ -39,10 +39,11 @@ def try_statement(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outc
     def clean_up(error: Value) -> Outcome:
         return go_on(lo, block(lo, node.finalbody, frame), lambda: reraise(lo))
 
-    calls = any(isinstance(part, ast.Call) for s in node.finalbody for part in ast.walk(s))
-    if calls or lo.attempts or lo.protections or lo.function is not None:
+    parts = [part for s in node.finalbody for part in ast.walk(s)]
+    visible = any(isinstance(part, (ast.Call, ast.Return, ast.Break, ast.Continue, ast.Raise)) for part in parts)
+    if visible or lo.attempts or lo.protections or lo.function is not None:
         # Somebody may see what is done here before the exception goes on.
-        site = lo.site(node.finalbody[0])
+        site = (*lo.site(node), "finally")
         return go_on(lo, cleaned_up(lo, site, inner, clean_up, lambda: block(lo, node.finalbody, frame)), rest)
     outcome = inner()
     left = block(lo, node.finalbody, frame)

@@ -18,6 +18,7 @@ from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import (
     enumerate_iterator,
     iterate,
+    iterator_length,
     known_items,
     listed,
     range_iterator,
@@ -42,6 +43,7 @@ from srcgrad.ir.types import (
     Unknown,
     is_scalar,
     rank,
+    same_length,
     shape_of,
 )
 
@@ -87,9 +89,35 @@ def _enumerate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     return enumerate_iterator(lo, iterator, start)
 
 
+@handles(np.nditer)
+def _nditer(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    lo.unsupported("np.nditer is not supported", "loop over the indices, or over x.ravel()")
+
+
 @handles(zip)
 def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if constant(kwargs.get("strict", Const(False))) is not False and not lo.fixed_span:
+        _check_lengths(lo, [iterate(lo, arg) for arg in args])
     return _zipped(lo, args)
+
+
+def raise_unless_equal(first: int, other: int) -> None:
+    """What stands in the program where `zip(..., strict=True)` does: it is lowered, not called."""
+    if first != other:
+        raise ValueError("zip() has arguments of different lengths")
+
+
+def _check_lengths(lo: Lowering, iterators: list[Iterator]) -> None:
+    """Raises if lengths differ, before the first item and not behind the last one."""
+    from srcgrad.frontend.helper_calls import inline
+
+    if any(iterator.drive is not None for iterator in iterators):
+        lo.unsupported("generators can't be zipped with strict=True yet", "make lists of them before")
+    lengths = [iterator_length(lo, iterator) for iterator in iterators]
+    for other in lengths[1:]:
+        dims = [getattr(n.type, "dim", None) for n in (lengths[0], other)]
+        if None in dims or not same_length(*dims):
+            inline(lo, raise_unless_equal, [lengths[0], other], {})
 
 
 def _zipped(lo: Lowering, inners: list[Symbol]) -> Iterator:

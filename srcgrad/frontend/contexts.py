@@ -7,7 +7,7 @@ import contextlib
 import io
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
             if made in _OPENERS or (isinstance(made, type) and issubclass(made, _PASSING)):
                 args = tuple([lo.tree(expression(lo, arg, frame)) for arg in call.args])
                 kwargs = {str(k.arg): lo.tree(expression(lo, k.value, frame)) for k in call.keywords}
-                with trusted(lo, made not in _OPENERS):
+                with lo.trusted(made not in _OPENERS):
                     made_context = lo.value(lo.emit_typed(made, args, kwargs, UNKNOWN))
                 return _library(lo, made_context, bind, body)
             if getattr(made, "__code__", None) is _CONTEXT_MANAGER:
@@ -88,7 +88,7 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
 def _library(lo: Lowering, context: Value, bind: Callable[[Symbol], None], body: Body) -> Outcome:
     """A context that is entered and left as it stands."""
     entered = Value(UNKNOWN, None, lo.span)
-    with trusted(lo, True):
+    with lo.trusted():
         lo.append(Enter(context, [entered], lo.span))
     bind(entered)
     outcome = body()
@@ -152,13 +152,3 @@ def _inlined(lo: Lowering, context: Symbol, site: Any, bind: Callable[[Symbol], 
         return cleaned_up(lo, site, body, handle, lambda: call("__exit__", nothing, lambda _: NEXT))
 
     return call("__enter__", (), run)
-
-
-@contextlib.contextmanager
-def trusted(lo: Lowering, sure: bool) -> Iterator[None]:
-    """What is emitted inside does not raise, if that is sure."""
-    outer, lo.trusting = lo.trusting, lo.trusting or sure
-    try:
-        yield
-    finally:
-        lo.trusting = outer

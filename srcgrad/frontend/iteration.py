@@ -45,7 +45,7 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         if isinstance(symbol.type, Tuple):
             return Iterator(tuple_items(lo, symbol))
         if isinstance(symbol.type, (Array, List, Unknown)):
-            return Iterator(length=lambda: lo.value(length(lo, symbol)), item=lambda k: subscript(lo, symbol, k))
+            return Iterator(length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k))
     lo.unsupported("this can't be looped over")
 
 
@@ -80,6 +80,12 @@ def collected(lo: Lowering, symbol: Symbol) -> Symbol:
     from srcgrad.frontend.builtin_calls import collect
 
     return collect(lo, iterator)
+
+
+def _in_range(lo: Lowering, symbol: Symbol, index: Value) -> Symbol:
+    """The item of an array or list at an index that is in range."""
+    with lo.trusted():
+        return subscript(lo, symbol, index)
 
 
 def known_items(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...]:

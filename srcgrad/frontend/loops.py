@@ -270,15 +270,7 @@ def for_loop(
         if constant_loop:
             lo.constant_loops.append((site, index))
         try:
-            if item is None:
-                return body(index)
-            # The index is in range.
-            outer, lo.trusting = lo.trusting, True
-            try:
-                current = item(index)
-            finally:
-                lo.trusting = outer
-            return body(current)
+            return body(index if item is None else item(index))
         finally:
             if constant_loop:
                 lo.constant_loops.pop()

@@ -174,6 +174,15 @@ class Lowering:
             )
         return self.region.append(op)
 
+    @contextmanager
+    def trusted(self, sure: bool = True) -> Iterator[None]:
+        """What is emitted inside does not raise, if that is sure."""
+        outer, self.trusting = self.trusting, self.trusting or sure
+        try:
+            yield
+        finally:
+            self.trusting = outer
+
     def interrupt(self, keys: Iterable[Any]) -> None:
         """Notes that something may raise here: what has been assigned so far, and these keys, are not as before."""
         for attempt in self.attempts:

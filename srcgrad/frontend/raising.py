@@ -24,16 +24,16 @@ from srcgrad.ir.nodes import (
     leaves,
     walk,
 )
-from srcgrad.ir.types import Array, Axis, NpScalar, PyScalar, is_mutable, same_length, shape_of
+from srcgrad.ir.types import Array, Axis, NpScalar, PyScalar, is_mutable, is_scalar, same_length, shape_of
 from srcgrad.rules.registry import PARTIALS, hashable
 
 _ARITHMETIC = frozenset(
     getattr(operator, name) for name in ["add", "sub", "mul", "neg", "pos", "lt", "le", "gt", "ge", "eq", "ne"]
 )
 """What never raises on numbers of Python's."""
-_TOTAL = frozenset(
-    [operator.is_, operator.is_not, operator.not_, operator.truth, len, isinstance, type, tuple, list, dict, abs, bool]
-)
+_TOTAL = frozenset([operator.is_, operator.is_not, len, isinstance, type, tuple, list, dict])
+_TRUTHS = frozenset([operator.not_, operator.truth, bool, abs, operator.abs])
+"""What never raises on numbers."""
 _WHOLE = frozenset([np.sum, np.mean, np.copy, np.ndarray.copy, np.zeros_like, np.ones_like, np.empty_like, np.ravel])
 """What never raises on an array, without further arguments."""
 _METADATA = frozenset(["shape", "ndim", "size", "dtype", "T"])
@@ -72,6 +72,8 @@ class Raising:
         if not isinstance(op, Call) or not hashable(op.fn):
             return True
         if op.fn in _ARITHMETIC and all(isinstance(v.type, PyScalar) for v in op.inputs):
+            return False
+        if op.fn in _TRUTHS and all(is_scalar(v.type) for v in op.inputs):
             return False
         if op.fn is getattr:
             name = op.args[1]
@@ -202,7 +204,8 @@ def _is_local(value: Value, whole: Region) -> bool:
             continue
         seen.add(current)
         owner = current.owner
-        if owner is None or not is_inside(owner, whole):
+        if owner is None or owner is whole or not is_inside(owner, whole):
+            # An argument of a function comes from outside as well.
             return False
         if isinstance(owner, Call):
             if not (hashable(owner.fn) and (owner.fn in _NEW or isinstance(owner.fn, np.ufunc))):

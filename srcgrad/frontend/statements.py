@@ -28,7 +28,7 @@ from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Flat, Frame, Reference, Rest, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Call, Const, Exit, Raise, Value
+from srcgrad.ir.nodes import Call, Const, Exit, Invoke, Raise, Value, walk
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
 from srcgrad.rules.registry import display_name, has_rule, hashable
 
@@ -239,6 +239,11 @@ def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
             owner = owner.parent
         if owner is None:
             lo.unsupported(f"assigning to {name!r} of an enclosing function that has returned is not supported yet")
+        if owner.function is not lo.function:
+            lo.unsupported(
+                f"a recursive function assigns to {name!r} of an enclosing function here",
+                "return the value, or write to an array",
+            )
     if isinstance(symbol, Value) and symbol.hint is None and not isinstance(symbol, Const) and not frame.quiet:
         symbol.hint = name
     lo.store.set((owner, name), symbol)
@@ -415,7 +420,7 @@ def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Call
     if isinstance(base, Flat):
         base, key = base.array, flat_index(lo, base, key)
     if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and op in ITEM_UPDATES:
-        lo.effect(ITEM_UPDATES[op], base, key, right())
+        _update_item(lo, op, base, key, right)
         return
     if isinstance(base, Value) and isinstance(base.type, Parts):
         set_item(lo, base, key, binary(lo, BINARY[op], subscript(lo, base, key), right()))
@@ -428,6 +433,23 @@ def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Call
     result = augment(lo, op, current, right())
     if result is not current:
         set_item(lo, base, key, result)
+
+
+def _update_item(lo: Lowering, op: type, base: Value, key: Symbol, right: Callable[[], Symbol]) -> None:
+    """`base[key] op= right` for an array: an element is read before what it is changed by is evaluated."""
+    start = len(lo.region.ops)
+    old = subscript(lo, base, key)
+    end = len(lo.region.ops)
+    operand = right()
+    after = [inner for made in lo.region.ops[end:] for inner in (made, *[i for r in made.regions for i in walk(r)])]
+    written = any(isinstance(inner, Invoke) or (isinstance(inner, Call) and not inner.outputs) for inner in after)
+    if written and isinstance(old, Value) and is_scalar(old.type):
+        set_item(lo, base, key, binary(lo, BINARY[op], old, operand))
+        return
+    if written and isinstance(old, Value) and isinstance(old.type, Unknown):
+        lo.unsupported("what is called here may write to the item that is updated", "give the call a line of its own")
+    del lo.region.ops[start:end]
+    lo.effect(ITEM_UPDATES[op], base, key, operand)
 
 
 def _delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:

@@ -719,3 +719,53 @@ def handler_only_translates_the_exception(x):
             raise Diverged("out of range") from error
         total += y * y
     return total
+
+
+def doubled_first(y):
+    y[0] *= 2.0
+    return y[0]
+
+
+def squared_if_positive(v):
+    if v < 0.0:
+        raise ValueError("negative")
+    return v * v
+
+
+@program(lambda: (signed(4),), tags=("try", "helper", "writes", "order"))
+def item_is_read_before_a_call_that_writes_it(x):
+    y = x.copy()
+    try:
+        t = y[0] + doubled_first(y)
+        a, b = y[0], doubled_first(y)
+    except ValueError:
+        t = a = b = 0.0
+    return t * a * b
+
+
+@program(lambda: (np.array([0.7, 1.3, -0.4]),), tags=("try", "walrus", "order"))
+def name_is_bound_before_the_call_raises(x):
+    u = 5.0
+    try:
+        t = (u := x[1]) + squared_if_positive(x[2])
+    except ValueError:
+        t = u * u
+    return t
+
+
+@program(lambda: (rand(3),), tags=("try", "finally", "break"))
+def finally_that_leaves_drops_the_exception(x):
+    t = x[0]
+    for _ in range(3):
+        try:
+            t = t * x[5]
+        finally:
+            break  # noqa: B012
+    return t * x[1]
+
+
+@program(lambda: (rand(3),), tags=("writes", "helper", "order"))
+def element_is_updated_by_what_a_call_returns(x):
+    y = x.copy()
+    y[0] += doubled_first(y)
+    return y[0] * y[1]

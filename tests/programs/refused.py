@@ -150,3 +150,40 @@ def list_of_numbers_and_of_an_array_that_is_written(x, s):
     for k in range(len(items)):
         total = total + (k + 1) * items[k]
     return np.sum(total)
+
+
+def dig(x, y, n):
+    y[0] *= x[n]
+    dig(x, y, n + 1)
+
+
+@program(lambda: (rand(4),), tags=("try", "recursion"), supported=False)
+def recursive_function_writes_before_it_raises(x):
+    y = np.ones(1)
+    try:
+        dig(x, y, 0)
+    except IndexError:
+        y[0] *= 2.0
+    return y[0]
+
+
+@program(lambda: (rand(4),), tags=("recursion", "nonlocal"), supported=False)
+def recursive_function_assigns_to_a_name_outside(x):
+    total = 0.0
+
+    def go(n):
+        nonlocal total
+        if n < 3:
+            total += x[n]
+            go(n + 1)
+
+    go(0)
+    return total
+
+
+@program(lambda: (rand(4),), tags=("nditer",), supported=False)
+def elements_written_by_nditer(x):
+    y = x * 1.0
+    for r in np.nditer(y, op_flags=["readwrite"]):
+        r *= 2.0
+    return y.sum()
