@@ -24,11 +24,11 @@ from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, Sym
 from srcgrad.ir.nodes import Commit, Const, Exit, Invoke, Raise, Try, Value, walk
 from srcgrad.ir.types import Opaque
 
-Rest = Callable[[], Outcome]
+Block = Callable[[], Outcome]
 Handle = Callable[[Value], Outcome]
 
 
-def try_statement(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:
+def try_statement(lo: Lowering, node: ast.Try, frame: Frame, rest: Block) -> Outcome:
     """A `try` statement and what follows it."""
     if not node.finalbody:
         return _handled(lo, node, frame, rest)
@@ -50,7 +50,7 @@ def try_statement(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outc
     return go_on(lo, left, lambda: go_on(lo, outcome, rest))
 
 
-def cleaned_up(lo: Lowering, site: Any, body: Rest, failed: Handle, left: Rest) -> Outcome:
+def cleaned_up(lo: Lowering, site: Any, body: Block, failed: Handle, left: Block) -> Outcome:
     """A protected block, what is done if it raises, and what is done wherever else control leaves it."""
     leaves = ("leaves", lo.fresh("c"))
     lo.store.set(leaves, Const(True))
@@ -132,7 +132,7 @@ def settle_attempts(lo: Lowering) -> None:
         )
 
 
-def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Rest) -> Outcome:
+def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Block) -> Outcome:
     classes = [_classes(lo, handler, frame) for handler in node.handlers]
     every = _distinct(cls for group in classes for cls in group)
 
@@ -194,7 +194,7 @@ def _protected(lo: Lowering) -> Iterator[Attempt]:
 
 
 def attempt(
-    lo: Lowering, site: Any, body: Rest, catches: Value, handle: Handle, otherwise: Rest | None, rest: Rest
+    lo: Lowering, site: Any, body: Block, catches: Value, handle: Handle, otherwise: Block | None, rest: Block
 ) -> Outcome:
     """A protected block, what handles its exceptions, what is done if there are none, and what follows.
 
@@ -251,7 +251,7 @@ def attempt(
 
 
 def _one_by_one(
-    lo: Lowering, body: Rest, catches: Value, handle: Handle, otherwise: Rest | None, rest: Rest
+    lo: Lowering, body: Block, catches: Value, handle: Handle, otherwise: Block | None, rest: Block
 ) -> Outcome:
     """`attempt` for a body whose statements are protected one by one."""
     assert isinstance(catches, Const)
@@ -276,7 +276,7 @@ def _one_by_one(
     return go_on(lo, outcome, rest)
 
 
-def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
+def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcome:
     """A statement that is protected by itself, and what follows it.
 
     It is taken apart if it has changed something before it may raise.
@@ -308,7 +308,7 @@ def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
     return _sequence(lo, node, frame, rest)
 
 
-def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Rest) -> Outcome:
+def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Block) -> Outcome:
     """A `yield`: what the consumer does with the item consists of statements that are protected themselves."""
     from srcgrad.frontend.generators import give, yielded
 
@@ -331,7 +331,7 @@ def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, 
     return _guard(lo, site, evaluate, go_further)
 
 
-def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome:
+def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcome:
     """A statement call by call."""
     steps, final = calls_of(lo, node, frame)
 
@@ -366,7 +366,7 @@ def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest) -> Outcome
     return step(0)
 
 
-def _guard(lo: Lowering, site: Any, body: Rest, rest: Rest) -> Outcome:
+def _guard(lo: Lowering, site: Any, body: Block, rest: Block) -> Outcome:
     """Something that leaves for the handlers of the `try` statements around it if it raises."""
     classes = _distinct(cls for protection in lo.protections for cls in protection.classes)
 
@@ -385,7 +385,7 @@ def _distinct(classes: Iterable[type]) -> tuple[type, ...]:
     return tuple([c for c in found if not any(c is not other and issubclass(c, other) for other in found)])
 
 
-def _commit(lo: Lowering, side: Branch, rest: Rest) -> Branch:
+def _commit(lo: Lowering, side: Branch, rest: Block) -> Branch:
     """Goes on behind the protected part."""
     outcome = side.outcome
 
@@ -400,7 +400,7 @@ def _commit(lo: Lowering, side: Branch, rest: Rest) -> Branch:
     return side
 
 
-def _unprotected(lo: Lowering, body: Branch, otherwise: Rest | None, rest: Rest) -> Outcome:
+def _unprotected(lo: Lowering, body: Branch, otherwise: Block | None, rest: Block) -> Outcome:
     """A body that cannot raise needs no protection."""
     for op in body.region.ops:
         lo.region.append(op)

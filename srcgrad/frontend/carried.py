@@ -262,10 +262,7 @@ def _finish(
                 region.args.append(_unused_argument(lo, leaf, region))
                 inits.append(UNDEFINED_VALUE)
                 results.append(leaf)
-    outputs = [
-        Value(_output_type(i, a, r), a.hint, lo.span)
-        for i, a, r in zip(inits, region.args[len(region.args) - len(inits) :], results, strict=True)
-    ]
+    outputs = [Value(a.type, a.hint, lo.span) for a in region.args[len(region.args) - len(inits) :]]
     for output, init, result in zip(outputs, inits, results, strict=True):
         merge_list_sites(lo, output, init, result)
     code = Value(INT, "exited", lo.span)
@@ -277,8 +274,6 @@ def _finish(
     values = iter(outputs)
     for key, symbol in symbols.items():
         lo.store.set(key, restored(lo, with_leaves(symbol, values)))
-    if not outcome.codes:
-        return NEXT
     if not exits:
         return NEXT
     return Outcome(code, outcome.codes | {Exit.NEXT})
@@ -288,7 +283,3 @@ def _unused_argument(lo: Lowering, leaf: Value, region: Region) -> Value:
     arg = Value(freshened(leaf.type, lo.fresh("l")), leaf.hint, leaf.span)
     arg.owner = region
     return arg
-
-
-def _output_type(init: Value, arg: Value, result: Value) -> Type:
-    return arg.type

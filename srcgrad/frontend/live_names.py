@@ -20,7 +20,7 @@ def live_at(loop: ast.For | ast.While, function: FunctionNode) -> Names:
         >>> text = "def f(x):\\n t = 0\\n for v in x:\\n  s = v * v\\n  t += s\\n return t"
         >>> function = ast.parse(text).body[0]
         >>> sorted(live_at(function.body[1], function))
-        ['t', 'v']
+        ['t']
     """
     known = getattr(function, "_srcgrad_live", None)
     if known is None or known.function is not function:

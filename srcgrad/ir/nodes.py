@@ -48,7 +48,8 @@ class Value:
         type: its kind.
         hint: the user's name for it, or the compiler's suggestion (`x_bar`); None for a temporary.
         span: where the user wrote it.
-        owner: the `Op` that defines it, or the `Region` whose argument it is; None for constants and parameters.
+        owner: the `Op` that defines it, or the `Region` whose argument it is (a parameter's is the body); None
+            for constants and for what is captured from outside.
         uid: a number that orders values by creation.
         primal: for a cotangent, the value it belongs to: the source of a name where there is no hint.
     """
