@@ -24,6 +24,8 @@ REFUSED = frozenset(
         "generator_expressions",
         "sorts_values",
         "missing_attribute",
+        "array_in_a_list_made_in_the_body_is_written",
+        "views_are_written_until_one_raises",
         "element_is_updated_by_what_a_call_returns",
         "generator_raises_in_a_try",
         "a_yielded_expression_raises",

@@ -208,6 +208,9 @@ def _is_local(value: Value, whole: Region) -> bool:
             # An argument of a function comes from outside as well.
             return False
         if isinstance(owner, Call):
+            if owner.fn in (operator.getitem, list.pop) and not isinstance(owner.args[0].type, Array):
+                # What a list holds may have been made anywhere.
+                return False
             if not (hashable(owner.fn) and (owner.fn in _NEW or isinstance(owner.fn, np.ufunc))):
                 pending.extend(owner.inputs)
         else:

@@ -769,3 +769,48 @@ def element_is_updated_by_what_a_call_returns(x):
     y = x.copy()
     y[0] += doubled_first(y)
     return y[0] * y[1]
+
+
+@program(lambda: (rand(3),), tags=("try", "lists", "aliases", "writes"))
+def array_in_a_list_made_in_the_body_is_written(x):
+    y = x * 1.0
+    try:
+        held = []
+        for _ in range(2):
+            held.append(y)
+        held[1][0] = x[1] * 3.0
+        y = y * x[7]
+    except IndexError:
+        y[1] = y[0] * 2.0
+    return np.sum(y)
+
+
+@program(lambda: (rand(3),), tags=("try", "views", "writes", "loop"))
+def views_are_written_until_one_raises(x):
+    y = x * 1.0
+    try:
+        for row in [y[:2], y[1:]]:
+            row[0] = row[1] * x[0]
+            row *= x[2]
+            if row[0] > -10.0:
+                raise KeyError(1)
+    except KeyError:
+        y[2] = y[0]
+    return np.sum(y * x)
+
+
+@program(lambda: (rand(3),), tags=("try", "generator", "writes"))
+def generator_writes_until_it_raises(x):
+    def doubled(u):
+        for k in range(5):
+            u[k % 3] *= 2.0
+            yield u[k]
+
+    y = x * 1.0
+    total = 0.0
+    try:
+        for v in doubled(y):
+            total += v * x[0]
+    except IndexError:
+        total = total * y[1]
+    return total
