@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Region, Value, While
+from srcgrad.ir.flow import sources
+from srcgrad.ir.nodes import Call, Const, Invoke, Op, Region, Value
 from srcgrad.ir.types import Array, NpScalar, PyScalar
 from srcgrad.rules.registry import hashable
 
@@ -137,18 +138,7 @@ def _sources(value: Value, owner: Op | Region | None) -> list[Value]:
     """What a value is computed from, or what comes to it from elsewhere."""
     if isinstance(owner, Call):
         return owner.args[:1] if owner.fn is operator.getitem else owner.inputs
-    if isinstance(owner, If):
-        k = owner.outputs.index(value)
-        return [region.results[k] for region in owner.regions]
     if isinstance(owner, Invoke):
         k = owner.outputs.index(value)
         return owner.callee.body.results[k : k + 1]
-    if isinstance(owner, Loop):
-        k = owner.outputs.index(value) - int(owner.exits)
-        return [] if k < 0 else [owner.inits[k], owner.carried_results[k]]
-    loop = owner.parent if isinstance(owner, Region) else None
-    if not isinstance(loop, Loop) or (isinstance(loop, For) and value is loop.index):
-        return []
-    args = loop.test.args if isinstance(loop, While) and owner is loop.test else loop.carried
-    k = args.index(value)
-    return [loop.inits[k], loop.carried_results[k]]
+    return [values[k] for values, k in sources(value)]

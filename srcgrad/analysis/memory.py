@@ -11,26 +11,8 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Op, Region, Value, walk
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
-from srcgrad.rules.registry import ACCUMULATING, VIEWS, hashable
+from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
 
-IN_PLACE = frozenset(
-    getattr(operator, name)
-    for name in [
-        "iadd",
-        "isub",
-        "imul",
-        "itruediv",
-        "ifloordiv",
-        "imod",
-        "ipow",
-        "imatmul",
-        "iand",
-        "ior",
-        "ixor",
-        "ilshift",
-        "irshift",
-    ]
-)
 ITEM_UPDATES = frozenset(
     getattr(runtime, f"{name}_item") for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
 )

@@ -32,7 +32,6 @@ _TOTAL_OPERATORS = _operators(
     "add sub mul matmul neg pos invert not_ and_ or_ xor lt le eq ne gt ge is_ is_not truth abs"
 )
 _PARTIAL_OPERATORS = _operators("truediv floordiv mod pow lshift rshift contains")
-IN_PLACE = _operators("iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift")
 _METADATA = {"shape", "ndim", "size", "dtype", "T", "real", "imag", "itemsize", "nbytes"}
 _BUILTINS_TOTAL = {len, abs, isinstance, issubclass, type, range, slice, bool, tuple, list, dict, set, id, callable}
 _BUILTINS_PARTIAL = {float, int, complex, min, max, sum, round, divmod, sorted, pow, str, repr, all, any, hash}

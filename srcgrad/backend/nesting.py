@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass, field
 
-from srcgrad.backend.effects import IN_PLACE, RAISES, WRITES, effects, item_update, operands
+from srcgrad.backend.effects import RAISES, WRITES, effects, item_update, operands
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
@@ -29,6 +29,7 @@ from srcgrad.ir.nodes import (
     walk,
 )
 from srcgrad.ir.types import Array
+from srcgrad.rules.registry import IN_PLACE
 
 MAX_DEPTH = 8
 MAX_SIZE = 40

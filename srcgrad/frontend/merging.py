@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
-from srcgrad.frontend.raising import is_inside
 from srcgrad.frontend.records import perhaps_none
 from srcgrad.frontend.snapshots import (
     forgotten,
@@ -21,6 +20,7 @@ from srcgrad.frontend.snapshots import (
 )
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol, variable_name
+from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
 from srcgrad.ir.types import Opaque, join
 

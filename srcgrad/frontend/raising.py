@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import operator
-from typing import Any
 
 import numpy as np
 
+from srcgrad.ir.flow import is_inside, sources
 from srcgrad.ir.nodes import (
     Call,
     Commit,
@@ -25,7 +25,7 @@ from srcgrad.ir.nodes import (
     walk,
 )
 from srcgrad.ir.types import Array, Axis, NpScalar, PyScalar, is_mutable, is_scalar, same_length, shape_of
-from srcgrad.rules.registry import PARTIALS, hashable
+from srcgrad.rules.registry import IN_PLACE, PARTIALS, hashable
 
 _ARITHMETIC = frozenset(
     getattr(operator, name) for name in ["add", "sub", "mul", "neg", "pos", "lt", "le", "gt", "ge", "eq", "ne"]
@@ -37,10 +37,6 @@ _TRUTHS = frozenset([operator.not_, operator.truth, bool, abs, operator.abs])
 _WHOLE = frozenset([np.sum, np.mean, np.copy, np.ndarray.copy, np.zeros_like, np.ones_like, np.empty_like, np.ravel])
 """What never raises on an array, without further arguments."""
 _METADATA = frozenset(["shape", "ndim", "size", "dtype", "T"])
-_IN_PLACE = frozenset(
-    getattr(operator, f"i{name}")
-    for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"]
-)
 _NEW = frozenset(
     [
         *(getattr(operator, name) for name in ["add", "sub", "mul", "truediv", "pow", "neg", "matmul", "abs"]),
@@ -191,7 +187,7 @@ def _writes(call: Invoke, seen: set[Function]) -> bool:
 def _writes_outside(op: Op, whole: Region) -> bool:
     if not isinstance(op, Call) or not op.args:
         return False
-    writes = not op.outputs or (hashable(op.fn) and (op.fn in _IN_PLACE or op.fn is list.pop))
+    writes = not op.outputs or (hashable(op.fn) and (op.fn in IN_PLACE or op.fn is list.pop))
     return writes and not all(_is_local(v, whole) for v in list(leaves(op.args[0]))[:1])
 
 
@@ -213,27 +209,8 @@ def _is_local(value: Value, whole: Region) -> bool:
                 return False
             if not (hashable(owner.fn) and (owner.fn in _NEW or isinstance(owner.fn, np.ufunc))):
                 pending.extend(owner.inputs)
+        elif isinstance(owner, (If, Loop, Region)):
+            pending.extend(values[k] for values, k in sources(current))
         else:
-            pending.extend(_sources(owner, current))
+            return False
     return True
-
-
-def _sources(owner: Any, value: Value) -> list[Value]:
-    """Where control flow takes a value from."""
-    if isinstance(owner, If):
-        k = owner.outputs.index(value)
-        return [owner.then.results[k], owner.orelse.results[k]]
-    loop = owner.parent if isinstance(owner, Region) else owner
-    if isinstance(loop, Loop):
-        return [*loop.inits, *loop.body.results]
-    return [value for value in owner.inputs] if isinstance(owner, Op) else []
-
-
-def is_inside(owner: Op | Region | None, whole: Region) -> bool:
-    """Whether what defines a value stands in a region, at any depth."""
-    region = owner if owner is None or isinstance(owner, Region) else owner.parent
-    while region is not None:
-        if region is whole:
-            return True
-        region = region.parent.parent if region.parent is not None else None
-    return False

@@ -9,6 +9,7 @@ and constants; the tests fold away where types are known.
 from __future__ import annotations
 
 import inspect
+import operator
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -44,6 +45,14 @@ ACCUMULATING: set[Callable] = set()
 NONDIFFERENTIABLE: dict[Callable, str] = {}
 VIEWS: set[Callable] = set()
 """Functions whose result may share memory with their first argument."""
+IN_PLACE = frozenset(
+    getattr(operator, name)
+    for name in (
+        *("iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "imatmul"),
+        *("iand", "ior", "ixor", "ilshift", "irshift"),
+    )
+)
+"""The operators of augmented assignments: they write into arrays and give new numbers."""
 METHODS: dict[str, Callable] = {}
 """Methods and attributes of arrays -> the function that does the same with the array as its first argument."""
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, flows
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import IN_PLACE, is_view, written
+from srcgrad.analysis.memory import is_view, written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, leaves, walk
 from srcgrad.ir.types import Array, List, Unknown
-from srcgrad.rules.registry import PARTIALS
+from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import fit, product
 from srcgrad.transform.writes import EVERYTHING, Old
 

@@ -13,11 +13,12 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import IN_PLACE, READ_ONLY_VIEWS, copies_perhaps, is_view
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.store import MISSING
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value
 from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, is_scalar
+from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values
 from srcgrad.transform.cotangents import ZERO, full_like, is_fresh, zeros

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcgrad.ir.nodes import UNDEFINED, Const, If, Loop, Region, Value
+from srcgrad.ir.flow import sources
+from srcgrad.ir.nodes import UNDEFINED, Const, If, Value
 from srcgrad.ir.types import F8, NpScalar, PyScalar, Type
 
 
@@ -32,28 +33,13 @@ def _undefined(value: Value) -> list[tuple[list[Value], int, bool]]:
         if current in seen or isinstance(current, Const):
             continue
         seen.add(current)
-        for values, k in _sources(current):
+        for values, k in sources(current):
             source = values[k]
             if isinstance(source, Const) and source.value is UNDEFINED:
                 found.append((values, k, isinstance(current.owner, If)))
             else:
                 pending.append(source)
     return found
-
-
-def _sources(value: Value) -> list[tuple[list[Value], int]]:
-    """Where control flow takes a value from."""
-    owner = value.owner
-    if isinstance(owner, If):
-        k = owner.outputs.index(value)
-        return [(owner.then.results, k), (owner.orelse.results, k)]
-    if isinstance(owner, Loop):
-        k = owner.outputs.index(value) - int(owner.exits)
-        return [(owner.inits, k), (owner.body.results, k + int(owner.exits))] if k >= 0 else []
-    if isinstance(owner, Region) and isinstance(owner.parent, Loop) and value in owner.parent.carried:
-        k = owner.parent.carried.index(value)
-        return [(owner.parent.inits, k), (owner.parent.body.results, k + int(owner.parent.exits))]
-    return []
 
 
 def _filler(t: Type) -> Any:

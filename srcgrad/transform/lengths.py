@@ -10,10 +10,11 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass, field
 
-from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, written
+from srcgrad.analysis.memory import ITEM_UPDATES, written
 from srcgrad.ir.nodes import Call, Function, Region, Value, walk
 from srcgrad.ir.types import Array, Axis, Dim, may_be_one, same_length, shape_of
 from srcgrad.rules.dims import alternatives, shift, token
+from srcgrad.rules.registry import IN_PLACE
 from srcgrad.rules.result_types import result_type
 
 

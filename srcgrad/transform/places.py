@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from srcgrad.analysis.activity import Activity
-from srcgrad.analysis.memory import IN_PLACE, is_view
+from srcgrad.analysis.memory import is_view
 from srcgrad.errors import UnsupportedError
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Unknown
-from srcgrad.rules.registry import ACCUMULATE
+from srcgrad.rules.registry import ACCUMULATE, IN_PLACE
 
 COPIES = frozenset([np.ndarray.copy, list.copy])
 

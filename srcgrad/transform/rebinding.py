@@ -11,10 +11,11 @@ from typing import Any
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import IN_PLACE, is_view, written
+from srcgrad.analysis.memory import is_view, written
 from srcgrad.analysis.reads import Uses, home_of
 from srcgrad.ir.nodes import Call, Function, If, Loop, Op, Region, Value, map_tree, walk
 from srcgrad.ir.types import Unknown, extent_of
+from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform.ambiguous import containers
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.simplify import replace_values

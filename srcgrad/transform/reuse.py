@@ -14,6 +14,7 @@ import numpy as np
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import is_view, only_metadata, written
+from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import Array, is_scalar, same_dtype, shape_of
 from srcgrad.rules.registry import hashable
@@ -152,7 +153,7 @@ class _Finder:
 
     def _precedes(self, user: Op | None, op: Call) -> bool:
         """Whether a user is done before an operation, and has kept no reference that is not known as a view."""
-        if not isinstance(user, Call) or self.place[user] >= self.place[op] or not _is_inside(user, op.parent):
+        if not isinstance(user, Call) or self.place[user] >= self.place[op] or not is_inside(user, op.parent):
             return False
         target = written(user)
         if target is not None:
@@ -175,15 +176,6 @@ def _in_loop(op: Op) -> bool:
     while current is not None and not isinstance(current, Loop):
         current = current.parent.parent if current.parent is not None else None
     return current is not None
-
-
-def _is_inside(op: Op, region: Region | None) -> bool:
-    current: Op | None = op
-    while current is not None:
-        if current.parent is region:
-            return True
-        current = current.parent.parent if current.parent is not None else None
-    return False
 
 
 def _makes_new(op: Call) -> bool:

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES
+from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.frontend.raising import unproven_axes, unproven_pairs
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Axis, Dim, PyScalar, Tuple, is_scalar, may_be_one, same_length, shape_of
-from srcgrad.rules.registry import hashable
+from srcgrad.rules.registry import IN_PLACE, hashable
 
 Pair = tuple[Axis, Axis]
 

@@ -15,11 +15,12 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import IN_PLACE, is_basic_index, reads_contents, written
+from srcgrad.analysis.memory import is_basic_index, reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import Array, Unknown, is_scalar
+from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform.cotangents import is_fresh
 from srcgrad.transform.simplify import tree_key
 from srcgrad.transform.writes import EVERYTHING, Old, has_mask, undo_point

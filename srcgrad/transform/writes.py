@@ -10,12 +10,12 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
-from srcgrad.analysis.memory import IN_PLACE, ITEM_UPDATES, is_basic_index, only_metadata
+from srcgrad.analysis.memory import ITEM_UPDATES, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import UNKNOWN, Array, List, Parts, Tuple, Unknown, is_scalar
-from srcgrad.rules.registry import PARTIALS
+from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on
 from srcgrad.transform.strong_zeros import Zeros, strong_product
