@@ -18,7 +18,7 @@ from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.sequencing import calls_of
-from srcgrad.frontend.statements import block, choose, statement
+from srcgrad.frontend.statements import block, choose, meet, statement
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, Symbol, constant
 from srcgrad.ir.nodes import Commit, Const, Exit, Invoke, Raise, Try, Value, walk
@@ -104,8 +104,7 @@ def throw(lo: Lowering, error: Value, cause: Value | None = None, certain: bool 
         classes = protection.classes
         if issubclass(raised, classes) or (certain and k == 0):
             return _leave(lo, protection, error)
-        asked = classes[0] if len(classes) == 1 else classes
-        matches = lo.truth(lo.emit(isinstance, error, Const(asked)))
+        matches = lo.truth(lo.emit(isinstance, error, _any_of(classes)))
         return choose(lo, matches, lambda: _leave(lo, protection, error), lambda: on(k - 1), lambda: NEXT)
 
     return on(len(lo.protections) - 1)
@@ -139,8 +138,7 @@ def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Block) -> Outcome:
     def handle(error: Value, k: int = 0) -> Outcome:
         if k == len(node.handlers) - 1:
             return _handler(lo, node.handlers[k], error, frame)
-        caught = classes[k][0] if len(classes[k]) == 1 else classes[k]
-        matches = lo.truth(lo.emit(isinstance, error, Const(caught)))
+        matches = lo.truth(lo.emit(isinstance, error, _any_of(classes[k])))
         return choose(
             lo,
             matches,
@@ -153,7 +151,7 @@ def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Block) -> Outcome:
         lo,
         lo.site(node),
         lambda: block(lo, node.body, frame),
-        Const(every[0] if len(every) == 1 else every),
+        _any_of(every),
         handle,
         (lambda: block(lo, node.orelse, frame)) if node.orelse else None,
         rest,
@@ -235,16 +233,7 @@ def attempt(
     orelse = branch(lo, handler)
     if otherwise is not None and Exit.NEXT in then.outcome.codes:
         then = _commit(lo, then, otherwise)
-    stays = [side.outcome.static == Exit.NEXT for side in (then, orelse)]
-    leaves = [Exit.NEXT not in side.outcome.codes for side in (then, orelse)]
-    if stays[0] and leaves[1]:
-        return join_branches(lo, catches, _commit(lo, then, rest), orelse, Try)
-    if stays[1] and leaves[0]:
-        return join_branches(lo, catches, then, resume(lo, orelse, rest), Try)
-    outcome = join_branches(lo, catches, then, orelse, Try)
-    if outcome.static is not None or not outcome.codes:
-        return rest() if outcome.static == Exit.NEXT else outcome
-    return go_on(lo, outcome, rest)
+    return meet(lo, then, orelse, rest, lambda then, orelse: join_branches(lo, catches, then, orelse, Try), _commit)
 
 
 # Statement by statement
@@ -373,10 +362,15 @@ def _guard(lo: Lowering, site: Any, body: Block, rest: Block) -> Outcome:
     def handle(error: Value) -> Outcome:
         return throw(lo, error, certain=True)
 
-    return attempt(lo, site, body, Const(classes[0] if len(classes) == 1 else classes), handle, None, rest)
+    return attempt(lo, site, body, _any_of(classes), handle, None, rest)
 
 
 # Pieces
+
+
+def _any_of(classes: tuple[type, ...]) -> Const:
+    """Classes of exceptions as they stand behind `except` and in `isinstance`."""
+    return Const(classes[0] if len(classes) == 1 else classes)
 
 
 def _distinct(classes: Iterable[type]) -> tuple[type, ...]:

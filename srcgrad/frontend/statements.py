@@ -22,7 +22,7 @@ from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
-from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, join_branches, leaves_with, resume
+from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
@@ -118,21 +118,36 @@ def choose(
 ) -> Outcome:
     """Lowers two alternatives that may leave, and what follows them, into the one that stays."""
     if isinstance(truth, bool):
-        outcome = body() if truth else otherwise()
-        if outcome.static is not None or not outcome.codes:
-            return rest() if outcome.static == Exit.NEXT else outcome
-        return go_on(lo, outcome, rest)
+        return go_on(lo, body() if truth else otherwise(), rest)
     then, orelse = branch(lo, body), branch(lo, otherwise)
+    return meet(lo, then, orelse, rest, lambda then, orelse: join_branches(lo, truth, then, orelse))
+
+
+def meet(
+    lo: Lowering,
+    then: Branch,
+    orelse: Branch,
+    rest: Callable[[], Outcome],
+    join: Callable[[Branch, Branch], Outcome],
+    go_further: Callable[[Lowering, Branch, Callable[[], Outcome]], Branch] = resume,
+) -> Outcome:
+    """Joins two sides, and lowers what follows: into the side that stays where the other one leaves.
+
+    Args:
+        lo: the lowering.
+        then: the one side.
+        orelse: the other one.
+        rest: lowers what follows.
+        join: joins the sides.
+        go_further: goes on where `then` ended.
+    """
     stays = [side.outcome.static == Exit.NEXT for side in (then, orelse)]
     leaves = [Exit.NEXT not in side.outcome.codes for side in (then, orelse)]
     if stays[1] and leaves[0]:
-        return join_branches(lo, truth, then, resume(lo, orelse, rest))
+        return join(then, resume(lo, orelse, rest))
     if stays[0] and leaves[1]:
-        return join_branches(lo, truth, resume(lo, then, rest), orelse)
-    outcome = join_branches(lo, truth, then, orelse)
-    if outcome.static is not None:
-        return rest() if outcome.static == Exit.NEXT else outcome
-    return go_on(lo, outcome, rest)
+        return join(go_further(lo, then, rest), orelse)
+    return go_on(lo, join(then, orelse), rest)
 
 
 def statement(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest | None = None) -> Outcome:
