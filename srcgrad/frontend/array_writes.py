@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from srcgrad.frontend.access import shape, subscript
+from srcgrad.frontend.assignments import set_item
 from srcgrad.frontend.handlers import BUILTINS, handles
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.statements import set_item
 from srcgrad.frontend.values import Flat, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, Unknown, is_numeric, is_scalar, rank

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from srcgrad.frontend.access import static_key
+from srcgrad.frontend.assignments import assign
 from srcgrad.frontend.exits import stays
 from srcgrad.frontend.expressions import expression, new_list
 from srcgrad.frontend.iteration import constant_range, iterate
@@ -14,7 +15,6 @@ from srcgrad.frontend.loops import over
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.scope import comprehension_scope
-from srcgrad.frontend.statements import assign
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Symbol
 from srcgrad.ir.nodes import Const

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend import objects
+from srcgrad.frontend.assignments import assign
 from srcgrad.frontend.attempts import attempt, cleaned_up, reraise
 from srcgrad.frontend.exits import go_on, is_one_of, restricted
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, leaves_with
-from srcgrad.frontend.statements import assign, block, choose
+from srcgrad.frontend.statements import block, choose
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Reference, Rest, Symbol, constant
 from srcgrad.ir.nodes import Const, Enter, Exit, Leave, Value

@@ -124,7 +124,7 @@ def _conditional(lo: Lowering, node: ast.IfExp, frame: Frame) -> Symbol:
 
 
 def _walrus(lo: Lowering, node: ast.NamedExpr, frame: Frame) -> Symbol:
-    from srcgrad.frontend.statements import assign
+    from srcgrad.frontend.assignments import assign
 
     symbol = expression(lo, node.value, frame)
     assign(lo, node.target, symbol, frame)

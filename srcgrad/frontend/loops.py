@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from srcgrad.frontend.assignments import assign
 from srcgrad.frontend.carried import Carried, build_loop
 from srcgrad.frontend.exits import compare, evaluated, go_on, is_one_of, new_label, restricted, settled, stays
 from srcgrad.frontend.expressions import expression
@@ -21,7 +22,7 @@ from srcgrad.frontend.merging import (
     leaves_with,
 )
 from srcgrad.frontend.scope import assigned_in, has_exit
-from srcgrad.frontend.statements import assign, block
+from srcgrad.frontend.statements import block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import (
     Consumer,

@@ -12,11 +12,12 @@ from collections.abc import Callable
 import numpy as np
 
 from srcgrad.frontend.access import attribute, length, static_key, subscript, tuple_items
+from srcgrad.frontend.assignments import set_name
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.operators import compare
-from srcgrad.frontend.statements import block, choose, set_name
+from srcgrad.frontend.statements import block, choose
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_numeric, is_scalar

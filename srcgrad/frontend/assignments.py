@@ -1,0 +1,340 @@
+"""Assignments: to names, patterns, items and attributes, also augmented ones, and `del`."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.frontend import objects
+from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
+from srcgrad.frontend.exits import evaluated
+from srcgrad.frontend.expressions import expression, index
+from srcgrad.frontend.folding import axis_length
+from srcgrad.frontend.iteration import collected, known_items
+from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.merging import NEXT, Outcome
+from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
+from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Flat, Frame, Reference, Sequence, Symbol, constant
+from srcgrad.ir.nodes import Call, Const, Invoke, Value, walk
+from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
+
+IN_PLACE: dict[type, Callable] = {
+    ast.Add: operator.iadd,
+    ast.Sub: operator.isub,
+    ast.Mult: operator.imul,
+    ast.Div: operator.itruediv,
+    ast.FloorDiv: operator.ifloordiv,
+    ast.Mod: operator.imod,
+    ast.Pow: operator.ipow,
+    ast.MatMult: operator.imatmul,
+    ast.BitAnd: operator.iand,
+    ast.BitOr: operator.ior,
+    ast.BitXor: operator.ixor,
+}
+
+
+ITEM_UPDATES: dict[type, Callable] = {
+    ast.Add: runtime.add_item,
+    ast.Sub: runtime.sub_item,
+    ast.Mult: runtime.mul_item,
+    ast.Div: runtime.truediv_item,
+    ast.FloorDiv: runtime.floordiv_item,
+    ast.Mod: runtime.mod_item,
+    ast.Pow: runtime.pow_item,
+    ast.MatMult: runtime.matmul_item,
+}
+
+
+def assignment(lo: Lowering, node: ast.Assign, frame: Frame) -> Outcome:
+    """`a = b = value`."""
+    return evaluated(lo, node.value, frame, lambda symbol: _assign_all(lo, node.targets, symbol, frame))
+
+
+def annotated(lo: Lowering, node: ast.AnnAssign, frame: Frame) -> Outcome:
+    """`name: kind = value`."""
+    if node.value is None:
+        return NEXT
+    return evaluated(lo, node.value, frame, lambda symbol: _assign_all(lo, [node.target], symbol, frame))
+
+
+def _assign_all(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> Outcome:
+    for target in targets:
+        assign(lo, target, symbol, frame)
+    return NEXT
+
+
+def assign(lo: Lowering, target: ast.expr, symbol: Symbol, frame: Frame) -> None:
+    """Assigns a symbol to a name, a pattern of names, an item or an attribute."""
+    if isinstance(target, ast.Name):
+        set_name(lo, target.id, symbol, frame)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        _unpack(lo, target.elts, symbol, frame)
+    elif isinstance(target, ast.Subscript):
+        with lo.at(target, frame):
+            base = expression(lo, target.value, frame)
+            set_item(lo, base, index(lo, target.slice, frame), symbol)
+    elif isinstance(target, ast.Attribute):
+        with lo.at(target, frame):
+            set_attribute(lo, expression(lo, target.value, frame), target.attr, symbol)
+    else:
+        lo.unsupported("this assignment target is not supported")
+
+
+def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
+    """Binds a name, in the frame that owns it."""
+    owner: Frame | None = frame
+    if name in frame.scope.globals:
+        lo.unsupported(f"assigning to the global name {name!r} is not supported yet", "return the value instead")
+    if name in frame.scope.nonlocals:
+        owner = frame.parent
+        while owner is not None and name not in owner.scope.locals:
+            owner = owner.parent
+        if owner is None:
+            lo.unsupported(f"assigning to {name!r} of an enclosing function that has returned is not supported yet")
+        if owner.function is not lo.function:
+            lo.unsupported(
+                f"a recursive function assigns to {name!r} of an enclosing function here",
+                "return the value, or write to an array",
+            )
+    if isinstance(symbol, Value) and symbol.hint is None and not isinstance(symbol, Const) and not frame.quiet:
+        symbol.hint = name
+    lo.store.set((owner, name), symbol)
+
+
+def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> None:
+    if is_undefined(symbol):
+        for target in targets:
+            assign(lo, target.value if isinstance(target, ast.Starred) else target, symbol, frame)
+        return
+    if any(isinstance(target, ast.Starred) for target in targets):
+        symbol = collected(lo, symbol)
+    if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
+        if any(isinstance(t, ast.Starred) for t in targets):
+            _unpack_starred_value(lo, targets, symbol, frame)
+            return
+        _check_count(lo, symbol, len(targets), raise_unless_as_many)
+        items: tuple[Symbol, ...] = tuple(subscript(lo, symbol, Const(k)) for k in range(len(targets)))
+    else:
+        items = known_items(lo, symbol)
+    stars = [k for k, t in enumerate(targets) if isinstance(t, ast.Starred)]
+    if stars:
+        k = stars[0]
+        after = len(targets) - k - 1
+        if len(items) < len(targets) - 1:
+            lo.unsupported(f"not enough values to unpack: {len(items)}")
+        middle = items[k : len(items) - after]
+        starred = targets[k]
+        assert isinstance(starred, ast.Starred)
+        items = (*items[:k], lo.new_reference(list, middle, lo.site(starred)), *items[len(items) - after :])
+        targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
+    if len(items) != len(targets):
+        lo.raises(ValueError, f"{len(items)} values can't be unpacked into {len(targets)} names")
+    for target, item in zip(targets, items, strict=True):
+        assign(lo, target, item, frame)
+
+
+def raise_unless_as_many(items: Any, count: int, message: str) -> None:
+    """What stands in the program where names take apart as many items as there are: it is lowered, not called."""
+    if len(items) != count:
+        raise ValueError(message)
+
+
+def raise_if_fewer(items: Any, count: int, message: str) -> None:
+    """As `raise_unless_as_many`, where one name takes what is left."""
+    if len(items) < count:
+        raise ValueError(message)
+
+
+def _check_count(lo: Lowering, items: Value, count: int, check: Callable[..., None]) -> None:
+    """Lets the program raise where Python does: how long an array or list is shows when it runs."""
+    from srcgrad.frontend.helper_calls import inline
+
+    if axis_length(items, 0) != count:
+        fewer = check is raise_if_fewer
+        what = f"fewer values to unpack than {count}" if fewer else f"the number of values to unpack is not {count}"
+        inline(lo, check, [items, Const(count), Const(what)], {})
+
+
+def _unpack_starred_value(lo: Lowering, targets: list[ast.expr], value: Value, frame: Frame) -> None:
+    k = next(k for k, t in enumerate(targets) if isinstance(t, ast.Starred))
+    after = len(targets) - k - 1
+    _check_count(lo, value, len(targets) - 1, raise_if_fewer)
+    for j in range(k):
+        assign(lo, targets[j], subscript(lo, value, Const(j)), frame)
+    starred = targets[k]
+    assert isinstance(starred, ast.Starred)
+    assign(lo, starred.value, subscript(lo, value, slice(Const(k), Const(-after) if after else None, None)), frame)
+    for j in range(after):
+        assign(lo, targets[k + 1 + j], subscript(lo, value, Const(j - after)), frame)
+
+
+def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
+    """`base[key] = symbol`."""
+    if is_undefined(base):
+        return
+    if isinstance(base, Reference) and base.cls is dict:
+        name = static_key(lo, key)
+        entries = dict(lo.contents(base))
+        entries[name] = symbol
+        lo.change(base, tuple(entries.items()))
+        return
+    if isinstance(base, Reference) and base.cls is list:
+        _set_list_item(lo, base, key, symbol)
+        return
+    if isinstance(base, Sequence):
+        lo.unsupported("a tuple can't be changed")
+    if objects.special(lo, base, "__setitem__", key, symbol) is not None:
+        return
+    if isinstance(base, Flat):
+        base, key = base.array, flat_index(lo, base, key)
+    value = lo.value(base)
+    if isinstance(value.type, (Array, List, Dict, Unknown)):
+        item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
+        if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
+            lo.put_in_list(value, item)
+        lo.effect(operator.setitem, value, key, item)
+        return
+    lo.unsupported("this can't be written by index")
+
+
+def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -> None:
+    contents = lo.contents(base)
+    known = constant(key)
+    if isinstance(known, slice):
+        items = list(contents)
+        items[known] = known_items(lo, symbol)
+        lo.change(base, tuple(items))
+        return
+    if isinstance(known, int) and -len(contents) <= known < len(contents):
+        items = list(contents)
+        items[known] = symbol
+        lo.change(base, tuple(items))
+        return
+    lo.unroll(key)
+    lo.demote(base)
+
+
+def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None:
+    """`base.name = symbol`."""
+    if isinstance(base, Reference) and base.cls not in (list, dict, set):
+        objects.write(lo, base, name, symbol)
+        return
+    lo.unsupported("writing attributes of this object is not supported yet", "return the new value instead")
+
+
+def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
+    op = type(node.op)
+    target = node.target
+    if isinstance(target, ast.Name):
+        current = expression(lo, target, frame)
+
+        def update(right: Symbol) -> Outcome:
+            result = augment(lo, op, current, right)
+            if result is not current:
+                set_name(lo, target.id, result, frame)
+            return NEXT
+
+        return evaluated(lo, node.value, frame, update)
+    elif isinstance(target, ast.Subscript):
+        base = expression(lo, target.value, frame)
+        key = index(lo, target.slice, frame)
+        _augment_item(lo, op, base, key, lambda: expression(lo, node.value, frame))
+    else:
+        base = expression(lo, target.value, frame)
+        current = attribute(lo, base, target.attr)
+        result = augment(lo, op, current, expression(lo, node.value, frame))
+        if result is not current:
+            set_attribute(lo, base, target.attr, result)
+
+
+def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
+    """`current op= right`: what the name stands for afterwards."""
+    if op is ast.Add and is_list(current) and not is_array_like(right):
+        # An array is not appended: Python leaves `list += array` to NumPy, which adds.
+        if isinstance(right, Value) and isinstance(right.type, Unknown):
+            lo.unsupported("whether a list grows here or is added to an array is not known", "use extend(...)")
+        lo.call(Const(list.extend), [current, right], {})
+        return current
+    if isinstance(current, Value) and isinstance(current.type, Array) and op in IN_PLACE:
+        lo.effect(IN_PLACE[op], current, right)
+        return current
+    unknown = isinstance(current, Value) and isinstance(current.type, Unknown) and not is_scalar(current.type)
+    if unknown and op in IN_PLACE:
+        return lo.emit(IN_PLACE[op], current, right)
+    if op in IN_PLACE:
+        changed = objects.special(lo, current, f"__{IN_PLACE[op].__name__}__", right)
+        if changed is not None and not (isinstance(changed, Const) and changed.value is NotImplemented):
+            return changed
+    return binary(lo, BINARY[op], current, right)
+
+
+def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Callable[[], Symbol]) -> None:
+    if isinstance(base, Flat):
+        base, key = base.array, flat_index(lo, base, key)
+    if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and op in ITEM_UPDATES:
+        _update_item(lo, op, base, key, right)
+        return
+    if isinstance(base, Value) and isinstance(base.type, Parts):
+        set_item(lo, base, key, binary(lo, BINARY[op], subscript(lo, base, key), right()))
+        return
+    if isinstance(base, Value) and isinstance(base.type, List) and not is_scalar(base.type.item):
+        current = subscript(lo, base, key)
+        augment(lo, op, current, right())
+        return
+    current = subscript(lo, base, key)
+    result = augment(lo, op, current, right())
+    if result is not current:
+        set_item(lo, base, key, result)
+
+
+def _update_item(lo: Lowering, op: type, base: Value, key: Symbol, right: Callable[[], Symbol]) -> None:
+    """`base[key] op= right` for an array: an element is read before what it is changed by is evaluated."""
+    start = len(lo.region.ops)
+    old = subscript(lo, base, key)
+    end = len(lo.region.ops)
+    operand = right()
+    after = [inner for made in lo.region.ops[end:] for inner in (made, *[i for r in made.regions for i in walk(r)])]
+    written = any(isinstance(inner, Invoke) or (isinstance(inner, Call) and not inner.outputs) for inner in after)
+    if written and isinstance(old, Value) and is_scalar(old.type):
+        set_item(lo, base, key, binary(lo, BINARY[op], old, operand))
+        return
+    if written and isinstance(old, Value) and isinstance(old.type, Unknown):
+        lo.unsupported("what is called here may write to the item that is updated", "give the call a line of its own")
+    del lo.region.ops[start:end]
+    lo.effect(ITEM_UPDATES[op], base, key, operand)
+
+
+def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
+    """`del targets`."""
+    for target in node.targets:
+        if isinstance(target, ast.Name):
+            lo.store.set((frame, target.id), MISSING)
+        elif isinstance(target, ast.Subscript):
+            base = expression(lo, target.value, frame)
+            key = index(lo, target.slice, frame)
+            if isinstance(base, Reference) and base.cls in (list, dict):
+                _delete_item(lo, base, key)
+            else:
+                lo.unsupported("this item can't be deleted")
+        else:
+            lo.unsupported("this can't be deleted")
+
+
+def _delete_item(lo: Lowering, base: Reference, key: Symbol) -> None:
+    if base.cls is dict:
+        entries = dict(lo.contents(base))
+        del entries[static_key(lo, key)]
+        lo.change(base, tuple(entries.items()))
+        return
+    known = constant(key)
+    items = list(lo.contents(base))
+    if not isinstance(known, (int, slice)):
+        lo.demote(base)
+    del items[known]
+    lo.change(base, tuple(items))
