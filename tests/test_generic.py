@@ -20,6 +20,23 @@ from srcgrad.tree import flatten
 SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
+        "memo_of_a_closure",
+        "dicts_swapped_in_a_loop",
+        "argument_written_by_number",
+        "matrix_chain_cost",
+        "recursion_with_a_memo",
+        "helper_writes_a_dict",
+        "memo_that_is_passed",
+        "emptied_and_filled_again",
+        "lists_by_key",
+        "items_updated_in_place",
+        "dicts_merged",
+        "letters_counted",
+        "numbers_counted",
+        "dict_from_pairs",
+        "missing_keys_in_try",
+        "items_changed_while_iterating",
+        "one_of_two_dicts",
         "snapshot_by_reference_or_by_copy",
         "generator_expressions",
         "sorts_values",

@@ -67,6 +67,8 @@ NOT_YET: dict[str, str] = {
     "em_gmm": DOUBT,
     "floyd_warshall_as_written": DOUBT,
     "lu_pivot": "np.dot of arrays of unknown rank",
+    "matrix_chain_cost": TUPLES,
+    "dicts_swapped_in_a_loop": "names of the generated code stand for one list of lists or another in a loop",
     "determinant_by_minors": "a name stands for None or for a list of tuples",
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
@@ -75,6 +77,7 @@ NOT_YET: dict[str, str] = {
 ITERATOR = "an iterator is used as a value in generated code"
 SEQUENCE = "which function is called depends on whether an argument is a sequence"
 NOT_AT_THIRD_ORDER = NOT_YET | {
+    "recursion_with_a_memo": KIND,
     "reshaped_view_is_written": KIND,
     "reshape_that_copies": KIND,
     "raveled_view_is_written": KIND,

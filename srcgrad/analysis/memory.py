@@ -19,8 +19,10 @@ ITEM_UPDATES = frozenset(
 LIST_WRITERS = frozenset(
     [list.append, list.pop, list.insert, list.extend, list.clear, list.reverse, list.sort, list.remove]
 )
+DICT_WRITERS = frozenset([dict.clear, dict.pop, dict.popitem])
 WRITERS = (
     frozenset([operator.setitem, operator.delitem, np.add.at, np.copyto, np.fill_diagonal, np.ndarray.fill])
+    | DICT_WRITERS
     | IN_PLACE
     | ITEM_UPDATES
     | LIST_WRITERS

@@ -9,14 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import kinds
+from srcgrad.frontend import compact_dicts, kinds
+from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, axis_length
-from srcgrad.frontend.list_kinds import Within
+from srcgrad.frontend.list_kinds import Within, is_open
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
 from srcgrad.frontend.outside import outside_attribute
-from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
+from srcgrad.frontend.values import (
+    CONTAINERS,
+    NOT_CONSTANT,
+    Bound,
+    Closure,
+    Flat,
+    Reference,
+    Sequence,
+    Super,
+    Symbol,
+    constant,
+)
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
     FLOAT,
@@ -38,9 +50,19 @@ from srcgrad.ir.types import (
 )
 from srcgrad.rules.registry import METHODS
 
+_LONGEST = 64
+"""Loops up to this length are unrolled for the keys of a dict."""
 
-def static_key(lo: Lowering, symbol: Symbol) -> Any:
-    """A dict key, which must be known at compile time."""
+
+def static_key(lo: Lowering, symbol: Symbol, reference: Reference) -> Any:
+    """A key of a dict that is changed; if it depends on the run, lowering starts again with a dict for such keys."""
+    lo.check_inside(reference)
+    key = known_key(lo, symbol)
+    return lo.demote(reference) if key is NOT_CONSTANT else key
+
+
+def known_key(lo: Lowering, symbol: Symbol) -> Any:
+    """A key of a dict, `NOT_CONSTANT` if it depends on the run."""
     key = constant(symbol)
     try:
         hash(key)
@@ -48,8 +70,8 @@ def static_key(lo: Lowering, symbol: Symbol) -> Any:
         lo.unsupported("this dict key is not hashable")
     if not isinstance(symbol, (Const, Sequence)) or (isinstance(symbol, Sequence) and not isinstance(key, tuple)):
         for part in symbol.items if isinstance(symbol, Sequence) else (symbol,):
-            lo.unroll(part)
-        lo.unsupported("the keys of this dict depend on the run", "use keys that are constants, or a list")
+            lo.unroll(part, _LONGEST)
+        return NOT_CONSTANT
     return key
 
 
@@ -60,7 +82,16 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(base, Sequence) or (isinstance(base, Reference) and base.cls is list):
         return _subscript_items(lo, base, key)
     if isinstance(base, Reference) and base.cls is dict:
-        return dict_item(lo, base, static_key(lo, key))
+        known = known_key(lo, key)
+        if known is not NOT_CONSTANT:
+            return dict_item(lo, base, known)
+        base = compact_dicts.for_reading(lo, base)
+    if is_compact(base):
+        unknown = compact_dicts.is_unknown(lo, base)
+        base, key = compact_dicts.entry(lo, base, key)
+        if unknown:
+            lo.emit(operator.getitem, base, key)
+            return lo.not_known_yet()
     if isinstance(base, Reference):
         item = special(lo, base, "__getitem__", key)
         return item if item is not None else lo.unsupported(f"a {base.cls.__name__} can't be indexed")
@@ -91,6 +122,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(key, Reference) and key.cls is list and is_numeric(value.type):
         key = lo.emit(np.array, key)
     result = lo.emit(operator.getitem, value, key)
+    if type(value.type) is List and not lo.marks.settled and is_open(lo, lo.list_sites.get(value)):
+        return lo.not_known_yet()
     if value in lo.list_sites and isinstance(result, Value) and type(result.type) is List:
         lo.list_sites[result] = Within(lo.list_sites[value])
     return result
@@ -167,6 +200,15 @@ def dict_item(lo: Lowering, base: Reference, key: Any) -> Symbol:
     lo.raises(KeyError, f"this dict has no key {key!r}")
 
 
+def set_dict_item(lo: Lowering, base: Reference, key: Symbol, item: Symbol) -> None:
+    """`base[key] = item` for a dict."""
+    if is_compact(base):
+        compact_dicts.set_item(lo, base, key, item)
+        return
+    name = static_key(lo, key, base)
+    lo.change(base, tuple({**dict(lo.contents(base)), name: item}.items()))
+
+
 def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
     """`base.name`."""
     if isinstance(base, Super):
@@ -204,7 +246,7 @@ def _tuple_attribute(lo: Lowering, base: Sequence, name: str) -> Symbol:
 
 
 def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
-    if base.cls in (list, dict, set):
+    if base.cls in CONTAINERS:
         return Bound(Const(getattr(base.cls, name)), (base,))
     if base.cls is types.GeneratorType:
         lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")
@@ -327,14 +369,18 @@ def flat_index(lo: Lowering, flat: Flat, key: Symbol) -> Symbol:
 
 def length(lo: Lowering, symbol: Symbol) -> Symbol:
     """`len(symbol)`."""
+    if is_undefined(symbol):
+        return symbol
     if isinstance(symbol, Flat):
         return lo.emit(np.size, symbol.array)
-    if isinstance(symbol, Reference) and symbol.cls not in (list, dict, set):
+    if isinstance(symbol, Reference) and symbol.cls not in CONTAINERS:
         number = special(lo, symbol, "__len__")
         return number if number is not None else lo.unsupported(f"a {symbol.cls.__name__} has no length")
     if isinstance(symbol, Sequence):
         return Const(len(symbol.items))
-    if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
+    if is_compact(symbol):
+        return compact_dicts.length(lo, symbol)
+    if isinstance(symbol, Reference) and symbol.cls in CONTAINERS:
         return Const(len(lo.contents(symbol)))
     if isinstance(symbol, Const) and not kinds.is_static(symbol.value) and hasattr(symbol.value, "__len__"):
         return lo.call(Const(type(symbol.value).__len__), [symbol], {})

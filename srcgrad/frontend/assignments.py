@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import objects
-from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
+from srcgrad.frontend import compact_dicts, objects
+from srcgrad.frontend.access import attribute, flat_index, set_dict_item, static_key, subscript
+from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.exits import evaluated
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.folding import axis_length
@@ -20,7 +21,7 @@ from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Flat, Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import CONTAINERS, Flat, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Invoke, Value, walk
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
 
@@ -104,6 +105,8 @@ def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
             )
     if isinstance(symbol, Value) and symbol.hint is None and not isinstance(symbol, Const) and not frame.quiet:
         symbol.hint = name
+    if is_compact(symbol) and not frame.quiet:
+        compact_dicts.named(lo, symbol, name)
     lo.store.set((owner, name), symbol)
 
 
@@ -178,11 +181,8 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     """`base[key] = symbol`."""
     if is_undefined(base):
         return
-    if isinstance(base, Reference) and base.cls is dict:
-        name = static_key(lo, key)
-        entries = dict(lo.contents(base))
-        entries[name] = symbol
-        lo.change(base, tuple(entries.items()))
+    if isinstance(base, Reference) and issubclass(base.cls, dict):
+        set_dict_item(lo, base, key, symbol)
         return
     if isinstance(base, Reference) and base.cls is list:
         _set_list_item(lo, base, key, symbol)
@@ -222,7 +222,7 @@ def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -
 
 def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None:
     """`base.name = symbol`."""
-    if isinstance(base, Reference) and base.cls not in (list, dict, set):
+    if isinstance(base, Reference) and base.cls not in CONTAINERS:
         objects.write(lo, base, name, symbol)
         return
     lo.unsupported("writing attributes of this object is not supported yet", "return the new value instead")
@@ -320,6 +320,8 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
             key = index(lo, target.slice, frame)
             if isinstance(base, Reference) and base.cls in (list, dict):
                 _delete_item(lo, base, key)
+            elif is_compact(base):
+                compact_dicts.delete_item(lo, base, key)
             else:
                 lo.unsupported("this item can't be deleted")
         else:
@@ -329,7 +331,10 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
 def _delete_item(lo: Lowering, base: Reference, key: Symbol) -> None:
     if base.cls is dict:
         entries = dict(lo.contents(base))
-        del entries[static_key(lo, key)]
+        name = static_key(lo, key, base)
+        if name not in entries:
+            lo.raises(KeyError, f"this dict has no key {name!r}")
+        del entries[name]
         lo.change(base, tuple(entries.items()))
         return
     known = constant(key)

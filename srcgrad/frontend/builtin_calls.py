@@ -6,14 +6,12 @@ import functools
 import math
 import operator
 import types
-from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import driven
-from srcgrad.frontend.access import attribute, length, static_key, subscript
+from srcgrad.frontend import compact_dict_calls, compact_dicts, driven
+from srcgrad.frontend.access import attribute, length, set_dict_item, subscript
 from srcgrad.frontend.access import shape as shape_symbol
-from srcgrad.frontend.expressions import new_list
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import (
     enumerate_iterator,
@@ -25,14 +23,16 @@ from srcgrad.frontend.iteration import (
     reversed_iterator,
     zip_iterator,
 )
+from srcgrad.frontend.list_kinds import is_open, new_list
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Rest, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
 from srcgrad.ir.types import (
     BOOL,
     INT,
+    STR,
     Array,
     Dict,
     List,
@@ -40,6 +40,7 @@ from srcgrad.ir.types import (
     Opaque,
     PyScalar,
     Tuple,
+    Type,
     Unknown,
     is_scalar,
     rank,
@@ -210,16 +211,16 @@ def _set(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
 
 @handles(dict)
 def _dict(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    entries: dict[Any, Symbol] = {}
-    if args:
-        if isinstance(args[0], Reference) and args[0].cls is dict:
-            entries.update(lo.contents(args[0]))
-        else:
-            for pair in known_items(lo, args[0]):
-                key, item = known_items(lo, pair)
-                entries[static_key(lo, key)] = item
-    entries.update(kwargs)
-    return lo.new_reference(dict, tuple(entries.items()), None)
+    site = (*lo.site("dict"), lo.span)
+    if args and compact_dicts.is_compact(args[0]):
+        made = compact_dict_calls.copy(lo, args[0])
+    else:
+        made = compact_dicts.new_dict(lo, site)
+        if args:
+            lo.call(Const(dict.update), [made, args[0]], {})
+    for name, item in kwargs.items():
+        set_dict_item(lo, made, Const(name), item)
+    return made
 
 
 @handles(isinstance)
@@ -316,6 +317,11 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     return kept
 
 
+def _is_passive(t: Type) -> bool:
+    """Whether nothing differentiable is in values of a type."""
+    return all(map(_is_passive, t.items)) if isinstance(t, Tuple) else t == STR or not t.differentiable
+
+
 @handles(sorted)
 def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterator = iterate(lo, args[0])
@@ -333,6 +339,10 @@ def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     array = args[0]
     if not (isinstance(array, Value) and isinstance(array.type, Array)):
         items = collect(lo, iterator)
+        if isinstance(items, Value) and is_open(lo, lo.list_sites.get(items)):
+            return Const(UNDEFINED)
+        if isinstance(items, Value) and isinstance(items.type, List) and _is_passive(items.type.item):
+            return lo.emit_typed(sorted, (items,), {"reverse": Const(True)} if reverse else {}, items.type)
         if isinstance(items, Value) and not (isinstance(items.type, List) and is_scalar(items.type.item)):
             lo.unsupported("sorting anything but numbers is not supported yet")
         array = lo.emit(np.array, items)

@@ -205,6 +205,7 @@ def _same(a: Any, b: Any) -> bool:
 def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learned: Learned) -> list[Value]:
     """The values of a symbol at the end of the body, one for each carried argument."""
     template = slot.symbol
+    lo.unify(template, end)
     if slot.key in learned.merged:
         end = snapshot(lo, end, changes)
         share(lo, end)

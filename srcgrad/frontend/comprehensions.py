@@ -6,11 +6,13 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend.access import static_key
+from srcgrad.frontend.access import set_dict_item
 from srcgrad.frontend.assignments import assign
+from srcgrad.frontend.compact_dicts import new_dict
 from srcgrad.frontend.exits import stays
-from srcgrad.frontend.expressions import expression, new_list
+from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.iteration import constant_range, iterate
+from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import over
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
@@ -64,13 +66,10 @@ def _lazy(lo: Lowering, node: ast.GeneratorExp, inner: Frame, frame: Frame) -> S
 
 
 def _dict_comprehension(lo: Lowering, node: ast.DictComp, inner: Frame, frame: Frame) -> Symbol:
-    result = lo.new_reference(dict, (), None)
+    result = new_dict(lo, lo.site(node))
 
     def add() -> Outcome:
-        key = static_key(lo, expression(lo, node.key, inner))
-        entries = dict(lo.contents(result))
-        entries[key] = expression(lo, node.value, inner)
-        lo.store.set(result, tuple(entries.items()))
+        set_dict_item(lo, result, expression(lo, node.key, inner), expression(lo, node.value, inner))
         return NEXT
 
     stays(lo, fold_into(lo, node, inner, frame, add))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from srcgrad.frontend.access import dict_item, static_key
+from srcgrad.frontend import compact_dict_calls as compact
+from srcgrad.frontend.access import dict_item, known_key, set_dict_item, static_key
 from srcgrad.frontend.builtin_calls import make_list
+from srcgrad.frontend.compact_dicts import for_reading, is_compact, is_dict
 from srcgrad.frontend.handlers import BUILTINS, handles
-from srcgrad.frontend.iteration import iterate
+from srcgrad.frontend.iteration import iterate, key_symbol, known_items
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.records import parts
-from srcgrad.frontend.values import Iterator, Reference, Rest, Sequence, Symbol, constant
+from srcgrad.frontend.values import NOT_CONSTANT, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const
 from srcgrad.ir.types import List
 
@@ -133,6 +135,8 @@ def _entries(lo: Lowering, symbol: Symbol) -> tuple:
 
 @handles(dict.items)
 def _items(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if is_compact(args[0]):
+        return compact.items(lo, args[0])
     keys = iterate(lo, args[0]).items or ()
     entries = _entries(lo, args[0])
     return Iterator(tuple(Sequence((key, item)) for key, (_, item) in zip(keys, entries, strict=True)))
@@ -145,37 +149,53 @@ def _keys(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 
 @handles(dict.values)
 def _values(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if is_compact(args[0]):
+        return compact.values(lo, args[0])
     return Iterator(tuple(item for _, item in _entries(lo, args[0])))
 
 
 @handles(dict.get)
 def _get(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    key = static_key(lo, args[1])
-    if any(name == key for name, _ in _entries(lo, args[0])):
-        assert isinstance(args[0], Reference)
-        return dict_item(lo, args[0], key)
-    return args[2] if len(args) > 2 else Const(None)
+    default = args[2] if len(args) > 2 else Const(None)
+    if is_compact(args[0]):
+        return compact.get(lo, args[0], args[1], default)
+    key = known_key(lo, args[1])
+    if key is NOT_CONSTANT:
+        return compact.get(lo, for_reading(lo, args[0]), args[1], default)
+    return dict(_entries(lo, args[0])).get(key, default)
 
 
 @handles(dict.update)
 def _update(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    more = dict(_entries(lo, args[1])) if len(args) > 1 else {}
-    lo.change(args[0], tuple({**dict(_entries(lo, args[0])), **more, **kwargs}.items()))
+    target, *sources = args
+    for source in sources:
+        pairs = lo.call(Const(dict.items), [source], {}) if is_dict(source) else source
+        for_each(lo, iterate(lo, pairs), lambda pair, rest=None: _put(lo, target, pair), (*lo.site("update"), lo.span))
+    for name, item in kwargs.items():
+        set_dict_item(lo, target, Const(name), item)
     return Const(None)
+
+
+def _put(lo: Lowering, target: Reference, pair: Symbol) -> Outcome:
+    key, item = known_items(lo, pair)
+    set_dict_item(lo, target, key, item)
+    return NEXT
 
 
 @handles(dict.copy)
 def _dict_copy(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return lo.new_reference(dict, _entries(lo, args[0]), None)
+    return lo.call(Const(dict), args, kwargs)
 
 
 @handles(dict.pop)
 def _dict_pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    key = static_key(lo, args[1])
+    if is_compact(args[0]):
+        return compact.pop(lo, args[0], args[1], args[2] if len(args) > 2 else None)
+    key = static_key(lo, args[1], args[0])
     entries = dict(_entries(lo, args[0]))
     if key not in entries and len(args) > 2:
         return args[2]
-    item = dict_item(lo, args[0], key)  # type: ignore[arg-type]
+    item = dict_item(lo, args[0], key)
     del entries[key]
     lo.change(args[0], tuple(entries.items()))
     return item
@@ -183,11 +203,42 @@ def _dict_pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 
 @handles(dict.setdefault)
 def _setdefault(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    key = static_key(lo, args[1])
-    entries = dict(_entries(lo, args[0]))
-    entries.setdefault(key, args[2])
-    lo.change(args[0], tuple(entries.items()))
-    return entries[key]
+    target, key, default = (*args, Const(None))[:3]
+    if is_compact(target):
+        return compact.set_default(lo, target, key, default)
+    known = static_key(lo, key, target)
+    if all(name != known for name, _ in _entries(lo, target)):
+        set_dict_item(lo, target, key, default)
+    return dict_item(lo, target, known)
+
+
+@handles(dict.clear)
+def _dict_clear(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if is_compact(args[0]):
+        compact.clear(lo, args[0])
+    else:
+        lo.change(args[0], ())
+    return Const(None)
+
+
+@handles(dict.popitem)
+def _popitem(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if is_compact(args[0]):
+        return compact.pop_item(lo, args[0])
+    entries = _entries(lo, args[0])
+    if not entries:
+        lo.raises(KeyError, "popitem(): dictionary is empty")
+    lo.change(args[0], entries[:-1])
+    return Sequence((key_symbol(entries[-1][0]), entries[-1][1]))
+
+
+@handles(dict.fromkeys)
+def _from_keys(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    keys, default = (*args, Const(None))[:2]
+    made = lo.call(Const(dict), [], {})
+    site = (*lo.site("fromkeys"), lo.span)
+    for_each(lo, iterate(lo, keys), lambda key, rest=None: _put(lo, made, Sequence((key, default))), site)
+    return made
 
 
 @handles(set.add)
@@ -204,5 +255,5 @@ def _refuse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     lo.unsupported("this function writes to its argument, which is not supported yet")
 
 
-for _writer in (list.remove, dict.clear, dict.popitem, set.discard, set.remove, set.pop, set.clear, set.update):
+for _writer in (list.remove, set.discard, set.remove, set.pop, set.clear, set.update):
     BUILTINS[_writer] = _refuse

@@ -8,18 +8,20 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend.access import attribute, static_key, subscript
+from srcgrad.frontend.access import attribute, set_dict_item, subscript
+from srcgrad.frontend.compact_dicts import new_dict
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.iteration import collected, items_if_known, iterate, known_items
+from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
 from srcgrad.frontend.outside import outside
 from srcgrad.frontend.sources import CellSource, GlobalSource
-from srcgrad.frontend.values import Frame, Reference, Sequence, Spread, Symbol
-from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import UNKNOWN, List, Opaque
+from srcgrad.frontend.values import Frame, Sequence, Spread, Symbol
+from srcgrad.ir.nodes import Const
+from srcgrad.ir.types import Opaque
 
 
 class Held(ast.expr):
@@ -156,20 +158,6 @@ def _spread_list(lo: Lowering, node: ast.List, frame: Frame, site: Any) -> Symbo
     return result
 
 
-def new_list(lo: Lowering, items: tuple[Symbol, ...], site: Any) -> Symbol:
-    """A list: of known structure, or made at run time where an earlier attempt found that its structure varies."""
-    if site is None or site not in lo.marks.dynamic:
-        return lo.new_reference(list, items, site)
-    item_type = lo.marks.dynamic[site]
-    value = Value(List(item_type or UNKNOWN), None, lo.span)
-    lo.list_sites[value] = site
-    values = [lo.value(item) for item in items]
-    for item in values:
-        lo.put_in_list(value, item)
-    lo.append_call(list, (values,) if values else (), [value])
-    return value
-
-
 def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bool = False) -> list[Symbol]:
     """The items of a display or of the positional arguments of a call, stars spread.
 
@@ -195,19 +183,16 @@ def _set(lo: Lowering, node: ast.Set, frame: Frame) -> Symbol:
 
 
 def _dict(lo: Lowering, node: ast.Dict, frame: Frame) -> Symbol:
-    entries: dict[Any, Symbol] = {}
-    for key, value in zip(node.keys, node.values, strict=True):
-        if key is None:
-            spread = expression(lo, value, frame)
-            if not (isinstance(spread, Reference) and spread.cls is dict):
-                lo.unsupported("only dicts of known keys can be spread with **")
-            entries.update(lo.contents(spread))
-            continue
-        entries[static_key(lo, expression(lo, key, frame))] = expression(lo, value, frame)
     site = lo.site(node)
     if site in lo.marks.tables:
         return lo.emit_typed(dict, (), {}, Opaque(dict), "shadows")
-    return lo.new_reference(dict, tuple(entries.items()), site)
+    made = new_dict(lo, site)
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            lo.call(Const(dict.update), [made, expression(lo, value, frame)], {})
+        else:
+            set_dict_item(lo, made, expression(lo, key, frame), expression(lo, value, frame))
+    return made
 
 
 def _subscript(lo: Lowering, node: ast.Subscript, frame: Frame) -> Symbol:

@@ -357,19 +357,28 @@ def hidden_parameter(lo: Lowering, key: tuple[Frame, str], symbol: Symbol) -> Sy
 
 
 def _hidden_arguments(lo: Lowering, spec: Outlined) -> list[Value]:
-    return [leaf for owner, name in spec.hidden for leaf in leaves(lo.read_variable((owner, name)))]
+    return [leaf for owner, name in spec.hidden for leaf in _argument_leaves(lo, lo.read_variable((owner, name)))]
 
 
 def _argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
     if isinstance(symbol, Reference):
-        if symbol.cls not in (list, dict):
-            lo.unsupported(f"a {symbol.cls.__name__} is passed to a recursive function")
-        contents = lo.contents(symbol)
-        items = [item for _, item in contents] if symbol.cls is dict else contents
-        return [leaf for item in items for leaf in _argument_leaves(lo, item)]
+        if symbol.cls is types.GeneratorType:
+            lo.unsupported("a generator is passed to a recursive function", "collect it: list(...)")
+        return [leaf for _, item in _items(lo, symbol) for leaf in _argument_leaves(lo, item)]
     if isinstance(symbol, Sequence):
         return [leaf for item in symbol.items for leaf in _argument_leaves(lo, item)]
     return [leaf for leaf in leaves(symbol) if not _is_static_leaf(leaf)]
+
+
+def _items(lo: Lowering, reference: Reference) -> list[tuple[Any, Symbol]]:
+    """What a container holds, by key, by the name of the attribute, or by number."""
+    contents = lo.contents(reference)
+    return list(contents) if _is_keyed(reference) else list(enumerate(contents))
+
+
+def _is_keyed(reference: Reference) -> bool:
+    """Whether the contents of a container go by keys or names."""
+    return reference.cls not in (list, set, types.GeneratorType)
 
 
 def _is_static_leaf(value: Value) -> bool:
@@ -383,10 +392,7 @@ def _structure(lo: Lowering, symbol: Symbol) -> Any:
     if isinstance(symbol, Sequence):
         return (symbol.cls, *[_structure(lo, item) for item in symbol.items])
     if isinstance(symbol, Reference):
-        contents = lo.contents(symbol)
-        if symbol.cls is dict:
-            return (dict, *[(k, _structure(lo, item)) for k, item in contents])
-        return (symbol.cls, *[_structure(lo, item) for item in contents])
+        return (symbol.cls, *[(key, _structure(lo, item)) for key, item in _items(lo, symbol)])
     return symbol
 
 
@@ -404,12 +410,10 @@ def _parameters(lo: Lowering, symbol: Symbol, name: str, params: list[Value]) ->
         items = [_parameters(lo, item, f"{name}_{k}", params) for k, item in enumerate(symbol.items)]
         return Sequence(tuple(items), symbol.cls)
     if isinstance(symbol, Reference):
-        contents = lo.contents(symbol)
-        if symbol.cls is dict:
-            parts = tuple([(k, _parameters(lo, item, f"{name}_{k}", params)) for k, item in contents])
-        else:
-            parts = tuple([_parameters(lo, item, f"{name}_{k}", params) for k, item in enumerate(contents)])
-        return lo.new_reference(symbol.cls, parts, symbol.site)
+        parts = [(key, _parameters(lo, item, f"{name}_{key}", params)) for key, item in _items(lo, symbol)]
+        inside = Reference(symbol.cls, symbol.site)
+        lo.store.define(inside, tuple(parts) if _is_keyed(symbol) else tuple([item for _, item in parts]))
+        return inside
     return symbol
 
 
@@ -467,7 +471,7 @@ def _lower_outlined(
 def _pending_hidden(spec: Outlined, caller: Any) -> list[Value]:
     if spec.hidden and caller is not spec:
         raise UnsupportedError("functions that call each other use variables of an enclosing function", None)
-    return [leaf for symbol, leaves in spec.hidden.values() for leaf in leaves]
+    return [leaf for _, parameters in spec.hidden.values() for leaf in parameters]
 
 
 def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[str, Symbol]) -> tuple[Symbol, Region]:

@@ -9,8 +9,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from srcgrad.frontend import compact_dict_calls
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.compact_dicts import is_compact
+from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, is_undefined
 from srcgrad.frontend.objects import class_of_object, special
 from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
@@ -24,12 +26,18 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     """The iterator of a symbol."""
     if isinstance(symbol, Iterator):
         return symbol
+    if symbol is NOT_KNOWN_YET:
+        return Iterator(())
+    if is_undefined(symbol):
+        lo.unsupported("what is looped over here is never assigned on this path")
     if isinstance(symbol, Sequence):
         return Iterator(symbol.items)
     if isinstance(symbol, Reference):
+        if is_compact(symbol):
+            return compact_dict_calls.keys(lo, symbol)
         contents = lo.contents(symbol)
         if symbol.cls is dict:
-            return Iterator(tuple(_key_symbol(key) for key, _ in contents))
+            return Iterator(tuple(key_symbol(key) for key, _ in contents))
         if symbol.cls in (list, set):
             return Iterator(contents)
         if symbol.cls is types.GeneratorType:
@@ -66,8 +74,9 @@ def consumed_before(lo: Lowering) -> NoReturn:
     )
 
 
-def _key_symbol(key: Any) -> Symbol:
-    return Sequence(tuple(_key_symbol(part) for part in key)) if type(key) is tuple else Const(key)
+def key_symbol(key: Any) -> Symbol:
+    """A key of a dict, known at compile time, as a symbol."""
+    return Sequence(tuple(key_symbol(part) for part in key)) if type(key) is tuple else Const(key)
 
 
 def collected(lo: Lowering, symbol: Symbol) -> Symbol:

@@ -10,6 +10,7 @@ from srcgrad.ir.types import UNKNOWN, List, Type, Unknown, join, widen
 
 if TYPE_CHECKING:
     from srcgrad.frontend.lowering import Lowering
+    from srcgrad.frontend.values import Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,49 @@ class Within:
     """
 
     outer: Any
+
+
+def new_list(lo: Lowering, items: tuple[Symbol, ...], site: Any) -> Symbol:
+    """A list: of known structure, or made at run time where an earlier attempt found that its structure varies."""
+    if site is None or site not in lo.marks.dynamic:
+        return lo.new_reference(list, items, site)
+    item_type = lo.marks.dynamic[site]
+    value = Value(List(item_type or UNKNOWN), None, lo.span)
+    lo.list_sites[value] = site
+    values = [lo.value(item) for item in items]
+    for item in values:
+        lo.put_in_list(value, item)
+    lo.append_call(list, (values,) if values else (), [value])
+    return value
+
+
+def unify_dicts(lo: Lowering, a: Any, b: Any) -> bool:
+    """Makes dicts that a name stands for, whose keys depend on the run, dicts of one kind; whether anything is new.
+
+    Args:
+        lo: the state of lowering.
+        a, b: where they are made.
+    """
+    known = [kind for kind in (lo.marks.keyed[a], lo.marks.keyed[b]) if kind is not None]
+    merged = join(known[0], known[-1], place_of(lo, a)) if known else None
+    news = merged != lo.marks.keyed[a] or merged != lo.marks.keyed[b]
+    lo.marks.keyed[a] = lo.marks.keyed[b] = merged
+    return unify_lists(lo, (a, "entries"), (b, "entries")) or news
+
+
+def unify_lists(lo: Lowering, a: Any, b: Any) -> bool:
+    """Makes run-time lists of two sites, either of which a name stands for, lists of one kind; whether that is new."""
+    inner = {**lo.marks.inner.get(a, {}), **lo.marks.inner.get(b, {})}
+    kinds = [lo.marks.dynamic.get(a), lo.marks.dynamic.get(b)]
+    known = [kind for kind in kinds if kind is not None]
+    news = _root(lo, a) != _root(lo, b)
+    if news:
+        lo.marks.alike[_root(lo, b)] = _root(lo, a)
+    if inner:
+        lo.marks.inner[a], lo.marks.inner[b] = dict(inner), dict(inner)
+    merged = join(known[0], known[-1], place_of(lo, a)) if known else None
+    lo.marks.dynamic[a] = lo.marks.dynamic[b] = merged
+    return news or any(kind != merged for kind in kinds)
 
 
 def type_of_items(lo: Lowering, contents: Any) -> Type | None:
@@ -50,7 +94,7 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
         return False
     if inner is not None and inner not in (site, Within(site)):
         lo.marks.inner.setdefault(site, {})[inner] = None
-    merged = element.type if _is_open(lo, site) else join(known, element.type, _place(lo, site))
+    merged = element.type if is_open(lo, site) else join(known, element.type, place_of(lo, site))
     news = merged != known
     if news:
         _record(lo, site, merged)
@@ -62,8 +106,9 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
     return news
 
 
-def _place(lo: Lowering, site: Any) -> str:
+def place_of(lo: Lowering, site: Any) -> str:
     """One name for a list, the lists in it and the lists that it is put into: their kinds are found out together."""
+    site = _root(lo, site)
     seen = {site}
     while True:
         holders = [site.outer] if isinstance(site, Within) else [k for k, v in lo.marks.inner.items() if site in v]
@@ -71,7 +116,14 @@ def _place(lo: Lowering, site: Any) -> str:
         if outer is None or outer in seen:
             return f"{site}"
         seen.add(outer)
-        site = outer
+        site = _root(lo, outer)
+
+
+def _root(lo: Lowering, site: Any) -> Any:
+    """The one site that speaks for all whose kinds have to be the same."""
+    while site in lo.marks.alike:
+        site = lo.marks.alike[site]
+    return site
 
 
 def _makers(lo: Lowering, site: Any) -> list[Any]:
@@ -89,9 +141,9 @@ def _makers(lo: Lowering, site: Any) -> list[Any]:
     return found
 
 
-def _is_open(lo: Lowering, site: Any) -> bool:
+def is_open(lo: Lowering, site: Any) -> bool:
     """Whether nothing is known yet of the items of the lists of a site."""
-    return all(lo.marks.dynamic.get(maker) is None for maker in _makers(lo, site))
+    return site is not None and all(lo.marks.dynamic.get(maker) is None for maker in _makers(lo, site))
 
 
 def _record(lo: Lowering, site: Any, item: Type) -> None:

@@ -262,18 +262,18 @@ def for_loop(
         start, stop, step = Const(0), iterator_length(lo, iterator), Const(1)
         item = iterator.item
     bounds, backwards = (start, stop, step), iterator.backwards
-    constant_loop = constant_range(Iterator(bounds=bounds)) is not None
+    known = constant_range(Iterator(bounds=bounds))
 
     def build(carried: list[Carried], region: Region) -> Outcome:
         index = Value(INT, index_name, lo.span)
         index.owner = region
         region.args.insert(0, index)
-        if constant_loop:
-            lo.constant_loops.append((site, index))
+        if known is not None:
+            lo.constant_loops.append((site, index, len(known)))
         try:
             return body(index if item is None else item(index))
         finally:
-            if constant_loop:
+            if known is not None:
                 lo.constant_loops.pop()
 
     def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:

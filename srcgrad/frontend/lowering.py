@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import GeneratorType
@@ -10,7 +11,7 @@ from typing import Any, NoReturn
 
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend.folding import fold
-from srcgrad.frontend.list_kinds import put, type_of_items
+from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.raising import Raising, asks_for_float_errors, carries_floats
@@ -21,6 +22,7 @@ from srcgrad.frontend.values import (
     Attempt,
     Bound,
     Closure,
+    CompactDict,
     Conflict,
     Flat,
     Frame,
@@ -37,6 +39,8 @@ from srcgrad.ir.types import UNKNOWN, Array, Record, Tuple, Type
 from srcgrad.rules.result_types import result_type
 
 UNDEFINED_VALUE = Const(UNDEFINED)
+NOT_KNOWN_YET = Const(UNDEFINED)
+"""An item of a container into which nothing has been put so far: what follows tells, or reading it raises."""
 
 
 class Restart(Exception):
@@ -85,6 +89,8 @@ class Lowering:
         self.missing_reads: set[Any] = set()
         self.loop_memory: dict[Any, Any] = {}
         self.list_sites: dict[Value, Any] = {}
+        self.read_too_early: Span | None = None
+        self.keys_read: set[Any] = set()
         self.frames_captured: set[int] = set()
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
@@ -93,7 +99,7 @@ class Lowering:
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
         self.function: Any = None
-        self.constant_loops: list[tuple[Any, Value]] = []
+        self.constant_loops: list[tuple[Any, Value, int]] = []
         self.attempts: list[Attempt] = []
         self.protections: list[Protection] = []
         self.raising = Raising(self.marks.float_errors)
@@ -203,16 +209,21 @@ class Lowering:
         """A name for a place in the program that stays the same from one attempt to the next."""
         return (node, *self.calls)
 
-    def unroll(self, index: Any) -> None:
-        """Starts again, unrolling the loop whose index this number is computed from, if its length is constant."""
-        for site, loop_index in reversed(self.constant_loops):
-            if site not in self.marks.unrolled and _computed_from(index, loop_index):
+    def unroll(self, index: Any, most: float = math.inf) -> None:
+        """Starts again, unrolling the loop whose index this number is computed from, if its length is constant.
+
+        Args:
+            index: the number.
+            most: longer loops are left as they are.
+        """
+        for site, loop_index, length in reversed(self.constant_loops):
+            if site not in self.marks.unrolled and length <= most and _computed_from(index, loop_index):
                 self.marks.unrolled.add(site)
                 raise Restart
 
     def unroll_innermost(self) -> None:
         """Starts again with the innermost loop of constant length unrolled, if there is one."""
-        for site, _ in reversed(self.constant_loops):
+        for site, _, _ in reversed(self.constant_loops):
             if site not in self.marks.unrolled:
                 self.marks.unrolled.add(site)
                 self.marks.dynamic.clear()
@@ -278,6 +289,10 @@ class Lowering:
                 output = Value(UNKNOWN, hint, self.span)
                 self.append(Call(dict, (self.tree(symbol),), {}, [output], self.span))
                 return output
+            if symbol.cls is CompactDict:
+                from srcgrad.frontend.compact_dicts import as_value
+
+                return as_value(self, symbol)
             if symbol.cls is set:
                 return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
             help = "collect it: list(...)" if symbol.cls is GeneratorType else "use its fields one by one"
@@ -321,14 +336,18 @@ class Lowering:
 
     def change(self, reference: Reference, contents: tuple) -> None:
         """Changes what a container of the program's own holds."""
+        self.check_inside(reference)
+        if reference in self.shared:
+            self.refuse_change(reference)
+        self.store.set(reference, contents)
+
+    def check_inside(self, reference: Reference) -> None:
+        """Refuses to change a container that is not the program's own."""
         if reference in self.outside_references:
             self.unsupported(
                 f"a {reference.cls.__name__} that is not an argument is changed here",
                 "pass it as an argument, or change a copy",
             )
-        if reference in self.shared:
-            self.refuse_change(reference)
-        self.store.set(reference, contents)
 
     def refuse_change(self, reference: Reference) -> NoReturn:
         """A container is changed that a loop or branch gave to a name which others were given to as well."""
@@ -356,6 +375,9 @@ class Lowering:
                 "a generator is made at one place and consumed, perhaps in part, in a loop or branch",
                 "make it where it is consumed, or collect it: list(...)",
             )
+        if reference.cls is dict and reference.site is not None and reference.site not in self.marks.keyed:
+            self.marks.keyed[reference.site] = None
+            raise Restart
         if reference.cls is not list or reference.site in self.marks.dynamic or reference.site is None:
             self.unsupported(
                 f"the structure of this {reference.cls.__name__} depends on the run",
@@ -372,6 +394,8 @@ class Lowering:
             if isinstance(side, Conflict):
                 self.resolve_conflict(side)
             if isinstance(side, Reference) and side.cls is list and side.site not in self.marks.dynamic:
+                self.demote(side)
+            if isinstance(side, Reference) and side.cls is dict and side.site is not None:
                 self.demote(side)
         self.unsupported(
             "this name stands for things of different structure, depending on the path taken",
@@ -393,6 +417,22 @@ class Lowering:
             )
         self.marks.split.add(site)
         raise Restart
+
+    def not_known_yet(self) -> Value:
+        """What is read from a container into which nothing has been put so far."""
+        self.read_too_early = self.read_too_early or self.span
+        return NOT_KNOWN_YET
+
+    def unify(self, a: Symbol, b: Symbol) -> None:
+        """Starts again if a name stands for one dict or another, and they are not known to be of one kind."""
+        dicts = [s for s in (a, b) if isinstance(s, Reference) and issubclass(s.cls, dict) and s.site is not None]
+        if len(dicts) < 2 or all(s.cls is dict for s in dicts):
+            return
+        for side in dicts:
+            if side.cls is dict:
+                self.demote(side)
+        if unify_dicts(self, dicts[0].site, dicts[1].site):
+            raise Restart
 
     def put_in_list(self, value: Value, element: Value) -> None:
         """Makes sure that a run-time list is known to hold such an element; starts again if it was not."""
@@ -435,6 +475,8 @@ class Lowering:
             return bool(symbol.items)
         if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
             return bool(self.contents(symbol))
+        if isinstance(symbol, Reference) and symbol.cls is CompactDict:
+            return self.value(self.call(Const(len), [symbol], {}))
         if isinstance(symbol, Reference):
             from srcgrad.frontend.objects import truth_of_object
 

@@ -22,6 +22,9 @@ class Marks:
         float_errors: whether the program makes NumPy raise for overflows and the like.
         lazy: sites of generator expressions that loop over generators.
         split: `try` statements whose body is protected statement by statement.
+        keyed: sites of dicts whose keys depend on the run -> the type of the keys.
+        alike: sites of which a name stands for one or the other -> another one of the same kind.
+        settled: whether nothing more is going to be put into lists and dicts of which nothing is known.
         tables: sites of dicts that are tables of shadows, filled at run time.
     """
 
@@ -34,4 +37,7 @@ class Marks:
     float_errors: bool = False
     lazy: set[Any] = field(default_factory=set)
     split: set[Any] = field(default_factory=set)
+    keyed: dict[Any, Type | None] = field(default_factory=dict)
+    alike: dict[Any, Any] = field(default_factory=dict)
+    settled: bool = False
     tables: set[Any] = field(default_factory=set)

@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from srcgrad.frontend.access import attribute, length, static_key, subscript, tuple_items
+from srcgrad.frontend.access import attribute, length, subscript, tuple_items
 from srcgrad.frontend.assignments import set_name
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.operators import compare
 from srcgrad.frontend.statements import block, choose
-from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import CONTAINERS, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_numeric, is_scalar
 
@@ -117,7 +117,7 @@ def _test(lo: Lowering, pattern: ast.pattern, subject: Symbol, frame: Frame, nam
 def _equal(lo: Lowering, subject: Symbol, value: Symbol) -> Symbol:
     known = constant(value)
     if isinstance(subject, (Sequence, Reference)) and isinstance(value, Const):
-        if isinstance(subject, Reference) and subject.cls not in (list, dict, set):
+        if isinstance(subject, Reference) and subject.cls not in CONTAINERS:
             lo.unsupported("an object is compared with a value here", "match its class and its fields")
         return Const(False)
     if isinstance(subject, Value) and isinstance(known, str) and is_scalar(subject.type):
@@ -202,7 +202,7 @@ def _mapping(lo: Lowering, pattern: ast.MatchMapping, subject: Symbol, frame: Fr
             lo.unsupported("whether this is a dict is not known at compile time", "test it with an if statement")
         return Const(False)
     entries = dict(lo.contents(subject))
-    keys = [static_key(lo, expression(lo, key, frame)) for key in pattern.keys]
+    keys = [constant(expression(lo, key, frame)) for key in pattern.keys]
     if any(key not in entries for key in keys):
         return Const(False)
     if pattern.rest is not None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
+from srcgrad.frontend.list_kinds import Within, unify_lists
+from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, Restart, is_undefined
 from srcgrad.frontend.records import perhaps_none
 from srcgrad.frontend.snapshots import (
     forgotten,
@@ -77,6 +78,7 @@ def merge(lo: Lowering, a: Any, b: Any, phi: Callable[[Value, Value], Value], si
     if a is b:
         return a
     if isinstance(a, Reference) and isinstance(b, Reference):
+        lo.unify(a, b)
         container = merged(lo, a, b, sides, phi)
         if container is not None:
             return container
@@ -256,6 +258,8 @@ def _merge_outcomes(a: Outcome, b: Outcome, phi: Callable[[Value, Value], Value]
 def merge_list_sites(lo: Lowering, output: Value, a: Value, b: Value) -> None:
     """Where two run-time lists meet, what comes out is known by the place that one of them was made at."""
     sites = [lo.list_sites[v] for v in (a, b) if v in lo.list_sites]
+    if len(set(sites)) > 1 and not any(isinstance(site, Within) for site in sites) and unify_lists(lo, *sites):
+        raise Restart
     if sites:
         lo.list_sites[output] = sites[0]
 

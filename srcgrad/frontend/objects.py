@@ -19,10 +19,9 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.outside import outside_attribute
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Bound, Reference, Super, Symbol
+from srcgrad.frontend.values import CONTAINERS, Bound, Reference, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 
-_CONTAINERS = (list, dict, set)
 _SYMBOLS = {
     operator.add: "add",
     operator.sub: "sub",
@@ -54,7 +53,7 @@ _OPAQUE = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__n
 def class_of_object(symbol: Symbol) -> type | None:
     """The class of an object of a user class; None for anything else."""
     if isinstance(symbol, Reference):
-        return None if symbol.cls in _CONTAINERS else symbol.cls
+        return None if symbol.cls in CONTAINERS else symbol.cls
     if not isinstance(symbol, Const) or isinstance(symbol.value, (int, float, complex, str, bytes, np.generic)):
         return None
     value = symbol.value

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.frontend import compact_dicts
 from srcgrad.frontend.access import tuple_items
+from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
@@ -195,6 +197,9 @@ def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Sy
     by_method = special(lo, container, "__contains__", item)
     if by_method is not None:
         return lo.emit(operator.not_, by_method) if negate else by_method
+    if is_compact(container):
+        there = compact_dicts.contains(lo, container, item)
+        return lo.emit(operator.not_, there) if negate else there
     if isinstance(container, Reference) and container.cls is dict:
         keys = [key for key, _ in lo.contents(container)]
         known = constant(item)

@@ -13,6 +13,7 @@ import numpy as np
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.attempts import settle_attempts
+from srcgrad.frontend.compact_dicts import compact_if_keyed
 from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
@@ -108,7 +109,7 @@ def _attempt(
         for name in names:
             if name in arguments:
                 symbols[name] = argument(lo, arguments[name], name, name in floats, body)
-                lo.store.set((frame, name), symbols[name])
+                lo.store.set((frame, name), compact_if_keyed(lo, symbols[name]))
             elif name in defaults:
                 lo.store.set((frame, name), defaults[name])
         _bind_variadic(lo, source.node, frame, arguments)
@@ -117,6 +118,12 @@ def _attempt(
         if isinstance(result, Const) and result.value is UNDEFINED:
             result = Const(None)
         settle_attempts(lo)
+        if lo.read_too_early is not None and not marks.settled:
+            marks.settled = True
+            raise Restart
+        if lo.read_too_early is not None:
+            lo.span = lo.read_too_early
+            lo.unsupported("nothing is known of what is in this dict: nothing is put into it")
         tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
     if lo.tuples_made_twice and lo.tuple_shadows:
         raise UnsupportedError("the shadow of a tuple that is made in two places is looked up by its identity", None)
@@ -204,7 +211,7 @@ def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
         entries = tuple(
             (key, _part(lo, operator.getitem, value, key, item, _label(name, key))) for key, item in example.items()
         )
-        return lo.new_reference(dict, entries, None)
+        return lo.new_reference(dict, entries, ("argument", name))
     if isinstance(example, (tuple, list)):
         fields = getattr(type(example), "_fields", None)
         parts = tuple(

@@ -31,6 +31,10 @@ class Store:
         else:
             self._entries[key] = value
 
+    def define(self, key: Hashable, value: Any) -> None:
+        """Sets an entry that is there whatever branches are open: no branch is its origin."""
+        self._entries[key] = value
+
     @property
     def depth(self) -> int:
         """How many branches are open."""

@@ -43,6 +43,14 @@ class Reference:
     site: Any
 
 
+class CompactDict(dict):
+    """The class of the `Reference` to a dict whose keys depend on the run: see `compact_dicts`."""
+
+
+CONTAINERS = (list, dict, set, CompactDict)
+"""The classes of references that are no objects with attributes."""
+
+
 @dataclass(eq=False, slots=True)
 class Frame:
     """One activation of a function that is being lowered.

@@ -14,7 +14,7 @@ from srcgrad.analysis.memory import ITEM_UPDATES, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
-from srcgrad.ir.types import UNKNOWN, Array, List, Parts, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on
@@ -41,6 +41,8 @@ def undo_point(x: Value, index: Any) -> None:
 def reverse_write(reverse: Reverse, op: Call) -> None:
     """Emits the reverse of one write."""
     target = op.args[0]
+    if isinstance(target.type, Dict) and not target.type.differentiable:
+        return
     if isinstance(target.type, List):
         _reverse_list_write(reverse, op)
     elif op.fn is operator.setitem:

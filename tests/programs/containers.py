@@ -183,7 +183,7 @@ def dict_built_and_read(x, y):
     return d["ratio"] * d["sum"] + d.get("product", 0.0) + d.get("missing", 1.0)
 
 
-@program(lambda: (rand(3),), tags=("dict", "comprehension"), supported=False)
+@program(lambda: (rand(3),), tags=("dict", "comprehension"))
 def dict_comprehension(x):
     squares = {k: v * v for k, v in enumerate(x)}
     weights = {0: 1.0, 1: 2.0, 2: 3.0}
@@ -204,7 +204,7 @@ def dict_as_a_memo(x):
     return total
 
 
-@program(lambda: (rand(4),), tags=("dict", "group"), supported=False)
+@program(lambda: (rand(4),), tags=("dict", "group"))
 def groups_in_a_dict(x):
     groups = {}
     for i, v in enumerate(x):
@@ -213,7 +213,7 @@ def groups_in_a_dict(x):
     return groups["even"] * groups["odd"]
 
 
-@program(lambda: (rand(4),), tags=("dict", "setdefault"), supported=False)
+@program(lambda: (rand(4),), tags=("dict", "setdefault"))
 def lists_in_a_dict(x):
     bins = {}
     for i, v in enumerate(x):

@@ -245,7 +245,7 @@ def knapsack_value(values, weights, capacity):
     return best[capacity]
 
 
-@program(lambda: (rand(4),), tags=("dynamic programming", "recursion", "dict"), supported=False)
+@program(lambda: (rand(4),), tags=("dynamic programming", "recursion", "dict"))
 def matrix_chain_cost(dims):
     memo = {}
 

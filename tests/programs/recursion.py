@@ -183,7 +183,7 @@ def tail_recursion_with_an_accumulator(x):
     return go(5, x)
 
 
-@program(lambda: (rand(5), rand(5, seed=1)), argnums=(0, 1), tags=("recursion", "memo"), supported=False)
+@program(lambda: (rand(5), rand(5, seed=1)), argnums=(0, 1), tags=("recursion", "memo"))
 def recursion_with_a_memo(a, b):
     memo = {}
 
