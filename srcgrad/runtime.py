@@ -10,6 +10,26 @@ import numpy as np
 from srcgrad.errors import AliasError, ArgumentError, NanError, Span, UnsupportedError
 
 
+def order_of(keys: Any, reverse: bool = False) -> list[int]:
+    """The places of items with these keys in the order of `sorted`.
+
+    Example:
+        >>> order_of([3.0, 1.0, 2.0])
+        [1, 2, 0]
+    """
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
+
+
+def popped_place(shadow: list, k: int) -> int:
+    """Where an item is missing in the shadow of a list that `pop(k)` took."""
+    return k if k >= 0 else k + len(shadow) + 1
+
+
+def inserted_place(shadow: list, k: int) -> int:
+    """Where an item stands in the shadow of a list that `insert(k, item)` put there."""
+    return min(k, len(shadow) - 1) if k >= 0 else max(k + len(shadow) - 1, 0)
+
+
 def add_item(x: Any, i: Any, v: Any) -> None:
     """`x[i] += v`."""
     x[i] += v
