@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import objects
+from srcgrad.frontend import objects, stand_ins
 from srcgrad.frontend.access import attribute, flat_index, static_key, subscript
 from srcgrad.frontend.exits import evaluated
 from srcgrad.frontend.expressions import expression, index
@@ -195,6 +195,13 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
         base, key = base.array, flat_index(lo, base, key)
     value = lo.value(base)
     if isinstance(value.type, (Array, List, Dict, Unknown)):
+        if type(value.type) is List and isinstance(key, slice):
+            others = lo.call(Const(list), [symbol], {})
+            if key.step is None or constant(key.step) in (None, 1):
+                lo.call(Const(stand_ins.replace_slice), [value, key, others], {})
+            else:
+                lo.call(Const(stand_ins.replace_extended), [value, key, others], {})
+            return
         item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
         if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
             lo.put_in_list(value, item)
@@ -208,7 +215,7 @@ def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -
     known = constant(key)
     if isinstance(known, slice):
         items = list(contents)
-        items[known] = known_items(lo, symbol)
+        lo.known(items.__setitem__, known, known_items(lo, symbol))
         lo.change(base, tuple(items))
         return
     if isinstance(known, int) and -len(contents) <= known < len(contents):
@@ -260,6 +267,9 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
         if isinstance(right, Value) and isinstance(right.type, Unknown):
             lo.unsupported("whether a list grows here or is added to an array is not known", "use extend(...)")
         lo.call(Const(list.extend), [current, right], {})
+        return current
+    if op is ast.BitOr and isinstance(current, Reference) and current.cls in (dict, set):
+        lo.call(Const(current.cls.update), [current, right], {})
         return current
     if isinstance(current, Value) and isinstance(current.type, Array) and op in IN_PLACE:
         lo.effect(IN_PLACE[op], current, right)
@@ -314,13 +324,18 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
     """`del targets`."""
     for target in node.targets:
         if isinstance(target, ast.Name):
+            if target.id in frame.scope.locals and lo.store.get((frame, target.id)) is MISSING:
+                lo.raises(UnboundLocalError, f"the name {target.id!r} stands for nothing here")
             lo.store.set((frame, target.id), MISSING)
         elif isinstance(target, ast.Subscript):
             base = expression(lo, target.value, frame)
             key = index(lo, target.slice, frame)
             if isinstance(base, Reference) and base.cls in (list, dict):
                 _delete_item(lo, base, key)
-            else:
+            elif isinstance(base, Value) and type(base.type) is List:
+                delete = stand_ins.delete_slice if isinstance(key, slice) else stand_ins.delete_item
+                lo.call(Const(delete), [base, key], {})
+            elif objects.special(lo, base, "__delitem__", key) is None:
                 lo.unsupported("this item can't be deleted")
         else:
             lo.unsupported("this can't be deleted")
@@ -329,12 +344,12 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
 def _delete_item(lo: Lowering, base: Reference, key: Symbol) -> None:
     if base.cls is dict:
         entries = dict(lo.contents(base))
-        del entries[static_key(lo, key)]
+        lo.known(entries.__delitem__, static_key(lo, key))
         lo.change(base, tuple(entries.items()))
         return
     known = constant(key)
     items = list(lo.contents(base))
     if not isinstance(known, (int, slice)):
         lo.demote(base)
-    del items[known]
+    lo.known(items.__delitem__, known)
     lo.change(base, tuple(items))

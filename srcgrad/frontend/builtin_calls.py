@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import driven
-from srcgrad.frontend.access import attribute, length, static_key, subscript
+from srcgrad.frontend import driven, stand_ins
+from srcgrad.frontend.access import attribute, length, static_key
 from srcgrad.frontend.access import shape as shape_symbol
 from srcgrad.frontend.expressions import new_list
+from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import (
     enumerate_iterator,
@@ -28,7 +29,20 @@ from srcgrad.frontend.iteration import (
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
-from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Rest, Sequence, Symbol, constant
+from srcgrad.frontend.objects import class_of_object, mapping_as_dict
+from srcgrad.frontend.stand_in_classes import ORIGINALS, SequenceIterator
+from srcgrad.frontend.values import (
+    NOT_CONSTANT,
+    Bound,
+    Closure,
+    Iterator,
+    Reference,
+    Rest,
+    Sequence,
+    Spread,
+    Symbol,
+    constant,
+)
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import (
     BOOL,
@@ -41,7 +55,6 @@ from srcgrad.ir.types import (
     PyScalar,
     Tuple,
     Unknown,
-    is_scalar,
     rank,
     same_length,
     shape_of,
@@ -50,6 +63,8 @@ from srcgrad.ir.types import (
 
 @handles(len)
 def _len(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], Iterator) and args[0].drive is None:
+        return iterator_length(lo, args[0])
     return length(lo, args[0])
 
 
@@ -96,6 +111,8 @@ def _nditer(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 
 @handles(zip)
 def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if len(args) == 1 and isinstance(args[0], Spread):
+        return iterate(lo, lo.call(Const(stand_ins.transposed), [args[0].items], {}))
     if constant(kwargs.get("strict", Const(False))) is not False and not lo.fixed_span:
         _check_lengths(lo, [iterate(lo, arg) for arg in args])
     return _zipped(lo, args)
@@ -122,7 +139,7 @@ def _check_lengths(lo: Lowering, iterators: list[Iterator]) -> None:
 
 def _zipped(lo: Lowering, inners: list[Symbol]) -> Iterator:
     iterators = [iterate(lo, inner) for inner in inners]
-    if any(iterator.drive is not None for iterator in iterators):
+    if any(iterator.drive is not None and not iterator.endless for iterator in iterators):
         return driven.zipped(lo, iterators)
     return zip_iterator(lo, iterators)
 
@@ -204,19 +221,49 @@ def _tuple(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
 
 @handles(set, frozenset)
 def _set(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    items = known_items(lo, args[0]) if args else ()
-    return lo.new_reference(set, items, None)
+    return lo.new_reference(set, as_set(lo, known_items(lo, args[0]) if args else ()), None)
+
+
+def as_set(lo: Lowering, items: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
+    """What a set of these items holds, each once, in the order in which Python gives them."""
+    for item in items:
+        check_hashable(lo, item)
+    known = [constant(item) for item in items]
+    if NOT_CONSTANT not in known:
+        return tuple([as_symbol(item) or Const(item) for item in set(known)])
+    kept: list[Symbol] = []
+    for item in items:
+        cls = class_of_object(item)
+        if cls is None or cls.__eq__ is not object.__eq__:
+            lo.unsupported("a set is made here of items that depend on the run", "use a list, or np.unique for numbers")
+        if not any(item is other or _same_object(item, other) for other in kept):
+            kept.append(item)
+    return tuple(kept)
+
+
+def _same_object(a: Symbol, b: Symbol) -> bool:
+    return isinstance(a, Const) and isinstance(b, Const) and a.value is b.value
+
+
+def check_hashable(lo: Lowering, item: Symbol) -> None:
+    """Raises what Python raises for a list, dict or set in a set."""
+    if isinstance(item, Reference) and item.cls in (list, dict, set):
+        lo.raises(TypeError, f"unhashable type: {item.cls.__name__!r}")
 
 
 @handles(dict)
 def _dict(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     entries: dict[Any, Symbol] = {}
     if args:
-        if isinstance(args[0], Reference) and args[0].cls is dict:
-            entries.update(lo.contents(args[0]))
+        given = mapping_as_dict(lo, args[0])
+        if isinstance(given, Reference) and given.cls is dict:
+            entries.update(lo.contents(given))
         else:
-            for pair in known_items(lo, args[0]):
-                key, item = known_items(lo, pair)
+            for pair in known_items(lo, given):
+                parts = known_items(lo, pair)
+                if len(parts) != 2:
+                    lo.raises(ValueError, f"a dict is made of pairs, and {len(parts)} items are given for one of them")
+                key, item = parts
                 entries[static_key(lo, key)] = item
     entries.update(kwargs)
     return lo.new_reference(dict, tuple(entries.items()), None)
@@ -231,7 +278,7 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
         return Const(False)
     if known is None:
         return lo.emit_typed(isinstance, (lo.value(args[0]), lo.tree(args[1])), {}, BOOL)
-    return Const(issubclass(known, classes))
+    return Const(lo.known(issubclass, known, classes))
 
 
 @handles(type)
@@ -248,7 +295,7 @@ def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
     if isinstance(symbol, Sequence):
         return symbol.cls
     if isinstance(symbol, Reference):
-        return symbol.cls
+        return ORIGINALS.get(symbol.cls, symbol.cls)
     if isinstance(symbol, Const):
         return type(symbol.value)
     if isinstance(symbol, Iterator):
@@ -316,35 +363,6 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     return kept
 
 
-@handles(sorted)
-def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    iterator = iterate(lo, args[0])
-    key, reverse = kwargs.get("key", Const(None)), constant(kwargs.get("reverse", Const(False)))
-    if constant(key) is not None or not isinstance(reverse, (bool, int)):
-        lo.unsupported("sorted(...) with a key is not supported yet", "use np.argsort and index with it")
-    if iterator.items is not None and all(isinstance(item, Const) for item in iterator.items):
-        ordered = sorted((item.value for item in iterator.items if isinstance(item, Const)), reverse=bool(reverse))
-        return new_list(lo, tuple(Const(value) for value in ordered), (*lo.site("sorted"), lo.span))
-    numbers = iterator.items is None or all(
-        isinstance(item, Value) and not isinstance(item.type, Array) for item in iterator.items
-    )
-    if not numbers:
-        lo.unsupported("sorting anything but numbers is not supported yet")
-    array = args[0]
-    if not (isinstance(array, Value) and isinstance(array.type, Array)):
-        items = collect(lo, iterator)
-        if isinstance(items, Value) and not (isinstance(items.type, List) and is_scalar(items.type.item)):
-            lo.unsupported("sorting anything but numbers is not supported yet")
-        array = lo.emit(np.array, items)
-    ordered_array = lo.emit(np.sort, array)
-    if reverse:
-        ordered_array = subscript(lo, ordered_array, slice(None, None, Const(-1)))
-    if iterator.items is not None:
-        items = tuple(subscript(lo, ordered_array, Const(k)) for k in range(len(iterator.items)))
-        return new_list(lo, items, (*lo.site("sorted"), lo.span))
-    return make_list(lo, [ordered_array], {})
-
-
 @handles(np.ndindex)
 def _ndindex(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lengths = list(known_items(lo, args[0])) if len(args) == 1 and not is_integer(args[0]) else args
@@ -375,25 +393,57 @@ def _log(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return lo.emit(operator.truediv, lo.emit(math.log, args[0]), lo.emit(math.log, args[1]))
 
 
-@handles(eval, exec, compile, globals, locals, vars, setattr, delattr, open, input, __import__)
+@handles(eval, exec, compile, globals, locals, setattr, delattr, open, input, __import__)
 def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this built-in function is not supported in a differentiated function")
 
 
 @handles(iter)
 def _iter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    iterator = iterate(lo, args[0]) if len(args) == 1 else None
-    if iterator is None or iterator.drive is None:
-        lo.unsupported("iter(...) of anything but a generator is not supported", "index it, or loop over it")
-    return args[0] if isinstance(args[0], Reference) and args[0].cls is types.GeneratorType else iterator
+    if len(args) != 1:
+        lo.unsupported("iter(...) with two arguments is not supported", "write a while loop")
+    symbol = args[0]
+    if isinstance(symbol, Reference) and symbol.cls in (types.GeneratorType, SequenceIterator):
+        return symbol
+    if class_of_object(symbol) is not None:
+        iterator = iterate(lo, symbol)
+    else:
+        iterator = iterate(lo, symbol)
+        if iterator.drive is None and not (isinstance(symbol, Reference) and symbol.cls in (dict, set)):
+            return lo.call(Const(SequenceIterator), [symbol], {})
+    if iterator.drive is not None:
+        return iterator
+    return lo.call(Const(SequenceIterator), [iterator], {})
 
 
 @handles(next)
 def _next(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], Reference) and args[0].cls is SequenceIterator:
+        return lo.call(Const(SequenceIterator.advance), args, {})
+    if isinstance(args[0], Reference) and args[0].cls in (list, dict, set):
+        lo.raises(TypeError, f"{args[0].cls.__name__!r} object is not an iterator")
     iterator = iterate(lo, args[0])
     if iterator.drive is None:
         lo.unsupported("next(...) of anything but a generator is not supported", "index it, or loop over it")
     return driven.first(lo, iterator, *args[1:])
+
+
+@handles(types.SimpleNamespace)
+def _namespace(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if args:
+        lo.unsupported("SimpleNamespace(...) is supported with keyword arguments only")
+    return lo.new_reference(types.SimpleNamespace, tuple(kwargs.items()), None)
+
+
+@handles(vars)
+def _vars(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    owner = args[0] if args else None
+    if not isinstance(owner, Reference) or class_of_object(owner) is None:
+        lo.unsupported("vars(...) is supported for objects that the function makes or takes", "name the attributes")
+    copied = lo.new_reference(dict, lo.contents(owner), None)
+    # What is written there is written to the object: that is not carried over.
+    lo.shared.add(copied)
+    return copied
 
 
 @handles(print)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from srcgrad.frontend import stand_ins
 from srcgrad.frontend.access import dict_item, static_key
-from srcgrad.frontend.builtin_calls import make_list
-from srcgrad.frontend.handlers import BUILTINS, handles
-from srcgrad.frontend.iteration import iterate
+from srcgrad.frontend.builtin_calls import as_set, make_list
+from srcgrad.frontend.folding import as_symbol
+from srcgrad.frontend.handlers import BUILTINS, Handler, handles
+from srcgrad.frontend.iteration import items_if_known, iterate, known_items
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.records import parts
-from srcgrad.frontend.values import Iterator, Reference, Rest, Sequence, Symbol, constant
+from srcgrad.frontend.values import NOT_CONSTANT, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const
 from srcgrad.ir.types import List
 
@@ -60,11 +64,11 @@ def _pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if isinstance(target, Reference):
         k = constant(place)
         contents = list(lo.contents(target))
-        if not isinstance(k, int):
+        if isinstance(place, Const) and not isinstance(k, int):
+            lo.raises(TypeError, f"{type(k).__name__!r} object cannot be interpreted as an integer")
+        if not isinstance(k, int) or (not contents and target.site is not None and not lo.attempts):
             lo.demote(target)
-        if not contents:
-            lo.demote(target)
-        item = contents.pop(k)
+        item = lo.known(contents.pop, k)
         lo.change(target, tuple(contents))
         return item
     value = lo.value(target)
@@ -104,22 +108,26 @@ def _reverse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     return Const(None)
 
 
-@handles(list.sort)
-def _sort(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    target = args[0]
-    ordered = lo.call(Const(sorted), [target], kwargs)
-    if not (isinstance(target, Reference) and isinstance(ordered, Reference)):
-        lo.unsupported("sorting a list whose length depends on the run is not supported yet", "use sorted(...)")
-    lo.change(target, lo.contents(ordered))
-    return Const(None)
-
-
 @handles(list.clear)
 def _clear(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if not isinstance(args[0], Reference):
-        lo.unsupported("clearing a list whose length depends on the run is not supported yet", "make a new list")
-    lo.change(args[0], ())
-    return Const(None)
+    if isinstance(args[0], Reference):
+        lo.change(args[0], ())
+        return Const(None)
+    return lo.call(Const(stand_ins.clear), args, {})
+
+
+@handles(list.remove)
+def _remove(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    target, item = args
+    if isinstance(target, Reference):
+        contents = [constant(part) for part in lo.contents(target)]
+        if constant(item) is NOT_CONSTANT or NOT_CONSTANT in contents:
+            if target.site is None:
+                lo.unsupported("which item is removed here depends on the run", "delete it by its index")
+            lo.demote(target)
+        _pop(lo, [target, Const(lo.known(contents.index, constant(item)))], {})
+        return Const(None)
+    return lo.call(Const(stand_ins.remove), args, {})
 
 
 # Methods of dicts
@@ -159,7 +167,7 @@ def _get(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
 
 @handles(dict.update)
 def _update(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    more = dict(_entries(lo, args[1])) if len(args) > 1 else {}
+    more = dict(_entries(lo, lo.call(Const(dict), args[1:], {})))
     lo.change(args[0], tuple({**dict(_entries(lo, args[0])), **more, **kwargs}.items()))
     return Const(None)
 
@@ -185,7 +193,7 @@ def _dict_pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 def _setdefault(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     key = static_key(lo, args[1])
     entries = dict(_entries(lo, args[0]))
-    entries.setdefault(key, args[2])
+    entries.setdefault(key, args[2] if len(args) > 2 else Const(None))
     lo.change(args[0], tuple(entries.items()))
     return entries[key]
 
@@ -194,15 +202,67 @@ def _setdefault(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
 def _set_add(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, item = args
     assert isinstance(target, Reference)
-    known = [constant(part) for part in lo.contents(target)]
-    if constant(item) not in known:
-        lo.change(target, (*lo.contents(target), item))
+    lo.change(target, as_set(lo, (*lo.contents(target), item)))
     return Const(None)
 
 
-def _refuse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    lo.unsupported("this function writes to its argument, which is not supported yet")
+@handles(dict.popitem)
+def _popitem(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    entries = _entries(lo, args[0])
+    if not entries:
+        lo.raises(KeyError, "popitem(): dictionary is empty")
+    key = (iterate(lo, args[0]).items or ())[-1]
+    lo.change(args[0], entries[:-1])  # type: ignore[arg-type]
+    return Sequence((key, entries[-1][1]))
 
 
-for _writer in (list.remove, dict.clear, dict.popitem, set.discard, set.remove, set.pop, set.clear, set.update):
-    BUILTINS[_writer] = _refuse
+@handles(dict.clear, set.clear)
+def _clear_keys(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    _entries(lo, args[0])
+    lo.change(args[0], ())  # type: ignore[arg-type]
+    return Const(None)
+
+
+@handles(dict.fromkeys)
+def _fromkeys(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    item = args[1] if len(args) > 1 else Const(None)
+    return lo.call(Const(dict), [Sequence(tuple([Sequence((key, item)) for key in known_items(lo, args[0])]))], {})
+
+
+def _set_change(fn: Any, gives: bool) -> Handler:
+    """A method of sets whose items are known: it changes the set, and may give something back."""
+
+    def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        target = args[0]
+        known = set_of_constants(lo, target)
+        rest = [set_of_constants(lo, arg) if fn not in _OF_ITEMS else constant(arg) for arg in args[1:]]
+        if known is None or None in rest or NOT_CONSTANT in rest:
+            lo.unsupported("what this set holds depends on the run", "use a list, or an array of booleans")
+        changed = known if gives is False else set(known)
+        result = lo.known(fn, changed, *rest)
+        if gives:
+            return lo.new_reference(set, _constants(result), None) if isinstance(result, set) else Const(result)
+        lo.change(target, _constants(changed))  # type: ignore[arg-type]
+        return Const(None)
+
+    return handler
+
+
+def set_of_constants(lo: Lowering, symbol: Symbol) -> set | None:
+    """The set that a symbol stands for, if all it holds is known; of anything else, the set of its items."""
+    items = items_if_known(lo, symbol)
+    known = [NOT_CONSTANT] if items is None else [constant(item) for item in items]
+    return None if NOT_CONSTANT in known else set(known)
+
+
+def _constants(items: Any) -> tuple[Symbol, ...]:
+    return tuple([as_symbol(item) or Const(item) for item in items])
+
+
+_OF_ITEMS = frozenset([set.discard, set.remove])
+_CHANGE = ("discard", "remove", "update", "difference_update", "intersection_update", "symmetric_difference_update")
+_GIVE = ("union", "intersection", "difference", "symmetric_difference", "issubset", "issuperset", "isdisjoint", "copy")
+for _name in _CHANGE:
+    BUILTINS[getattr(set, _name)] = _set_change(getattr(set, _name), False)
+for _name in _GIVE:
+    BUILTINS[getattr(set, _name)] = _set_change(getattr(set, _name), True)

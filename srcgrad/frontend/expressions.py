@@ -13,7 +13,7 @@ from srcgrad.frontend.folding import fold
 from srcgrad.frontend.iteration import collected, items_if_known, iterate, known_items
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
-from srcgrad.frontend.objects import operator_on_objects
+from srcgrad.frontend.objects import by_special_method, mapping_as_dict, operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
 from srcgrad.frontend.outside import outside
 from srcgrad.frontend.sources import CellSource, GlobalSource
@@ -92,7 +92,7 @@ def _unary(lo: Lowering, node: ast.UnaryOp, frame: Frame) -> Symbol:
         truth = lo.truth(operand)
         return Const(not truth) if isinstance(truth, bool) else lo.emit(operator.not_, truth)
     result = operator_on_objects(lo, UNARY[type(node.op)], operand)
-    return lo.emit(UNARY[type(node.op)], operand) if result is None else result
+    return lo.call(Const(UNARY[type(node.op)]), [operand], {}) if result is None else result
 
 
 def _boolean(lo: Lowering, node: ast.BoolOp, frame: Frame) -> Symbol:
@@ -191,14 +191,14 @@ def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bo
 
 
 def _set(lo: Lowering, node: ast.Set, frame: Frame) -> Symbol:
-    return lo.new_reference(set, tuple(display_items(lo, node.elts, frame)), None)
+    return lo.call(Const(set), [Sequence(tuple(display_items(lo, node.elts, frame)))], {})
 
 
 def _dict(lo: Lowering, node: ast.Dict, frame: Frame) -> Symbol:
     entries: dict[Any, Symbol] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            spread = expression(lo, value, frame)
+            spread = mapping_as_dict(lo, expression(lo, value, frame))
             if not (isinstance(spread, Reference) and spread.cls is dict):
                 lo.unsupported("only dicts of known keys can be spread with **")
             entries.update(lo.contents(spread))
@@ -268,7 +268,9 @@ def _format(lo: Lowering, node: ast.JoinedStr, frame: Frame) -> Symbol:
             spec = ":" + "".join(str(piece.value) for piece in pieces if isinstance(piece, ast.Constant))
         conversion = f"!{chr(part.conversion)}" if part.conversion > 0 else ""
         template += "{" + conversion + spec + "}"
-        values.append(expression(lo, part.value, frame))
+        value = expression(lo, part.value, frame)
+        text = by_special_method(lo, repr if part.conversion == ord("r") else str, [value])
+        values.append(value if text is None else text)
     if not values:
         return Const(template.replace("{{", "{").replace("}}", "}"))
     known = fold(str.format, (Const(template), *values), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import operator
 import types
 from collections.abc import Callable
@@ -12,9 +13,10 @@ import numpy as np
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.objects import class_of_object, special
+from srcgrad.frontend.stand_in_classes import SequenceIterator
 from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import INT, Array, List, Opaque, Tuple, Unknown
+from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.types import INT, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
 
 _MANY = 256
 """Items are written out one by one up to this number."""
@@ -34,9 +36,11 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
             return Iterator(contents)
         if symbol.cls is types.GeneratorType:
             return Iterator(drive=contents[0].drive) if contents else consumed_before(lo)
+        if symbol.cls is SequenceIterator:
+            return _rest_of(lo, symbol)
         return _iterate_object(lo, symbol, f"a {symbol.cls.__name__} can't be looped over")
     if isinstance(symbol, Const):
-        if isinstance(symbol.value, (str, range)):
+        if isinstance(symbol.value, (str, range, enum.EnumMeta)):
             return Iterator(tuple(Const(item) for item in symbol.value))
         return _iterate_object(lo, symbol, f"{symbol.value!r} can't be looped over")
     if isinstance(symbol, Flat):
@@ -49,12 +53,25 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     lo.unsupported("this can't be looped over")
 
 
+def _rest_of(lo: Lowering, symbol: Reference) -> Iterator:
+    """What `iter(...)` has not given yet; whoever loops over it, even in part, is the last one to ask it."""
+    state = dict(lo.contents(symbol))
+    if not state:
+        consumed_before(lo)
+    lo.change(symbol, ())
+    items, place = state["items"], state["place"]
+    known = constant(place)
+    if isinstance(known, int):
+        return shifted(lo, listed(iterate(lo, items)), known) if known else iterate(lo, items)
+    return iterate(lo, subscript(lo, lo.call(Const(list), [items], {}), slice(place, None, None)))
+
+
 def _iterate_object(lo: Lowering, symbol: Symbol, otherwise: str) -> Iterator:
     """What the `__iter__` of an object of a user class gives."""
     given = special(lo, symbol, "__iter__")
     if given is None:
         lo.unsupported(otherwise)
-    if class_of_object(given) not in (None, types.GeneratorType):
+    if class_of_object(given) not in (None, types.GeneratorType, SequenceIterator):
         lo.unsupported("an iterator with a __next__ of its own is not supported", "write __iter__ as a generator")
     return iterate(lo, given)
 
@@ -111,6 +128,8 @@ def items_if_known(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...] | None:
 def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
     """`range(...)`."""
     values = [lo.value(arg) for arg in args]
+    for value in values:
+        _check_integer(lo, value)
     start, stop, step = Const(0), Const(0), Const(1)
     if len(values) == 1:
         stop = values[0]
@@ -120,7 +139,18 @@ def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
         start, stop, step = values
     else:
         lo.unsupported("range takes one to three arguments")
+    if constant(step) == 0:
+        lo.raises(ValueError, "range() arg 3 must not be zero")
     return Iterator(bounds=(start, stop, step))
+
+
+def _check_integer(lo: Lowering, value: Value) -> None:
+    """Raises what Python raises where a bound of a range is known to be no integer."""
+    t = value.type
+    if isinstance(value, Const) and value.value is not UNDEFINED:
+        lo.known(operator.index, value.value)
+    elif (isinstance(t, PyScalar) and t.kind in "fc") or (isinstance(t, NpScalar) and t.dtype.kind in "fc"):
+        lo.raises(TypeError, "'float' object cannot be interpreted as an integer", "int(...) makes it one")
 
 
 def listed(iterator: Iterator) -> Iterator:
@@ -163,6 +193,11 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     iterators = [iterate(lo, inner) for inner in inners]
     if not iterators or any(it.items == () for it in iterators):
         return Iterator(())
+    limits = [len(it.items) for it in iterators if it.items is not None]
+    if limits and all(it.items is not None or it.endless for it in iterators):
+        iterators = [_first_items(it, min(limits)) if it.items is None else it for it in iterators]
+    if all(it.endless for it in iterators):
+        lo.unsupported("nothing in this zip(...) ever ends", "zip with a range")
     if all(it.items is not None for it in iterators):
         columns = [it.items for it in iterators if it.items is not None]
         return Iterator(tuple(Sequence(row) for row in zip(*columns, strict=False)))
@@ -171,12 +206,20 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     def shortest() -> Value:
         lengths: list[Value] = []
         for it in iterators:
+            if it.endless:
+                continue
             n = iterator_length(lo, it)
             if not any(n is m or (n.type == m.type and getattr(n.type, "dim", None) is not None) for m in lengths):
                 lengths.append(n)
         return lengths[0] if len(lengths) == 1 else lo.value(lo.emit(min, *lengths))
 
     return Iterator(length=shortest, item=lambda k: Sequence(tuple(get(k) for get in getters)))
+
+
+def _first_items(iterator: Iterator, count: int) -> Iterator:
+    """The first items of one that has an item for every number."""
+    assert iterator.item is not None
+    return Iterator(tuple([iterator.item(Const(k)) for k in range(count)]))
 
 
 def shifted(lo: Lowering, iterator: Iterator, by: int) -> Iterator:

@@ -229,7 +229,7 @@ class Lowering:
 
     def at(self, node: ast.AST, frame: Frame) -> AbstractContextManager[None]:
         """Operations emitted inside come from this place in the user's source."""
-        if self.fixed_span or not hasattr(node, "lineno"):
+        if self.fixed_span or frame.quiet or not hasattr(node, "lineno"):
             return SAME_PLACE
         return Place(self, frame.source.span_of(node))
 
@@ -383,6 +383,13 @@ class Lowering:
         if self.attempts:
             raise RaisesAlways(cls, message)
         self.unsupported(str(message), help)
+
+    def known(self, fn: Callable, *args: Any) -> Any:
+        """What a function says of objects that are known at compile time; what it raises, the program raises there."""
+        try:
+            return fn(*args)
+        except Exception as error:
+            self.raises(type(error), error.args[0] if error.args else str(error))
 
     def split(self, site: Any) -> NoReturn:
         """Starts again with a `try` whose statements are protected one by one."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import abc
 import inspect
+import math
 import operator
 import types
 from collections.abc import Callable
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.outside import outside_attribute
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Bound, Reference, Super, Symbol
+from srcgrad.frontend.values import Bound, Reference, Sequence, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 
 _CONTAINERS = (list, dict, set)
@@ -140,6 +141,53 @@ def special(lo: Lowering, symbol: Symbol, name: str, *args: Symbol) -> Symbol | 
     if cls is None or not isinstance(inspect.getattr_static(cls, name, None), types.FunctionType):
         return None
     return lo.call(member(lo, cls, name), [symbol, *args], {})
+
+
+def by_special_method(lo: Lowering, fn: Callable, args: list[Symbol]) -> Symbol | None:
+    """A built-in function that leaves an object of a user class to a method of it; None for anything else."""
+    if not args or (class_of_object(args[0]) is None and (len(args) < 2 or class_of_object(args[1]) is None)):
+        return None
+    of_operator = operator_on_objects(lo, fn, *args) if fn in _SYMBOLS and len(args) < 3 else None
+    if of_operator is not None:
+        return of_operator
+    for name in _SPECIAL.get(fn, ()):
+        found = special(lo, args[0], name, *args[1:])
+        if found is not None:
+            return found
+    return None
+
+
+_SPECIAL: dict[Any, tuple[str, ...]] = {
+    abs: ("__abs__",),
+    operator.abs: ("__abs__",),
+    float: ("__float__",),
+    int: ("__int__", "__index__"),
+    complex: ("__complex__",),
+    round: ("__round__",),
+    hash: ("__hash__",),
+    str: ("__str__", "__repr__"),
+    repr: ("__repr__",),
+    bool: ("__bool__", "__len__"),
+    divmod: ("__divmod__",),
+    pow: ("__pow__",),
+    math.floor: ("__floor__",),
+    math.ceil: ("__ceil__",),
+    math.trunc: ("__trunc__",),
+    operator.getitem: ("__getitem__",),
+    operator.contains: ("__contains__",),
+}
+
+
+def mapping_as_dict(lo: Lowering, symbol: Symbol) -> Symbol:
+    """An object with keys and items as a dict, as `dict(...)` and `**` take it; anything else as it is."""
+    cls = class_of_object(symbol)
+    if cls is None or not isinstance(symbol, Reference) or not (hasattr(cls, "keys") and hasattr(cls, "__getitem__")):
+        return symbol
+    keys = lo.call(Const(list), [lo.call(member(lo, cls, "keys"), [symbol], {})], {})
+    if not isinstance(keys, Reference):
+        lo.unsupported("the keys of this mapping depend on the run")
+    pairs = [Sequence((key, special(lo, symbol, "__getitem__", key))) for key in lo.contents(keys)]  # type: ignore
+    return lo.call(Const(dict), [Sequence(tuple(pairs))], {})
 
 
 def truth_of_object(lo: Lowering, reference: Reference) -> Value | bool:

@@ -16,7 +16,7 @@ from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.exits import stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.handlers import handles
-from srcgrad.frontend.iteration import item_getter, iterate, shifted
+from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, shifted
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
@@ -157,14 +157,21 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
             symbol = collect(lo, iterator)
             iterator = iterate(lo, symbol)
         if iterator.items is None:
-            return _extreme_of_list(lo, fn, symbol, iterator, key)
+            if "default" not in kwargs:
+                return _extreme_of_list(lo, fn, symbol, iterator, key)
+            return select(
+                lo,
+                lo.emit(operator.gt, iterator_length(lo, iterator), Const(0)),
+                lambda: _extreme_of_list(lo, fn, symbol, iterator, key),
+                lambda: kwargs["default"],
+            )
         items = iterator.items
         if not items and "default" in kwargs:
             return kwargs["default"]
     if not items:
-        lo.unsupported(f"{fn.__name__}() of nothing")
+        lo.raises(ValueError, f"{fn.__name__}() arg is an empty sequence")
     if key is None and all(isinstance(i, Const) for i in items):
-        return Const(fn([i.value for i in items if isinstance(i, Const)]))
+        return Const(lo.known(fn, [i.value for i in items if isinstance(i, Const)]))
     if key is None and all(isinstance(i, Value) and i.type == INT for i in items):
         return lo.emit(fn, *items)
     best = items[0]
@@ -184,9 +191,11 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
 
 
 def _extreme_of_list(lo: Lowering, fn: Callable, symbol: Symbol, iterator: Iterator, key: Symbol | None) -> Symbol:
-    items = symbol if isinstance(symbol, Value) else collect(lo, iterator)
     if key is not None:
-        lo.unsupported(f"{fn.__name__}(..., key=) of a list whose length depends on the run is not supported yet")
+        from srcgrad.frontend.ordering import extreme_by_key
+
+        return extreme_by_key(lo, fn, iterator, key)
+    items = symbol if isinstance(symbol, Value) else collect(lo, iterator)
     if isinstance(items, Reference):
         lo.demote(items)
     if not (isinstance(items, Value) and isinstance(items.type, List)):
@@ -211,6 +220,8 @@ def _functools_reduce(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol
         iterator = iterate(lo, collect(lo, iterator))
     if iterator.items is not None:
         items = list(initial) + list(iterator.items)
+        if not items:
+            lo.raises(TypeError, "reduce() of empty iterable with no initial value")
         total = items[0]
         for item in items[1:]:
             total = lo.call(fn, [total, item], {})

@@ -112,6 +112,11 @@ class Iterator:
     backwards: bool = False
     drive: Drive | None = None
 
+    @property
+    def endless(self) -> bool:
+        """Whether there is an item for every number."""
+        return self.item is not None and self.length is None
+
 
 class Rest:
     """What follows where an item is given: a consumer may lower it at the places where control stays, once at each.
