@@ -8,6 +8,12 @@ from typing import Any
 import numpy as np
 
 from srcgrad.errors import AliasError, ArgumentError, NanError, Span, UnsupportedError
+from srcgrad.tree import attributes_of, instance_of, is_structured
+
+
+def instance(cls: type, /, **attributes: Any) -> Any:
+    """An object of a class with these attributes, made without a call of `__init__`."""
+    return instance_of(cls, attributes)
 
 
 def order_of(keys: Any, reverse: bool = False) -> list[int]:
@@ -334,7 +340,7 @@ def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
 
 
 def copied(x: Any) -> Any:
-    """A copy: arrays are copied, at any depth of lists and dicts."""
+    """A copy: arrays are copied, at any depth of containers."""
     if isinstance(x, np.ndarray):
         return copy_with_layout(x)
     if isinstance(x, (list, tuple)):
@@ -342,6 +348,8 @@ def copied(x: Any) -> Any:
         return items if isinstance(x, list) else type(x)(*items) if hasattr(x, "_fields") else tuple(items)
     if isinstance(x, dict):
         return {key: copied(item) for key, item in x.items()}
+    if is_structured(type(x)):
+        return instance_of(type(x), {name: copied(getattr(x, name)) for name in attributes_of(x)})
     return x
 
 
@@ -433,6 +441,8 @@ def _arrays_in(x: Any) -> list[np.ndarray]:
     """The arrays in a container, or the array itself."""
     if isinstance(x, dict):
         x = list(x.values())
+    elif is_structured(type(x)):
+        x = [getattr(x, name) for name in attributes_of(x)]
     if isinstance(x, (list, tuple)):
         return [array for item in x for array in _arrays_in(item)]
     return [x] if isinstance(x, np.ndarray) else []

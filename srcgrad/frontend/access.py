@@ -15,7 +15,7 @@ from srcgrad.frontend.list_kinds import Within
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
-from srcgrad.frontend.outside import outside_attribute
+from srcgrad.frontend.outside import object_symbol, outside_attribute
 from srcgrad.frontend.values import Bound, Closure, Flat, Iterator, Reference, Sequence, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
@@ -256,7 +256,13 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         return outside
     value = getattr(obj, name)
     number = as_symbol(value)
-    return number if number is not None else Const(value)
+    return number if number is not None else object_symbol(lo, value)
+
+
+def has_attribute(lo: Lowering, base: Symbol, name: str) -> bool:
+    """Whether an object of the program's own has an attribute, or its class."""
+    assert isinstance(base, Reference)
+    return any(field == name for field, _ in lo.contents(base)) or hasattr(base.cls, name)
 
 
 def _is_library(obj: Any) -> bool:
@@ -365,7 +371,7 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
         return Const(known)
     if isinstance(value, Const) and value.value is not UNDEFINED:
         return Const(lo.known(len, value.value))
-    if is_scalar(value.type) or rank(value.type) == 0:
+    if not lo.fixed_span and (is_scalar(value.type) or rank(value.type) == 0):
         lo.raises(TypeError, "a number has no len()")
     if isinstance(value.type, Array) and value.type.shape:
         return lo.emit_typed(len, (value,), {}, PyScalar("i", value.type.shape[0]))

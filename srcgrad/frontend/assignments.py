@@ -81,7 +81,7 @@ def assign(lo: Lowering, target: ast.expr, symbol: Symbol, frame: Frame) -> None
             set_item(lo, base, index(lo, target.slice, frame), symbol)
     elif isinstance(target, ast.Attribute):
         with lo.at(target, frame):
-            set_attribute(lo, expression(lo, target.value, frame), target.attr, symbol)
+            set_attribute(lo, expression(lo, target.value, frame), frame.source.mangle(target.attr), symbol)
     else:
         lo.unsupported("this assignment target is not supported")
 
@@ -232,7 +232,12 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
     if isinstance(base, Reference) and base.cls not in (list, dict, set):
         objects.write(lo, base, name, symbol)
         return
-    lo.unsupported("writing attributes of this object is not supported yet", "return the new value instead")
+    if isinstance(base, Const):
+        objects.open_argument(lo, base.value)
+    lo.unsupported(
+        "an attribute of an object is written here that is no argument and was not made here",
+        "pass the object as an argument, or return the new value",
+    )
 
 
 def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
@@ -254,10 +259,11 @@ def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
         _augment_item(lo, op, base, key, lambda: expression(lo, node.value, frame))
     else:
         base = expression(lo, target.value, frame)
-        current = attribute(lo, base, target.attr)
+        name = frame.source.mangle(target.attr)
+        current = attribute(lo, base, name)
         result = augment(lo, op, current, expression(lo, node.value, frame))
         if result is not current:
-            set_attribute(lo, base, target.attr, result)
+            set_attribute(lo, base, name, result)
 
 
 def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
@@ -337,6 +343,15 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
                 lo.call(Const(delete), [base, key], {})
             elif objects.special(lo, base, "__delitem__", key) is None:
                 lo.unsupported("this item can't be deleted")
+        elif isinstance(target, ast.Attribute):
+            base, name = expression(lo, target.value, frame), frame.source.mangle(target.attr)
+            if not isinstance(base, Reference) or objects.class_of_object(base) is None:
+                lo.unsupported("this attribute can't be deleted")
+            entries = dict(lo.contents(base))
+            if name not in entries:
+                lo.raises(AttributeError, f"{base.cls.__name__!r} object has no attribute {name!r}")
+            del entries[name]
+            lo.change(base, tuple(entries.items()))
         else:
             lo.unsupported("this can't be deleted")
 

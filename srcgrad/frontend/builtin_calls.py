@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend import driven, stand_ins
-from srcgrad.frontend.access import attribute, length, static_key
+from srcgrad.frontend.access import attribute, has_attribute, length, static_key
 from srcgrad.frontend.access import shape as shape_symbol
 from srcgrad.frontend.expressions import new_list
 from srcgrad.frontend.folding import as_symbol
@@ -30,6 +30,7 @@ from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.objects import class_of_object, mapping_as_dict
+from srcgrad.frontend.outside import has_outside
 from srcgrad.frontend.stand_in_classes import ORIGINALS, SequenceIterator
 from srcgrad.frontend.values import (
     NOT_CONSTANT,
@@ -325,8 +326,10 @@ def _hasattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     name = constant(args[1])
     if known is None or not isinstance(name, str):
         lo.unsupported("hasattr of this value is not known at compile time")
+    if isinstance(args[0], Reference) and class_of_object(args[0]) is not None:
+        return Const(has_attribute(lo, args[0], name))
     if isinstance(args[0], Const):
-        return Const(hasattr(args[0].value, name))
+        return Const(has_outside(lo, args[0].value, name))
     return Const(hasattr(known, name))
 
 
@@ -335,8 +338,16 @@ def _getattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     name = constant(args[1])
     if not isinstance(name, str):
         lo.unsupported("the name of this attribute depends on the run")
-    if len(args) > 2 and isinstance(args[0], Const) and not hasattr(args[0].value, name):
-        return args[2]
+    if len(args) > 2:
+        given, known = args[0], _class_of(lo, args[0])
+        if isinstance(given, Reference) and class_of_object(given) is not None:
+            there = has_attribute(lo, given, name)
+        elif known is None:
+            lo.unsupported("whether this has such an attribute is not known at compile time")
+        else:
+            there = has_outside(lo, given.value, name) if isinstance(given, Const) else hasattr(known, name)
+        if not there:
+            return args[2]
     return attribute(lo, args[0], name)
 
 

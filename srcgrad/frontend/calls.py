@@ -33,6 +33,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import by_special_method, make_object, mapping_as_dict, member, special
 from srcgrad.frontend.operators import binary
+from srcgrad.frontend.outside import object_symbol
 from srcgrad.frontend.reductions import FOLDS, fold_call
 from srcgrad.frontend.stand_in_classes import STAND_INS, Deque
 from srcgrad.frontend.values import (
@@ -150,7 +151,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if isinstance(obj, type):
         return _construct(lo, obj, args, kwargs)
     if isinstance(obj, types.MethodType) and not is_library(obj):
-        return call(lo, Const(obj.__func__), [Const(obj.__self__), *args], kwargs)
+        return call(lo, Const(obj.__func__), [object_symbol(lo, obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
         given = [Const(a) for a in obj.args]
         named = {name: Const(value) for name, value in obj.keywords.items()}

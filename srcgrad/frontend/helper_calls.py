@@ -35,6 +35,13 @@ def inline(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dic
         lo.fixed_span = outer
 
 
+@handles(runtime.instance)
+def _instance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    (cls,) = args
+    assert isinstance(cls, Const)
+    return lo.new_reference(cls.value, tuple(kwargs.items()), None)
+
+
 @handles(runtime.shadow_of)
 def _shadow_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     table, x = args

@@ -55,6 +55,7 @@ class Lowering:
         store: what names and containers stand for.
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
+        opened: objects among the arguments, and containers in them, that the program may change, by identity.
         shared: containers that are one of several that a name stands for.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
@@ -89,6 +90,8 @@ class Lowering:
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
         self.outside_references: set[Reference] = set()
+        self.opened: dict[int, Symbol] = {}
+        self.opening = False
         self.shared: set[Reference] = set()
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []

@@ -23,6 +23,7 @@ class Marks:
         lazy: sites of generator expressions that loop over generators.
         split: `try` statements whose body is protected statement by statement.
         tables: sites of dicts that are tables of shadows, filled at run time.
+        opened: objects among the arguments whose attributes are written, by identity -> where they are read.
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
@@ -35,3 +36,4 @@ class Marks:
     lazy: set[Any] = field(default_factory=set)
     split: set[Any] = field(default_factory=set)
     tables: set[Any] = field(default_factory=set)
+    opened: dict[int, Any] = field(default_factory=dict)

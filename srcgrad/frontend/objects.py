@@ -17,8 +17,9 @@ from typing import Any, Generic
 import numpy as np
 
 from srcgrad.frontend import kinds
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.outside import outside_attribute
+from srcgrad.frontend.sources import AttributeSource, FixedSource, ItemSource
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Reference, Sequence, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
@@ -91,6 +92,23 @@ def _is_plain(cls: type) -> bool:
         and not any(name in vars(cls) for name in _OPAQUE)
         and isinstance(vars(cls).get("__init__", object.__init__), (types.FunctionType, types.WrapperDescriptorType))
     )
+
+
+def open_argument(lo: Lowering, obj: Any) -> None:
+    """Starts again with an argument, or what is reached from it, as an object of the program's own.
+
+    The program may write its attributes then, and sees what it wrote; the caller's object stays as it is.
+    """
+    source = lo.object_sources.get(id(obj))
+    root = source
+    while isinstance(root, (AttributeSource, ItemSource)):
+        root = root.owner
+    cls = type(obj)
+    plain = type(cls) in (type, abc.ABCMeta) and all(_is_plain(base) for base in cls.__mro__[:-1])
+    if source is None or not isinstance(root, FixedSource) or kinds.is_static(root.value) or not plain:
+        return
+    lo.marks.opened[id(obj)] = source
+    raise Restart
 
 
 def member(lo: Lowering, cls: type, name: str) -> Symbol:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 import types
 from dataclasses import dataclass, field
@@ -13,13 +12,16 @@ import numpy as np
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.attempts import settle_attempts
+from srcgrad.frontend.expressions import new_list
 from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
+from srcgrad.frontend.outside import object_symbol, open_objects
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
 from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
+from srcgrad.tree import attributes_of, in_order, is_structured
 
 _RESTARTS = 60
 
@@ -103,7 +105,9 @@ def _attempt(
         if self_object is not None:
             bound_source = FixedSource(self_object, names[0])
             lo.object_sources[id(self_object)] = bound_source
-            lo.store.set((frame, names[0]), Const(self_object))
+        open_objects(lo)
+        if self_object is not None:
+            lo.store.set((frame, names[0]), object_symbol(lo, self_object))
         defaults = python_defaults(lo, fn)
         for name in names:
             if name in arguments:
@@ -113,6 +117,8 @@ def _attempt(
                 lo.store.set((frame, name), defaults[name])
         _bind_variadic(lo, source.node, frame, arguments)
         contents = {r: lo.contents(r) for s in symbols.values() for r in _references(lo, s)}
+        for name, symbol in symbols.items():
+            lo.store.set((frame, name), _with_lists(lo, symbol))
         result = run_body(lo, source.node, frame)
         if isinstance(result, Const) and result.value is UNDEFINED:
             result = Const(None)
@@ -150,10 +156,27 @@ def _result_tree(lo: Lowering, symbol: Symbol) -> Any:
             return [_result_tree(lo, item) for item in contents]
         if symbol.cls is set:
             return lo.value(symbol)
-        if symbol.cls is not dict and not dataclasses.is_dataclass(symbol.cls):
-            lo.unsupported(f"a {symbol.cls.__name__} is returned here", "return its attributes, or make it a dataclass")
+        if symbol.cls is not dict and not is_structured(symbol.cls):
+            lo.unsupported(
+                f"a {symbol.cls.__name__} is returned here",
+                "return its attributes, make it a dataclass, or register its class: srcgrad.tree.register",
+            )
+        if symbol.cls is not dict:
+            contents = _ordered(lo, symbol, contents)
         return {key: _result_tree(lo, item) for key, item in contents}
     return lo.value(symbol)
+
+
+def _ordered(lo: Lowering, symbol: Reference, contents: tuple) -> tuple:
+    """The attributes of an object that is returned, in the order in which they are parts of it."""
+    items = dict(contents)
+    names = in_order(symbol.cls, tuple(items))
+    extra = [name for name in items if name not in names]
+    if extra:
+        lo.unsupported(f"a {symbol.cls.__name__} with an attribute {extra[0]!r} is returned, which is no field of it")
+    ordered = tuple([(name, items[name]) for name in names])
+    lo.store.set(symbol, ordered)
+    return ordered
 
 
 def _tree_leaves(tree: Any) -> list[Value]:
@@ -213,17 +236,33 @@ def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
             else _part(lo, operator.getitem, value, k, item, _label(name, k))
             for k, item in enumerate(example)
         )
-        return lo.new_reference(list, parts, None) if isinstance(example, list) else Sequence(parts, type(example))
-    if dataclasses.is_dataclass(example):
+        if isinstance(example, list):
+            return lo.new_reference(list, parts, ("argument", name, *lo.site(value.hint)))
+        return Sequence(parts, type(example))
+    if is_structured(type(example)):
         entries = tuple(
-            (f.name, _part(lo, getattr, value, f.name, getattr(example, f.name), _label(name, f.name)))
-            for f in dataclasses.fields(example)
+            (part, _part(lo, getattr, value, part, getattr(example, part), _label(name, part)))
+            for part in attributes_of(example)
         )
         return lo.new_reference(type(example), entries, None)
     lo.object_sources[id(example)] = FixedSource(example, name)
     source = lo.object_sources[id(example)]
     lo.guards[source.key] = Guard(source, type(example), True)
-    return Const(example)
+    return object_symbol(lo, example)
+
+
+def _with_lists(lo: Lowering, symbol: Symbol) -> Symbol:
+    """An argument with run-time lists in place of the lists in it whose structure varies."""
+    if isinstance(symbol, Sequence):
+        return Sequence(tuple([_with_lists(lo, item) for item in symbol.items]), symbol.cls)
+    if not isinstance(symbol, Reference):
+        return symbol
+    contents = lo.contents(symbol)
+    own = tuple([(p[0], _with_lists(lo, p[1])) if isinstance(p, tuple) else _with_lists(lo, p) for p in contents])
+    if symbol.cls is list and symbol.site in lo.marks.dynamic:
+        return new_list(lo, own, symbol.site)
+    lo.store.set(symbol, own)
+    return symbol
 
 
 def _label(name: str, key: Any) -> str:
