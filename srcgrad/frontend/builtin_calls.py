@@ -17,7 +17,9 @@ from srcgrad.frontend.expressions import new_list
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import (
+    consumed_before,
     enumerate_iterator,
+    item_getter,
     iterate,
     iterator_length,
     known_items,
@@ -114,9 +116,28 @@ def _nditer(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if len(args) == 1 and isinstance(args[0], Spread):
         return iterate(lo, lo.call(Const(stand_ins.transposed), [args[0].items], {}))
+    first = args[0] if args else None
+    if len(args) > 1 and isinstance(first, Reference) and first.cls is SequenceIterator and set(args) == {first}:
+        return _in_groups(lo, iterate(lo, first), len(args))
     if constant(kwargs.get("strict", Const(False))) is not False and not lo.fixed_span:
         _check_lengths(lo, [iterate(lo, arg) for arg in args])
     return _zipped(lo, args)
+
+
+def _in_groups(lo: Lowering, iterator: Iterator, size: int) -> Iterator:
+    """`zip(it, it)`: the items of one iterator in groups, without those that are too few for one."""
+    items = iterator.items
+    if items is not None:
+        whole = range(0, len(items) - size + 1, size)
+        return Iterator(tuple([Sequence(items[k : k + size]) for k in whole]), sources=iterator.sources)
+    get = item_getter(lo, iterator)
+
+    def group(k: Value) -> Symbol:
+        start = lo.emit(operator.mul, k, Const(size))
+        return Sequence(tuple([get(lo.value(lo.emit(operator.add, start, Const(j)))) for j in range(size)]))
+
+    count = lo.value(lo.emit(operator.floordiv, iterator_length(lo, iterator), Const(size)))
+    return Iterator(length=lambda: count, item=group, sources=iterator.sources)
 
 
 def raise_unless_equal(first: int, other: int) -> None:
@@ -157,7 +178,8 @@ def _map(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if rows.drive is not None:
         return driven.mapped(rows, lambda row: lo.call(fn, list(known_items(lo, row)), {}))
     if rows.items is not None:
-        return Iterator(tuple(lo.call(fn, list(row.items), {}) for row in rows.items if isinstance(row, Sequence)))
+        results = tuple([lo.call(fn, list(row.items), {}) for row in rows.items if isinstance(row, Sequence)])
+        return Iterator(results, sources=rows.sources)
 
     def item(k: Value) -> Symbol:
         assert rows.item is not None
@@ -165,14 +187,14 @@ def _map(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         assert isinstance(row, Sequence)
         return lo.call(fn, list(row.items), {})
 
-    return Iterator(length=rows.length, item=item)
+    return Iterator(length=rows.length, item=item, sources=rows.sources)
 
 
-def collect(lo: Lowering, iterator: Iterator) -> Symbol:
-    """A list of the items of an iterator."""
+def collect(lo: Lowering, iterator: Iterator, name: str = "collected") -> Symbol:
+    """A list of the items of an iterator; a place of the program has one for each name."""
     if iterator.items is not None:
-        return lo.new_reference(list, iterator.items, lo.site("collected"))
-    site = (*lo.site("collected"), lo.span)
+        return lo.new_reference(list, iterator.items, lo.site(name))
+    site = (*lo.site(name), lo.span)
     collected = new_list(lo, (), site)
 
     def body(item: Symbol, rest: Rest | None = None) -> Outcome:
@@ -430,6 +452,8 @@ def _iter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 @handles(next)
 def _next(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if isinstance(args[0], Reference) and args[0].cls is SequenceIterator:
+        if not lo.contents(args[0]):
+            consumed_before(lo)
         return lo.call(Const(SequenceIterator.advance), args, {})
     if isinstance(args[0], Reference) and args[0].cls in (list, dict, set):
         lo.raises(TypeError, f"{args[0].cls.__name__!r} object is not an iterator")

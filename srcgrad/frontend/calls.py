@@ -138,7 +138,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     """A call of a Python object known at compile time."""
     if obj is UNDEFINED:
         return Const(UNDEFINED)
-    if args and isinstance(args[-1], Spread) and not _binds(obj):
+    if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
         args = _fields_spread(lo, obj, args, kwargs)
     if hashable(obj):
         if is_library(obj) or (obj in BUILTINS and obj.__module__.partition(".")[0] != "srcgrad"):

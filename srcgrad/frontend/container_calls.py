@@ -141,9 +141,14 @@ def _entries(lo: Lowering, symbol: Symbol) -> tuple:
 
 @handles(dict.items)
 def _items(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    keys = iterate(lo, args[0]).items or ()
-    entries = _entries(lo, args[0])
-    return Iterator(tuple(Sequence((key, item)) for key, (_, item) in zip(keys, entries, strict=True)))
+    _entries(lo, args[0])
+    keys = iterate(lo, args[0])
+
+    def pairs() -> tuple[Symbol, ...]:
+        entries = _entries(lo, args[0])
+        return tuple([Sequence((key, item)) for key, (_, item) in zip(keys.items or (), entries, strict=True)])
+
+    return Iterator(live=pairs, sources=(args[0],), sized=True)
 
 
 @handles(dict.keys)
@@ -153,7 +158,8 @@ def _keys(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 
 @handles(dict.values)
 def _values(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return Iterator(tuple(item for _, item in _entries(lo, args[0])))
+    _entries(lo, args[0])
+    return Iterator(live=lambda: tuple([item for _, item in _entries(lo, args[0])]), sources=(args[0],), sized=True)
 
 
 @handles(dict.get)

@@ -14,7 +14,7 @@ from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.objects import class_of_object, special
 from srcgrad.frontend.stand_in_classes import SequenceIterator
-from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant, sources_of
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import INT, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
 
@@ -31,9 +31,10 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     if isinstance(symbol, Reference):
         contents = lo.contents(symbol)
         if symbol.cls is dict:
-            return Iterator(tuple(_key_symbol(key) for key, _ in contents))
+            keys = lambda: tuple([_key_symbol(key) for key, _ in lo.contents(symbol)])  # noqa: E731
+            return Iterator(sources=(symbol,), live=keys, sized=True)
         if symbol.cls in (list, set):
-            return Iterator(contents)
+            return Iterator(sources=(symbol,), live=lambda: lo.contents(symbol), sized=symbol.cls is set)
         if symbol.cls is types.GeneratorType:
             return Iterator(drive=contents[0].drive) if contents else consumed_before(lo)
         if symbol.cls is SequenceIterator:
@@ -49,7 +50,9 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         if isinstance(symbol.type, Tuple):
             return Iterator(tuple_items(lo, symbol))
         if isinstance(symbol.type, (Array, List, Unknown)):
-            return Iterator(length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k))
+            return Iterator(
+                length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k), sources=(symbol,)
+            )
     lo.unsupported("this can't be looped over")
 
 
@@ -176,16 +179,19 @@ def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
     """`enumerate(inner, start)`."""
     iterator = iterate(lo, inner)
     if iterator.items is not None:
-        items = iterator.items
-        numbers = [lo.emit(operator.add, start, Const(k)) for k in range(len(items))]
-        return Iterator(tuple(Sequence((n, item)) for n, item in zip(numbers, items, strict=True)))
+
+        def numbers_and_items() -> tuple[Symbol, ...]:
+            items = iterator.items or ()
+            return tuple([Sequence((lo.emit(operator.add, start, Const(k)), item)) for k, item in enumerate(items)])
+
+        return Iterator(live=numbers_and_items, sources=iterator.sources, sized=iterator.sized)
     item = item_getter(lo, iterator)
 
     def numbered(k: Value) -> Symbol:
         number = k if constant(start) == 0 else lo.emit(operator.add, k, start)
         return Sequence((number, item(k)))
 
-    return Iterator(length=lambda: iterator_length(lo, iterator), item=numbered)
+    return Iterator(length=lambda: iterator_length(lo, iterator), item=numbered, sources=iterator.sources)
 
 
 def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
@@ -199,8 +205,11 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     if all(it.endless for it in iterators):
         lo.unsupported("nothing in this zip(...) ever ends", "zip with a range")
     if all(it.items is not None for it in iterators):
-        columns = [it.items for it in iterators if it.items is not None]
-        return Iterator(tuple(Sequence(row) for row in zip(*columns, strict=False)))
+        return Iterator(
+            live=lambda: tuple([Sequence(row) for row in zip(*[it.items or () for it in iterators], strict=False)]),
+            sources=sources_of(iterators),
+            sized=any(it.sized for it in iterators),
+        )
     getters = [item_getter(lo, it) for it in iterators]
 
     def shortest() -> Value:
@@ -213,7 +222,8 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
                 lengths.append(n)
         return lengths[0] if len(lengths) == 1 else lo.value(lo.emit(min, *lengths))
 
-    return Iterator(length=shortest, item=lambda k: Sequence(tuple(get(k) for get in getters)))
+    rows = lambda k: Sequence(tuple(get(k) for get in getters))  # noqa: E731
+    return Iterator(length=shortest, item=rows, sources=sources_of(iterators))
 
 
 def _first_items(iterator: Iterator, count: int) -> Iterator:
@@ -225,21 +235,22 @@ def _first_items(iterator: Iterator, count: int) -> Iterator:
 def shifted(lo: Lowering, iterator: Iterator, by: int) -> Iterator:
     """The same without its first items."""
     if iterator.items is not None:
-        return Iterator(iterator.items[by:])
+        return Iterator(live=lambda: (iterator.items or ())[by:], sources=iterator.sources, sized=iterator.sized)
     get = item_getter(lo, iterator)
     n = iterator_length(lo, iterator)
 
     def rest() -> Value:
         return lo.value(lo.emit(max, lo.emit(operator.sub, n, Const(by)), Const(0)))
 
-    return Iterator(length=rest, item=lambda k: get(lo.value(lo.emit(operator.add, k, Const(by)))))
+    following = lambda k: get(lo.value(lo.emit(operator.add, k, Const(by))))  # noqa: E731
+    return Iterator(length=rest, item=following, sources=iterator.sources)
 
 
 def reversed_iterator(lo: Lowering, inner: Symbol) -> Iterator:
     """`reversed(inner)`."""
     iterator = iterate(lo, inner)
     if iterator.items is not None:
-        return Iterator(iterator.items[::-1])
+        return Iterator(live=lambda: (iterator.items or ())[::-1], sources=iterator.sources, sized=True)
     if iterator.bounds is not None:
         return Iterator(bounds=iterator.bounds, backwards=not iterator.backwards)
     item = item_getter(lo, iterator)
@@ -248,7 +259,7 @@ def reversed_iterator(lo: Lowering, inner: Symbol) -> Iterator:
     def from_end(k: Value) -> Symbol:
         return item(lo.value(lo.emit(operator.sub, lo.emit(operator.sub, n, Const(1)), k)))
 
-    return Iterator(length=lambda: n, item=from_end)
+    return Iterator(length=lambda: n, item=from_end, sources=iterator.sources)
 
 
 def descending(lo: Lowering, bounds: tuple[Value, Value, Value]) -> tuple[Value, Value, Value]:

@@ -16,7 +16,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import NOT_CONSTANT, Bound, Iterator, Sequence, Symbol, constant
+from srcgrad.frontend.values import NOT_CONSTANT, Bound, Iterator, Sequence, Symbol, constant, sources_of
 from srcgrad.ir.nodes import Const, Value
 
 
@@ -26,8 +26,8 @@ def _known(iterators: list[Iterator]) -> list[tuple[Symbol, ...]] | None:
     return None if any(items is None for items in columns) else [items for items in columns if items is not None]
 
 
-def _tuples(rows: Any) -> Iterator:
-    return Iterator(tuple(Sequence(tuple(row)) for row in rows))
+def _tuples(rows: Any, sources: tuple[Symbol, ...] = ()) -> Iterator:
+    return Iterator(tuple(Sequence(tuple(row)) for row in rows), sources=sources)
 
 
 @handles(itertools.product)
@@ -61,7 +61,7 @@ def _chain(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
     iterators = [listed(iterate(lo, arg)) for arg in args]
     columns = _known(iterators)
     if columns is not None:
-        return Iterator(tuple(itertools.chain(*columns)))
+        return Iterator(tuple(itertools.chain(*columns)), sources=sources_of(iterators))
     if any(iterator.drive is not None for iterator in iterators):
         return driven.chained(lo, iterators)
     joined = make_list(lo, [], {})
@@ -82,7 +82,7 @@ def _chain_from_iterable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Sym
 def _pairwise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterator = listed(iterate(lo, args[0]))
     if iterator.items is not None:
-        return _tuples(itertools.pairwise(iterator.items))
+        return _tuples(itertools.pairwise(iterator.items), iterator.sources)
     get = item_getter(lo, iterator)
 
     def item(k: Value) -> Symbol:
@@ -96,7 +96,7 @@ def _islice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     iterator = listed(iterate(lo, args[0]))
     bounds = [constant(arg) for arg in args[1:]]
     if iterator.items is not None and all(b is None or isinstance(b, int) for b in bounds):
-        return Iterator(tuple(lo.known(itertools.islice, iterator.items, *bounds)))
+        return Iterator(tuple(lo.known(itertools.islice, iterator.items, *bounds)), sources=iterator.sources)
     if iterator.endless and all(isinstance(b, int) or b is None for b in bounds):
         places = lo.known(itertools.islice, range(10**6), *bounds)
         return Iterator(tuple([iterator.item(Const(k)) for k in places]))  # type: ignore[misc]
@@ -172,7 +172,8 @@ def _groupby(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 def _starmap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fn, iterator = args[0], listed(iterate(lo, args[1]))
     if iterator.items is not None:
-        return Iterator(tuple(lo.call(fn, list(known_items(lo, item)), {}) for item in iterator.items))
+        results = tuple([lo.call(fn, list(known_items(lo, item)), {}) for item in iterator.items])
+        return Iterator(results, sources=iterator.sources)
     if iterator.drive is not None:
         return driven.mapped(iterator, lambda item: lo.call(fn, list(known_items(lo, item)), {}))
     get = item_getter(lo, iterator)
@@ -217,13 +218,15 @@ for _name in ("combinations", "permutations", "combinations_with_replacement"):
 
 @handles(itertools.zip_longest)
 def _zip_longest(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    columns = _known([listed(iterate(lo, arg)) for arg in args])
+    iterators = [listed(iterate(lo, arg)) for arg in args]
+    columns = _known(iterators)
     if columns is None:
         if len(args) != 2:
             lo.unsupported("itertools.zip_longest of more than two sequences of unknown length is not supported")
         lists = [make_list(lo, [arg], {}) for arg in args]
         return iterate(lo, lo.call(Const(stand_ins.longest), [*lists, kwargs.get("fillvalue", Const(None))], {}))
-    return _tuples(itertools.zip_longest(*columns, fillvalue=kwargs.get("fillvalue", Const(None))))
+    rows = itertools.zip_longest(*columns, fillvalue=kwargs.get("fillvalue", Const(None)))
+    return _tuples(rows, sources_of(iterators))
 
 
 @handles(itertools.accumulate)
@@ -237,7 +240,7 @@ def _accumulate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     iterator = listed(iterate(lo, args[0]))
     if iterator.items is not None:
         items = iterator.items if constant(initial) is None else (initial, *iterator.items)
-        return Iterator(tuple(itertools.accumulate(items, combine)))
+        return Iterator(tuple(itertools.accumulate(items, combine)), sources=iterator.sources)
     if constant(initial) is None:
         # The first item starts the sum; an empty sequence has no sums at all.
         return _sums(lo, shifted(lo, iterator, 1), item_getter(lo, iterator)(Const(0)), combine)

@@ -43,12 +43,12 @@ def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     if constant(key) is not None:
         get = item_getter(lo, iterate(lo, items))
         rate = Iterator(length=lambda: lo.value(length(lo, items)), item=lambda k: lo.call(key, [get(k)], {}))
-        keys = collect(lo, rate)
+        keys = collect(lo, rate, "keys")
     order = _order(lo, keys, reverse)
     chosen = Iterator(
         length=lambda: lo.value(length(lo, order)), item=lambda k: subscript(lo, items, subscript(lo, order, k))
     )
-    return collect(lo, chosen)
+    return collect(lo, chosen, "ordered")
 
 
 def _are_numbers(lo: Lowering, source: Symbol, iterator: Iterator) -> bool:
@@ -173,7 +173,8 @@ def extreme_by_key(lo: Lowering, fn: Any, iterator: Iterator, key: Symbol) -> Sy
     items = collect(lo, iterator)
     get = item_getter(lo, iterate(lo, items))
     count = iterator_length(lo, iterate(lo, items))
-    keys = lo.value(collect(lo, Iterator(length=lambda: count, item=lambda k: lo.call(key, [get(k)], {}))))
+    rate = Iterator(length=lambda: count, item=lambda k: lo.call(key, [get(k)], {}))
+    keys = lo.value(collect(lo, rate, "keys"))
     assert isinstance(keys.type, List)
     best = lo.value(lo.emit_typed(fn, (keys,), {}, keys.type.item))
     return subscript(lo, items, lo.value(lo.emit_typed(list.index, (keys, best), {}, INT)))

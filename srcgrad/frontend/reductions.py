@@ -20,7 +20,7 @@ from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, sh
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
-from srcgrad.frontend.operators import binary
+from srcgrad.frontend.operators import binary, compare
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Sequence, Symbol, constant
@@ -54,7 +54,10 @@ def _reduce(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[
         for item in iterator.items:
             total = combine(total, item)
         return total
-    site = (*lo.site("reduce"), lo.span)
+    site: tuple = (*lo.site("reduce"), lo.span)
+    while lo.store.get((site, "total")) is not MISSING:
+        # One sum in another, of the same place: `sum(map(sum, rows))`.
+        site = ("inner", site)
     key = (site, "total")
     lo.store.set(key, start)
 
@@ -136,15 +139,15 @@ def _any_or_all(lo: Lowering, iterator: Iterator, fn: Any) -> Symbol:
 
 @handles(min)
 def _min(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _extreme(lo, min, operator.lt, args, kwargs)
+    return _extreme(lo, min, ast.Lt(), args, kwargs)
 
 
 @handles(max)
 def _max(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _extreme(lo, max, operator.gt, args, kwargs)
+    return _extreme(lo, max, ast.Gt(), args, kwargs)
 
 
-def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """Built-in `min` and `max` choose one of their arguments, by a branch."""
     key = kwargs.get("key")
     items: list[Symbol] | tuple[Symbol, ...] = args
@@ -178,7 +181,7 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
     rating = best if key is None else lo.call(key, [best], {})
     for item in items[1:]:
         candidate = item if key is None else lo.call(key, [item], {})
-        test = lo.emit(better, candidate, rating)
+        test = compare(lo, better, candidate, rating)
         pair = select(
             lo,
             test,

@@ -311,6 +311,8 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
     elif op.fn is list.pop:
         g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
         lo.effect(list.insert, shadow, _popped_place(reverse, op, shadow), Const(0.0) if g is None else g)
+    elif op.fn is operator.setitem and isinstance(op.args[2].type, Tuple) and not isinstance(op.args[1], slice):
+        _reverse_set_tuple(reverse, op, shadow)
     elif op.fn is operator.setitem and not isinstance(op.args[1], slice):
         if isinstance(target.type, Parts) and is_scalar(op.args[2].type):
             item_type = op.args[2].type
@@ -345,6 +347,19 @@ def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value, *place: Any
         raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
     part = Value(UNKNOWN, None, op.span)
     lo.append_call(list.pop, (shadow, *place), [part])
+    hand_on(reverse, owner, part)
+
+
+def _reverse_set_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
+    """A tuple that took the place of another one in a list: what comes back to it is not for the other one."""
+    lo = reverse.lo
+    owner = op.args[2].owner
+    if not isinstance(owner, Call) or owner.fn is not tuple:
+        raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
+    part = Value(UNKNOWN, None, op.span)
+    lo.append_call(operator.getitem, (shadow, reverse.symbol(op.args[1])), [part])
+    zeros = [ZERO for _ in op.args[2].type.items]
+    lo.append(Call(operator.setitem, (shadow, reverse.symbol(op.args[1]), zeros), {}, [], op.span))
     hand_on(reverse, owner, part)
 
 

@@ -61,3 +61,13 @@ def list_of_pairs_with_pairs_put_in_between(x):
     for k, (value, weight) in enumerate(pairs):
         total += (k + 1) * weight * value**2
     return total
+
+
+@program(lambda: (rand(6), 6), tags=("lists", "tuples"))
+def pairs_sorted_in_place(x, n):
+    pairs = [(x[k], k) for k in range(n)]
+    first = pairs[0]
+    pairs.sort(key=lambda p: p[0])
+    pairs[-1] = (pairs[1][0] * 3, 2)
+    pairs[2], pairs[3] = pairs[3], pairs[2]
+    return pairs[0][0] * pairs[1][0] + pairs[-1][0] * pairs[-1][1] + first[0] * pairs[2][0]
