@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.errors import AliasError, ArgumentError, NanError, Span, UnsupportedError
-from srcgrad.tree import attributes_of, instance_of, is_structured
+from srcgrad.tree import attributes_of, instance_of, is_frozen, is_structured
 
 
 def instance(cls: type, /, **attributes: Any) -> Any:
@@ -435,6 +435,39 @@ def check_overlap(written: dict, arrays: dict) -> None:
                         None,
                         f"pass a copy of one of them: {other}.copy()",
                     )
+
+
+def check_apart(changed: dict, arguments: dict) -> None:
+    """Refuses arguments in which a container is found twice: one place would not see what is changed by the other.
+
+    Args:
+        changed: the name of each argument in which the function changes lists, dicts or objects -> where.
+        arguments: the name of each argument that holds containers -> the argument.
+
+    Raises:
+        AliasError: if there is such a container.
+    """
+    seen: dict[int, str] = {}
+    pending = list(arguments.items())
+    while pending:
+        name, x = pending.pop()
+        if isinstance(x, (list, dict)) or (is_structured(type(x)) and not is_frozen(type(x))):
+            if id(x) in seen and (name in changed or seen[id(x)] in changed):
+                same = f"a {type(x).__name__} is found twice in {name}"
+                if name != seen[id(x)]:
+                    same = f"{name} and {seen[id(x)]} have a {type(x).__name__} in common"
+                where = changed.get(name) or changed.get(seen[id(x)])
+                message = f"{same}, and the function changes what is in there, in {where}"
+                raise AliasError(message, None, "pass a copy of one of them")
+            if id(x) in seen:
+                continue
+            seen[id(x)] = name
+        if isinstance(x, dict):
+            pending += [(name, item) for item in x.values()]
+        elif isinstance(x, (list, tuple)):
+            pending += [(name, item) for item in x]
+        elif is_structured(type(x)):
+            pending += [(name, getattr(x, part)) for part in attributes_of(x)]
 
 
 def _arrays_in(x: Any) -> list[np.ndarray]:

@@ -90,6 +90,12 @@ def is_structured(cls: type) -> bool:
     return any(base in _REGISTERED for base in cls.__mro__)
 
 
+def is_frozen(cls: type) -> bool:
+    """Whether the objects of a class are dataclass instances that can't be changed."""
+    parameters = getattr(cls, "__dataclass_params__", None)
+    return parameters is not None and bool(parameters.frozen)
+
+
 def attributes_of(value: Any) -> tuple[str, ...]:
     """The names of the parts of an object whose class is structured: those that are set."""
     cls = type(value)

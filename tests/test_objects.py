@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import srcgrad
-from srcgrad.errors import ArgumentError, InternalError, SrcgradError, UnsupportedError
+from srcgrad.errors import AliasError, ArgumentError, InternalError, SrcgradError, UnsupportedError
 
 
 class Meter:
@@ -134,6 +134,26 @@ def test_what_can_not_be_registered():
     for cls in (int, np.ndarray, 5):
         with pytest.raises(ArgumentError, match="can't be made trees"):
             srcgrad.tree.register(cls)
+
+
+def changes_one_of_two(x, first, others):
+    first["a"] = first["a"] * x[0]
+    return first["a"] + others[0]["a"] + others[1]["a"]
+
+
+def changes_one_in_a_list(x, others):
+    others[0]["a"] = others[0]["a"] * x[0]
+    return others[1]["a"]
+
+
+def test_a_container_that_is_changed_is_in_the_arguments_once():
+    gradient = srcgrad.grad(changes_one_of_two)
+    one, two = {"a": 2.0}, {"a": 3.0}
+    assert np.allclose(gradient(POINT, {"a": 2.0}, [one, two]), [2.0, 0.0, 0.0])
+    with pytest.raises(AliasError, match="have a dict in common"):
+        gradient(POINT, one, [two, one])
+    with pytest.raises(AliasError, match="found twice in others"):
+        srcgrad.grad(changes_one_in_a_list)(POINT, [one, one])
 
 
 def named(x):

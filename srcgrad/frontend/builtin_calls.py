@@ -476,8 +476,8 @@ def _vars(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     if not isinstance(owner, Reference) or class_of_object(owner) is None:
         lo.unsupported("vars(...) is supported for objects that the function makes or takes", "name the attributes")
     copied = lo.new_reference(dict, lo.contents(owner), None)
-    # What is written there is written to the object: that is not carried over.
-    lo.shared.add(copied)
+    # What is written there is written to the object, and the other way round: neither is carried over.
+    lo.shared.update([copied, owner])
     return copied
 
 

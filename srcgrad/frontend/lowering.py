@@ -56,6 +56,8 @@ class Lowering:
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         opened: objects among the arguments, and containers in them, that the program may change, by identity.
+        outside_references: containers outside of the program -> where they are read.
+        changed: containers that are changed -> where that is done first.
         shared: containers that are one of several that a name stands for.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
@@ -89,7 +91,8 @@ class Lowering:
         self.frames_captured: set[int] = set()
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
-        self.outside_references: set[Reference] = set()
+        self.outside_references: dict[Reference, Source] = {}
+        self.changed: dict[Reference, Span | None] = {}
         self.opened: dict[int, Symbol] = {}
         self.opening = False
         self.shared: set[Reference] = set()
@@ -325,12 +328,16 @@ class Lowering:
     def change(self, reference: Reference, contents: tuple) -> None:
         """Changes what a container of the program's own holds."""
         if reference in self.outside_references:
+            from srcgrad.frontend.objects import open_owner
+
+            open_owner(self, self.outside_references[reference])
             self.unsupported(
                 f"a {reference.cls.__name__} that is not an argument is changed here",
                 "pass it as an argument, or change a copy",
             )
         if reference in self.shared:
             self.refuse_change(reference)
+        self.changed.setdefault(reference, self.span)
         self.store.set(reference, contents)
 
     def refuse_change(self, reference: Reference) -> NoReturn:

@@ -111,6 +111,14 @@ def open_argument(lo: Lowering, obj: Any) -> None:
     raise Restart
 
 
+def open_owner(lo: Lowering, source: Any) -> None:
+    """As `open_argument`, for the object that a container is an attribute of, or in one."""
+    while isinstance(source, ItemSource):
+        source = source.owner
+    if isinstance(source, AttributeSource):
+        open_argument(lo, source.owner.read())
+
+
 def member(lo: Lowering, cls: type, name: str) -> Symbol:
     """What a class has under a name, as a function or a value of its own, read so that a change is noticed."""
     known = outside_attribute(lo, cls, name)

@@ -71,12 +71,12 @@ def _outside_container(lo: Lowering, source: Source, obj: Any) -> Symbol:
         return lo.opened[id(obj)]
     if isinstance(obj, dict):
         items = tuple([(key, outside(lo, ItemSource(source, key))) for key in obj])
-        return _outside_reference(lo, obj, dict, items)
+        return _outside_reference(lo, source, obj, dict, items)
     parts = tuple([outside(lo, ItemSource(source, k)) for k in range(len(obj))])
-    return _outside_reference(lo, obj, list, parts) if isinstance(obj, list) else Sequence(parts, type(obj))
+    return _outside_reference(lo, source, obj, list, parts) if isinstance(obj, list) else Sequence(parts, type(obj))
 
 
-def _outside_reference(lo: Lowering, obj: Any, cls: type, contents: tuple) -> Symbol:
+def _outside_reference(lo: Lowering, source: Source, obj: Any, cls: type, contents: tuple) -> Symbol:
     if lo.opening:
         from srcgrad.frontend.expressions import new_list
 
@@ -84,7 +84,7 @@ def _outside_reference(lo: Lowering, obj: Any, cls: type, contents: tuple) -> Sy
         lo.opened[id(obj)] = own
         return own
     reference = lo.new_reference(cls, contents, None)
-    lo.outside_references.add(reference)
+    lo.outside_references[reference] = source
     return reference
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import UnsupportedError
+from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.attempts import settle_attempts
 from srcgrad.frontend.expressions import new_list
@@ -40,6 +40,7 @@ class Program:
         contents: what each container in `arguments` held on entry.
         result_contents: what each container in `result` holds.
         read_only: the arrays among the arguments that cannot be written.
+        changed: the parameters that hold containers which the program changes -> where.
         written: the parameters that the program writes; known once they are protected.
     """
 
@@ -52,6 +53,7 @@ class Program:
     contents: dict[Reference, tuple]
     result_contents: dict[Reference, tuple]
     read_only: set[Value]
+    changed: dict[str, Span | None]
     written: set[str] = field(default_factory=set)
 
 
@@ -133,7 +135,21 @@ def _attempt(
     functions = [spec.function for spec in lo.functions.values() if spec.ready]
     results = {r: lo.contents(r) for r in _references(lo, result)}
     captured, guards = list(lo.captured.values()), list(lo.guards.values())
-    return Program(function, symbols, result, captured, guards, functions, contents, results, lo.read_only)
+    changed = {name: span for name, symbol in symbols.items() for span in _changes(lo, symbol, contents)[:1]}
+    return Program(function, symbols, result, captured, guards, functions, contents, results, lo.read_only, changed)
+
+
+def _changes(lo: Lowering, symbol: Symbol, contents: dict[Reference, tuple]) -> list[Span | None]:
+    """Where the containers of an argument are changed."""
+    if isinstance(symbol, Sequence):
+        return [span for item in symbol.items for span in _changes(lo, item, contents)]
+    if not isinstance(symbol, Reference):
+        return []
+    own = [lo.changed[symbol]] if symbol in lo.changed else []
+    if symbol.cls is list and symbol.site in lo.marks.dynamic:
+        own.append(lo.span)
+    items = [part[1] if isinstance(part, tuple) else part for part in contents[symbol]]
+    return [*own, *[span for item in items for span in _changes(lo, item, contents)]]
 
 
 def _bind_variadic(lo: Lowering, node: Any, frame: Any, arguments: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from srcgrad.ir.types import FLOAT, Array, List, Opaque, PyScalar, Type, Unknown
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
-from srcgrad.transform.overlap import overlap_check
+from srcgrad.transform.overlap import apart_check, overlap_check
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.reuse import reuse_temporaries
@@ -75,6 +75,10 @@ def protect_arguments(program: Program) -> None:
     Before -> after: `x[0] = 3 * x[1]` -> `x = x.copy(); x[0] = 3 * x[1]`.
     """
     function = program.function
+    if program.changed and len(program.contents) > 1:
+        check = apart_check(program.changed, function)
+        check.parent = function.body
+        function.body.ops.insert(0, check)
     aliases = Aliases([function, *program.functions])
     for value in function.captured:
         if aliases.is_written(value):
