@@ -8,6 +8,32 @@ from typing import Any
 import numpy as np
 
 from srcgrad.errors import AliasError, ArgumentError, NanError, Span, UnsupportedError
+from srcgrad.tree import attributes_of, instance_of, is_frozen, is_structured
+
+
+def instance(cls: type, /, **attributes: Any) -> Any:
+    """An object of a class with these attributes, made without a call of `__init__`."""
+    return instance_of(cls, attributes)
+
+
+def order_of(keys: Any, reverse: bool = False) -> list[int]:
+    """The places of items with these keys in the order of `sorted`.
+
+    Example:
+        >>> order_of([3.0, 1.0, 2.0])
+        [1, 2, 0]
+    """
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
+
+
+def popped_place(shadow: list, k: int) -> int:
+    """Where an item is missing in the shadow of a list that `pop(k)` took."""
+    return k if k >= 0 else k + len(shadow) + 1
+
+
+def inserted_place(shadow: list, k: int) -> int:
+    """Where an item stands in the shadow of a list that `insert(k, item)` put there."""
+    return min(k, len(shadow) - 1) if k >= 0 else max(k + len(shadow) - 1, 0)
 
 
 def add_item(x: Any, i: Any, v: Any) -> None:
@@ -314,7 +340,7 @@ def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
 
 
 def copied(x: Any) -> Any:
-    """A copy: arrays are copied, at any depth of lists and dicts."""
+    """A copy: arrays are copied, at any depth of containers."""
     if isinstance(x, np.ndarray):
         return copy_with_layout(x)
     if isinstance(x, (list, tuple)):
@@ -322,6 +348,8 @@ def copied(x: Any) -> Any:
         return items if isinstance(x, list) else type(x)(*items) if hasattr(x, "_fields") else tuple(items)
     if isinstance(x, dict):
         return {key: copied(item) for key, item in x.items()}
+    if is_structured(type(x)):
+        return instance_of(type(x), {name: copied(getattr(x, name)) for name in attributes_of(x)})
     return x
 
 
@@ -409,10 +437,45 @@ def check_overlap(written: dict, arrays: dict) -> None:
                     )
 
 
+def check_apart(changed: dict, arguments: dict) -> None:
+    """Refuses arguments in which a container is found twice: one place would not see what is changed by the other.
+
+    Args:
+        changed: the name of each argument in which the function changes lists, dicts or objects -> where.
+        arguments: the name of each argument that holds containers -> the argument.
+
+    Raises:
+        AliasError: if there is such a container.
+    """
+    seen: dict[int, str] = {}
+    pending = list(arguments.items())
+    while pending:
+        name, x = pending.pop()
+        if isinstance(x, (list, dict)) or (is_structured(type(x)) and not is_frozen(type(x))):
+            if id(x) in seen and (name in changed or seen[id(x)] in changed):
+                same = f"a {type(x).__name__} is found twice in {name}"
+                if name != seen[id(x)]:
+                    same = f"{name} and {seen[id(x)]} have a {type(x).__name__} in common"
+                where = changed.get(name) or changed.get(seen[id(x)])
+                message = f"{same}, and the function changes what is in there, in {where}"
+                raise AliasError(message, None, "pass a copy of one of them")
+            if id(x) in seen:
+                continue
+            seen[id(x)] = name
+        if isinstance(x, dict):
+            pending += [(name, item) for item in x.values()]
+        elif isinstance(x, (list, tuple)):
+            pending += [(name, item) for item in x]
+        elif is_structured(type(x)):
+            pending += [(name, getattr(x, part)) for part in attributes_of(x)]
+
+
 def _arrays_in(x: Any) -> list[np.ndarray]:
     """The arrays in a container, or the array itself."""
     if isinstance(x, dict):
         x = list(x.values())
+    elif is_structured(type(x)):
+        x = [getattr(x, name) for name in attributes_of(x)]
     if isinstance(x, (list, tuple)):
         return [array for item in x for array in _arrays_in(item)]
     return [x] if isinstance(x, np.ndarray) else []

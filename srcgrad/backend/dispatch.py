@@ -27,7 +27,7 @@ from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
 from srcgrad.transform import gradient as transform
 from srcgrad.transform.gradient import Gradient
-from srcgrad.tree import flatten
+from srcgrad.tree import attribute_names, flatten
 
 _NESTING = 20_000
 """Python's recursion limit while compiling: an AST is as deep as the user's expressions, and `ast` recurses."""
@@ -323,6 +323,12 @@ class Dispatcher:
             text = "None" if value is None else f"of type {type(value).__name__}"
             raise ArgumentError(
                 f"{what} is {text}, which has no gradient", help="take the gradient with respect to another argument"
+            )
+        elif flatten(value)[1].is_leaf and attribute_names(value) and not isinstance(value, (dict, list, tuple)):
+            cls = type(value).__name__
+            raise ArgumentError(
+                f"{what} is an object of the class {cls}, whose attributes are no tree",
+                help=f"make it one: srcgrad.tree.register({cls}), or make {cls} a dataclass",
             )
 
 

@@ -10,8 +10,18 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend.kinds import kind_of
-from srcgrad.frontend.sources import AttributeSource, CellSource, FixedSource, GlobalSource, Guard, ItemSource, Source
-from srcgrad.tree import flatten
+from srcgrad.frontend.sources import (
+    AttributeSource,
+    CellSource,
+    FixedSource,
+    GlobalSource,
+    Guard,
+    ItemSource,
+    NamesSource,
+    PresenceSource,
+    Source,
+)
+from srcgrad.tree import attribute_names, flatten
 
 Check = Callable[[tuple], Any]
 """Takes the arguments of a call; returns the generated function if it may be called with them, else None."""
@@ -195,6 +205,10 @@ class _CheckWriter:
                 return self.bind(value)
             case AttributeSource(owner, name):
                 return self.local(f"{self.read(owner)}.{name}")
+            case PresenceSource(owner, name):
+                return self.local(f"hasattr({self.read(owner)}, {name!r})")
+            case NamesSource(owner):
+                return self.local(f"{self.bind(attribute_names)}({self.read(owner)})")
             case ItemSource(owner, index):
                 return self.local(f"{self.read(owner)}[{self.bind(index)}]")
 

@@ -16,13 +16,14 @@ from srcgrad.frontend.list_kinds import Within, is_open
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
-from srcgrad.frontend.outside import outside_attribute
+from srcgrad.frontend.outside import object_symbol, outside_attribute
 from srcgrad.frontend.values import (
     CONTAINERS,
     NOT_CONSTANT,
     Bound,
     Closure,
     Flat,
+    Iterator,
     Reference,
     Sequence,
     Super,
@@ -36,11 +37,13 @@ from srcgrad.ir.types import (
     UNKNOWN,
     Array,
     List,
+    NpScalar,
     Opaque,
     Parts,
     PyScalar,
     Record,
     Tuple,
+    Type,
     Unknown,
     is_numeric,
     is_scalar,
@@ -79,6 +82,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     """`base[key]`."""
     if is_undefined(base):
         return base
+    if isinstance(base, Iterator) and base.items is not None:
+        # An iterator holds its items by number, for the library's own `iter(...)` alone.
+        base = Sequence(base.items)
     if isinstance(base, Sequence) or (isinstance(base, Reference) and base.cls is list):
         return _subscript_items(lo, base, key)
     if isinstance(base, Reference) and base.cls is dict:
@@ -102,6 +108,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return base
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
         return lo.call(Const(type(base.value).__getitem__), [base, key], {})
+    if isinstance(key, slice) and isinstance(constant(key), slice):
+        lo.known(constant(key).indices, 0)
     value = lo.value(base)
     value = value if isinstance(key, slice) else lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):
@@ -141,7 +149,7 @@ def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> S
     items = base.items if isinstance(base, Sequence) else lo.contents(base)
     known = constant(key)
     if isinstance(known, slice):
-        part = items[known]
+        part = lo.known(operator.getitem, items, known)
         return Sequence(part) if isinstance(base, Sequence) else lo.new_reference(list, part, base.site)
     if isinstance(known, (int, np.integer)):
         if not -len(items) <= known < len(items):
@@ -247,7 +255,7 @@ def _tuple_attribute(lo: Lowering, base: Sequence, name: str) -> Symbol:
 
 def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
     if base.cls in CONTAINERS:
-        return Bound(Const(getattr(base.cls, name)), (base,))
+        return Bound(Const(lo.known(getattr, base.cls, name)), (base,))
     if base.cls is types.GeneratorType:
         lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")
     for field, item in lo.contents(base):
@@ -266,11 +274,8 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
     if obj is UNDEFINED:
         return base
     if isinstance(obj, (str, bytes, float, int, complex)):
-        return (
-            Bound(Const(getattr(type(obj), name)), (base,))
-            if callable(getattr(obj, name))
-            else Const(getattr(obj, name))
-        )
+        found = lo.known(getattr, obj, name)
+        return Bound(Const(getattr(type(obj), name)), (base,)) if callable(found) else Const(found)
     generated = generated_method(base, obj, name)
     if generated is not None:
         return generated
@@ -294,7 +299,13 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         return outside
     value = getattr(obj, name)
     number = as_symbol(value)
-    return number if number is not None else Const(value)
+    return number if number is not None else object_symbol(lo, value)
+
+
+def has_attribute(lo: Lowering, base: Symbol, name: str) -> bool:
+    """Whether an object of the program's own has an attribute, or its class."""
+    assert isinstance(base, Reference)
+    return any(field == name for field, _ in lo.contents(base)) or hasattr(base.cls, name)
 
 
 def _is_library(obj: Any) -> bool:
@@ -337,9 +348,21 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         return Bound(Const(getattr(base_type.cls, name)), (base,))
     if isinstance(base_type, Opaque) and issubclass(base_type.cls, BaseException) and name not in _ABOUT_EXCEPTIONS:
         lo.exception_read = lo.span
-    if isinstance(base_type, Array) and not hasattr(np.ndarray, name):
-        lo.raises(AttributeError, f"an array has no attribute {name!r}")
+    cls = _class_of_values(base_type)
+    if cls is not None and not hasattr(cls, name):
+        lo.raises(AttributeError, f"{cls.__name__!r} object has no attribute {name!r}")
     return lo.emit(getattr, base, Const(name))
+
+
+def _class_of_values(t: Type) -> type | None:
+    """The class that values of a type are of, where that is known."""
+    if isinstance(t, Array):
+        return np.ndarray
+    if isinstance(t, NpScalar):
+        return t.dtype.type
+    if isinstance(t, PyScalar):
+        return {"b": bool, "i": int, "f": float, "c": complex}[t.kind]
+    return list if type(t) is List else None
 
 
 def shape(lo: Lowering, value: Value) -> Symbol:
@@ -373,6 +396,8 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
         return symbol
     if isinstance(symbol, Flat):
         return lo.emit(np.size, symbol.array)
+    if isinstance(symbol, Iterator) and symbol.items is not None:
+        return Const(len(symbol.items))
     if isinstance(symbol, Reference) and symbol.cls not in CONTAINERS:
         number = special(lo, symbol, "__len__")
         return number if number is not None else lo.unsupported(f"a {symbol.cls.__name__} has no length")
@@ -391,6 +416,10 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
     known = axis_length(value, 0)
     if known is not None:
         return Const(known)
+    if isinstance(value, Const) and value.value is not UNDEFINED:
+        return Const(lo.known(len, value.value))
+    if not lo.fixed_span and (is_scalar(value.type) or rank(value.type) == 0):
+        lo.raises(TypeError, "a number has no len()")
     if isinstance(value.type, Array) and value.type.shape:
         return lo.emit_typed(len, (value,), {}, PyScalar("i", value.type.shape[0]))
-    return lo.emit_typed(len, (value,), {}, INT) if not isinstance(value, Const) else Const(len(value.value))
+    return lo.emit_typed(len, (value,), {}, INT)

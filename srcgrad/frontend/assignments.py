@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import compact_dicts, objects
+from srcgrad.frontend import compact_dicts, objects, stand_ins
 from srcgrad.frontend.access import attribute, flat_index, set_dict_item, static_key, subscript
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.exits import evaluated
@@ -82,7 +82,7 @@ def assign(lo: Lowering, target: ast.expr, symbol: Symbol, frame: Frame) -> None
             set_item(lo, base, index(lo, target.slice, frame), symbol)
     elif isinstance(target, ast.Attribute):
         with lo.at(target, frame):
-            set_attribute(lo, expression(lo, target.value, frame), target.attr, symbol)
+            set_attribute(lo, expression(lo, target.value, frame), frame.source.mangle(target.attr), symbol)
     else:
         lo.unsupported("this assignment target is not supported")
 
@@ -195,6 +195,13 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
         base, key = base.array, flat_index(lo, base, key)
     value = lo.value(base)
     if isinstance(value.type, (Array, List, Dict, Unknown)):
+        if type(value.type) is List and isinstance(key, slice):
+            others = lo.call(Const(list), [symbol], {})
+            if key.step is None or constant(key.step) in (None, 1):
+                lo.call(Const(stand_ins.replace_slice), [value, key, others], {})
+            else:
+                lo.call(Const(stand_ins.replace_extended), [value, key, others], {})
+            return
         item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
         if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
             lo.put_in_list(value, item)
@@ -208,7 +215,7 @@ def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -
     known = constant(key)
     if isinstance(known, slice):
         items = list(contents)
-        items[known] = known_items(lo, symbol)
+        lo.known(items.__setitem__, known, known_items(lo, symbol))
         lo.change(base, tuple(items))
         return
     if isinstance(known, int) and -len(contents) <= known < len(contents):
@@ -225,7 +232,12 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
     if isinstance(base, Reference) and base.cls not in CONTAINERS:
         objects.write(lo, base, name, symbol)
         return
-    lo.unsupported("writing attributes of this object is not supported yet", "return the new value instead")
+    if isinstance(base, Const):
+        objects.open_argument(lo, base.value)
+    lo.unsupported(
+        "an attribute of an object is written here that is no argument and was not made here",
+        "pass the object as an argument, or return the new value",
+    )
 
 
 def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
@@ -247,10 +259,11 @@ def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
         _augment_item(lo, op, base, key, lambda: expression(lo, node.value, frame))
     else:
         base = expression(lo, target.value, frame)
-        current = attribute(lo, base, target.attr)
+        name = frame.source.mangle(target.attr)
+        current = attribute(lo, base, name)
         result = augment(lo, op, current, expression(lo, node.value, frame))
         if result is not current:
-            set_attribute(lo, base, target.attr, result)
+            set_attribute(lo, base, name, result)
 
 
 def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
@@ -260,6 +273,9 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
         if isinstance(right, Value) and isinstance(right.type, Unknown):
             lo.unsupported("whether a list grows here or is added to an array is not known", "use extend(...)")
         lo.call(Const(list.extend), [current, right], {})
+        return current
+    if op is ast.BitOr and isinstance(current, Reference) and current.cls in (dict, set):
+        lo.call(Const(current.cls.update), [current, right], {})
         return current
     if isinstance(current, Value) and isinstance(current.type, Array) and op in IN_PLACE:
         lo.effect(IN_PLACE[op], current, right)
@@ -314,6 +330,8 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
     """`del targets`."""
     for target in node.targets:
         if isinstance(target, ast.Name):
+            if target.id in frame.scope.locals and lo.store.get((frame, target.id)) is MISSING:
+                lo.raises(UnboundLocalError, f"the name {target.id!r} stands for nothing here")
             lo.store.set((frame, target.id), MISSING)
         elif isinstance(target, ast.Subscript):
             base = expression(lo, target.value, frame)
@@ -322,8 +340,20 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
                 _delete_item(lo, base, key)
             elif is_compact(base):
                 compact_dicts.delete_item(lo, base, key)
-            else:
+            elif isinstance(base, Value) and type(base.type) is List:
+                delete = stand_ins.delete_slice if isinstance(key, slice) else stand_ins.delete_item
+                lo.call(Const(delete), [base, key], {})
+            elif objects.special(lo, base, "__delitem__", key) is None:
                 lo.unsupported("this item can't be deleted")
+        elif isinstance(target, ast.Attribute):
+            base, name = expression(lo, target.value, frame), frame.source.mangle(target.attr)
+            if not isinstance(base, Reference) or objects.class_of_object(base) is None:
+                lo.unsupported("this attribute can't be deleted")
+            entries = dict(lo.contents(base))
+            if name not in entries:
+                lo.raises(AttributeError, f"{base.cls.__name__!r} object has no attribute {name!r}")
+            del entries[name]
+            lo.change(base, tuple(entries.items()))
         else:
             lo.unsupported("this can't be deleted")
 
@@ -331,15 +361,12 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
 def _delete_item(lo: Lowering, base: Reference, key: Symbol) -> None:
     if base.cls is dict:
         entries = dict(lo.contents(base))
-        name = static_key(lo, key, base)
-        if name not in entries:
-            lo.raises(KeyError, f"this dict has no key {name!r}")
-        del entries[name]
+        lo.known(entries.__delitem__, static_key(lo, key, base))
         lo.change(base, tuple(entries.items()))
         return
     known = constant(key)
     items = list(lo.contents(base))
     if not isinstance(known, (int, slice)):
         lo.demote(base)
-    del items[known]
+    lo.known(items.__delitem__, known)
     lo.change(base, tuple(items))

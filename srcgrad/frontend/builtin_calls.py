@@ -9,12 +9,15 @@ import types
 
 import numpy as np
 
-from srcgrad.frontend import compact_dict_calls, compact_dicts, driven
-from srcgrad.frontend.access import attribute, length, set_dict_item, subscript
+from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, stand_ins
+from srcgrad.frontend.access import attribute, has_attribute, length, set_dict_item
 from srcgrad.frontend.access import shape as shape_symbol
+from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import (
+    consumed_before,
     enumerate_iterator,
+    item_getter,
     iterate,
     iterator_length,
     known_items,
@@ -23,16 +26,29 @@ from srcgrad.frontend.iteration import (
     reversed_iterator,
     zip_iterator,
 )
-from srcgrad.frontend.list_kinds import is_open, new_list
+from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
-from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Rest, Sequence, Symbol, constant
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
+from srcgrad.frontend.objects import class_of_object
+from srcgrad.frontend.outside import has_outside
+from srcgrad.frontend.stand_in_classes import ORIGINALS, SequenceIterator
+from srcgrad.frontend.values import (
+    NOT_CONSTANT,
+    Bound,
+    Closure,
+    Iterator,
+    Reference,
+    Rest,
+    Sequence,
+    Spread,
+    Symbol,
+    constant,
+)
+from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import (
     BOOL,
     INT,
-    STR,
     Array,
     Dict,
     List,
@@ -40,9 +56,7 @@ from srcgrad.ir.types import (
     Opaque,
     PyScalar,
     Tuple,
-    Type,
     Unknown,
-    is_scalar,
     rank,
     same_length,
     shape_of,
@@ -51,6 +65,8 @@ from srcgrad.ir.types import (
 
 @handles(len)
 def _len(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], Iterator) and args[0].drive is None:
+        return iterator_length(lo, args[0])
     return length(lo, args[0])
 
 
@@ -97,9 +113,30 @@ def _nditer(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 
 @handles(zip)
 def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if len(args) == 1 and isinstance(args[0], Spread):
+        return iterate(lo, lo.call(Const(stand_ins.transposed), [args[0].items], {}))
+    first = args[0] if args else None
+    if len(args) > 1 and isinstance(first, Reference) and first.cls is SequenceIterator and set(args) == {first}:
+        return _in_groups(lo, iterate(lo, first), len(args))
     if constant(kwargs.get("strict", Const(False))) is not False and not lo.fixed_span:
         _check_lengths(lo, [iterate(lo, arg) for arg in args])
     return _zipped(lo, args)
+
+
+def _in_groups(lo: Lowering, iterator: Iterator, size: int) -> Iterator:
+    """`zip(it, it)`: the items of one iterator in groups, without those that are too few for one."""
+    items = iterator.items
+    if items is not None:
+        whole = range(0, len(items) - size + 1, size)
+        return Iterator(tuple([Sequence(items[k : k + size]) for k in whole]), sources=iterator.sources)
+    get = item_getter(lo, iterator)
+
+    def group(k: Value) -> Symbol:
+        start = lo.emit(operator.mul, k, Const(size))
+        return Sequence(tuple([get(lo.value(lo.emit(operator.add, start, Const(j)))) for j in range(size)]))
+
+    count = lo.value(lo.emit(operator.floordiv, iterator_length(lo, iterator), Const(size)))
+    return Iterator(length=lambda: count, item=group, sources=iterator.sources)
 
 
 def raise_unless_equal(first: int, other: int) -> None:
@@ -123,7 +160,7 @@ def _check_lengths(lo: Lowering, iterators: list[Iterator]) -> None:
 
 def _zipped(lo: Lowering, inners: list[Symbol]) -> Iterator:
     iterators = [iterate(lo, inner) for inner in inners]
-    if any(iterator.drive is not None for iterator in iterators):
+    if any(iterator.drive is not None and not iterator.endless for iterator in iterators):
         return driven.zipped(lo, iterators)
     return zip_iterator(lo, iterators)
 
@@ -140,7 +177,8 @@ def _map(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if rows.drive is not None:
         return driven.mapped(rows, lambda row: lo.call(fn, list(known_items(lo, row)), {}))
     if rows.items is not None:
-        return Iterator(tuple(lo.call(fn, list(row.items), {}) for row in rows.items if isinstance(row, Sequence)))
+        results = tuple([lo.call(fn, list(row.items), {}) for row in rows.items if isinstance(row, Sequence)])
+        return Iterator(results, sources=rows.sources)
 
     def item(k: Value) -> Symbol:
         assert rows.item is not None
@@ -148,14 +186,14 @@ def _map(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         assert isinstance(row, Sequence)
         return lo.call(fn, list(row.items), {})
 
-    return Iterator(length=rows.length, item=item)
+    return Iterator(length=rows.length, item=item, sources=rows.sources)
 
 
-def collect(lo: Lowering, iterator: Iterator) -> Symbol:
-    """A list of the items of an iterator."""
+def collect(lo: Lowering, iterator: Iterator, name: str = "collected") -> Symbol:
+    """A list of the items of an iterator; a place of the program has one for each name."""
     if iterator.items is not None:
-        return lo.new_reference(list, iterator.items, lo.site("collected"))
-    site = (*lo.site("collected"), lo.span)
+        return lo.new_reference(list, iterator.items, lo.site(name))
+    site = (*lo.site(name), lo.span)
     collected = new_list(lo, (), site)
 
     def body(item: Symbol, rest: Rest | None = None) -> Outcome:
@@ -205,8 +243,34 @@ def _tuple(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
 
 @handles(set, frozenset)
 def _set(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    items = known_items(lo, args[0]) if args else ()
-    return lo.new_reference(set, items, None)
+    return lo.new_reference(set, as_set(lo, known_items(lo, args[0]) if args else ()), None)
+
+
+def as_set(lo: Lowering, items: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
+    """What a set of these items holds, each once, in the order in which Python gives them."""
+    for item in items:
+        check_hashable(lo, item)
+    known = [constant(item) for item in items]
+    if NOT_CONSTANT not in known:
+        return tuple([as_symbol(item) or Const(item) for item in set(known)])
+    kept: list[Symbol] = []
+    for item in items:
+        cls = class_of_object(item)
+        if cls is None or cls.__eq__ is not object.__eq__:
+            lo.unsupported("a set is made here of items that depend on the run", "use a list, or np.unique for numbers")
+        if not any(item is other or _same_object(item, other) for other in kept):
+            kept.append(item)
+    return tuple(kept)
+
+
+def _same_object(a: Symbol, b: Symbol) -> bool:
+    return isinstance(a, Const) and isinstance(b, Const) and a.value is b.value
+
+
+def check_hashable(lo: Lowering, item: Symbol) -> None:
+    """Raises what Python raises for a list, dict or set in a set."""
+    if isinstance(item, Reference) and item.cls in (list, dict, set):
+        lo.raises(TypeError, f"unhashable type: {item.cls.__name__!r}")
 
 
 @handles(dict)
@@ -232,7 +296,7 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
         return Const(False)
     if known is None:
         return lo.emit_typed(isinstance, (lo.value(args[0]), lo.tree(args[1])), {}, BOOL)
-    return Const(issubclass(known, classes))
+    return Const(lo.known(issubclass, known, classes))
 
 
 @handles(type)
@@ -249,7 +313,7 @@ def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
     if isinstance(symbol, Sequence):
         return symbol.cls
     if isinstance(symbol, Reference):
-        return symbol.cls
+        return ORIGINALS.get(symbol.cls, symbol.cls)
     if isinstance(symbol, Const):
         return type(symbol.value)
     if isinstance(symbol, Iterator):
@@ -279,8 +343,10 @@ def _hasattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     name = constant(args[1])
     if known is None or not isinstance(name, str):
         lo.unsupported("hasattr of this value is not known at compile time")
+    if isinstance(args[0], Reference) and class_of_object(args[0]) is not None:
+        return Const(has_attribute(lo, args[0], name))
     if isinstance(args[0], Const):
-        return Const(hasattr(args[0].value, name))
+        return Const(has_outside(lo, args[0].value, name))
     return Const(hasattr(known, name))
 
 
@@ -289,8 +355,16 @@ def _getattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     name = constant(args[1])
     if not isinstance(name, str):
         lo.unsupported("the name of this attribute depends on the run")
-    if len(args) > 2 and isinstance(args[0], Const) and not hasattr(args[0].value, name):
-        return args[2]
+    if len(args) > 2:
+        given, known = args[0], _class_of(lo, args[0])
+        if isinstance(given, Reference) and class_of_object(given) is not None:
+            there = has_attribute(lo, given, name)
+        elif known is None:
+            lo.unsupported("whether this has such an attribute is not known at compile time")
+        else:
+            there = has_outside(lo, given.value, name) if isinstance(given, Const) else hasattr(known, name)
+        if not there:
+            return args[2]
     return attribute(lo, args[0], name)
 
 
@@ -315,44 +389,6 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 
     for_each(lo, iterator, visit, site)
     return kept
-
-
-def _is_passive(t: Type) -> bool:
-    """Whether nothing differentiable is in values of a type."""
-    return all(map(_is_passive, t.items)) if isinstance(t, Tuple) else t == STR or not t.differentiable
-
-
-@handles(sorted)
-def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    iterator = iterate(lo, args[0])
-    key, reverse = kwargs.get("key", Const(None)), constant(kwargs.get("reverse", Const(False)))
-    if constant(key) is not None or not isinstance(reverse, (bool, int)):
-        lo.unsupported("sorted(...) with a key is not supported yet", "use np.argsort and index with it")
-    if iterator.items is not None and all(isinstance(item, Const) for item in iterator.items):
-        ordered = sorted((item.value for item in iterator.items if isinstance(item, Const)), reverse=bool(reverse))
-        return new_list(lo, tuple(Const(value) for value in ordered), (*lo.site("sorted"), lo.span))
-    numbers = iterator.items is None or all(
-        isinstance(item, Value) and not isinstance(item.type, Array) for item in iterator.items
-    )
-    if not numbers:
-        lo.unsupported("sorting anything but numbers is not supported yet")
-    array = args[0]
-    if not (isinstance(array, Value) and isinstance(array.type, Array)):
-        items = collect(lo, iterator)
-        if isinstance(items, Value) and is_open(lo, lo.list_sites.get(items)):
-            return Const(UNDEFINED)
-        if isinstance(items, Value) and isinstance(items.type, List) and _is_passive(items.type.item):
-            return lo.emit_typed(sorted, (items,), {"reverse": Const(True)} if reverse else {}, items.type)
-        if isinstance(items, Value) and not (isinstance(items.type, List) and is_scalar(items.type.item)):
-            lo.unsupported("sorting anything but numbers is not supported yet")
-        array = lo.emit(np.array, items)
-    ordered_array = lo.emit(np.sort, array)
-    if reverse:
-        ordered_array = subscript(lo, ordered_array, slice(None, None, Const(-1)))
-    if iterator.items is not None:
-        items = tuple(subscript(lo, ordered_array, Const(k)) for k in range(len(iterator.items)))
-        return new_list(lo, items, (*lo.site("sorted"), lo.span))
-    return make_list(lo, [ordered_array], {})
 
 
 @handles(np.ndindex)
@@ -385,25 +421,59 @@ def _log(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return lo.emit(operator.truediv, lo.emit(math.log, args[0]), lo.emit(math.log, args[1]))
 
 
-@handles(eval, exec, compile, globals, locals, vars, setattr, delattr, open, input, __import__)
+@handles(eval, exec, compile, globals, locals, setattr, delattr, open, input, __import__)
 def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this built-in function is not supported in a differentiated function")
 
 
 @handles(iter)
 def _iter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    iterator = iterate(lo, args[0]) if len(args) == 1 else None
-    if iterator is None or iterator.drive is None:
-        lo.unsupported("iter(...) of anything but a generator is not supported", "index it, or loop over it")
-    return args[0] if isinstance(args[0], Reference) and args[0].cls is types.GeneratorType else iterator
+    if len(args) != 1:
+        lo.unsupported("iter(...) with two arguments is not supported", "write a while loop")
+    symbol = args[0]
+    if isinstance(symbol, Reference) and symbol.cls in (types.GeneratorType, SequenceIterator):
+        return symbol
+    if class_of_object(symbol) is not None:
+        iterator = iterate(lo, symbol)
+    else:
+        iterator = iterate(lo, symbol)
+        if iterator.drive is None and not (isinstance(symbol, Reference) and symbol.cls in (dict, set)):
+            return lo.call(Const(SequenceIterator), [symbol], {})
+    if iterator.drive is not None:
+        return iterator
+    return lo.call(Const(SequenceIterator), [iterator], {})
 
 
 @handles(next)
 def _next(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], Reference) and args[0].cls is SequenceIterator:
+        if not lo.contents(args[0]):
+            consumed_before(lo)
+        return lo.call(Const(SequenceIterator.advance), args, {})
+    if isinstance(args[0], Reference) and args[0].cls in (list, dict, set):
+        lo.raises(TypeError, f"{args[0].cls.__name__!r} object is not an iterator")
     iterator = iterate(lo, args[0])
     if iterator.drive is None:
         lo.unsupported("next(...) of anything but a generator is not supported", "index it, or loop over it")
     return driven.first(lo, iterator, *args[1:])
+
+
+@handles(types.SimpleNamespace)
+def _namespace(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if args:
+        lo.unsupported("SimpleNamespace(...) is supported with keyword arguments only")
+    return lo.new_reference(types.SimpleNamespace, tuple(kwargs.items()), None)
+
+
+@handles(vars)
+def _vars(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    owner = args[0] if args else None
+    if not isinstance(owner, Reference) or class_of_object(owner) is None:
+        lo.unsupported("vars(...) is supported for objects that the function makes or takes", "name the attributes")
+    copied = lo.new_reference(dict, lo.contents(owner), None)
+    # What is written there is written to the object, and the other way round: neither is carried over.
+    lo.shared.update([copied, owner])
+    return copied
 
 
 @handles(print)

@@ -19,17 +19,23 @@ from srcgrad.frontend import (  # noqa: F401
     helper_calls,
     itertools_calls,
     kinds,
+    ordering,
     view_calls,
 )
+from srcgrad.frontend.access import attribute
+from srcgrad.frontend.arity import check_arguments
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
+from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.functions import call_closure, call_function, spread
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
-from srcgrad.frontend.objects import make_object, member, special
+from srcgrad.frontend.objects import by_special_method, make_object, mapping_as_dict, member, special
 from srcgrad.frontend.operators import binary
+from srcgrad.frontend.outside import object_symbol
 from srcgrad.frontend.reductions import FOLDS, fold_call
+from srcgrad.frontend.stand_in_classes import STAND_INS, Deque
 from srcgrad.frontend.values import (
     Bound,
     Closure,
@@ -45,7 +51,7 @@ from srcgrad.frontend.values import (
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, List, is_scalar, shape_of
-from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
+from srcgrad.rules.registry import PARTIALS, VJP, display_name, has_rule, hashable
 
 _LIBRARIES = frozenset(
     [
@@ -73,7 +79,9 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
         symbol = expression(lo, keyword.value, frame)
         if keyword.arg is not None:
             kwargs[keyword.arg] = symbol
-        elif isinstance(symbol, Reference) and symbol.cls is dict:
+            continue
+        symbol = mapping_as_dict(lo, symbol)
+        if isinstance(symbol, Reference) and symbol.cls is dict:
             kwargs.update({str(key): item for key, item in lo.contents(symbol)})
         else:
             lo.unsupported("only dicts of known keys can be spread with **")
@@ -130,9 +138,11 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     """A call of a Python object known at compile time."""
     if obj is UNDEFINED:
         return Const(UNDEFINED)
-    if args and isinstance(args[-1], Spread) and not _binds(obj):
+    if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
         args = _fields_spread(lo, obj, args, kwargs)
     if hashable(obj):
+        if is_library(obj) or (obj in BUILTINS and obj.__module__.partition(".")[0] != "srcgrad"):
+            check_arguments(lo, obj, args, kwargs)
         handler = BUILTINS.get(obj)
         if handler is not None:
             return handler(lo, args, kwargs)
@@ -141,7 +151,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if isinstance(obj, type):
         return _construct(lo, obj, args, kwargs)
     if isinstance(obj, types.MethodType) and not is_library(obj):
-        return call(lo, Const(obj.__func__), [Const(obj.__self__), *args], kwargs)
+        return call(lo, Const(obj.__func__), [object_symbol(lo, obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
         given = [Const(a) for a in obj.args]
         named = {name: Const(value) for name, value in obj.keywords.items()}
@@ -200,6 +210,7 @@ def is_library(obj: Any) -> bool:
 def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """An instance of a class."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        check_arguments(lo, cls, args, kwargs)
         values = dict(zip(cls._fields, args, strict=False)) | kwargs
         defaults = getattr(cls, "_field_defaults", {})
         return Sequence(tuple(values[f] if f in values else Const(defaults[f]) for f in cls._fields), cls)
@@ -207,34 +218,41 @@ def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Sy
         return _construct_dataclass(lo, cls, args, kwargs)
     if issubclass(cls, (np.generic, BaseException)) or is_library(cls):
         return primitive(lo, cls, args, kwargs)
-    return make_object(lo, cls, args, kwargs)
+    return make_object(lo, STAND_INS.get(cls, cls), args, kwargs)
 
 
 def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if not cls.__dataclass_params__.init:  # type: ignore[attr-defined]
         lo.unsupported(f"{cls.__name__} has an __init__ of its own, which is not supported yet")
-    fields = dataclasses.fields(cls)
-    values = dict(zip([f.name for f in fields if f.init], args, strict=False)) | kwargs
-    for f in fields:
+    check_arguments(lo, cls, args, kwargs)
+    known = {f.name for f in dataclasses.fields(cls)}
+    # Also those that are for __post_init__ alone.
+    every = [f for f in cls.__dataclass_fields__.values() if f._field_type.name != "_FIELD_CLASSVAR"]  # type: ignore
+    values = dict(zip([f.name for f in every if f.init and not f.kw_only], args, strict=False)) | kwargs
+    for f in every:
         if f.name in values:
             continue
         if f.default is not dataclasses.MISSING:
-            values[f.name] = Const(f.default)
+            default = as_symbol(f.default) if not isinstance(f.default, list) else None
+            values[f.name] = Const(f.default) if default is None else default
         elif f.default_factory is not dataclasses.MISSING:
             values[f.name] = call(lo, Const(f.default_factory), [], {})
         elif f.init:
-            lo.unsupported(f"{cls.__name__}() is missing the argument {f.name!r}")
-    names = [f.name for f in fields if f.name in values]
-    if len(names) < len(values):
-        lo.unsupported(f"{cls.__name__} takes arguments that are no fields, which is not supported yet")
-    made = lo.new_reference(cls, tuple([(name, values[name]) for name in names]), None)
+            lo.raises(TypeError, f"{cls.__name__}() is missing the argument {f.name!r}")
+    made = lo.new_reference(
+        cls, tuple([(f.name, values[f.name]) for f in every if f.name in known & set(values)]), None
+    )
     if hasattr(cls, "__post_init__"):
-        call(lo, member(lo, cls, "__post_init__"), [made], {})
+        given = [values[f.name] for f in every if f.name not in known]
+        call(lo, member(lo, cls, "__post_init__"), [made, *given], {})
     return made
 
 
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
+    of_objects = by_special_method(lo, fn, args)
+    if of_objects is not None:
+        return of_objects
     if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
         return binary(lo, fn, args[0], args[1])
     names = _names_from_out(fn) if hashable(fn) and "out" not in kwargs else ()
@@ -255,10 +273,15 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if lo.fixed_span and kwargs:
         # Rules hand on what they were given, and most of that is what goes without saying.
         kwargs = {name: item for name, item in kwargs.items() if not _is_default(fn, name, item)}
-    args = _as_arrays(lo, fn, args)
+    args = _as_arrays(lo, fn, [_items_of_deque(lo, arg) for arg in args])
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
     return lo.emit(fn, *args, **kwargs)
+
+
+def _items_of_deque(lo: Lowering, symbol: Symbol) -> Symbol:
+    """What a library function takes for a deque: the list of its items."""
+    return attribute(lo, symbol, "items") if isinstance(symbol, Reference) and symbol.cls is Deque else symbol
 
 
 @functools.cache
@@ -288,7 +311,10 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
     """Sequences where NumPy wants arrays, made into arrays."""
     if not hashable(fn) or fn in _TAKES_SEQUENCES or not is_library(fn):
         return args
-    if fn in PARTIALS:
+    if fn in PARTIALS and getattr(fn, "__module__", None) in ("builtins", "math", "_operator") and not lo.fixed_span:
+        if any(map(_is_sequence, args)):
+            lo.raises(TypeError, f"{display_name(fn)} takes numbers, not a list or tuple", "make it an array")
+    elif fn in PARTIALS:
         return [lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args]
     numpy_function = fn in VJP and (getattr(fn, "__module__", None) or "numpy").startswith("numpy")
     count = 2 if fn in _TAKES_TWO else 1

@@ -65,13 +65,6 @@ def filled_dict(lo: Lowering, entries: tuple[tuple[Any, Symbol], ...], site: Any
     return lo.new_reference(CompactDict, parts, site)
 
 
-def compact_if_keyed(lo: Lowering, symbol: Symbol) -> Symbol:
-    """An argument, or a copy of it if it is a dict that is written with keys that depend on the run."""
-    if isinstance(symbol, Reference) and symbol.cls is dict and symbol.site in lo.marks.keyed:
-        return filled_dict(lo, lo.contents(symbol), symbol.site)
-    return symbol
-
-
 def _is_plain(kind: Type) -> bool:
     """Whether items of this type are kept in the index itself, since no derivative flows through them."""
     return is_scalar(kind) and not kind.differentiable

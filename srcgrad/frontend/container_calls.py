@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from srcgrad.frontend import compact_dict_calls as compact
+from srcgrad.frontend import stand_ins
 from srcgrad.frontend.access import dict_item, known_key, set_dict_item, static_key
-from srcgrad.frontend.builtin_calls import make_list
+from srcgrad.frontend.builtin_calls import as_set, make_list
 from srcgrad.frontend.compact_dicts import for_reading, is_compact, is_dict
-from srcgrad.frontend.handlers import BUILTINS, handles
-from srcgrad.frontend.iteration import iterate, key_symbol, known_items
+from srcgrad.frontend.folding import as_symbol
+from srcgrad.frontend.handlers import BUILTINS, Handler, handles
+from srcgrad.frontend.iteration import items_if_known, iterate, known_items
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
+from srcgrad.frontend.objects import mapping_as_dict
 from srcgrad.frontend.records import parts
 from srcgrad.frontend.values import NOT_CONSTANT, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const
@@ -62,11 +67,11 @@ def _pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if isinstance(target, Reference):
         k = constant(place)
         contents = list(lo.contents(target))
-        if not isinstance(k, int):
+        if isinstance(place, Const) and not isinstance(k, int):
+            lo.raises(TypeError, f"{type(k).__name__!r} object cannot be interpreted as an integer")
+        if not isinstance(k, int) or (not contents and target.site is not None and not lo.attempts):
             lo.demote(target)
-        if not contents:
-            lo.demote(target)
-        item = contents.pop(k)
+        item = lo.known(contents.pop, k)
         lo.change(target, tuple(contents))
         return item
     value = lo.value(target)
@@ -106,22 +111,26 @@ def _reverse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     return Const(None)
 
 
-@handles(list.sort)
-def _sort(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    target = args[0]
-    ordered = lo.call(Const(sorted), [target], kwargs)
-    if not (isinstance(target, Reference) and isinstance(ordered, Reference)):
-        lo.unsupported("sorting a list whose length depends on the run is not supported yet", "use sorted(...)")
-    lo.change(target, lo.contents(ordered))
-    return Const(None)
-
-
 @handles(list.clear)
 def _clear(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if not isinstance(args[0], Reference):
-        lo.unsupported("clearing a list whose length depends on the run is not supported yet", "make a new list")
-    lo.change(args[0], ())
-    return Const(None)
+    if isinstance(args[0], Reference):
+        lo.change(args[0], ())
+        return Const(None)
+    return lo.call(Const(stand_ins.clear), args, {})
+
+
+@handles(list.remove)
+def _remove(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    target, item = args
+    if isinstance(target, Reference):
+        contents = [constant(part) for part in lo.contents(target)]
+        if constant(item) is NOT_CONSTANT or NOT_CONSTANT in contents:
+            if target.site is None:
+                lo.unsupported("which item is removed here depends on the run", "delete it by its index")
+            lo.demote(target)
+        _pop(lo, [target, Const(lo.known(contents.index, constant(item)))], {})
+        return Const(None)
+    return lo.call(Const(stand_ins.remove), args, {})
 
 
 # Methods of dicts
@@ -137,9 +146,14 @@ def _entries(lo: Lowering, symbol: Symbol) -> tuple:
 def _items(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if is_compact(args[0]):
         return compact.items(lo, args[0])
-    keys = iterate(lo, args[0]).items or ()
-    entries = _entries(lo, args[0])
-    return Iterator(tuple(Sequence((key, item)) for key, (_, item) in zip(keys, entries, strict=True)))
+    _entries(lo, args[0])
+    keys = iterate(lo, args[0])
+
+    def pairs() -> tuple[Symbol, ...]:
+        entries = _entries(lo, args[0])
+        return tuple([Sequence((key, item)) for key, (_, item) in zip(keys.items or (), entries, strict=True)])
+
+    return Iterator(live=pairs, sources=(args[0],), sized=True)
 
 
 @handles(dict.keys)
@@ -151,7 +165,8 @@ def _keys(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 def _values(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if is_compact(args[0]):
         return compact.values(lo, args[0])
-    return Iterator(tuple(item for _, item in _entries(lo, args[0])))
+    _entries(lo, args[0])
+    return Iterator(live=lambda: tuple([item for _, item in _entries(lo, args[0])]), sources=(args[0],), sized=True)
 
 
 @handles(dict.get)
@@ -168,7 +183,8 @@ def _get(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
 @handles(dict.update)
 def _update(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, *sources = args
-    for source in sources:
+    for given in sources:
+        source = mapping_as_dict(lo, given)
         pairs = lo.call(Const(dict.items), [source], {}) if is_dict(source) else source
         for_each(lo, iterate(lo, pairs), lambda pair, rest=None: _put(lo, target, pair), (*lo.site("update"), lo.span))
     for name, item in kwargs.items():
@@ -177,7 +193,10 @@ def _update(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 
 
 def _put(lo: Lowering, target: Reference, pair: Symbol) -> Outcome:
-    key, item = known_items(lo, pair)
+    parts = known_items(lo, pair)
+    if len(parts) != 2:
+        lo.raises(ValueError, f"a dict is made of pairs, and {len(parts)} items are given for one of them")
+    key, item = parts
     set_dict_item(lo, target, key, item)
     return NEXT
 
@@ -212,12 +231,11 @@ def _setdefault(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     return dict_item(lo, target, known)
 
 
-@handles(dict.clear)
-def _dict_clear(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if is_compact(args[0]):
-        compact.clear(lo, args[0])
-    else:
-        lo.change(args[0], ())
+@handles(set.add)
+def _set_add(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    target, item = args
+    assert isinstance(target, Reference)
+    lo.change(target, as_set(lo, (*lo.contents(target), item)))
     return Const(None)
 
 
@@ -228,8 +246,19 @@ def _popitem(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     entries = _entries(lo, args[0])
     if not entries:
         lo.raises(KeyError, "popitem(): dictionary is empty")
-    lo.change(args[0], entries[:-1])
-    return Sequence((key_symbol(entries[-1][0]), entries[-1][1]))
+    key = (iterate(lo, args[0]).items or ())[-1]
+    lo.change(args[0], entries[:-1])  # type: ignore[arg-type]
+    return Sequence((key, entries[-1][1]))
+
+
+@handles(dict.clear, set.clear)
+def _clear_keys(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if is_compact(args[0]):
+        compact.clear(lo, args[0])
+        return Const(None)
+    _entries(lo, args[0])
+    lo.change(args[0], ())  # type: ignore[arg-type]
+    return Const(None)
 
 
 @handles(dict.fromkeys)
@@ -241,19 +270,40 @@ def _from_keys(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     return made
 
 
-@handles(set.add)
-def _set_add(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    target, item = args
-    assert isinstance(target, Reference)
-    known = [constant(part) for part in lo.contents(target)]
-    if constant(item) not in known:
-        lo.change(target, (*lo.contents(target), item))
-    return Const(None)
+def _set_change(fn: Any, gives: bool) -> Handler:
+    """A method of sets whose items are known: it changes the set, and may give something back."""
+
+    def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        target = args[0]
+        known = set_of_constants(lo, target)
+        rest = [set_of_constants(lo, arg) if fn not in _OF_ITEMS else constant(arg) for arg in args[1:]]
+        if known is None or None in rest or NOT_CONSTANT in rest:
+            lo.unsupported("what this set holds depends on the run", "use a list, or an array of booleans")
+        changed = known if gives is False else set(known)
+        result = lo.known(fn, changed, *rest)
+        if gives:
+            return lo.new_reference(set, _constants(result), None) if isinstance(result, set) else Const(result)
+        lo.change(target, _constants(changed))  # type: ignore[arg-type]
+        return Const(None)
+
+    return handler
 
 
-def _refuse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    lo.unsupported("this function writes to its argument, which is not supported yet")
+def set_of_constants(lo: Lowering, symbol: Symbol) -> set | None:
+    """The set that a symbol stands for, if all it holds is known; of anything else, the set of its items."""
+    items = items_if_known(lo, symbol)
+    known = [NOT_CONSTANT] if items is None else [constant(item) for item in items]
+    return None if NOT_CONSTANT in known else set(known)
 
 
-for _writer in (list.remove, set.discard, set.remove, set.pop, set.clear, set.update):
-    BUILTINS[_writer] = _refuse
+def _constants(items: Any) -> tuple[Symbol, ...]:
+    return tuple([as_symbol(item) or Const(item) for item in items])
+
+
+_OF_ITEMS = frozenset([set.discard, set.remove])
+_CHANGE = ("discard", "remove", "update", "difference_update", "intersection_update", "symmetric_difference_update")
+_GIVE = ("union", "intersection", "difference", "symmetric_difference", "issubset", "issuperset", "isdisjoint", "copy")
+for _name in _CHANGE:
+    BUILTINS[getattr(set, _name)] = _set_change(getattr(set, _name), False)
+for _name in _GIVE:
+    BUILTINS[getattr(set, _name)] = _set_change(getattr(set, _name), True)

@@ -15,7 +15,7 @@ from srcgrad.frontend.iteration import collected, items_if_known, iterate, known
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
-from srcgrad.frontend.objects import operator_on_objects
+from srcgrad.frontend.objects import by_special_method, operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
 from srcgrad.frontend.outside import outside
 from srcgrad.frontend.sources import CellSource, GlobalSource
@@ -94,7 +94,7 @@ def _unary(lo: Lowering, node: ast.UnaryOp, frame: Frame) -> Symbol:
         truth = lo.truth(operand)
         return Const(not truth) if isinstance(truth, bool) else lo.emit(operator.not_, truth)
     result = operator_on_objects(lo, UNARY[type(node.op)], operand)
-    return lo.emit(UNARY[type(node.op)], operand) if result is None else result
+    return lo.call(Const(UNARY[type(node.op)]), [operand], {}) if result is None else result
 
 
 def _boolean(lo: Lowering, node: ast.BoolOp, frame: Frame) -> Symbol:
@@ -179,7 +179,7 @@ def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bo
 
 
 def _set(lo: Lowering, node: ast.Set, frame: Frame) -> Symbol:
-    return lo.new_reference(set, tuple(display_items(lo, node.elts, frame)), None)
+    return lo.call(Const(set), [Sequence(tuple(display_items(lo, node.elts, frame)))], {})
 
 
 def _dict(lo: Lowering, node: ast.Dict, frame: Frame) -> Symbol:
@@ -253,7 +253,9 @@ def _format(lo: Lowering, node: ast.JoinedStr, frame: Frame) -> Symbol:
             spec = ":" + "".join(str(piece.value) for piece in pieces if isinstance(piece, ast.Constant))
         conversion = f"!{chr(part.conversion)}" if part.conversion > 0 else ""
         template += "{" + conversion + spec + "}"
-        values.append(expression(lo, part.value, frame))
+        value = expression(lo, part.value, frame)
+        text = by_special_method(lo, repr if part.conversion == ord("r") else str, [value])
+        values.append(value if text is None else text)
     if not values:
         return Const(template.replace("{{", "{").replace("}}", "}"))
     known = fold(str.format, (Const(template), *values), {})

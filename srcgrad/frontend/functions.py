@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend import stand_in_classes, stand_ins
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.exits import compare, settled
 from srcgrad.frontend.expressions import expression
@@ -30,6 +31,7 @@ from srcgrad.ir.types import join, unsized
 _ROUNDS = 6
 _DEEPEST = 40
 _ENDS = frozenset([Exit.NEXT, Exit.RETURN])
+_STAND_INS = frozenset([stand_ins.__name__, stand_in_classes.__name__])
 _SOURCES: dict[types.CodeType, FunctionSource] = {}
 
 
@@ -75,7 +77,7 @@ def call_closure(lo: Lowering, closure: Closure, args: list[Symbol], kwargs: dic
 def call_function(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a Python function that has source."""
     source = source_of(fn)
-    frame = python_frame(fn, source, lo.fixed_span)
+    frame = python_frame(fn, source, lo.fixed_span or fn.__module__ in _STAND_INS)
     mark = len(lo.region.ops)
     result = _call(lo, fn.__code__, source.node, frame, python_defaults(lo, fn), args, kwargs)
     if (

@@ -18,7 +18,7 @@ from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, List, Tuple, Unknown, is_numeric, shadow_type
 
-_CHECKS = frozenset([runtime.check_overlap])
+_CHECKS = frozenset([runtime.check_overlap, runtime.check_apart])
 
 
 def is_inlined(fn: Any) -> bool:
@@ -33,6 +33,13 @@ def inline(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dic
         return call_function(lo, fn, args, kwargs)
     finally:
         lo.fixed_span = outer
+
+
+@handles(runtime.instance)
+def _instance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    (cls,) = args
+    assert isinstance(cls, Const)
+    return lo.new_reference(cls.value, tuple(kwargs.items()), None)
 
 
 @handles(runtime.shadow_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import operator
 import types
 from collections.abc import Callable
@@ -14,9 +15,10 @@ from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, is_undefined
 from srcgrad.frontend.objects import class_of_object, special
-from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import INT, Array, List, Opaque, Tuple, Unknown
+from srcgrad.frontend.stand_in_classes import SequenceIterator
+from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant, sources_of
+from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.types import INT, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
 
 _MANY = 256
 """Items are written out one by one up to this number."""
@@ -37,14 +39,17 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
             return compact_dict_calls.keys(lo, symbol)
         contents = lo.contents(symbol)
         if symbol.cls is dict:
-            return Iterator(tuple(key_symbol(key) for key, _ in contents))
+            keys = lambda: tuple([key_symbol(key) for key, _ in lo.contents(symbol)])  # noqa: E731
+            return Iterator(sources=(symbol,), live=keys, sized=True)
         if symbol.cls in (list, set):
-            return Iterator(contents)
+            return Iterator(sources=(symbol,), live=lambda: lo.contents(symbol), sized=symbol.cls is set)
         if symbol.cls is types.GeneratorType:
             return Iterator(drive=contents[0].drive) if contents else consumed_before(lo)
+        if symbol.cls is SequenceIterator:
+            return _rest_of(lo, symbol)
         return _iterate_object(lo, symbol, f"a {symbol.cls.__name__} can't be looped over")
     if isinstance(symbol, Const):
-        if isinstance(symbol.value, (str, range)):
+        if isinstance(symbol.value, (str, range, enum.EnumMeta)):
             return Iterator(tuple(Const(item) for item in symbol.value))
         return _iterate_object(lo, symbol, f"{symbol.value!r} can't be looped over")
     if isinstance(symbol, Flat):
@@ -53,8 +58,23 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         if isinstance(symbol.type, Tuple):
             return Iterator(tuple_items(lo, symbol))
         if isinstance(symbol.type, (Array, List, Unknown)):
-            return Iterator(length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k))
+            return Iterator(
+                length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k), sources=(symbol,)
+            )
     lo.unsupported("this can't be looped over")
+
+
+def _rest_of(lo: Lowering, symbol: Reference) -> Iterator:
+    """What `iter(...)` has not given yet; whoever loops over it, even in part, is the last one to ask it."""
+    state = dict(lo.contents(symbol))
+    if not state:
+        consumed_before(lo)
+    lo.change(symbol, ())
+    items, place = state["items"], state["place"]
+    known = constant(place)
+    if isinstance(known, int):
+        return shifted(lo, listed(iterate(lo, items)), known) if known else iterate(lo, items)
+    return iterate(lo, subscript(lo, lo.call(Const(list), [items], {}), slice(place, None, None)))
 
 
 def _iterate_object(lo: Lowering, symbol: Symbol, otherwise: str) -> Iterator:
@@ -62,7 +82,7 @@ def _iterate_object(lo: Lowering, symbol: Symbol, otherwise: str) -> Iterator:
     given = special(lo, symbol, "__iter__")
     if given is None:
         lo.unsupported(otherwise)
-    if class_of_object(given) not in (None, types.GeneratorType):
+    if class_of_object(given) not in (None, types.GeneratorType, SequenceIterator):
         lo.unsupported("an iterator with a __next__ of its own is not supported", "write __iter__ as a generator")
     return iterate(lo, given)
 
@@ -120,6 +140,8 @@ def items_if_known(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...] | None:
 def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
     """`range(...)`."""
     values = [lo.value(arg) for arg in args]
+    for value in values:
+        _check_integer(lo, value)
     start, stop, step = Const(0), Const(0), Const(1)
     if len(values) == 1:
         stop = values[0]
@@ -129,7 +151,18 @@ def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
         start, stop, step = values
     else:
         lo.unsupported("range takes one to three arguments")
+    if constant(step) == 0:
+        lo.raises(ValueError, "range() arg 3 must not be zero")
     return Iterator(bounds=(start, stop, step))
+
+
+def _check_integer(lo: Lowering, value: Value) -> None:
+    """Raises what Python raises where a bound of a range is known to be no integer."""
+    t = value.type
+    if isinstance(value, Const) and value.value is not UNDEFINED:
+        lo.known(operator.index, value.value)
+    elif (isinstance(t, PyScalar) and t.kind in "fc") or (isinstance(t, NpScalar) and t.dtype.kind in "fc"):
+        lo.raises(TypeError, "'float' object cannot be interpreted as an integer", "int(...) makes it one")
 
 
 def listed(iterator: Iterator) -> Iterator:
@@ -155,16 +188,19 @@ def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
     """`enumerate(inner, start)`."""
     iterator = iterate(lo, inner)
     if iterator.items is not None:
-        items = iterator.items
-        numbers = [lo.emit(operator.add, start, Const(k)) for k in range(len(items))]
-        return Iterator(tuple(Sequence((n, item)) for n, item in zip(numbers, items, strict=True)))
+
+        def numbers_and_items() -> tuple[Symbol, ...]:
+            items = iterator.items or ()
+            return tuple([Sequence((lo.emit(operator.add, start, Const(k)), item)) for k, item in enumerate(items)])
+
+        return Iterator(live=numbers_and_items, sources=iterator.sources, sized=iterator.sized)
     item = item_getter(lo, iterator)
 
     def numbered(k: Value) -> Symbol:
         number = k if constant(start) == 0 else lo.emit(operator.add, k, start)
         return Sequence((number, item(k)))
 
-    return Iterator(length=lambda: iterator_length(lo, iterator), item=numbered)
+    return Iterator(length=lambda: iterator_length(lo, iterator), item=numbered, sources=iterator.sources)
 
 
 def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
@@ -172,40 +208,58 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     iterators = [iterate(lo, inner) for inner in inners]
     if not iterators or any(it.items == () for it in iterators):
         return Iterator(())
+    limits = [len(it.items) for it in iterators if it.items is not None]
+    if limits and all(it.items is not None or it.endless for it in iterators):
+        iterators = [_first_items(it, min(limits)) if it.items is None else it for it in iterators]
+    if all(it.endless for it in iterators):
+        lo.unsupported("nothing in this zip(...) ever ends", "zip with a range")
     if all(it.items is not None for it in iterators):
-        columns = [it.items for it in iterators if it.items is not None]
-        return Iterator(tuple(Sequence(row) for row in zip(*columns, strict=False)))
+        return Iterator(
+            live=lambda: tuple([Sequence(row) for row in zip(*[it.items or () for it in iterators], strict=False)]),
+            sources=sources_of(iterators),
+            sized=any(it.sized for it in iterators),
+        )
     getters = [item_getter(lo, it) for it in iterators]
 
     def shortest() -> Value:
         lengths: list[Value] = []
         for it in iterators:
+            if it.endless:
+                continue
             n = iterator_length(lo, it)
             if not any(n is m or (n.type == m.type and getattr(n.type, "dim", None) is not None) for m in lengths):
                 lengths.append(n)
         return lengths[0] if len(lengths) == 1 else lo.value(lo.emit(min, *lengths))
 
-    return Iterator(length=shortest, item=lambda k: Sequence(tuple(get(k) for get in getters)))
+    rows = lambda k: Sequence(tuple(get(k) for get in getters))  # noqa: E731
+    return Iterator(length=shortest, item=rows, sources=sources_of(iterators))
+
+
+def _first_items(iterator: Iterator, count: int) -> Iterator:
+    """The first items of one that has an item for every number."""
+    assert iterator.item is not None
+    return Iterator(tuple([iterator.item(Const(k)) for k in range(count)]))
 
 
 def shifted(lo: Lowering, iterator: Iterator, by: int) -> Iterator:
     """The same without its first items."""
     if iterator.items is not None:
-        return Iterator(iterator.items[by:])
+        return Iterator(live=lambda: (iterator.items or ())[by:], sources=iterator.sources, sized=iterator.sized)
     get = item_getter(lo, iterator)
     n = iterator_length(lo, iterator)
 
     def rest() -> Value:
         return lo.value(lo.emit(max, lo.emit(operator.sub, n, Const(by)), Const(0)))
 
-    return Iterator(length=rest, item=lambda k: get(lo.value(lo.emit(operator.add, k, Const(by)))))
+    following = lambda k: get(lo.value(lo.emit(operator.add, k, Const(by))))  # noqa: E731
+    return Iterator(length=rest, item=following, sources=iterator.sources)
 
 
 def reversed_iterator(lo: Lowering, inner: Symbol) -> Iterator:
     """`reversed(inner)`."""
     iterator = iterate(lo, inner)
     if iterator.items is not None:
-        return Iterator(iterator.items[::-1])
+        return Iterator(live=lambda: (iterator.items or ())[::-1], sources=iterator.sources, sized=True)
     if iterator.bounds is not None:
         return Iterator(bounds=iterator.bounds, backwards=not iterator.backwards)
     item = item_getter(lo, iterator)
@@ -214,7 +268,7 @@ def reversed_iterator(lo: Lowering, inner: Symbol) -> Iterator:
     def from_end(k: Value) -> Symbol:
         return item(lo.value(lo.emit(operator.sub, lo.emit(operator.sub, n, Const(1)), k)))
 
-    return Iterator(length=lambda: n, item=from_end)
+    return Iterator(length=lambda: n, item=from_end, sources=iterator.sources)
 
 
 def descending(lo: Lowering, bounds: tuple[Value, Value, Value]) -> tuple[Value, Value, Value]:

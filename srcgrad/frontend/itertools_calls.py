@@ -7,16 +7,16 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend import driven
-from srcgrad.frontend.access import subscript
+from srcgrad.frontend import driven, stand_ins
+from srcgrad.frontend.access import attribute, length, subscript
 from srcgrad.frontend.builtin_calls import make_list
-from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.handlers import BUILTINS, handles
 from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, known_items, listed, shifted
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Iterator, Sequence, Symbol, constant
+from srcgrad.frontend.values import NOT_CONSTANT, Bound, Iterator, Sequence, Symbol, constant, sources_of
 from srcgrad.ir.nodes import Const, Value
 
 
@@ -26,8 +26,8 @@ def _known(iterators: list[Iterator]) -> list[tuple[Symbol, ...]] | None:
     return None if any(items is None for items in columns) else [items for items in columns if items is not None]
 
 
-def _tuples(rows: Any) -> Iterator:
-    return Iterator(tuple(Sequence(tuple(row)) for row in rows))
+def _tuples(rows: Any, sources: tuple[Symbol, ...] = ()) -> Iterator:
+    return Iterator(tuple(Sequence(tuple(row)) for row in rows), sources=sources)
 
 
 @handles(itertools.product)
@@ -61,7 +61,7 @@ def _chain(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
     iterators = [listed(iterate(lo, arg)) for arg in args]
     columns = _known(iterators)
     if columns is not None:
-        return Iterator(tuple(itertools.chain(*columns)))
+        return Iterator(tuple(itertools.chain(*columns)), sources=sources_of(iterators))
     if any(iterator.drive is not None for iterator in iterators):
         return driven.chained(lo, iterators)
     joined = make_list(lo, [], {})
@@ -82,7 +82,7 @@ def _chain_from_iterable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Sym
 def _pairwise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterator = listed(iterate(lo, args[0]))
     if iterator.items is not None:
-        return _tuples(itertools.pairwise(iterator.items))
+        return _tuples(itertools.pairwise(iterator.items), iterator.sources)
     get = item_getter(lo, iterator)
 
     def item(k: Value) -> Symbol:
@@ -96,7 +96,10 @@ def _islice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     iterator = listed(iterate(lo, args[0]))
     bounds = [constant(arg) for arg in args[1:]]
     if iterator.items is not None and all(b is None or isinstance(b, int) for b in bounds):
-        return Iterator(tuple(itertools.islice(iterator.items, *bounds)))
+        return Iterator(tuple(lo.known(itertools.islice, iterator.items, *bounds)), sources=iterator.sources)
+    if iterator.endless and all(isinstance(b, int) or b is None for b in bounds):
+        places = lo.known(itertools.islice, range(10**6), *bounds)
+        return Iterator(tuple([iterator.item(Const(k)) for k in places]))  # type: ignore[misc]
     if iterator.drive is not None:
         return driven.sliced(lo, iterator, args[1:])
     items = make_list(lo, [iterator], {})
@@ -105,19 +108,72 @@ def _islice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 
 @handles(itertools.repeat)
 def _repeat(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if len(args) != 2:
-        lo.unsupported("itertools.repeat without a number of times is endless", "say how often")
-    times = constant(args[1])
-    if isinstance(times, int):
-        return Iterator((args[0],) * times)
-    return Iterator(length=lambda: lo.value(lo.emit(max, args[1], Const(0))), item=lambda k: args[0])
+    times = args[1] if len(args) > 1 else kwargs.get("times")
+    if times is None:
+        return _endless(lo, stand_ins.repeat, [args[0]], lambda k: args[0])
+    known = constant(times)
+    if isinstance(known, int):
+        return Iterator((args[0],) * known)
+    return Iterator(length=lambda: lo.value(lo.emit(max, times, Const(0))), item=lambda k: args[0])
+
+
+def _endless(lo: Lowering, generator: Any, args: list[Symbol], item: Callable[[Value], Symbol]) -> Iterator:
+    """An iterator without an end: its items by number where others say how many, else one by one."""
+    return Iterator(item=item, drive=iterate(lo, lo.call(Const(generator), args, {})).drive)
+
+
+@handles(itertools.count)
+def _count(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    start = args[0] if args else kwargs.get("start", Const(0))
+    step = args[1] if len(args) > 1 else kwargs.get("step", Const(1))
+
+    def item(k: Value) -> Symbol:
+        return lo.emit(operator.add, start, k if constant(step) == 1 else lo.emit(operator.mul, k, step))
+
+    return _endless(lo, stand_ins.count, [start, step], item)
+
+
+@handles(itertools.cycle)
+def _cycle(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    iterator = listed(iterate(lo, args[0]))
+    items = Sequence(iterator.items) if iterator.items is not None else make_list(lo, [args[0]], {})
+    number = length(lo, items)
+
+    def item(k: Value) -> Symbol:
+        return subscript(lo, items, lo.emit(operator.mod, k, number))
+
+    return _endless(lo, stand_ins.cycle, [items], item)
+
+
+@handles(itertools.tee)
+def _tee(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    times = constant(args[1] if len(args) > 1 else Const(2))
+    if not isinstance(times, int):
+        lo.unsupported("how many iterators itertools.tee gives depends on the run")
+    items = make_list(lo, [args[0]], {})
+    return Sequence(tuple([lo.call(Const(iter), [items], {}) for _ in range(times)]))
+
+
+@handles(itertools.groupby)
+def _groupby(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    key = args[1] if len(args) > 1 else kwargs.get("key", Const(None))
+    items = known_items(lo, args[0])
+    keys = [item if constant(key) is None else lo.call(key, [item], {}) for item in items]
+    if NOT_CONSTANT in map(constant, keys):
+        lo.unsupported("which items itertools.groupby puts together depends on the run", "write a loop")
+    groups = []
+    for _, places in itertools.groupby(range(len(items)), key=lambda k: constant(keys[k])):
+        group = [*places]
+        groups.append(Sequence((keys[group[0]], lo.new_reference(list, tuple([items[k] for k in group]), None))))
+    return Iterator(tuple(groups))
 
 
 @handles(itertools.starmap)
 def _starmap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fn, iterator = args[0], listed(iterate(lo, args[1]))
     if iterator.items is not None:
-        return Iterator(tuple(lo.call(fn, list(known_items(lo, item)), {}) for item in iterator.items))
+        results = tuple([lo.call(fn, list(known_items(lo, item)), {}) for item in iterator.items])
+        return Iterator(results, sources=iterator.sources)
     if iterator.drive is not None:
         return driven.mapped(iterator, lambda item: lo.call(fn, list(known_items(lo, item)), {}))
     get = item_getter(lo, iterator)
@@ -162,10 +218,15 @@ for _name in ("combinations", "permutations", "combinations_with_replacement"):
 
 @handles(itertools.zip_longest)
 def _zip_longest(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    columns = _known([listed(iterate(lo, arg)) for arg in args])
+    iterators = [listed(iterate(lo, arg)) for arg in args]
+    columns = _known(iterators)
     if columns is None:
-        lo.unsupported("itertools.zip_longest of sequences of unknown length is not supported")
-    return _tuples(itertools.zip_longest(*columns, fillvalue=kwargs.get("fillvalue", Const(None))))
+        if len(args) != 2:
+            lo.unsupported("itertools.zip_longest of more than two sequences of unknown length is not supported")
+        lists = [make_list(lo, [arg], {}) for arg in args]
+        return iterate(lo, lo.call(Const(stand_ins.longest), [*lists, kwargs.get("fillvalue", Const(None))], {}))
+    rows = itertools.zip_longest(*columns, fillvalue=kwargs.get("fillvalue", Const(None)))
+    return _tuples(rows, sources_of(iterators))
 
 
 @handles(itertools.accumulate)
@@ -179,7 +240,7 @@ def _accumulate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     iterator = listed(iterate(lo, args[0]))
     if iterator.items is not None:
         items = iterator.items if constant(initial) is None else (initial, *iterator.items)
-        return Iterator(tuple(itertools.accumulate(items, combine)))
+        return Iterator(tuple(itertools.accumulate(items, combine)), sources=iterator.sources)
     if constant(initial) is None:
         # The first item starts the sum; an empty sequence has no sums at all.
         return _sums(lo, shifted(lo, iterator, 1), item_getter(lo, iterator)(Const(0)), combine)
@@ -204,3 +265,45 @@ def _sums(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[Sy
     for_loop(lo, iterator, body, {key}, site, None)
     lo.store.set(key, MISSING)
     return iterate(lo, sums)
+
+
+# `operator`
+
+
+@handles(operator.itemgetter)
+def _itemgetter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return Bound(Const(stand_ins.item_of), (Sequence(tuple(args)),))
+
+
+@handles(operator.attrgetter)
+def _attrgetter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return Bound(Const(_attributes_of), (Sequence(tuple(args)),))
+
+
+def _attributes_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    names, owner = constant(args[0]), args[1]
+    found = []
+    for name in names:
+        if not isinstance(name, str):
+            lo.raises(TypeError, "attribute name must be a string")
+        part = owner
+        for step in name.split("."):
+            part = attribute(lo, part, step)
+        found.append(part)
+    return found[0] if len(found) == 1 else Sequence(tuple(found))
+
+
+@handles(operator.methodcaller)
+def _methodcaller(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return Bound(Const(_method_of), (args[0], Sequence(tuple(args[1:]))), kwargs)
+
+
+def _method_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    name, given, owner = constant(args[0]), args[1], args[2]
+    if not isinstance(name, str) or not isinstance(given, Sequence):
+        lo.raises(TypeError, "method name must be a string")
+    return lo.call(attribute(lo, owner, name), list(given.items), kwargs)
+
+
+# What these functions return has no object of its own: it is known by what lowers a call of it.
+BUILTINS.update({handler: handler for handler in (_attributes_of, _method_of)})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import types as python_types
 from typing import Any
 
 import numpy as np
 
 from srcgrad.ir.types import BOOL, COMPLEX, FLOAT, INT, Array, Dim, List, NpScalar, Opaque, Type
+from srcgrad.tree import attributes_of, is_structured
 
 _PYTHON_NUMBERS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}
 
@@ -91,11 +91,13 @@ def kind_of(value: Any) -> Any:
         return (dict, *((key, kind_of(item)) for key, item in value.items()))
     if isinstance(value, tuple) and hasattr(cls, "_fields"):
         return (cls, *map(kind_of, value))
-    if dataclasses.is_dataclass(cls):
-        return (cls, *((f.name, kind_of(getattr(value, f.name))) for f in dataclasses.fields(cls)))
     if value is None or cls is str:
         return (cls, value)
-    return (cls, id(value)) if is_static(value) else cls
+    if is_static(value):
+        return (cls, id(value))
+    if is_structured(cls):
+        return (cls, *((name, kind_of(getattr(value, name))) for name in attributes_of(value)))
+    return cls
 
 
 def opaque(value: Any) -> Type:

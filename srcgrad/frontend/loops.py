@@ -36,6 +36,7 @@ from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While,
 from srcgrad.ir.types import INT, List
 
 _MOST_COPIED = 60
+_MOST_ITEMS = 10_000
 _ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
 
 
@@ -46,7 +47,6 @@ def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
 
 def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
     iterator = iterate(lo, symbol)
-    contents = lo.contents(symbol) if isinstance(symbol, Reference) else None
     site = lo.site(node)
     known = constant_range(iterator)
     if known is not None and site in lo.marks.unrolled:
@@ -62,14 +62,11 @@ def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outc
     if iterator.drive is not None:
         return _for_driven(lo, node, iterator, frame)
     if iterator.items is not None:
-        outcome = _unrolled(lo, iterator.items, body, otherwise)
-        if isinstance(symbol, Reference) and lo.store.get(symbol) is not contents:
-            lo.demote(symbol)
-        return outcome
+        return _unrolled(lo, iterator, body, otherwise)
+    before = _contents(lo, iterator)
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
     outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), _dead_names(node, frame))
-    if isinstance(symbol, Value) and isinstance(symbol.type, List):
-        _check_not_changed(lo, symbol)
+    _check_sources(lo, iterator, before)
     return after_loop(lo, outcome, otherwise, bool(node.orelse))
 
 
@@ -132,8 +129,11 @@ def over(
         return body(item, None)
 
     if iterator.items is not None:
-        return _unrolled(lo, iterator.items, each, lambda: NEXT)
-    return after_loop(lo, for_loop(lo, iterator, each, set(guess), site, index_name), lambda: NEXT, False)
+        return _unrolled(lo, iterator, each, lambda: NEXT)
+    before = _contents(lo, iterator)
+    outcome = for_loop(lo, iterator, each, set(guess), site, index_name)
+    _check_sources(lo, iterator, before)
+    return after_loop(lo, outcome, lambda: NEXT, False)
 
 
 def for_each(
@@ -149,6 +149,8 @@ def for_each(
 
 def _check_not_changed(lo: Lowering, items: Value) -> None:
     """Refuses a loop over a list that the loop itself changes."""
+    if not lo.region.ops:
+        return
     loop = lo.region.ops[-1]
     for op in walk(loop.regions[-1]) if loop.regions else ():
         if isinstance(op, Call) and op.args and op.args[0] is items and op.fn in (list.append, list.pop, list.insert):
@@ -184,22 +186,52 @@ def _dead_names(node: ast.For | ast.While, frame: Frame) -> frozenset[Any]:
 
 
 def _unrolled(
-    lo: Lowering, items: tuple[Symbol, ...], body: Callable[[Symbol], Outcome], otherwise: Callable[[], Outcome]
+    lo: Lowering, iterator: Iterator, body: Callable[[Symbol], Outcome], otherwise: Callable[[], Outcome]
 ) -> Outcome:
+    """The body once for each item; where it changes the container that they are in, the next one is what is there."""
+    count = len(iterator.items or ())
+    before = _contents(lo, iterator)
+
+    def item(k: int) -> Symbol | None:
+        items = iterator.items or ()
+        if iterator.sized and len(items) != count:
+            lo.raises(RuntimeError, "a container changed its size during iteration")
+        if iterator.live is None:
+            _check_sources(lo, iterator, before)
+        if k > _MOST_ITEMS:
+            lo.unsupported("this loop makes the list longer that it goes over", "loop over a copy: list(...)")
+        return items[k] if k < len(items) else None
+
     def iteration(k: int) -> Outcome:
-        if k == len(items):
-            return otherwise()
-        outcome = body(items[k])
-        while outcome.static in (Exit.NEXT, Exit.CONTINUE):
-            k += 1
-            if k == len(items):
+        while True:
+            given = item(k)
+            if given is None:
                 return otherwise()
-            outcome = body(items[k])
+            outcome = body(given)
+            if outcome.static not in (Exit.NEXT, Exit.CONTINUE):
+                break
+            k += 1
         if not outcome.codes or outcome.static is not None:
             return outcome
         return _unless_left(lo, outcome, lambda: iteration(k + 1))
 
     return settled(lo, iteration(0), _ENDS)
+
+
+def _contents(lo: Lowering, iterator: Iterator) -> list[Any]:
+    """What the containers hold that the items of an iterator are in."""
+    return [lo.store.get(source) if isinstance(source, Reference) else None for source in iterator.sources]
+
+
+def _check_sources(lo: Lowering, iterator: Iterator, before: list[Any]) -> None:
+    """Refuses a loop that changes the containers it goes over, where it would not see that."""
+    for source, contents in zip(iterator.sources, before, strict=True):
+        if isinstance(source, Value) and isinstance(source.type, List):
+            _check_not_changed(lo, source)
+        elif isinstance(source, Reference) and lo.store.get(source) is not contents:
+            if source.cls is list and source.site is not None:
+                lo.demote(source)
+            lo.unsupported(f"this {source.cls.__name__} is changed while it is looped over", "loop over a copy")
 
 
 def _leaving(outcome: Outcome) -> frozenset[int]:

@@ -59,6 +59,9 @@ class Lowering:
         store: what names and containers stand for.
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
+        opened: objects among the arguments, and containers in them, that the program may change, by identity.
+        outside_references: containers outside of the program -> where they are read.
+        changed: containers that are changed -> where that is done first.
         shared: containers that are one of several that a name stands for.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
@@ -94,7 +97,10 @@ class Lowering:
         self.frames_captured: set[int] = set()
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
-        self.outside_references: set[Reference] = set()
+        self.outside_references: dict[Reference, Source] = {}
+        self.changed: dict[Reference, Span | None] = {}
+        self.opened: dict[int, Symbol] = {}
+        self.opening = False
         self.shared: set[Reference] = set()
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
@@ -240,7 +246,7 @@ class Lowering:
 
     def at(self, node: ast.AST, frame: Frame) -> AbstractContextManager[None]:
         """Operations emitted inside come from this place in the user's source."""
-        if self.fixed_span or not hasattr(node, "lineno"):
+        if self.fixed_span or frame.quiet or not hasattr(node, "lineno"):
             return SAME_PLACE
         return Place(self, frame.source.span_of(node))
 
@@ -339,11 +345,15 @@ class Lowering:
         self.check_inside(reference)
         if reference in self.shared:
             self.refuse_change(reference)
+        self.changed.setdefault(reference, self.span)
         self.store.set(reference, contents)
 
     def check_inside(self, reference: Reference) -> None:
         """Refuses to change a container that is not the program's own."""
         if reference in self.outside_references:
+            from srcgrad.frontend.objects import open_owner
+
+            open_owner(self, self.outside_references[reference])
             self.unsupported(
                 f"a {reference.cls.__name__} that is not an argument is changed here",
                 "pass it as an argument, or change a copy",
@@ -407,6 +417,13 @@ class Lowering:
         if self.attempts:
             raise RaisesAlways(cls, message)
         self.unsupported(str(message), help)
+
+    def known(self, fn: Callable, *args: Any) -> Any:
+        """What a function says of objects that are known at compile time; what it raises, the program raises there."""
+        try:
+            return fn(*args)
+        except Exception as error:
+            self.raises(type(error), error.args[0] if error.args else str(error))
 
     def split(self, site: Any) -> NoReturn:
         """Starts again with a `try` whose statements are protected one by one."""

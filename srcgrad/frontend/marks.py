@@ -26,6 +26,7 @@ class Marks:
         alike: sites of which a name stands for one or the other -> another one of the same kind.
         settled: whether nothing more is going to be put into lists and dicts of which nothing is known.
         tables: sites of dicts that are tables of shadows, filled at run time.
+        opened: objects among the arguments whose attributes are written, by identity -> where they are read.
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
@@ -41,3 +42,4 @@ class Marks:
     alike: dict[Any, Any] = field(default_factory=dict)
     settled: bool = False
     tables: set[Any] = field(default_factory=set)
+    opened: dict[int, Any] = field(default_factory=dict)

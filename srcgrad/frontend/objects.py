@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import abc
 import inspect
+import math
 import operator
 import types
 from collections.abc import Callable
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
 from srcgrad.frontend import kinds
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.outside import outside_attribute
+from srcgrad.frontend.sources import AttributeSource, FixedSource, ItemSource
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import CONTAINERS, Bound, Reference, Super, Symbol
+from srcgrad.frontend.values import CONTAINERS, Bound, Reference, Sequence, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 
 _SYMBOLS = {
@@ -91,6 +93,31 @@ def _is_plain(cls: type) -> bool:
     )
 
 
+def open_argument(lo: Lowering, obj: Any) -> None:
+    """Starts again with an argument, or what is reached from it, as an object of the program's own.
+
+    The program may write its attributes then, and sees what it wrote; the caller's object stays as it is.
+    """
+    source = lo.object_sources.get(id(obj))
+    root = source
+    while isinstance(root, (AttributeSource, ItemSource)):
+        root = root.owner
+    cls = type(obj)
+    plain = type(cls) in (type, abc.ABCMeta) and all(_is_plain(base) for base in cls.__mro__[:-1])
+    if source is None or not isinstance(root, FixedSource) or kinds.is_static(root.value) or not plain:
+        return
+    lo.marks.opened[id(obj)] = source
+    raise Restart
+
+
+def open_owner(lo: Lowering, source: Any) -> None:
+    """As `open_argument`, for the object that a container is an attribute of, or in one."""
+    while isinstance(source, ItemSource):
+        source = source.owner
+    if isinstance(source, AttributeSource):
+        open_argument(lo, source.owner.read())
+
+
 def member(lo: Lowering, cls: type, name: str) -> Symbol:
     """What a class has under a name, as a function or a value of its own, read so that a change is noticed."""
     known = outside_attribute(lo, cls, name)
@@ -139,6 +166,53 @@ def special(lo: Lowering, symbol: Symbol, name: str, *args: Symbol) -> Symbol | 
     if cls is None or not isinstance(inspect.getattr_static(cls, name, None), types.FunctionType):
         return None
     return lo.call(member(lo, cls, name), [symbol, *args], {})
+
+
+def by_special_method(lo: Lowering, fn: Callable, args: list[Symbol]) -> Symbol | None:
+    """A built-in function that leaves an object of a user class to a method of it; None for anything else."""
+    if not args or (class_of_object(args[0]) is None and (len(args) < 2 or class_of_object(args[1]) is None)):
+        return None
+    of_operator = operator_on_objects(lo, fn, *args) if fn in _SYMBOLS and len(args) < 3 else None
+    if of_operator is not None:
+        return of_operator
+    for name in _SPECIAL.get(fn, ()):
+        found = special(lo, args[0], name, *args[1:])
+        if found is not None:
+            return found
+    return None
+
+
+_SPECIAL: dict[Any, tuple[str, ...]] = {
+    abs: ("__abs__",),
+    operator.abs: ("__abs__",),
+    float: ("__float__",),
+    int: ("__int__", "__index__"),
+    complex: ("__complex__",),
+    round: ("__round__",),
+    hash: ("__hash__",),
+    str: ("__str__", "__repr__"),
+    repr: ("__repr__",),
+    bool: ("__bool__", "__len__"),
+    divmod: ("__divmod__",),
+    pow: ("__pow__",),
+    math.floor: ("__floor__",),
+    math.ceil: ("__ceil__",),
+    math.trunc: ("__trunc__",),
+    operator.getitem: ("__getitem__",),
+    operator.contains: ("__contains__",),
+}
+
+
+def mapping_as_dict(lo: Lowering, symbol: Symbol) -> Symbol:
+    """An object with keys and items as a dict, as `dict(...)` and `**` take it; anything else as it is."""
+    cls = class_of_object(symbol)
+    if cls is None or not isinstance(symbol, Reference) or not (hasattr(cls, "keys") and hasattr(cls, "__getitem__")):
+        return symbol
+    keys = lo.call(Const(list), [lo.call(member(lo, cls, "keys"), [symbol], {})], {})
+    if not isinstance(keys, Reference):
+        lo.unsupported("the keys of this mapping depend on the run")
+    pairs = [Sequence((key, special(lo, symbol, "__getitem__", key))) for key in lo.contents(keys)]  # type: ignore
+    return lo.call(Const(dict), [Sequence(tuple(pairs))], {})
 
 
 def truth_of_object(lo: Lowering, reference: Reference) -> Value | bool:

@@ -15,10 +15,10 @@ from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
-from srcgrad.frontend.objects import operator_on_objects, special
+from srcgrad.frontend.objects import class_of_object, operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Record, Tuple, Type, Unknown, is_numeric
+from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, PyScalar, Record, Tuple, Type, Unknown, is_numeric
 
 BINARY: dict[type, Callable] = {
     ast.Add: operator.add,
@@ -64,6 +64,7 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         return of_objects
     if fn is operator.pow and lo.fixed_span and constant(b) == 1 and isinstance(a, Value) and a.type.differentiable:
         return a
+    _check_operands(lo, fn, a, b)
     if isinstance(a, Sequence) and isinstance(b, Value) and isinstance(b.type, Tuple):
         b = Sequence(tuple_items(lo, b))
     if isinstance(b, Sequence) and isinstance(a, Value) and isinstance(a.type, Tuple):
@@ -92,6 +93,10 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
             lo.demote(a if _is_list(a) else b)
     if isinstance(a, Reference) and isinstance(b, Reference) and a.cls is set and b.cls is set:
         return _set_operator(lo, fn, a, b)
+    if fn is operator.or_ and all(isinstance(v, Reference) and v.cls is dict for v in (a, b)):
+        joined = lo.call(Const(dict.copy), [a], {})
+        lo.call(Const(dict.update), [joined, b], {})
+        return joined
     if (isinstance(a, Reference) and a.cls is not list) or (isinstance(b, Reference) and b.cls is not list):
         lo.unsupported("operators on dicts and sets are not supported")
     if _is_list(a) and isinstance(b, Value) and is_numeric(b.type):
@@ -104,11 +109,51 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     return lo.emit(fn, a, b)
 
 
+def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
+    """Raises what Python raises where a list or tuple meets what it can't be joined or multiplied with."""
+    left, right = _sequence_class(a), _sequence_class(b)
+    if (left is None and right is None) or lo.fixed_span:
+        return
+    if left is not None and right is not None:
+        fits = left is right and fn is operator.add
+    else:
+        other = b if right is None else a
+        fits = _is_for_numpy(other) or (fn is operator.mul and _repeats(other)) or not isinstance(other, Value)
+    if not fits:
+        lo.raises(TypeError, f"unsupported operand types for {fn.__name__}: {_name(a)} and {_name(b)}")
+
+
+def _sequence_class(symbol: Symbol) -> type | None:
+    if is_list(symbol):
+        return list
+    is_tuple = isinstance(symbol, Sequence) or (isinstance(symbol, Value) and isinstance(symbol.type, Tuple))
+    return tuple if is_tuple else None
+
+
+def _is_for_numpy(symbol: Symbol) -> bool:
+    """Whether NumPy works out an operator between a symbol and a list, or nobody knows."""
+    t = symbol.type if isinstance(symbol, Value) and not isinstance(symbol, Const) else None
+    return isinstance(t, (Array, Unknown, Opaque, List, Dict))
+
+
+def _repeats(symbol: Symbol) -> bool:
+    """Whether a symbol may say how often a list is repeated."""
+    t = symbol.type if isinstance(symbol, Value) else None
+    return (isinstance(t, NpScalar) and t.dtype.kind in "iub") or (isinstance(t, PyScalar) and t.kind in "ib")
+
+
+def _name(symbol: Symbol) -> str:
+    cls = _sequence_class(symbol)
+    if cls is not None:
+        return cls.__name__
+    return type(symbol.value).__name__ if isinstance(symbol, Const) else "number"
+
+
 def _set_operator(lo: Lowering, fn: Callable, a: Reference, b: Reference) -> Symbol:
     first, second = ({constant(item): item for item in lo.contents(side)} for side in (a, b))
     if not all(isinstance(item, Const) for item in (*first.values(), *second.values())):
         lo.unsupported("operators on sets whose items depend on the run are not supported")
-    chosen = fn(set(first), set(second))
+    chosen = lo.known(fn, set(first), set(second))
     return lo.new_reference(set, tuple(item for key, item in {**first, **second}.items() if key in chosen), None)
 
 
@@ -161,6 +206,8 @@ def compare(lo: Lowering, op: ast.cmpop, a: Symbol, b: Symbol) -> Symbol:
     of_objects = operator_on_objects(lo, fn, a, b)
     if of_objects is not None:
         return of_objects
+    if fn not in (operator.eq, operator.ne) and any(isinstance(v, Reference) and v.cls is dict for v in (a, b)):
+        lo.raises(TypeError, "dicts have no order")
     if isinstance(a, Sequence) and isinstance(b, Sequence) and fn in (operator.eq, operator.ne):
         return _compare_sequences(lo, fn, a, b)
     return lo.emit(fn, a, b)
@@ -208,9 +255,27 @@ def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Sy
         container = Sequence(tuple(as_symbol(key) or Const(key) for key in keys))
     if isinstance(container, Reference) and container.cls in (list, set):
         container = Sequence(lo.contents(container))
+    if isinstance(container, Sequence) and _has_objects((item, *container.items)):
+        found: Symbol = Const(False)
+        for part in container.items:
+            found = select(lo, found, lambda: Const(True), lambda part=part: _is_or_equals(lo, part, item))
+        return lo.emit(operator.not_, found) if negate else found
     if isinstance(container, Sequence):
         items = [constant(part) for part in container.items]
         if isinstance(item, Const) and all(isinstance(part, Const) for part in container.items):
             return Const((item.value in items) != negate)
     result = lo.emit(operator.contains, container, item)
     return lo.emit(operator.not_, result) if negate else result
+
+
+def _has_objects(symbols: tuple[Symbol, ...]) -> bool:
+    return any(class_of_object(symbol) is not None for symbol in symbols)
+
+
+def _is_or_equals(lo: Lowering, a: Symbol, b: Symbol) -> Symbol:
+    """How `in` compares: by identity, then by `==`."""
+    if a is b or (isinstance(a, Const) and isinstance(b, Const) and a.value is b.value):
+        return Const(True)
+    equal = compare(lo, ast.Eq(), a, b)
+    truth = lo.truth(equal)
+    return Const(truth) if isinstance(truth, bool) else truth

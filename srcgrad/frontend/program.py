@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 import types
 from dataclasses import dataclass, field
@@ -10,17 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import UnsupportedError
+from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.attempts import settle_attempts
-from srcgrad.frontend.compact_dicts import compact_if_keyed
+from srcgrad.frontend.compact_dicts import filled_dict
 from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
+from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
+from srcgrad.frontend.outside import object_symbol, open_objects
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
 from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
+from srcgrad.tree import attributes_of, in_order, is_structured
 
 _RESTARTS = 60
 
@@ -39,6 +41,7 @@ class Program:
         contents: what each container in `arguments` held on entry.
         result_contents: what each container in `result` holds.
         read_only: the arrays among the arguments that cannot be written.
+        changed: the parameters that hold containers which the program changes -> where.
         written: the parameters that the program writes; known once they are protected.
     """
 
@@ -51,6 +54,7 @@ class Program:
     contents: dict[Reference, tuple]
     result_contents: dict[Reference, tuple]
     read_only: set[Value]
+    changed: dict[str, Span | None]
     written: set[str] = field(default_factory=set)
 
 
@@ -104,16 +108,20 @@ def _attempt(
         if self_object is not None:
             bound_source = FixedSource(self_object, names[0])
             lo.object_sources[id(self_object)] = bound_source
-            lo.store.set((frame, names[0]), Const(self_object))
+        open_objects(lo)
+        if self_object is not None:
+            lo.store.set((frame, names[0]), object_symbol(lo, self_object))
         defaults = python_defaults(lo, fn)
         for name in names:
             if name in arguments:
                 symbols[name] = argument(lo, arguments[name], name, name in floats, body)
-                lo.store.set((frame, name), compact_if_keyed(lo, symbols[name]))
+                lo.store.set((frame, name), symbols[name])
             elif name in defaults:
                 lo.store.set((frame, name), defaults[name])
         _bind_variadic(lo, source.node, frame, arguments)
         contents = {r: lo.contents(r) for s in symbols.values() for r in _references(lo, s)}
+        for name, symbol in symbols.items():
+            lo.store.set((frame, name), _made_at_run_time(lo, symbol))
         result = run_body(lo, source.node, frame)
         if isinstance(result, Const) and result.value is UNDEFINED:
             result = Const(None)
@@ -134,7 +142,21 @@ def _attempt(
     functions = [spec.function for spec in lo.functions.values() if spec.ready]
     results = {r: lo.contents(r) for r in _references(lo, result)}
     captured, guards = list(lo.captured.values()), list(lo.guards.values())
-    return Program(function, symbols, result, captured, guards, functions, contents, results, lo.read_only)
+    changed = {name: span for name, symbol in symbols.items() for span in _changes(lo, symbol, contents)[:1]}
+    return Program(function, symbols, result, captured, guards, functions, contents, results, lo.read_only, changed)
+
+
+def _changes(lo: Lowering, symbol: Symbol, contents: dict[Reference, tuple]) -> list[Span | None]:
+    """Where the containers of an argument are changed."""
+    if isinstance(symbol, Sequence):
+        return [span for item in symbol.items for span in _changes(lo, item, contents)]
+    if not isinstance(symbol, Reference):
+        return []
+    own = [lo.changed[symbol]] if symbol in lo.changed else []
+    if symbol.cls is list and symbol.site in lo.marks.dynamic:
+        own.append(lo.span)
+    items = [part[1] if isinstance(part, tuple) else part for part in contents[symbol]]
+    return [*own, *[span for item in items for span in _changes(lo, item, contents)]]
 
 
 def _bind_variadic(lo: Lowering, node: Any, frame: Any, arguments: dict[str, Any]) -> None:
@@ -157,10 +179,27 @@ def _result_tree(lo: Lowering, symbol: Symbol) -> Any:
             return [_result_tree(lo, item) for item in contents]
         if symbol.cls is set:
             return lo.value(symbol)
-        if symbol.cls is not dict and not dataclasses.is_dataclass(symbol.cls):
-            lo.unsupported(f"a {symbol.cls.__name__} is returned here", "return its attributes, or make it a dataclass")
+        if symbol.cls is not dict and not is_structured(symbol.cls):
+            lo.unsupported(
+                f"a {symbol.cls.__name__} is returned here",
+                "return its attributes, make it a dataclass, or register its class: srcgrad.tree.register",
+            )
+        if symbol.cls is not dict:
+            contents = _ordered(lo, symbol, contents)
         return {key: _result_tree(lo, item) for key, item in contents}
     return lo.value(symbol)
+
+
+def _ordered(lo: Lowering, symbol: Reference, contents: tuple) -> tuple:
+    """The attributes of an object that is returned, in the order in which they are parts of it."""
+    items = dict(contents)
+    names = in_order(symbol.cls, tuple(items))
+    extra = [name for name in items if name not in names]
+    if extra:
+        lo.unsupported(f"a {symbol.cls.__name__} with an attribute {extra[0]!r} is returned, which is no field of it")
+    ordered = tuple([(name, items[name]) for name in names])
+    lo.store.set(symbol, ordered)
+    return ordered
 
 
 def _tree_leaves(tree: Any) -> list[Value]:
@@ -211,7 +250,7 @@ def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
         entries = tuple(
             (key, _part(lo, operator.getitem, value, key, item, _label(name, key))) for key, item in example.items()
         )
-        return lo.new_reference(dict, entries, ("argument", name))
+        return lo.new_reference(dict, entries, ("argument", name, *lo.site(value.hint)))
     if isinstance(example, (tuple, list)):
         fields = getattr(type(example), "_fields", None)
         parts = tuple(
@@ -220,17 +259,37 @@ def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
             else _part(lo, operator.getitem, value, k, item, _label(name, k))
             for k, item in enumerate(example)
         )
-        return lo.new_reference(list, parts, None) if isinstance(example, list) else Sequence(parts, type(example))
-    if dataclasses.is_dataclass(example):
+        if isinstance(example, list):
+            return lo.new_reference(list, parts, ("argument", name, *lo.site(value.hint)))
+        return Sequence(parts, type(example))
+    if is_structured(type(example)):
         entries = tuple(
-            (f.name, _part(lo, getattr, value, f.name, getattr(example, f.name), _label(name, f.name)))
-            for f in dataclasses.fields(example)
+            (part, _part(lo, getattr, value, part, getattr(example, part), _label(name, part)))
+            for part in attributes_of(example)
         )
         return lo.new_reference(type(example), entries, None)
     lo.object_sources[id(example)] = FixedSource(example, name)
     source = lo.object_sources[id(example)]
     lo.guards[source.key] = Guard(source, type(example), True)
-    return Const(example)
+    return object_symbol(lo, example)
+
+
+def _made_at_run_time(lo: Lowering, symbol: Symbol) -> Symbol:
+    """An argument with run-time lists and dicts in place of those in it whose structure varies."""
+    if isinstance(symbol, Sequence):
+        return Sequence(tuple([_made_at_run_time(lo, item) for item in symbol.items]), symbol.cls)
+    if not isinstance(symbol, Reference):
+        return symbol
+    contents = lo.contents(symbol)
+    own = tuple(
+        [(p[0], _made_at_run_time(lo, p[1])) if isinstance(p, tuple) else _made_at_run_time(lo, p) for p in contents]
+    )
+    if symbol.cls is list and symbol.site in lo.marks.dynamic:
+        return new_list(lo, own, symbol.site)
+    if symbol.cls is dict and symbol.site in lo.marks.keyed:
+        return filled_dict(lo, own, symbol.site)
+    lo.store.set(symbol, own)
+    return symbol
 
 
 def _label(name: str, key: Any) -> str:

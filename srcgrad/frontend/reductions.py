@@ -16,11 +16,11 @@ from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.exits import stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.handlers import handles
-from srcgrad.frontend.iteration import item_getter, iterate, shifted
+from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, shifted
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
-from srcgrad.frontend.operators import binary
+from srcgrad.frontend.operators import binary, compare
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Sequence, Symbol, constant
@@ -54,7 +54,10 @@ def _reduce(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[
         for item in iterator.items:
             total = combine(total, item)
         return total
-    site = (*lo.site("reduce"), lo.span)
+    site: tuple = (*lo.site("reduce"), lo.span)
+    while lo.store.get((site, "total")) is not MISSING:
+        # One sum in another, of the same place: `sum(map(sum, rows))`.
+        site = ("inner", site)
     key = (site, "total")
     lo.store.set(key, start)
 
@@ -136,15 +139,15 @@ def _any_or_all(lo: Lowering, iterator: Iterator, fn: Any) -> Symbol:
 
 @handles(min)
 def _min(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _extreme(lo, min, operator.lt, args, kwargs)
+    return _extreme(lo, min, ast.Lt(), args, kwargs)
 
 
 @handles(max)
 def _max(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _extreme(lo, max, operator.gt, args, kwargs)
+    return _extreme(lo, max, ast.Gt(), args, kwargs)
 
 
-def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """Built-in `min` and `max` choose one of their arguments, by a branch."""
     key = kwargs.get("key")
     items: list[Symbol] | tuple[Symbol, ...] = args
@@ -157,21 +160,28 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
             symbol = collect(lo, iterator)
             iterator = iterate(lo, symbol)
         if iterator.items is None:
-            return _extreme_of_list(lo, fn, symbol, iterator, key)
+            if "default" not in kwargs:
+                return _extreme_of_list(lo, fn, symbol, iterator, key)
+            return select(
+                lo,
+                lo.emit(operator.gt, iterator_length(lo, iterator), Const(0)),
+                lambda: _extreme_of_list(lo, fn, symbol, iterator, key),
+                lambda: kwargs["default"],
+            )
         items = iterator.items
         if not items and "default" in kwargs:
             return kwargs["default"]
     if not items:
-        lo.unsupported(f"{fn.__name__}() of nothing")
+        lo.raises(ValueError, f"{fn.__name__}() arg is an empty sequence")
     if key is None and all(isinstance(i, Const) for i in items):
-        return Const(fn([i.value for i in items if isinstance(i, Const)]))
+        return Const(lo.known(fn, [i.value for i in items if isinstance(i, Const)]))
     if key is None and all(isinstance(i, Value) and i.type == INT for i in items):
         return lo.emit(fn, *items)
     best = items[0]
     rating = best if key is None else lo.call(key, [best], {})
     for item in items[1:]:
         candidate = item if key is None else lo.call(key, [item], {})
-        test = lo.emit(better, candidate, rating)
+        test = compare(lo, better, candidate, rating)
         pair = select(
             lo,
             test,
@@ -184,9 +194,11 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
 
 
 def _extreme_of_list(lo: Lowering, fn: Callable, symbol: Symbol, iterator: Iterator, key: Symbol | None) -> Symbol:
-    items = symbol if isinstance(symbol, Value) else collect(lo, iterator)
     if key is not None:
-        lo.unsupported(f"{fn.__name__}(..., key=) of a list whose length depends on the run is not supported yet")
+        from srcgrad.frontend.ordering import extreme_by_key
+
+        return extreme_by_key(lo, fn, iterator, key)
+    items = symbol if isinstance(symbol, Value) else collect(lo, iterator)
     if isinstance(items, Reference):
         lo.demote(items)
     if not (isinstance(items, Value) and isinstance(items.type, List)):
@@ -211,6 +223,8 @@ def _functools_reduce(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol
         iterator = iterate(lo, collect(lo, iterator))
     if iterator.items is not None:
         items = list(initial) + list(iterator.items)
+        if not items:
+            lo.raises(TypeError, "reduce() of empty iterable with no initial value")
         total = items[0]
         for item in items[1:]:
             total = lo.call(fn, [total, item], {})

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import CellType
 from typing import Any
 
+from srcgrad.tree import attribute_names
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GlobalSource:
@@ -107,7 +109,44 @@ class ItemSource:
         return f"{self.owner.label}_{text}"
 
 
-Source = GlobalSource | CellSource | FixedSource | AttributeSource | ItemSource
+@dataclass(frozen=True, slots=True, eq=False)
+class PresenceSource:
+    """Whether an object that is itself read from somewhere has an attribute."""
+
+    owner: Source
+    name: str
+
+    def read(self) -> Any:
+        return hasattr(self.owner.read(), self.name)
+
+    @property
+    def key(self) -> tuple:
+        return ("presence", self.owner.key, self.name)
+
+    @property
+    def label(self) -> str:
+        return f"{self.owner.label}_has_{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamesSource:
+    """The names of the attributes of an object that is itself read from somewhere."""
+
+    owner: Source
+
+    def read(self) -> Any:
+        return attribute_names(self.owner.read())
+
+    @property
+    def key(self) -> tuple:
+        return ("names", self.owner.key)
+
+    @property
+    def label(self) -> str:
+        return f"{self.owner.label}_names"
+
+
+Source = GlobalSource | CellSource | FixedSource | AttributeSource | ItemSource | PresenceSource | NamesSource
 
 
 @dataclass(frozen=True, slots=True)

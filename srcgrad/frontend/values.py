@@ -8,7 +8,7 @@ them are.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -100,25 +100,59 @@ class Bound:
     keywords: dict[str, Symbol] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Iterator:
     """Something to loop over.
 
     Attributes:
-        items: the items, where their number is known at compile time.
+        items: the items, where their number is known at compile time: as they are now, if they may change.
         length: otherwise the number of items,
         item: and the item at an index.
         bounds: for a plain range, its start, stop and step: the index is the item then,
         backwards: from the last one to the first, if so.
         drive: for what gives its items one by one: lowers all of it around what is done with each item.
+        sources: the containers that the items are in: what is changed there while they are looped over is seen, if the
+            iterator is live, and refused, if it is not.
+        live: tells the items as they are now.
+        sized: whether the number of items may not change while they are looped over.
     """
 
-    items: tuple[Symbol, ...] | None = None
-    length: Callable[[], Value] | None = None
-    item: Callable[[Value], Symbol] | None = None
-    bounds: tuple[Value, Value, Value] | None = None
-    backwards: bool = False
-    drive: Drive | None = None
+    __slots__ = ("_items", "backwards", "bounds", "drive", "item", "length", "live", "sized", "sources")
+
+    def __init__(
+        self,
+        items: tuple[Symbol, ...] | None = None,
+        length: Callable[[], Value] | None = None,
+        item: Callable[[Value], Symbol] | None = None,
+        bounds: tuple[Value, Value, Value] | None = None,
+        backwards: bool = False,
+        drive: Drive | None = None,
+        sources: tuple[Symbol, ...] = (),
+        live: Callable[[], tuple[Symbol, ...]] | None = None,
+        sized: bool = False,
+    ):
+        self._items = items
+        self.length = length
+        self.item = item
+        self.bounds = bounds
+        self.backwards = backwards
+        self.drive = drive
+        self.sources = sources
+        self.live = live
+        self.sized = sized
+
+    @property
+    def items(self) -> tuple[Symbol, ...] | None:
+        return self._items if self.live is None else self.live()
+
+    @property
+    def endless(self) -> bool:
+        """Whether there is an item for every number."""
+        return self.item is not None and self.length is None
+
+
+def sources_of(iterators: Iterable[Iterator]) -> tuple[Symbol, ...]:
+    """The containers that the items of several iterators are in."""
+    return tuple([source for iterator in iterators for source in iterator.sources])
 
 
 class Rest:

@@ -37,6 +37,9 @@ def copied(g, z, x):
 nondifferentiable(runtime.zeros_like, runtime.shadow_of, runtime.check_nan, reason="zeros, whatever its argument holds")
 
 
+nondifferentiable(runtime.order_of)
+
+
 @analytic(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.shadow_of, runtime.cotangent_of)
 def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     found = type_of(x)

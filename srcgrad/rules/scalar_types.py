@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import builtins
 import math
 import operator
@@ -80,6 +81,8 @@ _FIXED: dict[Any, Type] = {
     list.remove: NONE,
     list.reverse: NONE,
     list.sort: NONE,
+    bisect.bisect_left: INT,
+    bisect.bisect_right: INT,
     list.index: INT,
     list.count: INT,
     dict.update: NONE,

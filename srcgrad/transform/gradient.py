@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,11 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
-from srcgrad.ir.types import FLOAT, Array, List, PyScalar, Type, Unknown, is_scalar, shape_of
+from srcgrad.ir.types import FLOAT, Array, List, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
-from srcgrad.transform.overlap import overlap_check
+from srcgrad.transform.overlap import apart_check, overlap_check
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.reuse import reuse_temporaries
@@ -75,6 +75,10 @@ def protect_arguments(program: Program) -> None:
     Before -> after: `x[0] = 3 * x[1]` -> `x = x.copy(); x[0] = 3 * x[1]`.
     """
     function = program.function
+    if program.changed and len(program.contents) > 1:
+        check = apart_check(program.changed, function)
+        check.parent = function.body
+        function.body.ops.insert(0, check)
     aliases = Aliases([function, *program.functions])
     for value in function.captured:
         if aliases.is_written(value):
@@ -351,7 +355,7 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     with lo.into(function.body):
         out, aux = _built(lo, _classes(program, program.result, (out, aux), has_aux))
     inputs = _differentiable(program, names)
-    floats = [v for v in leaves(_split_result(program, has_aux)[0]) if v.type.differentiable]
+    floats = [v for v in leaves(_split_result(program, has_aux)[0]) if v.type.differentiable and not _is_text(v)]
     listed = next((v for v in floats if isinstance(v.type, List)), None)
     if listed is not None:
         raise UnsupportedError(
@@ -379,6 +383,11 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     others = list(dict.fromkeys([*pairs.functions(forward), *pairs.functions(backward)]))
     _name_apart(others, {forward.name, backward.name})
     return Gradient([*others, forward], backward, len(kept))
+
+
+def _is_text(value: Value) -> bool:
+    """Whether a leaf of a result is a string, a function or the like, which has no cotangent."""
+    return isinstance(value.type, Opaque)
 
 
 def _name_apart(functions: list[Function], taken: set[str]) -> None:
@@ -448,7 +457,10 @@ def _built(lo: Lowering, tree: Any) -> Any:
         output = Value(Unknown())
         args = tuple(_built(lo, a) for a in tree.args)
         kwargs = {name: _built(lo, a) for name, a in tree.kwargs.items()}
-        lo.append(Call(tree.cls, args, kwargs, [output]))
+        if _has_plain_init(tree.cls, kwargs):
+            lo.append(Call(tree.cls, args, kwargs, [output]))
+        else:
+            lo.append(Call(runtime.instance, (Const(tree.cls),), kwargs, [output]))
         return output
     if isinstance(tree, tuple):
         return tuple(_built(lo, item) for item in tree)
@@ -457,6 +469,20 @@ def _built(lo: Lowering, tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: _built(lo, item) for key, item in tree.items()}
     return tree
+
+
+def _has_plain_init(cls: type, kwargs: dict[str, Any]) -> bool:
+    """Whether a call with these keyword arguments sets these attributes, and does nothing else."""
+    if not is_dataclass(cls):
+        return issubclass(cls, tuple)
+    fields = {f.name: f.init for f in cls.__dataclass_fields__.values()}
+    return (
+        cls.__dataclass_params__.init  # type: ignore[attr-defined]
+        and not hasattr(cls, "__post_init__")
+        and all(fields[name] for name in kwargs)
+        and cls.__init__ is vars(cls).get("__init__")
+        and cls.__init__.__code__.co_filename == "<string>"
+    )
 
 
 def _own_results(function: Function, lo: Lowering) -> None:
@@ -487,7 +513,8 @@ def _own_results(function: Function, lo: Lowering) -> None:
 
 
 def _is_construct(value: Value) -> bool:
-    return isinstance(value.owner, Call) and isinstance(value.owner.fn, type)
+    owner = value.owner
+    return isinstance(owner, Call) and (isinstance(owner.fn, type) or owner.fn is runtime.instance)
 
 
 def sink_shadows(function: Function) -> None:

@@ -142,6 +142,9 @@ def reverse_list_read(reverse: Reverse, op: Call, g: Value | None) -> None:
         reverse.lo.effect(runtime.add_slice, shadow, index, g)
     elif is_scalar(output.type):
         reverse.lo.effect(runtime.add_item, shadow, index, g)
+    elif isinstance(output.type, Unknown):
+        # It may be a tuple, whose cotangents are in a list.
+        reverse.lo.effect(runtime.add_to_item, shadow, index, g)
     else:
         current = reverse.lo.emit_typed(operator.getitem, (shadow, index), {}, output.type)
         total = reverse.lo.emit_typed(operator.add, (reverse.lo.value(current), g), {}, output.type)

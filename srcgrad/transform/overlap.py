@@ -7,7 +7,9 @@ from pathlib import Path
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
-from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.errors import Span
+from srcgrad.ir.nodes import Call, Const, Function, Value
+from srcgrad.ir.types import List, Opaque
 
 
 def overlap_check(written: Iterable[Value], arrays: Iterable[Value], aliases: Aliases) -> Call:
@@ -21,6 +23,13 @@ def overlap_check(written: Iterable[Value], arrays: Iterable[Value], aliases: Al
     names = _names([*dict.fromkeys([*written, *arrays])])
     places = {names[v]: Const(_place(v, aliases)) for v in written}
     return Call(runtime.check_overlap, (places, {names[v]: v for v in arrays}), {}, [])
+
+
+def apart_check(changed: dict[str, Span | None], function: Function) -> Call:
+    """The call that refuses arguments in which a container is found twice, where the program changes containers."""
+    places = {name: Const(_shown(span)) for name, span in changed.items()}
+    holders = {p.hint or "": p for p in function.params if isinstance(p.type, (Opaque, List))}
+    return Call(runtime.check_apart, (places, holders), {}, [])
 
 
 def _names(values: list[Value]) -> dict[Value, str]:
@@ -39,4 +48,8 @@ def _place(value: Value, aliases: Aliases) -> str:
     """Where an argument is written first."""
     writers = aliases.writers.get(aliases.find(value)) or aliases.writers.get(aliases.held(value)) or []
     spans = [op.span for op in writers if op.span is not None]
-    return f"{Path(spans[0].filename).name}:{spans[0].line}" if spans else ""
+    return _shown(spans[0]) if spans else ""
+
+
+def _shown(span: Span | None) -> str:
+    return f"{Path(span.filename).name}:{span.line}" if span is not None else ""

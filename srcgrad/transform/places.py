@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.memory import is_view
 from srcgrad.errors import UnsupportedError
@@ -44,7 +45,8 @@ def instances(results: list[Value], seeded: set[Value]) -> set[Value]:
         owner = value.owner
         if value in seeded or not isinstance(owner, Call) or not isinstance(value.type, Unknown):
             continue
-        if isinstance(owner.fn, type) and (hasattr(owner.fn, "_fields") or is_dataclass(owner.fn)):
+        of_class = isinstance(owner.fn, type) and (hasattr(owner.fn, "_fields") or is_dataclass(owner.fn))
+        if of_class or owner.fn is runtime.instance:
             found.add(value)
             pending += owner.inputs
     return found

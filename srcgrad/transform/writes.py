@@ -14,7 +14,7 @@ from srcgrad.analysis.memory import ITEM_UPDATES, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
-from srcgrad.ir.types import UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on
@@ -291,12 +291,19 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
     elif op.fn is list.pop and op.unpacks:
         bars = [reverse.cotangent_of_output(o) if not reverse.is_buffer(o) else None for o in op.outputs]
         parts = [ZERO if g is None else g for g in bars]
-        lo.append(Call(list.append, (shadow, parts), {}, [], op.span))
+        if len(op.args) == 1:
+            lo.append(Call(list.append, (shadow, parts), {}, [], op.span))
+        else:
+            lo.append(Call(list.insert, (shadow, _popped_place(reverse, op, shadow), parts), {}, [], op.span))
     elif op.fn is list.append:
         g = lo.value(lo.emit_typed(list.pop, (shadow,), {}, item_type))
         reverse.contribute(op.args[1], _fitted(reverse, g, op.args[1]))
     elif op.fn is list.insert:
-        g = lo.value(lo.emit_typed(list.pop, (shadow, op.args[1]), {}, item_type))
+        place = _inserted_place(reverse, op, shadow)
+        if isinstance(op.args[2].type, Tuple):
+            _reverse_append_tuple(reverse, op, shadow, place)
+            return
+        g = lo.value(lo.emit_typed(list.pop, (shadow, place), {}, item_type))
         reverse.contribute(op.args[2], _fitted(reverse, g, op.args[2]))
     elif op.fn is list.reverse:
         lo.effect(list.reverse, shadow)
@@ -305,7 +312,9 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         lo.effect(list.append, shadow, Const(0.0) if g is None else g)
     elif op.fn is list.pop:
         g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
-        lo.effect(list.insert, shadow, op.args[1], Const(0.0) if g is None else g)
+        lo.effect(list.insert, shadow, _popped_place(reverse, op, shadow), Const(0.0) if g is None else g)
+    elif op.fn is operator.setitem and isinstance(op.args[2].type, Tuple) and not isinstance(op.args[1], slice):
+        _reverse_set_tuple(reverse, op, shadow)
     elif op.fn is operator.setitem and not isinstance(op.args[1], slice):
         if isinstance(target.type, Parts) and is_scalar(op.args[2].type):
             item_type = op.args[2].type
@@ -316,14 +325,43 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         raise UnsupportedError(f"{op.fn.__name__} on a list of active values is not supported yet", op.span)
 
 
-def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
+def _popped_place(reverse: Reverse, op: Call, shadow: Value) -> Any:
+    """Where in the shadow the item is missing that `xs.pop(k)` took."""
+    k = op.args[1]
+    if isinstance(k, Const) and k.value >= 0:
+        return k
+    return reverse.lo.value(reverse.lo.emit_typed(runtime.popped_place, (shadow, reverse.symbol(k)), {}, INT))
+
+
+def _inserted_place(reverse: Reverse, op: Call, shadow: Value) -> Any:
+    """Where in the shadow the item stands that `xs.insert(k, item)` put there."""
+    k = op.args[1]
+    if isinstance(k, Const) and k.value == 0:
+        return k
+    return reverse.lo.value(reverse.lo.emit_typed(runtime.inserted_place, (shadow, reverse.symbol(k)), {}, INT))
+
+
+def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value, *place: Any) -> None:
     """A tuple that was put into a list hands its cotangents on to what it was made of."""
     lo = reverse.lo
-    owner = op.args[1].owner
+    owner = op.args[-1].owner
     if not isinstance(owner, Call) or owner.fn is not tuple:
         raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
     part = Value(UNKNOWN, None, op.span)
-    lo.append_call(list.pop, (shadow,), [part])
+    lo.append_call(list.pop, (shadow, *place), [part])
+    hand_on(reverse, owner, part)
+
+
+def _reverse_set_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
+    """A tuple that took the place of another one in a list: what comes back to it is not for the other one."""
+    lo = reverse.lo
+    owner = op.args[2].owner
+    if not isinstance(owner, Call) or owner.fn is not tuple:
+        raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
+    part = Value(UNKNOWN, None, op.span)
+    lo.append_call(operator.getitem, (shadow, reverse.symbol(op.args[1])), [part])
+    zeros = [ZERO for _ in op.args[2].type.items]
+    lo.append(Call(operator.setitem, (shadow, reverse.symbol(op.args[1]), zeros), {}, [], op.span))
     hand_on(reverse, owner, part)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 from srcgrad.rules.elementwise import power_slope
-from srcgrad.runtime import like, shadow_of, zeros_like
+from srcgrad.runtime import add_to_item, like, shadow_of, zeros_like
 
 
 def comprehension_grad(x, degree):
@@ -23,7 +23,7 @@ def comprehension_grad(x, degree):
     total_bar = 1.0
     for k in reversed(range(n_powers)):
         p_bar = total_bar / (k + 1)
-        powers_bar[k] = powers_bar[k] + p_bar
+        add_to_item(powers_bar, k, p_bar)
     x_bar = zeros_like(x)                           # programs.py:269  powers = [x**k for k in range(1, degree + 1)]
     for k in reversed(range(1, total)):
         power = power_tape.pop()

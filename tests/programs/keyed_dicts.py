@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 import numpy as np
 
 from . import program
@@ -396,3 +398,24 @@ def table_of_the_module(x, keys):
     for j, k in enumerate(keys):
         total += TABLE[k] * x[j] + TABLE.get(j, 2.0) * x[k] ** 2
     return total
+
+
+@program(lambda: (_x(), KEYS.copy()))
+def library_dicts_by_number(x, keys):
+    sums, members, counts = defaultdict(float), defaultdict(list), Counter()
+    for j, k in enumerate(keys):
+        sums[k] += x[j] ** 2
+        members[k].append(x[j])
+        counts[k] += 1
+    total = 0.0
+    for k in sorted(counts):
+        total += sums[k] * counts[k] + sum(members[k]) ** 2
+    return total + sums[77]
+
+
+@program(lambda: ({"a": {0: 0.5, 1: 0.7, 2: 1.1}, "b": 0.3}, KEYS.copy()))
+def dict_in_an_argument_written_by_number(p, keys):
+    weights = p["a"]
+    for j, k in enumerate(keys):
+        weights[k] = weights[k] * weights[0] + p["b"]
+    return sum(weights.values()) * p["a"][1]

@@ -1,0 +1,103 @@
+"""What stands in the program where it uses functions and methods of the library: Python that is lowered, and never run.
+
+Names and lines in it mean nothing to the user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+# Methods of lists whose length depends on the run
+
+
+def clear(items: list) -> None:
+    """`list.clear`."""
+    for _ in range(len(items)):
+        items.pop()
+
+
+def remove(items: list, item: Any) -> None:
+    """`list.remove`."""
+    items.pop(items.index(item))
+
+
+def delete_item(items: list, k: int) -> None:
+    """`del items[k]`."""
+    items.pop(k)
+
+
+def delete_slice(items: list, part: slice) -> None:
+    """`del items[part]`."""
+    start, stop, step = part.indices(len(items))
+    places = range(start, stop, step)
+    for k in range(len(places)):
+        # From the first place to the last one, which may be those of a range that goes down; k are gone by then.
+        place = start + k * step if step > 0 else start + (len(places) - 1 - k) * step
+        items.pop(place - k)
+
+
+def replace_slice(items: list, part: slice, others: list) -> None:
+    """`items[part] = others`."""
+    start, stop, _ = part.indices(len(items))
+    for _ in range(start, stop):
+        items.pop(start)
+    for k in range(len(others)):
+        items.insert(start + k, others[k])
+
+
+def replace_extended(items: list, part: slice, others: list) -> None:
+    """`items[part] = others`, with a step."""
+    start, stop, step = part.indices(len(items))
+    if len(range(start, stop, step)) != len(others):
+        raise ValueError("a sequence is assigned to an extended slice of another size")
+    for k in range(len(others)):
+        items[start + k * step] = others[k]
+
+
+def sort(items: list, ordered: list) -> None:
+    """`list.sort`, given what it leads to."""
+    for k in range(len(ordered)):
+        items[k] = ordered[k]
+
+
+# Functions
+
+
+def transposed(rows: list) -> list:
+    """`zip(*rows)` of rows whose number depends on the run."""
+    shortest = min([len(row) for row in rows], default=0)
+    return [[row[k] for row in rows] for k in range(shortest)]
+
+
+def item_of(keys: tuple, x: Any) -> Any:
+    """`operator.itemgetter(*keys)(x)`."""
+    return x[keys[0]] if len(keys) == 1 else tuple([x[key] for key in keys])
+
+
+def longest(first: Any, second: Any, fillvalue: Any) -> list:
+    """`itertools.zip_longest(first, second, fillvalue=fillvalue)`."""
+    n, m = len(first), len(second)
+    return [(first[k] if k < n else fillvalue, second[k] if k < m else fillvalue) for k in range(max(n, m))]
+
+
+def count(start: Any, step: Any) -> Iterator:
+    """`itertools.count`."""
+    number = start
+    while True:
+        yield number
+        number += step
+
+
+def repeat(item: Any) -> Iterator:
+    """`itertools.repeat` without an end."""
+    while True:
+        yield item
+
+
+def cycle(items: Any) -> Iterator:
+    """`itertools.cycle`."""
+    k = 0
+    while len(items) > 0:
+        yield items[k % len(items)]
+        k += 1
