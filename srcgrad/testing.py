@@ -416,14 +416,14 @@ def _check_directions(
             check_close(got, expected, name, f"{path} along a random direction", tolerance)
 
 
-def check_same(got: Any, expected: Any, message: str, exact: bool = True) -> None:
-    """Raises AssertionError unless two trees are equal: to the last bit, or up to rounding."""
+def check_same(got: Any, expected: Any, message: str, exact: bool = True, given: Any = ()) -> None:
+    """Raises AssertionError unless two trees are equal: to the last bit, or up to rounding in what they are made of."""
     (a, a_structure), (b, b_structure) = flatten(got), flatten(expected)
     same = len(a) == len(b) and a_structure == b_structure
     if same and exact:
         same = all(map(same_bits, a, b))
     elif same:
-        rtol = 1e4 * _precision(expected)
+        rtol = 1e4 * max(_precision(expected), _precision(given))
         same = all(_near(x, y, rtol) for x, y in zip(a, b, strict=True))
     if not same:
         raise AssertionError(f"{message}: {got!r} is not {expected!r}")

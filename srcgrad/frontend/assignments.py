@@ -249,7 +249,7 @@ def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
         base = expression(lo, target.value, frame)
         current = attribute(lo, base, target.attr)
         result = augment(lo, op, current, expression(lo, node.value, frame))
-        if result is not current:
+        if result is not current or isinstance(base, Sequence):
             set_attribute(lo, base, target.attr, result)
 
 
@@ -289,7 +289,8 @@ def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Call
         return
     current = subscript(lo, base, key)
     result = augment(lo, op, current, right())
-    if result is not current:
+    # A tuple refuses its item back, also one that has changed in place.
+    if result is not current or isinstance(base, Sequence):
         set_item(lo, base, key, result)
 
 

@@ -276,25 +276,50 @@ def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcome:
     if site not in lo.marks.split:
         return _guard(lo, site, lambda: statement(lo, node, frame), rest)
     if isinstance(node, ast.If):
-        test = ("test", lo.fresh("t"))
-
-        def evaluate() -> Outcome:
-            lo.store.set(test, expression(lo, node.test, frame))
-            return NEXT
-
-        def decide() -> Outcome:
-            truth = lo.truth(lo.store.get(test))
-            lo.store.set(test, MISSING)
-            return choose(
-                lo,
-                truth,
-                lambda: block(lo, node.body, frame),
-                lambda: block(lo, node.orelse, frame),
-                rest,
-            )
-
-        return _guard(lo, lo.site(node.test), evaluate, decide)
+        return guarded_test(
+            lo, node.test, frame, lambda: block(lo, node.body, frame), lambda: block(lo, node.orelse, frame), rest
+        )
+    if isinstance(node, ast.For):
+        return _guarded_for(lo, node, frame, rest)
     return _sequence(lo, node, frame, rest)
+
+
+def _guarded_for(lo: Lowering, node: ast.For, frame: Frame, rest: Block) -> Outcome:
+    """A loop: what it goes over comes first, and its body consists of statements that are protected themselves."""
+    from srcgrad.frontend.loops import for_over
+
+    site, items = lo.site(node.iter), ("items", lo.fresh("i"))
+
+    def hold(symbol: Symbol) -> Outcome:
+        lo.store.set(items, symbol)
+        return NEXT
+
+    def loop() -> Outcome:
+        symbol = lo.store.get(items)
+        lo.store.set(items, MISSING)
+        return go_on(lo, for_over(lo, node, symbol, frame), rest)
+
+    if site in lo.marks.split:
+        return go_on(lo, evaluated(lo, node.iter, frame, hold), loop)
+    return _guard(lo, site, lambda: hold(expression(lo, node.iter, frame)), loop)
+
+
+def guarded_test(
+    lo: Lowering, test: ast.expr, frame: Frame, body: Block, otherwise: Block, rest: Block = lambda: NEXT
+) -> Outcome:
+    """The test of a branch or a loop, protected by itself, and what follows it."""
+    key = ("test", lo.fresh("t"))
+
+    def evaluate() -> Outcome:
+        lo.store.set(key, expression(lo, test, frame))
+        return NEXT
+
+    def decide() -> Outcome:
+        truth = lo.truth(lo.store.get(key))
+        lo.store.set(key, MISSING)
+        return choose(lo, truth, body, otherwise, rest)
+
+    return _guard(lo, lo.site(test), evaluate, decide)
 
 
 def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Block) -> Outcome:

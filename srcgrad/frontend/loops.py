@@ -41,10 +41,11 @@ _ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
 
 def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
     """A `for` statement: unrolled over items known at compile time, a loop of the graph over all else."""
-    return evaluated(lo, node.iter, frame, lambda symbol: _for_over(lo, node, symbol, frame))
+    return evaluated(lo, node.iter, frame, lambda symbol: for_over(lo, node, symbol, frame))
 
 
-def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
+def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
+    """A `for` statement over something that has been evaluated."""
     iterator = iterate(lo, symbol)
     contents = lo.contents(symbol) if isinstance(symbol, Reference) else None
     site = lo.site(node)
@@ -291,9 +292,18 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
 
     def build(carried: list[Carried], region: Region) -> Outcome:
         test_region = Region()
-        with lo.store.branch() as changes, lo.into(test_region):
-            truth = lo.truth(expression(lo, node.test, frame))
+        protections, lo.protections = lo.protections, []
+        try:
+            with lo.store.branch() as changes, lo.into(test_region):
+                truth = lo.truth(expression(lo, node.test, frame))
+        finally:
+            lo.protections = protections
         test["region"] = None
+        if protections and any(map(lo.raising.may_raise, test_region.ops)):
+            from srcgrad.frontend.attempts import guarded_test
+
+            test["left_by_test"] = True
+            return guarded_test(lo, node.test, frame, lambda: _body(lo, node, frame), lambda: leaves_with(Exit.BREAK))
         if isinstance(truth, bool):
             if not truth:
                 return leaves_with(Exit.BREAK)

@@ -150,14 +150,21 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
     items: list[Symbol] | tuple[Symbol, ...] = args
     if len(args) == 1:
         symbol = args[0]
-        if isinstance(symbol, Value) and isinstance(symbol.type, Array) and key is None:
-            return lo.emit(np.max if fn is max else np.min, symbol)
+        if (
+            isinstance(symbol, Value)
+            and isinstance(symbol.type, Array)
+            and symbol.type.ndim in (1, None)
+            and key is None
+        ):
+            array = symbol
+            return _or_default(lo, array, kwargs, lambda: lo.emit(np.max if fn is max else np.min, array))
         iterator = iterate(lo, symbol)
         if iterator.drive is not None:
             symbol = collect(lo, iterator)
             iterator = iterate(lo, symbol)
         if iterator.items is None:
-            return _extreme_of_list(lo, fn, symbol, iterator, key)
+            several = symbol if isinstance(symbol, Value) else collect(lo, iterator)
+            return _or_default(lo, several, kwargs, lambda: _extreme_of_list(lo, fn, several, key))
         items = iterator.items
         if not items and "default" in kwargs:
             return kwargs["default"]
@@ -183,8 +190,14 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
     return best
 
 
-def _extreme_of_list(lo: Lowering, fn: Callable, symbol: Symbol, iterator: Iterator, key: Symbol | None) -> Symbol:
-    items = symbol if isinstance(symbol, Value) else collect(lo, iterator)
+def _or_default(lo: Lowering, items: Symbol, kwargs: dict[str, Symbol], extreme: Callable[[], Symbol]) -> Symbol:
+    """The extreme of what has a length that depends on the run, or what the call gives for nothing at all."""
+    if "default" not in kwargs:
+        return extreme()
+    return select(lo, lo.call(Const(len), [items], {}), extreme, lambda: kwargs["default"])
+
+
+def _extreme_of_list(lo: Lowering, fn: Callable, items: Symbol, key: Symbol | None) -> Symbol:
     if key is not None:
         lo.unsupported(f"{fn.__name__}(..., key=) of a list whose length depends on the run is not supported yet")
     if isinstance(items, Reference):
