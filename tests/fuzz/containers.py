@@ -204,7 +204,7 @@ def dicts_changed(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "dicts-read")
+@construct("statement", "dicts-read", 1.5)
 def dicts_read(w: Writer) -> bool:
     v = w.some("dict").name
     w.emit(
