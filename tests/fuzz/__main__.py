@@ -117,6 +117,8 @@ def main() -> int:
     with ProcessPoolExecutor(options.jobs) as pool:
         for seed, verdict, tags in pool.map(partial(run, order=options.order), seeds, chunksize=4):
             tally.add(seed, verdict, tags)
+            if verdict.is_failure:
+                print(f"seed {seed}: {verdict.kind}: {verdict.reason}", flush=True)
     tally.report(time.monotonic() - start)
     for signature, cases in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
         print(f"\n=== {len(cases)} x {signature}\n    seeds {[seed for seed, _ in cases[:12]]}")
