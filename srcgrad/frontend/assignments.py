@@ -321,6 +321,8 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
             key = index(lo, target.slice, frame)
             if isinstance(base, Reference) and base.cls in (list, dict):
                 _delete_item(lo, base, key)
+            elif isinstance(base, Value) and isinstance(base.type, List) and isinstance(key, Value):
+                lo.call(Const(list.pop), [base, key], {})
             else:
                 lo.unsupported("this item can't be deleted")
         else:

@@ -46,7 +46,7 @@ def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
 
 def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
     """A `for` statement over something that has been evaluated."""
-    iterator = iterate(lo, symbol)
+    iterator, dead = iterate(lo, symbol), _dead_names(node, frame)
     contents = lo.contents(symbol) if isinstance(symbol, Reference) else None
     site = lo.site(node)
     known = constant_range(iterator)
@@ -55,7 +55,12 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
 
     def body(item: Symbol) -> Outcome:
         assign(lo, node.target, item, frame)
-        return _body(lo, node, frame)
+        outcome = _body(lo, node, frame)
+        for key in dead:
+            # After a `break` it would stand for one object or another, neither of which could be changed any more.
+            if isinstance(lo.store.get(key), Reference):
+                lo.store.set(key, MISSING)
+        return outcome
 
     def otherwise() -> Outcome:
         return block(lo, node.orelse, frame)
@@ -68,7 +73,7 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
             lo.demote(symbol)
         return outcome
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
-    outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), _dead_names(node, frame))
+    outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), dead)
     if isinstance(symbol, Value) and isinstance(symbol.type, List):
         _check_not_changed(lo, symbol)
     return after_loop(lo, outcome, otherwise, bool(node.orelse))

@@ -868,3 +868,26 @@ def steps_of_two_arrays_until_one_ends(x, y):
     except IndexError:
         total = 2 * total
     return total + np.sum(x) * np.sum(y)
+
+
+def advanced(items, q, *more, k=1.0):
+    items.append(q)
+    if q > 0.8:
+        raise Diverged
+    items[0] *= k
+    for e in more:
+        items[-1] += e
+    return items[0] + items[-1]
+
+
+@program(lambda: (rand(5), rand(5, seed=1), 0.4), (0, 1, 2), tags=("try", "calls", "writes"))
+def arguments_of_a_call_that_raises_may_raise(x, y, s):
+    total, items = s, [s]
+    try:
+        for e in x:
+            total += advanced(items, e * y[int(5 * e)], *[y[1], x[0] * s], k=max(x[1], x[2], advanced([y[0]], s)))
+            items.append(items.pop() * y[len(items)])
+            del items[0]
+    except (Diverged, IndexError):
+        total *= y[0]
+    return total * np.sum(y) * sum(items)
