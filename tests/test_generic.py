@@ -95,9 +95,6 @@ REFUSED = frozenset(
         "arguments_of_a_call_that_raises_may_raise",
         # max, min and sorted of what a generator gives, whose kind is not known
         "extremes_of_nothing",
-        "sorted_by_keys",
-        "arrays_sorted_by_keys",
-        "list_of_unknown_length_is_sorted",
         "iter_is_a_generator",
         "builtins_consume_generators",
         "generators_from_a_factory",

@@ -34,7 +34,6 @@ NOT_YET: dict[str, str] = {
     "recursion_over_a_list": KIND,
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
     "trees_in_a_list": TUPLES,
-    "sorted_by_keys": TUPLES,
     "nested_tuples_in_a_list": TUPLES,
     "nested_tuples_are_popped": TUPLES,
     "first_total_is_the_last": DOUBT,

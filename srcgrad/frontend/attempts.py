@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.assignments import assign, unpacked
 from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
@@ -23,6 +24,8 @@ from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, Symbol, constant
 from srcgrad.ir.nodes import Commit, Const, Exit, Invoke, Raise, Try, Value, walk
 from srcgrad.ir.types import Opaque
+
+_PATTERNS = (ast.Tuple, ast.List)
 
 Block = Callable[[], Outcome]
 Handle = Callable[[Value], Outcome]
@@ -351,6 +354,8 @@ def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcom
 
     def step(k: int) -> Outcome:
         if k == len(steps):
+            if isinstance(final, ast.Assign) and (len(final.targets) > 1 or isinstance(final.targets[0], _PATTERNS)):
+                return _guarded_targets(lo, lo.site(node), final, frame, lambda: go_on(lo, drop_held(), rest))
             if not steps:
                 return go_on(lo, statement(lo, node, frame), rest)
             return _guard(lo, (*lo.site(node), "final"), finish, rest)
@@ -370,14 +375,55 @@ def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcom
                 return go_on(lo, evaluated(lo, part, frame, hold), lambda: step(k + 1))
             return _guard(lo, site, lambda: hold(expression(lo, part, frame)), lambda: step(k + 1))
 
-    def finish() -> Outcome:
-        outcome = statement(lo, final, frame)
+    def drop_held() -> Outcome:
         for held, _ in steps:
             lo.store.set(held.key, MISSING)
             lo.held.remove(held.key)
+        return NEXT
+
+    def finish() -> Outcome:
+        outcome = statement(lo, final, frame)
+        drop_held()
         return outcome
 
     return step(0)
+
+
+def _guarded_targets(lo: Lowering, site: Any, node: ast.Assign, frame: Frame, rest: Block) -> Outcome:
+    """An assignment to several targets: one of them may raise after others have been written."""
+    keys: list[Any] = []
+
+    def hold(symbol: Symbol) -> Any:
+        key = ("part", lo.fresh("p"))
+        lo.store.set(key, symbol)
+        lo.held.append(key)
+        keys.append(key)
+        return key
+
+    def evaluate() -> Outcome:
+        hold(expression(lo, node.value, frame))
+        return NEXT
+
+    def place(pairs: list[tuple[ast.expr, Any]], k: int = 0) -> Outcome:
+        if not pairs:
+            for key in keys:
+                lo.store.set(key, MISSING)
+                lo.held.remove(key)
+            return rest()
+        (target, source), *more = pairs
+        parts: list[tuple[ast.expr, Any]] = []
+
+        def write() -> Outcome:
+            symbol = lo.store.get(source)
+            if isinstance(target, _PATTERNS):
+                parts.extend((part, hold(item)) for part, item in unpacked(lo, target.elts, symbol))
+            else:
+                assign(lo, target, symbol, frame)
+            return NEXT
+
+        return _guard(lo, (*site, "target", k), write, lambda: place([*parts, *more], k + 1))
+
+    return _guard(lo, (*site, "value"), evaluate, lambda: place([(target, keys[0]) for target in node.targets]))
 
 
 def _guard(lo: Lowering, site: Any, body: Block, rest: Block) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend import driven
-from srcgrad.frontend.access import attribute, length, static_key
+from srcgrad.frontend.access import attribute, length, static_key, subscript
 from srcgrad.frontend.access import shape as shape_symbol
 from srcgrad.frontend.expressions import new_list
 from srcgrad.frontend.handlers import handles
@@ -41,6 +41,7 @@ from srcgrad.ir.types import (
     PyScalar,
     Tuple,
     Unknown,
+    is_scalar,
     rank,
     same_length,
     shape_of,
@@ -313,6 +314,35 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 
     for_each(lo, iterator, visit, site)
     return kept
+
+
+@handles(sorted)
+def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    iterator = iterate(lo, args[0])
+    key, reverse = kwargs.get("key", Const(None)), constant(kwargs.get("reverse", Const(False)))
+    if constant(key) is not None or not isinstance(reverse, (bool, int)):
+        lo.unsupported("sorted(...) with a key is not supported yet", "use np.argsort and index with it")
+    if iterator.items is not None and all(isinstance(item, Const) for item in iterator.items):
+        ordered = sorted((item.value for item in iterator.items if isinstance(item, Const)), reverse=bool(reverse))
+        return new_list(lo, tuple(Const(value) for value in ordered), (*lo.site("sorted"), lo.span))
+    numbers = iterator.items is None or all(
+        isinstance(item, Value) and not isinstance(item.type, Array) for item in iterator.items
+    )
+    if not numbers:
+        lo.unsupported("sorting anything but numbers is not supported yet")
+    array = args[0]
+    if not (isinstance(array, Value) and isinstance(array.type, Array)):
+        items = collect(lo, iterator)
+        if isinstance(items, Value) and not (isinstance(items.type, List) and is_scalar(items.type.item)):
+            lo.unsupported("sorting anything but numbers is not supported yet")
+        array = lo.emit(np.array, items)
+    ordered_array = lo.emit(np.sort, array)
+    if reverse:
+        ordered_array = subscript(lo, ordered_array, slice(None, None, Const(-1)))
+    if iterator.items is not None:
+        items = tuple(subscript(lo, ordered_array, Const(k)) for k in range(len(iterator.items)))
+        return new_list(lo, items, (*lo.site("sorted"), lo.span))
+    return make_list(lo, [ordered_array], {})
 
 
 @handles(np.ndindex)

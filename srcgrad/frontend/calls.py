@@ -19,7 +19,6 @@ from srcgrad.frontend import (  # noqa: F401
     helper_calls,
     itertools_calls,
     kinds,
-    sorting,
     view_calls,
 )
 from srcgrad.frontend.builtin_calls import collect

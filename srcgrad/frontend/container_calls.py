@@ -104,6 +104,16 @@ def _reverse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     return Const(None)
 
 
+@handles(list.sort)
+def _sort(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    target = args[0]
+    ordered = lo.call(Const(sorted), [target], kwargs)
+    if not (isinstance(target, Reference) and isinstance(ordered, Reference)):
+        lo.unsupported("sorting a list whose length depends on the run is not supported yet", "use sorted(...)")
+    lo.change(target, lo.contents(ordered))
+    return Const(None)
+
+
 @handles(list.clear)
 def _clear(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if not isinstance(args[0], Reference):

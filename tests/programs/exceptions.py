@@ -887,7 +887,21 @@ def arguments_of_a_call_that_raises_may_raise(x, y, s):
         for e in x:
             total += advanced(items, e * y[int(5 * e)], *[y[1], x[0] * s], k=max(x[1], x[2], advanced([y[0]], s)))
             items.append(items.pop() * y[len(items)])
-            del items[0]
     except (Diverged, IndexError):
         total *= y[0]
     return total * np.sum(y) * sum(items)
+
+
+@program(lambda: (rand(5), rand(6, seed=1), 0.7), (0, 1, 2), tags=("try", "unpacking", "writes"))
+def several_targets_until_one_raises(x, y, s):
+    total = s
+    try:
+        for i in range(9):
+            a = y[i] = x[i] * total
+            x[i], (y[i + 1], total), z = total * x[i], (y[0] * a, total * 0.7), s
+            y[i + 1], x[i + 2] = x[i : i + 2] * z
+            x[0], *rest = y
+            total = total * rest[i]
+    except (IndexError, ValueError):
+        total = total * 2
+    return total * np.sum(x) * np.sum(y)

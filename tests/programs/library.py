@@ -150,51 +150,6 @@ def masks_that_are_joined(m, y):
     return np.sum(inside)
 
 
-@program(lambda: (rand(5), rand(5, seed=1), 0.7), (0, 1, 2), tags=("sorted", "key"))
-def sorted_by_keys(x, y, s):
-    first = sorted([x[0], x[1], s], key=lambda e: -e)
-    total = first[0] + 2 * first[1]
-    for i in sorted(range(len(x)), key=lambda i: x[i]):
-        total = total * 0.5 + x[i] * y[i]
-    pairs = sorted([(x[i], i) for i in range(len(x))], key=lambda p: p[0], reverse=True)
-    for v, i in pairs[:3]:
-        total = total * 0.7 + v * y[i]
-    return total
-
-
-@program(lambda: (rand(4), rand(4, seed=1)), (0, 1), tags=("sorted", "key", "writes"))
-def arrays_sorted_by_keys(x, y):
-    rows = [x, y, x * y]
-    rows.sort(key=np.sum)
-    rows[0][1] *= 2.0
-    same = sorted(rows, key=lambda row: row[0] * 0.0, reverse=True)
-    return np.sum(rows[0]) * np.sum(rows[1] * rows[2]) + np.sum(same[0] * np.arange(4)) + np.sum(x) * y[1]
-
-
-@program(lambda: (rand(5), 0.7), (0, 1), tags=("sorted", "list"))
-def list_of_unknown_length_is_sorted(x, s):
-    def insert(items, q):
-        items.append(q)
-        items.sort()
-
-    values = [s]
-    same = values
-    for e in x:
-        if e != s:
-            insert(values, e)
-    same.sort(reverse=True)
-    return values[0] * 2 + same[-1] * values[2]
-
-
-@program(lambda: (rand(3), 0.7), (0, 1), tags=("sorted", "dict"))
-def entries_sorted_by_name(x, s):
-    table = {"b": s, "a": x[0], "c": x[1]}
-    total = 0.0
-    for _, v in sorted(table.items(), key=lambda entry: entry[0]):
-        total = total * 0.5 + v
-    return total
-
-
 @program(lambda: (rand(4),), tags=("kinds", "loop"))
 def total_that_becomes_an_array(x):
     total = 0
