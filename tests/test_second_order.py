@@ -46,6 +46,7 @@ NOT_YET: dict[str, str] = {
     "product_by_two_names": DOUBT,
     "update_by_its_own_alias": DOUBT,
     "accumulates_arrays_from_zero": DOUBT,
+    "views_of_a_total_from_zero": DOUBT,
     "two_loops_that_shorten_one_array": VIEW,
     "rec_fresh": WRITTEN,
     "rec_fresh_twice": WRITTEN,
