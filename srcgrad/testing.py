@@ -51,7 +51,14 @@ def _lift(leaf: Any) -> Any:
 
 
 def _copy(leaf: Any) -> Any:
-    return copy_with_layout(leaf) if isinstance(leaf, np.ndarray) else leaf
+    return _as_writeable_as(leaf, copy_with_layout(leaf)) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _as_writeable_as(leaf: Any, copy: Any) -> Any:
+    """A copy that is read-only where the leaf is: the function may catch the exception that a write raises."""
+    if isinstance(leaf, np.ndarray) and isinstance(copy, np.ndarray) and not leaf.flags.writeable:
+        copy.flags.writeable = False
+    return copy
 
 
 def _moved(leaf: Any, step: Any) -> Any:
@@ -169,7 +176,7 @@ def _checked_point(f: Callable, args: Sequence[Any]) -> tuple[list[Any], Any]:
     leaves, structure = flatten(tuple(args))
 
     def run() -> Any:
-        return f(*structure.unflatten([_lift(leaf) for leaf in leaves]))
+        return f(*structure.unflatten([_as_writeable_as(leaf, _lift(leaf)) for leaf in leaves]))
 
     first, second = flatten(run())[0], flatten(run())[0]
     if len(first) != len(second) or not all(map(same_bits, first, second)):
@@ -206,7 +213,7 @@ def directional_derivative(f: Callable, args: Sequence[Any], direction: Sequence
 
     def at(t: float) -> Any:
         moved = [_lift(x) if d is None else _moved(_lift(x), t * d) for x, d in zip(leaves, tangents, strict=True)]
-        return f(*structure.unflatten(moved))
+        return f(*structure.unflatten(list(map(_as_writeable_as, leaves, moved))))
 
     slope = _derivative(at, eps, f"of {_name(f)} along the direction")
     out_leaves, out_structure = flatten(at(0.0))
@@ -242,7 +249,7 @@ def numerical_gradient(
         array([3., 2.])
     """
     leaves, structure = _checked_point(f, args)
-    out = f(*structure.unflatten([_lift(leaf) for leaf in leaves]))
+    out = f(*structure.unflatten([_as_writeable_as(leaf, _lift(leaf)) for leaf in leaves]))
     if not is_active(out) or np.ndim(out):
         raise NotScalarError.of(_name(f), np.shape(out))
     wanted = [argnums] if isinstance(argnums, int) else list(argnums)
@@ -274,7 +281,7 @@ def _leaf_gradient(f: Callable, leaves: list[Any], structure: Any, place: int, e
                     fresh[place][index] += t * step
                 else:
                     fresh[place] = fresh[place] + t * step
-                return f(*structure.unflatten(fresh))
+                return f(*structure.unflatten(list(map(_as_writeable_as, leaves, fresh))))
 
             slope = _derivative(at, eps, f"of {_name(f)} with respect to {path}{list(index) if index else ''}")[0]
             gradient[index] += np.real(slope) / abs(step) * np.conj(unit)
@@ -416,14 +423,14 @@ def _check_directions(
             check_close(got, expected, name, f"{path} along a random direction", tolerance)
 
 
-def check_same(got: Any, expected: Any, message: str, exact: bool = True) -> None:
-    """Raises AssertionError unless two trees are equal: to the last bit, or up to rounding."""
+def check_same(got: Any, expected: Any, message: str, exact: bool = True, given: Any = ()) -> None:
+    """Raises AssertionError unless two trees are equal: to the last bit, or up to rounding in what they are made of."""
     (a, a_structure), (b, b_structure) = flatten(got), flatten(expected)
     same = len(a) == len(b) and a_structure == b_structure
     if same and exact:
         same = all(map(same_bits, a, b))
     elif same:
-        rtol = 1e4 * _precision(expected)
+        rtol = 1e4 * max(_precision(expected), _precision(given))
         same = all(_near(x, y, rtol) for x, y in zip(a, b, strict=True))
     if not same:
         raise AssertionError(f"{message}: {got!r} is not {expected!r}")

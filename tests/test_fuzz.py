@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import random
 import re
 from collections import Counter
@@ -10,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fuzz.judging import REFUSED, RIGHT, UNJUDGED, WRONG, judge, judge_at
-from fuzz.programs import Point, random_program
+from fuzz.__main__ import Tally
+from fuzz.judging import CRASH, REFUSED, RIGHT, UNJUDGED, WRONG, Verdict, judge, judge_at
+from fuzz.programs import ARGUMENT_KINDS, HEADER, LONGEST, Point, random_program
+from fuzz.regressions import Regression, regression_text, regressions
 from fuzz.shrinking import shrink
 from fuzz.writer import CONSTRUCTS
 
+from srcgrad import GradFunction
 from srcgrad.rules.registry import PARTIALS
 
 LANGUAGE = Path(__file__).parents[1] / "docs" / "language.md"
@@ -25,6 +27,16 @@ RUN = range(40)
 def test_random_program(seed: int) -> None:
     verdict = judge(random_program(seed))
     assert verdict.kind in (RIGHT, REFUSED, UNJUDGED), f"{verdict}\n{random_program(seed).text}"
+
+
+@pytest.mark.parametrize("regression", regressions(), ids=lambda regression: regression.name)
+def test_what_failed_once_is_right(regression: Regression) -> None:
+    verdict = regression.judge()
+    assert verdict.kind in (RIGHT, REFUSED), verdict
+
+
+def test_there_are_failures_that_were_found_once() -> None:
+    assert regressions()
 
 
 def test_constructs_are_as_the_language_page_says() -> None:
@@ -39,11 +51,25 @@ def test_every_construct_is_frequent_enough() -> None:
     assert stated is not None
     least, many = map(int, stated.groups())
     used: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
     for seed in range(many):
         program = random_program(seed)
-        ast.parse(program.text)
+        lines = [line for line in program.text.removeprefix(HEADER).splitlines() if line.strip()]
+        assert 8 <= len(lines) <= LONGEST
         used.update(program.tags.keys())
+        kinds.update(point.kind for point in program.points)
     assert not {tag: used[tag] for tag in CONSTRUCTS if used[tag] < least}
+    assert set(kinds) == set(ARGUMENT_KINDS)
+
+
+@pytest.mark.parametrize("kind", ARGUMENT_KINDS)
+def test_arguments_of_every_kind_are_made_afresh(kind: str) -> None:
+    point = Point(5, 2, 3, 1, kind)
+    first, second = point.args(), point.args()
+    for a, b in zip(first, second, strict=True):
+        assert np.array_equal(a, b)
+        assert not (isinstance(a, np.ndarray) and np.shares_memory(a, b))
+    assert [np.shape(a) for a in first] == [(5,), (5,), (), (2, 3), (5,), (5,)]
 
 
 def test_a_seed_always_gives_the_same_program() -> None:
@@ -55,11 +81,77 @@ def test_a_seed_always_gives_the_same_program() -> None:
 
 
 def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "import numpy as np\n\ndef program(x, y, s, m):\n    return np.sum(np.sinh(x)) * s\n"
+    text = "import numpy as np\n\ndef program(x, y, s, m, order, flags):\n    return np.sum(np.sinh(x)) * s\n"
     point = Point(3, 2, 2, 0)
     assert judge_at(text, point, "scalar").kind == RIGHT
     monkeypatch.setitem(PARTIALS, np.sinh, PARTIALS[np.cosh])
     assert judge_at(text + "\n", point, "scalar").kind == WRONG
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ("s = s", RIGHT),
+        ("s = s * 1e300", UNJUDGED),
+        ("s = eval('s')", REFUSED),
+        ("raise KeyError(s)", RIGHT),
+    ],
+)
+def test_what_becomes_of_programs(change: str, kind: str) -> None:
+    text = f"import numpy as np\n\ndef program(x, y, s, m, order, flags):\n    {change}\n    return np.sum(x) * s\n"
+    assert judge_at(text, Point(3, 2, 2, 0), "scalar").kind == kind
+
+
+def test_an_exception_that_the_gradient_does_not_raise_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "def program(x, y, s, m, order, flags):\n    return x[7] * s\n"
+    assert judge_at(text, Point(3, 2, 2, 0), "scalar").kind == RIGHT
+    monkeypatch.setattr("srcgrad.vjp", lambda fun, *args: (0.0, None))
+    assert judge_at(text, Point(3, 2, 2, 0), "scalar").kind == WRONG
+
+
+def test_saved_code_that_answers_otherwise_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "def program(x, y, s, m, order, flags):\n    return x[0] * s\n"
+    assert judge_at(text, Point(3, 2, 2, 0), "scalar", saved=True).kind == RIGHT
+    save = GradFunction.save
+
+    def save_something_else(gradient: GradFunction, path: Path) -> None:
+        save(gradient, path)
+        path.write_text(path.read_text(encoding="utf-8").replace("= s", "= 2 * s"), encoding="utf-8")
+
+    monkeypatch.setattr(GradFunction, "save", save_something_else)
+    assert judge_at(text, Point(3, 2, 2, 0), "scalar", saved=True).kind == WRONG
+
+
+def test_the_second_order_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "import numpy as np\n\ndef program(x, y, s, m, order, flags):\n    return np.sum(np.sinh(x)) * s\n"
+    assert judge_at(text, Point(3, 2, 2, 0), "scalar", order=2).kind == RIGHT
+    # The first derivative has no `sinh`; the second one has.
+    monkeypatch.setitem(PARTIALS, np.cosh, PARTIALS[np.sinh])
+    assert judge_at(text + "\n", Point(3, 2, 2, 0), "scalar").kind == RIGHT
+    assert judge_at(text + "\n\n", Point(3, 2, 2, 0), "scalar", order=2).kind == WRONG
+
+
+def test_a_run_fails_where_too_much_is_refused() -> None:
+    tally, tags = Tally(), Counter(["with", "match"])
+    for seed in range(60):
+        tally.add(seed, Verdict(RIGHT), tags)
+    assert not tally.above_the_limit()
+    assert tally.differentiated == 1.0
+    for seed in range(7):
+        tally.add(seed, Verdict(REFUSED, "no", "no"), Counter(["with"]))
+    assert tally.above_the_limit() == ["with"]
+    assert tally.differentiated == 60 / 67
+    tally.add(0, Verdict(CRASH, "x", "x"), tags)
+    assert list(tally.failures) == ["x"]
+
+
+def test_a_failure_is_saved_and_found_again(tmp_path: Path) -> None:
+    text = "def program(x, y, s, m, order, flags):\n    return x[0] * s\n"
+    point = Point(4, 2, 3, 5, "strided")
+    (tmp_path / "one.py").write_text(regression_text(text, point, "scalar", 1, "was wrong"), encoding="utf-8")
+    (found,) = regressions(tmp_path)
+    assert (found.name, found.point, found.output, found.order) == ("one", point, "scalar", 1)
+    assert found.judge().kind == RIGHT
 
 
 def test_shrinking_keeps_what_fails() -> None:

@@ -370,3 +370,19 @@ def test_second_order_needs_one_array() -> None:
 
     with pytest.raises(ArgumentError, match="order=2"):
         _gradient_function(lambda x: (x, x), (1.0,))
+
+
+def test_read_only_arguments_stay_so_in_differences() -> None:
+    def first_or_last(x):
+        try:
+            x[0] = 0.0
+        except ValueError:
+            return x[0] * 2.0
+        return x[1] * 3.0
+
+    x = np.array([1.0, 2.0])
+    assert np.allclose(numerical_gradient(first_or_last, (x,)), [0.0, 3.0])
+    x.flags.writeable = False
+    assert np.allclose(numerical_gradient(first_or_last, (x,)), [2.0, 0.0])
+    assert np.allclose(directional_derivative(first_or_last, (x,), (np.ones(2),)), 2.0)
+    check_grads(first_or_last, (x,))

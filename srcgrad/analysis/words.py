@@ -197,7 +197,7 @@ def _of_call(op: Call, value: Value, hints: Mapping[Value, str]) -> str | None:
         return _joined(identifier(str(op.args[1].value)), subject, str(op.args[1].value))
     if fn is len:
         return _joined("length", "n", subject)
-    if fn is operator.invert:
+    if fn in (operator.invert, operator.and_, operator.or_, operator.xor):
         return "mask" if isinstance(value.type, Array) else None
     single = isinstance(first, Value) and sum(not isinstance(v, Const) for v in op.inputs) == 1
     return _of_function(str(getattr(fn, "__name__", "")), subject if single else None)
@@ -213,13 +213,13 @@ def _of_function(name: str, subject: str | None) -> str | None:
         return subject
     if name in _SUFFIXES:
         return _joined(_SUFFIXES[name] if len(_SUFFIXES[name]) > 1 else "transposed", subject, _SUFFIXES[name])
-    noun = _NOUNS.get(name, name)
+    noun = _NOUNS.get(name, name.strip("_"))
     if subject is not None and len(name) < 8 and name not in ("array", "list", "tuple", "float", "where"):
         noun = noun if noun != name or hasattr(builtins, name) else name
         return _joined(noun, _PREFIXES.get(name, name), subject)
     if not noun.isidentifier() or hasattr(builtins, noun) or keyword.iskeyword(noun) or len(noun) > LONGEST:
         return None
-    return noun.strip("_").lower() or None
+    return noun.lower() or None
 
 
 def _joined(otherwise: str, first: str | None, second: str | None) -> str | None:

@@ -111,16 +111,19 @@ def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
 
 
 def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> None:
+    for target, item in unpacked(lo, targets, symbol):
+        assign(lo, target, item, frame)
+
+
+def unpacked(lo: Lowering, targets: list[ast.expr], symbol: Symbol) -> list[tuple[ast.expr, Symbol]]:
+    """What each of several targets is assigned."""
     if is_undefined(symbol):
-        for target in targets:
-            assign(lo, target.value if isinstance(target, ast.Starred) else target, symbol, frame)
-        return
+        return [(target.value if isinstance(target, ast.Starred) else target, symbol) for target in targets]
     if any(isinstance(target, ast.Starred) for target in targets):
         symbol = collected(lo, symbol)
     if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
         if any(isinstance(t, ast.Starred) for t in targets):
-            _unpack_starred_value(lo, targets, symbol, frame)
-            return
+            return _unpacked_starred_value(lo, targets, symbol)
         _check_count(lo, symbol, len(targets), raise_unless_as_many)
         items: tuple[Symbol, ...] = tuple(subscript(lo, symbol, Const(k)) for k in range(len(targets)))
     else:
@@ -138,8 +141,7 @@ def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame)
         targets = [t.value if isinstance(t, ast.Starred) else t for t in targets]
     if len(items) != len(targets):
         lo.raises(ValueError, f"{len(items)} values can't be unpacked into {len(targets)} names")
-    for target, item in zip(targets, items, strict=True):
-        assign(lo, target, item, frame)
+    return list(zip(targets, items, strict=True))
 
 
 def raise_unless_as_many(items: Any, count: int, message: str) -> None:
@@ -164,17 +166,16 @@ def _check_count(lo: Lowering, items: Value, count: int, check: Callable[..., No
         inline(lo, check, [items, Const(count), Const(what)], {})
 
 
-def _unpack_starred_value(lo: Lowering, targets: list[ast.expr], value: Value, frame: Frame) -> None:
+def _unpacked_starred_value(lo: Lowering, targets: list[ast.expr], value: Value) -> list[tuple[ast.expr, Symbol]]:
     k = next(k for k, t in enumerate(targets) if isinstance(t, ast.Starred))
     after = len(targets) - k - 1
     _check_count(lo, value, len(targets) - 1, raise_if_fewer)
-    for j in range(k):
-        assign(lo, targets[j], subscript(lo, value, Const(j)), frame)
+    found: list[tuple[ast.expr, Symbol]] = [(targets[j], subscript(lo, value, Const(j))) for j in range(k)]
     starred = targets[k]
     assert isinstance(starred, ast.Starred)
-    assign(lo, starred.value, subscript(lo, value, slice(Const(k), Const(-after) if after else None, None)), frame)
-    for j in range(after):
-        assign(lo, targets[k + 1 + j], subscript(lo, value, Const(j - after)), frame)
+    middle = slice(Const(k), Const(-after) if after else None, None)
+    found.append((starred.value, subscript(lo, value, middle)))
+    return found + [(targets[k + 1 + j], subscript(lo, value, Const(j - after))) for j in range(after)]
 
 
 def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
@@ -262,7 +263,7 @@ def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
         name = frame.source.mangle(target.attr)
         current = attribute(lo, base, name)
         result = augment(lo, op, current, expression(lo, node.value, frame))
-        if result is not current:
+        if result is not current or isinstance(base, Sequence):
             set_attribute(lo, base, name, result)
 
 
@@ -305,7 +306,8 @@ def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Call
         return
     current = subscript(lo, base, key)
     result = augment(lo, op, current, right())
-    if result is not current:
+    # A tuple refuses its item back, also one that has changed in place.
+    if result is not current or isinstance(base, Sequence):
         set_item(lo, base, key, result)
 
 

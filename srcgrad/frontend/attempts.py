@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.assignments import assign, unpacked
 from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
@@ -23,6 +24,8 @@ from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, Symbol, constant
 from srcgrad.ir.nodes import Commit, Const, Exit, Invoke, Raise, Try, Value, walk
 from srcgrad.ir.types import Opaque
+
+_PATTERNS = (ast.Tuple, ast.List)
 
 Block = Callable[[], Outcome]
 Handle = Callable[[Value], Outcome]
@@ -276,25 +279,50 @@ def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcome:
     if site not in lo.marks.split:
         return _guard(lo, site, lambda: statement(lo, node, frame), rest)
     if isinstance(node, ast.If):
-        test = ("test", lo.fresh("t"))
-
-        def evaluate() -> Outcome:
-            lo.store.set(test, expression(lo, node.test, frame))
-            return NEXT
-
-        def decide() -> Outcome:
-            truth = lo.truth(lo.store.get(test))
-            lo.store.set(test, MISSING)
-            return choose(
-                lo,
-                truth,
-                lambda: block(lo, node.body, frame),
-                lambda: block(lo, node.orelse, frame),
-                rest,
-            )
-
-        return _guard(lo, lo.site(node.test), evaluate, decide)
+        return guarded_test(
+            lo, node.test, frame, lambda: block(lo, node.body, frame), lambda: block(lo, node.orelse, frame), rest
+        )
+    if isinstance(node, ast.For):
+        return _guarded_for(lo, node, frame, rest)
     return _sequence(lo, node, frame, rest)
+
+
+def _guarded_for(lo: Lowering, node: ast.For, frame: Frame, rest: Block) -> Outcome:
+    """A loop: what it goes over comes first, and its body consists of statements that are protected themselves."""
+    from srcgrad.frontend.loops import for_over
+
+    site, items = lo.site(node.iter), ("items", lo.fresh("i"))
+
+    def hold(symbol: Symbol) -> Outcome:
+        lo.store.set(items, symbol)
+        return NEXT
+
+    def loop() -> Outcome:
+        symbol = lo.store.get(items)
+        lo.store.set(items, MISSING)
+        return go_on(lo, for_over(lo, node, symbol, frame), rest)
+
+    if site in lo.marks.split:
+        return go_on(lo, evaluated(lo, node.iter, frame, hold), loop)
+    return _guard(lo, site, lambda: hold(expression(lo, node.iter, frame)), loop)
+
+
+def guarded_test(
+    lo: Lowering, test: ast.expr, frame: Frame, body: Block, otherwise: Block, rest: Block = lambda: NEXT
+) -> Outcome:
+    """The test of a branch or a loop, protected by itself, and what follows it."""
+    key = ("test", lo.fresh("t"))
+
+    def evaluate() -> Outcome:
+        lo.store.set(key, expression(lo, test, frame))
+        return NEXT
+
+    def decide() -> Outcome:
+        truth = lo.truth(lo.store.get(key))
+        lo.store.set(key, MISSING)
+        return choose(lo, truth, body, otherwise, rest)
+
+    return _guard(lo, lo.site(test), evaluate, decide)
 
 
 def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Block) -> Outcome:
@@ -326,6 +354,8 @@ def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcom
 
     def step(k: int) -> Outcome:
         if k == len(steps):
+            if isinstance(final, ast.Assign) and (len(final.targets) > 1 or isinstance(final.targets[0], _PATTERNS)):
+                return _guarded_targets(lo, lo.site(node), final, frame, lambda: go_on(lo, drop_held(), rest))
             if not steps:
                 return go_on(lo, statement(lo, node, frame), rest)
             return _guard(lo, (*lo.site(node), "final"), finish, rest)
@@ -345,14 +375,55 @@ def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcom
                 return go_on(lo, evaluated(lo, part, frame, hold), lambda: step(k + 1))
             return _guard(lo, site, lambda: hold(expression(lo, part, frame)), lambda: step(k + 1))
 
-    def finish() -> Outcome:
-        outcome = statement(lo, final, frame)
+    def drop_held() -> Outcome:
         for held, _ in steps:
             lo.store.set(held.key, MISSING)
             lo.held.remove(held.key)
+        return NEXT
+
+    def finish() -> Outcome:
+        outcome = statement(lo, final, frame)
+        drop_held()
         return outcome
 
     return step(0)
+
+
+def _guarded_targets(lo: Lowering, site: Any, node: ast.Assign, frame: Frame, rest: Block) -> Outcome:
+    """An assignment to several targets: one of them may raise after others have been written."""
+    keys: list[Any] = []
+
+    def hold(symbol: Symbol) -> Any:
+        key = ("part", lo.fresh("p"))
+        lo.store.set(key, symbol)
+        lo.held.append(key)
+        keys.append(key)
+        return key
+
+    def evaluate() -> Outcome:
+        hold(expression(lo, node.value, frame))
+        return NEXT
+
+    def place(pairs: list[tuple[ast.expr, Any]], k: int = 0) -> Outcome:
+        if not pairs:
+            for key in keys:
+                lo.store.set(key, MISSING)
+                lo.held.remove(key)
+            return rest()
+        (target, source), *more = pairs
+        parts: list[tuple[ast.expr, Any]] = []
+
+        def write() -> Outcome:
+            symbol = lo.store.get(source)
+            if isinstance(target, _PATTERNS):
+                parts.extend((part, hold(item)) for part, item in unpacked(lo, target.elts, symbol))
+            else:
+                assign(lo, target, symbol, frame)
+            return NEXT
+
+        return _guard(lo, (*site, "target", k), write, lambda: place([*parts, *more], k + 1))
+
+    return _guard(lo, (*site, "value"), evaluate, lambda: place([(target, keys[0]) for target in node.targets]))
 
 
 def _guard(lo: Lowering, site: Any, body: Block, rest: Block) -> Outcome:

@@ -138,6 +138,8 @@ def fold_into(
 
 
 def forget(lo: Lowering, frame: Frame) -> None:
-    """Drops the names of a comprehension that is over."""
+    """Drops the names of a comprehension that is over, unless a function that it made may still use them."""
+    if id(frame) in lo.frames_captured:
+        return
     for name in frame.scope.locals:
         lo.store.set((frame, name), MISSING)

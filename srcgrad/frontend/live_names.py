@@ -110,13 +110,29 @@ class _Liveness:
 
 def _reads(node: ast.AST) -> Names:
     """The names that are read, or unbound, anywhere in a statement or expression."""
-    found = set()
-    for part in ast.walk(node):
+    found: set[str] = set()
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            found |= _reads_of_comprehension(part)
+            continue
+        pending += ast.iter_child_nodes(part)
         if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Store):
             found.add(part.id)
         elif isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
             found.add(part.target.id)
     return frozenset(found)
+
+
+def _reads_of_comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Names:
+    """The names from around a comprehension that it reads: not those of its own variables."""
+    own = frozenset().union(*(_binds(clause.target) for clause in node.generators))
+    first = node.generators[0].iter
+    inside = [part for part in ast.iter_child_nodes(node) if part not in node.generators]
+    for clause in node.generators:
+        inside += [part for part in ast.iter_child_nodes(clause) if part is not first]
+    return _reads(first) | (frozenset().union(*map(_reads, inside)) - own)
 
 
 def _binds(target: ast.expr) -> Names:

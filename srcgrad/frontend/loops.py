@@ -42,11 +42,12 @@ _ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
 
 def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
     """A `for` statement: unrolled over items known at compile time, a loop of the graph over all else."""
-    return evaluated(lo, node.iter, frame, lambda symbol: _for_over(lo, node, symbol, frame))
+    return evaluated(lo, node.iter, frame, lambda symbol: for_over(lo, node, symbol, frame))
 
 
-def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
-    iterator = iterate(lo, symbol)
+def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
+    """A `for` statement over something that has been evaluated."""
+    iterator, dead = iterate(lo, symbol), _dead_names(node, frame)
     site = lo.site(node)
     known = constant_range(iterator)
     if known is not None and site in lo.marks.unrolled:
@@ -54,7 +55,12 @@ def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outc
 
     def body(item: Symbol) -> Outcome:
         assign(lo, node.target, item, frame)
-        return _body(lo, node, frame)
+        outcome = _body(lo, node, frame)
+        for key in dead:
+            # After a `break` it would stand for one object or another, neither of which could be changed any more.
+            if isinstance(lo.store.get(key), Reference):
+                lo.store.set(key, MISSING)
+        return outcome
 
     def otherwise() -> Outcome:
         return block(lo, node.orelse, frame)
@@ -65,7 +71,7 @@ def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outc
         return _unrolled(lo, iterator, body, otherwise)
     before = _contents(lo, iterator)
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
-    outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), _dead_names(node, frame))
+    outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), dead)
     _check_sources(lo, iterator, before)
     return after_loop(lo, outcome, otherwise, bool(node.orelse))
 
@@ -323,9 +329,18 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
 
     def build(carried: list[Carried], region: Region) -> Outcome:
         test_region = Region()
-        with lo.store.branch() as changes, lo.into(test_region):
-            truth = lo.truth(expression(lo, node.test, frame))
+        protections, lo.protections = lo.protections, []
+        try:
+            with lo.store.branch() as changes, lo.into(test_region):
+                truth = lo.truth(expression(lo, node.test, frame))
+        finally:
+            lo.protections = protections
         test["region"] = None
+        if protections and any(map(lo.raising.may_raise, test_region.ops)):
+            from srcgrad.frontend.attempts import guarded_test
+
+            test["left_by_test"] = True
+            return guarded_test(lo, node.test, frame, lambda: _body(lo, node, frame), lambda: leaves_with(Exit.BREAK))
         if isinstance(truth, bool):
             if not truth:
                 return leaves_with(Exit.BREAK)

@@ -31,7 +31,9 @@ _ARITHMETIC = frozenset(
     getattr(operator, name) for name in ["add", "sub", "mul", "neg", "pos", "lt", "le", "gt", "ge", "eq", "ne"]
 )
 """What never raises on numbers of Python's."""
-_TOTAL = frozenset([operator.is_, operator.is_not, len, isinstance, type, tuple, list, dict])
+_TOTAL = frozenset(
+    [operator.is_, operator.is_not, len, isinstance, type, tuple, list, dict, list.append, list.copy, list.reverse]
+)
 _TRUTHS = frozenset([operator.not_, operator.truth, bool, abs, operator.abs])
 """What never raises on numbers."""
 _WHOLE = frozenset([np.sum, np.mean, np.copy, np.ndarray.copy, np.zeros_like, np.ones_like, np.empty_like, np.ravel])
@@ -68,6 +70,8 @@ class Raising:
         if not isinstance(op, Call) or not hashable(op.fn):
             return True
         if op.fn in _ARITHMETIC and all(isinstance(v.type, PyScalar) for v in op.inputs):
+            return False
+        if op.fn in (min, max) and len(op.args) > 1 and all(isinstance(v.type, PyScalar) for v in op.inputs):
             return False
         if op.fn in _TRUTHS and all(is_scalar(v.type) for v in op.inputs):
             return False

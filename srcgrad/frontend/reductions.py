@@ -16,7 +16,7 @@ from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.exits import stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.handlers import handles
-from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, shifted
+from srcgrad.frontend.iteration import item_getter, iterate, shifted
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
@@ -153,21 +153,21 @@ def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], 
     items: list[Symbol] | tuple[Symbol, ...] = args
     if len(args) == 1:
         symbol = args[0]
-        if isinstance(symbol, Value) and isinstance(symbol.type, Array) and key is None:
-            return lo.emit(np.max if fn is max else np.min, symbol)
+        if (
+            isinstance(symbol, Value)
+            and isinstance(symbol.type, Array)
+            and symbol.type.ndim in (1, None)
+            and key is None
+        ):
+            array = symbol
+            return _or_default(lo, array, kwargs, lambda: lo.emit(np.max if fn is max else np.min, array))
         iterator = iterate(lo, symbol)
         if iterator.drive is not None:
             symbol = collect(lo, iterator)
             iterator = iterate(lo, symbol)
         if iterator.items is None:
-            if "default" not in kwargs:
-                return _extreme_of_list(lo, fn, symbol, iterator, key)
-            return select(
-                lo,
-                lo.emit(operator.gt, iterator_length(lo, iterator), Const(0)),
-                lambda: _extreme_of_list(lo, fn, symbol, iterator, key),
-                lambda: kwargs["default"],
-            )
+            several = symbol if isinstance(symbol, Value) else collect(lo, iterator)
+            return _or_default(lo, several, kwargs, lambda: _extreme_of_list(lo, fn, several, key))
         items = iterator.items
         if not items and "default" in kwargs:
             return kwargs["default"]
@@ -193,12 +193,18 @@ def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], 
     return best
 
 
-def _extreme_of_list(lo: Lowering, fn: Callable, symbol: Symbol, iterator: Iterator, key: Symbol | None) -> Symbol:
+def _or_default(lo: Lowering, items: Symbol, kwargs: dict[str, Symbol], extreme: Callable[[], Symbol]) -> Symbol:
+    """The extreme of what has a length that depends on the run, or what the call gives for nothing at all."""
+    if "default" not in kwargs:
+        return extreme()
+    return select(lo, lo.call(Const(len), [items], {}), extreme, lambda: kwargs["default"])
+
+
+def _extreme_of_list(lo: Lowering, fn: Callable, items: Symbol, key: Symbol | None) -> Symbol:
     if key is not None:
         from srcgrad.frontend.ordering import extreme_by_key
 
-        return extreme_by_key(lo, fn, iterator, key)
-    items = symbol if isinstance(symbol, Value) else collect(lo, iterator)
+        return extreme_by_key(lo, fn, iterate(lo, items), key)
     if isinstance(items, Reference):
         lo.demote(items)
     if not (isinstance(items, Value) and isinstance(items.type, List)):

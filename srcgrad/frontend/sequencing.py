@@ -69,7 +69,9 @@ def _with_parts(lo: Lowering, node: Any, steps: Steps, before_call: bool) -> Any
     # A part that has no place of its own is evaluated where the whole is: behind whatever is called before that.
     passes_on = before_call and isinstance(node, (ast.Slice, ast.Starred, ast.keyword))
     for position, (holder, key, part) in enumerate(places):
-        follows = passes_on or any(_calls(later) for _, _, later in places[position + 1 :])
+        # The arguments of a call, which may itself be taken apart, come before all that it does.
+        argument = isinstance(node, ast.Call) and key != "func"
+        follows = passes_on or argument or any(_calls(later) for _, _, later in places[position + 1 :])
         taken = _taken_apart(lo, part, steps, follows)
         if isinstance(holder, list):
             holder[key] = taken

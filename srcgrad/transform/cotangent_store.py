@@ -16,6 +16,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value
 from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE
@@ -100,6 +101,8 @@ class CotangentStore:
         """Adds to the cotangent of a value; the contribution has its shape, or broadcasts to it."""
         if not self.activity.active(value) or cotangents.is_number(contribution, 0):
             return
+        if is_scalar(value.type) and isinstance(contribution.type, Array) and contribution.type.shape == ():
+            contribution = self._number(contribution)
         if value in self.doubtful:
             accumulate(self, value, contribution)
             return
@@ -135,6 +138,13 @@ class CotangentStore:
             self.owned.add(total)
             self.holders[total] = value
         self.lo.store.set(self.key(value), self._named(total, value))
+
+    def _number(self, contribution: Value) -> Value:
+        """The number that an array without axes holds: what a number's cotangent is must not be memory."""
+        level = self.zeros.of(contribution)
+        number = self.lo.value(self.lo.emit(operator.getitem, contribution, Sequence(())))
+        self.zeros.mark(number, level)
+        return number
 
     def _hand_on(self, contribution: Value, value: Value) -> bool:
         """Notes that a value holds a cotangent now; whether it is the only one that does.

@@ -6,19 +6,20 @@ before the program runs which of the two a result is, and one of them is written
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import among, passed_on
+from srcgrad.analysis.memory import among, is_view, passed_on
 from srcgrad.analysis.reads import Uses
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import UnsupportedError
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, walk
-from srcgrad.ir.types import Array, List
-from srcgrad.rules.registry import display_name
+from srcgrad.ir.types import Array, List, Unknown
+from srcgrad.rules.registry import IN_PLACE, display_name
 
 _LIKENESSES = frozenset([runtime.unbroadcast, runtime.expanded, runtime.like])
 
@@ -47,6 +48,8 @@ def separate(functions: list[Function], main: Function) -> None:
                 x, z = op.args[0], op.outputs[0]
                 if aliases.is_written(z) and not (isinstance(x, Value) and aliases.is_written(x)):
                     _copy_output(op, runtime.protected)
+            elif _may_be_view(op, aliases):
+                finder.settle_view(op)
             else:
                 for z, x in passed_on(op):
                     finder.settle(op, z, x)
@@ -61,6 +64,14 @@ def _separate_likeness(op: Call, aliases: Aliases) -> None:
         op.args = (_copy_of(op, x, fn), *op.args[1:])
     if aliases.is_written(z):
         _copy_output(op, np.ndarray.copy if isinstance(z.type, Array) else runtime.copied)
+
+
+def _may_be_view(op: Call, aliases: Aliases) -> bool:
+    """Whether only the run tells if a function gives a view of written memory, or something new made of a number."""
+    if not is_view(op) or op.fn in IN_PLACE or op.fn is operator.getitem:
+        return False
+    x = op.args[0]
+    return isinstance(op.outputs[0].type, Unknown) and isinstance(x, Value) and aliases.is_written(x)
 
 
 class _Finder:
@@ -86,6 +97,12 @@ class _Finder:
         if self.aliases.is_written(x):
             copy = _copy_of(op, x, np.ndarray.copy if isinstance(x.type, Array) else runtime.copied)
             op.replace_inputs(lambda v: copy if v is x else v)
+
+    def settle_view(self, op: Call) -> None:
+        """Copies what is written no more: a view of it is as good as something new."""
+        x = op.args[0]
+        if not self.versions.stale(self.aliases.find(x), op):
+            op.args = (_copy_of(op, x, runtime.copied), *op.args[1:])
 
     def _is_over(self, op: Call, z: Value, x: Value) -> bool:
         """Whether a result is not used any more when the argument is written next."""

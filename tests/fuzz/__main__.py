@@ -1,8 +1,9 @@
 """python -m tests.fuzz [--n N] [--seed S] [--order 2] [--jobs J] [--shrink SECONDS] [--save FOLDER]
 
 Writes N random programs, judges each, and prints what became of them: how many were right, refused (for what reason,
-and with which constructs), wrong, or ended in an error that is not srcgrad's. Failures are made small and saved. Exits
-with 1 if there was one.
+and with which constructs), wrong, or ended in an error that is not srcgrad's. Failures are made small and saved: the
+tests run them from then on. Exits with 1 if a program was wrong or crashed, if fewer than 98 % were differentiated, or
+if more than 10 % of the programs with some construct were refused; a construct counts from 50 programs on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +21,65 @@ TESTS = Path(__file__).parents[1]
 sys.path.insert(0, str(TESTS))
 
 from fuzz.judging import REFUSED, RIGHT, UNJUDGED, Verdict, judge, judge_at  # noqa: E402
-from fuzz.programs import RandomProgram, random_program  # noqa: E402
+from fuzz.programs import Point, RandomProgram, random_program  # noqa: E402
+from fuzz.regressions import FAILURES, regression_text  # noqa: E402
 from fuzz.shrinking import shrink  # noqa: E402
+
+LEAST_DIFFERENTIATED = 0.98
+MOST_REFUSED = 0.10
+ENOUGH = 50
+"""A construct that stands in fewer programs says nothing about the share that is refused."""
+
+
+@dataclass
+class Tally:
+    """What became of the programs so far."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    used: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    failures: dict[str, list[tuple[int, Verdict]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, seed: int, verdict: Verdict, tags: Counter[str]) -> None:
+        """Counts one program."""
+        self.kinds[verdict.kind] += 1
+        self.used.update(tags.keys())
+        if verdict.kind == REFUSED:
+            self.refused.update(tags.keys())
+        if verdict.is_failure:
+            self.failures[verdict.signature].append((seed, verdict))
+        elif verdict.kind != RIGHT:
+            self.reasons[verdict.signature].append(seed)
+
+    @property
+    def differentiated(self) -> float:
+        """The share that was differentiated, the few among them that differences can't judge."""
+        return (self.kinds[RIGHT] + self.kinds[UNJUDGED]) / max(1, sum(self.kinds.values()))
+
+    def refused_share(self, tag: str) -> float:
+        """The share of the programs with a construct that was refused."""
+        return self.refused[tag] / self.used[tag]
+
+    def above_the_limit(self) -> list[str]:
+        """The constructs that are refused too often."""
+        return sorted(tag for tag, n in self.used.items() if n >= ENOUGH and self.refused_share(tag) > MOST_REFUSED)
+
+    def report(self, seconds: float) -> None:
+        """Prints what became of the programs."""
+        kinds = ", ".join(f"{n} {kind}" for kind, n in self.kinds.most_common())
+        print(
+            f"{sum(self.kinds.values())} programs in {seconds:.0f} s: {kinds}; {self.differentiated:.1%} differentiated"
+        )
+        for reason, seeds in sorted(self.reasons.items(), key=lambda item: -len(item[1]))[:40]:
+            print(f"  {len(seeds):5d} x {reason}   seeds {seeds[:5]}")
+        print("constructs that are refused most often (programs with them, refused):")
+        for tag in sorted(self.refused, key=self.refused_share, reverse=True)[:20]:
+            print(f"  {tag:40s} {self.used[tag]:5d} {self.refused[tag]:5d}  {self.refused_share(tag):.0%}")
+        if above := self.above_the_limit():
+            print(f"refused in more than {MOST_REFUSED:.0%}: {', '.join(above)}")
+        if self.differentiated < LEAST_DIFFERENTIATED:
+            print(f"fewer than {LEAST_DIFFERENTIATED:.0%} differentiated")
 
 
 def run(seed: int, order: int) -> tuple[int, Verdict, Counter[str]]:
@@ -30,16 +89,17 @@ def run(seed: int, order: int) -> tuple[int, Verdict, Counter[str]]:
 
 
 def shrunk(program: RandomProgram, verdict: Verdict, order: int, seconds: float) -> str:
-    """The program made small, with the point at which it fails."""
+    """The program made small, with the point at which it fails, as a file for the tests."""
+
+    def verdict_of(text: str, point: Point) -> str:
+        return judge_at(text, point, program.output, f"fuzz_{program.seed}", order).signature
+
     for point in program.points:
-        if judge_at(program.text, point, program.output, order=order).signature == verdict.signature:
-
-            def fails(text: str) -> bool:
-                return judge_at(text, point, program.output, order=order).signature == verdict.signature  # noqa: B023
-
-            small = shrink(program.text, fails, seconds)
-            return f"# seed {program.seed}, order {order}, {program.output}, {point}\n# {verdict.reason}\n{small}"
-    return f"# seed {program.seed}, order {order}: fails once only\n# {verdict.reason}\n{program.text}"
+        if verdict_of(program.text, point) == verdict.signature:
+            small = shrink(program.text, lambda text: verdict_of(text, point) == verdict.signature, seconds)  # noqa: B023
+            return regression_text(small, point, program.output, order, f"seed {program.seed}: {verdict.reason}")
+    reason = f"seed {program.seed}, which fails with others only: {verdict.reason}"
+    return regression_text(program.text, program.points[0], program.output, order, reason)
 
 
 def main() -> int:
@@ -49,51 +109,25 @@ def main() -> int:
     parser.add_argument("--order", type=int, default=1, choices=(1, 2), help="2: differentiate the generated code too")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--shrink", type=float, default=20.0, metavar="SECONDS", help="time to make a failure small")
-    parser.add_argument("--save", type=Path, help="a folder for the failures")
-    parser.add_argument("--most", type=int, default=3, help="failures shown for each cause (default: 3)")
+    parser.add_argument("--save", type=Path, default=FAILURES, help="a folder for the failures (default: %(default)s)")
+    parser.add_argument("--most", type=int, default=3, help="failures shown and saved for each cause (default: 3)")
     options = parser.parse_args()
-    start = time.monotonic()
+    start, tally = time.monotonic(), Tally()
     seeds = [options.seed * 1_000_000 + k for k in range(options.n)]
-    work = partial(run, order=options.order)
-    kinds: Counter[str] = Counter()
-    used: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    failures: dict[str, list[tuple[int, Verdict]]] = defaultdict(list)
     with ProcessPoolExecutor(options.jobs) as pool:
-        for seed, verdict, tags in pool.map(work, seeds, chunksize=4):
-            kinds[verdict.kind] += 1
-            used.update(tags.keys())
-            if verdict.kind == REFUSED:
-                refused.update(tags.keys())
-                reasons[verdict.signature.removeprefix(f"{REFUSED}: ")] += 1
-            elif verdict.is_failure:
-                failures[verdict.signature].append((seed, verdict))
-    report(kinds, used, refused, reasons, time.monotonic() - start)
-    for signature, cases in sorted(failures.items(), key=lambda item: -len(item[1])):
+        for seed, verdict, tags in pool.map(partial(run, order=options.order), seeds, chunksize=4):
+            tally.add(seed, verdict, tags)
+            if verdict.is_failure:
+                print(f"seed {seed}: {verdict.kind}: {verdict.reason}", flush=True)
+    tally.report(time.monotonic() - start)
+    for signature, cases in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
         print(f"\n=== {len(cases)} x {signature}\n    seeds {[seed for seed, _ in cases[:12]]}")
         for seed, verdict in cases[: options.most]:
             text = shrunk(random_program(seed), verdict, options.order, options.shrink)
             print(text, flush=True)
-            if options.save:
-                options.save.mkdir(parents=True, exist_ok=True)
-                (options.save / f"seed_{seed}_order_{options.order}.py").write_text(text, encoding="utf-8")
-    return bool(failures)
-
-
-def report(
-    kinds: Counter[str], used: Counter[str], refused: Counter[str], reasons: Counter[str], seconds: float
-) -> None:
-    """Prints what became of the programs."""
-    total = sum(kinds.values())
-    judged = max(1, total - kinds[UNJUDGED])
-    print(f"{total} programs in {seconds:.0f} s: " + ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()))
-    print(f"right {kinds[RIGHT] / judged:.1%} of those that can be judged, refused {kinds[REFUSED] / judged:.1%}")
-    for reason, n in reasons.most_common(40):
-        print(f"  refused {n:5d} x {reason}")
-    print("constructs that are refused most often (programs with them, refused):")
-    for tag, n in sorted(refused.items(), key=lambda item: -item[1] / used[item[0]])[:15]:
-        print(f"  {tag:40s} {used[tag]:5d} {n:5d}  {n / used[tag]:.0%}")
+            options.save.mkdir(parents=True, exist_ok=True)
+            (options.save / f"seed_{seed}_order_{options.order}.py").write_text(text, encoding="utf-8")
+    return bool(tally.failures or tally.above_the_limit() or tally.differentiated < LEAST_DIFFERENTIATED)
 
 
 if __name__ == "__main__":

@@ -86,13 +86,14 @@ def filled(w: Writer) -> bool:
 @construct("statement", "sorted-lists")
 def sorted_list(w: Writer) -> bool:
     v = w.some("floats")
-    w.emit(f"{w.some('scalar').name} += sorted({v.name})[{small(w)}] * {w.scalar(2)}")
+    how = w.pick("", "", ", reverse=True", ", key=lambda e: -e", ", key=abs, reverse=True")
+    w.emit(f"{w.some('scalar').name} += sorted({v.name}{how})[{small(w)}] * {w.scalar(2)}")
     return True
 
 
 @construct("statement", "list-sort")
 def list_sort(w: Writer) -> bool:
-    w.emit(f"{w.some('floats').name}.sort({w.pick('', 'reverse=True')})")
+    w.emit(f"{w.some('floats').name}.sort({w.pick('', 'reverse=True', 'key=lambda e: -e')})")
     return True
 
 
@@ -204,7 +205,7 @@ def dicts_changed(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "dicts-read")
+@construct("statement", "dicts-read", 1.5)
 def dicts_read(w: Writer) -> bool:
     v = w.some("dict").name
     w.emit(

@@ -1,4 +1,4 @@
-"""Statements with functions of all kinds, and with objects; helpers stand before the program or inside of it."""
+"""Statements with functions of all kinds; helpers stand before the program or inside of it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def plain(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "helpers-returning-tuples")
+@construct("statement", "helpers-returning-tuples", 2.5)
 def tuples(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "split").name
@@ -84,7 +84,7 @@ def writing(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "helpers-returning-arguments")
+@construct("statement", "helpers-returning-arguments", 2.25)
 def returning(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "pick").name
@@ -94,7 +94,7 @@ def returning(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "early-returns")
+@construct("statement", "early-returns", 3)
 def early(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "limit").name
@@ -114,7 +114,7 @@ def early(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "defaults-and-keywords")
+@construct("statement", "defaults-and-keywords", 2)
 def keywords(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "mix").name
@@ -135,7 +135,7 @@ def keywords(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "varargs")
+@construct("statement", "varargs", 2)
 def varargs(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "combine").name
@@ -196,7 +196,7 @@ def closures(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "closures-that-write")
+@construct("statement", "closures-that-write", 1.5)
 def closure_writes(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "push").name
@@ -208,7 +208,7 @@ def closure_writes(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "nonlocal")
+@construct("statement", "nonlocal", 2)
 def nonlocals(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "count").name
@@ -221,7 +221,7 @@ def nonlocals(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "functions-that-make-functions")
+@construct("statement", "functions-that-make-functions", 2)
 def factories(w: Writer) -> bool:
     outermost(w)
     f, g = w.fresh("function", (), "make").name, w.fresh("function", (), "model").name
@@ -231,7 +231,7 @@ def factories(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "functions-as-arguments")
+@construct("statement", "functions-as-arguments", 2)
 def higher_order(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "integrate").name
@@ -276,7 +276,7 @@ def recursion(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "recursion-on-halves")
+@construct("statement", "recursion-on-halves", 2)
 def halves(w: Writer) -> bool:
     outermost(w)
     f = w.fresh("function", (), "tree_sum").name
@@ -295,7 +295,7 @@ def halves(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "mutual-recursion")
+@construct("statement", "mutual-recursion", 2)
 def mutual(w: Writer) -> bool:
     outermost(w)
     f, g = w.fresh("function", (), "even").name, w.fresh("function", (), "odd").name
@@ -305,7 +305,7 @@ def mutual(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "decorated-helpers")
+@construct("statement", "decorated-helpers", 2)
 def decorated(w: Writer) -> bool:
     outermost(w)
     d, f = w.fresh("function", (), "scaled").name, w.fresh("function", (), "base").name
@@ -326,7 +326,7 @@ def decorated(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "partial")
+@construct("statement", "partial", 2)
 def partials(w: Writer) -> bool:
     outermost(w)
     f, g = w.fresh("function", (), "affine").name, w.fresh("function", (), "fixed").name
@@ -345,219 +345,4 @@ def global_read(w: Writer) -> bool:
     else:
         w.module += [f"{g} = np.array([{w.number()}, {w.number()}, {w.number()}])", ""]
         w.emit(f"{w.some('scalar').name} += np.sum({g} * {w.array(('3',), 2)})")
-    return True
-
-
-# ---------------------------------------------------------------------------------------------- objects
-
-
-@construct("statement", "methods-and-attributes", 2)
-def methods(w: Writer) -> bool:
-    outermost(w)
-    cls, obj = w.fresh("other", (), "Model").name, w.fresh("other", (), "model").name
-    w.module += f"""\
-class {cls}:
-    power = {w.pick("2", "3")}
-
-    def __init__(self, rate):
-        self.rate = rate
-        self.table = [0.5, 1.5]
-
-    def apply(self, q):
-        return self.rate * q ** self.power + self.table[{w.pick("0", "1")}] * self.half(q)
-
-    def half(self, q):
-        return 0.5 * np.sin(q)
-
-    @property
-    def double(self):
-        return 2 * self.rate
-
-    @staticmethod
-    def square(q):
-        return q * q
-
-    @classmethod
-    def cube(cls, q):
-        return q ** cls.power * 0.5
-
-    def __call__(self, q):
-        return self.apply(q) * 0.3
-
-
-{obj} = {cls}({w.number()})
-
-""".splitlines()
-    q = w.scalar(2)
-    w.define(
-        "scalar",
-        (),
-        w.pick(f"{obj}.apply({q})", f"{obj}({q})", f"{obj}.double * {q}", f"{cls}.square({q})", f"{obj}.cube({q})"),
-    )
-    return True
-
-
-@construct("statement", "inheritance")
-def inheritance(w: Writer) -> bool:
-    outermost(w)
-    base, sub = w.fresh("other", (), "Base").name, w.fresh("other", (), "Special").name
-    obj = w.fresh("other", (), "special").name
-    w.module += f"""\
-class {base}:
-    def value(self, q):
-        return q * self.factor()
-
-    def factor(self):
-        return 1.5
-
-
-class {sub}({base}):
-    def factor(self):
-        return {w.pick("0.7", "super().factor() * 0.5")}
-
-
-{obj} = {sub}()
-
-""".splitlines()
-    w.define("scalar", (), f"{obj}.value({w.scalar(2)})")
-    return True
-
-
-@construct("statement", "named-tuples")
-def namedtuples(w: Writer) -> bool:
-    outermost(w)
-    cls, v = w.fresh("other", (), "Point").name, w.fresh("other", (), "point").name
-    w.module += [f"{cls} = collections.namedtuple('{cls}', 'u v')", ""]
-    w.emit(f"{v} = {cls}({w.scalar(2)}, v={w.scalar(2)})")
-    w.emit(f"{w.some('scalar').name} += {v}.u * {v}[1]")
-    if w.chance(0.4):
-        w.emit(f"{v} = {v}._replace(u={w.scalar(2)})")
-        w.emit(f"{w.some('scalar').name} += {v}.u * 0.5")
-    return True
-
-
-@construct("statement", "dataclasses")
-def dataclasses(w: Writer) -> bool:
-    outermost(w)
-    cls, v = w.fresh("other", (), "State").name, w.fresh("other", (), "state").name
-    w.module += [
-        "@dataclasses.dataclass",
-        f"class {cls}:",
-        "    u: float",
-        "    v: float = 0.5",
-        "",
-        "    def norm(self):",
-        "        return self.u ** 2 + self.v ** 2",
-        "",
-        "",
-    ]
-    w.emit(f"{v} = {cls}({w.scalar(2)}{w.pick('', f', v={w.scalar(2)}')})")
-    w.emit(f"{w.some('scalar').name} += {v}.norm() * {v}.u * 0.3")
-    return True
-
-
-@construct("statement", "attributes-written")
-def attributes(w: Writer) -> bool:
-    outermost(w)
-    cls, v = w.fresh("other", (), "Counter").name, w.fresh("other", (), "counter").name
-    w.module += [
-        f"class {cls}:",
-        "    def __init__(self, start):",
-        "        self.total = start",
-        "",
-        "    def add(self, q):",
-        "        self.total += q",
-        "        return self",
-        "",
-        "",
-    ]
-    w.emit(f"{v} = {cls}({w.scalar(2)})")
-    w.emit(f"{v}.add({w.scalar(2)})")
-    w.emit(f"{w.some('scalar').name} += {v}.total * {w.scalar(2)}")
-    return True
-
-
-@construct("statement", "operators-of-classes")
-def operators(w: Writer) -> bool:
-    outermost(w)
-    cls, v = w.fresh("other", (), "Vec").name, w.fresh("other", (), "vec").name
-    w.module += [
-        f"class {cls}:", "    def __init__(self, u, v):", "        self.u, self.v = u, v", "",
-        "    def __add__(self, other):", f"        return {cls}(self.u + other.u, self.v + other.v)", "",
-        "    def __mul__(self, k):", f"        return {cls}(self.u * k, self.v * k)", "",
-        "    def dot(self, other):", "        return self.u * other.u + self.v * other.v", "", "",
-    ]  # fmt: skip
-    w.emit(f"{v} = {cls}({w.scalar(2)}, {w.scalar(2)}) + {cls}({w.scalar(2)}, 0.5) * ({w.scalar(2)})")
-    w.emit(f"{w.some('scalar').name} += {v}.dot({v}) * 0.3")
-    return True
-
-
-# ---------------------------------------------------------------------------------------------- control of another kind
-
-
-@construct("statement", "try-except", 2)
-def try_except(w: Writer) -> bool:
-    if w.nested >= 2:
-        raise GiveUp
-    with w.block("try:"):
-        w.statements(1, 2)
-        if w.chance(0.5):
-            w.emit(
-                w.pick(
-                    f"if {w.condition()}:\n{'    ' * (w.indent + 1)}raise ValueError('too large')",
-                    f"{w.some('scalar').name} += [1.0, {w.scalar(2)}][{w.pick('0', '1', '2', 'n - 3')}]",
-                )
-            )
-        w.statements(0, 1)
-    with w.block(w.pick("except (ValueError, IndexError):", "except Exception as error:")):
-        w.statements(1, 1)
-    if w.chance(0.2):
-        with w.block("else:"):
-            w.statements(1, 1)
-    if w.chance(0.2):
-        with w.block("finally:"):
-            w.statements(1, 1)
-    return True
-
-
-@construct("statement", "with")
-def with_block(w: Writer) -> bool:
-    if w.nested >= 2:
-        raise GiveUp
-    with w.block(w.pick("with np.errstate(divide='ignore', invalid='ignore'):", "with contextlib.nullcontext():")):
-        w.statements(1, 2)
-    return True
-
-
-@construct("statement", "match")
-def match(w: Writer) -> bool:
-    if w.nested >= 2:
-        raise GiveUp
-    with w.block(f"match {w.pick('n % 3', 'n') if w.helper else 'mode'}:"):
-        with w.block(f"case {w.pick('0', '1 | 2', repr('fast'))}:"):
-            w.statements(1, 1)
-        with w.block("case _:"):
-            w.statements(1, 1)
-    return True
-
-
-@construct("statement", "memoised-recursion")
-def memoised(w: Writer) -> bool:
-    outermost(w)
-    f = w.fresh("function", (), "factorial").name
-    w.module += [
-        "@functools.lru_cache(maxsize=None)",
-        f"def {f}(k):",
-        f"    return 1 if k <= 1 else k * {f}(k - 1)",
-        "",
-        "",
-    ]
-    w.emit(f"{w.some('scalar').name} *= 1 + 1 / {f}({w.pick('4', 'n')})")
-    return True
-
-
-@construct("statement", "stop-gradient")
-def stop(w: Writer) -> bool:
-    # Differences cannot see through stop_gradient, so that only what is constant goes in.
-    w.emit(f"{w.some('scalar').name} *= stop_gradient({w.pick('2.0', 'n * 0.3')})")
     return True

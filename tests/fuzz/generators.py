@@ -59,7 +59,7 @@ def call(w: Writer, name: str) -> str:
     return f"{name}({w.some('array', ('n',)).name}, {w.scalar(2)})"
 
 
-@construct("statement", "generators")
+@construct("statement", "generators", 2)
 def loops(w: Writer) -> bool:
     outermost(w)
     item = w.fresh("scalar", (), "item")
@@ -86,7 +86,7 @@ def loops(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "generators-consumed")
+@construct("statement", "generators-consumed", 3)
 def consumers(w: Writer) -> bool:
     outermost(w)
     one, forever = call(w, finite(w)), call(w, endless(w))

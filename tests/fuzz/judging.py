@@ -5,12 +5,15 @@ from __future__ import annotations
 import linecache
 import re
 import signal
+import sys
+import tempfile
 import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType, FunctionType
+from pathlib import Path
+from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,14 +21,23 @@ import oracle
 from programs import Program
 
 import srcgrad
-from srcgrad.errors import InternalError, SrcgradError
-from srcgrad.testing import CannotJudge, Tolerance, check_close, is_active, numerical_gradient, pairing, random_like
+from srcgrad.errors import InternalError, SrcgradError, UnsupportedError
+from srcgrad.testing import (
+    CannotJudge,
+    check_close,
+    check_same,
+    directional_derivative,
+    is_active,
+    pairing,
+    random_like,
+)
 from srcgrad.tree import flatten
 
-from .programs import Point, RandomProgram
+from .programs import LARGEST, Point, RandomProgram
 
 SECONDS = 60
-LARGEST = 1e6
+SAVED = 5
+"""The generated code of one program in so many is written to a file and fed back to the compiler."""
 
 RIGHT, REFUSED, WRONG, CRASH, UNJUDGED = "right", "refused", "wrong", "crash", "unjudged"
 
@@ -53,13 +65,13 @@ class TookTooLong(Exception):
     """A program, or its compilation, did not come to an end."""
 
 
-def load(text: str, name: str) -> FunctionType:
-    """The function `program` of a text, with the text where `inspect` finds it."""
+def load(text: str, name: str, function: str = "program") -> FunctionType:
+    """A function of a text, which becomes a module; `inspect` finds its lines."""
     filename = f"<{name}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    scope: dict[str, Any] = {"__name__": name}
-    exec(compile(text, filename, "exec", dont_inherit=True), scope)
-    fun = scope["program"]
+    module = sys.modules[name] = ModuleType(name)
+    exec(compile(text, filename, "exec", dont_inherit=True), vars(module))
+    fun = getattr(module, function)
     assert isinstance(fun, FunctionType)
     return fun
 
@@ -67,63 +79,140 @@ def load(text: str, name: str) -> FunctionType:
 def judge(random: RandomProgram, order: int = 1) -> Verdict:
     """Judges a program at all of its points; the first that is not right decides."""
     verdict = Verdict(UNJUDGED, "no point")
-    for point in random.points:
-        verdict = judge_at(random.text, point, random.output, f"fuzz_{random.seed}", order)
+    for k, point in enumerate(random.points):
+        saved = k == 0 and random.seed % SAVED == 0
+        verdict = judge_at(random.text, point, random.output, f"fuzz_{random.seed}", order, saved)
         if verdict.kind not in (RIGHT, UNJUDGED):
             return verdict
     return verdict
 
 
-def judge_at(text: str, point: Point, output: str, name: str = "fuzz", order: int = 1) -> Verdict:
-    """Judges the gradient of a program at one point, and that of its generated gradient if `order` is 2."""
+def judge_at(
+    text: str, point: Point, output: str, name: str = "random_program", order: int = 1, saved: bool = False
+) -> Verdict:
+    """Judges the gradient of a program at one point, and that of its generated gradient if `order` is 2.
+
+    Args:
+        text: the program.
+        point: where to judge it.
+        output: `scalar` or `array`.
+        name: under which name tracebacks and errors know the program.
+        order: 2 judges the gradient of the generated code instead.
+        saved: whether the generated code is written to a file too, run from there, and compiled again.
+    """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             fun = load(text, name)
-            with time_limit(SECONDS):
-                out = fun(*point.args())
         except Exception as error:
-            return Verdict(UNJUDGED, f"the program raises {error!r}")
-        leaves = flatten(out)[0]
-        if not leaves or not all(is_active(leaf) and np.all(np.abs(leaf) < LARGEST) for leaf in leaves):
-            return Verdict(UNJUDGED, "the program overflows, or returns nothing that can be differentiated")
+            return Verdict(UNJUDGED, f"the module raises {error!r}")
         program = Program(fun, point.args, (0, 1, 2, 3), (), output)
+        raised = ""
         try:
             with time_limit(SECONDS):
-                (judge_twice if order == 2 else oracle.judge)(program)
+                out, error = outcome(program)
+                if error is None:
+                    judge_program(program, out, order, saved)
+                else:
+                    raised = f" where the program raises {type(error).__name__}"
+                    judge_exception(program, error)
         except CannotJudge as error:
-            return Verdict(UNJUDGED, first_line(error))
+            return Verdict(UNJUDGED, first_line(error), signature_of(UNJUDGED, error))
         except InternalError as error:
-            return Verdict(CRASH, first_line(error), signature_of(CRASH, error))
+            return Verdict(CRASH, first_line(error), signature_of(CRASH, error) + raised)
         except SrcgradError as error:
-            return Verdict(REFUSED, first_line(error), signature_of(REFUSED, error))
+            return Verdict(REFUSED, first_line(error), signature_of(REFUSED, error) + raised)
         except AssertionError as error:
-            return Verdict(WRONG, first_line(error), signature_of(WRONG, error))
+            return Verdict(WRONG, first_line(error), signature_of(WRONG, error) + raised)
         except Exception as error:
-            return Verdict(CRASH, f"{type(error).__name__}: {first_line(error)}", signature_of(CRASH, error))
+            return Verdict(CRASH, f"{type(error).__name__}: {first_line(error)}", signature_of(CRASH, error) + raised)
         finally:
             oracle.numerical.cache_clear()
+            sys.modules.pop(name, None)
     return Verdict(RIGHT)
 
 
-def judge_twice(program: Program) -> None:
-    """Differentiates the generated gradient once more, and compares with differences of it."""
-    out, seed, _ = oracle.numerical(program)
+def outcome(program: Program) -> tuple[Any, Exception | None]:
+    """What a program returns, or what it raises."""
+    try:
+        return program.fun(*program.args()), None
+    except TookTooLong:
+        raise CannotJudge("the program does not come to an end") from None
+    except Exception as error:
+        return None, error
 
-    def weighted(*args: Any) -> float:
-        return pairing(seed, program.fun(*args)) if program.output == "array" else program.fun(*args)
 
-    gradient = srcgrad.grad(program.fun, argnums=(0, 1, 2, 3)) if program.output == "scalar" else None
-    if gradient is None:
+def judge_program(program: Program, out: Any, order: int, saved: bool) -> None:
+    """Raises unless the gradient of a program that returns `out` is right.
+
+    Raises:
+        CannotJudge: if differences can't tell; all else is as it should be.
+    """
+    leaves = flatten(out)[0]
+    if not leaves or not all(is_active(leaf) and np.all(np.abs(leaf) < LARGEST) for leaf in leaves):
+        raise CannotJudge("the program overflows, or returns nothing that can be differentiated")
+    try:
+        if order == 2:
+            oracle.judge_second_order(program)
+            return
+        oracle.judge(program)
+        judge_along_a_direction(program)
+    except CannotJudge:
+        # What differences can't tell about may still be refused, or end in an error.
+        value, pull = srcgrad.vjp(program.fun, *program.args())
+        pull(random_like(value, np.random.default_rng(0)))
+        raise
+    if saved and program.output == "scalar":
+        judge_saved(program)
+
+
+def judge_exception(program: Program, raised: Exception) -> None:
+    """Where a program raises, its gradient raises the same, and leaves the arguments as they are."""
+    args = program.args()
+    try:
+        srcgrad.vjp(program.fun, *args)
+    except SrcgradError:
+        raise
+    except Exception as error:
+        assert type(error) is type(raised), f"vjp raises {error!r}, and the program {raised!r}"
+        check_same(args, program.args(), "vjp changes an argument of a program that raises")
         return
-    first = gradient(*program.args())
-    direction = random_like(first, np.random.default_rng(1))
-    expected = numerical_gradient(lambda *args: pairing(direction, gradient(*args)), program.args(), (0, 1, 2, 3))
-    _, pull = srcgrad.vjp(gradient, *program.args())
-    got = pull(direction)
-    tolerance = Tolerance.of((program.args(), out), out)
-    for name, g, e in zip("xysm", got, expected, strict=True):
-        check_close(g, e, f"the gradient of {program.name}", name, tolerance)
+    raise AssertionError(f"vjp does not raise what the program raises: {raised!r}")
+
+
+def judge_along_a_direction(program: Program) -> None:
+    """The dot-product test: the cotangents paired with a direction, and the seed with what moves along it."""
+    args, rng = program.args(), np.random.default_rng(2)
+    floats = [random_like(arg, rng) if k in oracle.wanted(program) else None for k, arg in enumerate(args)]
+    out, pull = srcgrad.vjp(program.fun, *args)
+    seed = random_like(out, rng)
+    moved = directional_derivative(program.fun, args, floats)
+    got = sum(pairing(c, d) for c, d in zip(pull(seed), floats, strict=True) if d is not None)
+    check_close(got, pairing(seed, moved), program.name, "a random direction", oracle.tolerance_for(program, out))
+
+
+def judge_saved(program: Program) -> None:
+    """The generated code runs from a file of its own, gives the same, and is accepted by the compiler."""
+    gradient = srcgrad.grad(program.fun, argnums=oracle.wanted(program))
+    expected = gradient(*program.args())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "saved.py"
+        try:
+            gradient.save(path)
+        except UnsupportedError:  # it uses what no file can import
+            return
+        text = path.read_text(encoding="utf-8")
+    name = f"{program.fun.__module__}_saved"
+    again = load(text, name, gradient.__name__)
+    sys.modules.pop(name)
+    check_same(again(*program.args()), expected, f"the saved gradient of {program.name} answers otherwise")
+    try:
+        value, _ = srcgrad.vjp(again, *program.args())
+    except InternalError:
+        raise
+    except SrcgradError:  # counted where second derivatives are judged
+        return
+    check_same(value, expected, f"the saved gradient of {program.name} differs when it is fed back", exact=False)
 
 
 @contextmanager

@@ -188,7 +188,8 @@ def base_write(w: Writer) -> bool:
 @construct("statement", "fill-and-copyto")
 def fill(w: Writer) -> bool:
     v = w.some("array")
-    w.emit(w.pick(f"{v.name}.fill({w.scalar(1)})", f"np.copyto({v.name}, {w.array(v.dims, 1)})"))
+    # NumPy takes a copy of an array to itself for none.
+    w.emit(w.pick(f"{v.name}.fill({w.scalar(1)})", f"np.copyto({v.name}, {w.array(v.dims, 1)} * 1.0)"))
     return True
 
 

@@ -99,7 +99,7 @@ def unpack_array(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "swaps")
+@construct("statement", "swaps", 1.5)
 def swap(w: Writer) -> bool:
     kind = w.pick("scalar", "array")
     dims = w.dims() if kind == "array" else ()
@@ -363,7 +363,7 @@ def while_true(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "while-on-data")
+@construct("statement", "while-on-data", 1.5)
 def while_data(w: Writer) -> bool:
     deep(w)
     v = w.define("scalar", (), f"2.5 + {w.scalar(2)}")
@@ -444,7 +444,7 @@ def changing_kind(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "totals-that-start-at-zero")
+@construct("statement", "totals-that-start-at-zero", 1.5)
 def total(w: Writer) -> bool:
     deep(w)
     m = w.some("array", rank=2)

@@ -207,6 +207,7 @@ class Writer:
         for _ in range(12):
             chosen = self.rng.choices(options, weights)[0]
             state = len(self.lines), len(self.module), list(self.scope), self.indent, self.loops, self.nested
+            used = self.used.copy()
             try:
                 made = chosen.make(self, *args)
             except GiveUp:
@@ -214,6 +215,8 @@ class Writer:
             if made is None:
                 del self.lines[state[0] :], self.module[state[1] :]
                 self.scope, self.indent, self.loops, self.nested = state[2:]
+                self.used.clear()
+                self.used.update(used)
                 continue
             self.used[chosen.tag] += 1
             return made if isinstance(made, str) else ""

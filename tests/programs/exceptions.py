@@ -814,3 +814,94 @@ def generator_writes_until_it_raises(x):
     except IndexError:
         total = total * y[1]
     return total
+
+
+def falls_until_it_raises(a, c):
+    for k in range(len(a)):
+        if a[k] * c > 0.9:
+            raise ValueError(k)
+        yield a[k] * c
+        c = c * 1.2
+
+
+@program(lambda: (rand(5), rand(5, seed=1)), (0, 1), tags=("try", "generator", "loop"))
+def loop_over_what_may_raise(x, y):
+    total = x[0] * 1.0
+    for j in range(3):
+        try:
+            for k, item in enumerate(falls_until_it_raises(x, y[j])):
+                total = 0.6 * total + item * y[k]
+                y[k] = total
+                if item < 0.2:
+                    break
+            total = total + 0.1
+        except ValueError:
+            total *= y[j]
+    return total + np.sum(y)
+
+
+@program(lambda: (rand(5), rand(5, seed=1)), (0, 1), tags=("try", "loop", "writes"))
+def test_of_a_loop_may_raise(x, y):
+    total, k = x[1] + 0.3, 0
+    try:
+        while total * x[k] < 3 and k < 20:
+            y[0] *= 1.1
+            total = total + x[k] * y[k] + 0.2
+            k += 1
+            if total > 7:
+                break
+    except IndexError:
+        total = total * 2 + y[0]
+    return total + np.sum(y)
+
+
+@program(lambda: (rand(5), rand(5, seed=1)), (0, 1), tags=("try", "loop", "writes"))
+def steps_of_two_arrays_until_one_ends(x, y):
+    total = 1.0
+    lines = []
+    try:
+        for a, b in zip(x[1:], y[2:], strict=False):
+            x[0] = total * 0.3
+            lines.append(total)
+            total = total + a * b
+        total = total * x[len(lines) + 2] * lines[1]
+    except IndexError:
+        total = 2 * total
+    return total + np.sum(x) * np.sum(y)
+
+
+def advanced(items, q, *more, k=1.0):
+    items.append(q)
+    if q > 0.8:
+        raise Diverged
+    items[0] *= k
+    for e in more:
+        items[-1] += e
+    return items[0] + items[-1]
+
+
+@program(lambda: (rand(5), rand(5, seed=1), 0.4), (0, 1, 2), tags=("try", "calls", "writes"))
+def arguments_of_a_call_that_raises_may_raise(x, y, s):
+    total, items = s, [s]
+    try:
+        for e in x:
+            total += advanced(items, e * y[int(5 * e)], *[y[1], x[0] * s], k=max(x[1], x[2], advanced([y[0]], s)))
+            items.append(items.pop() * y[len(items)])
+    except (Diverged, IndexError):
+        total *= y[0]
+    return total * np.sum(y) * sum(items)
+
+
+@program(lambda: (rand(5), rand(6, seed=1), 0.7), (0, 1, 2), tags=("try", "unpacking", "writes"))
+def several_targets_until_one_raises(x, y, s):
+    total = s
+    try:
+        for i in range(9):
+            a = y[i] = x[i] * total
+            x[i], (y[i + 1], total), z = total * x[i], (y[0] * a, total * 0.7), s
+            y[i + 1], x[i + 2] = x[i : i + 2] * z
+            x[0], *rest = y
+            total = total * rest[i]
+    except (IndexError, ValueError):
+        total = total * 2
+    return total * np.sum(x) * np.sum(y)

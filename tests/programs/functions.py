@@ -392,3 +392,10 @@ def gradient_of_the_second_argument(x, y):
 @program(lambda: (0.7, 1.3, 0.4), argnums=(2, 0), tags=("argnums",))
 def gradients_in_another_order(x, y, z):
     return x * y * np.sin(z) + z**2 / x
+
+
+@program(lambda: (rand(4), 0.7), (0, 1), tags=("lambda", "comprehension", "closure"))
+def lambdas_of_a_comprehension(x, s):
+    late = [lambda q: q * x[k] + k for k in range(3)]
+    early = [lambda q, k=k: q * x[k] + k for k in range(3)]
+    return sum(term(s) for term in late) * early[0](s) + late[0](1.0)

@@ -416,6 +416,6 @@ def library_dicts_by_number(x, keys):
 @program(lambda: ({"a": {0: 0.5, 1: 0.7, 2: 1.1}, "b": 0.3}, KEYS.copy()))
 def dict_in_an_argument_written_by_number(p, keys):
     weights = p["a"]
-    for j, k in enumerate(keys):
+    for k in keys:
         weights[k] = weights[k] * weights[0] + p["b"]
     return sum(weights.values()) * p["a"][1]

@@ -338,3 +338,17 @@ def tree_of_numbers_of_many_kinds(p):
         if total > 9.0:
             total = p["b"][0]
     return total + 2.0 * p["b"][0]
+
+
+def weighted(v):
+    v = np.ravel(v)
+    return np.sum(v * np.arange(1, len(v) + 1))
+
+
+@program(lambda: (rand(3, 4), rand(4, seed=1)), (0, 1), tags=("kinds", "views", "writes"))
+def views_of_a_total_from_zero(m, y):
+    total = 0
+    for row in m:
+        total += np.exp(-row) * y
+    first = weighted(total) * np.transpose(total)[1]
+    return first + weighted(total)

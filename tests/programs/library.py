@@ -133,3 +133,27 @@ def reduced_without_a_start(x):
 def starmap_and_repeat(x):
     scaled = itertools.starmap(lambda a, b: a * b, zip(x, x[::-1], strict=True))
     return sum(scaled) + sum(v * x[0] for v in itertools.repeat(x[1], 3))
+
+
+@program(lambda: (rand(4), 0.7), (0, 1), tags=("max", "empty"))
+def extremes_of_nothing(x, s):
+    above = max(x[x > 9.0], default=s)
+    below = min([v for v in x if v < 0.0], default=s * s)
+    return (above + below) * max(x[1:], default=0.0)
+
+
+@program(lambda: (rand(2, 3), rand(3, seed=1)), (0, 1), tags=("masks", "names"))
+def masks_that_are_joined(m, y):
+    inside = np.where((m > 0.4) & (m < 0.9), m * y, m)
+    for _ in range(2):
+        inside = inside * np.where((m > 0.6) | (y > 0.8), inside, y)
+    return np.sum(inside)
+
+
+@program(lambda: (rand(4),), tags=("kinds", "loop"))
+def total_that_becomes_an_array(x):
+    total = 0
+    for v in x:
+        total = total + v * v
+    squares = sum(v * v for v in x)
+    return np.atleast_1d(total)[0] * np.asarray(squares)[()] + np.ravel(total)[0]

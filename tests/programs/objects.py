@@ -236,3 +236,30 @@ def attributes_with_a_hook(x):
     g = Guarded()
     g.total = x[0]
     return g.total
+
+
+class Swinging:
+    def __init__(self, pos, vel):
+        self.pos, self.vel = pos, vel
+
+    def move(self, dt):
+        self.vel = self.vel - 0.7 * self.pos * dt
+        self.pos = self.pos + self.vel * dt
+
+
+@program(lambda: (rand(3), rand(3, seed=1)), (0, 1), tags=("objects", "loop", "break"))
+def objects_moved_until_a_break(x, y):
+    bodies = [Swinging(x[0], y[0]), Swinging(x[1], 0.5), Swinging(y[1], x[2])]
+    for _ in range(2):
+        for body in bodies:
+            body.move(y[2])
+            if body.pos > 0.9:
+                break
+    first = 0.0
+    for body in bodies:
+        if body.vel > 0.1:
+            first = body.vel
+            break
+        body.pos *= 2.0
+    bodies[0].pos *= 3.0
+    return sum(b.pos * b.vel for b in bodies) + first

@@ -187,3 +187,8 @@ def elements_written_by_nditer(x):
     for r in np.nditer(y, op_flags=["readwrite"]):
         r *= 2.0
     return y.sum()
+
+
+@program(lambda: (rand(1, 3),), tags=("max",), supported=False)
+def built_in_max_of_rows(m):
+    return np.sum(max(m))
