@@ -418,6 +418,20 @@ def _arrays_in(x: Any) -> list[np.ndarray]:
     return [x] if isinstance(x, np.ndarray) else []
 
 
+def check_apart(x: Any, values: Any) -> None:
+    """Refuses values that share memory with the array they are written to: NumPy reads them while it writes.
+
+    Raises:
+        AliasError: if they share memory.
+    """
+    if isinstance(x, np.ndarray) and isinstance(values, np.ndarray) and np.shares_memory(x, values):
+        raise AliasError(
+            "values that share memory with an array are written to it one after the other",
+            None,
+            "write a copy of them: .copy()",
+        )
+
+
 def check_array(x: Any) -> None:
     """Refuses a list or dict where an item is replaced.
 
