@@ -67,6 +67,8 @@ REFUSED = frozenset(
         "match_does_not_take_arrays_for_sequences",
         "put_in_a_matrix",
         "put_along_an_axis",
+        "out_of_functions_with_several_results",
+        "enumerated_elements_are_written",
         "diagonals_filled_with_several_values",
         "flat_is_written_from_an_element_of_its_own",
         "list_to_which_an_array_is_added",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import heapq
 import operator
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -25,8 +28,10 @@ EVERYTHING = Const(Ellipsis)
 def write_out(lo: Lowering, fn: Callable, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """`fn(..., out=target)`: the target is assigned to, and is the result."""
     target = kwargs.pop("out")
+    if isinstance(target, Sequence) and len(target.items) > 1:
+        return _write_each(lo, fn, args, kwargs, target.items)
     if isinstance(target, Sequence):
-        (target,) = target.items if len(target.items) == 1 else lo.unsupported("out= of several arrays")
+        (target,) = target.items
     if constant(target) is None:
         return lo.call(Const(fn), args, kwargs)
     value = lo.value(target)
@@ -43,6 +48,24 @@ def write_out(lo: Lowering, fn: Callable, args: list[Symbol], kwargs: dict[str, 
         result = lo.value(lo.emit(np.where, where, result, value))
     set_item(lo, value, EVERYTHING, result)
     return value
+
+
+def _write_each(
+    lo: Lowering, fn: Callable, args: list[Symbol], kwargs: dict[str, Symbol], targets: tuple[Symbol, ...]
+) -> Symbol:
+    """`fn(..., out=(target, ...))`, for a function with several results."""
+    if constant(kwargs.pop("where", Const(True))) is not True:
+        lo.unsupported("where= is not supported together with several arrays in out=")
+    results = lo.call(Const(fn), args, kwargs)
+    if not isinstance(results, Sequence) or len(results.items) != len(targets):
+        lo.unsupported("out= of several arrays is supported for functions with as many results")
+    given: list[Symbol] = []
+    for target, item in zip(targets, results.items, strict=True):
+        if constant(target) is not None:
+            _check_cast(lo, lo.value(item), lo.value(target))
+            set_item(lo, target, EVERYTHING, item)
+        given.append(item if constant(target) is None else target)
+    return Sequence(tuple(given))
 
 
 _READ_BEFORE_WRITING = frozenset(
@@ -78,6 +101,12 @@ def _check_cast(lo: Lowering, result: Value, target: Value) -> None:
     own, other = getattr(result.type, "dtype", None), getattr(target.type, "dtype", None)
     if own is not None and other is not None and not np.can_cast(own, other, "same_kind"):
         lo.unsupported(f"the result is of dtype {own}, which NumPy does not write into an array of {other}")
+
+
+@handles(operator.setitem, np.ndarray.__setitem__)
+def _setitem(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    set_item(lo, *args)
+    return Const(None)
 
 
 @handles(np.ndarray.fill)
@@ -240,10 +269,21 @@ def _put_along_axis(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol])
     return Const(None)
 
 
+_SHUFFLERS = (np.random.shuffle, np.random.Generator.shuffle, np.random.RandomState.shuffle, random.shuffle)
+_ON_LISTS = (heapq.heapify, heapq.heappush, heapq.heappop, heapq.heapreplace, heapq.heappushpop, bisect.insort)
+
+
 def _refuse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this function writes to its argument, which is not supported yet")
 
 
 methods(fill=np.ndarray.fill, put=np.put, partition=np.ndarray.partition)
-for _writer in (np.ndarray.resize, np.ndarray.byteswap):
+for _writer in (
+    np.ndarray.resize,
+    np.ndarray.byteswap,
+    *_SHUFFLERS,
+    *_ON_LISTS,
+    bisect.insort_left,
+    random.Random.shuffle,
+):
     BUILTINS[_writer] = _refuse

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_basic_index, reads_contents, written
+from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
+from srcgrad.analysis.memory import reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, leaves, walk
@@ -276,7 +276,7 @@ class Contents:
                 old = x
             else:
                 old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
-            if not is_scalar(old.type) and is_basic_index(index):
+            if not is_scalar(old.type) and may_be_basic(index):
                 old.hint = None if old is not x else x.hint
                 copy = np.ndarray.copy if isinstance(old.type, Array) else runtime.copied
                 old = lo.value(lo.emit_typed(copy, (old,), {}, old.type, "old"))

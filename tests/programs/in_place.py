@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+
 import numpy as np
 
 from . import program, rand
@@ -244,3 +246,61 @@ def points_between_numbers(s):
     z = y[::2]
     z *= s
     return weigh(y)
+
+
+@program(lambda: (rand(4),), tags=("write", "index"))
+def slices_made_beforehand(x):
+    y = np.outer(x, x)
+    part = np.s_[1:, ::2]
+    y[part] *= x[0]
+    y[(slice(None), 0)] = x
+    first = (0, 1)
+    y[first] += x[2]
+    return weigh(y[np.index_exp[1:]] * y[part][0, 1])
+
+
+@program(lambda: (rand(4),), tags=("write", "out"))
+def out_of_functions_with_several_results(x):
+    y = x * 3.0
+    whole, part = np.empty(4), np.empty(4)
+    np.modf(y, part, whole)
+    quotient, rest = np.divmod(y, 0.4, out=(None, whole))
+    return np.sum(part * y) + np.sum(rest * whole * x)
+
+
+@program(lambda: (rand(2, 3),), tags=("write", "for"))
+def enumerated_elements_are_written(m):
+    y = m * 1.0
+    for (i, j), v in np.ndenumerate(y):
+        y[i, j] = v * y[i - 1, j]
+    for k, v in np.ndenumerate(y[0]):
+        y[1][k] += v * v
+    return weigh(y)
+
+
+@program(lambda: (rand(4),), tags=("write",), supported=False)
+def what_a_shuffle_returns(x):
+    y = x * 1.0
+    nothing = np.random.default_rng(0).shuffle(y)
+    return weigh(y) if nothing is None else 0.0
+
+
+@program(lambda: (rand(4),), tags=("write", "list"), supported=False)
+def heap_made_of_a_list(x):
+    import heapq
+
+    heap = [x[0], x[1], x[2]]
+    heapq.heapify(heap)
+    return heap[0] ** 2 * heap[1]
+
+
+@program(lambda: (rand(4), collections.deque([2.0])), tags=("argument",), supported=False)
+def deque_from_outside_is_changed(x, q):
+    q.append(3.0)
+    return weigh(x) * q[0]
+
+
+@program(lambda: (rand(4), {2.0}), tags=("argument",), supported=False)
+def set_from_outside_is_changed(x, s):
+    s.add(3.0)
+    return weigh(x) * len(s)
