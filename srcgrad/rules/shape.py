@@ -16,7 +16,7 @@ def _order(a, order):
         return "F" if np.isfortran(np.asarray(a)) else "C"
     if order == "K" and np.ndim(a) == 2:
         along = np.asarray(a).strides
-        return "F" if abs(along[0]) < abs(along[1]) else "C"
+        return "F" if 0 < abs(along[0]) < abs(along[1]) else "C"
     if order == "K" and np.ndim(a) > 2:
         raise NotImplementedError("the derivative of flattening in order 'K' with more than two axes")
     return "C" if order == "K" else order

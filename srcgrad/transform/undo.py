@@ -19,7 +19,7 @@ from srcgrad.analysis.memory import reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, leaves, walk
-from srcgrad.ir.types import Array, Unknown, is_scalar
+from srcgrad.ir.types import Array, List, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform.cotangents import is_fresh
 from srcgrad.transform.simplify import tree_key
@@ -330,10 +330,18 @@ class Contents:
         made = Region()
         with lo.into(made):
             copy_fn = np.ndarray.copy if isinstance(pointer.type, Array) else runtime.copied
+            if isinstance(pointer.type, List) and self._holds_shadowed(pointer):
+                # The shadows of what it holds are found by what it holds, not by copies of that.
+                copy_fn = list.copy
             hint = f"{pointer.hint}_then" if pointer.hint else None
             copy = lo.value(lo.emit_typed(copy_fn, (pointer,), {}, pointer.type, hint))
         self._insert(region, place, made)
         return copy
+
+    def _holds_shadowed(self, items: Value) -> bool:
+        """Whether what a list holds has shadows of its own."""
+        held = self.aliases.held(items)
+        return held in self.aliases.identified or held in self.aliases.written or isinstance(items.type.item, List)
 
     def _view_of_copy(self, pointer: Value, base: Value, copy: Value) -> Value:
         """The same part of a copy that a pointer shows of the original."""
