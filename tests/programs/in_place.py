@@ -264,7 +264,7 @@ def out_of_functions_with_several_results(x):
     y = x * 3.0
     whole, part = np.empty(4), np.empty(4)
     np.modf(y, part, whole)
-    quotient, rest = np.divmod(y, 0.4, out=(None, whole))
+    _, rest = np.divmod(y, 0.4, out=(None, whole))
     return np.sum(part * y) + np.sum(rest * whole * x)
 
 
@@ -304,16 +304,3 @@ def deque_from_outside_is_changed(x, q):
 def set_from_outside_is_changed(x, s):
     s.add(3.0)
     return weigh(x) * len(s)
-
-
-@program(lambda: (rand(2, 3), 0.8), argnums=(0, 1), tags=("alias", "list", "loop"))
-def views_saved_in_a_loop_and_stacked(m, s):
-    a = m * s
-    total = 0.0
-    for k in range(2):
-        saved = []
-        for i in range(3):
-            saved.append(a[k])
-            a[k, i] = a[k, i - 1] * a[1 - k, i]
-        total += weigh(np.stack(saved) * s) + np.sum(np.array(saved)[0])
-    return total
