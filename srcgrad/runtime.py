@@ -437,7 +437,7 @@ def check_overlap(written: dict, arrays: dict) -> None:
                     )
 
 
-def check_apart(changed: dict, arguments: dict) -> None:
+def check_no_container_twice(changed: dict, arguments: dict) -> None:
     """Refuses arguments in which a container is found twice: one place would not see what is changed by the other.
 
     Args:
@@ -479,6 +479,20 @@ def _arrays_in(x: Any) -> list[np.ndarray]:
     if isinstance(x, (list, tuple)):
         return [array for item in x for array in _arrays_in(item)]
     return [x] if isinstance(x, np.ndarray) else []
+
+
+def check_apart(x: Any, values: Any) -> None:
+    """Refuses values that share memory with the array they are written to: NumPy reads them while it writes.
+
+    Raises:
+        AliasError: if they share memory.
+    """
+    if isinstance(x, np.ndarray) and isinstance(values, np.ndarray) and np.shares_memory(x, values):
+        raise AliasError(
+            "values that share memory with an array are written to it one after the other",
+            None,
+            "write a copy of them: .copy()",
+        )
 
 
 def check_array(x: Any) -> None:

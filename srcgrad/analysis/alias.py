@@ -409,4 +409,5 @@ def _fresh(op: Call) -> bool:
     if among(op.fn, _NEW):
         return True
     module = getattr(op.fn, "__module__", None) or ""
-    return isinstance(op.fn, np.ufunc) or module.split(".")[0] in ("numpy", "_operator", "operator", "math")
+    ufunc = getattr(op.fn, "__self__", op.fn)
+    return isinstance(ufunc, np.ufunc) or module.split(".")[0] in ("numpy", "_operator", "operator", "math")

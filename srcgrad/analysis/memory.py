@@ -91,7 +91,10 @@ def shape_operand(op: Op) -> int | None:
     return None
 
 
-_LIKENESSES = {runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.add_if_copied: (2, 3)}
+_LIKENESSES = {
+    **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,)},
+    **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1)},
+}
 """Helpers -> the arguments of which they look only at shape, kind and place."""
 
 
@@ -117,7 +120,9 @@ _BY_IDENTITY: dict[Any, tuple[int, ...]] = {
     runtime.shadow_of: (1,),
     runtime.cotangent_of: (1,),
     runtime.add_if_copied: (2, 3),
-    **dict.fromkeys([operator.is_, operator.is_not, np.shares_memory, np.may_share_memory], (0, 1)),
+    **dict.fromkeys(
+        [operator.is_, operator.is_not, np.shares_memory, np.may_share_memory, runtime.check_apart], (0, 1)
+    ),
 }
 """What tells objects apart, however equal they are -> the arguments that it does so with."""
 

@@ -106,6 +106,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return item if rank(lo.value(item).type) == 0 else lo.emit(np.copy, item)
     if isinstance(base, Const) and isinstance(base.value, type):
         return base
+    if isinstance(base, Const) and isinstance(base.value, type(np.s_)):
+        return Sequence((key,)) if base.value.maketuple and not isinstance(key, Sequence) else key
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
         return lo.call(Const(type(base.value).__getitem__), [base, key], {})
     if isinstance(key, slice) and isinstance(constant(key), slice):

@@ -15,6 +15,7 @@ from srcgrad.frontend.access import attribute, flat_index, set_dict_item, static
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.exits import evaluated
 from srcgrad.frontend.expressions import expression, index
+from srcgrad.frontend.flat_writes import flat_assignment
 from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
@@ -193,7 +194,8 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     if objects.special(lo, base, "__setitem__", key, symbol) is not None:
         return
     if isinstance(base, Flat):
-        base, key = base.array, flat_index(lo, base, key)
+        key, symbol = flat_assignment(lo, base, key, symbol)
+        base = base.array
     value = lo.value(base)
     if isinstance(value.type, (Array, List, Dict, Unknown)):
         if type(value.type) is List and isinstance(key, slice):
@@ -232,6 +234,10 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
     """`base.name = symbol`."""
     if isinstance(base, Reference) and base.cls not in CONTAINERS:
         objects.write(lo, base, name, symbol)
+        return
+    if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and name in ("flat", "real"):
+        target: Symbol = Flat(base) if name == "flat" else attribute(lo, base, name)
+        set_item(lo, target, Const(Ellipsis), symbol)
         return
     if isinstance(base, Const):
         objects.open_argument(lo, base.value)
@@ -292,7 +298,7 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
 
 
 def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Callable[[], Symbol]) -> None:
-    if isinstance(base, Flat):
+    if isinstance(base, Flat) and not (isinstance(key, Const) and key.value is Ellipsis):
         base, key = base.array, flat_index(lo, base, key)
     if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and op in ITEM_UPDATES:
         _update_item(lo, op, base, key, right)
@@ -307,7 +313,7 @@ def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Call
     current = subscript(lo, base, key)
     result = augment(lo, op, current, right())
     # A tuple refuses its item back, also one that has changed in place.
-    if result is not current or isinstance(base, Sequence):
+    if result is not current or isinstance(base, (Flat, Sequence)):
         set_item(lo, base, key, result)
 
 

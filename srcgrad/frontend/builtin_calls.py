@@ -6,11 +6,12 @@ import functools
 import math
 import operator
 import types
+from collections.abc import Callable
 
 import numpy as np
 
 from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, stand_ins
-from srcgrad.frontend.access import attribute, has_attribute, length, set_dict_item
+from srcgrad.frontend.access import attribute, has_attribute, length, set_dict_item, subscript
 from srcgrad.frontend.access import shape as shape_symbol
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import handles
@@ -394,6 +395,20 @@ def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 @handles(np.ndindex)
 def _ndindex(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lengths = list(known_items(lo, args[0])) if len(args) == 1 and not is_integer(args[0]) else args
+    return _multi_indices(lo, lengths, lambda index: index)
+
+
+@handles(np.ndenumerate)
+def _ndenumerate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    array = lo.value(args[0])
+    if not isinstance(array.type, Array) or array.type.shape is None:
+        lo.unsupported("np.ndenumerate of anything but an array of known rank is not supported", "use np.ndindex")
+    lengths = list(known_items(lo, shape_symbol(lo, array)))
+    return _multi_indices(lo, lengths, lambda index: Sequence((index, subscript(lo, array, index))))
+
+
+def _multi_indices(lo: Lowering, lengths: list[Symbol], give: Callable[[Sequence], Symbol]) -> Iterator:
+    """The indices of an array with these lengths one after the other, and what is given for each."""
     total: Symbol = Const(1)
     for n in lengths:
         total = lo.emit(operator.mul, total, n)
@@ -401,10 +416,10 @@ def _ndindex(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     def item(k: Value) -> Symbol:
         parts: list[Symbol] = []
         rest: Symbol = k
-        for n in reversed(lengths):
+        for n in reversed(lengths[1:]):
             parts.append(lo.emit(operator.mod, rest, n))
             rest = lo.emit(operator.floordiv, rest, n)
-        return Sequence(tuple(parts[::-1]))
+        return give(Sequence(tuple([*([rest] if lengths else []), *parts[::-1]])))
 
     return Iterator(length=lambda: lo.value(total), item=item)
 

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import inspect
 import types
+from collections.abc import MutableMapping, MutableSequence, MutableSet
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call(lo, Const(obj.func), [*given, *args], {**named, **kwargs})
     if obj is runtime.cotangent_of:
         lo.unsupported("generated code that finds cotangents of unknown kind can't be differentiated again yet")
+    _check_changes_nothing(lo, obj, args)
     if helper_calls.is_inlined(obj):
         return helper_calls.inline(lo, obj, args, kwargs)
     if is_library(obj) or getattr(obj, "__module__", None) == runtime.__name__:
@@ -177,6 +179,38 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if isinstance(member, types.FunctionType):
         return call(lo, Const(member), [Const(obj), *args], kwargs)
     return primitive(lo, obj, args, kwargs)
+
+
+_READING = frozenset(
+    [
+        *("__contains__", "__eq__", "__getitem__", "__iter__", "__len__", "__ne__", "copy", "count", "decode"),
+        *(
+            "difference",
+            "elements",
+            "endswith",
+            "find",
+            "get",
+            "hex",
+            "index",
+            "intersection",
+            "isdisjoint",
+            "issubset",
+        ),
+        *("issuperset", "items", "keys", "most_common", "startswith", "tobytes", "tolist", "total", "union", "values"),
+    ]
+)
+"""Methods of containers that leave them as they are."""
+
+
+def _check_changes_nothing(lo: Lowering, fn: Any, args: list[Symbol]) -> None:
+    """Refuses methods that change a container from outside which is not known by what it holds: a deque, a set."""
+    if not isinstance(fn, (types.MethodDescriptorType, types.WrapperDescriptorType)) or fn.__name__ in _READING:
+        return
+    owner = args[0].value if args and isinstance(args[0], Const) else None
+    if isinstance(owner, (MutableSequence, MutableMapping, MutableSet)):
+        lo.unsupported(
+            f"a {type(owner).__name__} that comes from outside is changed here", "use a list or a dict, or a copy"
+        )
 
 
 def _binds(obj: Any) -> bool:
@@ -255,6 +289,9 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
         return of_objects
     if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
         return binary(lo, fn, args[0], args[1])
+    if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:
+        missing = (Const(None),) * (fn.nin + fn.nout - len(args))
+        args, kwargs = args[: fn.nin], {**kwargs, "out": Sequence((*args[fn.nin :], *missing))}
     names = _names_from_out(fn) if hashable(fn) and "out" not in kwargs else ()
     if names:
         first = names[0][0]

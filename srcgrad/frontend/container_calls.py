@@ -234,7 +234,8 @@ def _setdefault(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
 @handles(set.add)
 def _set_add(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, item = args
-    assert isinstance(target, Reference)
+    if not isinstance(target, Reference):
+        lo.unsupported("a set that comes from outside is changed here", "use a copy: set(...)")
     lo.change(target, as_set(lo, (*lo.contents(target), item)))
     return Const(None)
 

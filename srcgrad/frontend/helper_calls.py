@@ -18,7 +18,7 @@ from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, List, Tuple, Unknown, is_numeric, shadow_type
 
-_CHECKS = frozenset([runtime.check_overlap, runtime.check_apart])
+_CHECKS = frozenset([runtime.check_overlap, runtime.check_apart, runtime.check_no_container_twice])
 
 
 def is_inlined(fn: Any) -> bool:

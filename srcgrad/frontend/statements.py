@@ -152,6 +152,8 @@ def _may_write(op: Call) -> bool:
         return False
     if has_rule(op.fn) or op.fn in BUILTINS:
         return False
+    if any(isinstance(arg, (list, dict)) for arg in op.args):
+        return True
     return any(isinstance(v.type, (Array, List, Unknown)) and not isinstance(v, Const) for v in op.inputs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, is_numeric, rank
+from srcgrad.rules.registry import methods
 
 _COPY = 4
 """The place of `copy` among the arguments of `astype`, that of the array not counted."""
@@ -48,6 +50,14 @@ def _astype(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         lo.unsupported("whether astype makes a copy here is not known", "use np.asarray, or leave copy= out")
     order = names.pop("order", Const("K"))
     return _primitive(lo, np.asarray, [x], names if constant(order) == "K" else {**names, "order": order})
+
+
+@handles(np.ndarray.view)
+def _view(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`x.view()` is `x[...]`; with a type it reads the same bytes as something else."""
+    if len(args) > 1 or kwargs:
+        return _primitive(lo, np.ndarray.view, args, kwargs)
+    return lo.emit(operator.getitem, args[0], Const(Ellipsis))
 
 
 @handles(np.ndarray.conj, np.ndarray.conjugate)
@@ -100,3 +110,6 @@ def _einsum(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     if isinstance(x, Value) and isinstance(x.type, Array) and permutes and rank(x.type) == len(given):
         return lo.emit(np.transpose, x, Sequence(tuple([Const(given.index(c)) for c in result])))
     return _primitive(lo, np.einsum, args, kwargs)
+
+
+methods(view=np.ndarray.view)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -417,9 +417,17 @@ def concatenate(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
 
 @analytic(np.stack, np.vstack)
 def stack(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
-    """The type of a stack of a list whose length depends on the run: `np.stack` raises if there is nothing in it."""
-    if sequence_items(arrays) is not None:
-        raise Unsure
+    """The type of a stack; of a list whose length depends on the run: `np.stack` raises if there is nothing in it."""
+    items = sequence_items(arrays)
+    if items is not None:
+        parts = [array_of(site, item) for item in items]
+        shapes = [known_shape(part) for part in parts]
+        ranks = {len(shape) for shape in shapes}
+        if len(ranks) != 1 or 0 in ranks or (fn is np.vstack and ranks != {1}):
+            raise Unsure
+        common = [reduce(unify, axes) for axes in zip(*shapes, strict=True)]
+        (k,) = axes_argument(constant(axis), len(common) + 1)
+        return Array(promoted([part.dtype for part in parts]), (*common[:k], len(items), *common[k:]))
     item = array_of(site, refresh(site, getattr(type_of(arrays), "item", UNKNOWN)))
     shape = known_shape(item)
     if fn is np.vstack and len(shape) != 1:

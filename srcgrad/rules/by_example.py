@@ -76,6 +76,8 @@ def _collect() -> frozenset[Callable]:
             fn = members.get(name)
             if isinstance(fn, kinds) and name not in _DENIED and not name.startswith("_"):
                 allowed.add(fn)
+                if isinstance(fn, np.ufunc) and (fn.nin, fn.nout, fn.signature) == (2, 1, None):
+                    allowed.update([fn.reduce, fn.accumulate, fn.outer])
     return frozenset(allowed)
 
 

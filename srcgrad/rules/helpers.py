@@ -34,6 +34,7 @@ def copied(g, z, x):
     return g
 
 
+nondifferentiable(runtime.check_apart, reason="it only looks at where arrays stand")
 nondifferentiable(runtime.zeros_like, runtime.shadow_of, runtime.check_nan, reason="zeros, whatever its argument holds")
 
 

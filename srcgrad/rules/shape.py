@@ -12,8 +12,11 @@ from srcgrad.rules.registry import linear, methods, nondifferentiable, views, vj
 
 def _order(a, order):
     """The order, C or F, that an order which depends on the layout of `a` stands for."""
-    if order == "A" or (order == "K" and np.ndim(a) == 2):
+    if order == "A":
         return "F" if np.isfortran(np.asarray(a)) else "C"
+    if order == "K" and np.ndim(a) == 2:
+        along = np.asarray(a).strides
+        return "F" if 0 < abs(along[0]) < abs(along[1]) else "C"
     if order == "K" and np.ndim(a) > 2:
         raise NotImplementedError("the derivative of flattening in order 'K' with more than two axes")
     return "C" if order == "K" else order
@@ -21,12 +24,12 @@ def _order(a, order):
 
 @linear(np.reshape)
 def reshape(g, z, a, shape, order="C", *, copy=None):
-    return np.reshape(g, np.shape(a), _order(a, order))
+    return np.reshape(g, np.shape(a), order=_order(a, order))
 
 
 @linear(np.ravel, np.ndarray.flatten)
 def ravel(g, z, a, order="C"):
-    return np.reshape(g, np.shape(a), _order(a, order))
+    return np.reshape(g, np.shape(a), order=_order(a, order))
 
 
 @linear(np.squeeze)

@@ -246,6 +246,9 @@ def _real(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
 
 def cast(lo: Lowering, c: Value, x: Value) -> Value:
     """The contribution in the dtype of its primal."""
+    if is_scalar(x.type) and isinstance(c.type, Array) and c.type.shape == ():
+        # An array without axes is a number for arithmetic alone.
+        c = lo.value(lo.emit(operator.getitem, c, Sequence(())))
     own, target = _dtype(c.type), _dtype(x.type)
     if own is None or target is None or own == target or target.kind not in "fc":
         return c

@@ -21,6 +21,7 @@ from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
 from srcgrad.ir.types import FLOAT, Array, List, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
+from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
 from srcgrad.transform.overlap import apart_check, overlap_check
@@ -331,6 +332,7 @@ def _reverse(
         keep = [*kept, *inputs] if mine else aliases.values
         contents = Contents(target, aliases, versions, keep)
         contents.run()
+        copy_held_contents(target, aliases, versions, contents)
         bars = target.body.results[-len(bars) :] if bars else []
         Tape(target, aliases, versions, reverse.indices, contents).run()
         return bars

@@ -49,6 +49,7 @@ def add_to_list(reverse: CotangentStore, value: Value, contribution: Value) -> N
     body.mirror = lo.region.mirror
     with lo.into(body):
         item = lo.value(lo.emit_typed(operator.getitem, (value, index), {}, value.type.item))
+        reverse.aliases.unify(reverse.aliases.held(value), item)
         part = lo.value(lo.emit(operator.getitem, contribution, index))
         if isinstance(item.type, List) and holds_buffers(reverse, item):
             add_to_list(reverse, item, part)

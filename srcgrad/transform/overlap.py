@@ -29,7 +29,7 @@ def apart_check(changed: dict[str, Span | None], function: Function) -> Call:
     """The call that refuses arguments in which a container is found twice, where the program changes containers."""
     places = {name: Const(_shown(span)) for name, span in changed.items()}
     holders = {p.hint or "": p for p in function.params if isinstance(p.type, (Opaque, List))}
-    return Call(runtime.check_apart, (places, holders), {}, [])
+    return Call(runtime.check_no_container_twice, (places, holders), {}, [])
 
 
 def _names(values: list[Value]) -> dict[Value, str]:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import among, is_view, passed_on
+from srcgrad.analysis.alias import Aliases, on_containers
+from srcgrad.analysis.memory import among, copies_perhaps, is_view, order_of, passed_on
 from srcgrad.analysis.reads import Uses
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import UnsupportedError
@@ -37,6 +37,8 @@ def separate(functions: list[Function], main: Function) -> None:
         main: the one that the others are called by.
     """
     aliases = Aliases(functions, passing=False)
+    if any(isinstance(op, Call) and op.fn is runtime.check_apart for f in functions for op in walk(f.body)):
+        _remove_checks(functions)
     for function in functions:
         finder = _Finder(function, aliases, function is not main)
         for op in list(walk(function.body)):
@@ -45,9 +47,7 @@ def separate(functions: list[Function], main: Function) -> None:
             if among(op.fn, _LIKENESSES):
                 _separate_likeness(op, aliases)
             elif op.fn is np.broadcast_to:
-                x, z = op.args[0], op.outputs[0]
-                if aliases.is_written(z) and not (isinstance(x, Value) and aliases.is_written(x)):
-                    _copy_output(op, runtime.protected)
+                finder.settle_broadcast(op)
             elif _may_be_view(op, aliases):
                 finder.settle_view(op)
             else:
@@ -74,6 +74,17 @@ def _may_be_view(op: Call, aliases: Aliases) -> bool:
     return isinstance(op.outputs[0].type, Unknown) and isinstance(x, Value) and aliases.is_written(x)
 
 
+def _remove_checks(functions: list[Function]) -> None:
+    """Removes the checks that two arrays share no memory where that is known."""
+    aliases = Aliases(functions)
+    for function in functions:
+        for op in list(walk(function.body)):
+            if isinstance(op, Call) and op.fn is runtime.check_apart and op.parent is not None:
+                x, values = op.args
+                if isinstance(values, Const) or aliases.find(x) is not aliases.find(values):
+                    op.parent.ops.remove(op)
+
+
 class _Finder:
     """Finds out whether it shows that a result is memory of an argument."""
 
@@ -95,7 +106,7 @@ class _Finder:
                 "make it a copy: .copy()",
             )
         if self.aliases.is_written(x):
-            copy = _copy_of(op, x, np.ndarray.copy if isinstance(x.type, Array) else runtime.copied)
+            copy = _copy_of(op, x, _copier(x))
             op.replace_inputs(lambda v: copy if v is x else v)
 
     def settle_view(self, op: Call) -> None:
@@ -103,6 +114,58 @@ class _Finder:
         x = op.args[0]
         if not self.versions.stale(self.aliases.find(x), op):
             op.args = (_copy_of(op, x, runtime.copied), *op.args[1:])
+
+    def settle_broadcast(self, op: Call) -> None:
+        """Broadcasts a copy of an array that is written later, where nobody looks at the view then."""
+        x, z = op.args[0], op.outputs[0]
+        if not isinstance(x, Value) or not self.aliases.is_written(x):
+            if self.aliases.is_written(z):
+                self._copy_broadcast(op, z)
+        elif self._is_over(op, z, x):
+            op.args = (_copy_of(op, x, _copier(x)), *op.args[1:])
+        elif z not in self.uses.results:
+            self._broadcast_where_used(op, z, x)
+
+    def _copy_broadcast(self, op: Call, z: Value) -> None:
+        """Copies what is broadcast; what is made of it by a reshape is new memory, which may be written."""
+        users = list(dict.fromkeys(self.uses.users.get(z, ())))
+        copying = [user for user in users if isinstance(user, Call) and copies_perhaps(user)]
+        if any(map(order_of, copying)):
+            raise UnsupportedError(
+                "what is broadcast is reshaped in an order of its own", op.span, "make it a copy: .copy()"
+            )
+        for user in copying:
+            copy = _copy_of(user, z, _copier(z))
+            user.replace_inputs(lambda v, copy=copy: copy if v is z else v)
+        if len(copying) < len(users) or z in self.uses.results:
+            _copy_output(op, runtime.protected)
+
+    def _broadcast_where_used(self, op: Call, z: Value, x: Value) -> None:
+        """Broadcasts an array as it is where the view of it is looked at."""
+        looks: list[tuple[Call, Value, list[Call]]] = []
+        pending: list[tuple[Value, list[Call]]] = [(z, [])]
+        while pending:
+            value, views = pending.pop()
+            for user in dict.fromkeys(self.uses.users.get(value, ())):
+                if not isinstance(user, Call) or value in self.uses.results:
+                    return
+                if self._keeps_nothing(user, value):
+                    looks.append((user, value, views))
+                elif is_view(user) and not user.unpacks and not copies_perhaps(user):
+                    pending.append((user.outputs[0], [*views, user]))
+                else:
+                    return
+        for made in {op, *[view for _, _, views in looks for view in views]}:
+            assert made.parent is not None
+            made.parent.ops.remove(made)
+        for user, value, views in looks:
+            now = Value(x.type, None, op.span)
+            _insert(user, 0, Call(_copier(x), (x,), {}, [now], op.span))
+            for made in (op, *views):
+                shown = Value(made.outputs[0].type, made.outputs[0].hint, op.span)
+                _insert(user, 0, Call(made.fn, (now, *made.args[1:]), dict(made.kwargs), [shown], op.span))
+                now = shown
+            user.replace_inputs(lambda v, now=now, value=value: now if v is value else v)
 
     def _is_over(self, op: Call, z: Value, x: Value) -> bool:
         """Whether a result is not used any more when the argument is written next."""
@@ -113,14 +176,33 @@ class _Finder:
             return False
         end = self.versions.next_write(memory, op)
         last = len(op.parent.ops) if end is None else self.uses.position(end)
-        return all(self._uses_up(user, op, z, last) for user in self.uses.users.get(z, ()))
+        return self._is_used_up(z, op, last)
 
-    def _uses_up(self, user: Op, op: Call, z: Value, last: int) -> bool:
-        """Whether an operation computes from a value before a place in the region, and keeps no reference to it."""
-        if not isinstance(user, Call) or user.parent is not op.parent or self.uses.position(user) > last:
-            return False
+    def _is_used_up(self, z: Value, op: Op, last: int) -> bool:
+        """Whether all that is computed from a value and may share its memory is computed from before a place."""
+        pending, seen = [z], {z}
+        while pending:
+            value = pending.pop()
+            if value in self.uses.results:
+                return False
+            for user in self.uses.users.get(value, ()):
+                if not isinstance(user, Call) or user.parent is not op.parent or self.uses.position(user) > last:
+                    return False
+                if not self._keeps_nothing(user, value):
+                    if on_containers(user) and user.fn is not operator.getitem:
+                        return False
+                    pending += [o for o in user.outputs if o not in seen]
+                    seen.update(user.outputs)
+        return True
+
+    def _keeps_nothing(self, user: Call, z: Value) -> bool:
+        """Whether an operation computes from a value, and keeps no reference to it."""
         new = not any(self.aliases.find(o) is self.aliases.find(z) for o in user.outputs)
         return new and not isinstance(user.args[0] if user.args else None, List) and not passed_on(user)
+
+
+def _copier(x: Value) -> Any:
+    return np.ndarray.copy if isinstance(x.type, Array) else runtime.copied
 
 
 def _copy_of(op: Call, x: Value, copy: Any) -> Value:

@@ -147,9 +147,11 @@ class Tape:
 
     def _legalize(self, region: Region, home: Region) -> None:
         """Rewrites a region of the reverse sweep; `home` is the region of the forward sweep that it reverses."""
+        # A loop that the reverse sweep makes for itself inside takes nothing off the tape.
+        reverses = region.mirror is home and self._level(home) is None
         level = _Level(region, home)
         self._levels.append(level)
-        if region.mirror is home and _in_loop(home):
+        if reverses and _in_loop(home):
             self._save_what_must_be(region, home)
         for op in region.ops:
             level.current = op
@@ -167,7 +169,7 @@ class Tape:
         region.results = [self._use(v) for v in region.results]
         region.ops = level.ops
         self._levels.pop()
-        if region.mirror is home:
+        if reverses:
             self._reverses.setdefault(home, []).append(region)
 
     def _save_what_must_be(self, region: Region, home: Region) -> None:

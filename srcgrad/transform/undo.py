@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_basic_index, reads_contents, written
+from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
+from srcgrad.analysis.memory import reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, walk
-from srcgrad.ir.types import Array, Unknown, is_scalar
+from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, leaves, walk
+from srcgrad.ir.types import Array, List, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform.cotangents import is_fresh
 from srcgrad.transform.simplify import tree_key
@@ -52,6 +52,13 @@ class Contents:
         """Rewrites the reverse sweep so that everything it reads is there to be read."""
         needs = list(self._needs())
         self._decide(needs)
+        undone: set[Any] = set()
+        while undone != self.undone:
+            # What is undone is written at its old places: where the forward sweep found the indices, if they change.
+            latest, undone = self.undone - undone, set(self.undone)
+            indices = list(self._needs_of_undoing(latest))
+            self._decide(indices)
+            needs += indices
         self._resolve_undo_points()
         self._resolve_old_values()
         stale = [need for need in needs if self.aliases.find(need[1]) not in self.undone and self._is_stale(*need[1:])]
@@ -97,6 +104,17 @@ class Contents:
                 after = value in op.mirror.outputs
                 yield op, value, op.mirror, after
 
+    def _needs_of_undoing(self, classes: set[Any]) -> Iterable[tuple[Op, Value, Op, bool]]:
+        """As `_needs`, for the indices that writes to some classes are undone at."""
+        for op in self._reverse_ops():
+            if not (isinstance(op, Call) and op.fn is undo_point and isinstance(op.mirror, Call)):
+                continue
+            if self.aliases.find(op.mirror.args[0]) not in classes:
+                continue
+            for value in dict.fromkeys(leaves(op.args[1])):
+                if self.aliases.is_written(value) and self._is_forward(value):
+                    yield op, value, op.mirror, False
+
     def _reverse_ops(self) -> list[Op]:
         body = self.function.body
         reverse = Region()
@@ -133,11 +151,18 @@ class Contents:
             if memory in self._kept or not all(isinstance(m.type, Array) for m in self.aliases.members.get(memory, ())):
                 continue
             writers = self.aliases.writers.get(memory, [])
-            if any(not self.versions.is_forward(op) for op in writers):
+            if any(not self.versions.is_forward(op) or self._is_its_own_index(op) for op in writers):
                 continue
             cost = sum(_weight(op) * self._written_size(op) for op in writers)
             if cost <= benefit and not self._is_better_copied(memory, writers, needs):
                 self.undone.add(memory)
+
+    def _is_its_own_index(self, write: Call) -> bool:
+        """Whether memory is written at places that it says itself: they are not known once it is written."""
+        if write.fn in IN_PLACE or len(write.args) < 2:
+            return False
+        memory = self.aliases.find(write.args[0])
+        return any(is_pointer(v.type) and self.aliases.find(v) is memory for v in leaves(write.args[1]))
 
     def _is_better_copied(self, memory: Any, writers: list[Call], needs: list[tuple[Op, Value, Op, bool]]) -> bool:
         """Whether to copy each state that is needed costs less than to save and to restore what each write changes."""
@@ -209,9 +234,7 @@ class Contents:
                     if self.aliases.find(mirror.args[0]) not in self.undone:
                         continue
                     x, index = op.args
-                    op = Call(operator.setitem, (x, index, self._old_value(mirror, index)), {}, [], mirror.span)
-                    op.mirror = mirror
-                    op.parent = region
+                    op.fn, op.args, op.span = operator.setitem, (x, index, self._old_value(mirror, index)), mirror.span
                 kept.append(op)
             region.ops = kept
 
@@ -253,7 +276,7 @@ class Contents:
                 old = x
             else:
                 old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
-            if not is_scalar(old.type) and is_basic_index(index):
+            if not is_scalar(old.type) and may_be_basic(index):
                 old.hint = None if old is not x else x.hint
                 copy = np.ndarray.copy if isinstance(old.type, Array) else runtime.copied
                 old = lo.value(lo.emit_typed(copy, (old,), {}, old.type, "old"))
@@ -307,10 +330,18 @@ class Contents:
         made = Region()
         with lo.into(made):
             copy_fn = np.ndarray.copy if isinstance(pointer.type, Array) else runtime.copied
+            if isinstance(pointer.type, List) and self._holds_shadowed(pointer):
+                # The shadows of what it holds are found by what it holds, not by copies of that.
+                copy_fn = list.copy
             hint = f"{pointer.hint}_then" if pointer.hint else None
             copy = lo.value(lo.emit_typed(copy_fn, (pointer,), {}, pointer.type, hint))
         self._insert(region, place, made)
         return copy
+
+    def _holds_shadowed(self, items: Value) -> bool:
+        """Whether what a list holds has shadows of its own."""
+        held = self.aliases.held(items)
+        return held in self.aliases.identified or held in self.aliases.written or isinstance(items.type.item, List)
 
     def _view_of_copy(self, pointer: Value, base: Value, copy: Value) -> Value:
         """The same part of a copy that a pointer shows of the original."""

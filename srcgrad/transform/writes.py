@@ -10,6 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
+from srcgrad.analysis.alias import may_be_basic
 from srcgrad.analysis.memory import ITEM_UPDATES, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
@@ -111,7 +112,7 @@ def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
     if _may_repeat(index):
         return lo.value(lo.emit_typed(runtime.last_written, (x_bar, index), {}, _item_type(lo, x, index)))
     g = lo.value(lo.emit(operator.getitem, x_bar, reverse.symbol(index)))
-    if is_scalar(g.type) or not is_basic_index(index):
+    if is_scalar(g.type) or not may_be_basic(index):
         return g
     if isinstance(g.type, Array):
         return lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
@@ -262,8 +263,9 @@ def _reverse_add_at(reverse: Reverse, op: Call) -> None:
     lo = reverse.lo
     if reverse.activity.active(x) and reverse.activity.active(value):
         g = lo.value(lo.emit(operator.getitem, reverse.shadow(x), reverse.symbol(index)))
-        if is_basic_index(index) and not is_scalar(g.type):
-            g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
+        if may_be_basic(index) and not is_scalar(g.type):
+            copy = np.ndarray.copy if isinstance(g.type, Array) else runtime.copied
+            g = lo.value(lo.emit_typed(copy, (g,), {}, g.type))
         reverse.contribute(value, fit(lo, g, value, None))
     lo.effect(undo_point, x, reverse.symbol(index))
 

@@ -370,14 +370,21 @@ def steps_in_place(x, s):
 @program(lambda: (rand(4),), tags=("write",), supported=False)
 def effect_of_an_unknown_method(x):
     y = x * 2.0
-    y.put([0], 1.0)
+    y.byteswap(True)
     return np.sum(y * x)
 
 
 @program(lambda: (rand(4),), tags=("write",), supported=False)
-def products_at_places(x):
+def shuffled_in_place(x):
     y = x * 2.0
-    np.multiply.at(y, [0, 0], 3.0)
+    np.random.default_rng(0).shuffle(y)
+    return np.sum(y * x)
+
+
+@program(lambda: (rand(4),), tags=("write",), supported=False)
+def products_at_places_that_are_a_mask(x):
+    y = x * 2.0
+    np.multiply.at(y, y > 1.0, 3.0)
     return np.sum(y * x)
 
 
