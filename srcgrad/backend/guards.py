@@ -10,11 +10,26 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend.kinds import kind_of
-from srcgrad.frontend.sources import AttributeSource, CellSource, FixedSource, GlobalSource, Guard, ItemSource, Source
+from srcgrad.frontend.sources import (
+    AttributeSource,
+    CellSource,
+    FixedSource,
+    GlobalSource,
+    Guard,
+    HasAttributeSource,
+    ItemSource,
+    PresenceSource,
+    Source,
+    same_object,
+)
 from srcgrad.tree import flatten
 
 Check = Callable[[tuple], Any]
 """Takes the arguments of a call; returns the generated function if it may be called with them, else None."""
+
+
+_CONTENT = (set, list, dict)
+"""What is not the same any more when its content changes."""
 
 
 def never(args: tuple) -> None:
@@ -42,13 +57,6 @@ def python_function(obj: Any) -> types.FunctionType | None:
     if type(obj) is types.MethodType:
         obj = obj.__func__
     return obj if type(obj) is types.FunctionType else None
-
-
-def same_object(current: Any, expected: Any) -> bool:
-    """Identity; a bound method is made anew at each access, so that its parts count."""
-    if type(expected) is types.MethodType and type(current) is types.MethodType:
-        return current.__func__ is expected.__func__ and current.__self__ is expected.__self__
-    return current is expected
 
 
 def same_kind(a: Any, b: Any) -> bool:
@@ -127,10 +135,11 @@ def make_check(
     writer = _CheckWriter(guards)
     for k, name in enumerate(names):
         writer.tells_flags = name in written
+        first = opaque[name][0] if name in opaque else None
         if name not in opaque:
             writer.kind(f"a{k}", kinds[name])
-        elif len(opaque[name]) == 1 and kinds[name] == argument_kind(opaque[name][0]):
-            writer.require(f"a{k} is {writer.bind(opaque[name][0])}")
+        elif len(opaque[name]) == 1 and not isinstance(first, _CONTENT) and kinds[name] == argument_kind(first):
+            writer.require(f"a{k} is {writer.bind(first)}")
         else:
             writer.kind_by(argument_kind, f"a{k}", kinds[name])
     writer.tells_flags = False
@@ -197,6 +206,10 @@ class _CheckWriter:
                 return self.local(f"{self.read(owner)}.{name}")
             case ItemSource(owner, index):
                 return self.local(f"{self.read(owner)}[{self.bind(index)}]")
+            case HasAttributeSource(owner, name):
+                return self.local(f"{self.bind(hasattr)}({self.read(owner)}, {name!r})")
+            case PresenceSource(namespace, name):
+                return self.local(f"{name!r} in {self.bind(namespace)}")
 
     def guard(self, guard: Guard) -> None:
         if guard.by_kind and isinstance(guard.source, FixedSource):

@@ -15,7 +15,7 @@ from srcgrad.frontend.list_kinds import Within
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
-from srcgrad.frontend.outside import outside_attribute
+from srcgrad.frontend.outside import note_absent, note_class, note_member, outside_attribute
 from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
@@ -70,7 +70,7 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(base, Const) and isinstance(base.value, type):
         return base
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
-        return lo.call(Const(type(base.value).__getitem__), [base, key], {})
+        return lo.call(_special_method(lo, base.value, "__getitem__"), [base, key], {})
     value = lo.value(base)
     value = value if isinstance(key, slice) else lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):
@@ -238,21 +238,40 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         member = getattr(obj, name)
         if kinds.is_static(member) or isinstance(member, (int, float, complex)):
             return Const(member)
+    own = {} if kinds.is_static(obj) else getattr(obj, "__dict__", {})
     member = inspect.getattr_static(type(obj), name, None)
-    if isinstance(member, staticmethod):
-        return Const(member.__func__)
-    if isinstance(member, classmethod):
-        return Bound(Const(member.__func__), (Const(type(obj)),))
-    if not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
-        return Bound(Const(member), (base,))
     if isinstance(member, property) and not kinds.is_static(obj) and member.fget is not None:
+        _note_member(lo, obj, name)
         return lo.call(Const(member.fget), [base], {})
+    if name not in own and isinstance(member, (staticmethod, classmethod)):
+        _note_member(lo, obj, name)
+        if isinstance(member, staticmethod):
+            return Const(member.__func__)
+        return Bound(Const(member.__func__), (Const(type(obj)),))
+    if name not in own and not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
+        _note_member(lo, obj, name)
+        return Bound(Const(member), (base,))
     outside = outside_attribute(lo, obj, name)
     if outside is not None:
         return outside
     value = getattr(obj, name)
     number = as_symbol(value)
     return number if number is not None else Const(value)
+
+
+def _note_member(lo: Lowering, obj: Any, name: str) -> None:
+    """Records that an object has what its class has under a name, and nothing of its own."""
+    note_class(lo, obj)
+    note_member(lo, type(obj), name)
+    if isinstance(getattr(obj, "__dict__", None), dict):
+        note_absent(lo, vars(obj), name)
+
+
+def _special_method(lo: Lowering, obj: Any, name: str) -> Const:
+    """What the class of an object has under the name of a special method."""
+    note_class(lo, obj)
+    note_member(lo, type(obj), name)
+    return Const(getattr(type(obj), name))
 
 
 def _is_library(obj: Any) -> bool:
@@ -337,7 +356,7 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
     if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
         return Const(len(lo.contents(symbol)))
     if isinstance(symbol, Const) and not kinds.is_static(symbol.value) and hasattr(symbol.value, "__len__"):
-        return lo.call(Const(type(symbol.value).__len__), [symbol], {})
+        return lo.call(_special_method(lo, symbol.value, "__len__"), [symbol], {})
     value = lo.value(symbol)
     value = lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):

@@ -28,6 +28,8 @@ from srcgrad.frontend.iteration import (
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
+from srcgrad.frontend.objects import class_of_object
+from srcgrad.frontend.outside import has_attribute, note_class
 from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import (
@@ -250,6 +252,8 @@ def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
     if isinstance(symbol, Reference):
         return symbol.cls
     if isinstance(symbol, Const):
+        if class_of_object(symbol) is not None:
+            note_class(lo, symbol.value)
         return type(symbol.value)
     if isinstance(symbol, Iterator):
         return range
@@ -274,13 +278,21 @@ def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
 
 @handles(hasattr)
 def _hasattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    known = _class_of(lo, args[0])
     name = constant(args[1])
-    if known is None or not isinstance(name, str):
+    found = _has_attribute(lo, args[0], name) if isinstance(name, str) else None
+    if found is None:
         lo.unsupported("hasattr of this value is not known at compile time")
-    if isinstance(args[0], Const):
-        return Const(hasattr(args[0].value, name))
-    return Const(hasattr(known, name))
+    return Const(found)
+
+
+def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> bool | None:
+    """Whether a value has an attribute, None where that is not known at compile time."""
+    if isinstance(symbol, Const):
+        return has_attribute(lo, symbol.value, name)
+    if isinstance(symbol, Reference) and symbol.cls not in (list, dict, set) and name in dict(lo.contents(symbol)):
+        return True
+    known = _class_of(lo, symbol)
+    return None if known is None else hasattr(known, name)
 
 
 @handles(getattr)
@@ -288,8 +300,12 @@ def _getattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     name = constant(args[1])
     if not isinstance(name, str):
         lo.unsupported("the name of this attribute depends on the run")
-    if len(args) > 2 and isinstance(args[0], Const) and not hasattr(args[0].value, name):
-        return args[2]
+    if len(args) > 2:
+        found = _has_attribute(lo, args[0], name)
+        if found is None:
+            lo.unsupported("whether this value has the attribute is not known at compile time")
+        if not found:
+            return args[2]
     return attribute(lo, args[0], name)
 
 
@@ -410,7 +426,10 @@ def _partial(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 
 @handles(callable)
 def _callable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return Const(isinstance(args[0], (Closure, Bound)) or (isinstance(args[0], Const) and callable(args[0].value)))
+    called = args[0]
+    if isinstance(called, Reference) and called.cls not in (list, dict, set):
+        return Const(hasattr(called.cls, "__call__"))  # noqa: B004 (of the class, not of the object)
+    return Const(isinstance(called, (Closure, Bound)) or (isinstance(called, Const) and callable(called.value)))
 
 
 @handles(slice.indices)

@@ -429,13 +429,13 @@ class Lowering:
 
     def truth(self, symbol: Symbol) -> Value | bool:
         """The truth value of a symbol: a Python bool where it is known at compile time."""
-        if isinstance(symbol, Const):
-            return bool(symbol.value) if symbol.value is not UNDEFINED else symbol
+        if isinstance(symbol, Const) and symbol.value is UNDEFINED:
+            return symbol
         if isinstance(symbol, Sequence):
             return bool(symbol.items)
         if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
             return bool(self.contents(symbol))
-        if isinstance(symbol, Reference):
+        if isinstance(symbol, (Const, Reference)):
             from srcgrad.frontend.objects import truth_of_object
 
             return truth_of_object(self, symbol)

@@ -17,7 +17,7 @@ import numpy as np
 
 from srcgrad.frontend import kinds
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.outside import outside_attribute
+from srcgrad.frontend.outside import note_absent, note_class, note_member, outside_attribute
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Reference, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
@@ -103,6 +103,7 @@ def bind(lo: Lowering, owner: Symbol, cls: type, name: str) -> Symbol | None:
     found = inspect.getattr_static(cls, name, MISSING)
     if found is MISSING:
         return None
+    note_member(lo, cls, name)
     if isinstance(found, property):
         if found.fget is None:
             lo.unsupported(f"property {name!r} of {cls.__name__} can't be read")
@@ -139,16 +140,18 @@ def special(lo: Lowering, symbol: Symbol, name: str, *args: Symbol) -> Symbol | 
     cls = class_of_object(symbol)
     if cls is None or not isinstance(inspect.getattr_static(cls, name, None), types.FunctionType):
         return None
+    if isinstance(symbol, Const):
+        note_class(lo, symbol.value)
     return lo.call(member(lo, cls, name), [symbol, *args], {})
 
 
-def truth_of_object(lo: Lowering, reference: Reference) -> Value | bool:
+def truth_of_object(lo: Lowering, symbol: Const | Reference) -> Value | bool:
     """Whether an object counts as true: what its class says, and true if it says nothing."""
     for name in ("__bool__", "__len__"):
-        said = special(lo, reference, name)
+        said = special(lo, symbol, name)
         if said is not None:
             return lo.truth(said)
-    return True
+    return bool(symbol.value) if isinstance(symbol, Const) else True
 
 
 def operator_on_objects(lo: Lowering, fn: Callable, *operands: Symbol) -> Symbol | None:
@@ -205,6 +208,7 @@ def super_attribute(lo: Lowering, proxy: Super, name: str) -> Symbol:
     following = cls.__mro__[cls.__mro__.index(proxy.after) + 1 :]
     for base in following:
         if name not in vars(base):
+            note_absent(lo, vars(base), name)
             continue
         if base is object:
             return Bound(Const(_do_nothing), ()) if name == "__init__" else Const(getattr(object, name))
