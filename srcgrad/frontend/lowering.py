@@ -53,6 +53,7 @@ class Lowering:
     Attributes:
         region: the region that operations are appended to.
         store: what names and containers stand for.
+        divides_by_zero: whether quotients of numbers are infinite where Python would raise.
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         shared: containers that are one of several that a name stands for.
@@ -72,6 +73,7 @@ class Lowering:
         self.fresh_prefix = ""
         self.generic = False
         self.calls_rules = False
+        self.divides_by_zero = False
         self.newest: int | None = None
         self.store = Store()
         self.region = Region()

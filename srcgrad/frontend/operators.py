@@ -16,7 +16,7 @@ from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, Record, Tuple, Type, Unknown, is_numeric
+from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, PyScalar, Record, Tuple, Type, Unknown, is_numeric
 
 BINARY: dict[type, Callable] = {
     ast.Add: operator.add,
@@ -62,6 +62,8 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         return of_objects
     if fn is operator.pow and lo.fixed_span and constant(b) == 1 and isinstance(a, Value) and a.type.differentiable:
         return a
+    if fn is operator.truediv and lo.divides_by_zero and _may_raise(a, b):
+        fn = np.divide
     if isinstance(a, Sequence) and isinstance(b, Value) and isinstance(b.type, Tuple):
         b = Sequence(tuple_items(lo, b))
     if isinstance(b, Sequence) and isinstance(a, Value) and isinstance(a.type, Tuple):
@@ -100,6 +102,14 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         if isinstance(side, Value) and isinstance(side.type, (List, Dict)) and fn is not operator.mod:
             return _list_operator(lo, fn, a, b)
     return lo.emit(fn, a, b)
+
+
+def _may_raise(a: Symbol, b: Symbol) -> bool:
+    """Whether the quotient of two numbers of Python is by one that may be 0."""
+    if not isinstance(a, Value) or not isinstance(b, Value):
+        return False
+    numbers = isinstance(a.type, PyScalar) and isinstance(b.type, PyScalar) and b.type.kind in "bif"
+    return numbers and not (isinstance(b, Const) and b.value != 0)
 
 
 def _set_operator(lo: Lowering, fn: Callable, a: Reference, b: Reference) -> Symbol:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.frontend import driven
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.builtin_calls import collect
@@ -25,7 +26,7 @@ from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import INT, Array, List, is_scalar
+from srcgrad.ir.types import INT, Array, List, PyScalar, is_scalar, rank
 
 
 @handles(sum)
@@ -151,7 +152,7 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
     if len(args) == 1:
         symbol = args[0]
         if isinstance(symbol, Value) and isinstance(symbol.type, Array) and key is None:
-            return lo.emit(np.max if fn is max else np.min, symbol)
+            return _extreme_of_array(lo, fn, symbol, kwargs)
         iterator = iterate(lo, symbol)
         if iterator.drive is not None:
             symbol = collect(lo, iterator)
@@ -165,7 +166,7 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
         lo.unsupported(f"{fn.__name__}() of nothing")
     if key is None and all(isinstance(i, Const) for i in items):
         return Const(fn([i.value for i in items if isinstance(i, Const)]))
-    if key is None and all(isinstance(i, Value) and i.type == INT for i in items):
+    if key is None and all(isinstance(i, Value) and _is_whole(i.type) for i in items):
         return lo.emit(fn, *items)
     best = items[0]
     rating = best if key is None else lo.call(key, [best], {})
@@ -181,6 +182,23 @@ def _extreme(lo: Lowering, fn: Callable, better: Callable, args: list[Symbol], k
         assert isinstance(pair, Sequence)
         best, rating = pair.items
     return best
+
+
+def _is_whole(t: Any) -> bool:
+    return isinstance(t, PyScalar) and t.kind == "i"
+
+
+def _extreme_of_array(lo: Lowering, fn: Callable, array: Value, kwargs: dict[str, Symbol]) -> Symbol:
+    """Of an array of one axis: other than `np.max`, the built-in takes the first of equal ones and skips NaN."""
+    name = f"np.{fn.__name__}"
+    if "default" in kwargs:
+        lo.unsupported(f"{fn.__name__}(..., default=) of an array is not supported", f"use {name}(..., initial=)")
+    if rank(array.type) != 1:
+        lo.unsupported(f"{fn.__name__}() of an array that has not one axis compares whole rows", f"use {name}")
+    if not array.type.differentiable:
+        return lo.emit(np.max if fn is max else np.min, array)
+    find = runtime.first_largest if fn is max else runtime.first_smallest
+    return subscript(lo, array, lo.emit_typed(find, (array,), {}, INT))
 
 
 def _extreme_of_list(lo: Lowering, fn: Callable, symbol: Symbol, iterator: Iterator, key: Symbol | None) -> Symbol:
