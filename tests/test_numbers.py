@@ -23,6 +23,7 @@ def case(name: str, fun: Callable[..., Any], x: Any, expected: Any, *others: Any
 
 
 A = np.array
+ZERO = np.zeros(2)
 FAR = A([-1000.0, -800.0, 0.0, 800.0, 1000.0])
 BELL = [0.0, 0.0, 0.25, 0.0, 0.0]
 TIED = A([1.0, 3.0, 3.0, 2.0])
@@ -74,9 +75,26 @@ case("log-sum-exp", log_sum_exp, A([1000.0, 1000.0, -1000.0]), [0.5, 0.5, 0.0])
 case("log-sum-exp-float16", log_sum_exp, A([11.0, 11.0], np.float16), 0.5)
 case("softmax", lambda x: softmax(x)[0], A([1000.0, 1000.0, -1000.0]), [0.25, -0.25, 0.0])
 
+
+def logistic_of_what_is_overwritten(x):
+    u = x.copy()
+    e = np.exp(u)
+    u[:] = 0.0
+    return np.sum(1 / (1 + e)) + np.sum(u)
+
+
+def logistic_overwritten(x):
+    z = 1 / (1 + np.exp(-x))
+    z *= 2.0
+    z[0] = 0.0
+    return np.sum(z)
+
+
+case("logistic-of-what-is-overwritten", logistic_of_what_is_overwritten, ZERO, -0.25)
+case("logistic-overwritten", logistic_overwritten, ZERO, [0.0, 0.5])
+
 # ---- norms, powers, products ----
 
-ZERO = np.zeros(2)
 case("norm", np.linalg.norm, ZERO, 0.0)
 case(
     "norm-of-a-row", lambda x: np.sum(np.linalg.norm(x, axis=1)), A([[3.0, 4.0], [0.0, 0.0]]), [[0.6, 0.8], [0.0, 0.0]]

@@ -14,6 +14,7 @@ import numpy as np
 
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import is_scalar
+from srcgrad.transform.squares import is_written_between
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
@@ -35,7 +36,9 @@ def exponent_of_logistic(reverse: Reverse, op: Call) -> Value | None:
             continue
         u = exponential.args[0]
         if isinstance(u, Value) and is_scalar(a.type) and not reverse.activity.active(a):
-            return u if reverse.activity.active(u) else None
+            # What comes back to the exponent comes back here, and not where the exponential stands.
+            stands = reverse.activity.active(u) and not is_written_between(reverse, u, exponential, op)
+            return u if stands else None
     return None
 
 
