@@ -205,6 +205,9 @@ def _tuple_attribute(lo: Lowering, base: Sequence, name: str) -> Symbol:
 
 def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
     if base.cls in (list, dict, set):
+        if not hasattr(base.cls, name):
+            way_out = "use d[...]: what a class derived from dict adds to it is not seen" if base.cls is dict else None
+            lo.unsupported(f"a {base.cls.__name__} has no attribute {name!r}", way_out)
         return Bound(Const(getattr(base.cls, name)), (base,))
     if base.cls is types.GeneratorType:
         lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")

@@ -175,7 +175,13 @@ def operator_on_objects(lo: Lowering, fn: Callable, *operands: Symbol) -> Symbol
     if result is None and name in ("eq", "ne"):
         return _identity(lo, name, *operands)
     if result is None or _is_not_implemented(result):
-        classes = [cls.__name__ for cls in map(class_of_object, operands) if cls is not None]
+        known = [cls for cls in map(class_of_object, operands) if cls is not None]
+        if any(issubclass(cls, np.ndarray) for cls in known):
+            lo.unsupported(
+                "arrays of objects, and arrays of classes derived from np.ndarray, are not supported",
+                "make it a plain array of floats: np.asarray(x, float)",
+            )
+        classes = [cls.__name__ for cls in known]
         lo.unsupported(f"this operator is not defined for {' and '.join(classes)}")
     return result
 
