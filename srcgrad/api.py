@@ -74,7 +74,7 @@ class GradFunction:
 
     def __get__(self, instance: Any, owner: type | None = None) -> GradFunction:
         """In a class, the gradient of the method; `argnums` then counts without `self`."""
-        if instance is None:
+        if instance is None or type(self.fun) is staticmethod:
             return self
         known = self._bound.get(id(instance))
         if known is None or known.fun.__self__ is not instance:  # type: ignore[attr-defined]

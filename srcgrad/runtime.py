@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -196,6 +196,30 @@ def masked_product(g: Any, partial: Any) -> Any:
         return g * partial if g != 0 else 0.0 * g
     with np.errstate(invalid="ignore", over="ignore"):
         return np.where(np.equal(g, 0), np.zeros((), np.result_type(g)), g * partial)
+
+
+def first_largest(x: np.ndarray) -> int:
+    """Where the built-in `max` finds what it returns: of equal ones the first, and never a NaN behind the start.
+
+    Example:
+        >>> first_largest(np.array([1.0, 3.0, 3.0])), first_largest(np.array([1.0, np.nan]))
+        (1, 0)
+    """
+    return _first_extreme(x, max, np.argmax)
+
+
+def first_smallest(x: np.ndarray) -> int:
+    """Where the built-in `min` finds what it returns."""
+    return _first_extreme(x, min, np.argmin)
+
+
+def _first_extreme(x: np.ndarray, choose: Callable, find: Callable) -> int:
+    if len(x):
+        k = int(find(x))
+        if x[k] == x[k]:
+            return k
+    found: int = choose(range(len(x)), key=x.__getitem__)
+    return found
 
 
 class Place:

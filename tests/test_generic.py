@@ -68,6 +68,7 @@ REFUSED = frozenset(
         "mul_active_list",
         "tuple_mul",
         "max_pairs",
+        "built_in_extremes_of_arrays",
         "append_pairs_index",
         "append_pairs_write",
         "append_pairs_name",

@@ -24,9 +24,47 @@ _SINGULAR = frozenset(
     )
 )
 _OVERFLOWING = frozenset(("exp", "exp2", "expm1", "sinh", "cosh", "ldexp", "prod", "cumprod"))
+_GROWING = frozenset(
+    (
+        *(
+            "add",
+            "sub",
+            "subtract",
+            "mul",
+            "multiply",
+            "neg",
+            "negative",
+            "square",
+            "sum",
+            "mean",
+            "getitem",
+            "reshape",
+        ),
+        *("expand_dims", "transpose", "ravel", "copy", "broadcast_to", "matmul", "dot", "max", "cumsum"),
+    )
+)
+"""Functions that are infinite where an operand is."""
 _QUOTIENTS = frozenset([operator.truediv, np.divide])
 _POWERS = frozenset([operator.pow, pow, np.power])
 _OWN = frozenset(["numpy", "_operator", "builtins", "math", "srcgrad"])
+
+
+def may_overflow(value: Value) -> bool:
+    """Whether a value may be infinite because an exponential that it grows with is too large for a float."""
+    pending, seen = [value], set()
+    while pending:
+        current = pending.pop()
+        if current in seen or isinstance(current, Const):
+            continue
+        seen.add(current)
+        owner = current.owner
+        if isinstance(owner, Call) and _name(owner) in _OVERFLOWING:
+            return True
+        if isinstance(owner, Call) and (owner.fn in _QUOTIENTS or owner.fn in _POWERS):
+            pending += [v for v in owner.args[:1] if isinstance(v, Value)]
+        elif not isinstance(owner, Call) or _name(owner) in _GROWING:
+            pending += _sources(current, owner)
+    return False
 
 
 def may_be_infinite(value: Value, aliases: Aliases, overflow: bool = True) -> bool:
@@ -70,9 +108,8 @@ def _is_singular(op: Call) -> bool:
     if fn in _QUOTIENTS:
         divisor = op.args[1]
         # A whole number that something is divided by is a count; Python's numbers raise where they are 0.
-        return not (
-            _is_whole(divisor) or isinstance(divisor.type, PyScalar) or _is_positive(divisor) or _is_guarded(divisor)
-        )
+        raises = isinstance(divisor.type, PyScalar) and fn is operator.truediv
+        return not (_is_whole(divisor) or raises or _is_positive(divisor) or _is_guarded(divisor))
     if fn in _POWERS:
         exponent = op.args[1]
         above = isinstance(exponent, Const) and isinstance(exponent.value, (int, float)) and exponent.value >= 0

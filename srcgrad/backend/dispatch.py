@@ -147,6 +147,8 @@ class Dispatcher:
 
     def _is_direct(self, bound: dict[str, Any], args: tuple, kwargs: dict[str, Any], variant: Variant) -> bool:
         """Whether the entry takes the very arguments of the call."""
+        if self.target.keywords is not None:
+            return False
         values = tuple(bound[name] for name in variant.params)
         return not kwargs and variant.inner is None and len(values) == len(args) and all(map(_is, values, args))
 

@@ -16,15 +16,21 @@ from srcgrad.frontend.sources import (
     FixedSource,
     GlobalSource,
     Guard,
+    HasAttributeSource,
     ItemSource,
     NamesSource,
     PresenceSource,
     Source,
+    same_object,
 )
 from srcgrad.tree import attribute_names, flatten
 
 Check = Callable[[tuple], Any]
 """Takes the arguments of a call; returns the generated function if it may be called with them, else None."""
+
+
+_CONTENT = (set, list, dict)
+"""What is not the same any more when its content changes."""
 
 
 def never(args: tuple) -> None:
@@ -52,13 +58,6 @@ def python_function(obj: Any) -> types.FunctionType | None:
     if type(obj) is types.MethodType:
         obj = obj.__func__
     return obj if type(obj) is types.FunctionType else None
-
-
-def same_object(current: Any, expected: Any) -> bool:
-    """Identity; a bound method is made anew at each access, so that its parts count."""
-    if type(expected) is types.MethodType and type(current) is types.MethodType:
-        return current.__func__ is expected.__func__ and current.__self__ is expected.__self__
-    return current is expected
 
 
 def same_kind(a: Any, b: Any) -> bool:
@@ -137,10 +136,11 @@ def make_check(
     writer = _CheckWriter(guards)
     for k, name in enumerate(names):
         writer.tells_flags = name in written
+        first = opaque[name][0] if name in opaque else None
         if name not in opaque:
             writer.kind(f"a{k}", kinds[name])
-        elif len(opaque[name]) == 1 and kinds[name] == argument_kind(opaque[name][0]):
-            writer.require(f"a{k} is {writer.bind(opaque[name][0])}")
+        elif len(opaque[name]) == 1 and not isinstance(first, _CONTENT) and kinds[name] == argument_kind(first):
+            writer.require(f"a{k} is {writer.bind(first)}")
         else:
             writer.kind_by(argument_kind, f"a{k}", kinds[name])
     writer.tells_flags = False
@@ -205,12 +205,14 @@ class _CheckWriter:
                 return self.bind(value)
             case AttributeSource(owner, name):
                 return self.local(f"{self.read(owner)}.{name}")
-            case PresenceSource(owner, name):
-                return self.local(f"hasattr({self.read(owner)}, {name!r})")
             case NamesSource(owner):
                 return self.local(f"{self.bind(attribute_names)}({self.read(owner)})")
             case ItemSource(owner, index):
                 return self.local(f"{self.read(owner)}[{self.bind(index)}]")
+            case HasAttributeSource(owner, name):
+                return self.local(f"{self.bind(hasattr)}({self.read(owner)}, {name!r})")
+            case PresenceSource(namespace, name):
+                return self.local(f"{name!r} in {self.bind(namespace)}")
 
     def guard(self, guard: Guard) -> None:
         if guard.by_kind and isinstance(guard.source, FixedSource):

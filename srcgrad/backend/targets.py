@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,7 +29,8 @@ class Target:
         fn: the Python function.
         self_object: what its first parameter is bound to, for a method; else None.
         bound: whether it is a method.
-        args, keywords: what `functools.partial` bound.
+        args, keywords: what `functools.partial` bound. Its keywords may change: these are the very ones; None if it
+            is none.
         inner: what compiles `fn`, if that is itself made by srcgrad: the gradient of a gradient.
     """
 
@@ -45,7 +47,7 @@ class Target:
         self.self_object = self_object
         self.bound = bound
         self.args = args
-        self.keywords = dict(keywords or {})
+        self.keywords = keywords
         self.inner = inner
         self._made_for: tuple = ()
         self._binder: Callable[..., tuple] = tuple
@@ -91,7 +93,8 @@ class Target:
         """The parameters that have no default and are not bound."""
         code = self.fn.__code__
         first = code.co_argcount - len(self.fn.__defaults__ or ())
-        optional = {*code.co_varnames[first : code.co_argcount], *(self.fn.__kwdefaults__ or ()), *self.keywords}
+        named = (*(self.fn.__kwdefaults__ or ()), *(self.keywords or ()))
+        optional = {*code.co_varnames[first : code.co_argcount], *named}
         return tuple(name for name in (*self.positional, *self.keyword_only) if name not in optional)
 
     def default(self, name: str) -> Any:
@@ -116,7 +119,7 @@ class Target:
             args = (self.self_object, *self.args, *args)
         elif self.args:
             args = (*self.args, *args)
-        values = self._binder(*args, **{**self.keywords, **kwargs} if self.keywords else kwargs)
+        values = self._binder(*args, **({**self.keywords, **kwargs} if self.keywords else kwargs))
         names = _parameters(fn.__code__)
         given = {name: value for name, value in zip(names, values, strict=True) if value is not MISSING}
         if self.bound:
@@ -181,7 +184,7 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
     if type(fun) is types.MethodType:
         if type(fun.__func__) is types.FunctionType:
             return Target(fun.__func__, fun.__self__, True)
-        return _applied(resolve(fun.__func__, asked), (fun.__self__,), {})
+        return _applied(resolve(fun.__func__, asked), (fun.__self__,), None)
     if type(fun) is functools.partial:
         return _applied(resolve(fun.func, asked), fun.args, fun.keywords)
     if type(fun) is staticmethod:
@@ -196,7 +199,8 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
     if isinstance(call, types.FunctionType) and not isinstance(fun, type):
         return Target(call, fun, True)
     if not callable(fun):
-        raise ArgumentError(f"{asked} needs a function, not {_described(fun)}")
+        way_out = f"put @classmethod above @{asked}" if isinstance(fun, classmethod) else None
+        raise ArgumentError(f"{asked} needs a function, not {_described(fun)}", help=way_out)
     if isinstance(fun, type):
         raise ArgumentError(f"{asked} needs a function, not the class {fun.__qualname__}")
     name = getattr(fun, "__name__", None) or type(fun).__name__
@@ -206,8 +210,9 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
     )
 
 
-def _applied(target: Target, args: tuple, keywords: Mapping[str, Any]) -> Target:
-    merged = {**target.keywords, **keywords}
+def _applied(target: Target, args: tuple, keywords: Mapping[str, Any] | None) -> Target:
+    both = [mapping for mapping in (keywords, target.keywords) if mapping is not None]
+    merged = ChainMap(*both) if len(both) > 1 else next(iter(both), None)  # type: ignore[arg-type]
     return Target(target.fn, target.self_object, target.bound, (*target.args, *args), merged, target.inner)
 
 

@@ -16,7 +16,7 @@ from srcgrad.frontend.list_kinds import Within, is_open
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
-from srcgrad.frontend.outside import object_symbol, outside_attribute
+from srcgrad.frontend.outside import note_absent, note_class, note_member, object_symbol, outside_attribute
 from srcgrad.frontend.values import (
     CONTAINERS,
     NOT_CONSTANT,
@@ -109,7 +109,7 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(base, Const) and isinstance(base.value, type(np.s_)):
         return Sequence((key,)) if base.value.maketuple and not isinstance(key, Sequence) else key
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
-        return lo.call(Const(type(base.value).__getitem__), [base, key], {})
+        return lo.call(_special_method(lo, base.value, "__getitem__"), [base, key], {})
     if isinstance(key, slice) and isinstance(constant(key), slice):
         lo.known(constant(key).indices, 0)
     value = lo.value(base)
@@ -257,7 +257,10 @@ def _tuple_attribute(lo: Lowering, base: Sequence, name: str) -> Symbol:
 
 def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
     if base.cls in CONTAINERS:
-        return Bound(Const(lo.known(getattr, base.cls, name)), (base,))
+        if not hasattr(base.cls, name):
+            way_out = "use d[...]: what a class derived from dict adds to it is not seen" if base.cls is dict else None
+            lo.raises(AttributeError, f"a {base.cls.__name__} has no attribute {name!r}", way_out)
+        return Bound(Const(getattr(base.cls, name)), (base,))
     if base.cls is types.GeneratorType:
         lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")
     for field, item in lo.contents(base):
@@ -287,15 +290,19 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         member = getattr(obj, name)
         if kinds.is_static(member) or isinstance(member, (int, float, complex)):
             return Const(member)
+    own = {} if kinds.is_static(obj) else getattr(obj, "__dict__", {})
     member = inspect.getattr_static(type(obj), name, None)
-    if isinstance(member, staticmethod):
-        return Const(member.__func__)
-    if isinstance(member, classmethod):
-        return Bound(Const(member.__func__), (Const(type(obj)),))
-    if not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
-        return Bound(Const(member), (base,))
     if isinstance(member, property) and not kinds.is_static(obj) and member.fget is not None:
+        _note_member(lo, obj, name)
         return lo.call(Const(member.fget), [base], {})
+    if name not in own and isinstance(member, (staticmethod, classmethod)):
+        _note_member(lo, obj, name)
+        if isinstance(member, staticmethod):
+            return Const(member.__func__)
+        return Bound(Const(member.__func__), (Const(type(obj)),))
+    if name not in own and not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
+        _note_member(lo, obj, name)
+        return Bound(Const(member), (base,))
     outside = outside_attribute(lo, obj, name)
     if outside is not None:
         return outside
@@ -308,6 +315,21 @@ def has_attribute(lo: Lowering, base: Symbol, name: str) -> bool:
     """Whether an object of the program's own has an attribute, or its class."""
     assert isinstance(base, Reference)
     return any(field == name for field, _ in lo.contents(base)) or hasattr(base.cls, name)
+
+
+def _note_member(lo: Lowering, obj: Any, name: str) -> None:
+    """Records that an object has what its class has under a name, and nothing of its own."""
+    note_class(lo, obj)
+    note_member(lo, type(obj), name)
+    if isinstance(getattr(obj, "__dict__", None), dict):
+        note_absent(lo, vars(obj), name)
+
+
+def _special_method(lo: Lowering, obj: Any, name: str) -> Const:
+    """What the class of an object has under the name of a special method."""
+    note_class(lo, obj)
+    note_member(lo, type(obj), name)
+    return Const(getattr(type(obj), name))
 
 
 def _is_library(obj: Any) -> bool:
@@ -410,7 +432,7 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
     if isinstance(symbol, Reference) and symbol.cls in CONTAINERS:
         return Const(len(lo.contents(symbol)))
     if isinstance(symbol, Const) and not kinds.is_static(symbol.value) and hasattr(symbol.value, "__len__"):
-        return lo.call(Const(type(symbol.value).__len__), [symbol], {})
+        return lo.call(_special_method(lo, symbol.value, "__len__"), [symbol], {})
     value = lo.value(symbol)
     value = lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):

@@ -75,7 +75,7 @@ def _complaint(fn: Any, count: int, names: tuple[str, ...]) -> str | None:
     if signature is None:
         return None
     if (getattr(fn, "__module__", None) or "").startswith("numpy"):
-        # Methods of arrays come here as functions that are given other arguments: `x.reshape(2, 3)`, `x.put(indices=k)`.
+        # Methods of arrays come here as functions that are given others: `x.reshape(2, 3)`, `x.put(indices=k)`.
         if not signature.parameters.keys() >= set(names):
             return None
         missing = [p.name for p in signature.parameters.values() if p.default is p.empty and p.kind in _REQUIRED]

@@ -32,7 +32,7 @@ from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.objects import class_of_object
-from srcgrad.frontend.outside import has_outside
+from srcgrad.frontend.outside import has_outside, note_class
 from srcgrad.frontend.stand_in_classes import ORIGINALS, SequenceIterator
 from srcgrad.frontend.values import (
     NOT_CONSTANT,
@@ -316,6 +316,8 @@ def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
     if isinstance(symbol, Reference):
         return ORIGINALS.get(symbol.cls, symbol.cls)
     if isinstance(symbol, Const):
+        if class_of_object(symbol) is not None:
+            note_class(lo, symbol.value)
         return type(symbol.value)
     if isinstance(symbol, Iterator):
         return range
@@ -340,15 +342,21 @@ def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
 
 @handles(hasattr)
 def _hasattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    known = _class_of(lo, args[0])
     name = constant(args[1])
-    if known is None or not isinstance(name, str):
+    found = _has_attribute(lo, args[0], name) if isinstance(name, str) else None
+    if found is None:
         lo.unsupported("hasattr of this value is not known at compile time")
-    if isinstance(args[0], Reference) and class_of_object(args[0]) is not None:
-        return Const(has_attribute(lo, args[0], name))
-    if isinstance(args[0], Const):
-        return Const(has_outside(lo, args[0].value, name))
-    return Const(hasattr(known, name))
+    return Const(found)
+
+
+def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> bool | None:
+    """Whether a value has an attribute, None where that is not known at compile time."""
+    if isinstance(symbol, Const):
+        return has_outside(lo, symbol.value, name)
+    if isinstance(symbol, Reference) and class_of_object(symbol) is not None:
+        return has_attribute(lo, symbol, name)
+    known = _class_of(lo, symbol)
+    return None if known is None else hasattr(known, name)
 
 
 @handles(getattr)
@@ -357,14 +365,10 @@ def _getattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     if not isinstance(name, str):
         lo.unsupported("the name of this attribute depends on the run")
     if len(args) > 2:
-        given, known = args[0], _class_of(lo, args[0])
-        if isinstance(given, Reference) and class_of_object(given) is not None:
-            there = has_attribute(lo, given, name)
-        elif known is None:
-            lo.unsupported("whether this has such an attribute is not known at compile time")
-        else:
-            there = has_outside(lo, given.value, name) if isinstance(given, Const) else hasattr(known, name)
-        if not there:
+        found = _has_attribute(lo, args[0], name)
+        if found is None:
+            lo.unsupported("whether this value has the attribute is not known at compile time")
+        if not found:
             return args[2]
     return attribute(lo, args[0], name)
 
@@ -505,7 +509,10 @@ def _partial(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 
 @handles(callable)
 def _callable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return Const(isinstance(args[0], (Closure, Bound)) or (isinstance(args[0], Const) and callable(args[0].value)))
+    called = args[0]
+    if isinstance(called, Reference) and called.cls not in (list, dict, set):
+        return Const(hasattr(called.cls, "__call__"))  # noqa: B004 (of the class, not of the object)
+    return Const(isinstance(called, (Closure, Bound)) or (isinstance(called, Const) and callable(called.value)))
 
 
 @handles(slice.indices)

@@ -28,13 +28,13 @@ from srcgrad.frontend.arity import check_arguments
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.folding import as_symbol
-from srcgrad.frontend.functions import call_closure, call_function, spread
+from srcgrad.frontend.functions import applied, call_closure, call_function, spread
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import by_special_method, make_object, mapping_as_dict, member, special
 from srcgrad.frontend.operators import binary
-from srcgrad.frontend.outside import object_symbol
+from srcgrad.frontend.outside import note_class, note_member, object_symbol
 from srcgrad.frontend.reductions import FOLDS, fold_call
 from srcgrad.frontend.stand_in_classes import STAND_INS, Deque
 from srcgrad.frontend.values import (
@@ -154,8 +154,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if isinstance(obj, types.MethodType) and not is_library(obj):
         return call(lo, Const(obj.__func__), [object_symbol(lo, obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
-        given = [Const(a) for a in obj.args]
-        named = {name: Const(value) for name, value in obj.keywords.items()}
+        given, named = applied(lo, obj)
         return call(lo, Const(obj.func), [*given, *args], {**named, **kwargs})
     if obj is runtime.cotangent_of:
         lo.unsupported("generated code that finds cotangents of unknown kind can't be differentiated again yet")
@@ -177,6 +176,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call_function(lo, obj, args, kwargs)
     member = getattr(type(obj), "__call__", None)  # noqa: B004 (the method itself is wanted)
     if isinstance(member, types.FunctionType):
+        note_class(lo, obj)
+        note_member(lo, type(obj), "__call__")
         return call(lo, Const(member), [Const(obj), *args], kwargs)
     return primitive(lo, obj, args, kwargs)
 

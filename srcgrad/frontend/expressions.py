@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import by_special_method, operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
-from srcgrad.frontend.outside import outside
+from srcgrad.frontend.outside import note_absent, outside
 from srcgrad.frontend.sources import CellSource, GlobalSource
 from srcgrad.frontend.values import Frame, Sequence, Spread, Symbol
 from srcgrad.ir.nodes import Const
@@ -60,14 +61,25 @@ def read_name(lo: Lowering, name: str, frame: Frame) -> Symbol:
         if name in owner.scope.locals:
             return lo.read_variable((owner, name))
         if name in owner.cells:
+            if not _is_filled(owner.cells[name]):
+                lo.raises(NameError, f"cannot access free variable {name!r}, which has no value")
             return outside(lo, CellSource(owner.cells[name], name))
         owner = owner.parent
     if name in frame.globals:
         return outside(lo, GlobalSource(frame.globals, name))
     if hasattr(builtins, name):
+        note_absent(lo, frame.globals, name)
         return Const(getattr(builtins, name))
     # The helper may be defined later in the file; Python raises NameError when the line runs.
     lo.raises(NameError, f"name {name!r} is not defined")
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 (to read it is the test)
+    except ValueError:
+        return False
+    return True
 
 
 def _left_spine(node: ast.expr) -> list[ast.expr]:

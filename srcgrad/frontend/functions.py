@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import types
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,12 +17,12 @@ from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.merging import Outcome, select
-from srcgrad.frontend.outside import outside
+from srcgrad.frontend.outside import outside, source_of_object
 from srcgrad.frontend.records import box_whole, boxed
 from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.snapshots import leaves, with_leaves
 from srcgrad.frontend.source import FunctionSource, function_source
-from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
+from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
 from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Spread, Symbol
@@ -133,9 +134,9 @@ def python_defaults(lo: Lowering, fn: types.FunctionType) -> dict[str, Symbol]:
     for name, value in (fn.__kwdefaults__ or {}).items():
         values[name] = (value, "__kwdefaults__", name)
     result: dict[str, Symbol] = {}
-    owner = lo.object_sources.get(id(fn))
+    owner = source_of_object(lo, fn)
     for name, (value, attribute, index) in values.items():
-        literal = as_symbol(value) if not isinstance(value, list) else None
+        literal = _literal(value)
         if literal is None and owner is not None:
             result[name] = outside(lo, ItemSource(AttributeSource(owner, attribute), index))
             continue
@@ -144,6 +145,30 @@ def python_defaults(lo: Lowering, fn: types.FunctionType) -> dict[str, Symbol]:
             source = AttributeSource(owner, attribute)
             lo.guards[source.key] = Guard(source, getattr(fn, attribute), False)
     return result
+
+
+def _literal(value: Any) -> Symbol | None:
+    """The constant symbol of a value that nobody can change, None for any other."""
+    if isinstance(value, list) or (isinstance(value, tuple) and any(_literal(item) is None for item in value)):
+        return None
+    return as_symbol(value)
+
+
+def applied(lo: Lowering, obj: functools.partial) -> tuple[list[Symbol], dict[str, Symbol]]:
+    """What `functools.partial` has bound; its keywords may change later."""
+    owner = source_of_object(lo, obj)
+    if owner is None:
+        return [Const(item) for item in obj.args], {name: Const(item) for name, item in obj.keywords.items()}
+    keywords = AttributeSource(owner, "keywords")
+    lo.guards[keywords.key] = Guard(keywords, obj.keywords, False)
+
+    def read(source: Source) -> Symbol:
+        item = source.read()
+        literal = _literal(item)
+        return outside(lo, source) if literal is None else literal
+
+    given = [read(ItemSource(AttributeSource(owner, "args"), k)) for k in range(len(obj.args))]
+    return given, {name: read(ItemSource(keywords, name)) for name in obj.keywords}
 
 
 def _call(

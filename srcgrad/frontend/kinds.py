@@ -83,12 +83,15 @@ def kind_of(value: Any) -> Any:
         return kind if value.flags.writeable else (*kind, False)
     if isinstance(value, np.generic):
         return value.dtype
-    if cls is tuple or cls is list:
+    if isinstance(value, list) or cls is tuple:
         if is_long_list(value):
             return (cls, "long", kind_of(value[0]))
         return (cls, *map(kind_of, value))
-    if cls is dict:
-        return (dict, *((key, kind_of(item)) for key, item in value.items()))
+    if isinstance(value, dict):
+        return (cls, *((key, kind_of(item)) for key, item in value.items()))
+    if cls is set:
+        # Which set it is matters where it is read at run time, and what it holds where it is read before.
+        return (cls, id(value), frozenset(value))
     if isinstance(value, tuple) and hasattr(cls, "_fields"):
         return (cls, *map(kind_of, value))
     if value is None or cls is str:

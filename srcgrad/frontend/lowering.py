@@ -57,6 +57,7 @@ class Lowering:
     Attributes:
         region: the region that operations are appended to.
         store: what names and containers stand for.
+        divides_by_zero: whether quotients of numbers are infinite where Python would raise.
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         opened: objects among the arguments, and containers in them, that the program may change, by identity.
@@ -79,6 +80,7 @@ class Lowering:
         self.fresh_prefix = ""
         self.generic = False
         self.calls_rules = False
+        self.divides_by_zero = False
         self.newest: int | None = None
         self.store = Store()
         self.region = Region()
@@ -486,15 +488,15 @@ class Lowering:
 
     def truth(self, symbol: Symbol) -> Value | bool:
         """The truth value of a symbol: a Python bool where it is known at compile time."""
-        if isinstance(symbol, Const):
-            return bool(symbol.value) if symbol.value is not UNDEFINED else symbol
+        if isinstance(symbol, Const) and symbol.value is UNDEFINED:
+            return symbol
         if isinstance(symbol, Sequence):
             return bool(symbol.items)
         if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
             return bool(self.contents(symbol))
         if isinstance(symbol, Reference) and symbol.cls is CompactDict:
             return self.value(self.call(Const(len), [symbol], {}))
-        if isinstance(symbol, Reference):
+        if isinstance(symbol, (Const, Reference)):
             from srcgrad.frontend.objects import truth_of_object
 
             return truth_of_object(self, symbol)

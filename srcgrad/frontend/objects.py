@@ -18,7 +18,7 @@ import numpy as np
 
 from srcgrad.frontend import kinds
 from srcgrad.frontend.lowering import Lowering, Restart
-from srcgrad.frontend.outside import outside_attribute
+from srcgrad.frontend.outside import note_absent, note_class, note_member, outside_attribute
 from srcgrad.frontend.sources import AttributeSource, FixedSource, ItemSource
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import CONTAINERS, Bound, Reference, Sequence, Super, Symbol
@@ -129,6 +129,7 @@ def bind(lo: Lowering, owner: Symbol, cls: type, name: str) -> Symbol | None:
     found = inspect.getattr_static(cls, name, MISSING)
     if found is MISSING:
         return None
+    note_member(lo, cls, name)
     if isinstance(found, property):
         if found.fget is None:
             lo.unsupported(f"property {name!r} of {cls.__name__} can't be read")
@@ -165,6 +166,8 @@ def special(lo: Lowering, symbol: Symbol, name: str, *args: Symbol) -> Symbol | 
     cls = class_of_object(symbol)
     if cls is None or not isinstance(inspect.getattr_static(cls, name, None), types.FunctionType):
         return None
+    if isinstance(symbol, Const):
+        note_class(lo, symbol.value)
     return lo.call(member(lo, cls, name), [symbol, *args], {})
 
 
@@ -215,13 +218,13 @@ def mapping_as_dict(lo: Lowering, symbol: Symbol) -> Symbol:
     return lo.call(Const(dict), [Sequence(tuple(pairs))], {})
 
 
-def truth_of_object(lo: Lowering, reference: Reference) -> Value | bool:
+def truth_of_object(lo: Lowering, symbol: Const | Reference) -> Value | bool:
     """Whether an object counts as true: what its class says, and true if it says nothing."""
     for name in ("__bool__", "__len__"):
-        said = special(lo, reference, name)
+        said = special(lo, symbol, name)
         if said is not None:
             return lo.truth(said)
-    return True
+    return bool(symbol.value) if isinstance(symbol, Const) else True
 
 
 def operator_on_objects(lo: Lowering, fn: Callable, *operands: Symbol) -> Symbol | None:
@@ -245,7 +248,13 @@ def operator_on_objects(lo: Lowering, fn: Callable, *operands: Symbol) -> Symbol
     if result is None and name in ("eq", "ne"):
         return _identity(lo, name, *operands)
     if result is None or _is_not_implemented(result):
-        classes = [cls.__name__ for cls in map(class_of_object, operands) if cls is not None]
+        known = [cls for cls in map(class_of_object, operands) if cls is not None]
+        if any(issubclass(cls, np.ndarray) for cls in known):
+            lo.unsupported(
+                "arrays of objects, and arrays of classes derived from np.ndarray, are not supported",
+                "make it a plain array of floats: np.asarray(x, float)",
+            )
+        classes = [cls.__name__ for cls in known]
         lo.unsupported(f"this operator is not defined for {' and '.join(classes)}")
     return result
 
@@ -278,6 +287,7 @@ def super_attribute(lo: Lowering, proxy: Super, name: str) -> Symbol:
     following = cls.__mro__[cls.__mro__.index(proxy.after) + 1 :]
     for base in following:
         if name not in vars(base):
+            note_absent(lo, vars(base), name)
             continue
         if base is object:
             return Bound(Const(_do_nothing), ()) if name == "__init__" else Const(getattr(object, name))

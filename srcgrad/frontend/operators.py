@@ -65,6 +65,8 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     if fn is operator.pow and lo.fixed_span and constant(b) == 1 and isinstance(a, Value) and a.type.differentiable:
         return a
     _check_operands(lo, fn, a, b)
+    if fn is operator.truediv and lo.divides_by_zero and _may_raise(a, b):
+        fn = np.divide
     if isinstance(a, Sequence) and isinstance(b, Value) and isinstance(b.type, Tuple):
         b = Sequence(tuple_items(lo, b))
     if isinstance(b, Sequence) and isinstance(a, Value) and isinstance(a.type, Tuple):
@@ -147,6 +149,14 @@ def _name(symbol: Symbol) -> str:
     if cls is not None:
         return cls.__name__
     return type(symbol.value).__name__ if isinstance(symbol, Const) else "number"
+
+
+def _may_raise(a: Symbol, b: Symbol) -> bool:
+    """Whether the quotient of two numbers of Python is by one that may be 0."""
+    if not isinstance(a, Value) or not isinstance(b, Value):
+        return False
+    numbers = isinstance(a.type, PyScalar) and isinstance(b.type, PyScalar) and b.type.kind in "bif"
+    return numbers and not (isinstance(b, Const) and b.value != 0)
 
 
 def _set_operator(lo: Lowering, fn: Callable, a: Reference, b: Reference) -> Symbol:

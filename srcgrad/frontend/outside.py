@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from srcgrad.frontend import kinds
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, NamesSource, PresenceSource, Source
+from srcgrad.frontend.sources import (
+    AttributeSource,
+    FixedSource,
+    Guard,
+    HasAttributeSource,
+    ItemSource,
+    NamesSource,
+    PresenceSource,
+    Source,
+    same_object,
+)
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.tree import attribute_names
@@ -37,7 +48,8 @@ def outside(lo: Lowering, source: Source) -> Symbol:
 
 
 def _static_object(lo: Lowering, source: Source, obj: Any) -> Symbol:
-    lo.guards[source.key] = Guard(source, obj, False)
+    is_set = type(obj) is set
+    lo.guards[source.key] = Guard(source, kinds.kind_of(obj) if is_set else obj, is_set)
     lo.object_sources.setdefault(id(obj), source)
     return object_symbol(lo, obj)
 
@@ -88,16 +100,6 @@ def _outside_reference(lo: Lowering, source: Source, obj: Any, cls: type, conten
     return reference
 
 
-def has_outside(lo: Lowering, owner: Any, name: str) -> bool:
-    """Whether an object outside of the program has an attribute; that it stays so is guarded."""
-    there = hasattr(owner, name)
-    source = lo.object_sources.get(id(owner))
-    if source is not None:
-        presence = PresenceSource(source, name)
-        lo.guards[presence.key] = Guard(presence, there, False)
-    return there
-
-
 def _capture_name(lo: Lowering, label: str) -> str:
     name = label
     k = 1
@@ -107,7 +109,50 @@ def _capture_name(lo: Lowering, label: str) -> str:
     return name
 
 
+def source_of_object(lo: Lowering, obj: Any) -> Source | None:
+    """Where an object is read; where nobody knows, the object itself. None for what derivative rules refer to."""
+    known = lo.object_sources.get(id(obj))
+    if known is not None or lo.fixed_span:
+        return known
+    name = getattr(obj, "__name__", None)
+    text = name if isinstance(name, str) else type(obj).__name__.lower()
+    return FixedSource(obj, "".join(c if c.isalnum() else "_" for c in text))
+
+
 def outside_attribute(lo: Lowering, owner: Any, name: str) -> Symbol | None:
-    """An attribute of an object that was itself read from outside; None if it was not."""
-    source = lo.object_sources.get(id(owner))
+    """An attribute of an object from outside; None if it is of no concern where it comes from."""
+    source = source_of_object(lo, owner)
     return None if source is None else outside(lo, AttributeSource(source, name))
+
+
+def note_absent(lo: Lowering, namespace: Mapping[str, Any], name: str) -> None:
+    """Records that the program relies on a name not being there: it would hide what the name stands for now."""
+    if not lo.fixed_span:
+        source = PresenceSource(namespace, name)
+        lo.guards[source.key] = Guard(source, False, False)
+
+
+def has_outside(lo: Lowering, obj: Any, name: str) -> bool:
+    """Whether an object from outside has an attribute, which may change."""
+    source = source_of_object(lo, obj)
+    if source is not None:
+        source = HasAttributeSource(source, name)
+        lo.guards[source.key] = Guard(source, hasattr(obj, name), False)
+    return hasattr(obj, name)
+
+
+def note_member(lo: Lowering, cls: type, name: str) -> None:
+    """Records that the program relies on what a class has under a name: a method, a property."""
+    source = AttributeSource(FixedSource(cls, cls.__name__), name)
+    found = getattr(cls, name)
+    # Some descriptors make a new object at every access.
+    if not lo.fixed_span and same_object(source.read(), found):
+        lo.guards[source.key] = Guard(source, found, False)
+
+
+def note_class(lo: Lowering, obj: Any) -> None:
+    """Records that the program relies on the class of an object."""
+    source = source_of_object(lo, obj)
+    if source is not None:
+        source = AttributeSource(source, "__class__")
+        lo.guards[source.key] = Guard(source, type(obj), False)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.frontend import driven
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.builtin_calls import collect
@@ -25,7 +26,7 @@ from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import INT, Array, List, is_scalar
+from srcgrad.ir.types import INT, Array, List, PyScalar, is_scalar, rank
 
 
 @handles(sum)
@@ -153,14 +154,9 @@ def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], 
     items: list[Symbol] | tuple[Symbol, ...] = args
     if len(args) == 1:
         symbol = args[0]
-        if (
-            isinstance(symbol, Value)
-            and isinstance(symbol.type, Array)
-            and symbol.type.ndim in (1, None)
-            and key is None
-        ):
+        if isinstance(symbol, Value) and isinstance(symbol.type, Array) and key is None:
             array = symbol
-            return _or_default(lo, array, kwargs, lambda: lo.emit(np.max if fn is max else np.min, array))
+            return _or_default(lo, array, kwargs, lambda: _extreme_of_array(lo, fn, array))
         iterator = iterate(lo, symbol)
         if iterator.drive is not None:
             symbol = collect(lo, iterator)
@@ -175,7 +171,7 @@ def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], 
         lo.raises(ValueError, f"{fn.__name__}() arg is an empty sequence")
     if key is None and all(isinstance(i, Const) for i in items):
         return Const(lo.known(fn, [i.value for i in items if isinstance(i, Const)]))
-    if key is None and all(isinstance(i, Value) and i.type == INT for i in items):
+    if key is None and all(isinstance(i, Value) and _is_whole(i.type) for i in items):
         return lo.emit(fn, *items)
     best = items[0]
     rating = best if key is None else lo.call(key, [best], {})
@@ -198,6 +194,22 @@ def _or_default(lo: Lowering, items: Symbol, kwargs: dict[str, Symbol], extreme:
     if "default" not in kwargs:
         return extreme()
     return select(lo, lo.call(Const(len), [items], {}), extreme, lambda: kwargs["default"])
+
+
+def _is_whole(t: Any) -> bool:
+    return isinstance(t, PyScalar) and t.kind == "i"
+
+
+def _extreme_of_array(lo: Lowering, fn: Callable, array: Value) -> Symbol:
+    """Of an array of one axis: other than `np.max`, the built-in takes the first of equal ones and skips NaN."""
+    if rank(array.type) != 1:
+        lo.unsupported(
+            f"{fn.__name__}() of an array that has not one axis compares whole rows", f"use np.{fn.__name__}"
+        )
+    if not array.type.differentiable:
+        return lo.emit(np.max if fn is max else np.min, array)
+    find = runtime.first_largest if fn is max else runtime.first_smallest
+    return subscript(lo, array, lo.emit_typed(find, (array,), {}, INT))
 
 
 def _extreme_of_list(lo: Lowering, fn: Callable, items: Symbol, key: Symbol | None) -> Symbol:

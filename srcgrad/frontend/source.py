@@ -229,7 +229,7 @@ def _near(code: types.CodeType, lines: list[str]) -> list[FunctionNode]:
             continue
         if is_lambda:
             return [node for node in _functions(tree) if node.lineno == first]
-        found = tree.body[0]
+        found: ast.AST | None = next(iter(tree.body), None)
         found = found.body[0] if isinstance(found, ast.If) else found
         return [found] if isinstance(found, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
     return []
@@ -455,11 +455,13 @@ def _standalone(code: types.CodeType, node: FunctionNode, lines: list[str], name
         while stand_in in names:
             stand_in = f"_{stand_in}"
         headers.append(f"class {stand_in}:\n")
-    if not headers and node.col_offset:
+    block = list(lines[node.lineno - 1 : node.end_lineno])
+    # A form feed sets the indentation back to nothing.
+    indent = block[0].encode()[: node.col_offset].decode()
+    if not headers and indent.rpartition("\f")[2]:
         headers.append("if 1:\n")
     # The function stands inside at least as many blocks, so that its own indentation is deeper than these.
     wrapper = "".join(" " * depth + header for depth, header in enumerate(headers))
-    block = list(lines[node.lineno - 1 : node.end_lineno])
     if isinstance(node, ast.Lambda):
         assert node.end_col_offset is not None
         block[-1] = block[-1].encode()[: node.end_col_offset].decode()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import CellType
+from types import CellType, MethodType
 from typing import Any
 
 from srcgrad.tree import attribute_names
@@ -111,17 +112,36 @@ class ItemSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PresenceSource:
-    """Whether an object that is itself read from somewhere has an attribute."""
+    """Whether a namespace has a name: one that is not there lets a built-in, or what a class has, be seen."""
+
+    namespace: Mapping[str, Any]
+    name: str
+
+    def read(self) -> bool:
+        return self.name in self.namespace
+
+    @property
+    def key(self) -> tuple:
+        return ("presence", id(self.namespace), self.name)
+
+    @property
+    def label(self) -> str:
+        return f"has_{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HasAttributeSource:
+    """Whether an object that is read from somewhere has an attribute."""
 
     owner: Source
     name: str
 
-    def read(self) -> Any:
+    def read(self) -> bool:
         return hasattr(self.owner.read(), self.name)
 
     @property
     def key(self) -> tuple:
-        return ("presence", self.owner.key, self.name)
+        return ("has", self.owner.key, self.name)
 
     @property
     def label(self) -> str:
@@ -146,7 +166,16 @@ class NamesSource:
         return f"{self.owner.label}_names"
 
 
-Source = GlobalSource | CellSource | FixedSource | AttributeSource | ItemSource | PresenceSource | NamesSource
+Source = (
+    GlobalSource
+    | CellSource
+    | FixedSource
+    | AttributeSource
+    | ItemSource
+    | PresenceSource
+    | HasAttributeSource
+    | NamesSource
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +191,10 @@ class Guard:
     source: Source
     expected: Any
     by_kind: bool
+
+
+def same_object(current: Any, expected: Any) -> bool:
+    """Identity; a bound method is made anew at each access, so that its parts count."""
+    if type(expected) is MethodType and type(current) is MethodType:
+        return current.__func__ is expected.__func__ and current.__self__ is expected.__self__
+    return current is expected

@@ -60,6 +60,15 @@ def _view(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     return lo.emit(operator.getitem, args[0], Const(Ellipsis))
 
 
+@handles(np.ndarray.clip)
+def _clip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`x.clip(low)` has no upper limit, where `np.clip` asks for both."""
+    x, *limits = args
+    names = ("min", "max")[len(limits) :]
+    limits += [kwargs[name] if name in kwargs else Const(None) for name in names]
+    return _primitive(lo, np.clip, [x, *limits], {k: v for k, v in kwargs.items() if k not in names})
+
+
 @handles(np.ndarray.conj, np.ndarray.conjugate)
 def _conjugate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """The method returns a real array as it is, where the function makes a new one."""

@@ -421,4 +421,11 @@ nondifferentiable(
 )
 
 views(np.real, np.imag)
-methods(real=np.real, imag=np.imag, conj=np.ndarray.conj, conjugate=np.ndarray.conjugate, clip=np.clip, round=np.round)
+methods(
+    real=np.real,
+    imag=np.imag,
+    conj=np.ndarray.conj,
+    conjugate=np.ndarray.conjugate,
+    clip=np.ndarray.clip,
+    round=np.round,
+)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.ir.types import UNKNOWN, Type
+from srcgrad.ir.types import INT, UNKNOWN, Type
 from srcgrad.rules.operands import Site, Tree, analytic, type_of
 from srcgrad.rules.registry import linear, nondifferentiable, partials, vjp
 
@@ -27,6 +27,14 @@ def expanded(g, z, c, x):
 @vjp(runtime.like)
 def like(g, z, c, x):
     return runtime.unbroadcast(g, c), None
+
+
+nondifferentiable(runtime.first_largest, runtime.first_smallest)
+
+
+@analytic(runtime.first_largest, runtime.first_smallest)
+def _whole_number(site: Site, fn: Any, x: Tree) -> Type:
+    return INT
 
 
 @linear(runtime.copied, runtime.protected)

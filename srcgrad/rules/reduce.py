@@ -33,6 +33,13 @@ def counted(a, axis, where):
     return np.shape(a)[axis]
 
 
+def shared(g, a, axis):
+    """The part of the cotangent of a mean that each element gets. Where there are none, numbers must not raise."""
+    if np.ndim(g) == 0:
+        return g / max(counted(a, axis, None), 1)
+    return g / counted(a, axis, None)
+
+
 def centred(a, axis, where):
     """The deviations from the mean."""
     if where is not None:
@@ -105,7 +112,7 @@ def nansum(g, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=Non
 def mean(g, z, a, axis=None, dtype=None, out=None, keepdims=False, where=None):
     if where is not None:
         return np.where(where, expanded(g, axis, keepdims) / counted(a, axis, where), 0)
-    return expanded(g, axis, keepdims) / counted(a, axis, None)
+    return shared(expanded(g, axis, keepdims), a, axis)
 
 
 @vjp(np.nanmean)
@@ -118,7 +125,7 @@ def nanmean(g, z, a, axis=None, dtype=None, out=None, keepdims=False, where=None
 def average(g, z, a, axis=None, weights=None, returned=False, *, keepdims=False):
     g_mean = expanded(g[0] if returned else g, axis, keepdims)
     if weights is None:
-        return g_mean / counted(a, axis, None)
+        return shared(g_mean, a, axis)
     if np.ndim(weights) == np.ndim(a):
         w, others = weights, ()
     else:
@@ -148,7 +155,11 @@ def nancumsum(g, z, a, axis=None, dtype=None, out=None):
 
 @vjp(np.var)
 def var(g, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=None):
-    scale = expanded(g, axis, keepdims) * 2 / (counted(a, axis, where) - ddof)
+    doubled = expanded(g, axis, keepdims) * 2
+    if where is None and ddof == 0:
+        scale = shared(doubled, a, axis)
+    else:
+        scale = np.divide(doubled, counted(a, axis, where) - ddof)
     deviations = centred(a, axis, where)
     return scale * (np.conj(deviations) if np.iscomplexobj(a) else deviations)
 

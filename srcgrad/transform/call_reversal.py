@@ -29,6 +29,7 @@ from srcgrad.transform.list_reversal import (
     reverse_list_read,
     reverse_tuple_read,
 )
+from srcgrad.transform.logistic import exponent_of_logistic, slope_of_logistic
 from srcgrad.transform.places import COPIES, region_of
 from srcgrad.transform.rule_calls import inline_rule, refuse
 from srcgrad.transform.squares import square_of
@@ -107,16 +108,22 @@ def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
         _apply_square(reverse, op, *square, g, whole)
         return
     level = reverse.zeros_of(z, g)
-    result = inline_rule(reverse.lo, rule, [*[reverse.symbol(arg) for arg in op.args], z], {})
+    exponent = exponent_of_logistic(reverse, op)
+    if exponent is not None:
+        slope = reverse.lo.value(reverse.lo.emit(operator.neg, slope_of_logistic(reverse, op)))
+        contribution = fit(reverse.lo, _product(reverse, g, slope, level), exponent, whole)
+        reverse.contribute(exponent, reverse.zeros.mark(contribution, after_fit(level, g, contribution)))
+    result = inline_rule(reverse.lo, rule, [*[reverse.symbol(arg) for arg in op.args], z], {}, z)
     partials = result.items if isinstance(result, Sequence) else (result,)
-    for x, partial in zip(op.args, partials, strict=True):
-        if not isinstance(x, Value) or not reverse.activity.active(x):
+    for k, (x, partial) in enumerate(zip(op.args, partials, strict=True)):
+        if not isinstance(x, Value) or not reverse.activity.active(x) or (k == 1 and exponent is not None):
             continue
         if isinstance(partial, Const) and partial.value is None:
             continue
         contribution = _product(reverse, g, reverse.lo.value(partial), level)
         fitted = fit(reverse.lo, contribution, x, whole, _absorbs(reverse, x, op))
-        level_of_x = after_fit(max(level, zeros_made_by(op)), contribution, fitted)
+        made = max(zeros_made_by(op), reverse.zeros.made_by_overflow(op, k))
+        level_of_x = after_fit(max(level, made), contribution, fitted)
         reverse.contribute(x, reverse.zeros.mark(fitted, level_of_x))
 
 

@@ -64,6 +64,10 @@ def product(lo: Lowering, g: Value, partial: Value) -> Value:
     owner = _just_made(lo, partial)
     if isinstance(owner, Call) and owner.fn is operator.truediv and is_number(owner.args[0], 1):
         return lo.value(lo.emit(operator.truediv, g, owner.args[1]))
+    if isinstance(owner, Call) and owner.fn is np.divide and is_number(owner.args[0], 1):
+        # Written so where Python would raise: of NumPy's own numbers and arrays the quotient never does.
+        divide = np.divide if isinstance(g.type, (PyScalar, Unknown)) else operator.truediv
+        return lo.value(lo.emit(divide, g, owner.args[1]))
     if isinstance(owner, Call) and owner.fn is operator.neg and not isinstance(g, Const) and _are_numbers(g, partial):
         return _opposite(lo, product(lo, g, owner.args[0]))
     if isinstance(owner, Call) and owner.fn is operator.neg and isinstance(g, Const) and isinstance(g.value, float):

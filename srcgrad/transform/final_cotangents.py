@@ -7,6 +7,7 @@ all that flows into the value.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def _of_kind(lo: Lowering, cotangent: Value, value: Value, mixed: bool) -> Value
     """The cotangent of a number or array as one of its kind: a Python float, a NumPy scalar or array of its dtype."""
     kind, target = cotangent.type, value.type
     if isinstance(target, PyScalar):
-        other = isinstance(kind, Unknown) or _is_other_float(kind)
+        other = isinstance(kind, Unknown) or _is_other_float(kind) or not _is_number(cotangent)
         if other or (mixed and not is_certain(cotangent)):
             return lo.value(lo.emit_typed(complex if target.kind == "c" else float, (cotangent,), {}, target))
     elif isinstance(target, List):
@@ -73,13 +74,39 @@ def _of_kind(lo: Lowering, cotangent: Value, value: Value, mixed: bool) -> Value
             return lo.value(lo.emit_typed(runtime.like, (cotangent, value), {}, target))
     elif isinstance(target, (NpScalar, Array)) and target.dtype is not None and target.dtype.kind in "fc":
         if isinstance(target, NpScalar) or target.shape == ():
-            if isinstance(kind, (PyScalar, Unknown)) or not is_certain(cotangent):
+            if isinstance(kind, (PyScalar, Unknown)) or not is_certain(cotangent) or not _is_number(cotangent):
                 return lo.value(lo.emit_typed(target.dtype.type, (cotangent,), {}, NpScalar(target.dtype)))
         elif mixed and not (_claimed(kind) == target.dtype and is_certain(cotangent)):
             if _claimed(kind) == target.dtype:
                 return lo.value(lo.emit_typed(np.ndarray.astype, (cotangent, Const(target.dtype.type)), {}, target))
             return lo.value(lo.emit_typed(runtime.unbroadcast, (cotangent, value), {}, target))
     return cotangent
+
+
+def _is_number(value: Value) -> bool:
+    """Whether a value of the type of a number is surely one: some functions make arrays without axes."""
+    pending, seen = [value], {value}
+    while pending:
+        current = pending.pop()
+        owner = current.owner
+        if isinstance(owner, Call) and not _gives_number(owner):
+            return False
+        found: list[Value] = []
+        if isinstance(owner, (If, Loop)) or (isinstance(owner, Region) and isinstance(owner.parent, Loop)):
+            op = owner if isinstance(owner, (If, Loop)) else owner.parent
+            found = [source for target, source in flows(op) if target is current]
+        pending += [source for source in found if source not in seen]
+        seen.update(found)
+    return True
+
+
+def _gives_number(op: Call) -> bool:
+    fn = op.fn
+    if fn is operator.getitem:
+        return isinstance(op.args[0].type, Array)
+    if isinstance(fn, (np.ufunc, type)) or (hashable(fn) and fn in _TO_NUMBERS):
+        return True
+    return (getattr(fn, "__module__", None) or "").split(".")[0] in ("_operator", "math", "builtins")
 
 
 def is_certain(value: Value) -> bool:
@@ -131,6 +158,7 @@ def _what_decides(value: Value) -> list[tuple[Value, bool]] | None:
     return [(v, False) for v in owner.inputs]
 
 
+_TO_NUMBERS = frozenset([np.sum, np.prod, np.mean, np.max, np.min, np.dot, runtime.unbroadcast, runtime.like])
 _CASTS = frozenset([np.ndarray.astype, float, complex])
 
 

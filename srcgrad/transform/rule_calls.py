@@ -13,12 +13,30 @@ from srcgrad.frontend.functions import source_of
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value
-from srcgrad.ir.types import Unknown
+from srcgrad.ir.types import Array, NpScalar, Unknown
 from srcgrad.rules.registry import Rule, display_name
 
 
-def inline_rule(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    """The body of a rule, lowered in place; again if a list in it turns out to vary in structure."""
+def inline_rule(
+    lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol], output: Value | None = None
+) -> Symbol:
+    """The body of a rule, lowered in place; again if a list in it turns out to vary in structure.
+
+    Args:
+        lo: emits the operations.
+        rule: the rule.
+        args, kwargs: what it takes.
+        output: the result of the operation that it is the rule of; where that is a number or array of NumPy, the
+            operation does not raise at poles, and neither must its derivative.
+    """
+    lo.divides_by_zero = output is not None and isinstance(output.type, (NpScalar, Array))
+    try:
+        return _inlined_or_called(lo, rule, args, kwargs)
+    finally:
+        lo.divides_by_zero = False
+
+
+def _inlined_or_called(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     region = lo.region
     mark = len(region.ops)
     lo.calls_rules = any(isinstance(arg, Value) and isinstance(arg.type, Unknown) for arg in args)

@@ -21,7 +21,7 @@ def square_of(reverse: Reverse, op: Call) -> tuple[Value, Value] | None:
         inner = scaled.owner
         if not isinstance(inner, Call) or inner.fn is not operator.mul or inner.parent is not op.parent:
             continue
-        if x not in inner.args or reverse.uses.count(scaled) != 1 or _is_written_between(reverse, x, inner, op):
+        if x not in inner.args or reverse.uses.count(scaled) != 1 or is_written_between(reverse, x, inner, op):
             continue
         c = inner.args[1] if inner.args[0] is x else inner.args[0]
         if isinstance(c, Value) and is_scalar(c.type) and not reverse.activity.active(c):
@@ -29,7 +29,8 @@ def square_of(reverse: Reverse, op: Call) -> tuple[Value, Value] | None:
     return None
 
 
-def _is_written_between(reverse: Reverse, x: Value, first: Op, last: Op) -> bool:
+def is_written_between(reverse: Reverse, x: Value, first: Op, last: Op) -> bool:
+    """Whether the memory of a value may be written between two operations of a region."""
     assert first.parent is not None
     between = Region()
     between.ops = first.parent.ops[first.parent.ops.index(first) : first.parent.ops.index(last)]

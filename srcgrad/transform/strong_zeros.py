@@ -15,7 +15,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.finite import may_be_infinite
+from srcgrad.analysis.finite import may_be_infinite, may_overflow
 from srcgrad.analysis.memory import is_view
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Const, For, Op, Region, Value
@@ -35,11 +35,13 @@ class Zeros(IntEnum):
     """What a cotangent holds."""
 
     NONE = 0
-    UNUSED = 1
+    SATURATED = 1
+    """Zeros where the program divided by what is too large for a float: it may be so because of an exponential."""
+    UNUSED = 2
     """Zeros where the program read nothing: the value there is a number, its local gradient may be a division by 0."""
-    UNSELECTED = 2
+    UNSELECTED = 3
     """Zeros where the program chose something else, perhaps because the value there is too large."""
-    MASKED = 3
+    MASKED = 4
     """Zeros where the program masks: the value there, and all it was computed from, may be NaN."""
 
 
@@ -63,6 +65,10 @@ _PICKING: frozenset[Callable] = frozenset(
         *(np.linalg.trace,),
     )
 )
+_QUOTIENTS: frozenset[Callable] = frozenset((operator.truediv, np.divide))
+_POWERS: frozenset[Callable] = frozenset((operator.pow, pow, np.power, np.float_power))
+_BOUNDED: frozenset[Callable] = frozenset((np.reciprocal, np.exp, np.exp2, np.tanh, np.arctan))
+"""Functions whose slope goes to zero, where they do not grow, faster than their operand grows."""
 _PASSING: frozenset[Callable] = frozenset([np.sum, np.add.reduce])
 """Functions whose cotangent goes back unchanged, beside those with a linear rule."""
 
@@ -166,7 +172,20 @@ class StrongZeros:
         """Whether a product with a local gradient has to keep the zeros of a cotangent."""
         if not level or isinstance(partial, Const):
             return False
+        if level is Zeros.SATURATED:
+            return may_overflow(partial)
         return level is Zeros.MASKED or may_be_infinite(partial, self._aliases, overflow=level is Zeros.UNSELECTED)
+
+    @staticmethod
+    def made_by_overflow(op: Call, k: int) -> Zeros:
+        """The zeros of a function that is constant at infinity, where its operand got there by an exponential."""
+        x = op.args[k]
+        bounded = op.fn in _BOUNDED or (op.fn in _QUOTIENTS and k == 1)
+        if op.fn in _POWERS and k == 0:
+            exponent = op.args[1]
+            bounded = isinstance(exponent, Const) and isinstance(exponent.value, (int, float)) and exponent.value < 0
+        overflows = bounded and isinstance(x, Value) and may_overflow(x)
+        return Zeros.SATURATED if overflows else Zeros.NONE
 
 
 def _is_certain(op: Op, home: Region) -> bool:

@@ -16,7 +16,7 @@ def branches_grad(x, y, delta):
     if condition:                                   # programs.py:101  if abs(r) <= delta:
         r_bar = y * 0.5 * (2 * r)                   # programs.py:102  cost = 0.5 * r**2
     elif r > 0:                                     # programs.py:103  elif r > 0:
-        r_bar = y / r                               # programs.py:104  cost = delta * (r - 0.5 * delta) + np.log(r)
+        r_bar = np.divide(y, r)                     # programs.py:104  cost = delta * (r - 0.5 * delta) + np.log(r)
         r_bar += y * delta
     else:
         r_bar = y * -delta                          # programs.py:106  cost = -delta * r

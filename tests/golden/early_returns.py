@@ -1,3 +1,6 @@
+import numpy as np
+
+
 def early_returns_grad(x, rate):
     """Gradient of early_returns (programs.py:110) with respect to x, rate."""
     # forward
@@ -14,7 +17,7 @@ def early_returns_grad(x, rate):
     else:
         scaled = x * rate                           # programs.py:114  scaled = x * rate
         if condition:                               # programs.py:115  if scaled > 3:
-            scaled_bar = 1 / (scaled - 2)           # programs.py:116  return 3 + np.log(scaled - 2)
+            scaled_bar = np.divide(1, scaled - 2)   # programs.py:116  return 3 + np.log(scaled - 2)
             x_bar = 0.0
         else:
             total = 1 + x                           # programs.py:117  return scaled**2 / (1 + x)

@@ -6,6 +6,6 @@ def loss_grad(w, x, y):
     # forward
     err = w * x - y                                 # programs.py:78
     # backward
-    err_bar = 2.0 / err.size * err                  # programs.py:79  return np.mean(err**2)
+    err_bar = 2.0 / max(err.size, 1) * err          # programs.py:79  return np.mean(err**2)
     w_bar = np.sum(err_bar * x)                     # programs.py:78  err = w * x - y
     return w_bar

@@ -7,6 +7,6 @@ def loss_grad(w, x, y):
     # forward
     err = w * x - y                                 # programs.py:78
     # backward
-    err_bar = 2.0 / np.size(err) * err              # programs.py:79  return np.mean(err**2)
+    err_bar = 2.0 / max(np.size(err), 1) * err      # programs.py:79  return np.mean(err**2)
     w_bar = unbroadcast(err_bar * x, w)             # programs.py:78  err = w * x - y
     return w_bar

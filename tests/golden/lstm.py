@@ -16,18 +16,15 @@ def lstm_grad(cell, xs):
     for i in range(n_xs):                           # programs.py:314
         x = xs[i]
         z = w @ x + u @ h + b                       # programs.py:315
-        exp = np.exp(-z[:hidden])                   # programs.py:306
-        i_1 = 1 / (1 + exp)
+        i_1 = 1 / (1 + np.exp(-z[:hidden]))         # programs.py:306
         index = 2 * hidden                          # programs.py:316
-        exp_1 = np.exp(-z[hidden:index])            # programs.py:306
-        f = 1 / (1 + exp_1)
+        f = 1 / (1 + np.exp(-z[hidden:index]))      # programs.py:306
         index_1 = 3 * hidden                        # programs.py:316
-        exp_2 = np.exp(-z[index:index_1])           # programs.py:306
-        o = 1 / (1 + exp_2)
+        o = 1 / (1 + np.exp(-z[index:index_1]))     # programs.py:306
         tanh_z_part = np.tanh(z[index_1:])          # programs.py:317
         c_1 = f * c + i_1 * tanh_z_part
         tanh_c = np.tanh(c_1)                       # programs.py:318
-        tape.append((c, h, exp, i_1, exp_1, f, exp_2, o, tanh_z_part, tanh_c))
+        tape.append((c, h, i_1, f, o, tanh_z_part, tanh_c))
         h = o * tanh_c
         c = c_1
     # backward
@@ -38,7 +35,7 @@ def lstm_grad(cell, xs):
     b_bar = np.zeros_like(b)
     c_bar = np.zeros_like(c)                        # programs.py:314  for x in xs:
     for i in reversed(range(n_xs)):
-        c, h, exp, i_1, exp_1, f, exp_2, o, tanh_z_part, tanh_c = tape.pop()
+        c, h, i_1, f, o, tanh_z_part, tanh_c = tape.pop()
         h_1 = o * tanh_c                            # programs.py:318  h = o * np.tanh(c)
         o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h_1.shape), o)
         tanh_c_bar = unbroadcast(np.broadcast_to(h_bar * o, h_1.shape), tanh_c)
@@ -55,9 +52,9 @@ def lstm_grad(cell, xs):
         f_bar = unbroadcast(product_bar * c, f)
         c_bar = unbroadcast(product_bar * f, c)
         index_1 = 2 * hidden                        # programs.py:316  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar[index_1:index] += o_bar * (o / (1 + exp_2)) * exp_2
-        z_bar[hidden:index_1] += f_bar * (f / (1 + exp_1)) * exp_1
-        z_bar[:hidden] += i_bar * (i_1 / (1 + exp)) * exp
+        z_bar[index_1:index] += o_bar * (o * (1 - o))
+        z_bar[hidden:index_1] += f_bar * (f * (1 - f))
+        z_bar[:hidden] += i_bar * (i_1 * (1 - i_1))
         b_bar += z_bar                              # programs.py:315  z = cell.w @ x + cell.u @ h + cell.b
         product = u.T @ z_bar
         u_bar += np.outer(z_bar, h)

@@ -11,7 +11,7 @@ def mlp_grad(params, x, y):
     h = np.tanh(x @ w1 + b1)                        # programs.py:282
     out = h @ w2 + b2                               # programs.py:283
     # backward
-    out_bar = 2.0 / out.size * (out - y)            # programs.py:284  return np.mean((out - y) ** 2)
+    out_bar = 2.0 / max(out.size, 1) * (out - y)    # programs.py:284  return np.mean((out - y) ** 2)
     b2_bar = np.sum(out_bar)                        # programs.py:283  out = h @ params["w2"] + params["b2"]
     h_bar = np.outer(out_bar, w2)
     w2_bar = h.T @ out_bar

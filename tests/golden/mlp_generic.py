@@ -16,7 +16,7 @@ def mlp_grad(params, x, y):
     out = product_1 + params_part_3
     difference = out - y                            # programs.py:284
     # backward
-    out_bar = 2.0 / np.size(difference) * difference  # programs.py:284  return np.mean((out - y) ** 2)
+    out_bar = 2.0 / max(np.size(difference), 1) * difference  # programs.py:284  return np.mean((out - y) ** 2)
     product_bar = unbroadcast(out_bar, product_1)   # programs.py:283  out = h @ params["w2"] + params["b2"]
     params_part_bar = unbroadcast(out_bar, params_part_3)
     params_bar = zeros_like(params)

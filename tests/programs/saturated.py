@@ -1,0 +1,86 @@
+"""Functions that level off: quotients by exponentials, whose derivative is taken straight to the exponent."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import program, rand, signed
+
+
+@program(lambda: (signed(3),), tags=("logistic", "write"))
+def logistic_of_an_overwritten_exponent(x):
+    u = x.copy()
+    e = np.exp(u)
+    u[:] = 0.5 * x
+    z = 1 / (1 + e)
+    return np.sum(z * np.arange(1.0, 4.0)) + np.sum(u)
+
+
+@program(lambda: (signed(3),), tags=("logistic", "write", "for"))
+def logistic_that_feeds_its_exponent(x):
+    u = x * 1.0
+    for k in range(3):
+        z = 1 / (1 + np.exp(u))
+        u[k] = z[k] * 2.0
+    return np.sum(u * u) + np.sum(z)
+
+
+@program(lambda: (signed(4),), tags=("logistic", "view", "write"))
+def logistic_of_a_view(x):
+    u = x * 1.0
+    v = u[1:]
+    z = 1 / (1 + np.exp(v))
+    u[2] = 5.0
+    z[0] *= 2.0
+    return np.sum(z * z) + u[1] * u[2]
+
+
+@program(lambda: (signed(3), rand(3, 1), 0.7), argnums=(0, 1, 2), tags=("logistic", "broadcast"))
+def growth_curves(t, height, rate):
+    z = height / (3.0 + np.exp(-rate * t))
+    return np.sum(z**2)
+
+
+@program(lambda: (signed(3),), tags=("logistic",))
+def logistic_with_an_offset_that_varies(x):
+    return np.sum(x / (2.0 + x[0] + np.exp(x)))
+
+
+@program(lambda: (signed(3),), tags=("logistic", "while"))
+def logistic_of_numbers_in_a_loop(x):
+    s = 0.0
+    for v in x:
+        for _ in range(2):
+            s = s + 1 / (2 + math.exp(-v * s))
+    return s
+
+
+@program(lambda: (rand(4).astype(np.float32),), tags=("logistic", "float32", "aliases"))
+def logistic_added_to_in_place(x):
+    z = 1 / (1 + np.exp(-x))
+    y = z
+    y += x
+    return np.sum(1 / (1 + np.exp(-z)))
+
+
+@program(lambda: (signed(3),), tags=("saturation",))
+def exponentials_used_more_than_once(x):
+    e = np.exp(x)
+    y = 1 + e
+    return np.sum(1 / y + np.log(y) + np.tanh(e) + np.exp(-e) + 1 / np.cosh(x) ** 2)
+
+
+@program(lambda: (signed(5),), tags=("max", "min", "write"))
+def built_in_extremes_of_arrays(x):
+    y = x.copy()
+    y[0] = max(x) * min(y)
+    largest = max(y)
+    y[:] = 0.0
+    return largest * min(x[1:]) + np.sum(y)
+
+
+@program(lambda: (signed(2, 3),), tags=("clip",))
+def limits_of_the_clip_method(x):
+    return np.sum(x.clip(-0.5) * x.clip(max=0.5)) + np.sum(x.clip(-0.1, 0.9) ** 2)
