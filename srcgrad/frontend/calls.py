@@ -235,9 +235,14 @@ def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: di
 
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
+    if not hashable(fn):
+        lo.unsupported(
+            f"a call of a {type(fn).__name__}, which has no hash, is not supported",
+            "call a function with its contents: np.polyval(p.coeffs, x) for an np.poly1d",
+        )
     if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
         return binary(lo, fn, args[0], args[1])
-    names = _names_from_out(fn) if hashable(fn) and "out" not in kwargs else ()
+    names = _names_from_out(fn) if "out" not in kwargs else ()
     if names:
         first = names[0][0]
         kwargs = {**{name: args[place] for place, name in names if place < len(args)}, **kwargs}

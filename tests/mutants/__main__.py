@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, metavar="K", help="so many of each module's mutants, drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="for --sample")
     parser.add_argument("--seconds", type=float, default=20.0, help="for tests of one mutant, if none fails")
+    parser.add_argument("--minutes", type=float, help="begin with no mutant after that; they come in a random order")
     parser.add_argument("--fresh", action="store_true", help="measure again which test reaches which statements")
     parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
     parser.add_argument("--again", type=Path, metavar="FILE", help="only those that survived in the run saved there")
@@ -45,8 +46,7 @@ def main() -> int:
         found = [m for m in all_mutants(options.only) if m.kind in options.kind and report.is_wanted(m)]
         if options.function:
             found = [m for m in found if options.function in m.function]
-        modules = dict.fromkeys(m.module for m in found)
-        return [m for name in modules for m in sample([m for m in found if m.module == name], options.sample, options.seed)]
+        return sample(found, options.sample, options.seed)
 
     if options.list:
         chosen = mutants()
@@ -55,7 +55,7 @@ def main() -> int:
         print(f"{len(chosen)} mutants")
         return 0
     start = time.monotonic()
-    settings = Settings(options.jobs, options.seconds, options.fresh)
+    settings = Settings(options.jobs, options.seconds, options.fresh, options.minutes)
     server = Server(mutants, settings, report.add)
     arguments = [str(TESTS), "-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
     code = pytest.main([*arguments, "--rootdir", str(TESTS.parent)], plugins=[server])

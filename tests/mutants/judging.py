@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from .installing import CannotInstall, install
 from .mutation import Mutant
@@ -14,7 +12,6 @@ from .suite import Test, limit_seconds, texts
 
 _MEMORY = 6 << 30
 _FIRST = 12
-_SECONDS_FOR_TEXTS = 40.0
 _COMPILE_TIME = ("analysis", "backend", "frontend", "ir", "rules", "transform")
 _RUN_TIME = frozenset(["backend/dispatch", "backend/guards", "backend/targets", "backend/globals", "backend/compile"])
 
@@ -60,17 +57,15 @@ class Judge:
         except CannotInstall as error:
             return Verdict("invalid", str(error))
         numbers = [k for k in order if self.tests[k].group != "text"]
-        found = self.first_failure(numbers[:_FIRST])
         changed = None
-        if found is None and mutant.kind not in ("rule",) and self.is_compile_time(mutant):
+        found = self.first_failure(numbers[:_FIRST])
+        if found is None and mutant.kind != "rule" and self.is_compile_time(mutant):
             changed = self.changed_programs(numbers)
-            names = set(changed)
-            found = self.first_failure(k for k in numbers if self.program_of(k) in names)
+            found = self.first_failure([k for k in numbers if self.program_of(k) in changed])
         if found is None:
             found = self.first_failure(numbers)
         if found is None:
-            self.seconds += 20.0
-            found = self.first_failure(k for k in order if self.tests[k].group == "text")
+            found = self.first_failure([k for k in order if self.tests[k].group == "text"])
         if found is None:
             return Verdict("survived", "", -1, changed, len(self.ran), self.complete)
         return Verdict(self.tests[found].group, self.tests[found].name, found, None, len(self.ran))
@@ -82,12 +77,13 @@ class Judge:
         program = self.tests[k].program
         return "" if program is None else program.name
 
-    def first_failure(self, numbers: Iterable[int]) -> int | None:
-        """The first test that fails; those that have been run are not run again."""
+    def first_failure(self, numbers: list[int]) -> int | None:
+        """The first test that fails, within the budget; those that have been run are not run again."""
+        end = time.process_time() + self.seconds
         for k in numbers:
             if k in self.ran:
                 continue
-            if time.process_time() > self.seconds:
+            if time.process_time() > end:
                 self.complete = False
                 return None
             self.ran[k] = None
@@ -98,23 +94,18 @@ class Judge:
         return None
 
     def changed_programs(self, numbers: list[int]) -> list[str]:
-        """The programs for which other code is generated, or none."""
-        programs: dict[str, Any] = {}
-        for k in numbers:
-            program = self.tests[k].program
-            if program is not None and program.name in self.baseline:
-                programs.setdefault(program.name, program)
-        end = time.process_time() + _SECONDS_FOR_TEXTS
+        """The programs for which other code is generated, or none, as far as the budget reaches."""
+        programs = [self.tests[k].program for k in numbers if self.program_of(k) in self.baseline]
+        end = time.process_time() + self.seconds
         changed: list[str] = []
-        for name, program in programs.items():
+        for program in dict.fromkeys(programs):
             if time.process_time() > end:
                 break
             limit_seconds(15.0)
             try:
-                same = texts(program) == self.baseline[name]
+                same = texts(program) == self.baseline[program.name]
             except Exception:
                 same = False
             if not same:
-                changed.append(name)
-        self.seconds = max(self.seconds, time.process_time() + self.seconds)
+                changed.append(program.name)
         return changed

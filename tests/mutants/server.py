@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import select
 import signal
@@ -11,6 +12,7 @@ import time
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,7 @@ import pytest
 from .installing import remember_functions
 from .judging import Judge, Verdict
 from .mutation import Mutant
-from .suite import ChildKilled, Test, forked, measure, tests_of, texts
+from .suite import ChildKilled, Test, forked, measure, remembered, tests_of, texts
 
 
 @dataclass(slots=True)
@@ -30,13 +32,13 @@ class Settings:
         jobs: how many processes.
         seconds: how long tests may run against a mutant that they do not notice.
         fresh: whether to measure again which test reaches what.
-        baseline: whether to compare the code that is generated.
+        minutes: how long to begin with new mutants; None for all of them.
     """
 
     jobs: int = 1
     seconds: float = 20.0
     fresh: bool = False
-    baseline: bool = True
+    minutes: float | None = None
 
 
 class Server:
@@ -69,7 +71,8 @@ class Server:
         for k, test in enumerate(self.tests):
             for probe in test.reached if test.passes else ():
                 self.by_probe[probe].append(k)
-        self.baseline = self.all_texts() if self.settings.baseline else {}
+            test.reached = frozenset()
+        self.baseline = remembered("texts", self.all_texts)
         self.warm_up()
         self.serve(self.mutants())
         return True
@@ -80,12 +83,12 @@ class Server:
         return [program for program in found if program.supported]
 
     def all_texts(self) -> dict[str, tuple[str, ...]]:
-        """The code that is generated for the programs that are judged; of those for which it is always the same."""
+        """The code that is generated for the programs that are judged."""
         shares = [self.programs()[k :: self.settings.jobs] for k in range(self.settings.jobs)]
         found: dict[str, tuple[str, ...]] = {}
 
         def generated(share: list[Any]) -> dict[str, tuple[str, ...]]:
-            return {p.name: texts(p) for p in share if texts(p) == texts(p)}
+            return {p.name: texts(p) for p in share}
 
         for wait in [forked(lambda s=share: generated(s)) for share in shares]:
             found.update(wait())
@@ -95,7 +98,7 @@ class Server:
         """What children need not do again: derivatives by differences, and what the compiler remembers."""
         from oracle import numerical
 
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), open(os.devnull, "w") as null, redirect_stdout(null):
             warnings.simplefilter("ignore")
             for k, program in enumerate(self.programs()):
                 numerical(program)
@@ -116,11 +119,13 @@ class Server:
     def serve(self, mutants: list[Mutant]) -> None:
         """Judges all mutants, several at a time."""
         pending: Iterator[Mutant] = iter(mutants)
-        running: dict[int, tuple[Mutant, Callable[[], Any], float]] = {}
+        running: dict[int, tuple[Mutant, Callable[[], Any]]] = {}
         done = False
+        start = time.monotonic()
         while running or not done:
             while not done and len(running) < self.settings.jobs:
-                mutant = next(pending, None)
+                late = self.settings.minutes is not None and time.monotonic() - start > 60 * self.settings.minutes
+                mutant = None if late else next(pending, None)
                 if mutant is None:
                     done = True
                     break
@@ -130,10 +135,10 @@ class Server:
                     continue
                 judge = Judge(self.tests, self.baseline, self.settings.seconds)
                 wait = forked(lambda j=judge, m=mutant, o=order: j.judge(m, o))
-                running[wait.reading] = (mutant, wait, time.monotonic())  # type: ignore[attr-defined]
+                running[wait.reading] = (mutant, wait)  # type: ignore[attr-defined]
             ready, _, _ = select.select(list(running), [], [], 1.0) if running else ([], [], [])
             for descriptor in ready:
-                mutant, wait, _ = running.pop(descriptor)
+                mutant, wait = running.pop(descriptor)
                 self.finish(mutant, _verdict(wait))
 
     def finish(self, mutant: Mutant, verdict: Verdict) -> None:
@@ -156,8 +161,13 @@ def _verdict(wait: Callable[[], Any]) -> Verdict:
 
 
 def sample(mutants: list[Mutant], count: int | None, seed: int) -> list[Mutant]:
-    """So many of the mutants, the same ones for a seed, in their order."""
-    if count is None or count >= len(mutants):
-        return mutants
-    chosen = set(random.Random(seed).sample(range(len(mutants)), count))
-    return [mutant for k, mutant in enumerate(mutants) if k in chosen]
+    """So many mutants of each module, in an order by chance, which is the same for a seed."""
+    chance = random.Random(seed)
+    shuffled = chance.sample(mutants, len(mutants))
+    counts: Counter[str] = Counter()
+    found: list[Mutant] = []
+    for mutant in shuffled:
+        counts[mutant.module] += 1
+        if count is None or counts[mutant.module] <= count:
+            found.append(mutant)
+    return found
