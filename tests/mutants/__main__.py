@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest  # noqa: E402
+
 from mutants.enumeration import KINDS, all_mutants  # noqa: E402
 from mutants.mutation import Mutant  # noqa: E402
 from mutants.report import Report  # noqa: E402

@@ -29,7 +29,7 @@ def mutants_of(module: str) -> list[Mutant]:
 
 
 def probes_of(module: str, tree: ast.Module) -> dict[int, Probe]:
-    """The probes that blocks of statements begin with, by the identity of their lists; also those of missing `else`s."""
+    """The probes that blocks of statements begin with, by the identity of their lists; a missing `else` has one too."""
     found: dict[int, Probe] = {}
     counts: Counter[str] = Counter()
     pending: list[tuple[ast.AST, str]] = [(tree, "")]
@@ -223,9 +223,9 @@ class Finder:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in _EXCHANGED:
             yield self.mutant(node.func, "exchanged", _EXCHANGED[name])
-        if name in _UNWRAPPED and len(node.args) == 1 and not node.keywords:
-            if not isinstance(node.args[0], (ast.GeneratorExp, ast.Starred)):
-                yield self.mutant(node, "unwrapped", self.text_of(node.args[0]))
+        alone = len(node.args) == 1 and not node.keywords
+        if name in _UNWRAPPED and alone and not isinstance(node.args[0], (ast.GeneratorExp, ast.Starred)):
+            yield self.mutant(node, "unwrapped", self.text_of(node.args[0]))
         if name == "isinstance":
             yield from self.elements(node.args[1])
         if isinstance(node.func, ast.Attribute) and node.func.attr in _COPIES and not node.args and not node.keywords:

@@ -62,7 +62,9 @@ class Report:
 
     def save(self, path: Path) -> None:
         """Writes the keys of the survivors, and of those that only texts notice."""
-        found = [v.mutant.key for v in self.verdicts if v.mutant and column_of(v) in ("survived", "never reached", "text")]
+        found = [
+            v.mutant.key for v in self.verdicts if v.mutant and column_of(v) in ("survived", "never reached", "text")
+        ]
         path.write_text(json.dumps(found, indent=0))
 
 

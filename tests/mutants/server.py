@@ -21,7 +21,7 @@ import pytest
 from .installing import remember_functions
 from .judging import Judge, Verdict
 from .mutation import Mutant
-from .suite import ChildKilled, Test, forked, measure, remembered, tests_of, texts
+from .suite import ChildKilled, forked, measure, remembered, tests_of, texts
 
 
 @dataclass(slots=True)

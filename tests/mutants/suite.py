@@ -19,6 +19,7 @@ from _pytest.runner import runtestprotocol
 
 import srcgrad
 from srcgrad.errors import SrcgradError
+from srcgrad.frontend import functions
 
 from . import probes
 from .installing import forget
@@ -205,8 +206,6 @@ def _digest() -> str:
 
 
 def _recorded(tests: list[Test], with_rules: bool | None) -> dict[str, tuple]:
-    from srcgrad.frontend import functions
-
     functions._SOURCES = probes.WatchedSources()
     if with_rules is not None:
         probes.install_probes(with_rules)

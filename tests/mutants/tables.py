@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -74,9 +76,9 @@ def tables() -> list[Table]:
             for target in targets:
                 if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(target, ast.Name):
                     value = vars(loaded).get(target.id)
-                    if type(value) in (set, frozenset, dict) and 0 < len(value) <= _LARGEST:
-                        if target.id not in _NOT_DECISIONS and not any(t.value is value for t in found):
-                            found.append(Table(module, target.id, node.lineno, value))
+                    known = target.id in _NOT_DECISIONS or any(t.value is value for t in found)
+                    if type(value) in (set, frozenset, dict) and 0 < len(value) <= _LARGEST and not known:
+                        found.append(Table(module, target.id, node.lineno, value))
     return found
 
 
@@ -87,9 +89,7 @@ def mutants_of_tables() -> Iterator[Mutant]:
             reach = frozenset([table.probe(key)])
             text = f"{table.name}[{label(key)}]"
             change = f"without {label(key)}"
-            yield Mutant(
-                table.module, table.name, table.line, text, "entry", change, reach, None, table.without(key)
-            )
+            yield Mutant(table.module, table.name, table.line, text, "entry", change, reach, None, table.without(key))
 
 
 # Rules
@@ -128,9 +128,6 @@ def _mutants_of_rule(table: dict[Any, Rule], fn: Any, rule: Rule) -> Iterator[Mu
 
 def _entries(rule: Rule) -> int:
     """How many derivatives a rule returns."""
-    import inspect
-    import textwrap
-
     tree = ast.parse(textwrap.dedent(inspect.getsource(rule.body)))
     returned = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return) and n.value is not None]
     sizes = [

@@ -338,3 +338,8 @@ def tree_of_numbers_of_many_kinds(p):
         if total > 9.0:
             total = p["b"][0]
     return total + 2.0 * p["b"][0]
+
+
+@program(lambda: (signed(5), 3), tags=("power", "where"))
+def selected_quotient_by_a_power_of_the_run(x, n):
+    return np.sum(np.where(x > 0.0, x / (2.0 + x**n), 0.0))
