@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,11 @@ def forked(work: Callable[[], Any], limit: float | None = None) -> Callable[[], 
             for descriptor in (0, 1, 2):
                 os.dup2(null, descriptor)
             signal.signal(signal.SIGPROF, signal.SIG_DFL)
-            data = pickle.dumps(work())
+            try:
+                result = work()
+            except Exception:
+                result = ChildFailed(traceback.format_exc())
+            data = pickle.dumps(result)
             with os.fdopen(writing, "wb") as file:
                 file.write(data)
             code = 0
@@ -132,7 +137,10 @@ def forked(work: Callable[[], Any], limit: float | None = None) -> Callable[[], 
         _, status = os.waitpid(pid, 0)
         if os.WIFSIGNALED(status):
             raise ChildKilled(os.WTERMSIG(status))
-        return pickle.loads(data)
+        result = pickle.loads(data)
+        if isinstance(result, ChildFailed):
+            raise result
+        return result
 
     wait.pid, wait.reading = pid, reading  # type: ignore[attr-defined]
     return wait
@@ -145,6 +153,10 @@ class ChildKilled(Exception):
 def limit_seconds(seconds: float) -> None:
     """Ends this process when it has worked for that long."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+class ChildFailed(Exception):
+    """The work of a child raised: the message is its traceback."""
 
 
 # What tests reach
