@@ -19,7 +19,7 @@ from mutants.tables import mutants_of_rules, mutants_of_tables
 from oracle import judge
 from programs import Program
 
-MODULES = ("transform/undo", "analysis/memory", "frontend/matching", "rules/reduce", "backend/liveness")
+MODULES = ("transform/undo", "analysis/memory", "frontend/matching", "rules/shape")
 
 
 @dataclass
@@ -61,7 +61,7 @@ def test_mutants_are_programs_and_always_the_same(module: str) -> None:
     source = path_of(module).read_bytes()
     assert len(found) > 50
     assert found == mutants_of(module)
-    for mutant in found:
+    for mutant in found[::5]:
         assert mutant.edit is not None
         text = mutant.edit.applied(source)
         ast.parse(text)
@@ -92,13 +92,12 @@ def _slope_after(mutant: Mutant) -> float:
 def test_mistakes_are_noticed_and_harmless_changes_are_not() -> None:
     remember_functions()
     assert Sample(PROGRAM).run()
-    of_sinh = [m for m in mutants_of("rules/elementwise") if m.function == "sinh"]
-    assert not of_sinh
-    taken = [m for m in mutants_of("transform/reverse") if m.kind == "never"]
-    caught = [verdict(m).caught for m in taken]
-    assert "programs" in caught
-    assert "survived" in caught
-    assert verdict(taken[caught.index("programs")]).by == "sample"
+    reverse = [m for m in mutants_of("transform/reverse") if m.kind == "dropped"]
+    caught = [verdict(m) for m in reverse]
+    assert any(v.caught == "programs" and v.by == "sample" for v in caught)
+    (same,) = [m for m in mutants_of("analysis/alias") if m.change == "not on_containers(op) -> False"]
+    assert same.key in EQUIVALENT
+    assert verdict(same).caught == "survived"
 
 
 def test_entries_of_tables_are_mutants() -> None:

@@ -12,7 +12,7 @@ from .judging import Verdict
 from .mutation import Mutant
 
 NUMBERS = ("programs", "again", "rules", "others")
-COLUMNS = ("numbers", "units", "text", "time", "survived", "never reached", "equivalent")
+COLUMNS = ("numbers", "units", "text", "time", "crash", "survived", "never reached", "equivalent")
 
 
 class Report:
@@ -35,7 +35,7 @@ class Report:
         self.verdicts.append(verdict)
         if self.verbose and column_of(verdict) in ("survived", "never reached", "text"):
             print(described(verdict), flush=True)
-        if len(self.verdicts) % 100 == 0:
+        if len(self.verdicts) % 50 == 0:
             print(f"{len(self.verdicts)} mutants", file=sys.stderr, flush=True)
 
     @property
@@ -53,11 +53,11 @@ class Report:
             assert verdict.mutant is not None
             for name in (verdict.mutant.module, "all"):
                 rows[name][column_of(verdict)] += 1
-        print(f"\n{'module':32s} {'mutants':>8s}" + "".join(f"{name:>15s}" for name in COLUMNS))
+        print(f"\n{'module':32s} {'mutants':>8s}" + "".join(f"{name:>14s}" for name in COLUMNS))
         for name in [*sorted(set(rows) - {"all"}), "all"]:
             row = rows[name]
             total = sum(row.values()) - row["invalid"]
-            print(f"{name:32s} {total:8d}" + "".join(f"{row[c] or '':>15}" for c in COLUMNS))
+            print(f"{name:32s} {total:8d}" + "".join(f"{row[c] or '':>14}" for c in COLUMNS))
         print(f"{len(self.verdicts)} mutants in {seconds:.0f} s; noticed by numbers: values of gradients, or refusals")
 
     def save(self, path: Path) -> None:
@@ -73,8 +73,6 @@ def column_of(verdict: Verdict) -> str:
     assert verdict.mutant is not None
     if verdict.caught in NUMBERS:
         return "numbers"
-    if verdict.caught in ("time", "crash"):
-        return "time"
     if verdict.caught in ("survived", "never reached") and verdict.mutant.key in EQUIVALENT:
         return "equivalent"
     return verdict.caught
