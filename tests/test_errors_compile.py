@@ -183,3 +183,25 @@ def test_as_many_names_as_values():
         grad(some)(q[:1])
     with pytest.raises(ValueError, match="number of values to unpack is not 2"):
         grad(rows)(np.ones((2, 3)))
+
+
+WEIGHTS = np.array([1.0, 2.0])
+
+
+def test_updated_arguments_that_overlap_in_code_for_any_kind():
+    """There an update that nobody else sees makes a new array: that nobody else sees it is checked as it runs."""
+
+    def with_another(x, y):
+        x += y
+        return np.sum(x * y)
+
+    def with_a_global(x, y):
+        x += y
+        return np.sum(x * WEIGHTS)
+
+    for fun, args in ((with_another, (WEIGHTS, WEIGHTS)), (with_a_global, (WEIGHTS, 2.0))):
+        entry = grad(fun)._dispatcher.generic().entry
+        with pytest.raises(AliasError):
+            entry(*args)
+        assert np.all(entry(np.array([3.0, 4.0]), args[1]) == WEIGHTS)
+        assert WEIGHTS.tolist() == [1.0, 2.0]

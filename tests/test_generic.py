@@ -13,7 +13,7 @@ from programs import Program, all_programs
 import srcgrad
 from srcgrad.backend.dispatch import Dispatcher, Options, Variant
 from srcgrad.backend.targets import resolve
-from srcgrad.errors import SrcgradError
+from srcgrad.errors import InternalError, SrcgradError
 from srcgrad.testing import argument_names, check_close, check_same
 from srcgrad.tree import flatten
 
@@ -158,8 +158,9 @@ def each(programs: list[Program]) -> pytest.MarkDecorator:
 
 @each([p for p in SUPPORTED if p.name in REFUSED])
 def test_is_refused(program: Program) -> None:
-    with pytest.raises(SrcgradError):
+    with pytest.raises(SrcgradError) as caught:
         generic(program)
+    assert not isinstance(caught.value, InternalError)
 
 
 @each([p for p in SUPPORTED if p.name in REFUSED_AT_RUN_TIME])

@@ -33,6 +33,7 @@ CANCEL = {
     "shift_with_minus_infinity": set(),
     "shift_in_single_precision": {"m"},
     "shift_is_an_argument": {"m"},
+    "shift_of_the_other_name": {"m"},
     "shift_at_a_temperature": {"m"},
     "shift_of_mixture": {"m"},
     "shift_in_late_normalised_attention": {None},

@@ -8,7 +8,7 @@ from oracle import judge, numerical
 from programs import Program, all_programs
 
 import srcgrad
-from srcgrad.errors import SrcgradError
+from srcgrad.errors import InternalError, SrcgradError
 from srcgrad.testing import check_same, is_active
 from srcgrad.tree import flatten
 
@@ -37,8 +37,9 @@ def test_gradient(program: Program) -> None:
 @each([p for p in PROGRAMS if not p.supported])
 def test_is_refused(program: Program) -> None:
     program.fun(*program.args())
-    with pytest.raises(SrcgradError):
+    with pytest.raises(SrcgradError) as caught:
         srcgrad.grad(program.fun, argnums=program.argnums)(*program.args())
+    assert not isinstance(caught.value, InternalError)
 
 
 def test_the_corpus_is_large() -> None:

@@ -10,7 +10,7 @@ from oracle import judge_second_order, judge_third_order
 from programs import Program, all_programs
 
 import srcgrad
-from srcgrad.errors import SrcgradError
+from srcgrad.errors import ArgumentError, NoRuleError, UnsupportedError
 from srcgrad.testing import Tolerance, check_close, numerical_gradient
 
 KIND = "whether a name stands for a number or an array is not known in the generated code"
@@ -101,7 +101,8 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
 
 def marked(program: Program, refused: dict[str, str] = NOT_YET) -> Any:
     reason = refused.get(program.name)
-    marks = [pytest.mark.xfail(strict=True, raises=SrcgradError, reason=reason)] if reason else []
+    refusals = (UnsupportedError, NoRuleError, ArgumentError)
+    marks = [pytest.mark.xfail(strict=True, raises=refusals, reason=reason)] if reason else []
     return pytest.param(program, marks=marks, id=program.name)
 
 

@@ -285,6 +285,11 @@ def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: di
 
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
+    if not hashable(fn):
+        lo.unsupported(
+            f"a call of a {type(fn).__name__}, which has no hash, is not supported",
+            "call a function with its contents: np.polyval(p.coeffs, x) for an np.poly1d",
+        )
     of_objects = by_special_method(lo, fn, args)
     if of_objects is not None:
         return of_objects
@@ -293,7 +298,7 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:
         missing = (Const(None),) * (fn.nin + fn.nout - len(args))
         args, kwargs = args[: fn.nin], {**kwargs, "out": Sequence((*args[fn.nin :], *missing))}
-    names = _names_from_out(fn) if hashable(fn) and "out" not in kwargs else ()
+    names = _names_from_out(fn) if "out" not in kwargs else ()
     if names:
         first = names[0][0]
         kwargs = {**{name: args[place] for place, name in names if place < len(args)}, **kwargs}

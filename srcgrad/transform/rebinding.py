@@ -59,7 +59,7 @@ def rebind(function: Function, callees: list[Function]) -> None:
             op.fn = BINARY[op.fn]
     for value in numbers:
         _check_number(function, value)
-    others = [p for p in function.params if is_pointer(p.type)]
+    others = [v for v in (*function.params, *function.captured) if is_pointer(v.type)]
     if arguments and len(others) > 1:
         check = overlap_check(arguments, others, aliases)
         check.parent = function.body

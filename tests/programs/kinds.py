@@ -352,3 +352,8 @@ def views_of_a_total_from_zero(m, y):
         total += np.exp(-row) * y
     first = weighted(total) * np.transpose(total)[1]
     return first + weighted(total)
+
+
+@program(lambda: (signed(5), 3), tags=("power", "where"))
+def selected_quotient_by_a_power_of_the_run(x, n):
+    return np.sum(np.where(x > 0.0, x / (2.0 + x**n), 0.0))

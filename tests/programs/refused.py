@@ -192,3 +192,16 @@ def elements_written_by_nditer(x):
 @program(lambda: (rand(1, 3),), tags=("max",), supported=False)
 def built_in_max_of_rows(m):
     return np.sum(max(m))
+
+
+QUADRATIC = np.poly1d([1.0, 2.0, 3.0])
+
+
+@program(lambda: (0.7,), tags=("poly1d",), supported=False)
+def calls_what_has_no_hash(x):
+    return QUADRATIC(x)
+
+
+@program(lambda: (0.7, 2), tags=("poly1d",), supported=False)
+def calls_what_has_no_hash_with_an_integer(x, n):
+    return x * QUADRATIC(n)

@@ -313,3 +313,15 @@ def shift_of_length_one(a, b):
     m = np.max(a, axis=1, keepdims=True)
     e = np.exp(b - m)
     return np.sum((e / np.sum(e, axis=0)) ** 2) + np.sum(np.log(np.sum(np.exp(a - m), axis=0)) + m)
+
+
+@program(lambda: (signed(5),), tags=("shift",))
+def negated_shift_is_taken_off_twice(x):
+    m = np.max(x)
+    return np.log(np.sum(np.exp(x + (-m)))) - m
+
+
+@program(lambda: (signed(5),), tags=("shift",))
+def shift_of_the_other_name(x):
+    m = -np.amax(x)
+    return (np.log(np.sum(np.exp(x + m))) - m) ** 2

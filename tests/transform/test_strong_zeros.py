@@ -317,9 +317,13 @@ def quotient_in_a_loop(x):
     return s
 
 
+def divided_by_absolutes(x):
+    return np.sum(np.maximum(3.0 * x / (1.0 + np.abs(x)), 0.0))
+
+
 @pytest.mark.parametrize(
     "fun",
-    [exponents_summed, all_elements_of_a_quotient, differences, rectified, quotient_in_a_loop],
+    [exponents_summed, all_elements_of_a_quotient, differences, rectified, quotient_in_a_loop, divided_by_absolutes],
     ids=lambda f: f.__name__,
 )
 def test_plain_products_where_no_zero_can_meet_an_infinity(fun):

@@ -1,0 +1,284 @@
+"""The mistakes that can be made in a module, found in its syntax tree: the same ones in the same order at every run.
+
+A condition is forced, an operand of `and` and `or` is left out, a term or a set of a union is dropped, a statement that
+saves or emits something is dropped, a function that decides always answers the same.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+
+from .mutation import Edit, Mutant, path_of
+
+Probe = str
+_COMPARED: dict[type[ast.cmpop], str] = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">"}
+_TERMS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.BitOr, ast.BitAnd)
+_EXCHANGED = {"any": "all", "all": "any", "max": "min", "min": "max"}
+_UNWRAPPED = frozenset(["reversed", "list", "dict", "set", "sorted", "tuple"])
+_COPIES = frozenset(["copy"])
+_EMPTY = {"set": "set()", "frozenset": "frozenset()", "list": "[]", "dict": "{}", "tuple": "()"}
+_SKIPPED = frozenset(["__repr__", "__str__", "__post_init__"])
+
+
+def mutants_of(module: str) -> list[Mutant]:
+    """All mutants of the functions of a module."""
+    source = path_of(module).read_bytes()
+    return list(Finder(module, source).run())
+
+
+def probes_of(module: str, tree: ast.Module) -> dict[int, Probe]:
+    """The probes that blocks of statements begin with, by the identity of their lists; a missing `else` has one too."""
+    found: dict[int, Probe] = {}
+    counts: Counter[str] = Counter()
+    pending: list[tuple[ast.AST, str]] = [(tree, "")]
+    while pending:
+        node, name = pending.pop()
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            name = f"{name}.{node.name}"
+        if not isinstance(node, (ast.Module, ast.ClassDef)):
+            for block in blocks(node):
+                counts[name] += 1
+                found[id(block)] = f"{module}:{name[1:]}:{counts[name]}"
+        pending += [(inner, name) for inner in reversed(list(ast.iter_child_nodes(node)))]
+    return found
+
+
+def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """The blocks of statements of a node; an `else` that is missing is an empty one."""
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(node, field, None)
+        branches = field == "orelse" and isinstance(node, (ast.If, ast.While, ast.For))
+        if isinstance(block, list) and (block or branches):
+            yield block
+
+
+def probe_of_source(module: str, function: str) -> Probe:
+    """The probe of the compiler that reads the source of a function, to inline it."""
+    return f"{module}:source of {function}"
+
+
+class Finder:
+    """Walks over a module, and knows where it is."""
+
+    def __init__(self, module: str, source: bytes) -> None:
+        self.module = module
+        self.source = source
+        self.lines = source.decode().splitlines()
+        self.offsets = [0]
+        for line in source.splitlines(keepends=True):
+            self.offsets.append(self.offsets[-1] + len(line))
+        self.names: list[str] = []
+        self.tree = ast.parse(source)
+        self.probes = probes_of(module, self.tree)
+        self.block: list[ast.stmt] = []
+        self.returns: list[ast.expr | None] = []
+
+    def run(self) -> Iterator[Mutant]:
+        yield from self.outside(self.tree.body)
+
+    def outside(self, body: list[ast.stmt]) -> Iterator[Mutant]:
+        """The functions of a module or a class."""
+        for node in body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name not in _SKIPPED:
+                self.names.append(node.name)
+                if isinstance(node, ast.ClassDef):
+                    yield from self.outside(node.body)
+                else:
+                    yield from self.function(node)
+                self.names.pop()
+
+    def function(self, node: ast.FunctionDef) -> Iterator[Mutant]:
+        self.returns.append(node.returns)
+        body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+        yield from self.statements(body or node.body, node.body)
+        self.returns.pop()
+
+    # Statements
+
+    def statements(self, body: list[ast.stmt], block: list[ast.stmt] | None = None) -> Iterator[Mutant]:
+        outer, self.block = self.block, block or body
+        for node in body:
+            yield from self.statement(node)
+        self.block = outer
+
+    def statement(self, node: ast.stmt) -> Iterator[Mutant]:
+        if isinstance(node, (ast.Raise, ast.Assert, ast.Import, ast.ImportFrom)):
+            return
+        if isinstance(node, ast.FunctionDef):
+            self.names += ["<locals>", node.name]
+            yield from self.function(node)
+            del self.names[-2:]
+            return
+        if self.may_be_dropped(node):
+            yield self.mutant(node, "dropped", "pass")
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield from self.result(node.value)
+        if isinstance(node, (ast.If, ast.While)):
+            yield from self.condition(node.test, node)
+        for name, value in ast.iter_fields(node):
+            if name in ("annotation", "returns", "decorator_list"):
+                continue
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, ast.expr):
+                    yield from self.expression(item)
+                elif isinstance(item, (ast.withitem,)):
+                    yield from self.expression(item.context_expr)
+                elif isinstance(item, ast.match_case):
+                    if item.guard is not None:
+                        yield from self.condition(item.guard, None)
+                        yield from self.expression(item.guard)
+                    yield from self.statements(item.body)
+                elif isinstance(item, ast.ExceptHandler):
+                    yield from self.statements(item.body)
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                yield from self.statements(value)
+
+    def may_be_dropped(self, node: ast.stmt) -> bool:
+        if isinstance(node, ast.Expr):
+            return isinstance(node.value, ast.Call)
+        if isinstance(node, ast.Assign):
+            return all(isinstance(target, (ast.Attribute, ast.Subscript)) for target in node.targets)
+        if isinstance(node, ast.AugAssign):
+            return True
+        return isinstance(node, (ast.Delete, ast.Continue, ast.Break))
+
+    def result(self, value: ast.expr) -> Iterator[Mutant]:
+        """Another result, of the kind that the function declares."""
+        returns = self.returns[-1]
+        declared = "" if returns is None else ast.unparse(returns)
+        if declared == "bool":
+            for text in ("True", "False"):
+                if not (isinstance(value, ast.Constant) and str(value.value) == text):
+                    yield self.mutant(value, "returned", text)
+        elif declared.endswith("| None"):
+            if not (isinstance(value, ast.Constant) and value.value is None):
+                yield self.mutant(value, "returned", "None")
+        else:
+            empty = _EMPTY.get(declared.partition("[")[0])
+            if empty is not None and ast.unparse(value) != empty:
+                yield self.mutant(value, "returned", empty)
+
+    def condition(self, test: ast.expr, node: ast.If | ast.While | None) -> Iterator[Mutant]:
+        """A condition that always holds, or never does."""
+        if isinstance(test, ast.Constant):
+            return
+        yes = no = self.probes[id(self.block)]
+        if node is not None:
+            yes, no = self.probes[id(node.body)], self.probes[id(node.orelse)]
+        yield self.mutant(test, "never", "False", yes)
+        if not isinstance(node, ast.While):
+            yield self.mutant(test, "always", "True", no)
+
+    # Expressions
+
+    def expression(self, root: ast.expr) -> Iterator[Mutant]:
+        pending: list[ast.AST] = [root]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, ast.JoinedStr):
+                continue
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Error"):
+                continue
+            yield from self.at(node)
+            pending.extend(reversed(list(ast.iter_child_nodes(node))))
+
+    def at(self, node: ast.AST) -> Iterator[Mutant]:
+        if isinstance(node, ast.BoolOp):
+            for k in range(len(node.values)):
+                yield self.without(node, k)
+        elif isinstance(node, ast.IfExp):
+            yield from self.condition(node.test, None)
+        elif isinstance(node, ast.comprehension):
+            for test in node.ifs:
+                yield from self.condition(test, None)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            if not isinstance(node.operand, ast.Constant):
+                yield self.mutant(node, "sign", self.text_of(node.operand))
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, _TERMS):
+            sides = [node.left] if isinstance(node.op, (ast.Sub, ast.Div)) else [node.left, node.right]
+            for side in sides:
+                if not any(isinstance(n, (ast.JoinedStr,)) or _is_text(n) for n in (node.left, node.right)):
+                    yield self.mutant(node, "term", self.text_of(side))
+        elif isinstance(node, ast.Compare):
+            yield from self.compare(node)
+        elif isinstance(node, ast.Call):
+            yield from self.call(node)
+        elif isinstance(node, ast.Slice):
+            for bound in (node.lower, node.upper):
+                if isinstance(bound, ast.Constant) and type(bound.value) is int:
+                    yield self.mutant(bound, "number", str(bound.value + 1))
+
+    def compare(self, node: ast.Compare) -> Iterator[Mutant]:
+        if len(node.ops) == 1:
+            left, right = self.text_of(node.left), self.text_of(node.comparators[0])
+            other = _COMPARED.get(type(node.ops[0]))
+            if other is not None:
+                yield self.mutant(node, "bound", f"{left} {other} {right}")
+            if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+                yield from self.elements(node.comparators[0])
+
+    def call(self, node: ast.Call) -> Iterator[Mutant]:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name in _EXCHANGED:
+            yield self.mutant(node.func, "exchanged", _EXCHANGED[name])
+        alone = len(node.args) == 1 and not node.keywords
+        if name in _UNWRAPPED and alone and not isinstance(node.args[0], (ast.GeneratorExp, ast.Starred)):
+            yield self.mutant(node, "unwrapped", self.text_of(node.args[0]))
+        if name == "isinstance":
+            yield from self.elements(node.args[1])
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _COPIES and not node.args and not node.keywords:
+            yield self.mutant(node, "copied", self.text_of(node.func.value))
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if isinstance(argument, ast.Constant) and type(argument.value) is bool:
+                yield self.mutant(argument, "flag", str(not argument.value))
+
+    def elements(self, node: ast.expr) -> Iterator[Mutant]:
+        """A display of several things, without one of them."""
+        if isinstance(node, (ast.Tuple, ast.Set, ast.List)) and len(node.elts) > 1:
+            for k, element in enumerate(node.elts):
+                rest = [self.text_of(e) for e in node.elts if e is not element]
+                text = f"({', '.join(rest)},)" if isinstance(node, ast.Tuple) else f"[{', '.join(rest)}]"
+                yield self.mutant(node, "element", text, note=f"without {self.text_of(node.elts[k])}")
+
+    def without(self, node: ast.BoolOp, k: int) -> Mutant:
+        word = " and " if isinstance(node.op, ast.And) else " or "
+        rest = [f"({self.text_of(v)})" for v in node.values if v is not node.values[k]]
+        return self.mutant(node, "operand", word.join(rest), note=f"without {self.text_of(node.values[k])}")
+
+    # Texts
+
+    def text_of(self, node: ast.AST) -> str:
+        start, end = self.span(node)
+        return self.source[start:end].decode()
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        assert isinstance(node, (ast.expr, ast.stmt))
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        return (
+            self.offsets[node.lineno - 1] + node.col_offset,
+            self.offsets[node.end_lineno - 1] + node.end_col_offset,
+        )
+
+    def mutant(
+        self, node: ast.expr | ast.stmt, kind: str, text: str, reach: Probe | None = None, note: str | None = None
+    ) -> Mutant:
+        start, end = self.span(node)
+        old = self.source[start:end].decode()
+        missing = "\n" * (old.count("\n") - text.count("\n"))
+        new = f"{text}{missing}" if isinstance(node, ast.stmt) else f"({text}{missing})"
+        return Mutant(
+            self.module,
+            ".".join(self.names),
+            node.lineno,
+            self.lines[node.lineno - 1].strip(),
+            kind,
+            " ".join((note or f"{old} -> {text}").split()),
+            frozenset([reach or self.probes[id(self.block)], probe_of_source(self.module, self.names[0])]),
+            Edit(start, end, new),
+        )
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -1,0 +1,111 @@
+"""The mutation test itself: what it makes are programs, always the same ones, and its judge tells good from bad."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from mutants.enumeration import all_mutants
+from mutants.equivalent import EQUIVALENT
+from mutants.installing import remember_functions
+from mutants.judging import Judge, Verdict
+from mutants.mutation import Mutant, path_of
+from mutants.operators import mutants_of
+from mutants.suite import forked
+from mutants.tables import mutants_of_rules, mutants_of_tables
+from oracle import judge
+from programs import Program
+
+MODULES = ("transform/undo", "analysis/memory", "frontend/matching", "rules/shape")
+
+
+@dataclass
+class Sample:
+    """A test of the kind that mutants meet."""
+
+    program: Program
+    group: str = "programs"
+    name: str = "sample"
+    cost: float = 1.0
+
+    def run(self) -> bool:
+        try:
+            judge(self.program)
+        except Exception:
+            return False
+        return True
+
+
+def sinh_of_a_sum(x: np.ndarray) -> float:
+    y = x + x[::-1] * x
+    y[0] = y[1] * x[0]
+    y[1:] *= y[0]
+    return np.sum(np.sinh(y))
+
+
+PROGRAM = Program(sinh_of_a_sum, lambda: (np.array([0.3, 0.8, 0.5]),))
+
+
+def verdict(mutant: Mutant) -> Verdict:
+    """What one program says of a mutant."""
+    judged: Verdict = forked(lambda: Judge([Sample(PROGRAM)], {}, 60.0).judge(mutant, [0]))()  # type: ignore[list-item]
+    return judged
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_mutants_are_programs_and_always_the_same(module: str) -> None:
+    found = mutants_of(module)
+    source = path_of(module).read_bytes()
+    assert len(found) > 50
+    assert found == mutants_of(module)
+    for mutant in found[::5]:
+        assert mutant.edit is not None
+        text = mutant.edit.applied(source)
+        ast.parse(text)
+        assert text.count(b"\n") == source.count(b"\n"), f"the lines move: {mutant}"
+
+
+def test_wrong_rules_are_noticed() -> None:
+    wrong = [m for m in mutants_of_rules() if m.text == "partials of np.sinh"]
+    assert [m.change for m in wrong] == ["derivative 0 doubled", "derivative 0 negated", "derivative 0 zero"]
+    for mutant in wrong:
+        before = {key: rule.body for key, rule in _partials().items()}
+        assert forked(lambda m=mutant: _slope_after(m))() != np.cosh(0.5)
+        assert {key: rule.body for key, rule in _partials().items()} == before, "the parent process is changed too"
+
+
+def _partials() -> Any:
+    from srcgrad.rules.registry import PARTIALS
+
+    return PARTIALS
+
+
+def _slope_after(mutant: Mutant) -> float:
+    assert mutant.install is not None
+    mutant.install()
+    return float(_partials()[np.sinh].body(0.5, np.sinh(0.5)))
+
+
+def test_mistakes_are_noticed_and_harmless_changes_are_not() -> None:
+    remember_functions()
+    assert Sample(PROGRAM).run()
+    reverse = [m for m in mutants_of("transform/reverse") if m.kind == "dropped"]
+    caught = [verdict(m) for m in reverse]
+    assert any(v.caught == "programs" and v.by == "sample" for v in caught)
+    (same,) = [m for m in mutants_of("analysis/alias") if m.change == "not on_containers(op) -> False"]
+    assert same.key in EQUIVALENT
+    assert verdict(same).caught == "survived"
+
+
+def test_entries_of_tables_are_mutants() -> None:
+    names = {m.text for m in mutants_of_tables()}
+    assert {"VIEWS[np.reshape]", "NONDIFFERENTIABLE[np.floor]"} <= names
+
+
+def test_what_is_listed_as_equivalent_exists() -> None:
+    keys = {m.key for m in all_mutants(sorted({key[0] for key in EQUIVALENT}))}
+    assert EQUIVALENT.keys() <= keys
+    assert all(len(proof) > 20 for proof in EQUIVALENT.values())
