@@ -1,7 +1,7 @@
 """Arrays in lists whose contents the reverse sweep reads, though they have been written since.
 
-Before -> after, for `t = np.linalg.multi_dot(mats); mats[1] += 1.0`: the forward sweep keeps a copy, `mats_then`, of the
-list and all in it, and the rule of the product reads that. What only looks for shadows goes on to look at the list.
+Before -> after, for `t = np.linalg.multi_dot(mats); mats[1] += 1.0`: the forward sweep keeps a copy, `mats_then`, of
+the list and all in it, and the rule of the product reads that. What only looks for shadows goes on to look at the list.
 """
 
 from __future__ import annotations
