@@ -374,7 +374,7 @@ def _delete_item(lo: Lowering, base: Reference, key: Symbol) -> None:
         return
     known = constant(key)
     items = list(lo.contents(base))
-    if not isinstance(known, (int, slice)):
+    if not isinstance(known, (int, slice)) and not isinstance(key, Const):
         lo.demote(base)
     lo.known(items.__delitem__, known)
     lo.change(base, tuple(items))

@@ -178,8 +178,13 @@ def _map(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if rows.drive is not None:
         return driven.mapped(rows, lambda row: lo.call(fn, list(known_items(lo, row)), {}))
     if rows.items is not None:
-        results = tuple([lo.call(fn, list(row.items), {}) for row in rows.items if isinstance(row, Sequence)])
-        return Iterator(results, sources=rows.sources)
+
+        def work_out(k: int) -> Symbol:
+            row = (rows.items or ())[k]
+            assert isinstance(row, Sequence)
+            return lo.call(fn, list(row.items), {})
+
+        return Iterator(sources=rows.sources, sized=rows.sized, count=lambda: len(rows.items or ()), work_out=work_out)
 
     def item(k: Value) -> Symbol:
         assert rows.item is not None

@@ -187,6 +187,14 @@ def constant_range(iterator: Iterator) -> range | None:
 def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
     """`enumerate(inner, start)`."""
     iterator = iterate(lo, inner)
+    if iterator.one_by_one:
+        work_out = iterator.work_out
+        assert work_out is not None
+
+        def numbered_item(k: int) -> Symbol:
+            return Sequence((lo.emit(operator.add, start, Const(k)), work_out(k)))
+
+        return Iterator(sources=iterator.sources, sized=iterator.sized, count=iterator.count, work_out=numbered_item)
     if iterator.items is not None:
 
         def numbers_and_items() -> tuple[Symbol, ...]:
@@ -206,8 +214,10 @@ def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
 def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     """`zip(*inners)`."""
     iterators = [iterate(lo, inner) for inner in inners]
-    if not iterators or any(it.items == () for it in iterators):
+    if not iterators or any(not it.one_by_one and it.items == () for it in iterators):
         return Iterator(())
+    if any(it.one_by_one for it in iterators) and all(it.known for it in iterators):
+        return _rows_worked_out(iterators)
     limits = [len(it.items) for it in iterators if it.items is not None]
     if limits and all(it.items is not None or it.endless for it in iterators):
         iterators = [_first_items(it, min(limits)) if it.items is None else it for it in iterators]
@@ -233,6 +243,23 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
 
     rows = lambda k: Sequence(tuple(get(k) for get in getters))  # noqa: E731
     return Iterator(length=shortest, item=rows, sources=sources_of(iterators))
+
+
+def _rows_worked_out(iterators: list[Iterator]) -> Iterator:
+    """`zip(...)` of iterators of known length, some of which work out their items one after the other."""
+
+    def number(it: Iterator) -> int:
+        return it.count() if it.one_by_one and it.count is not None else len(it.items or ())
+
+    def part(it: Iterator, k: int) -> Symbol:
+        return it.work_out(k) if it.one_by_one and it.work_out is not None else (it.items or ())[k]
+
+    return Iterator(
+        sources=sources_of(iterators),
+        sized=any(it.sized for it in iterators),
+        count=lambda: min(map(number, iterators)),
+        work_out=lambda k: Sequence(tuple([part(it, k) for it in iterators])),
+    )
 
 
 def _first_items(iterator: Iterator, count: int) -> Iterator:

@@ -172,8 +172,11 @@ def _groupby(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 def _starmap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fn, iterator = args[0], listed(iterate(lo, args[1]))
     if iterator.items is not None:
-        results = tuple([lo.call(fn, list(known_items(lo, item)), {}) for item in iterator.items])
-        return Iterator(results, sources=iterator.sources)
+
+        def work_out(k: int) -> Symbol:
+            return lo.call(fn, list(known_items(lo, (iterator.items or ())[k])), {})
+
+        return Iterator(sources=iterator.sources, count=lambda: len(iterator.items or ()), work_out=work_out)
     if iterator.drive is not None:
         return driven.mapped(iterator, lambda item: lo.call(fn, list(known_items(lo, item)), {}))
     get = item_getter(lo, iterator)

@@ -42,7 +42,17 @@ _ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
 
 def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
     """A `for` statement: unrolled over items known at compile time, a loop of the graph over all else."""
+    if isinstance(node.iter, ast.GeneratorExp) and _sees_the_body(node.iter, node.body):
+        lo.marks.lazy.add(lo.site(node.iter))
     return evaluated(lo, node.iter, frame, lambda symbol: for_over(lo, node, symbol, frame))
+
+
+def _sees_the_body(node: ast.GeneratorExp, body: list[ast.stmt]) -> bool:
+    """Whether what a generator expression gives may depend on what is done with the items before."""
+    parts = list(ast.walk(node))
+    read = {part.id for part in parts if isinstance(part, ast.Name)}
+    written = {part.id for stmt in body for part in ast.walk(stmt) if isinstance(part, ast.Name)}
+    return any(isinstance(part, ast.Call) for part in parts) or bool(read & written)
 
 
 def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
@@ -67,7 +77,7 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
 
     if iterator.drive is not None:
         return _for_driven(lo, node, iterator, frame)
-    if iterator.items is not None:
+    if iterator.known:
         return _unrolled(lo, iterator, body, otherwise)
     before = _contents(lo, iterator)
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
@@ -134,7 +144,7 @@ def over(
     def each(item: Symbol) -> Outcome:
         return body(item, None)
 
-    if iterator.items is not None:
+    if iterator.known:
         return _unrolled(lo, iterator, each, lambda: NEXT)
     before = _contents(lo, iterator)
     outcome = for_loop(lo, iterator, each, set(guess), site, index_name)
@@ -195,18 +205,24 @@ def _unrolled(
     lo: Lowering, iterator: Iterator, body: Callable[[Symbol], Outcome], otherwise: Callable[[], Outcome]
 ) -> Outcome:
     """The body once for each item; where it changes the container that they are in, the next one is what is there."""
-    count = len(iterator.items or ())
+    work_out = iterator.work_out if iterator.one_by_one else None
+
+    def number() -> int:
+        return iterator.count() if work_out is not None and iterator.count is not None else len(iterator.items or ())
+
+    count = number()
     before = _contents(lo, iterator)
 
     def item(k: int) -> Symbol | None:
-        items = iterator.items or ()
-        if iterator.sized and len(items) != count:
+        if iterator.sized and number() != count:
             lo.raises(RuntimeError, "a container changed its size during iteration")
-        if iterator.live is None:
+        if iterator.live is None and work_out is None:
             _check_sources(lo, iterator, before)
         if k > _MOST_ITEMS:
             lo.unsupported("this loop makes the list longer that it goes over", "loop over a copy: list(...)")
-        return items[k] if k < len(items) else None
+        if k >= number():
+            return None
+        return work_out(k) if work_out is not None else (iterator.items or ())[k]
 
     def iteration(k: int) -> Outcome:
         while True:

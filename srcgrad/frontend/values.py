@@ -114,9 +114,13 @@ class Iterator:
             iterator is live, and refused, if it is not.
         live: tells the items as they are now.
         sized: whether the number of items may not change while they are looped over.
+        count: for items that are worked out one after the other: how many there are now,
+        work_out: and what works out the one at an index, once.
     """
 
-    __slots__ = ("_items", "backwards", "bounds", "drive", "item", "length", "live", "sized", "sources")
+    __slots__ = (
+        *("_items", "backwards", "bounds", "count", "drive", "item", "length", "live", "sized", "sources", "work_out"),
+    )
 
     def __init__(
         self,
@@ -129,6 +133,8 @@ class Iterator:
         sources: tuple[Symbol, ...] = (),
         live: Callable[[], tuple[Symbol, ...]] | None = None,
         sized: bool = False,
+        count: Callable[[], int] | None = None,
+        work_out: Callable[[int], Symbol] | None = None,
     ):
         self._items = items
         self.length = length
@@ -139,10 +145,25 @@ class Iterator:
         self.sources = sources
         self.live = live
         self.sized = sized
+        self.count = count
+        self.work_out = work_out
 
     @property
     def items(self) -> tuple[Symbol, ...] | None:
+        if self.work_out is not None and self._items is None:
+            assert self.count is not None
+            self._items = tuple([self.work_out(k) for k in range(self.count())])
         return self._items if self.live is None else self.live()
+
+    @property
+    def known(self) -> bool:
+        """Whether the number of items is known at compile time."""
+        return self._items is not None or self.live is not None or self.work_out is not None
+
+    @property
+    def one_by_one(self) -> bool:
+        """Whether the items are still to be worked out."""
+        return self.work_out is not None and self._items is None
 
     @property
     def endless(self) -> bool:

@@ -330,7 +330,7 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
 def _popped_place(reverse: Reverse, op: Call, shadow: Value) -> Any:
     """Where in the shadow the item is missing that `xs.pop(k)` took."""
     k = op.args[1]
-    if isinstance(k, Const) and k.value >= 0:
+    if isinstance(k, Const) and isinstance(k.value, int) and k.value >= 0:
         return k
     return reverse.lo.value(reverse.lo.emit_typed(runtime.popped_place, (shadow, reverse.symbol(k)), {}, INT))
 

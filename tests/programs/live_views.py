@@ -79,3 +79,37 @@ def entries_replaced_while_looping_over_keys(x, n):
         for k in p:
             p[k] = p[k] - 0.1 * g[k]
     return p["w"] ** 2 + p["b"]
+
+
+@program(lambda: (rand(3),), tags=("closures", "loops"))
+def mapped_function_sees_what_the_loop_does(x):
+    total = 0.0
+
+    def grown(t):
+        return t * (total + 1)
+
+    for v in map(grown, [x[0], x[1], x[2]]):
+        total += v
+    for k, v in enumerate(map(grown, (x[0], x[1]))):
+        total += v * k
+    return total
+
+
+@program(lambda: (rand(3),), tags=("closures", "loops"))
+def generator_expression_sees_what_the_loop_does(x):
+    total = 0.0
+    for v in (t * (total + 1) for t in x):
+        total += v
+    for v in (t * (total + 1) for t in [x[0], x[1]]):
+        total += v
+    return total
+
+
+@program(lambda: (rand(3),), tags=("closures", "loops"))
+def mapped_function_in_a_zip_sees_what_the_loop_does(x):
+    xs = [x[0], x[1], x[2]]
+    total = 0.0
+    for a, b in zip(map(lambda t: t * xs[0], xs), [1.0, 2.0, 3.0], strict=False):
+        total += a * b
+        xs[0] = xs[0] * x[1]
+    return total
