@@ -90,7 +90,7 @@ def _check_number(function: Function, value: Value) -> None:
 
 def _is_seen(members: list[Value], ops: list[Call], uses: Uses) -> bool:
     """Whether what an update changes is used again under another name."""
-    return any(uses.live_after(v, op) for op in ops for v in members if v not in op.outputs and _before(v, op, uses))
+    return any(uses.live_after(v, op) for op in ops for v in members if _before(v, op, uses))
 
 
 def _is_private(memory: object, members: list[Value], aliases: Aliases, outside: set[Value]) -> bool:

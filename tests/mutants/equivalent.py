@@ -46,4 +46,10 @@ EQUIVALENT: dict[Key, str] = {
         "if op.fn is np.where:",
         "always: op.fn is np.where -> True",
     ): "a function without a condition then has no form, and what it computes is differentiated like anything else",
+    (
+        "transform/final_cotangents",
+        "_like",
+        "if cotangent is not None and fitted:",
+        "operand: without cotangent is not None",
+    ): "what is fitted has an owner, which only a cotangent that exists has; the test is for the type checker",
 }

@@ -59,6 +59,8 @@ class Judge:
         numbers = [k for k in order if self.tests[k].group != "text"]
         changed = None
         found = self.first_failure(numbers[:_FIRST])
+        if found is None:
+            found = self.first_failure([k for k in numbers if self.tests[k].program is None])
         if found is None and mutant.kind != "rule" and self.is_compile_time(mutant):
             changed = self.changed_programs(numbers)
             found = self.first_failure([k for k in numbers if self.program_of(k) in changed])

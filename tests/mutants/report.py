@@ -11,8 +11,10 @@ from .equivalent import EQUIVALENT
 from .judging import Verdict
 from .mutation import Mutant
 
+UNNOTICED = ("survived", "undecided", "never reached")
+"""Undecided: the budget ended before all tests had run that reach it."""
 NUMBERS = ("programs", "again", "rules", "others")
-COLUMNS = ("numbers", "units", "text", "time", "crash", "survived", "never reached", "equivalent")
+COLUMNS = ("numbers", "units", "text", "time", "crash", "survived", "undecided", "never reached", "equivalent")
 
 
 class Report:
@@ -33,14 +35,14 @@ class Report:
 
     def add(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
-        if self.verbose and column_of(verdict) in ("survived", "never reached", "text"):
+        if self.verbose and column_of(verdict) in (*UNNOTICED, "text"):
             print(described(verdict), flush=True)
         if len(self.verdicts) % 50 == 0:
             print(f"{len(self.verdicts)} mutants", file=sys.stderr, flush=True)
 
     @property
     def survivors(self) -> list[Verdict]:
-        return [v for v in self.verdicts if column_of(v) in ("survived", "never reached")]
+        return [v for v in self.verdicts if column_of(v) in UNNOTICED]
 
     @property
     def has_unknown_survivors(self) -> bool:
@@ -62,9 +64,7 @@ class Report:
 
     def save(self, path: Path) -> None:
         """Writes the keys of the survivors, and of those that only texts notice."""
-        found = [
-            v.mutant.key for v in self.verdicts if v.mutant and column_of(v) in ("survived", "never reached", "text")
-        ]
+        found = [v.mutant.key for v in self.verdicts if v.mutant and column_of(v) in (*UNNOTICED, "text")]
         path.write_text(json.dumps(found, indent=0))
 
 
@@ -75,6 +75,8 @@ def column_of(verdict: Verdict) -> str:
         return "numbers"
     if verdict.caught in ("survived", "never reached") and verdict.mutant.key in EQUIVALENT:
         return "equivalent"
+    if verdict.caught == "survived" and not verdict.complete:
+        return "undecided"
     return verdict.caught
 
 
