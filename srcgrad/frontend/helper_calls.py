@@ -16,7 +16,7 @@ from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.records import nested
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import UNKNOWN, List, Tuple, Unknown, is_numeric, shadow_type
+from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_numeric, shadow_type
 
 _CHECKS = frozenset([runtime.check_overlap, runtime.check_apart, runtime.check_no_container_twice])
 
@@ -85,9 +85,16 @@ def _plus(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     return inline(lo, runtime._plus, args, kwargs)
 
 
-@handles(runtime.copied, runtime.protected)
+@handles(runtime.protected)
+def _protected(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    # What a write to a read-only array raises may be caught by the code that is read again here.
+    if isinstance(args[0], Value) and isinstance(args[0].type, Array):
+        return lo.emit(runtime.protected, args[0])
+    return _copied(lo, args, kwargs)
+
+
+@handles(runtime.copied)
 def _copied(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    # Whether the copy may be written has been seen to by the code that is read again here.
     if isinstance(args[0], Value) and not isinstance(args[0], Const) and not isinstance(args[0].type, List):
         return lo.emit(runtime.copied, args[0])
     return inline(lo, runtime.copied, args, kwargs)

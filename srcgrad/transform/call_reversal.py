@@ -235,7 +235,7 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
 def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros) -> None:
     if isinstance(tree, Value):
         if isinstance(tree.type, List):
-            reverse.contribute(tree, reverse.lo.value(contribution))
+            reverse.contribute(tree, reverse.zeros.mark(reverse.lo.value(contribution), level))
             return
         if not reverse.activity.active(tree):
             return

@@ -11,6 +11,7 @@ from srcgrad.ir.nodes import Call, Const, For, Region, Value, leaves
 from srcgrad.ir.types import INT, UNKNOWN, Array, List, Record, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.rule_calls import refuse
+from srcgrad.transform.strong_zeros import Zeros
 
 if TYPE_CHECKING:
     from srcgrad.transform.cotangent_store import CotangentStore
@@ -34,6 +35,7 @@ def add_to_list(reverse: CotangentStore, value: Value, contribution: Value) -> N
         UnsupportedError: if they can't be found: those of arrays in tuples, and of what may be an array.
     """
     lo = reverse.lo
+    reverse.zeros.put_in(value, reverse.zeros.of(contribution))
     if not holds_buffers(reverse, value):
         if isinstance(value.type.item, (Tuple, Unknown)) and _holds_written(reverse, value):
             raise UnsupportedError(
@@ -63,10 +65,10 @@ def add_to_list(reverse: CotangentStore, value: Value, contribution: Value) -> N
 def reverse_display(reverse: Reverse, op: Call, g: Value | None) -> None:
     """Emits the reverse of a list or tuple made of its items: each takes its part of the cotangent."""
     assert g is not None
-    hand_on(reverse, op, g)
+    hand_on(reverse, op, g, reverse.zeros.of_items(op.outputs[0]))
 
 
-def hand_on(reverse: Reverse, display: Call, g: Value) -> None:
+def hand_on(reverse: Reverse, display: Call, g: Value, level: Zeros) -> None:
     """Each item of a list or tuple display takes its part of the cotangent; so do the items of a tuple in a list."""
     lo = reverse.lo
     for k, item in enumerate(leaves(display.args)):
@@ -76,12 +78,12 @@ def hand_on(reverse: Reverse, display: Call, g: Value) -> None:
         if isinstance(item.type, Tuple) and isinstance(owner, Call) and owner.fn is tuple:
             part = Value(UNKNOWN, None, display.span)
             lo.append_call(operator.getitem, (g, Const(k)), [part])
-            hand_on(reverse, owner, part)
+            hand_on(reverse, owner, part, level)
         elif not reverse.is_buffer(item):
             part = lo.value(lo.emit_typed(operator.getitem, (g, Const(k)), {}, item.type))
             if isinstance(item.type, Array):
                 part = lo.value(lo.emit_typed(runtime.expanded, (part, item), {}, item.type))
-            reverse.contribute(item, part)
+            reverse.contribute(item, reverse.zeros.mark(part, level))
 
 
 def reverse_tuple_read(reverse: Reverse, op: Call, gs: list[Value | None]) -> None:
@@ -92,6 +94,7 @@ def reverse_tuple_read(reverse: Reverse, op: Call, gs: list[Value | None]) -> No
     for k, (g, output) in enumerate(zip(gs, op.outputs, strict=True)):
         if g is not None and not reverse.is_buffer(output):
             reverse.lo.effect(runtime.add_part, part, Const(k), g)
+            reverse.zeros.put_in(container, reverse.zeros_of(output, g))
 
 
 def reverse_list_copy(reverse: Reverse, op: Call) -> None:
@@ -139,6 +142,7 @@ def reverse_list_read(reverse: Reverse, op: Call, g: Value | None) -> None:
             "keep numbers and arrays in lists of their own, or put copies of the arrays into the list",
         )
     shadow = reverse.shadow(container)
+    reverse.zeros.put_in(container, reverse.zeros_of(output, g))
     if isinstance(index, slice):
         reverse.lo.effect(runtime.add_slice, shadow, index, g)
     elif is_scalar(output.type):

@@ -103,6 +103,7 @@ class StrongZeros:
         self._complete: set[Value] = set()
         self._read: dict[Value, set[_Interval]] = {}
         self._cleared: set[Any] = set()
+        self._masked_lists: set[Any] = set()
 
     def of(self, cotangent: Value | None) -> Zeros:
         """The level of a cotangent that is no shadow."""
@@ -123,6 +124,17 @@ class StrongZeros:
         """Notes that a contribution was added to a cotangent in place."""
         if not self.of(contribution):
             self._levels.pop(known, None)
+
+    # Lists
+
+    def put_in(self, items: Value, level: Zeros) -> None:
+        """Notes that a cotangent of this level was added to that of an item of a list."""
+        if level is Zeros.MASKED:
+            self._masked_lists.add(self._aliases.find(items))
+
+    def of_items(self, items: Value) -> Zeros:
+        """The level of what the shadow of a list holds, whichever item it belongs to."""
+        return Zeros.MASKED if self._aliases.find(items) in self._masked_lists else Zeros.NONE
 
     # Shadows
 

@@ -288,33 +288,38 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         return
     shadow = reverse.shadow(target)
     item_type = target.type.item
+    level = reverse.zeros.of_items(target)
     if op.fn is list.append and isinstance(op.args[1].type, Tuple):
         _reverse_append_tuple(reverse, op, shadow)
     elif op.fn is list.pop and op.unpacks:
         bars = [reverse.cotangent_of_output(o) if not reverse.is_buffer(o) else None for o in op.outputs]
         parts = [ZERO if g is None else g for g in bars]
+        for output, g in zip(op.outputs, bars, strict=True):
+            reverse.zeros.put_in(target, reverse.zeros_of(output, g))
         if len(op.args) == 1:
             lo.append(Call(list.append, (shadow, parts), {}, [], op.span))
         else:
             lo.append(Call(list.insert, (shadow, _popped_place(reverse, op, shadow), parts), {}, [], op.span))
     elif op.fn is list.append:
         g = lo.value(lo.emit_typed(list.pop, (shadow,), {}, item_type))
-        reverse.contribute(op.args[1], _fitted(reverse, g, op.args[1]))
+        reverse.contribute(op.args[1], reverse.zeros.mark(_fitted(reverse, g, op.args[1]), level))
     elif op.fn is list.insert:
         place = _inserted_place(reverse, op, shadow)
         if isinstance(op.args[2].type, Tuple):
             _reverse_append_tuple(reverse, op, shadow, place)
             return
         g = lo.value(lo.emit_typed(list.pop, (shadow, place), {}, item_type))
-        reverse.contribute(op.args[2], _fitted(reverse, g, op.args[2]))
+        reverse.contribute(op.args[2], reverse.zeros.mark(_fitted(reverse, g, op.args[2]), level))
     elif op.fn is list.reverse:
         lo.effect(list.reverse, shadow)
     elif op.fn is list.pop and len(op.args) == 1:
         g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
         lo.effect(list.append, shadow, Const(0.0) if g is None else g)
+        reverse.zeros.put_in(target, reverse.zeros.of(g))
     elif op.fn is list.pop:
         g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
         lo.effect(list.insert, shadow, _popped_place(reverse, op, shadow), Const(0.0) if g is None else g)
+        reverse.zeros.put_in(target, reverse.zeros.of(g))
     elif op.fn is operator.setitem and isinstance(op.args[2].type, Tuple) and not isinstance(op.args[1], slice):
         _reverse_set_tuple(reverse, op, shadow)
     elif op.fn is operator.setitem and not isinstance(op.args[1], slice):
@@ -322,7 +327,7 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
             item_type = op.args[2].type
         g = lo.value(lo.emit_typed(operator.getitem, (shadow, op.args[1]), {}, item_type))
         lo.effect(operator.setitem, shadow, op.args[1], Const(0.0))
-        reverse.contribute(op.args[2], _fitted(reverse, g, op.args[2]))
+        reverse.contribute(op.args[2], reverse.zeros.mark(_fitted(reverse, g, op.args[2]), level))
     else:
         raise UnsupportedError(f"{op.fn.__name__} on a list of active values is not supported yet", op.span)
 
@@ -351,7 +356,7 @@ def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value, *place: Any
         raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
     part = Value(UNKNOWN, None, op.span)
     lo.append_call(list.pop, (shadow, *place), [part])
-    hand_on(reverse, owner, part)
+    hand_on(reverse, owner, part, reverse.zeros.of_items(op.args[0]))
 
 
 def _reverse_set_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
@@ -364,7 +369,7 @@ def _reverse_set_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
     lo.append_call(operator.getitem, (shadow, reverse.symbol(op.args[1])), [part])
     zeros = [ZERO for _ in op.args[2].type.items]
     lo.append(Call(operator.setitem, (shadow, reverse.symbol(op.args[1]), zeros), {}, [], op.span))
-    hand_on(reverse, owner, part)
+    hand_on(reverse, owner, part, reverse.zeros.of_items(op.args[0]))
 
 
 def _holds_values(reverse: Reverse, op: Call) -> bool:

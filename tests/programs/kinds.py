@@ -357,3 +357,25 @@ def views_of_a_total_from_zero(m, y):
 @program(lambda: (signed(5), 3), tags=("power", "where"))
 def selected_quotient_by_a_power_of_the_run(x, n):
     return np.sum(np.where(x > 0.0, x / (2.0 + x**n), 0.0))
+
+
+@program(lambda: (rand(4), rand(4, seed=1)), (0, 1), tags=("masks", "lists", "tuples"))
+def roots_in_lists_are_masked_later(x, y):
+    roots, pairs = [], []
+    for k in range(len(y)):
+        roots.append(np.sqrt(x - 0.68) * y[k])
+        pairs.append((np.log(x - 0.68), y[k]))
+    total = 0.0
+    for root in roots:
+        total += np.sum(np.where(x > 0.78, root, y))
+    for log, factor in pairs:
+        total += np.sum(np.where(x > 0.78, log, y)) * factor
+    return total
+
+
+@program(lambda: (rand(4), rand(4, seed=1)), (0, 1), tags=("masks", "loop"))
+def steps_that_mask_roots(x, y):
+    old = y.copy()
+    for _ in range(3):
+        old = 0.22 * old + 0.3 * np.where(x - 0.68 > 0.1, np.sqrt(x - 0.68), old)
+    return np.sum(old * y)
