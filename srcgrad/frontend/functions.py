@@ -25,7 +25,7 @@ from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
 from srcgrad.frontend.statements import RETURNED, block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Spread, Symbol
+from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Spread, Symbol, part_name
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
 from srcgrad.ir.types import join, unsized
 
@@ -437,7 +437,7 @@ def _parameters(lo: Lowering, symbol: Symbol, name: str, params: list[Value]) ->
         items = [_parameters(lo, item, f"{name}_{k}", params) for k, item in enumerate(symbol.items)]
         return Sequence(tuple(items), symbol.cls)
     if isinstance(symbol, Reference):
-        parts = [(key, _parameters(lo, item, f"{name}_{key}", params)) for key, item in _items(lo, symbol)]
+        parts = [(key, _parameters(lo, item, part_name(name, key), params)) for key, item in _items(lo, symbol)]
         inside = Reference(symbol.cls, symbol.site)
         lo.store.define(inside, tuple(parts) if _is_keyed(symbol) else tuple([item for _, item in parts]))
         return inside

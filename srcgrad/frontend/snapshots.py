@@ -14,7 +14,7 @@ from typing import Any
 
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Bound, Closure, Conflict, Reference, Sequence, Super, Suspended
+from srcgrad.frontend.values import Bound, Closure, Conflict, Reference, Sequence, Super, Suspended, part_name
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 
@@ -151,7 +151,7 @@ def leaf_names(symbol: Any, name: str | None) -> list[str | None]:
     if isinstance(symbol, Snapshot):
         keys = range(len(symbol.items)) if symbol.keys is None else symbol.keys
         pairs = [(key, item) for key, item in zip(keys, symbol.items, strict=True) if not _is_fixed(item)]
-        return [found for key, item in pairs for found in leaf_names(item, f"{name}_{key}" if name else None)]
+        return [found for key, item in pairs for found in leaf_names(item, part_name(name, key) if name else None)]
     if isinstance(symbol, Sequence):
         return [found for item in symbol.items for found in leaf_names(item, name)]
     return [name for _ in leaves(symbol)]

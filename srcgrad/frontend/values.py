@@ -8,6 +8,7 @@ them are.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Union
@@ -258,6 +259,11 @@ def variable_name(key: Any) -> str | None:
     if isinstance(key, tuple) and isinstance(key[1], str):
         return key[1] if key[1].isidentifier() else "result"
     return None
+
+
+def part_name(name: str, key: Any) -> str:
+    """What to call a part of a container that goes by a name, by its key, attribute or number."""
+    return f"{name}_{re.sub(r'[^0-9A-Za-z_]+', '_', str(key)).strip('_')}"
 
 
 class _Everything:
