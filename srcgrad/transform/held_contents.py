@@ -10,12 +10,12 @@ import operator
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import only_metadata, told_apart, written
+from srcgrad.analysis.memory import among, only_metadata, told_apart, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Function, Op, Region, Value, walk
 from srcgrad.ir.types import List
-from srcgrad.transform.undo import Contents
+from srcgrad.transform.undo import HARMLESS, Contents
 
 
 def copy_held_contents(function: Function, aliases: Aliases, versions: Versions, contents: Contents) -> None:
@@ -50,7 +50,7 @@ def _reads_items(op: Op, value: Value, users: dict[Value, list[Op]]) -> bool:
         return True
     if op.fn is operator.getitem:
         return any(_reads_items(user, item, users) for item in op.outputs for user in users.get(item, ()))
-    if op.fn is len or only_metadata(op) or any(v is value for v in told_apart(op)):
+    if among(op.fn, HARMLESS) or op.fn is len or only_metadata(op) or any(v is value for v in told_apart(op)):
         return False
     return written(op) is not value
 

@@ -94,7 +94,7 @@ class Contents:
         """Reads of contents in the reverse sweep: operation, pointer, mirror, whether it reads the mirror's output."""
         assert self.function.backward_from is not None
         for op in self._reverse_ops():
-            if op.mirror is None or (isinstance(op, Call) and op.fn in _HARMLESS):
+            if op.mirror is None or (isinstance(op, Call) and op.fn in HARMLESS):
                 continue
             for value in dict.fromkeys(op.inputs):
                 if not is_pointer(value.type) or not self.aliases.is_written(value) or not self._is_forward(value):
@@ -372,7 +372,7 @@ _ARRAY = 10.0
 _PART = 0.1
 _ELEMENT = 0.01
 _MARGIN = 4
-_HARMLESS = frozenset(
+HARMLESS = frozenset(
     [
         undo_point,
         runtime.shadow_of,
