@@ -20,6 +20,26 @@ from srcgrad.tree import flatten
 SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
+        "sorted_arrays_written_after",
+        "counter_active",
+        "uses_momentum",
+        "momentum_class",
+        "momentum_class_arg",
+        "list_index_of_active",
+        "list_remove_runtime",
+        "registered_mixed",
+        "registered_loop",
+        "items_arg_sorted",
+        "dual_numbers",
+        "dual_in_loop",
+        "dual_in_run_loop",
+        "uses_mlp",
+        "momentum",
+        "nested_params",
+        "dataclass_inherit",
+        "namedtuple_model",
+        "uses_poly",
+        "uses_rpn",
         "loss_of_a_model",
         "loss_of_a_derived_model",
         "model_trained_by_hand",
@@ -28,7 +48,6 @@ REFUSED = frozenset(
         "dataclass_that_checks_its_fields",
         "list_argument_that_grows",
         "lists_in_an_argument_that_grow_and_shrink",
-        "isinstance_kinds",
         "hasattr_len",
         "min_default",
         "snapshot_by_reference_or_by_copy",
@@ -113,7 +132,9 @@ REFUSED = frozenset(
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
-REFUSED_AT_RUN_TIME = frozenset(["recursion_over_a_nested_list", "sum_over_a_tree", "writes_a_dict_argument"])
+REFUSED_AT_RUN_TIME = frozenset(
+    ["isinstance_kinds", "recursion_over_a_nested_list", "sum_over_a_tree", "writes_a_dict_argument"]
+)
 """The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""
 
 
