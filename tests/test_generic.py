@@ -37,6 +37,26 @@ REFUSED = frozenset(
         "missing_keys_in_try",
         "items_changed_while_iterating",
         "one_of_two_dicts",
+        "sorted_arrays_written_after",
+        "counter_active",
+        "uses_momentum",
+        "momentum_class",
+        "momentum_class_arg",
+        "list_index_of_active",
+        "list_remove_runtime",
+        "registered_mixed",
+        "registered_loop",
+        "items_arg_sorted",
+        "dual_numbers",
+        "dual_in_loop",
+        "dual_in_run_loop",
+        "uses_mlp",
+        "momentum",
+        "nested_params",
+        "dataclass_inherit",
+        "namedtuple_model",
+        "uses_poly",
+        "uses_rpn",
         "loss_of_a_model",
         "loss_of_a_derived_model",
         "model_trained_by_hand",
@@ -45,7 +65,6 @@ REFUSED = frozenset(
         "dataclass_that_checks_its_fields",
         "list_argument_that_grows",
         "lists_in_an_argument_that_grow_and_shrink",
-        "isinstance_kinds",
         "hasattr_len",
         "min_default",
         "snapshot_by_reference_or_by_copy",
@@ -142,13 +161,13 @@ REFUSED = frozenset(
         "builtins_consume_generators",
         "generators_from_a_factory",
         # what is summed may raise, as its kind is not known, inside of a try
-        "generator_raises_in_a_try",
         "generators_in_recursion",
-        "a_yielded_expression_raises",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
-REFUSED_AT_RUN_TIME = frozenset(["recursion_over_a_nested_list", "sum_over_a_tree", "writes_a_dict_argument"])
+REFUSED_AT_RUN_TIME = frozenset(
+    ["isinstance_kinds", "recursion_over_a_nested_list", "sum_over_a_tree", "writes_a_dict_argument"]
+)
 """The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""
 
 

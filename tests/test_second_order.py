@@ -19,6 +19,7 @@ WRITTEN = "whether what recursion hands on is a number or a written array is not
 TUPLES = "a tuple that a user's recursive function returns, or that is in a tuple in a list, is read in generated code"
 LIST = "a list whose length depends on the run is returned by the generated code"
 IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
+OBJECT = "generated code checks that an object is in the arguments once, and takes it as a whole"
 NOT_YET: dict[str, str] = {
     "generator_raises_in_a_try": IN_TRY,
     "next_of_nothing_is_caught": IN_TRY,
@@ -33,6 +34,14 @@ NOT_YET: dict[str, str] = {
     "recursion_over_a_list": KIND,
     "with_any_all": KIND,
     "list_of_pairs_as_a_queue": TUPLES,
+    "pairs_sorted_in_place": TUPLES,
+    "sort_pairs_runtime": TUPLES,
+    "knapsack": KIND,
+    "uses_units": KIND,
+    "list_index_of_active": KIND,
+    "registered_mixed": OBJECT,
+    "registered_loop": OBJECT,
+    "items_arg_sorted": OBJECT,
     "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
     "trees_in_a_list": TUPLES,
     "nested_tuples_in_a_list": TUPLES,
