@@ -283,5 +283,9 @@ def test_no_warnings_that_the_function_does_not_give(fun, x):
 def test_the_built_in_max_of_rows_is_refused():
     with pytest.raises(UnsupportedError, match="compares whole rows"):
         grad(lambda x: max(x))(np.ones((2, 2)))
-    with pytest.raises(UnsupportedError, match="default="):
-        grad(lambda x: max(x, default=0.0))(np.ones(2))
+
+
+def test_the_built_in_max_of_nothing_is_its_default():
+    gradient = grad(lambda x, y: max(x, default=y), argnums=(0, 1))
+    assert [list(gradient(np.ones(2), 3.0)[0]), gradient(np.ones(2), 3.0)[1]] == [[1.0, 0.0], 0.0]
+    assert gradient(np.ones(0), 3.0)[1] == 1.0

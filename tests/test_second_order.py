@@ -77,6 +77,11 @@ NOT_YET: dict[str, str] = {
     "em_gmm": DOUBT,
     "lu_pivot": "np.dot of arrays of unknown rank",
     "matrix_chain_cost": TUPLES,
+    "library_dicts_by_number": KIND,
+    "try_between_yields": IN_TRY,
+    "loss_of_a_model": OBJECT,
+    "loss_of_a_derived_model": OBJECT,
+    "model_trained_by_hand": OBJECT,
     "dicts_swapped_in_a_loop": "names of the generated code stand for one list of lists or another in a loop",
     "determinant_by_minors": "a name stands for None or for a list of tuples",
 }
@@ -89,11 +94,6 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "reshaped_view_is_written": KIND,
     "reshape_that_copies": KIND,
     "raveled_view_is_written": KIND,
-    "neo_hookean_energy": KIND,
-    "list_methods": ITERATOR,
-    "slices_of_lists": ITERATOR,
-    "starred_unpacking": ITERATOR,
-    "lennard_jones_line": ITERATOR,
     "reservoir_cascade": TUPLES,
     "epidemic_curve": TUPLES,
     "sinkhorn_distance": KIND,
@@ -104,7 +104,6 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "de_casteljau_by_recursion": WRITTEN,
     "loop_ravel_copy": KIND,
     "loop_ravel_copy_twice": KIND,
-    "displays_with_ranges_and_arrays_spread": ITERATOR,
 }
 
 
