@@ -27,10 +27,11 @@ from srcgrad.ir.types import (
     extent_of,
     is_scalar,
     may_be_one,
+    rank,
     same_length,
     shape_of,
 )
-from srcgrad.rules.registry import VIEWS
+from srcgrad.rules.registry import VIEWS, hashable
 from srcgrad.transform.definedness import define_everywhere, may_be_undefined
 
 ZERO = Const(0.0)
@@ -290,10 +291,15 @@ def zeros(lo: Lowering, x: Value, hint: str | None = None) -> Value:
 def is_fresh(value: Value) -> bool:
     """Whether a value is a newly allocated array that nothing else refers to."""
     owner = value.owner
-    return isinstance(owner, Call) and isinstance(value.type, Array) and not _passes_on(owner) and not passed_on(owner)
+    if not isinstance(owner, Call) or not isinstance(value.type, Array):
+        return False
+    # What arithmetic makes of arrays without axes is a number.
+    is_array = bool(rank(value.type)) or (hashable(owner.fn) and owner.fn in _MAKES_ARRAYS)
+    return is_array and not _passes_on(owner) and not passed_on(owner)
 
 
 _COPIES = frozenset([np.ndarray.copy, np.ndarray.astype])
+_MAKES_ARRAYS = _COPIES | frozenset([np.zeros_like, np.zeros, np.ones, np.full, np.empty, np.array, np.copy])
 
 
 def _passes_on(op: Call) -> bool:
