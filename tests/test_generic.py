@@ -20,6 +20,9 @@ from srcgrad.tree import flatten
 SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
+        "nonlocal_total_of_a_recursive_closure",
+        "nonlocal_of_functions_that_call_each_other",
+        "recursive_closure_fills_a_list",
         "snapshot_by_reference_or_by_copy",
         "generator_expressions",
         "sorts_values",

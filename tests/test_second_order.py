@@ -25,6 +25,7 @@ NOT_YET: dict[str, str] = {
     "next_of_nothing_is_caught": IN_TRY,
     "what_is_yielded_from_raises": IN_TRY,
     "generators_in_recursion": TUPLES,
+    "global_assigned_by_recursion": TUPLES,
     "newaxis_view_is_written": VIEW,
     "the_other_of_two_arrays_exists": DOUBT,
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",

@@ -15,8 +15,8 @@ from srcgrad.frontend.list_kinds import Within
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
-from srcgrad.frontend.outside import outside_attribute
-from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Super, Symbol, constant
+from srcgrad.frontend.outside import outside_attribute, read_assigned
+from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Sink, Super, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
     FLOAT,
@@ -182,6 +182,8 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         return _static_attribute(lo, base, name)
     if isinstance(base, Value):
         return _value_attribute(lo, base, name)
+    if isinstance(base, Sink) and name in ("append", "extend"):
+        return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base, slice) and name == "indices":
         return Bound(Const(slice.indices), (base,))
     if isinstance(base, (Closure, Bound)) and name == "__name__":
@@ -232,6 +234,9 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
     generated = generated_method(base, obj, name)
     if generated is not None:
         return generated
+    assigned = read_assigned(lo, obj, name)
+    if assigned is not None:
+        return assigned
     if not hasattr(obj, name):
         lo.raises(AttributeError, f"{getattr(obj, '__name__', type(obj).__name__)!r} has no attribute {name!r}")
     if kinds.is_static(obj) and _is_library(obj):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -17,10 +19,11 @@ from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
-from srcgrad.frontend.merging import NEXT, Outcome
+from srcgrad.frontend.merging import NEXT, Outcome, bound_key
 from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Flat, Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.variables import set_global, set_outside, set_variable
 from srcgrad.ir.nodes import Call, Const, Invoke, Value, walk
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
 
@@ -90,21 +93,17 @@ def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
     """Binds a name, in the frame that owns it."""
     owner: Frame | None = frame
     if name in frame.scope.globals:
-        lo.unsupported(f"assigning to the global name {name!r} is not supported yet", "return the value instead")
+        set_global(lo, frame.globals, name, symbol)
+        return
     if name in frame.scope.nonlocals:
         owner = frame.parent
         while owner is not None and name not in owner.scope.locals:
             owner = owner.parent
         if owner is None:
             lo.unsupported(f"assigning to {name!r} of an enclosing function that has returned is not supported yet")
-        if owner.function is not lo.function:
-            lo.unsupported(
-                f"a recursive function assigns to {name!r} of an enclosing function here",
-                "return the value, or write to an array",
-            )
     if isinstance(symbol, Value) and symbol.hint is None and not isinstance(symbol, Const) and not frame.quiet:
         symbol.hint = name
-    lo.store.set((owner, name), symbol)
+    set_variable(lo, (owner, name), symbol)
 
 
 def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> None:
@@ -225,6 +224,16 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
     if isinstance(base, Reference) and base.cls not in (list, dict, set):
         objects.write(lo, base, name, symbol)
         return
+    if isinstance(base, Const) and objects.class_of_object(base) is not None:
+        setter = inspect.getattr_static(type(base.value), name, None)
+        if isinstance(setter, property) and setter.fset is not None:
+            lo.call(Const(setter.fset), [base, symbol], {})
+            return
+        set_outside(lo, base.value, name, symbol)
+        return
+    if isinstance(base, Const) and isinstance(base.value, (type, types.ModuleType)):
+        set_outside(lo, base.value, name, symbol)
+        return
     lo.unsupported("writing attributes of this object is not supported yet", "return the new value instead")
 
 
@@ -310,11 +319,21 @@ def _update_item(lo: Lowering, op: type, base: Value, key: Symbol, right: Callab
     lo.effect(ITEM_UPDATES[op], base, key, operand)
 
 
+def forget_name(lo: Lowering, name: str, frame: Frame) -> None:
+    """`del name`."""
+    if name in frame.scope.globals | frame.scope.nonlocals:
+        lo.unsupported(f"{name!r} of another scope is deleted here", "assign None to it")
+    for key in ((frame, name), bound_key((frame, name))):
+        if lo.store.get(key) is not MISSING:
+            lo.store.set(key, MISSING)
+
+
 def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
     """`del targets`."""
     for target in node.targets:
         if isinstance(target, ast.Name):
-            lo.store.set((frame, target.id), MISSING)
+            expression(lo, ast.copy_location(ast.Name(target.id, ast.Load()), target), frame)
+            forget_name(lo, target.id, frame)
         elif isinstance(target, ast.Subscript):
             base = expression(lo, target.value, frame)
             key = index(lo, target.slice, frame)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.assignments import forget_name, set_name
 from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
@@ -175,9 +176,9 @@ def _handler(lo: Lowering, handler: ast.ExceptHandler, error: Value, frame: Fram
     if handler.name is None:
         return block(lo, handler.body, frame)
     error.hint = handler.name
-    lo.store.set((frame, handler.name), error)
+    set_name(lo, handler.name, error, frame)
     outcome = block(lo, handler.body, frame)
-    lo.store.set((frame, handler.name), MISSING)
+    forget_name(lo, handler.name, frame)
     return outcome
 
 

@@ -11,6 +11,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.records import parts
 from srcgrad.frontend.values import Iterator, Reference, Rest, Sequence, Symbol, constant
+from srcgrad.frontend.variables import add_outside
 from srcgrad.ir.nodes import UNDEFINED, Const
 from srcgrad.ir.types import List
 
@@ -20,6 +21,8 @@ from srcgrad.ir.types import List
 @handles(list.append)
 def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, item = args
+    if add_outside(lo, target, item):
+        return Const(None)
     if isinstance(target, Reference):
         lo.change(target, (*lo.contents(target), item))
         return Const(None)
@@ -39,7 +42,7 @@ def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 def _extend(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, more = args
     iterator = iterate(lo, more)
-    if isinstance(target, Reference) and iterator.drive is None:
+    if isinstance(target, Reference) and iterator.drive is None and target not in lo.outside_references:
         if iterator.items is None:
             lo.demote(target)
         lo.change(target, lo.contents(target) + iterator.items)

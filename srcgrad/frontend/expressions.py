@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
-from srcgrad.frontend.outside import outside
+from srcgrad.frontend.outside import outside, read_assigned
 from srcgrad.frontend.sources import CellSource, GlobalSource
 from srcgrad.frontend.values import Frame, Reference, Sequence, Spread, Symbol
 from srcgrad.ir.nodes import Const, Value
@@ -56,10 +57,13 @@ def read_name(lo: Lowering, name: str, frame: Frame) -> Symbol:
         owner = None
     while owner is not None:
         if name in owner.scope.locals:
-            return lo.read_variable((owner, name))
+            return lo.read_bound((owner, name))
         if name in owner.cells:
             return outside(lo, CellSource(owner.cells[name], name))
         owner = owner.parent
+    assigned = read_assigned(lo, sys.modules.get(frame.globals.get("__name__", "")), name)
+    if assigned is not None:
+        return assigned
     if name in frame.globals:
         return outside(lo, GlobalSource(frame.globals, name))
     if hasattr(builtins, name):

@@ -18,9 +18,9 @@ from srcgrad.frontend.iteration import constant_range, consumed_before, iterate
 from srcgrad.frontend.loops import over
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import Outcome
-from srcgrad.frontend.statements import RETURNED, block
-from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.statements import block
 from srcgrad.frontend.values import Consumer, Frame, Iterator, Reference, Rest, Suspended, Symbol
+from srcgrad.frontend.variables import forget_locals
 from srcgrad.ir.nodes import Const
 
 OnYield = Callable[[ast.AST, Symbol, Rest | None], Outcome]
@@ -92,9 +92,7 @@ def make_generator(
             lo.store.set((frame, parameter), symbol)
         with new_label(lo) as frame.return_code:
             outcome = settled(lo, block(lo, node.body, frame), frozenset([frame.return_code]))
-        if id(frame) not in lo.frames_captured:
-            for local in (*frame.scope.locals, RETURNED):
-                lo.store.set((frame, local), MISSING)
+        forget_locals(lo, frame)
         return outcome
 
     return suspended(lo, name, run)

@@ -28,6 +28,7 @@ from srcgrad.frontend.values import (
     Protection,
     Reference,
     Sequence,
+    Sink,
     Super,
     Symbol,
 )
@@ -56,12 +57,15 @@ class Lowering:
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         shared: containers that are one of several that a name stands for.
+        outside_references: containers from outside of the program -> where they are read.
+        kept_outside: the identity of containers from outside that the program changes -> what they stand for.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
         tuple_items: tuples of unknown length -> the list, or the array, of their items, which nobody else changes.
         made_tuples: tuples that were made at run time, by the identity of their symbols.
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
+        loops: how many loops are being lowered, whose bodies may assign what they have read before.
         labels: the last exit code in use as a label.
         whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
         escape: where the function that is called next says that control leaves the call by a label.
@@ -86,9 +90,12 @@ class Lowering:
         self.loop_memory: dict[Any, Any] = {}
         self.list_sites: dict[Value, Any] = {}
         self.frames_captured: set[int] = set()
+        self.holder_frames: dict[int, Frame] = {}
+        self.argument_objects: set[int] = set()
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
-        self.outside_references: set[Reference] = set()
+        self.outside_references: dict[Reference, Source] = {}
+        self.kept_outside: dict[int, Symbol] = {}
         self.shared: set[Reference] = set()
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
@@ -109,6 +116,7 @@ class Lowering:
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
         self.tuple_shadows = False
+        self.loops = 0
         self.labels = int(Exit.RETURN)
         self.whole: tuple[ast.Call, list[Any]] | None = None
         self.escape: list[Any] | None = None
@@ -293,6 +301,11 @@ class Lowering:
             tree = self.tree(symbol)
             parts = tuple([Const(None) if p is None else p for p in (tree.start, tree.stop, tree.step)])
             return self.value(self.emit_typed(slice, parts, {}, UNKNOWN))
+        if isinstance(symbol, Sink):
+            self.unsupported(
+                "a list from outside of the function is added to, and read in the same function",
+                "collect the items in a list of the function, and add that to it",
+            )
         if isinstance(symbol, Flat):
             self.unsupported("x.flat is used as a value here", "use x.ravel()")
         if isinstance(symbol, Super):
@@ -322,10 +335,9 @@ class Lowering:
     def change(self, reference: Reference, contents: tuple) -> None:
         """Changes what a container of the program's own holds."""
         if reference in self.outside_references:
-            self.unsupported(
-                f"a {reference.cls.__name__} that is not an argument is changed here",
-                "pass it as an argument, or change a copy",
-            )
+            from srcgrad.frontend.variables import change_outside
+
+            change_outside(self, reference, contents)
         if reference in self.shared:
             self.refuse_change(reference)
         self.store.set(reference, contents)
@@ -404,7 +416,7 @@ class Lowering:
     def read_variable(self, key: tuple[Frame, str]) -> Symbol:
         """What a variable stands for, through a hidden parameter if it belongs to another function of the graph."""
         owner, _ = key
-        if owner.function is not self.function:
+        if owner.function is not self.function and not self.has_assigned(key):
             known = self.function.hidden.get(key)
             if known is not None:
                 return known[0]
@@ -416,6 +428,24 @@ class Lowering:
         if isinstance(symbol, Conflict) and not symbol.callable:
             self.resolve_conflict(symbol)
         return symbol
+
+    def read_bound(self, key: tuple[Frame, str]) -> Symbol:
+        """What a variable stands for where the program reads it, which raises if it was never assigned."""
+        from srcgrad.frontend.definite import require_bound
+
+        require_bound(self, key)
+        return self.read_variable(key)
+
+    def has_assigned(self, key: tuple[Frame, str]) -> bool:
+        """Whether the current function of the graph is given a variable from outside of it, and returns it."""
+        return self.function is not None and key in self.function.assigned
+
+    def holder_frame(self, holder: Any) -> Frame:
+        """The frame whose variables are what the program assigns of a module, or of an object that was there before."""
+        known = self.holder_frames.get(id(holder))
+        if known is None:
+            known = self.holder_frames[id(holder)] = Frame(holder, None, {})
+        return known
 
     def _hide(self, key: tuple[Frame, str]) -> Symbol:
         from srcgrad.frontend.functions import hidden_parameter

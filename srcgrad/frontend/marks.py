@@ -23,6 +23,13 @@ class Marks:
         lazy: sites of generator expressions that loop over generators.
         split: `try` statements whose body is protected statement by statement.
         tables: sites of dicts that are tables of shadows, filled at run time.
+        assigned: code objects of recursive functions -> the variables from outside of them that they assign: the
+            function that one belongs to, and its name -> None; or what is given in `rebound` -> the module or object.
+        handed_on: code objects of recursive functions -> the variables from outside that what they call needs.
+        rebound: the names of modules, and attributes of objects from outside, that the program assigns: the identity of
+            the module or object, and the name -> that itself, and where the variable is read.
+        kept: the identity of containers from outside whose items the program assigns -> the container, and its source.
+        sinks: the identity of lists from outside that the program adds to -> the list.
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
@@ -35,3 +42,8 @@ class Marks:
     lazy: set[Any] = field(default_factory=set)
     split: set[Any] = field(default_factory=set)
     tables: set[Any] = field(default_factory=set)
+    assigned: dict[Any, dict[tuple[Any, str], Any]] = field(default_factory=dict)
+    handed_on: dict[Any, dict[tuple[Any, str], Any]] = field(default_factory=dict)
+    rebound: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict)
+    kept: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    sinks: dict[int, Any] = field(default_factory=dict)

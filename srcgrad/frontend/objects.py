@@ -21,6 +21,7 @@ from srcgrad.frontend.outside import outside_attribute
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Reference, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.types import Opaque, Unknown
 
 _CONTAINERS = (list, dict, set)
 _SYMBOLS = {
@@ -182,6 +183,9 @@ def _identity(lo: Lowering, name: str, left: Symbol, right: Symbol) -> Symbol | 
         cls = class_of_object(side)
         if cls is not None and cls.__eq__ is not object.__eq__:
             lo.unsupported(f"comparing objects of {cls.__name__} is not supported", "compare their attributes")
+    for side in (left, right):
+        if isinstance(side, Value) and not isinstance(side, Const) and isinstance(side.type, (Opaque, Unknown)):
+            return lo.emit(operator.is_ if name == "eq" else operator.is_not, left, right)
     lo.check_identity(left, right)
     same = left is right or (isinstance(left, Const) and isinstance(right, Const) and left.value is right.value)
     return Const(same == (name == "eq"))

@@ -7,8 +7,9 @@ from typing import Any
 from srcgrad.frontend import kinds
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
-from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.frontend.values import Reference, Sequence, Sink, Symbol
 from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import Opaque
 
 
 def outside(lo: Lowering, source: Source) -> Symbol:
@@ -18,6 +19,14 @@ def outside(lo: Lowering, source: Source) -> Symbol:
     if known is not None:
         return known[1]
     obj = source.read()
+    if id(obj) in lo.marks.sinks and type(obj) is list:
+        return _sink(lo, source, obj)
+    if id(obj) in lo.kept_outside and type(obj) in (list, dict):
+        if lo.function is not None:
+            lo.unsupported(
+                f"a {type(obj).__name__} from outside that is changed is used in a recursive function", "pass its items"
+            )
+        return lo.kept_outside[id(obj)]
     if kinds.is_static(obj):
         return _static_object(lo, source, obj)
     number = kinds.number_type(obj, source.label)
@@ -45,15 +54,43 @@ def _outside_container(lo: Lowering, source: Source, obj: Any) -> Symbol:
     lo.guards[source.key] = Guard(source, kinds.kind_of(obj), True)
     if isinstance(obj, dict):
         items = tuple([(key, outside(lo, ItemSource(source, key))) for key in obj])
-        return _outside_reference(lo, dict, items)
+        return _outside_reference(lo, dict, items, source)
     parts = tuple([outside(lo, ItemSource(source, k)) for k in range(len(obj))])
-    return _outside_reference(lo, list, parts) if isinstance(obj, list) else Sequence(parts, type(obj))
+    return _outside_reference(lo, list, parts, source) if isinstance(obj, list) else Sequence(parts, type(obj))
 
 
-def _outside_reference(lo: Lowering, cls: type, contents: tuple) -> Reference:
+def _outside_reference(lo: Lowering, cls: type, contents: tuple, source: Source) -> Reference:
     reference = lo.new_reference(cls, contents, None)
-    lo.outside_references.add(reference)
+    lo.outside_references[reference] = source
     return reference
+
+
+def _sink(lo: Lowering, source: Source, obj: list) -> Sink:
+    """A list that the program adds to."""
+    known = lo.kept_outside.get(id(obj))
+    if isinstance(known, Sink):
+        return known
+    if isinstance(source, ItemSource) and not is_default(source):
+        lo.unsupported("a list in a container from outside is added to here", "give it a name of its own")
+    made = lo.kept_outside[id(obj)] = Sink(captured_object(lo, source))
+    return made
+
+
+def is_default(source: Source) -> bool:
+    """Whether something is read as the default of a parameter."""
+    return (
+        isinstance(source, ItemSource)
+        and isinstance(source.owner, AttributeSource)
+        and source.owner.name in ("__defaults__", "__kwdefaults__")
+    )
+
+
+def captured_object(lo: Lowering, source: Source) -> Value:
+    """An object from outside, by its own name in the generated code."""
+    key = ("object", *source.key)
+    if key not in lo.captured:
+        lo.captured[key] = (source, Value(Opaque(type(source.read())), _capture_name(lo, source.label)))
+    return lo.captured[key][1]
 
 
 def _capture_name(lo: Lowering, label: str) -> str:
@@ -67,5 +104,21 @@ def _capture_name(lo: Lowering, label: str) -> str:
 
 def outside_attribute(lo: Lowering, owner: Any, name: str) -> Symbol | None:
     """An attribute of an object that was itself read from outside; None if it was not."""
+    assigned = read_assigned(lo, owner, name)
+    if assigned is not None:
+        return assigned
     source = lo.object_sources.get(id(owner))
     return None if source is None else outside(lo, AttributeSource(source, name))
+
+
+def read_assigned(lo: Lowering, holder: Any, name: str) -> Symbol | None:
+    """A name of a module, or an attribute of an object from outside, if the program assigns it somewhere; else None."""
+    if not lo.marks.rebound:
+        return None
+    classes = holder.__mro__ if isinstance(holder, type) else (holder, *type(holder).__mro__)
+    for place in classes:
+        if (id(place), name) in lo.marks.rebound:
+            return lo.read_variable((lo.holder_frame(place), name))
+        if name in getattr(place, "__dict__", ()):
+            break
+    return None

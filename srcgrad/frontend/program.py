@@ -18,6 +18,7 @@ from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.frontend.variables import belongs_to_argument, open_outside
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
 from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
 
@@ -38,6 +39,7 @@ class Program:
         contents: what each container in `arguments` held on entry.
         result_contents: what each container in `result` holds.
         read_only: the arrays among the arguments that cannot be written.
+        fixed: the values from outside that belong to objects among the arguments.
         written: the parameters that the program writes; known once they are protected.
     """
 
@@ -50,6 +52,7 @@ class Program:
     contents: dict[Reference, tuple]
     result_contents: dict[Reference, tuple]
     read_only: set[Value]
+    fixed: set[Value]
     written: set[str] = field(default_factory=set)
 
 
@@ -112,6 +115,7 @@ def _attempt(
             elif name in defaults:
                 lo.store.set((frame, name), defaults[name])
         _bind_variadic(lo, source.node, frame, arguments)
+        open_outside(lo)
         contents = {r: lo.contents(r) for s in symbols.values() for r in _references(lo, s)}
         result = run_body(lo, source.node, frame)
         if isinstance(result, Const) and result.value is UNDEFINED:
@@ -127,7 +131,8 @@ def _attempt(
     functions = [spec.function for spec in lo.functions.values() if spec.ready]
     results = {r: lo.contents(r) for r in _references(lo, result)}
     captured, guards = list(lo.captured.values()), list(lo.guards.values())
-    return Program(function, symbols, result, captured, guards, functions, contents, results, lo.read_only)
+    fixed = {value for source, value in captured if belongs_to_argument(lo, source)}
+    return Program(function, symbols, result, captured, guards, functions, contents, results, lo.read_only, fixed)
 
 
 def _bind_variadic(lo: Lowering, node: Any, frame: Any, arguments: dict[str, Any]) -> None:
@@ -221,6 +226,7 @@ def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
         )
         return lo.new_reference(type(example), entries, None)
     lo.object_sources[id(example)] = FixedSource(example, name)
+    lo.argument_objects.add(id(example))
     source = lo.object_sources[id(example)]
     lo.guards[source.key] = Guard(source, type(example), True)
     return Const(example)

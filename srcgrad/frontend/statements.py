@@ -18,12 +18,10 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
-from srcgrad.frontend.values import Frame, Rest, Symbol, constant
+from srcgrad.frontend.values import RETURNED, Frame, Rest, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Exit, Raise, Value
 from srcgrad.ir.types import Array, List, Unknown
 from srcgrad.rules.registry import display_name, has_rule, hashable
-
-RETURNED = "<return>"
 
 
 def block(
@@ -264,7 +262,7 @@ def _import(lo: Lowering, node: ast.Import, frame: Frame) -> None:
         module = _imported(lo, alias.name)
         top = importlib.import_module(alias.name.split(".")[0])
         name = alias.asname or alias.name.split(".")[0]
-        lo.store.set((frame, name), Const(module if alias.asname else top))
+        set_name(lo, name, Const(module if alias.asname else top), frame)
 
 
 def _import_from(lo: Lowering, node: ast.ImportFrom, frame: Frame) -> None:
@@ -274,7 +272,7 @@ def _import_from(lo: Lowering, node: ast.ImportFrom, frame: Frame) -> None:
     for alias in node.names:
         if not hasattr(module, alias.name):
             lo.raises(ImportError, f"cannot import name {alias.name!r} from {node.module!r}")
-        lo.store.set((frame, alias.asname or alias.name), Const(getattr(module, alias.name)))
+        set_name(lo, alias.asname or alias.name, Const(getattr(module, alias.name)), frame)
 
 
 def _scope_declaration(lo: Lowering, node: ast.stmt, frame: Frame) -> None:

@@ -14,7 +14,11 @@ from typing import Any, Union
 
 from srcgrad.ir.nodes import Const, Exit, Value
 
-Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Super", slice]
+Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Sink", "Super", slice]
+
+
+RETURNED = "<return>"
+"""The name under which the store has what a call returns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,6 +158,13 @@ class Flat:
     """`x.flat`: the elements of an array one after the other, to be read and written."""
 
     array: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sink:
+    """A list from outside of the program that it adds to, and never reads: the `Value` is the list itself."""
+
+    items: Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -167,17 +167,40 @@ def recursive_function_writes_before_it_raises(x):
     return y[0]
 
 
-@program(lambda: (rand(4),), tags=("recursion", "nonlocal"), supported=False)
-def recursive_function_assigns_to_a_name_outside(x):
+history = [1.0]
+
+
+@program(lambda: (rand(4),), tags=("global", "list"), supported=False)
+def list_outside_is_added_to_and_read(x):
+    history.append(x[0])
+    return history[-1] ** 2
+
+
+class Counter:
+    calls = 0
+
+
+@program(lambda: (rand(4), Counter()), tags=("object",), supported=False)
+def object_that_is_an_argument_is_changed(x, counter):
+    counter.calls += 1
+    return np.sum(x**2)
+
+
+@program(lambda: (rand(4), 2), tags=("recursion", "nonlocal", "try"), supported=False)
+def recursive_function_assigns_to_a_name_outside_in_try(x, n):
     total = 0.0
 
-    def go(n):
+    def go(k):
         nonlocal total
-        if n < 3:
-            total += x[n]
-            go(n + 1)
+        total += x[k]
+        if k == n:
+            raise ValueError("end")
+        go(k + 1)
 
-    go(0)
+    try:
+        go(0)
+    except ValueError:
+        total *= 2.0
     return total
 
 
