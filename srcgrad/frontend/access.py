@@ -12,11 +12,24 @@ import numpy as np
 from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.list_kinds import Within
-from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, special, super_attribute
 from srcgrad.frontend.outside import outside_attribute, read_assigned
-from srcgrad.frontend.values import Bound, Closure, Flat, Reference, Sequence, Sink, Super, Symbol, constant
+from srcgrad.frontend.values import (
+    Bound,
+    Closure,
+    Conflict,
+    Flat,
+    Reference,
+    Sequence,
+    Sink,
+    Stepper,
+    Super,
+    Symbol,
+    constant,
+    is_function,
+)
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
     FLOAT,
@@ -118,13 +131,25 @@ def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> S
         return items[known]
     if isinstance(base, Reference):
         lo.unroll(key)
-        if base.site is not None:
+        if base.site is not None and not (items and all(map(is_function, items))):
             lo.demote(base)
     elif len({item.type if isinstance(item, Value) else None for item in items}) != 1:
         lo.unroll(key)
     if not items:
         lo.unsupported("an empty sequence is indexed here")
+    if all(map(is_function, items)):
+        return _chosen_function(lo, items, key)
     return subscript(lo, runtime_list(lo, items), key)
+
+
+def _chosen_function(lo: Lowering, items: tuple[Symbol, ...], key: Symbol) -> Symbol:
+    """One of several functions, by a number that depends on the run: a call of it is a branch."""
+    place = subscript(lo, runtime_list(lo, tuple([Const(k) for k in range(len(items))])), key)
+    chosen: Any = items[-1]
+    for k in range(len(items) - 2, -1, -1):
+        here = lo.emit(operator.eq, place, Const(k))
+        chosen = Conflict(items[k], chosen, lo.value(here))
+    return chosen
 
 
 def runtime_list(lo: Lowering, items: tuple[Symbol, ...]) -> Value:
@@ -182,6 +207,8 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         return _static_attribute(lo, base, name)
     if isinstance(base, Value):
         return _value_attribute(lo, base, name)
+    if isinstance(base, Stepper):
+        return _stepper_attribute(lo, base, name)
     if isinstance(base, Sink) and name in ("append", "extend"):
         return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base, slice) and name == "indices":
@@ -189,6 +216,16 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
     if isinstance(base, (Closure, Bound)) and name == "__name__":
         return Const(getattr(base, "name", "<bound>"))
     lo.unsupported(f"attribute {name!r} is not supported here")
+
+
+def _stepper_attribute(lo: Lowering, base: Stepper, name: str) -> Symbol:
+    if name == "__next__":
+        return Bound(Const(next), (base,))
+    if name == "send" and base.send is not None:
+        from srcgrad.frontend.stepping import send
+
+        return Bound(Const(send), (base,))
+    lo.unsupported(f"the method {name!r} of an iterator is not supported", "loop over it")
 
 
 def _tuple_attribute(lo: Lowering, base: Sequence, name: str) -> Symbol:
@@ -209,6 +246,9 @@ def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
     if base.cls in (list, dict, set):
         return Bound(Const(getattr(base.cls, name)), (base,))
     if base.cls is types.GeneratorType:
+        if name in ("send", "__next__") and base.site is not None:
+            lo.marks.stepped.add(base.site)
+            raise Restart
         lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")
     for field, item in lo.contents(base):
         if field == name:
@@ -271,6 +311,10 @@ _ABOUT_EXCEPTIONS = frozenset(["__class__", "__cause__", "__context__", "__trace
 
 def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
     base_type = base.type
+    if base in lo.exception_parts:
+        held = dict(lo.contents(lo.exception_parts[base]))
+        if name in held:
+            return held[name]
     if isinstance(base_type, (Array, Unknown)) or is_numeric(base_type):
         if name == "shape":
             return shape(lo, base)
@@ -298,7 +342,10 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base_type, Opaque) and callable(getattr(base_type.cls, name, None)):
         return Bound(Const(getattr(base_type.cls, name)), (base,))
-    if isinstance(base_type, Opaque) and issubclass(base_type.cls, BaseException) and name not in _ABOUT_EXCEPTIONS:
+    error = isinstance(base_type, Unknown) or (
+        isinstance(base_type, Opaque) and issubclass(base_type.cls, (BaseException, type(None)))
+    )
+    if error and name not in _ABOUT_EXCEPTIONS:
         lo.exception_read = lo.span
     if isinstance(base_type, Array) and not hasattr(np.ndarray, name):
         lo.raises(AttributeError, f"an array has no attribute {name!r}")
@@ -332,6 +379,8 @@ def flat_index(lo: Lowering, flat: Flat, key: Symbol) -> Symbol:
 
 def length(lo: Lowering, symbol: Symbol) -> Symbol:
     """`len(symbol)`."""
+    if is_undefined(symbol):
+        return symbol
     if isinstance(symbol, Flat):
         return lo.emit(np.size, symbol.array)
     if isinstance(symbol, Reference) and symbol.cls not in (list, dict, set):

@@ -22,7 +22,7 @@ from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, bound_key
 from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Flat, Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Flat, Frame, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.frontend.variables import set_global, set_outside, set_variable
 from srcgrad.ir.nodes import Call, Const, Invoke, Value, walk
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
@@ -56,7 +56,16 @@ ITEM_UPDATES: dict[type, Callable] = {
 
 def assignment(lo: Lowering, node: ast.Assign, frame: Frame) -> Outcome:
     """`a = b = value`."""
+    if isinstance(node.value, ast.GeneratorExp):
+        return _assign_all(lo, node.targets, generated(lo, expression(lo, node.value, frame)), frame)
     return evaluated(lo, node.value, frame, lambda symbol: _assign_all(lo, node.targets, symbol, frame))
+
+
+def generated(lo: Lowering, symbol: Symbol) -> Symbol:
+    """What a name stands for that is given a generator expression, which has been collected."""
+    from srcgrad.frontend.stepping import iterator_of
+
+    return iterator_of(lo, symbol)
 
 
 def annotated(lo: Lowering, node: ast.AnnAssign, frame: Frame) -> Outcome:
@@ -91,6 +100,8 @@ def assign(lo: Lowering, target: ast.expr, symbol: Symbol, frame: Frame) -> None
 
 def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
     """Binds a name, in the frame that owns it."""
+    if isinstance(symbol, Iterator):
+        symbol = _consumable(lo, symbol)
     owner: Frame | None = frame
     if name in frame.scope.globals:
         set_global(lo, frame.globals, name, symbol)
@@ -104,6 +115,12 @@ def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
     if isinstance(symbol, Value) and symbol.hint is None and not isinstance(symbol, Const) and not frame.quiet:
         symbol.hint = name
     set_variable(lo, (owner, name), symbol)
+
+
+def _consumable(lo: Lowering, symbol: Symbol) -> Symbol:
+    from srcgrad.frontend.stepping import once
+
+    return once(lo, symbol)
 
 
 def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> None:

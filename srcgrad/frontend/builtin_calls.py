@@ -13,6 +13,7 @@ import numpy as np
 from srcgrad.frontend import driven
 from srcgrad.frontend.access import attribute, length, static_key, subscript
 from srcgrad.frontend.access import shape as shape_symbol
+from srcgrad.frontend.exits import go_on
 from srcgrad.frontend.expressions import new_list
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import (
@@ -25,10 +26,10 @@ from srcgrad.frontend.iteration import (
     reversed_iterator,
     zip_iterator,
 )
-from srcgrad.frontend.loops import for_each
+from srcgrad.frontend.loops import for_each, over
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
-from srcgrad.frontend.values import Bound, Closure, Iterator, Reference, Rest, Sequence, Symbol, constant
+from srcgrad.frontend.values import Bound, Closure, Consumer, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import (
     BOOL,
@@ -50,6 +51,8 @@ from srcgrad.ir.types import (
 
 @handles(len)
 def _len(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], Iterator) and args[0].bounds is not None:
+        return iterator_length(lo, args[0])
     return length(lo, args[0])
 
 
@@ -86,7 +89,7 @@ def _enumerate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     iterator = iterate(lo, args[0])
     if iterator.drive is not None:
         return driven.enumerated(lo, iterator, start)
-    return enumerate_iterator(lo, iterator, start)
+    return enumerate_iterator(lo, args[0], start)
 
 
 @handles(np.nditer)
@@ -96,9 +99,28 @@ def _nditer(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 
 @handles(zip)
 def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if constant(kwargs.get("strict", Const(False))) is not False and not lo.fixed_span:
-        _check_lengths(lo, [iterate(lo, arg) for arg in args])
-    return _zipped(lo, args)
+    if constant(kwargs.get("strict", Const(False))) is False or lo.fixed_span:
+        return _zipped(lo, args)
+    iterators = [iterate(lo, arg) for arg in args]
+    if any(iterator.drive is not None or iterator.endless for iterator in iterators):
+        lo.unsupported("generators can't be zipped with strict=True yet", "make lists of them before")
+    rows = _zipped(lo, args)
+    seen = lo.attempts or lo.protections or lo.function is not None or lo.marks.changes_outside
+    if not seen:
+        _check_lengths(lo, iterators)
+        return rows
+    site = (*lo.site("zip"), lo.span)
+
+    def drive(body: Consumer) -> Outcome:
+        """Behind the last item: what was done with those before it can be seen."""
+
+        def check() -> Outcome:
+            _check_lengths(lo, iterators)
+            return NEXT
+
+        return go_on(lo, over(lo, rows, body, site), check)
+
+    return Iterator(drive=drive)
 
 
 def raise_unless_equal(first: int, other: int) -> None:
@@ -108,11 +130,9 @@ def raise_unless_equal(first: int, other: int) -> None:
 
 
 def _check_lengths(lo: Lowering, iterators: list[Iterator]) -> None:
-    """Raises if lengths differ, before the first item and not behind the last one."""
+    """Raises if lengths differ."""
     from srcgrad.frontend.helper_calls import inline
 
-    if any(iterator.drive is not None for iterator in iterators):
-        lo.unsupported("generators can't be zipped with strict=True yet", "make lists of them before")
     lengths = [iterator_length(lo, iterator) for iterator in iterators]
     for other in lengths[1:]:
         dims = [getattr(n.type, "dim", None) for n in (lengths[0], other)]
@@ -122,9 +142,16 @@ def _check_lengths(lo: Lowering, iterators: list[Iterator]) -> None:
 
 def _zipped(lo: Lowering, inners: list[Symbol]) -> Iterator:
     iterators = [iterate(lo, inner) for inner in inners]
-    if any(iterator.drive is not None for iterator in iterators):
+    one_by_one = [k for k, iterator in enumerate(iterators) if iterator.drive is not None]
+    if len(one_by_one) > 1:
+        from srcgrad.frontend import stepping
+
+        for k in one_by_one:
+            stepping.in_steps(lo, inners[k])
+        return iterate(lo, stepping.in_step(lo, inners))
+    if one_by_one:
         return driven.zipped(lo, iterators)
-    return zip_iterator(lo, iterators)
+    return zip_iterator(lo, inners)
 
 
 @handles(reversed)
@@ -382,18 +409,22 @@ def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 
 @handles(iter)
 def _iter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    iterator = iterate(lo, args[0]) if len(args) == 1 else None
-    if iterator is None or iterator.drive is None:
-        lo.unsupported("iter(...) of anything but a generator is not supported", "index it, or loop over it")
-    return args[0] if isinstance(args[0], Reference) and args[0].cls is types.GeneratorType else iterator
+    from srcgrad.frontend import stepping
+
+    return stepping.iterator_of(lo, args[0]) if len(args) == 1 else stepping.until(lo, *args)
 
 
 @handles(next)
 def _next(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    iterator = iterate(lo, args[0])
-    if iterator.drive is None:
-        lo.unsupported("next(...) of anything but a generator is not supported", "index it, or loop over it")
-    return driven.first(lo, iterator, *args[1:])
+    from srcgrad.frontend import stepping
+
+    symbol = args[0]
+    if isinstance(symbol, Reference) and symbol.cls is types.GeneratorType and lo.contents(symbol):
+        # Taken at its word: most often nobody asks for a second item.
+        return driven.first(lo, iterate(lo, symbol), *args[1:])
+    if isinstance(symbol, Iterator) and symbol.drive is not None and symbol.step is None:
+        return driven.first(lo, symbol, *args[1:])
+    return stepping.next_item(lo, symbol, *args[1:])
 
 
 @handles(print)
@@ -406,6 +437,27 @@ def _print(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
 @handles(functools.partial)
 def _partial(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return Bound(args[0], tuple(args[1:]), kwargs)
+
+
+def undecorated(fn: Any) -> Any:
+    """What decorators do that leave a function what it computes: its handler gives the function itself."""
+    return fn
+
+
+@handles(undecorated, functools.cache, functools.update_wrapper)
+def _undecorated(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return args[0]
+
+
+@handles(functools.wraps)
+def _wraps(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return Const(undecorated)
+
+
+@handles(functools.lru_cache)
+def _lru_cache(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    is_function = bool(args) and (isinstance(args[0], (Closure, Bound)) or callable(constant(args[0])))
+    return args[0] if is_function else Const(undecorated)
 
 
 @handles(callable)

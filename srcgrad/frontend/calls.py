@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import functools
 import inspect
+import itertools
 import types
 from typing import Any
 
@@ -21,13 +22,14 @@ from srcgrad.frontend import (  # noqa: F401
     kinds,
     view_calls,
 )
+from srcgrad.frontend.assignments import generated
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.functions import call_closure, call_function, spread
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
-from srcgrad.frontend.objects import make_object, member, special
+from srcgrad.frontend.objects import make_exception, make_object, member, special
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.reductions import FOLDS, fold_call
 from srcgrad.frontend.values import (
@@ -50,7 +52,20 @@ from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
 _LIBRARIES = frozenset(
     [
         *("numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "itertools", "functools", "_operator"),
-        *("time", "datetime", "warnings", "logging", "os", "posixpath", "ntpath", "sys", "io", "json", "threading"),
+        *(
+            "time",
+            "datetime",
+            "warnings",
+            "logging",
+            "os",
+            "posixpath",
+            "ntpath",
+            "sys",
+            "io",
+            "_io",
+            "json",
+            "threading",
+        ),
     ]
 )
 
@@ -77,6 +92,12 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
             kwargs.update({str(key): item for key, item in lo.contents(symbol)})
         else:
             lo.unsupported("only dicts of known keys can be spread with **")
+    if _is_user_function(fn) and any(isinstance(arg, ast.GeneratorExp) for arg in node.args):
+        args = [
+            generated(lo, arg) if isinstance(part, ast.GeneratorExp) else arg
+            for part, arg in itertools.zip_longest(node.args, args)
+            if arg is not None
+        ]
     lo.escape = whole[1] if whole is not None and whole[0] is node and _is_user_function(fn) else None
     return call(lo, fn, args, kwargs)
 
@@ -205,7 +226,9 @@ def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Sy
         return Sequence(tuple(values[f] if f in values else Const(defaults[f]) for f in cls._fields), cls)
     if dataclasses.is_dataclass(cls):
         return _construct_dataclass(lo, cls, args, kwargs)
-    if issubclass(cls, (np.generic, BaseException)) or is_library(cls):
+    if issubclass(cls, BaseException):
+        return make_exception(lo, cls, args, kwargs)
+    if issubclass(cls, np.generic) or is_library(cls):
         return primitive(lo, cls, args, kwargs)
     return make_object(lo, cls, args, kwargs)
 

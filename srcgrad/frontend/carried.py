@@ -93,7 +93,8 @@ def build_loop(
             lo.span = span
             keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
             continue
-        lo.missing_reads |= missing
+        # What an iteration reads may have been assigned in an earlier round of the loop around as well.
+        lo.missing_reads |= missing | {slot.key for slot in carried if lo.store.get(slot.key) is MISSING}
         return _finish(lo, carried, changes, region, outcome, finish)
     lo.unsupported(
         "the kinds of the variables of this loop do not settle", "give each variable one kind before the loop"

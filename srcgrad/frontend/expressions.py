@@ -12,13 +12,13 @@ from typing import Any
 from srcgrad.frontend.access import attribute, static_key, subscript
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.iteration import collected, items_if_known, iterate, known_items
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
 from srcgrad.frontend.outside import outside, read_assigned
 from srcgrad.frontend.sources import CellSource, GlobalSource
-from srcgrad.frontend.values import Frame, Reference, Sequence, Spread, Symbol
+from srcgrad.frontend.values import Frame, GivenBack, Reference, Sequence, Spread, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, List, Opaque
 
@@ -31,6 +31,10 @@ class Held(ast.expr):
 
 def _held(lo: Lowering, node: Held, frame: Frame) -> Symbol:
     return lo.store.get(node.key)
+
+
+def _given_back(lo: Lowering, node: GivenBack, frame: Frame) -> Symbol:
+    return lo.runners[frame].given_back(node)
 
 
 def expression(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
@@ -286,11 +290,15 @@ def _starred(lo: Lowering, node: ast.Starred, frame: Frame) -> Symbol:
 
 
 def _yield(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
-    lo.unsupported("what a yield gives back is not supported", "write the yield as a statement of its own")
+    if frame.site is not None and frame.site not in lo.marks.stepped:
+        lo.marks.stepped.add(frame.site)
+        raise Restart
+    lo.unsupported("a yield stands inside of an expression here", "assign what it gives back to a name")
 
 
 _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
     Held: _held,
+    GivenBack: _given_back,
     ast.Constant: _constant,
     ast.Name: _name,
     ast.BinOp: _binary,

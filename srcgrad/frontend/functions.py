@@ -23,7 +23,7 @@ from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource
 from srcgrad.frontend.statements import block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import RETURNED, Closure, Conflict, Frame, Reference, Sequence, Spread, Symbol
+from srcgrad.frontend.values import RETURNED, Closure, Conflict, Frame, Iterator, Reference, Sequence, Spread, Symbol
 from srcgrad.frontend.variables import encloses, forget_locals, set_variable, variables
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
 from srcgrad.ir.types import join, unsized
@@ -159,6 +159,10 @@ def _call(
     if frame.scope.is_async:
         lo.unsupported(f"{name} is a coroutine, which is not supported yet")
     bound = bind(lo, node.args, name, defaults, args, kwargs)
+    if any(isinstance(symbol, Iterator) for symbol in bound.values()):
+        from srcgrad.frontend.stepping import once
+
+        bound = {parameter: once(lo, symbol) for parameter, symbol in bound.items()}
     if identity in lo.marks.outlined:
         return _invoke(lo, identity, node, frame, name, bound)
     # A call for arguments of another structure ends when the structure does; any other recursion ends at run time.

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.objects import class_of_object, special
-from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Stepper, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import INT, Array, List, Opaque, Tuple, Unknown
 
@@ -24,6 +24,8 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     """The iterator of a symbol."""
     if isinstance(symbol, Iterator):
         return symbol
+    if isinstance(symbol, Stepper):
+        return Iterator(drive=symbol.drive, step=symbol.step)
     if isinstance(symbol, Sequence):
         return Iterator(symbol.items)
     if isinstance(symbol, Reference):
@@ -33,7 +35,7 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         if symbol.cls in (list, set):
             return Iterator(contents)
         if symbol.cls is types.GeneratorType:
-            return Iterator(drive=contents[0].drive) if contents else consumed_before(lo)
+            return Iterator(drive=contents[0].drive) if contents else consumed_before(lo, symbol)
         return _iterate_object(lo, symbol, f"a {symbol.cls.__name__} can't be looped over")
     if isinstance(symbol, Const):
         if isinstance(symbol.value, (str, range)):
@@ -55,12 +57,17 @@ def _iterate_object(lo: Lowering, symbol: Symbol, otherwise: str) -> Iterator:
     if given is None:
         lo.unsupported(otherwise)
     if class_of_object(given) not in (None, types.GeneratorType):
-        lo.unsupported("an iterator with a __next__ of its own is not supported", "write __iter__ as a generator")
+        from srcgrad.frontend.stepping import of_object
+
+        given = of_object(lo, given)
     return iterate(lo, given)
 
 
-def consumed_before(lo: Lowering) -> NoReturn:
-    """Refuses what goes on with a generator where something else stopped."""
+def consumed_before(lo: Lowering, generator: Reference) -> NoReturn:
+    """What goes on with a generator where something else stopped asks it for its items one by one."""
+    if generator.site is not None and generator.site not in lo.marks.stepped:
+        lo.marks.stepped.add(generator.site)
+        raise Restart
     lo.unsupported(
         "this generator has been consumed before, at least in part", "consume it in one place, or collect it: list(...)"
     )
@@ -155,7 +162,12 @@ def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
         number = k if constant(start) == 0 else lo.emit(operator.add, k, start)
         return Sequence((number, item(k)))
 
-    return Iterator(length=lambda: iterator_length(lo, iterator), item=numbered)
+    return Iterator(
+        length=lambda: iterator_length(lo, iterator),
+        item=numbered,
+        endless=iterator.endless,
+        parts=("enumerate", (inner, start)),
+    )
 
 
 def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
@@ -171,12 +183,19 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     def shortest() -> Value:
         lengths: list[Value] = []
         for it in iterators:
+            if it.endless:
+                continue
             n = iterator_length(lo, it)
             if not any(n is m or (n.type == m.type and getattr(n.type, "dim", None) is not None) for m in lengths):
                 lengths.append(n)
         return lengths[0] if len(lengths) == 1 else lo.value(lo.emit(min, *lengths))
 
-    return Iterator(length=shortest, item=lambda k: Sequence(tuple(get(k) for get in getters)))
+    return Iterator(
+        length=shortest,
+        item=lambda k: Sequence(tuple(get(k) for get in getters)),
+        endless=all(it.endless for it in iterators),
+        parts=("zip", tuple(inners)),
+    )
 
 
 def shifted(lo: Lowering, iterator: Iterator, by: int) -> Iterator:
@@ -221,6 +240,8 @@ def descending(lo: Lowering, bounds: tuple[Value, Value, Value]) -> tuple[Value,
 
 def iterator_length(lo: Lowering, iterator: Iterator) -> Value:
     """The number of items."""
+    if iterator.endless:
+        lo.unsupported("this iterator has no end", "leave the loop by `break`, or take a part: itertools.islice(...)")
     if iterator.items is not None:
         return Const(len(iterator.items))
     if iterator.bounds is not None:

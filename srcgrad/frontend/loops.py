@@ -45,7 +45,7 @@ def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
 
 
 def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
-    iterator = iterate(lo, symbol)
+    iterator = _with_end(lo, iterate(lo, symbol))
     contents = lo.contents(symbol) if isinstance(symbol, Reference) else None
     site = lo.site(node)
     known = constant_range(iterator)
@@ -71,6 +71,15 @@ def _for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outc
     if isinstance(symbol, Value) and isinstance(symbol.type, List):
         _check_not_changed(lo, symbol)
     return after_loop(lo, outcome, otherwise, bool(node.orelse))
+
+
+def _with_end(lo: Lowering, iterator: Iterator) -> Iterator:
+    """The iterator, driven if there is no other way to loop over it."""
+    if not iterator.endless:
+        return iterator
+    from srcgrad.frontend.stepping import by_index
+
+    return iterate(lo, by_index(lo, iterator))
 
 
 def _body(
@@ -125,6 +134,7 @@ def over(
     index_name: str | None = None,
 ) -> Outcome:
     """Does something with each item of an iterator, whatever it is; says how control leaves that."""
+    iterator = _with_end(lo, iterator)
     if iterator.drive is not None:
         return iterator.drive(body)
 
@@ -331,6 +341,22 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
         # Nothing but a jump ends the loop.
         outcome = restricted(outcome, _leaving(outcome))
     return after_loop(lo, outcome, lambda: block(lo, node.orelse, frame), bool(node.orelse))
+
+
+def endless(lo: Lowering, body: Callable[[], Outcome], site: Any) -> Outcome:
+    """`while True`: repeats something until it leaves with a label; says how."""
+
+    def build(carried: list[Carried], region: Region) -> Outcome:
+        return body()
+
+    def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:
+        always = Region(_copies(region.args))
+        always.results = [Const(True)]
+        return While(inits, always, region, exits, outputs, lo.span)
+
+    outcome = build_loop(lo, build, finish, set(), site, frozenset())
+    leaving = _leaving(outcome)
+    return restricted(outcome, leaving) if leaving else NEVER
 
 
 def _repeatable(region: Region) -> bool:

@@ -29,6 +29,7 @@ from srcgrad.frontend.values import (
     Reference,
     Sequence,
     Sink,
+    Stepper,
     Super,
     Symbol,
 )
@@ -66,6 +67,9 @@ class Lowering:
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
         loops: how many loops are being lowered, whose bodies may assign what they have read before.
+        restarted: the generator that the next call of its function starts anew.
+        runners: the frames of generators that are consumed in pieces -> what runs them.
+        exception_parts: exceptions that the program made -> what they hold.
         labels: the last exit code in use as a label.
         whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
         escape: where the function that is called next says that control leaves the call by a label.
@@ -108,6 +112,7 @@ class Lowering:
         self.makes_context = False
         self.floats_raised = False
         self.exception_read: Span | None = None
+        self.exception_parts: dict[Value, Any] = {}
         self.held: list[Any] = []
         self.handled: list[tuple[Value, bool]] = []
         self.unsettled: list[tuple[Any, Region]] = []
@@ -117,6 +122,8 @@ class Lowering:
         self.tuples_made_twice = False
         self.tuple_shadows = False
         self.loops = 0
+        self.restarted: Any = None
+        self.runners: dict[Frame, Any] = {}
         self.labels = int(Exit.RETURN)
         self.whole: tuple[ast.Call, list[Any]] | None = None
         self.escape: list[Any] | None = None
@@ -292,7 +299,7 @@ class Lowering:
             self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", help)
         if isinstance(symbol, Conflict):
             self.resolve_conflict(symbol)
-        if isinstance(symbol, IteratorSymbol):
+        if isinstance(symbol, (IteratorSymbol, Stepper)):
             self.unsupported("an iterator is used as a value here", "wrap it in list(...) or loop over it directly")
         if isinstance(symbol, (Closure, Bound)):
             self.unroll_innermost()
@@ -364,6 +371,9 @@ class Lowering:
     def demote(self, reference: Reference, contents: Any = None) -> NoReturn:
         """Starts again with this list, whose structure varies, made at run time; `contents` tell what it holds."""
         if reference.cls is GeneratorType:
+            if reference.site is not None and reference.site not in self.marks.stepped:
+                self.marks.stepped.add(reference.site)
+                raise Restart
             self.unsupported(
                 "a generator is made at one place and consumed, perhaps in part, in a loop or branch",
                 "make it where it is consumed, or collect it: list(...)",

@@ -20,7 +20,9 @@ class Marks:
         boxed: code objects of recursive functions that return tuples made at run time: the whole one or those in it.
         records: where tuples are made at run time -> their kind.
         float_errors: whether the program makes NumPy raise for overflows and the like.
+        numbers_raised: whether numbers that exceptions carry are read where they are caught.
         lazy: sites of generator expressions that loop over generators.
+        stepped: sites of generators that are asked for one item at a time.
         split: `try` statements whose body is protected statement by statement.
         tables: sites of dicts that are tables of shadows, filled at run time.
         assigned: code objects of recursive functions -> the variables from outside of them that they assign: the
@@ -39,7 +41,9 @@ class Marks:
     boxed: dict[Any, str] = field(default_factory=dict)
     records: dict[Any, Record] = field(default_factory=dict)
     float_errors: bool = False
+    numbers_raised: bool = False
     lazy: set[Any] = field(default_factory=set)
+    stepped: set[Any] = field(default_factory=set)
     split: set[Any] = field(default_factory=set)
     tables: set[Any] = field(default_factory=set)
     assigned: dict[Any, dict[tuple[Any, str], Any]] = field(default_factory=dict)
@@ -47,3 +51,8 @@ class Marks:
     rebound: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict)
     kept: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     sinks: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def changes_outside(self) -> bool:
+        """Whether the program is known to change something that was there before."""
+        return bool(self.rebound or self.kept or self.sinks)

@@ -19,7 +19,7 @@ from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.frontend.variables import belongs_to_argument, open_outside
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Raise, Region, Value
 from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
 
 _RESTARTS = 60
@@ -86,6 +86,11 @@ def lower_program(
             return _attempt(fn, arguments, floats, self_object, marks)
         except Restart:
             continue
+        except RecursionError:
+            raise UnsupportedError(
+                f"the calls in {fn.__name__} nest too deeply: functions call each other as values without an end",
+                help="give the recursive function a name: a def that calls itself",
+            ) from None
     raise UnsupportedError(f"the structure of the lists in {fn.__name__} does not settle")
 
 
@@ -119,7 +124,8 @@ def _attempt(
         contents = {r: lo.contents(r) for s in symbols.values() for r in _references(lo, s)}
         result = run_body(lo, source.node, frame)
         if isinstance(result, Const) and result.value is UNDEFINED:
-            result = Const(None)
+            # If it raises on every run, any number will do.
+            result = Const(0.0 if any(isinstance(op, Raise) for op in body.ops) else None)
         settle_attempts(lo)
         tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
     if lo.tuples_made_twice and lo.tuple_shadows:

@@ -14,7 +14,9 @@ from typing import Any, Union
 
 from srcgrad.ir.nodes import Const, Exit, Value
 
-Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Sink", "Super", slice]
+Symbol = Union[
+    Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Sink", "Stepper", "Super", slice
+]
 
 
 RETURNED = "<return>"
@@ -60,6 +62,7 @@ class Frame:
         function: the function of the graph that it belongs to, None for the main one.
         break_code, return_code: the exit codes of `break` and `return` in what is being lowered now.
         on_yield: for a generator, what is done with an item that it yields.
+        site: for a generator, where it was made.
     """
 
     source: Any
@@ -72,6 +75,7 @@ class Frame:
     break_code: int = Exit.BREAK
     return_code: int = Exit.RETURN
     on_yield: Any = None
+    site: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +111,9 @@ class Iterator:
         bounds: for a plain range, its start, stop and step: the index is the item then,
         backwards: from the last one to the first, if so.
         drive: for what gives its items one by one: lowers all of it around what is done with each item.
+        step: for what can be asked for one item at a time: lowers what gives the next one.
+        endless: whether there is an item at every index.
+        parts: for `zip` and `enumerate`, the name, and what they were made of.
     """
 
     items: tuple[Symbol, ...] | None = None
@@ -115,6 +122,9 @@ class Iterator:
     bounds: tuple[Value, Value, Value] | None = None
     backwards: bool = False
     drive: Drive | None = None
+    step: Step | None = None
+    endless: bool = False
+    parts: tuple[str, tuple[Symbol, ...]] | None = None
 
 
 class Rest:
@@ -137,6 +147,33 @@ Consumer = Callable[[Symbol, Rest | None], Any]
 """Lowers what is done with an item; says how control leaves."""
 Drive = Callable[[Consumer], Any]
 """Lowers an iteration around a consumer; says how control leaves."""
+Step = Callable[[Callable[[Symbol], Any], Callable[[], Any]], Any]
+"""Lowers one step of an iteration: what is done with the next item, or if there is none; says how control leaves."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stepper:
+    """An iterator of Python's: what it has given is gone. How far it is stands in the store.
+
+    Attributes:
+        step: gives the next item.
+        drive: gives all that are left.
+        send: for a generator, takes what the `yield` that it stands at gives back.
+        value: for a generator, what it has returned.
+        runner: the activation of a generator.
+    """
+
+    step: Step
+    drive: Drive
+    send: Callable[[Symbol], None] | None = None
+    value: Callable[[], Symbol] | None = None
+    runner: Any = None
+
+
+class GivenBack(ast.expr):
+    """What a `yield` gives back, or the item that `yield from` hands on, in a generator that has been cut."""
+
+    place: ast.expr
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,14 +103,6 @@ class Found(Exception):
 
 
 @program(lambda: (rand(3),), tags=("try",), supported=False)
-def exception_carries_a_number(x):
-    try:
-        raise Found(x[0] * 2.0)
-    except Found as found:
-        return found.value * x[1]
-
-
-@program(lambda: (rand(3),), tags=("try",), supported=False)
 def function_called_in_try_raises_with_a_number(x):
     def check(v):
         if v > 0.0:
@@ -210,3 +202,38 @@ def elements_written_by_nditer(x):
     for r in np.nditer(y, op_flags=["readwrite"]):
         r *= 2.0
     return y.sum()
+
+
+@program(lambda: (rand(4),), tags=("raise",), supported=False)
+def number_of_an_exception_that_may_be_another(x):
+    try:
+        if x[0] > 0.1:
+            raise ValueError(x[0] * 3)
+        return [1.0][int(x[1]) + 1]
+    except Exception as e:
+        return e.args[0] * 2
+
+
+@program(lambda: (rand(4),), tags=("raise",), supported=False)
+def number_of_an_exception_kept_for_later(x):
+    error = None
+    try:
+        raise ValueError(x[0] * 2)
+    except ValueError as e:
+        error = e
+    return error.args[0] * x[1]
+
+
+@program(lambda: (rand(4), 3), tags=("functions", "loop"), supported=False)
+def functions_that_change_places(x, n):
+    f, g = np.sin, np.cos
+    for _ in range(n):
+        x = f(x)
+        f, g = g, f
+    return np.sum(x)
+
+
+@program(lambda: (0.7,), tags=("functions", "recursion"), supported=False)
+def recursion_through_function_values(x):
+    recurse = lambda f: (lambda g: g(g))(lambda g: f(lambda *a: g(g)(*a)))  # noqa: E731
+    return recurse(lambda power: lambda k: 1.0 if k == 0 else x * power(k - 1))(3)
