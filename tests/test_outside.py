@@ -110,3 +110,12 @@ def test_reading_what_no_path_assigned_raises(how: str) -> None:
         with pytest.raises(UnboundLocalError, match="'y'"):
             srcgrad.grad(function)(0.7, 1) if how == "grad" else srcgrad.vjp(function, 0.7, 1)
     assert srcgrad.grad(sometimes)(0.5, 2) == pytest.approx(2.0**3 * 4 * 0.5**3)
+
+
+def test_code_in_no_module_assigns_its_global_names(tmp_path) -> None:
+    path = tmp_path / "cell.py"
+    path.write_text("def loss(x):\n    global last\n    last = x * 2.0\n    return last * last\n")
+    names: dict = {"__name__": "cell that was executed"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    assert srcgrad.grad(names["loss"])(3.0) == 24.0
+    assert names["last"] == 6.0

@@ -31,6 +31,8 @@ NOT_YET: dict[str, str] = {
     "generator_until_its_default": DOUBT,
     "object_that_is_its_own_iterator": IN_TRY,
     "helper_that_takes_items": KIND,
+    "starred_pattern_with_a_long_rest": KIND,
+    "starred_pattern_with_a_guard": KIND,
     "newaxis_view_is_written": VIEW,
     "the_other_of_two_arrays_exists": DOUBT,
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
-from srcgrad.frontend.outside import outside, read_assigned
+from srcgrad.frontend.outside import module_of, outside, read_assigned
 from srcgrad.frontend.sources import CellSource, GlobalSource
 from srcgrad.frontend.values import Frame, GivenBack, Reference, Sequence, Spread, Symbol
 from srcgrad.ir.nodes import Const, Value
@@ -65,7 +64,7 @@ def read_name(lo: Lowering, name: str, frame: Frame) -> Symbol:
         if name in owner.cells:
             return outside(lo, CellSource(owner.cells[name], name))
         owner = owner.parent
-    assigned = read_assigned(lo, sys.modules.get(frame.globals.get("__name__", "")), name)
+    assigned = read_assigned(lo, module_of(frame.globals), name) if lo.marks.rebound else None
     if assigned is not None:
         return assigned
     if name in frame.globals:

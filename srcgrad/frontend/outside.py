@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from srcgrad.frontend import kinds
@@ -109,6 +110,12 @@ def outside_attribute(lo: Lowering, owner: Any, name: str) -> Symbol | None:
         return assigned
     source = lo.object_sources.get(id(owner))
     return None if source is None else outside(lo, AttributeSource(source, name))
+
+
+def module_of(namespace: dict[str, Any]) -> Any:
+    """The module that global names belong to; the names themselves if there is none, as for code that was executed."""
+    module = sys.modules.get(namespace.get("__name__", ""))
+    return module if module is not None and vars(module) is namespace else namespace
 
 
 def read_assigned(lo: Lowering, holder: Any, name: str) -> Symbol | None:

@@ -7,14 +7,13 @@ is known, as that of any variable is, so that what is read back is differentiate
 from __future__ import annotations
 
 import inspect
-import sys
 import types
 from typing import Any
 
 from srcgrad import runtime
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import bound_key
-from srcgrad.frontend.outside import captured_object, outside
+from srcgrad.frontend.outside import captured_object, module_of, outside
 from srcgrad.frontend.snapshots import share, snapshot
 from srcgrad.frontend.sources import AttributeSource, FixedSource, GlobalSource, ItemSource, Source
 from srcgrad.frontend.store import MISSING
@@ -78,26 +77,27 @@ def forget_locals(lo: Lowering, frame: Frame) -> None:
 
 def set_global(lo: Lowering, namespace: dict[str, Any], name: str, symbol: Symbol) -> None:
     """Assigns to a global name."""
-    module = sys.modules.get(namespace.get("__name__", ""))
-    if module is None or vars(module) is not namespace:
-        lo.unsupported(f"the global name {name!r} of code that is in no module is assigned here", "return the value")
-    set_outside(lo, module, name, symbol)
+    set_outside(lo, module_of(namespace), name, symbol)
 
 
 def set_outside(lo: Lowering, holder: Any, name: str, symbol: Symbol) -> None:
-    """Assigns to a name of a module, or an attribute of an object or class that was there before."""
+    """Assigns to a name of a module or of code that is in none, or an attribute of an object that was there before."""
     if (id(holder), name) not in lo.marks.rebound:
         lo.marks.rebound[id(holder), name] = (holder, _source(lo, holder, name))
         raise Restart
     share(lo, snapshot(lo, symbol, {}))
-    lo.append(Call(setattr, (Const(holder), Const(name), lo.value(symbol)), {}, [], lo.span))
+    if isinstance(holder, dict):
+        names = captured_object(lo, FixedSource(holder, "namespace"))
+        lo.effect(runtime.outside_item, names, Const(name), lo.value(symbol))
+    else:
+        lo.append(Call(setattr, (Const(holder), Const(name), lo.value(symbol)), {}, [], lo.span))
     set_variable(lo, (lo.holder_frame(holder), name), symbol)
 
 
 def _source(lo: Lowering, holder: Any, name: str) -> Source:
     """Where something that is assigned was read before that."""
-    if isinstance(holder, types.ModuleType):
-        return GlobalSource(vars(holder), name)
+    if isinstance(holder, (dict, types.ModuleType)):
+        return GlobalSource(holder if isinstance(holder, dict) else vars(holder), name)
     owner = lo.object_sources.get(id(holder))
     if owner is None or isinstance(inspect.getattr_static(type(holder), name, None), property):
         lo.unsupported(f"the attribute {name!r} of this object can't be assigned here", "return the value")

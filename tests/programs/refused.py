@@ -77,17 +77,6 @@ def match_captures_by_an_alternative_that_depends_on_the_run(x):
             return y * y
 
 
-@program(lambda: (rand(4),), tags=("match",), supported=False)
-def match_takes_a_list_of_unknown_length_apart_with_a_star(x):
-    found = []
-    for k in range(len(x)):
-        if x[k] > 0.1:
-            found.append(x[k])
-    match found:
-        case [first, *_]:
-            return first * first
-
-
 @program(lambda: (rand(4), 0.5), tags=("list",), output="array", supported=False)
 def list_made_at_run_time_is_returned(x, s):
     values = []
