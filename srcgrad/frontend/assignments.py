@@ -56,8 +56,6 @@ ITEM_UPDATES: dict[type, Callable] = {
 
 def assignment(lo: Lowering, node: ast.Assign, frame: Frame) -> Outcome:
     """`a = b = value`."""
-    if isinstance(node.value, ast.GeneratorExp):
-        return _assign_all(lo, node.targets, generated(lo, expression(lo, node.value, frame)), frame)
     return evaluated(lo, node.value, frame, lambda symbol: _assign_all(lo, node.targets, symbol, frame))
 
 

@@ -17,7 +17,7 @@ from srcgrad.frontend.objects import operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
 from srcgrad.frontend.outside import module_of, outside, read_assigned
 from srcgrad.frontend.sources import CellSource, GlobalSource
-from srcgrad.frontend.values import Frame, GivenBack, Reference, Sequence, Spread, Symbol
+from srcgrad.frontend.values import Frame, GivenBack, Iterator, Reference, Sequence, Spread, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, List, Opaque
 
@@ -186,8 +186,13 @@ def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bo
     """
     items: list[Symbol] = []
     for node in nodes:
+        if isinstance(node, ast.GeneratorExp) and spreads:
+            # Whoever is called consumes it, once.
+            items.append(_collected(lo, node, frame))
+            continue
         if not isinstance(node, ast.Starred):
-            items.append(expression(lo, node, frame))
+            item = expression(lo, node, frame)
+            items.append(_consumable(lo, item) if isinstance(item, Iterator) and not spreads else item)
             continue
         symbol = collected(lo, expression(lo, node.value, frame))
         if spreads and node is nodes[-1] and items_if_known(lo, symbol) is None:
@@ -255,9 +260,21 @@ def _call(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
 
 
 def _comprehension(lo: Lowering, node: Any, frame: Frame) -> Symbol:
+    collected = _collected(lo, node, frame)
+    return _consumable(lo, iterate(lo, collected)) if isinstance(node, ast.GeneratorExp) else collected
+
+
+def _collected(lo: Lowering, node: Any, frame: Frame) -> Symbol:
     from srcgrad.frontend.comprehensions import comprehension
 
     return comprehension(lo, node, frame)
+
+
+def _consumable(lo: Lowering, iterator: Iterator) -> Symbol:
+    """An iterator that is consumed once."""
+    from srcgrad.frontend.stepping import once
+
+    return once(lo, iterator)
 
 
 def _format(lo: Lowering, node: ast.JoinedStr, frame: Frame) -> Symbol:

@@ -17,13 +17,13 @@ from typing import Any
 from srcgrad.frontend.assignments import assign
 from srcgrad.frontend.exits import caught, go_on, new_label
 from srcgrad.frontend.expressions import expression
-from srcgrad.frontend.iteration import enumerate_iterator, item_getter, iterate, iterator_length, zip_iterator
+from srcgrad.frontend.iteration import enumerate_iterator, iterate, iterator_length, zip_iterator
 from srcgrad.frontend.loops import endless
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, leaves_with
 from srcgrad.frontend.operators import compare
 from srcgrad.frontend.statements import block, choose
-from srcgrad.frontend.stepping import Ended, Found, give_in_steps, repeated
+from srcgrad.frontend.stepping import Ended, Found, give_in_steps, item_at, repeated
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import RETURNED, Consumer, Frame, GivenBack, Iterator, Reference, Sequence, Stepper, Symbol
 from srcgrad.frontend.variables import set_variable
@@ -199,11 +199,16 @@ def _heads(machine: Machine) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One step: the labels for an item and for the end, and whether nothing was done yet since the last `yield`."""
+    """One step: the labels for an item and for the end, and whether nothing was done yet since the last `yield`.
+
+    Attributes:
+        place: where the generator stood.
+    """
 
     yielded: int
     over: int
     untouched: bool = True
+    place: Any = None
 
     @property
     def touched(self) -> _Run:
@@ -295,6 +300,10 @@ class Runner:
     def _dispatch(self, run: _Run) -> Outcome:
         """Goes on where the generator stands."""
         lo, at = self.lo, self.lo.read_variable(self.at)
+        if lo.attempts or lo.protections:
+            # One that raises is at its end.
+            run = replace(run, place=at)
+            lo.store.set(self.at, Const(_OVER))
         if isinstance(at, Const):
             return NEVER if is_undefined(at) else self._run(at.value, run)
 
@@ -355,6 +364,8 @@ class Runner:
         if not run.untouched:
             # Otherwise it would find once more that nothing is left.
             self.lo.store.set(self.at, Const(_OVER))
+        elif run.place is not None:
+            self.lo.store.set(self.at, run.place)
         return leaves_with(run.over)
 
     def _start(self, part: Part, run: _Run) -> Outcome:
@@ -418,10 +429,8 @@ class Runner:
         iterator = put_together(lo, self.shapes[place], kept)
 
         def take() -> Outcome:
-            with lo.trusted():
-                item = item_getter(lo, iterator)(k)
             lo.store.set(self._key("position", place), lo.emit(operator.add, k, Const(1)))
-            return found(item)
+            return found(item_at(lo, iterator, k))
 
         more = lo.emit(operator.lt, k, iterator_length(lo, iterator))
         return choose(lo, lo.truth(more), take, ended, lambda: NEXT)

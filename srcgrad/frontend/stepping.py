@@ -53,11 +53,9 @@ def by_index(lo: Lowering, iterator: Iterator) -> Stepper:
     site = (*lo.site("iterator"), lo.span)
 
     def take(k: Value, found: Found) -> Outcome:
-        with lo.trusted():
-            known = isinstance(k, Const) and iterator.items is not None
-            item = iterator.items[k.value] if known else item_getter(lo, iterator)(k)
+        # An item that raises as it is made is gone as well.
         lo.store.set(key, lo.emit(operator.add, k, Const(1)))
-        return found(item)
+        return found(item_at(lo, iterator, k))
 
     def step(found: Found, ended: Ended) -> Outcome:
         if lo.store.get(key) is MISSING:
@@ -94,6 +92,16 @@ def by_index(lo: Lowering, iterator: Iterator) -> Stepper:
         return over(lo, left, each, site)
 
     return Stepper(step, drive)
+
+
+def item_at(lo: Lowering, iterator: Iterator, k: Value) -> Symbol:
+    """The item at an index that is in range."""
+    if iterator.items is None:
+        return item_getter(lo, iterator)(k)
+    if isinstance(k, Const):
+        return iterator.items[k.value]
+    with lo.trusted():
+        return item_getter(lo, iterator)(k)
 
 
 def repeated(lo: Lowering, step: Step, body: Consumer, site: Any, runners: list[Any] = []) -> Outcome:  # noqa: B006

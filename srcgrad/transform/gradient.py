@@ -96,6 +96,14 @@ def protect_arguments(program: Program) -> None:
             )
     outside = [v for v in argument_leaves(program) if is_pointer(v.type) and aliases.is_written(v)]
     globals_ = [v for v in function.captured if aliases.is_written(v)]
+    left = {aliases.find(v) for v in _left_outside(function)} | {aliases.held(v) for v in _left_outside(function)}
+    for value in globals_:
+        if aliases.find(value) in left:
+            raise UnsupportedError(
+                f"{value.hint} is written in place, and gets another name outside of the function",
+                aliases.writers[aliases.find(value)][0].span,
+                "store a copy: .copy()",
+            )
     outside += globals_
     if not outside:
         return

@@ -625,3 +625,49 @@ def name_first_assigned_in_an_inner_loop(x, n):
                 last = last * x[k] + x[k + 3]
         total += last
     return total
+
+
+def squares_of(x):
+    return (v * v for v in x)
+
+
+@program(lambda: (rand(5),), tags=("iterator",))
+def generator_expression_returned_and_consumed_twice(x):
+    q = squares_of(x)
+    return sum(q) + 2 * sum(q)
+
+
+@program(lambda: (rand(5),), tags=("iterator",))
+def generator_expressions_in_a_tuple(x):
+    a, b = (v for v in x), (v * 2 for v in x)
+    return next(a) * next(b) + sum(a) * 0 + next(b)
+
+
+@program(lambda: (rand(5),), tags=("iterator",))
+def iterators_in_a_list(x):
+    pairs = [zip(x, x[1:]), enumerate(x)]  # noqa: RUF007
+    s = sum(a * b for a, b in pairs[0])
+    s += sum(a for a, b in pairs[0]) * 7
+    return s + sum(k * v for k, v in pairs[1])
+
+
+@program(lambda: (rand(5),), tags=("iterator",))
+def loop_over_a_generator_expression_that_breaks(x):
+    total = 0.0
+    for v in (w * 2 for w in x):
+        total += v * v
+        if total > 2:
+            break
+    return total
+
+
+buffer_outside = np.zeros(3)
+other_name = None
+
+
+@program(lambda: (rand(3),), tags=("global", "writes", "alias"), supported=False)
+def array_outside_gets_another_name(x):
+    global other_name
+    other_name = buffer_outside
+    buffer_outside[0] = x[0]
+    return np.sum(buffer_outside * x)
