@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import GeneratorType
 from typing import Any
 
@@ -104,7 +104,7 @@ def item_at(lo: Lowering, iterator: Iterator, k: Value) -> Symbol:
         return item_getter(lo, iterator)(k)
 
 
-def repeated(lo: Lowering, step: Step, body: Consumer, site: Any, runners: list[Any] = []) -> Outcome:  # noqa: B006
+def repeated(lo: Lowering, step: Step, body: Consumer, site: Any, runners: Iterable[Any] = ()) -> Outcome:
     """Gives all items to a consumer, one step after the other.
 
     Args:
