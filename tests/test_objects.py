@@ -108,10 +108,13 @@ def writes_a_global(x):
     return METER.way
 
 
-def test_a_global_object_is_not_written():
-    with pytest.raises(UnsupportedError, match="no argument and was not made here") as caught:
-        srcgrad.grad(writes_a_global)(POINT)
-    assert "pass the object as an argument" in str(caught.value.__notes__)
+def test_a_global_object_is_changed_as_python_changes_it():
+    expected = copy.deepcopy(METER)
+    for steps in (1, 2):
+        expected.move(POINT[0])
+        assert np.allclose(srcgrad.grad(writes_a_global)(POINT), [2 * POINT[0], 0.0, 0.0])
+        assert vars(METER) == vars(expected) and METER.steps == steps
+    vars(METER).update(vars(Meter()))
 
 
 def test_an_object_is_a_tree_once_its_class_is_registered():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
-from srcgrad.frontend.merging import NEXT, Outcome, merge_list_sites, reached
+from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound_key, merge_list_sites, reached
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,
@@ -65,6 +65,7 @@ def build_loop(
 ) -> Outcome:
     """Lowers the body until what is assumed of the carried values holds at its end; how control leaves the loop."""
     learned: Learned = lo.loop_memory.setdefault(site, Learned())
+    dead = dead | {bound_key(key) for key in dead}
     for key in guess & dead:
         lo.store.set(key, MISSING)
     keys = list(guess - dead) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
@@ -79,10 +80,12 @@ def build_loop(
                 for slot in carried:
                     _bind(lo, slot, region)
                 outer_missing, lo.missing_reads = lo.missing_reads, set()
+                lo.loops += 1
                 try:
                     outcome = reached(lo, lambda: build(carried, region))  # noqa: B023
                 finally:
                     missing, lo.missing_reads = lo.missing_reads, outer_missing
+                    lo.loops -= 1
             for key in dead & changes.keys():
                 del changes[key]
             _close(lo, carried, changes, missing, learned, stem)
@@ -90,7 +93,8 @@ def build_loop(
             lo.span = span
             keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
             continue
-        lo.missing_reads |= missing
+        # What an iteration reads may have been assigned in an earlier round of the loop around as well.
+        lo.missing_reads |= missing | {slot.key for slot in carried if lo.store.get(slot.key) is MISSING}
         return _finish(lo, carried, changes, region, outcome, finish)
     lo.unsupported(
         "the kinds of the variables of this loop do not settle", "give each variable one kind before the loop"
@@ -123,7 +127,7 @@ def _carry(lo: Lowering, key: Any, learned: Learned, stem: str) -> Carried:
             for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
         ]
     if missing:
-        inits = [UNDEFINED_VALUE for _ in inits]
+        inits = [Const(False) if is_bound_key(key) else UNDEFINED_VALUE for _ in inits]
     return Carried(key, symbol, inits, types)
 
 

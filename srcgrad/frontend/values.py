@@ -14,7 +14,13 @@ from typing import Any, Union
 
 from srcgrad.ir.nodes import Const, Exit, Value
 
-Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Super", slice]
+Symbol = Union[
+    Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Sink", "Stepper", "Super", slice
+]
+
+
+RETURNED = "<return>"
+"""The name under which the store has what a call returns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +70,7 @@ class Frame:
         function: the function of the graph that it belongs to, None for the main one.
         break_code, return_code: the exit codes of `break` and `return` in what is being lowered now.
         on_yield: for a generator, what is done with an item that it yields.
+        site: for a generator, where it was made.
     """
 
     source: Any
@@ -76,6 +83,7 @@ class Frame:
     break_code: int = Exit.BREAK
     return_code: int = Exit.RETURN
     on_yield: Any = None
+    site: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,9 +122,27 @@ class Iterator:
             iterator is live, and refused, if it is not.
         live: tells the items as they are now.
         sized: whether the number of items may not change while they are looped over.
+        step: for what can be asked for one item at a time: lowers what gives the next one.
+        endless: whether there is an item at every index.
+        parts: for `zip` and `enumerate`, the name, and what they were made of.
+        view: whether it is no iterator of Python's but the keys or items of a dict, which can be looped over again.
     """
 
-    __slots__ = ("_items", "backwards", "bounds", "drive", "item", "length", "live", "sized", "sources")
+    __slots__ = (
+        "_items",
+        "backwards",
+        "bounds",
+        "drive",
+        "endless",
+        "item",
+        "length",
+        "live",
+        "parts",
+        "sized",
+        "sources",
+        "step",
+        "view",
+    )
 
     def __init__(
         self,
@@ -129,6 +155,10 @@ class Iterator:
         sources: tuple[Symbol, ...] = (),
         live: Callable[[], tuple[Symbol, ...]] | None = None,
         sized: bool = False,
+        step: Step | None = None,
+        endless: bool = False,
+        parts: tuple[str, tuple[Symbol, ...]] | None = None,
+        view: bool = False,
     ):
         self._items = items
         self.length = length
@@ -139,15 +169,14 @@ class Iterator:
         self.sources = sources
         self.live = live
         self.sized = sized
+        self.step = step
+        self.endless = endless
+        self.parts = parts
+        self.view = view
 
     @property
     def items(self) -> tuple[Symbol, ...] | None:
         return self._items if self.live is None else self.live()
-
-    @property
-    def endless(self) -> bool:
-        """Whether there is an item for every number."""
-        return self.item is not None and self.length is None
 
 
 def sources_of(iterators: Iterable[Iterator]) -> tuple[Symbol, ...]:
@@ -175,6 +204,38 @@ Consumer = Callable[[Symbol, Rest | None], Any]
 """Lowers what is done with an item; says how control leaves."""
 Drive = Callable[[Consumer], Any]
 """Lowers an iteration around a consumer; says how control leaves."""
+Step = Callable[[Callable[[Symbol], Any], Callable[[], Any]], Any]
+"""Lowers one step of an iteration: what is done with the next item, or if there is none; says how control leaves."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stepper:
+    """An iterator of Python's: what it has given is gone. How far it is stands in the store.
+
+    Attributes:
+        step: gives the next item.
+        drive: gives all that are left.
+        send: for a generator, takes what the `yield` that it stands at gives back.
+        value: for a generator, what it has returned.
+        runner: the activation of a generator.
+        rest: for one that was made of what has items by number: those that are left, if it is known how many are gone;
+            nobody can ask it for them any more.
+        made: for that one, how many names for places there were when it was made.
+    """
+
+    step: Step
+    drive: Drive
+    send: Callable[[Symbol], None] | None = None
+    value: Callable[[], Symbol] | None = None
+    runner: Any = None
+    rest: Callable[[], Iterator | None] | None = None
+    made: int = 0
+
+
+class GivenBack(ast.expr):
+    """What a `yield` gives back, or the item that `yield from` hands on, in a generator that has been cut."""
+
+    place: ast.expr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,6 +257,13 @@ class Flat:
     """`x.flat`: the elements of an array one after the other, to be read and written."""
 
     array: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sink:
+    """A list from outside of the program that it adds to, and never reads: the `Value` is the list itself."""
+
+    items: Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,7 +25,7 @@ def array_written_while_it_is_iterated(x):
     return total * y[3]
 
 
-@program(lambda: (rand(3),), tags=("for", "list"), supported=False)
+@program(lambda: (rand(3),), tags=("for", "list"))
 def list_that_grows_while_it_is_iterated(x):
     queue = [x[0], x[1]]
     total = 0.0
