@@ -70,7 +70,7 @@ from srcgrad.ir.types import (
 @handles(len)
 def _len(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if isinstance(args[0], Iterator) and (args[0].bounds is not None or args[0].view):
-        return iterator_length(lo, args[0])
+        return iterator_length(lo, iterate(lo, args[0]))
     return length(lo, args[0])
 
 

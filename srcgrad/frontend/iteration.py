@@ -26,7 +26,7 @@ _MANY = 256
 def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     """The iterator of a symbol."""
     if isinstance(symbol, Iterator):
-        return symbol
+        return symbol if symbol.anew is None else symbol.anew()
     if isinstance(symbol, Stepper):
         return Iterator(drive=symbol.drive, step=symbol.step)
     if symbol is NOT_KNOWN_YET:

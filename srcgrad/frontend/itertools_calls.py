@@ -146,6 +146,8 @@ def _count(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
 def _cycle(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     symbol = collected(lo, args[0])
     iterator = listed(iterate(lo, symbol))
+    if iterator.items == ():
+        return Iterator(())
     get = item_getter(lo, iterator)
     return Iterator(item=lambda k: get(lo.value(lo.emit(operator.mod, k, iterator_length(lo, iterator)))), endless=True)
 

@@ -125,11 +125,13 @@ class Iterator:
         step: for what can be asked for one item at a time: lowers what gives the next one.
         endless: whether there is an item at every index.
         parts: for `zip` and `enumerate`, the name, and what they were made of.
-        view: whether it is no iterator of Python's but the keys or items of a dict, which can be looped over again.
+        view: whether it is no iterator of Python's but the keys or items of a dict, which can be looped over again,
+        anew: which finds them as they are then, if the iterator itself does not.
     """
 
     __slots__ = (
         "_items",
+        "anew",
         "backwards",
         "bounds",
         "drive",
@@ -159,6 +161,7 @@ class Iterator:
         endless: bool = False,
         parts: tuple[str, tuple[Symbol, ...]] | None = None,
         view: bool = False,
+        anew: Callable[[], Iterator] | None = None,
     ):
         self._items = items
         self.length = length
@@ -173,6 +176,7 @@ class Iterator:
         self.endless = endless
         self.parts = parts
         self.view = view
+        self.anew = anew
 
     @property
     def items(self) -> tuple[Symbol, ...] | None:

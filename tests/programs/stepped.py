@@ -671,3 +671,73 @@ def array_outside_gets_another_name(x):
     other_name = buffer_outside
     buffer_outside[0] = x[0]
     return np.sum(buffer_outside * x)
+
+
+class Ahead:
+    """Gives all but its first item."""
+
+    def __init__(self, items):
+        self.items = items
+
+    def __iter__(self):
+        it = iter(self.items)
+        next(it)
+        return it
+
+
+@program(lambda: (rand(4),), tags=("iterator", "object"))
+def object_that_skips_its_first_item(x):
+    total = np.sum(np.array(list(Ahead([x[0], x[1] * 2, x[2]]))) ** 2)
+    for a, b in zip(Ahead(x), Ahead(x * 2)):
+        total = total * 0.5 + a * b * b
+    return total
+
+
+@program(lambda: (rand(3),), tags=("iterator", "list"))
+def list_that_grows_behind_its_iterator(x):
+    queue = [x[0], x[1]]
+    it = iter(queue)
+    total = next(it) ** 2
+    queue.append(total * x[2])
+    for v in it:
+        total = total * 0.5 + v
+        if len(queue) < 6:
+            queue.append(v * x[2])
+    return total
+
+
+@program(lambda: (rand(4),), tags=("iterator", "dict", "try"))
+def dict_that_grows_behind_its_iterator(x):
+    d = {"a": x[0], "b": x[1]}
+    it = iter(d)
+    total = d[next(it)]
+    d["c"] = x[2]
+    try:
+        total += d[next(it)]
+    except RuntimeError:
+        total += x[3] * 5
+    return total * d["a"]
+
+
+@program(lambda: (rand(5),), tags=("iterator", "zip"))
+def items_in_pairs_and_what_is_left(x):
+    named = iter([("a", x[0]), ("b", x[1]), ("c", x[2])])
+    total = 0.0
+    for p, q in zip(named, named):
+        total += p[1] * q[1] * (2 if p[0] == "a" else 3)
+    numbers = iter([x[0], x[1], x[2], x[3]])
+    for a, b, c in zip(numbers, numbers, numbers):
+        total = total * a + b * c
+    return total + sum(numbers) * 7 + sum(numbers)
+
+
+@program(lambda: (rand(3),), tags=("iterator", "zip", "itertools"))
+def zip_of_endless_iterators(x):
+    total = 0.0
+    for a, (b, c) in zip(x, zip(itertools.repeat(x[1]), itertools.count(2))):
+        total += a * b * c
+    turns = itertools.cycle([x[0], x[2]])
+    total += next(turns) + 2 * next(turns) + 3 * next(turns)
+    for v in itertools.cycle([]):
+        total += v
+    return total
