@@ -110,7 +110,7 @@ class Lowering:
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
         self.outside_references: dict[Reference, Source] = {}
-        self.container_sources: dict[Symbol, Source] = {}
+        self.container_sources: dict[Symbol, list[Source]] = {}
         self.kept_outside: dict[int, Symbol] = {}
         self.changed: dict[Reference, Span | None] = {}
         self.opened: dict[int, Symbol] = {}
@@ -419,7 +419,7 @@ class Lowering:
         if isinstance(conflict, Interrupted):
             self.split(conflict.site)
         for side in (conflict.first, conflict.second):
-            if isinstance(side, Conflict):
+            if isinstance(side, (Conflict, Interrupted)):
                 self.resolve_conflict(side)
             if isinstance(side, Reference) and side.cls is list and side.site not in self.marks.dynamic:
                 self.demote(side)

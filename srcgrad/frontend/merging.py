@@ -152,7 +152,7 @@ def is_bound_key(key: Any) -> bool:
 
 
 def _note_bound(lo: Lowering, then: Branch, orelse: Branch) -> None:
-    """Makes both sides tell whether they have assigned the names that only one of them has assigned."""
+    """Makes both sides tell whether they have assigned the names that one of them, or a path in one, has not."""
     if not then.outcome.codes or not orelse.outcome.codes:
         return
     for key in {**then.changes, **orelse.changes}:
@@ -160,14 +160,15 @@ def _note_bound(lo: Lowering, then: Branch, orelse: Branch) -> None:
             continue
         current = lo.store.get(key)
         sides = [side.changes.get(key, current) for side in (then, orelse)]
-        if (sides[0] is MISSING) == (sides[1] is MISSING) or key[1] not in key[0].scope.locals:
-            continue
-        if any(isinstance(symbol, Interrupted) for symbol in sides):
+        if key[1] not in key[0].scope.locals:
             continue
         flag = bound_key(key)
-        for side, symbol in zip((then, orelse), sides, strict=True):
-            if flag not in side.changes and lo.store.get(flag) is MISSING:
-                side.changes[flag] = Const(symbol is not MISSING)
+        told = [side.changes.get(flag, lo.store.get(flag)) for side in (then, orelse)]
+        if (sides[0] is MISSING) == (sides[1] is MISSING) and told[0] is MISSING and told[1] is MISSING:
+            continue
+        for side, symbol, known in zip((then, orelse), sides, told, strict=True):
+            if known is MISSING:
+                side.changes[flag] = symbol if isinstance(symbol, Interrupted) else Const(symbol is not MISSING)
                 lo.missing_reads.add(flag)
 
 

@@ -105,19 +105,25 @@ def _outside_reference(lo: Lowering, source: Source, obj: Any, cls: type, conten
 
         own = new_list(lo, contents, ("opened", id(obj))) if cls is list else lo.new_reference(cls, contents, None)
         lo.opened[id(obj)] = own
-        lo.container_sources[own] = source
+        lo.container_sources[own] = [source]
         return own
     reference = lo.new_reference(cls, contents, None)
-    lo.outside_references[reference] = lo.container_sources[reference] = source
+    lo.outside_references[reference] = source
+    lo.container_sources[reference] = [source]
+    if id(obj) in lo.marks.kept:
+        # Whatever else it is found in, it is this one there.
+        lo.kept_outside[id(obj)] = reference
     return reference
 
 
 def _note_same(lo: Lowering, source: Source, obj: Any) -> None:
     """Records that a container that is changed is found in one more place."""
-    first = lo.container_sources.get(lo.kept_outside[id(obj)])
-    if first is not None and first.key != source.key:
-        for place in (first, source):
-            lo.guards["same", place.key] = Guard(place, obj, False)
+    places = lo.container_sources.setdefault(lo.kept_outside[id(obj)], [])
+    if source.key in [place.key for place in places]:
+        return
+    places.append(source)
+    for place in places if len(places) > 1 else ():
+        lo.guards["same", place.key] = Guard(place, obj, False)
 
 
 def _sink(lo: Lowering, source: Source, obj: list) -> Sink:
@@ -129,7 +135,7 @@ def _sink(lo: Lowering, source: Source, obj: list) -> Sink:
     if isinstance(source, ItemSource) and not is_default(source):
         lo.unsupported("a list in a container from outside is added to here", "give it a name of its own")
     made = lo.kept_outside[id(obj)] = Sink(captured_object(lo, source))
-    lo.container_sources[made] = source
+    lo.container_sources[made] = [source]
     return made
 
 

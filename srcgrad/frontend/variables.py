@@ -179,11 +179,11 @@ def open_outside(lo: Lowering) -> None:
 
 def held_outside(lo: Lowering) -> dict[Value, list[Span | None]]:
     """The containers from outside that the program uses, by themselves -> where it changes them."""
-    sources = {source.key for source in lo.container_sources.values()}
+    known = {source.key for places in lo.container_sources.values() for source in places}
     return {
-        captured_object(lo, source): _changes(lo, symbol)
-        for symbol, source in lo.container_sources.items()
-        if not (isinstance(source, ItemSource) and source.owner.key in sources)
+        captured_object(lo, places[0]): _changes(lo, symbol)
+        for symbol, places in lo.container_sources.items()
+        if not any(isinstance(source, ItemSource) and source.owner.key in known for source in places)
     }
 
 

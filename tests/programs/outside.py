@@ -263,3 +263,15 @@ def recursive_closure_fills_a_list(x, n):
 
     go(0, 1.0)
     return sum(out)
+
+
+inner = {"a": 1.0}
+outer = {"inner": inner, "calls": 0}
+
+
+@program(lambda: (rand(3),), tags=("global", "dict"))
+def dict_outside_that_is_in_another(x):
+    outer["calls"] = outer["calls"] + 1
+    inner["a"] = x[0] * x[1]
+    outer["inner"]["b"] = x[2] ** 2
+    return outer["inner"]["a"] * inner["b"] + (inner["a"] if outer["calls"] > 0 else 0.0)
