@@ -37,7 +37,6 @@ NOT_YET: dict[str, str] = {
     "the_other_of_two_arrays_exists": DOUBT,
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
     "recursion_over_a_list": KIND,
-    "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
     "trees_in_a_list": TUPLES,
     "nested_tuples_in_a_list": TUPLES,
     "nested_tuples_are_popped": TUPLES,

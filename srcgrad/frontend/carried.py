@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
-from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound_key, merge_list_sites, reached
+from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound, is_bound_key, merge_list_sites, reached
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,
@@ -127,7 +127,7 @@ def _carry(lo: Lowering, key: Any, learned: Learned, stem: str) -> Carried:
             for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
         ]
     if missing:
-        inits = [Const(False) if is_bound_key(key) else UNDEFINED_VALUE for _ in inits]
+        inits = [is_bound(lo, key, {}) if is_bound_key(key) else UNDEFINED_VALUE for _ in inits]
     return Carried(key, symbol, inits, types)
 
 
@@ -264,7 +264,7 @@ def _finish(
             symbols[key] = symbol
             for leaf in leaves(symbol):
                 region.args.append(_unused_argument(lo, leaf, region))
-                inits.append(UNDEFINED_VALUE)
+                inits.append(is_bound(lo, key, {}) if is_bound_key(key) else UNDEFINED_VALUE)
                 results.append(leaf)
     outputs = [Value(a.type, a.hint, lo.span) for a in region.args[len(region.args) - len(inits) :]]
     for output, init, result in zip(outputs, inits, results, strict=True):

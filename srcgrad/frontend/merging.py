@@ -167,6 +167,17 @@ def _note_bound(lo: Lowering, then: Branch, orelse: Branch) -> None:
             if flag not in side.changes and lo.store.get(flag) is MISSING:
                 side.changes[flag] = Const(symbol is not MISSING)
                 lo.missing_reads.add(flag)
+    for flag in [key for key in {**then.changes, **orelse.changes} if is_bound_key(key)]:
+        told = [side.changes.get(flag, lo.store.get(flag)) for side in (then, orelse)]
+        for side, symbol, other in zip((then, orelse), told, reversed(told), strict=True):
+            if symbol is MISSING and other is not MISSING:
+                side.changes[flag] = is_bound(lo, flag, side.changes)
+
+
+def is_bound(lo: Lowering, flag: tuple[Frame, str], changes: Mapping[Any, Any]) -> Const:
+    """Whether a name has been assigned on a path that did not ask."""
+    name = (flag[0], flag[1].removesuffix(_IS_BOUND))
+    return Const(changes.get(name, lo.store.get(name)) is not MISSING)
 
 
 def branch(lo: Lowering, body: Callable[[], Outcome]) -> Branch:
