@@ -79,16 +79,11 @@ NOT_YET: dict[str, str] = {
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
 
 
-ITERATOR = "an iterator is used as a value in generated code"
 SEQUENCE = "which function is called depends on whether an argument is a sequence"
 NOT_AT_THIRD_ORDER = NOT_YET | {
     "reshaped_view_is_written": KIND,
     "reshape_that_copies": KIND,
     "raveled_view_is_written": KIND,
-    "list_methods": ITERATOR,
-    "slices_of_lists": ITERATOR,
-    "starred_unpacking": ITERATOR,
-    "lennard_jones_line": ITERATOR,
     "reservoir_cascade": TUPLES,
     "epidemic_curve": TUPLES,
     "sinkhorn_distance": KIND,
@@ -101,7 +96,6 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "loop_ravel_copy_twice": KIND,
     "one_cotangent_for_several_operands": SEQUENCE,
     "arrays_in_column_order": SEQUENCE,
-    "displays_with_ranges_and_arrays_spread": ITERATOR,
 }
 
 
