@@ -17,7 +17,17 @@ from srcgrad.frontend.assignments import assign, forget_name, set_name, unpacked
 from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering, Restart
-from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
+from srcgrad.frontend.merging import (
+    NEVER,
+    NEXT,
+    Branch,
+    Outcome,
+    branch,
+    is_bound_key,
+    join_branches,
+    leaves_with,
+    resume,
+)
 from srcgrad.frontend.raising import carries_floats
 from srcgrad.frontend.sequencing import calls_of
 from srcgrad.frontend.statements import block, choose, meet, statement
@@ -244,7 +254,8 @@ def attempt(
         error.owner = lo.region
         lo.region.args.append(error)
         for key in made.interrupted:
-            lo.store.set(key, Interrupted(None, None, None, site))
+            # Whether a name is bound goes with what it stands for.
+            lo.store.set(key, MISSING if is_bound_key(key) else Interrupted(None, None, None, site))
         with handling(lo, error, natively=True):
             return handle(error)
 

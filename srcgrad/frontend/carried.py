@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
-from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound_key, merge_list_sites, reached
+from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound, is_bound_key, merge_list_sites, reached
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,
@@ -19,7 +19,7 @@ from srcgrad.frontend.snapshots import (
     with_leaves,
 )
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Conflict, Reference, Sequence, variable_name
+from srcgrad.frontend.values import Conflict, Frame, Interrupted, Reference, Sequence, variable_name
 from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, leaves_loop
 from srcgrad.ir.types import INT, Type, freshened, join, widen
 
@@ -127,7 +127,7 @@ def _carry(lo: Lowering, key: Any, learned: Learned, stem: str) -> Carried:
             for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
         ]
     if missing:
-        inits = [Const(False) if is_bound_key(key) else UNDEFINED_VALUE for _ in inits]
+        inits = [is_bound(lo, key, {}) if is_bound_key(key) else UNDEFINED_VALUE for _ in inits]
     return Carried(key, symbol, inits, types)
 
 
@@ -163,6 +163,11 @@ def _close(
             continue
         before = lo.store.get(key)
         if before is MISSING:
+            is_name = isinstance(key, tuple) and isinstance(key[0], Frame) and not key[0].quiet
+            interrupted = _interrupted(symbol) if key in missing and is_name else None
+            if interrupted is not None:
+                # A later iteration may read it, and nobody knows whether it was assigned before something raised.
+                lo.resolve_conflict(interrupted)
             if key in missing and not _has_conflict(symbol):
                 shape = snapshot(lo, symbol, changes)
                 if not same_structure(symbol, shape):
@@ -245,6 +250,13 @@ def _has_conflict(symbol: Any) -> bool:
     return isinstance(symbol, Conflict)
 
 
+def _interrupted(symbol: Any) -> Interrupted | None:
+    """The first of what a symbol may stand for that nobody knows."""
+    if isinstance(symbol, Interrupted) or not isinstance(symbol, Conflict):
+        return symbol if isinstance(symbol, Interrupted) else None
+    return _interrupted(symbol.first) or _interrupted(symbol.second)
+
+
 def _finish(
     lo: Lowering,
     carried: list[Carried],
@@ -265,7 +277,7 @@ def _finish(
             symbols[key] = symbol
             for leaf in leaves(symbol):
                 region.args.append(_unused_argument(lo, leaf, region))
-                inits.append(UNDEFINED_VALUE)
+                inits.append(is_bound(lo, key, {}) if is_bound_key(key) else UNDEFINED_VALUE)
                 results.append(leaf)
     outputs = [Value(a.type, a.hint, lo.span) for a in region.args[len(region.args) - len(inits) :]]
     for output, init, result in zip(outputs, inits, results, strict=True):

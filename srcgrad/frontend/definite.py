@@ -7,7 +7,6 @@ from typing import Any
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, bound_key, branch, join_branches
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Conflict, Interrupted
 from srcgrad.ir.nodes import Const, Raise
 from srcgrad.ir.types import Opaque
 
@@ -25,8 +24,6 @@ def require_bound(lo: Lowering, key: Any) -> None:
             raise RaisesAlways(UnboundLocalError, message)
         lo.unsupported(f"{name!r} is read here, but it is not assigned before", "assign it on every path")
     flag = lo.store.get(bound_key(key))
-    if isinstance(flag, (Conflict, Interrupted)):
-        lo.resolve_conflict(flag)
     if flag is MISSING or isinstance(flag, Const):
         return
 

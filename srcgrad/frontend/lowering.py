@@ -419,7 +419,7 @@ class Lowering:
         if isinstance(conflict, Interrupted):
             self.split(conflict.site)
         for side in (conflict.first, conflict.second):
-            if isinstance(side, (Conflict, Interrupted)):
+            if isinstance(side, Conflict):
                 self.resolve_conflict(side)
             if isinstance(side, Reference) and side.cls is list and side.site not in self.marks.dynamic:
                 self.demote(side)

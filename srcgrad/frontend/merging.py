@@ -152,7 +152,7 @@ def is_bound_key(key: Any) -> bool:
 
 
 def _note_bound(lo: Lowering, then: Branch, orelse: Branch) -> None:
-    """Makes both sides tell whether they have assigned the names that one of them, or a path in one, has not."""
+    """Makes both sides tell whether they have assigned the names that only one of them has assigned."""
     if not then.outcome.codes or not orelse.outcome.codes:
         return
     for key in {**then.changes, **orelse.changes}:
@@ -160,16 +160,26 @@ def _note_bound(lo: Lowering, then: Branch, orelse: Branch) -> None:
             continue
         current = lo.store.get(key)
         sides = [side.changes.get(key, current) for side in (then, orelse)]
-        if key[1] not in key[0].scope.locals:
+        if (sides[0] is MISSING) == (sides[1] is MISSING) or key[1] not in key[0].scope.locals:
+            continue
+        if any(isinstance(symbol, Interrupted) for symbol in sides):
             continue
         flag = bound_key(key)
-        told = [side.changes.get(flag, lo.store.get(flag)) for side in (then, orelse)]
-        if (sides[0] is MISSING) == (sides[1] is MISSING) and told[0] is MISSING and told[1] is MISSING:
-            continue
-        for side, symbol, known in zip((then, orelse), sides, told, strict=True):
-            if known is MISSING:
-                side.changes[flag] = symbol if isinstance(symbol, Interrupted) else Const(symbol is not MISSING)
+        for side, symbol in zip((then, orelse), sides, strict=True):
+            if flag not in side.changes and lo.store.get(flag) is MISSING:
+                side.changes[flag] = Const(symbol is not MISSING)
                 lo.missing_reads.add(flag)
+    for flag in [key for key in {**then.changes, **orelse.changes} if is_bound_key(key)]:
+        told = [side.changes.get(flag, lo.store.get(flag)) for side in (then, orelse)]
+        for side, symbol, other in zip((then, orelse), told, reversed(told), strict=True):
+            if symbol is MISSING and other is not MISSING:
+                side.changes[flag] = is_bound(lo, flag, side.changes)
+
+
+def is_bound(lo: Lowering, flag: tuple[Frame, str], changes: Mapping[Any, Any]) -> Const:
+    """Whether a name has been assigned on a path that did not ask."""
+    name = (flag[0], flag[1].removesuffix(_IS_BOUND))
+    return Const(changes.get(name, lo.store.get(name)) is not MISSING)
 
 
 def branch(lo: Lowering, body: Callable[[], Outcome]) -> Branch:
