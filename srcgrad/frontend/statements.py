@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -150,6 +151,8 @@ def _may_write(op: Call) -> bool:
     if not hashable(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins", "logging", "warnings", "_io")):
         return False
     if has_rule(op.fn) or op.fn in BUILTINS:
+        return False
+    if isinstance(op.fn, type) and issubclass(op.fn, BaseException) and not inspect.isfunction(op.fn.__init__):
         return False
     if any(isinstance(arg, (list, dict)) for arg in op.args):
         return True
