@@ -76,6 +76,16 @@ def matmul_item(x: Any, i: Any, v: Any) -> None:
     x[i] @= v
 
 
+def outside_item(target: Any, i: Any, v: Any) -> None:
+    """`target[i] = v` for what is outside of the differentiated function: no derivative goes there."""
+    target[i] = v
+
+
+def outside_append(target: list, v: Any) -> None:
+    """`target.append(v)` for a list outside of the differentiated function."""
+    target.append(v)
+
+
 def unbroadcast(g: Any, x: Any) -> Any:
     """Sums a cotangent over the axes along which `x` was broadcast, so that it gets the shape and dtype of `x`.
 

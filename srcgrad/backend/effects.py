@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.backend.lookup import numpy_names
 from srcgrad.ir.nodes import Call, Const, If, Loop, Op, Try, Value
 from srcgrad.ir.types import PyScalar, Unknown, is_mutable
@@ -78,7 +79,7 @@ def operands(op: Op) -> list[Value]:
     if isinstance(op, Call) and len(op.args) > 1:
         if op.fn is operator.contains:
             return [*Call(op.fn, (op.args[1],)).inputs, *Call(op.fn, (op.args[0],)).inputs]
-        if op.fn in (operator.setitem, setattr) and len(op.args) == 3:
+        if op.fn in (operator.setitem, runtime.outside_item, setattr) and len(op.args) == 3:
             return [*Call(op.fn, (op.args[2],)).inputs, *Call(op.fn, op.args[:2]).inputs]
     return op.inputs
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.backend.effects import item_update
 from srcgrad.backend.globals import Globals
 from srcgrad.backend.lookup import numpy_names
@@ -294,7 +295,10 @@ class Expressions:
         fn, args = op.fn, op.args
         if op.outputs:
             return self._update_with_result(op)
-        if fn is operator.setitem and len(args) == 3:
+        if fn is runtime.outside_append:
+            method = ast.Attribute(self.tree(args[0]), "append", ast.Load())
+            return [ast.Expr(ast.Call(method, [self.tree(args[1])], []))]
+        if fn in (operator.setitem, runtime.outside_item) and len(args) == 3:
             return [ast.Assign([_stored(self.subscript(args[0], args[1]))], self.tree(args[2]))]
         if fn is operator.delitem and len(args) == 2:
             target = self.subscript(args[0], args[1])
@@ -359,6 +363,10 @@ def target_of(tree: Any, names: dict[Value, str], unused: str) -> ast.expr:
     return ast.Tuple([target_of(t, names, unused) for t in tree], ast.Store())
 
 
+_STATEMENTS = frozenset([operator.setitem, operator.delitem, runtime.outside_item, runtime.outside_append])
+"""What a statement of its own stands for."""
+
+
 def touch(expressions: Expressions, op: Op) -> None:
     """Reserves the global names that an operation needs, before variables get theirs."""
     for v in op.inputs:
@@ -379,7 +387,7 @@ def _touch_call(expressions: Expressions, op: Call) -> None:
     if type(fn).__hash__ is not None:
         fn = _AS_BUILTIN.get(fn, fn)
         syntax = fn in BINARY or fn in COMPARE or fn in UNARY or fn in (operator.contains, operator.getitem)
-        in_place = not op.outputs and (fn in (operator.setitem, operator.delitem) or item_update(fn) is not None)
+        in_place = not op.outputs and (fn in _STATEMENTS or item_update(fn) is not None)
         if fn in IN_PLACE and (not op.outputs or updates_array(op)) and op.args and expressions.may_rebind(op.args[0]):
             return
         if syntax or in_place or (fn in (getattr, setattr) and len(op.args) > 1 and isinstance(op.args[1], Const)):

@@ -13,22 +13,33 @@ from srcgrad.frontend import compact_dicts, kinds
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.list_kinds import Within, is_open
-from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
-from srcgrad.frontend.objects import bind, special, super_attribute
-from srcgrad.frontend.outside import note_absent, note_class, note_member, object_symbol, outside_attribute
+from srcgrad.frontend.objects import bind, open_owner, special, super_attribute
+from srcgrad.frontend.outside import (
+    note_absent,
+    note_class,
+    note_member,
+    object_symbol,
+    outside_attribute,
+    read_assigned,
+)
 from srcgrad.frontend.values import (
     CONTAINERS,
     NOT_CONSTANT,
     Bound,
     Closure,
+    Conflict,
     Flat,
     Iterator,
     Reference,
     Sequence,
+    Sink,
+    Stepper,
     Super,
     Symbol,
     constant,
+    is_function,
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
@@ -59,8 +70,12 @@ _LONGEST = 64
 
 def static_key(lo: Lowering, symbol: Symbol, reference: Reference) -> Any:
     """A key of a dict that is changed; if it depends on the run, lowering starts again with a dict for such keys."""
-    lo.check_inside(reference)
+    source = lo.outside_references.get(reference)
+    if source is not None:
+        open_owner(lo, source)
     key = known_key(lo, symbol)
+    if key is NOT_CONSTANT and source is not None:
+        lo.unsupported("a dict that is not an argument is changed at a key that depends on the run", "pass it as one")
     return lo.demote(reference) if key is NOT_CONSTANT else key
 
 
@@ -82,9 +97,6 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     """`base[key]`."""
     if is_undefined(base):
         return base
-    if isinstance(base, Iterator) and base.items is not None:
-        # An iterator holds its items by number, for the library's own `iter(...)` alone.
-        base = Sequence(base.items)
     if isinstance(base, Sequence) or (isinstance(base, Reference) and base.cls is list):
         return _subscript_items(lo, base, key)
     if isinstance(base, Reference) and base.cls is dict:
@@ -161,13 +173,25 @@ def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> S
         return items[known]
     if isinstance(base, Reference):
         lo.unroll(key)
-        if base.site is not None:
+        if base.site is not None and not (items and all(map(is_function, items))):
             lo.demote(base)
     elif len({item.type if isinstance(item, Value) else None for item in items}) != 1:
         lo.unroll(key)
     if not items:
         lo.unsupported("an empty sequence is indexed here")
+    if all(map(is_function, items)):
+        return _chosen_function(lo, items, key)
     return subscript(lo, runtime_list(lo, items), key)
+
+
+def _chosen_function(lo: Lowering, items: tuple[Symbol, ...], key: Symbol) -> Symbol:
+    """One of several functions, by a number that depends on the run: a call of it is a branch."""
+    place = subscript(lo, runtime_list(lo, tuple([Const(k) for k in range(len(items))])), key)
+    chosen: Any = items[-1]
+    for k in range(len(items) - 2, -1, -1):
+        here = lo.emit(operator.eq, place, Const(k))
+        chosen = Conflict(items[k], chosen, lo.value(here))
+    return chosen
 
 
 def runtime_list(lo: Lowering, items: tuple[Symbol, ...]) -> Value:
@@ -234,11 +258,25 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         return _static_attribute(lo, base, name)
     if isinstance(base, Value):
         return _value_attribute(lo, base, name)
+    if isinstance(base, Stepper):
+        return _stepper_attribute(lo, base, name)
+    if isinstance(base, Sink) and name in ("append", "extend"):
+        return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base, slice) and name == "indices":
         return Bound(Const(slice.indices), (base,))
     if isinstance(base, (Closure, Bound)) and name == "__name__":
         return Const(getattr(base, "name", "<bound>"))
     lo.unsupported(f"attribute {name!r} is not supported here")
+
+
+def _stepper_attribute(lo: Lowering, base: Stepper, name: str) -> Symbol:
+    if name == "__next__":
+        return Bound(Const(next), (base,))
+    if name == "send" and base.send is not None:
+        from srcgrad.frontend.stepping import send
+
+        return Bound(Const(send), (base,))
+    lo.unsupported(f"the method {name!r} of an iterator is not supported", "loop over it")
 
 
 def _tuple_attribute(lo: Lowering, base: Sequence, name: str) -> Symbol:
@@ -262,6 +300,9 @@ def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
             lo.raises(AttributeError, f"a {base.cls.__name__} has no attribute {name!r}", way_out)
         return Bound(Const(getattr(base.cls, name)), (base,))
     if base.cls is types.GeneratorType:
+        if name in ("send", "__next__") and base.site is not None:
+            lo.marks.stepped.add(base.site)
+            raise Restart
         lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")
     for field, item in lo.contents(base):
         if field == name:
@@ -284,6 +325,9 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
     generated = generated_method(base, obj, name)
     if generated is not None:
         return generated
+    assigned = read_assigned(lo, obj, name)
+    if assigned is not None:
+        return assigned
     if not hasattr(obj, name):
         lo.raises(AttributeError, f"{getattr(obj, '__name__', type(obj).__name__)!r} has no attribute {name!r}")
     if kinds.is_static(obj) and _is_library(obj):
@@ -343,6 +387,10 @@ _ABOUT_EXCEPTIONS = frozenset(["__class__", "__cause__", "__context__", "__trace
 
 def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
     base_type = base.type
+    if base in lo.exception_parts:
+        held = dict(lo.contents(lo.exception_parts[base]))
+        if name in held:
+            return held[name]
     if isinstance(base_type, (Array, Unknown)) or is_numeric(base_type):
         if name == "shape":
             return shape(lo, base)
@@ -370,7 +418,10 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base_type, Opaque) and callable(getattr(base_type.cls, name, None)):
         return Bound(Const(getattr(base_type.cls, name)), (base,))
-    if isinstance(base_type, Opaque) and issubclass(base_type.cls, BaseException) and name not in _ABOUT_EXCEPTIONS:
+    error = isinstance(base_type, Unknown) or (
+        isinstance(base_type, Opaque) and issubclass(base_type.cls, (BaseException, type(None)))
+    )
+    if error and name not in _ABOUT_EXCEPTIONS:
         lo.exception_read = lo.span
     cls = _class_of_values(base_type)
     if cls is not None and not hasattr(cls, name):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -19,10 +21,11 @@ from srcgrad.frontend.flat_writes import flat_assignment
 from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
-from srcgrad.frontend.merging import NEXT, Outcome
+from srcgrad.frontend.merging import NEXT, Outcome, bound_key
 from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import CONTAINERS, Flat, Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import CONTAINERS, Flat, Frame, Iterator, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.variables import set_global, set_outside, set_variable
 from srcgrad.ir.nodes import Call, Const, Invoke, Value, walk
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
 
@@ -58,6 +61,13 @@ def assignment(lo: Lowering, node: ast.Assign, frame: Frame) -> Outcome:
     return evaluated(lo, node.value, frame, lambda symbol: _assign_all(lo, node.targets, symbol, frame))
 
 
+def generated(lo: Lowering, symbol: Symbol) -> Symbol:
+    """What a name stands for that is given a generator expression, which has been collected."""
+    from srcgrad.frontend.stepping import iterator_of
+
+    return iterator_of(lo, symbol)
+
+
 def annotated(lo: Lowering, node: ast.AnnAssign, frame: Frame) -> Outcome:
     """`name: kind = value`."""
     if node.value is None:
@@ -90,25 +100,29 @@ def assign(lo: Lowering, target: ast.expr, symbol: Symbol, frame: Frame) -> None
 
 def set_name(lo: Lowering, name: str, symbol: Symbol, frame: Frame) -> None:
     """Binds a name, in the frame that owns it."""
+    if isinstance(symbol, Iterator):
+        symbol = _consumable(lo, symbol)
     owner: Frame | None = frame
     if name in frame.scope.globals:
-        lo.unsupported(f"assigning to the global name {name!r} is not supported yet", "return the value instead")
+        set_global(lo, frame.globals, name, symbol)
+        return
     if name in frame.scope.nonlocals:
         owner = frame.parent
         while owner is not None and name not in owner.scope.locals:
             owner = owner.parent
         if owner is None:
             lo.unsupported(f"assigning to {name!r} of an enclosing function that has returned is not supported yet")
-        if owner.function is not lo.function:
-            lo.unsupported(
-                f"a recursive function assigns to {name!r} of an enclosing function here",
-                "return the value, or write to an array",
-            )
     if isinstance(symbol, Value) and symbol.hint is None and not isinstance(symbol, Const) and not frame.quiet:
         symbol.hint = name
     if is_compact(symbol) and not frame.quiet:
         compact_dicts.named(lo, symbol, name)
-    lo.store.set((owner, name), symbol)
+    set_variable(lo, (owner, name), symbol)
+
+
+def _consumable(lo: Lowering, symbol: Symbol) -> Symbol:
+    from srcgrad.frontend.stepping import once
+
+    return once(lo, symbol)
 
 
 def _unpack(lo: Lowering, targets: list[ast.expr], symbol: Symbol, frame: Frame) -> None:
@@ -239,12 +253,18 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
         target: Symbol = Flat(base) if name == "flat" else attribute(lo, base, name)
         set_item(lo, target, Const(Ellipsis), symbol)
         return
-    if isinstance(base, Const):
+    if isinstance(base, Const) and objects.class_of_object(base) is not None:
         objects.open_argument(lo, base.value)
-    lo.unsupported(
-        "an attribute of an object is written here that is no argument and was not made here",
-        "pass the object as an argument, or return the new value",
-    )
+        setter = inspect.getattr_static(type(base.value), name, None)
+        if isinstance(setter, property) and setter.fset is not None:
+            lo.call(Const(setter.fset), [base, symbol], {})
+            return
+        set_outside(lo, base.value, name, symbol)
+        return
+    if isinstance(base, Const) and isinstance(base.value, (type, types.ModuleType)):
+        set_outside(lo, base.value, name, symbol)
+        return
+    lo.unsupported("an attribute of this object can't be written", "return the new value")
 
 
 def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
@@ -334,13 +354,21 @@ def _update_item(lo: Lowering, op: type, base: Value, key: Symbol, right: Callab
     lo.effect(ITEM_UPDATES[op], base, key, operand)
 
 
+def forget_name(lo: Lowering, name: str, frame: Frame) -> None:
+    """`del name`."""
+    if name in frame.scope.globals | frame.scope.nonlocals:
+        lo.unsupported(f"{name!r} of another scope is deleted here", "assign None to it")
+    for key in ((frame, name), bound_key((frame, name))):
+        if lo.store.get(key) is not MISSING:
+            lo.store.set(key, MISSING)
+
+
 def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
     """`del targets`."""
     for target in node.targets:
         if isinstance(target, ast.Name):
-            if target.id in frame.scope.locals and lo.store.get((frame, target.id)) is MISSING:
-                lo.raises(UnboundLocalError, f"the name {target.id!r} stands for nothing here")
-            lo.store.set((frame, target.id), MISSING)
+            expression(lo, ast.copy_location(ast.Name(target.id, ast.Load()), target), frame)
+            forget_name(lo, target.id, frame)
         elif isinstance(target, ast.Subscript):
             base = expression(lo, target.value, frame)
             key = index(lo, target.slice, frame)

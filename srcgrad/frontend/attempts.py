@@ -13,16 +13,27 @@ from contextlib import contextmanager
 from typing import Any
 
 from srcgrad.errors import UnsupportedError
-from srcgrad.frontend.assignments import assign, unpacked
+from srcgrad.frontend.assignments import assign, forget_name, set_name, unpacked
 from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
-from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
+from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.merging import (
+    NEVER,
+    NEXT,
+    Branch,
+    Outcome,
+    branch,
+    is_bound_key,
+    join_branches,
+    leaves_with,
+    resume,
+)
+from srcgrad.frontend.raising import carries_floats
 from srcgrad.frontend.sequencing import calls_of
 from srcgrad.frontend.statements import block, choose, meet, statement
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, Symbol, constant
-from srcgrad.ir.nodes import Commit, Const, Exit, Invoke, Raise, Try, Value, walk
+from srcgrad.frontend.values import Attempt, Frame, Interrupted, Protection, Reference, Symbol, constant
+from srcgrad.ir.nodes import Call, Commit, Const, Exit, Invoke, Raise, Region, Try, Value, walk
 from srcgrad.ir.types import Opaque
 
 _PATTERNS = (ast.Tuple, ast.List)
@@ -118,7 +129,15 @@ def _leave(lo: Lowering, protection: Protection, error: Value) -> Outcome:
     for key in lo.held:
         lo.store.set(key, MISSING)
     lo.store.set(protection.error, error)
+    lo.store.set(_parts_key(protection), lo.exception_parts.get(error, _UNKNOWN))
     return leaves_with(protection.label)
+
+
+_UNKNOWN = Const("unknown")
+
+
+def _parts_key(protection: Protection) -> tuple[str, str]:
+    return (protection.error[0], f"{protection.error[1]} parts")
 
 
 def settle_attempts(lo: Lowering) -> None:
@@ -126,6 +145,9 @@ def settle_attempts(lo: Lowering) -> None:
     for site, region in lo.unsettled:
         if lo.raising.leaves_traces(region):
             lo.split(site)
+    if lo.floats_raised and lo.exception_read is not None and not lo.marks.numbers_raised:
+        lo.marks.numbers_raised = True
+        raise Restart
     if lo.floats_raised and lo.exception_read is not None:
         raise UnsupportedError(
             "numbers that an exception carries are read here, and their derivative is not known",
@@ -178,9 +200,9 @@ def _handler(lo: Lowering, handler: ast.ExceptHandler, error: Value, frame: Fram
     if handler.name is None:
         return block(lo, handler.body, frame)
     error.hint = handler.name
-    lo.store.set((frame, handler.name), error)
+    set_name(lo, handler.name, error, frame)
     outcome = block(lo, handler.body, frame)
-    lo.store.set((frame, handler.name), MISSING)
+    forget_name(lo, handler.name, frame)
     return outcome
 
 
@@ -216,9 +238,12 @@ def attempt(
             then = branch(lo, body)
     finally:
         lo.protections = outer
-    if not any(lo.raising.may_raise(op) for op in then.region.ops):
+    if not any(lo.raising.may_raise(op) for op in then.region.ops) or _cannot_match(lo, catches, then.region):
         return _unprotected(lo, then, otherwise, rest)
     if lo.raising.leaves_traces(then.region):
+        lo.split(site)
+    if lo.marks.numbers_raised and any(isinstance(op, Raise) and carries_floats(op) for op in walk(then.region)):
+        # What it carries is known where control leaves for the handler by itself.
         lo.split(site)
     if any(isinstance(op, Invoke) for op in walk(then.region)):
         # What it calls may not have been lowered to the end yet.
@@ -229,7 +254,8 @@ def attempt(
         error.owner = lo.region
         lo.region.args.append(error)
         for key in made.interrupted:
-            lo.store.set(key, Interrupted(None, None, None, site))
+            # Whether a name is bound goes with what it stands for.
+            lo.store.set(key, MISSING if is_bound_key(key) else Interrupted(None, None, None, site))
         with handling(lo, error, natively=True):
             return handle(error)
 
@@ -260,11 +286,15 @@ def _one_by_one(
 
         def handler() -> Outcome:
             error = lo.value(lo.store.get(protection.error))
+            parts = lo.store.get(_parts_key(protection))
+            if isinstance(parts, Reference):
+                lo.exception_parts[error] = parts
             with handling(lo, error, natively=False):
                 return handle(error)
 
         outcome = caught(lo, outcome, label, handler)
         lo.store.set(protection.error, MISSING)
+        lo.store.set(_parts_key(protection), MISSING)
     return go_on(lo, outcome, rest)
 
 
@@ -442,6 +472,28 @@ def _guard(lo: Lowering, site: Any, body: Block, rest: Block) -> Outcome:
 def _any_of(classes: tuple[type, ...]) -> Const:
     """Classes of exceptions as they stand behind `except` and in `isinstance`."""
     return Const(classes[0] if len(classes) == 1 else classes)
+
+
+def _cannot_match(lo: Lowering, catches: Value, region: Region) -> bool:
+    """Whether only the user's own code raises what is caught, and there is none of it in a region."""
+    classes = catches.value if isinstance(catches, Const) else BaseException
+    own = [
+        cls.__module__.split(".")[0] not in _LIBRARIES
+        for cls in (classes if isinstance(classes, tuple) else (classes,))
+    ]
+    return all(own) and not any(
+        isinstance(op, (Invoke, Raise, Try))
+        or (isinstance(op, Call) and op not in lo.raising.sure and not _is_library(op))
+        for op in walk(region)
+    )
+
+
+_LIBRARIES = frozenset(["builtins", "numpy", "math", "json", "contextlib", "warnings", "io", "os"])
+
+
+def _is_library(op: Call) -> bool:
+    module = getattr(op.fn, "__module__", None) or getattr(type(op.fn), "__module__", "")
+    return module.split(".")[0] in (*_LIBRARIES, "_operator", "srcgrad")
 
 
 def _distinct(classes: Iterable[type]) -> tuple[type, ...]:

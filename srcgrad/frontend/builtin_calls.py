@@ -7,16 +7,17 @@ import math
 import operator
 import types
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, stand_ins
 from srcgrad.frontend.access import attribute, has_attribute, length, set_dict_item, subscript
 from srcgrad.frontend.access import shape as shape_symbol
+from srcgrad.frontend.exits import go_on
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import (
-    consumed_before,
     enumerate_iterator,
     item_getter,
     iterate,
@@ -28,16 +29,18 @@ from srcgrad.frontend.iteration import (
     zip_iterator,
 )
 from srcgrad.frontend.list_kinds import new_list
-from srcgrad.frontend.loops import for_each
+from srcgrad.frontend.loops import for_each, over
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.outside import has_outside, note_class
-from srcgrad.frontend.stand_in_classes import ORIGINALS, SequenceIterator
+from srcgrad.frontend.stand_in_classes import ORIGINALS
 from srcgrad.frontend.values import (
+    CONTAINERS,
     NOT_CONSTANT,
     Bound,
     Closure,
+    Consumer,
     Iterator,
     Reference,
     Rest,
@@ -66,8 +69,8 @@ from srcgrad.ir.types import (
 
 @handles(len)
 def _len(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if isinstance(args[0], Iterator) and args[0].drive is None:
-        return iterator_length(lo, args[0])
+    if isinstance(args[0], Iterator) and (args[0].bounds is not None or args[0].view):
+        return iterator_length(lo, iterate(lo, args[0]))
     return length(lo, args[0])
 
 
@@ -104,7 +107,7 @@ def _enumerate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     iterator = iterate(lo, args[0])
     if iterator.drive is not None:
         return driven.enumerated(lo, iterator, start)
-    return enumerate_iterator(lo, iterator, start)
+    return enumerate_iterator(lo, args[0], start)
 
 
 @handles(np.nditer)
@@ -116,12 +119,28 @@ def _nditer(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if len(args) == 1 and isinstance(args[0], Spread):
         return iterate(lo, lo.call(Const(stand_ins.transposed), [args[0].items], {}))
-    first = args[0] if args else None
-    if len(args) > 1 and isinstance(first, Reference) and first.cls is SequenceIterator and set(args) == {first}:
-        return _in_groups(lo, iterate(lo, first), len(args))
-    if constant(kwargs.get("strict", Const(False))) is not False and not lo.fixed_span:
-        _check_lengths(lo, [iterate(lo, arg) for arg in args])
-    return _zipped(lo, args)
+    if constant(kwargs.get("strict", Const(False))) is False or lo.fixed_span:
+        return _zipped(lo, args)
+    iterators = [iterate(lo, arg) for arg in args]
+    if any(iterator.drive is not None or iterator.endless for iterator in iterators):
+        lo.unsupported("generators can't be zipped with strict=True yet", "make lists of them before")
+    rows = _zipped(lo, args)
+    seen = lo.attempts or lo.protections or lo.function is not None or lo.marks.changes_outside
+    if not seen:
+        _check_lengths(lo, iterators)
+        return rows
+    site = (*lo.site("zip"), lo.span)
+
+    def drive(body: Consumer) -> Outcome:
+        """Behind the last item: what was done with those before it can be seen."""
+
+        def check() -> Outcome:
+            _check_lengths(lo, iterators)
+            return NEXT
+
+        return go_on(lo, over(lo, rows, body, site), check)
+
+    return Iterator(drive=drive)
 
 
 def _in_groups(lo: Lowering, iterator: Iterator, size: int) -> Iterator:
@@ -147,11 +166,9 @@ def raise_unless_equal(first: int, other: int) -> None:
 
 
 def _check_lengths(lo: Lowering, iterators: list[Iterator]) -> None:
-    """Raises if lengths differ, before the first item and not behind the last one."""
+    """Raises if lengths differ."""
     from srcgrad.frontend.helper_calls import inline
 
-    if any(iterator.drive is not None for iterator in iterators):
-        lo.unsupported("generators can't be zipped with strict=True yet", "make lists of them before")
     lengths = [iterator_length(lo, iterator) for iterator in iterators]
     for other in lengths[1:]:
         dims = [getattr(n.type, "dim", None) for n in (lengths[0], other)]
@@ -161,9 +178,16 @@ def _check_lengths(lo: Lowering, iterators: list[Iterator]) -> None:
 
 def _zipped(lo: Lowering, inners: list[Symbol]) -> Iterator:
     iterators = [iterate(lo, inner) for inner in inners]
-    if any(iterator.drive is not None and not iterator.endless for iterator in iterators):
+    one_by_one = [k for k, iterator in enumerate(iterators) if iterator.drive is not None]
+    if len(one_by_one) > 1:
+        from srcgrad.frontend import stepping
+
+        for k in one_by_one:
+            stepping.in_steps(lo, inners[k])
+        return iterate(lo, stepping.in_step(lo, inners))
+    if one_by_one:
         return driven.zipped(lo, iterators)
-    return zip_iterator(lo, iterators)
+    return zip_iterator(lo, inners)
 
 
 @handles(reversed)
@@ -452,34 +476,26 @@ def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 
 @handles(iter)
 def _iter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if len(args) != 1:
-        lo.unsupported("iter(...) with two arguments is not supported", "write a while loop")
-    symbol = args[0]
-    if isinstance(symbol, Reference) and symbol.cls in (types.GeneratorType, SequenceIterator):
-        return symbol
-    if class_of_object(symbol) is not None:
-        iterator = iterate(lo, symbol)
-    else:
-        iterator = iterate(lo, symbol)
-        if iterator.drive is None and not (isinstance(symbol, Reference) and symbol.cls in (dict, set)):
-            return lo.call(Const(SequenceIterator), [symbol], {})
-    if iterator.drive is not None:
-        return iterator
-    return lo.call(Const(SequenceIterator), [iterator], {})
+    from srcgrad.frontend import stepping
+
+    return stepping.iterator_of(lo, args[0]) if len(args) == 1 else stepping.until(lo, *args)
 
 
 @handles(next)
 def _next(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if isinstance(args[0], Reference) and args[0].cls is SequenceIterator:
-        if not lo.contents(args[0]):
-            consumed_before(lo)
-        return lo.call(Const(SequenceIterator.advance), args, {})
-    if isinstance(args[0], Reference) and args[0].cls in (list, dict, set):
-        lo.raises(TypeError, f"{args[0].cls.__name__!r} object is not an iterator")
-    iterator = iterate(lo, args[0])
-    if iterator.drive is None:
-        lo.unsupported("next(...) of anything but a generator is not supported", "index it, or loop over it")
-    return driven.first(lo, iterator, *args[1:])
+    from srcgrad.frontend import stepping
+
+    symbol = args[0]
+    if isinstance(symbol, Reference) and symbol.cls in CONTAINERS:
+        lo.raises(TypeError, f"{symbol.cls.__name__!r} object is not an iterator")
+    if isinstance(symbol, Iterator) and (symbol.view or symbol.bounds is not None) and not symbol.backwards:
+        lo.raises(TypeError, "this object is not an iterator", "make one of it: iter(...)")
+    if isinstance(symbol, Reference) and symbol.cls is types.GeneratorType and lo.contents(symbol):
+        # Taken at its word: most often nobody asks for a second item.
+        return driven.first(lo, iterate(lo, symbol), *args[1:])
+    if isinstance(symbol, Iterator) and symbol.drive is not None and symbol.step is None:
+        return driven.first(lo, symbol, *args[1:])
+    return stepping.next_item(lo, symbol, *args[1:])
 
 
 @handles(types.SimpleNamespace)
@@ -510,6 +526,27 @@ def _print(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
 @handles(functools.partial)
 def _partial(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return Bound(args[0], tuple(args[1:]), kwargs)
+
+
+def undecorated(fn: Any) -> Any:
+    """What decorators do that leave a function what it computes: its handler gives the function itself."""
+    return fn
+
+
+@handles(undecorated, functools.cache, functools.update_wrapper)
+def _undecorated(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return args[0]
+
+
+@handles(functools.wraps)
+def _wraps(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return Const(undecorated)
+
+
+@handles(functools.lru_cache)
+def _lru_cache(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    is_function = bool(args) and (isinstance(args[0], (Closure, Bound)) or callable(constant(args[0])))
+    return args[0] if is_function else Const(undecorated)
 
 
 @handles(callable)

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import functools
 import inspect
+import itertools
 import types
 from collections.abc import MutableMapping, MutableSequence, MutableSet
 from typing import Any
@@ -25,6 +26,7 @@ from srcgrad.frontend import (  # noqa: F401
 )
 from srcgrad.frontend.access import attribute
 from srcgrad.frontend.arity import check_arguments
+from srcgrad.frontend.assignments import generated
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.folding import as_symbol
@@ -32,7 +34,14 @@ from srcgrad.frontend.functions import applied, call_closure, call_function, spr
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
-from srcgrad.frontend.objects import by_special_method, make_object, mapping_as_dict, member, special
+from srcgrad.frontend.objects import (
+    by_special_method,
+    make_exception,
+    make_object,
+    mapping_as_dict,
+    member,
+    special,
+)
 from srcgrad.frontend.operators import binary
 from srcgrad.frontend.outside import note_class, note_member, object_symbol
 from srcgrad.frontend.reductions import FOLDS, fold_call
@@ -57,7 +66,20 @@ from srcgrad.rules.registry import PARTIALS, VJP, display_name, has_rule, hashab
 _LIBRARIES = frozenset(
     [
         *("numpy", "math", "cmath", "operator", "builtins", "scipy", "random", "itertools", "functools", "_operator"),
-        *("time", "datetime", "warnings", "logging", "os", "posixpath", "ntpath", "sys", "io", "json", "threading"),
+        *(
+            "time",
+            "datetime",
+            "warnings",
+            "logging",
+            "os",
+            "posixpath",
+            "ntpath",
+            "sys",
+            "io",
+            "_io",
+            "json",
+            "threading",
+        ),
     ]
 )
 
@@ -86,6 +108,12 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
             kwargs.update({str(key): item for key, item in lo.contents(symbol)})
         else:
             lo.unsupported("only dicts of known keys can be spread with **")
+    if _is_user_function(fn) and any(isinstance(arg, ast.GeneratorExp) for arg in node.args):
+        args = [
+            generated(lo, arg) if isinstance(part, ast.GeneratorExp) else arg
+            for part, arg in itertools.zip_longest(node.args, args)
+            if arg is not None
+        ]
     lo.escape = whole[1] if whole is not None and whole[0] is node and _is_user_function(fn) else None
     return call(lo, fn, args, kwargs)
 
@@ -251,7 +279,9 @@ def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Sy
         return Sequence(tuple(values[f] if f in values else Const(defaults[f]) for f in cls._fields), cls)
     if dataclasses.is_dataclass(cls):
         return _construct_dataclass(lo, cls, args, kwargs)
-    if issubclass(cls, (np.generic, BaseException)) or is_library(cls):
+    if issubclass(cls, BaseException):
+        return make_exception(lo, cls, args, kwargs)
+    if issubclass(cls, np.generic) or is_library(cls):
         return primitive(lo, cls, args, kwargs)
     return make_object(lo, STAND_INS.get(cls, cls), args, kwargs)
 

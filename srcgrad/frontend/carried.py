@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
-from srcgrad.frontend.merging import NEXT, Outcome, merge_list_sites, reached
+from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound, is_bound_key, merge_list_sites, reached
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,
@@ -19,7 +19,7 @@ from srcgrad.frontend.snapshots import (
     with_leaves,
 )
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Conflict, Reference, Sequence, variable_name
+from srcgrad.frontend.values import Conflict, Frame, Interrupted, Reference, Sequence, variable_name
 from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, leaves_loop
 from srcgrad.ir.types import INT, Type, freshened, join, widen
 
@@ -65,6 +65,7 @@ def build_loop(
 ) -> Outcome:
     """Lowers the body until what is assumed of the carried values holds at its end; how control leaves the loop."""
     learned: Learned = lo.loop_memory.setdefault(site, Learned())
+    dead = dead | {bound_key(key) for key in dead}
     for key in guess & dead:
         lo.store.set(key, MISSING)
     keys = list(guess - dead) + [key for key in learned if key not in guess and lo.store.get(key) is not MISSING]
@@ -79,10 +80,12 @@ def build_loop(
                 for slot in carried:
                     _bind(lo, slot, region)
                 outer_missing, lo.missing_reads = lo.missing_reads, set()
+                lo.loops += 1
                 try:
                     outcome = reached(lo, lambda: build(carried, region))  # noqa: B023
                 finally:
                     missing, lo.missing_reads = lo.missing_reads, outer_missing
+                    lo.loops -= 1
             for key in dead & changes.keys():
                 del changes[key]
             _close(lo, carried, changes, missing, learned, stem)
@@ -90,7 +93,8 @@ def build_loop(
             lo.span = span
             keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
             continue
-        lo.missing_reads |= missing
+        # What an iteration reads may have been assigned in an earlier round of the loop around as well.
+        lo.missing_reads |= missing | {slot.key for slot in carried if lo.store.get(slot.key) is MISSING}
         return _finish(lo, carried, changes, region, outcome, finish)
     lo.unsupported(
         "the kinds of the variables of this loop do not settle", "give each variable one kind before the loop"
@@ -123,7 +127,7 @@ def _carry(lo: Lowering, key: Any, learned: Learned, stem: str) -> Carried:
             for j, (v, t, k) in enumerate(zip(inits, types, known, strict=True))
         ]
     if missing:
-        inits = [UNDEFINED_VALUE for _ in inits]
+        inits = [is_bound(lo, key, {}) if is_bound_key(key) else UNDEFINED_VALUE for _ in inits]
     return Carried(key, symbol, inits, types)
 
 
@@ -159,6 +163,11 @@ def _close(
             continue
         before = lo.store.get(key)
         if before is MISSING:
+            is_name = isinstance(key, tuple) and isinstance(key[0], Frame) and not key[0].quiet
+            interrupted = _interrupted(symbol) if key in missing and is_name else None
+            if interrupted is not None:
+                # A later iteration may read it, and nobody knows whether it was assigned before something raised.
+                lo.resolve_conflict(interrupted)
             if key in missing and not _has_conflict(symbol):
                 shape = snapshot(lo, symbol, changes)
                 if not same_structure(symbol, shape):
@@ -241,6 +250,13 @@ def _has_conflict(symbol: Any) -> bool:
     return isinstance(symbol, Conflict)
 
 
+def _interrupted(symbol: Any) -> Interrupted | None:
+    """The first of what a symbol may stand for that nobody knows."""
+    if isinstance(symbol, Interrupted) or not isinstance(symbol, Conflict):
+        return symbol if isinstance(symbol, Interrupted) else None
+    return _interrupted(symbol.first) or _interrupted(symbol.second)
+
+
 def _finish(
     lo: Lowering,
     carried: list[Carried],
@@ -261,7 +277,7 @@ def _finish(
             symbols[key] = symbol
             for leaf in leaves(symbol):
                 region.args.append(_unused_argument(lo, leaf, region))
-                inits.append(UNDEFINED_VALUE)
+                inits.append(is_bound(lo, key, {}) if is_bound_key(key) else UNDEFINED_VALUE)
                 results.append(leaf)
     outputs = [Value(a.type, a.hint, lo.span) for a in region.args[len(region.args) - len(inits) :]]
     for output, init, result in zip(outputs, inits, results, strict=True):

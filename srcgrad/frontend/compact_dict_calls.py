@@ -50,7 +50,12 @@ def _rows(lo: Lowering, reference: Reference, row: Callable[[Symbol], Symbol]) -
         with lo.trusted():
             return row(lo.not_known_yet() if kind is None else subscript(lo, listed, k))
 
-    return Iterator(length=lambda: lo.value(lo.emit_typed(len, (listed,), {}, INT)), item=item)
+    return Iterator(
+        length=lambda: lo.value(lo.emit_typed(len, (listed,), {}, INT)),
+        item=item,
+        view=True,
+        anew=lambda: _rows(lo, reference, row),
+    )
 
 
 def _given(lo: Lowering, key: Symbol) -> Symbol:

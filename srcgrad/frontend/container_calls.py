@@ -18,6 +18,7 @@ from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.objects import mapping_as_dict
 from srcgrad.frontend.records import parts
 from srcgrad.frontend.values import NOT_CONSTANT, Iterator, Reference, Rest, Sequence, Symbol, constant
+from srcgrad.frontend.variables import add_outside
 from srcgrad.ir.nodes import UNDEFINED, Const
 from srcgrad.ir.types import List
 
@@ -27,6 +28,8 @@ from srcgrad.ir.types import List
 @handles(list.append)
 def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, item = args
+    if add_outside(lo, target, item):
+        return Const(None)
     if isinstance(target, Reference):
         lo.change(target, (*lo.contents(target), item))
         return Const(None)
@@ -46,7 +49,7 @@ def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 def _extend(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     target, more = args
     iterator = iterate(lo, more)
-    if isinstance(target, Reference) and iterator.drive is None:
+    if isinstance(target, Reference) and iterator.drive is None and target not in lo.outside_references:
         if iterator.items is None:
             lo.demote(target)
         lo.change(target, lo.contents(target) + iterator.items)
@@ -153,7 +156,7 @@ def _items(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
         entries = _entries(lo, args[0])
         return tuple([Sequence((key, item)) for key, (_, item) in zip(keys.items or (), entries, strict=True)])
 
-    return Iterator(live=pairs, sources=(args[0],), sized=True)
+    return Iterator(live=pairs, sources=(args[0],), sized=True, view=True)
 
 
 @handles(dict.keys)
@@ -166,7 +169,8 @@ def _values(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     if is_compact(args[0]):
         return compact.values(lo, args[0])
     _entries(lo, args[0])
-    return Iterator(live=lambda: tuple([item for _, item in _entries(lo, args[0])]), sources=(args[0],), sized=True)
+    items = lambda: tuple([item for _, item in _entries(lo, args[0])])  # noqa: E731
+    return Iterator(live=items, sources=(args[0],), sized=True, view=True)
 
 
 @handles(dict.get)

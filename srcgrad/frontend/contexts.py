@@ -23,7 +23,7 @@ from srcgrad.frontend.statements import block, choose
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Reference, Rest, Symbol, constant
 from srcgrad.ir.nodes import Const, Enter, Exit, Leave, Value
-from srcgrad.ir.types import UNKNOWN
+from srcgrad.ir.types import UNKNOWN, Opaque, Type
 
 Body = Callable[[], Outcome]
 
@@ -35,6 +35,11 @@ _PASSING = (
 """Contexts that let every exception pass."""
 _CONTEXT_MANAGER = contextlib.contextmanager(iter).__code__
 _OPENERS = (open, threading.Lock, threading.RLock, np.printoptions)
+
+
+def passes(context: Any) -> bool:
+    """Whether a class makes contexts of the library that let every exception pass and change no numbers."""
+    return isinstance(context, type) and issubclass(context, (np.errstate, warnings.catch_warnings))
 
 
 def with_statement(lo: Lowering, node: ast.With, frame: Frame) -> Outcome:
@@ -61,6 +66,10 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
             if made is contextlib.nullcontext:
                 bind(expression(lo, call.args[0], frame) if call.args else Const(None))
                 return body()
+            if made in (contextlib.ExitStack, contextlib.AsyncExitStack):
+                lo.unsupported(
+                    "contextlib.ExitStack is not supported", "write the contexts behind `with`, one after the other"
+                )
             if made is contextlib.suppress:
                 classes = tuple([constant(expression(lo, arg, frame)) for arg in call.args])
                 return attempt(lo, lo.site(item), body, Const(classes), lambda error: NEXT, None, lambda: NEXT)
@@ -69,7 +78,7 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
                 kwargs = {str(k.arg): lo.tree(expression(lo, k.value, frame)) for k in call.keywords}
                 with lo.trusted(made not in _OPENERS):
                     made_context = lo.value(lo.emit_typed(made, args, kwargs, UNKNOWN))
-                return _library(lo, made_context, bind, body)
+                return _library(lo, made_context, bind, body, _FILE if made is open else UNKNOWN)
             if getattr(made, "__code__", None) is _CONTEXT_MANAGER:
                 args = [expression(lo, arg, frame) for arg in call.args]
                 kwargs = {str(k.arg): expression(lo, k.value, frame) for k in call.keywords}
@@ -86,9 +95,14 @@ def _item(lo: Lowering, item: ast.withitem, frame: Frame, body: Body) -> Outcome
         )
 
 
-def _library(lo: Lowering, context: Value, bind: Callable[[Symbol], None], body: Body) -> Outcome:
-    """A context that is entered and left as it stands."""
-    entered = Value(UNKNOWN, None, lo.span)
+_FILE = Opaque(io.TextIOWrapper)
+
+
+def _library(
+    lo: Lowering, context: Value, bind: Callable[[Symbol], None], body: Body, gives: Type = UNKNOWN
+) -> Outcome:
+    """A context that is entered and left as it stands; what `as` binds is of a kind that is known at times."""
+    entered = Value(gives, None, lo.span)
     with lo.trusted():
         lo.append(Enter(context, [entered], lo.span))
     bind(entered)

@@ -100,14 +100,11 @@ def enumerated(lo: Lowering, iterator: Iterator, start: Symbol) -> Iterator:
 
 def zipped(lo: Lowering, iterators: list[Iterator]) -> Iterator:
     """`zip` of one generator and sequences: those before it are asked for an item before it is, the others later."""
-    driven = [k for k, iterator in enumerate(iterators) if iterator.drive is not None]
-    if len(driven) != 1:
-        lo.unsupported("several generators can't be consumed in step", "collect all but one of them: list(...)")
-    place, drive_inner = driven[0], iterators[driven[0]].drive
-    assert drive_inner is not None
+    place, drive_inner = next((k, iterator.drive) for k, iterator in enumerate(iterators) if iterator.drive is not None)
     getters = [None if k == place else item_getter(lo, iterator) for k, iterator in enumerate(iterators)]
     before, after = (
-        [iterator_length(lo, iterator) for iterator in part] for part in (iterators[:place], iterators[place + 1 :])
+        [iterator_length(lo, iterator) for iterator in part if not iterator.endless]
+        for part in (iterators[:place], iterators[place + 1 :])
     )
     site = _site(lo, "zip")
 

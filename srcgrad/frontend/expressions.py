@@ -14,13 +14,13 @@ from srcgrad.frontend.compact_dicts import new_dict
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.iteration import collected, items_if_known, iterate, known_items
 from srcgrad.frontend.list_kinds import new_list
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import by_special_method, operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
-from srcgrad.frontend.outside import note_absent, outside
+from srcgrad.frontend.outside import module_of, note_absent, outside, read_assigned
 from srcgrad.frontend.sources import CellSource, GlobalSource
-from srcgrad.frontend.values import Frame, Sequence, Spread, Symbol
+from srcgrad.frontend.values import Frame, GivenBack, Iterator, Sequence, Spread, Symbol
 from srcgrad.ir.nodes import Const
 from srcgrad.ir.types import Opaque
 
@@ -33,6 +33,10 @@ class Held(ast.expr):
 
 def _held(lo: Lowering, node: Held, frame: Frame) -> Symbol:
     return lo.store.get(node.key)
+
+
+def _given_back(lo: Lowering, node: GivenBack, frame: Frame) -> Symbol:
+    return lo.runners[frame].given_back(node)
 
 
 def expression(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
@@ -59,12 +63,15 @@ def read_name(lo: Lowering, name: str, frame: Frame) -> Symbol:
         owner = None
     while owner is not None:
         if name in owner.scope.locals:
-            return lo.read_variable((owner, name))
+            return lo.read_bound((owner, name))
         if name in owner.cells:
             if not _is_filled(owner.cells[name]):
                 lo.raises(NameError, f"cannot access free variable {name!r}, which has no value")
             return outside(lo, CellSource(owner.cells[name], name))
         owner = owner.parent
+    assigned = read_assigned(lo, module_of(frame.globals), name) if lo.marks.rebound else None
+    if assigned is not None:
+        return assigned
     if name in frame.globals:
         return outside(lo, GlobalSource(frame.globals, name))
     if hasattr(builtins, name):
@@ -179,8 +186,13 @@ def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bo
     """
     items: list[Symbol] = []
     for node in nodes:
+        if isinstance(node, ast.GeneratorExp) and spreads:
+            # Whoever is called consumes it, once.
+            items.append(_collected(lo, node, frame))
+            continue
         if not isinstance(node, ast.Starred):
-            items.append(expression(lo, node, frame))
+            item = expression(lo, node, frame)
+            items.append(_consumable(lo, item) if isinstance(item, Iterator) and not spreads else item)
             continue
         symbol = collected(lo, expression(lo, node.value, frame))
         if spreads and node is nodes[-1] and items_if_known(lo, symbol) is None:
@@ -245,9 +257,21 @@ def _call(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
 
 
 def _comprehension(lo: Lowering, node: Any, frame: Frame) -> Symbol:
+    collected = _collected(lo, node, frame)
+    return _consumable(lo, iterate(lo, collected)) if isinstance(node, ast.GeneratorExp) else collected
+
+
+def _collected(lo: Lowering, node: Any, frame: Frame) -> Symbol:
     from srcgrad.frontend.comprehensions import comprehension
 
     return comprehension(lo, node, frame)
+
+
+def _consumable(lo: Lowering, iterator: Iterator) -> Symbol:
+    """An iterator that is consumed once."""
+    from srcgrad.frontend.stepping import once
+
+    return once(lo, iterator)
 
 
 def _format(lo: Lowering, node: ast.JoinedStr, frame: Frame) -> Symbol:
@@ -281,11 +305,15 @@ def _starred(lo: Lowering, node: ast.Starred, frame: Frame) -> Symbol:
 
 
 def _yield(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
-    lo.unsupported("what a yield gives back is not supported", "write the yield as a statement of its own")
+    if frame.site is not None and frame.site not in lo.marks.stepped:
+        lo.marks.stepped.add(frame.site)
+        raise Restart
+    lo.unsupported("a yield stands inside of an expression here", "assign what it gives back to a name")
 
 
 _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
     Held: _held,
+    GivenBack: _given_back,
     ast.Constant: _constant,
     ast.Name: _name,
     ast.BinOp: _binary,

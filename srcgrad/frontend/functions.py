@@ -23,9 +23,21 @@ from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.snapshots import leaves, with_leaves
 from srcgrad.frontend.source import FunctionSource, function_source
 from srcgrad.frontend.sources import AttributeSource, Guard, ItemSource, Source
-from srcgrad.frontend.statements import RETURNED, block
+from srcgrad.frontend.statements import block
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Spread, Symbol, part_name
+from srcgrad.frontend.values import (
+    RETURNED,
+    Closure,
+    Conflict,
+    Frame,
+    Iterator,
+    Reference,
+    Sequence,
+    Spread,
+    Symbol,
+    part_name,
+)
+from srcgrad.frontend.variables import encloses, forget_locals, set_variable, variables
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
 from srcgrad.ir.types import join, unsized
 
@@ -185,6 +197,10 @@ def _call(
     if frame.scope.is_async:
         lo.unsupported(f"{name} is a coroutine, which is not supported yet")
     bound = bind(lo, node.args, name, defaults, args, kwargs)
+    if any(isinstance(symbol, Iterator) for symbol in bound.values()):
+        from srcgrad.frontend.stepping import once
+
+        bound = {parameter: once(lo, symbol) for parameter, symbol in bound.items()}
     if identity in lo.marks.outlined:
         return _invoke(lo, identity, node, frame, name, bound)
     # A call for arguments of another structure ends when the structure does; any other recursion ends at run time.
@@ -206,7 +222,7 @@ def _call(
     finally:
         lo.active.pop()
         lo.calls.pop()
-    _forget(lo, frame)
+    forget_locals(lo, frame)
     return result
 
 
@@ -241,15 +257,6 @@ def _returned(lo: Lowering, outcome: Outcome, frame: Frame) -> Symbol:
         box_whole(lo, frame)
         lo.resolve_conflict(result)
     return result
-
-
-def _forget(lo: Lowering, frame: Frame) -> None:
-    """Drops the variables of a call that is over, unless a function that it made may still use them."""
-    if id(frame) in lo.frames_captured:
-        return
-    for name in (*frame.scope.locals, RETURNED):
-        if lo.store.get((frame, name)) is not MISSING:
-            lo.store.set((frame, name), MISSING)
 
 
 def bind(
@@ -320,9 +327,12 @@ class Outlined:
 
     Attributes:
         function: the function; complete once `ready`.
-        result: the symbol it returns, over `function.body.results`; None while no round has found it.
+        result: the symbol it returns, over `function.body.results`; None while no round has found it. What the
+            variables in `assigned` stand for afterwards comes behind what the user's function returns.
         hidden: variables of enclosing functions that it reads -> their parameters.
+        assigned: variables of enclosing functions, or of a module, that it assigns: it is given and returns them.
         pending: calls of it made before its hidden parameters were all known.
+        opened: the containers that it is given: its own, what that holds on entry, and the caller's.
         frame, identity: the activation of its body, and what the body belongs to.
         boxes: the key of the tuples in what it returns, if they are made at run time.
     """
@@ -332,7 +342,9 @@ class Outlined:
     ready: bool = False
     used: bool = False
     hidden: dict[Any, tuple[Symbol, list[Value]]] = field(default_factory=dict)
+    assigned: tuple[Any, ...] = ()
     pending: list[tuple[Invoke, Any]] = field(default_factory=list)
+    opened: list[tuple[Reference, Any, Reference]] = field(default_factory=list)
     caller: Any = None
     frame: Frame | None = None
     identity: Any = None
@@ -340,18 +352,28 @@ class Outlined:
 
 
 def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bound: dict[str, Symbol]) -> Symbol:
-    if any(is_undefined(leaf) for symbol in bound.values() for leaf in leaves(symbol)):
+    assigned = {
+        variable: lo.read_variable(variable) for variable in variables(lo, lo.marks.assigned.get(identity, {}), frame)
+    }
+    if assigned and (lo.attempts or lo.protections):
+        lo.unsupported(
+            "a recursive function that assigns to names of enclosing functions is called inside of `try`",
+            "let it return the values",
+        )
+    given = [*bound.values(), *assigned.values()]
+    if any(is_undefined(leaf) for symbol in given for leaf in leaves(symbol)):
         return Const(UNDEFINED)
-    flat = [leaf for symbol in bound.values() for leaf in _argument_leaves(lo, symbol)]
-    key = (identity, frame.parent, *[(p, _structure(lo, s)) for p, s in bound.items()])
+    flat = [leaf for symbol in given for leaf in _argument_leaves(lo, symbol)]
+    key = (identity, frame.parent, *[(p, _structure(lo, s)) for p, s in {**bound, **assigned}.items()])
     spec = lo.functions.get(key)
     if spec is None:
         spec = lo.functions[key] = Outlined(Function(_function_name(lo, name), [], Region()))
         spec.caller, spec.frame, spec.identity = lo.function, frame, identity
+        spec.assigned = tuple(assigned)
         if identity in lo.marks.boxed:
             spec.boxes = (lo.marks.boxed[identity], identity, *key[2:])
         try:
-            _lower_outlined(lo, spec, identity, node, frame, bound)
+            _lower_outlined(lo, spec, identity, node, frame, {**bound, **assigned})
         except Restart:
             del lo.functions[key]
             raise
@@ -366,7 +388,13 @@ def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bou
         op.args = [*flat, *_hidden_arguments(lo, spec)]
     else:
         spec.pending.append((op, lo.function))
-    return with_leaves(spec.result, iter(outputs))
+    result = with_leaves(spec.result, iter(outputs))
+    if not assigned:
+        return result
+    assert isinstance(result, Sequence)
+    for variable, symbol in zip(assigned, result.items[1:], strict=True):
+        set_variable(lo, variable, symbol)
+    return result.items[0]
 
 
 def hidden_parameter(lo: Lowering, key: tuple[Frame, str], symbol: Symbol) -> Symbol:
@@ -378,9 +406,26 @@ def hidden_parameter(lo: Lowering, key: tuple[Frame, str], symbol: Symbol) -> Sy
     while name in taken:
         name, k = f"{key[1]}_{k}", k + 1
     inside = _parameters(lo, symbol, name, params) if not isinstance(symbol, Closure) else symbol
-    if params:
+    if params or _containers(lo, symbol):
         spec.hidden[key] = (inside, params)
+        spec.opened += [(r, lo.store.get(r), o) for r, o in _pairs(lo, inside, symbol)]
     return inside
+
+
+def _containers(lo: Lowering, symbol: Symbol) -> list[Reference]:
+    """The containers of known structure in a symbol, in order."""
+    if isinstance(symbol, Sequence):
+        return [r for item in symbol.items for r in _containers(lo, item)]
+    if not isinstance(symbol, Reference):
+        return []
+    contents = lo.store.get(symbol)
+    items = [part[1] if symbol.cls is not list else part for part in contents] if isinstance(contents, tuple) else []
+    return [symbol, *[r for item in items for r in _containers(lo, item)]]
+
+
+def _pairs(lo: Lowering, inside: Symbol, outside: Symbol) -> list[tuple[Reference, Reference]]:
+    """The containers that a function of the graph makes of those that it is given, with these."""
+    return list(zip(_containers(lo, inside), _containers(lo, outside), strict=True))
 
 
 def _hidden_arguments(lo: Lowering, spec: Outlined) -> list[Value]:
@@ -468,11 +513,13 @@ def _lower_outlined(
             spec.used = False
             spec.pending.clear()
             spec.hidden.clear()
+            spec.opened.clear()
             for key in [key for key in lo.functions if key not in before]:
                 # It may call this function, and has seen what an earlier round took it to return.
                 del lo.functions[key]
             result, region = _round(lo, spec, node, frame, bound)
-            if spec.used and isinstance(result, Sequence) and not all(isinstance(i, Value) for i in result.items):
+            returned = result.items[0] if spec.assigned and isinstance(result, Sequence) else result
+            if spec.used and isinstance(returned, Sequence) and not all(isinstance(i, Value) for i in returned.items):
                 lo.marks.boxed[identity] = "parts"
                 raise Restart
             if not spec.used or (spec.result is not None and _settled(spec.result, result)):
@@ -492,37 +539,55 @@ def _lower_outlined(
     function.captured = [v for _, v in lo.captured.values() if v in used or v in region.results]
     spec.ready = True
     for op, caller in spec.pending:
-        op.args = [*op.args, *_pending_hidden(spec, caller)]
+        op.args = [*op.args, *_pending_hidden(lo, spec, caller)]
 
 
-def _pending_hidden(spec: Outlined, caller: Any) -> list[Value]:
-    if spec.hidden and caller is not spec:
-        raise UnsupportedError("functions that call each other use variables of an enclosing function", None)
-    return [leaf for _, parameters in spec.hidden.values() for leaf in parameters]
+def _pending_hidden(lo: Lowering, spec: Outlined, caller: Any) -> list[Value]:
+    """What a function that was lowered in the meantime hands on to one that called it, and that it calls."""
+    for owner, name in spec.hidden:
+        if caller is not spec and (owner, name) not in caller.hidden:
+            if not encloses(owner, caller.frame):
+                raise UnsupportedError("functions that call each other use variables of an enclosing function", None)
+            lo.marks.handed_on.setdefault(caller.identity, {})[owner.scope.node, name] = None
+            raise Restart
+    return [leaf for key in spec.hidden for leaf in caller.hidden[key][1]]
 
 
 def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[str, Symbol]) -> tuple[Symbol, Region]:
     params: list[Value] = []
     region = Region()
     with lo.store.branch(), lo.into(region):
-        inside = {name: _parameters(lo, symbol, name, params) for name, symbol in bound.items()}
-        originals = {name: (s, lo.store.get(s)) for name, s in inside.items() if isinstance(s, Reference)}
-        for name, symbol in inside.items():
-            lo.store.set((frame, name), symbol)
+        for name, symbol in bound.items():
+            variable = (frame, name) if isinstance(name, str) else name
+            inside = _parameters(lo, symbol, variable[1], params)
+            spec.opened += [(r, lo.store.get(r), o) for r, o in _pairs(lo, inside, symbol)]
+            lo.store.set(variable, inside)
+        for variable in variables(lo, lo.marks.handed_on.get(spec.identity, {}), frame):
+            lo.read_variable(variable)
         result = run_body(lo, node, frame)
-        for name, (reference, contents) in originals.items():
+        for reference, contents, outer in spec.opened:
             if lo.store.get(reference) is not contents:
-                outer = bound[name]
-                assert isinstance(outer, Reference)
                 lo.demote(outer)
         if isinstance(result, Reference):
             result = lo.value(result) if result.cls is list else result
         if not isinstance(result, (Value, Sequence)):
             lo.unsupported("a recursive function returns something that is no number, array or tuple of these")
+        if spec.assigned:
+            result = Sequence((result, *[_assigned_value(lo, variable) for variable in spec.assigned]))
     region.args = [*params, *[leaf for _, leaves in spec.hidden.values() for leaf in leaves]]
     for arg in region.args:
         arg.owner = region
     return result, region
+
+
+def _assigned_value(lo: Lowering, variable: tuple[Frame, str]) -> Symbol:
+    symbol = lo.read_variable(variable)
+    if not isinstance(symbol, Value):
+        lo.unsupported(
+            f"a recursive function assigns something that is no number or array to {variable[1]!r}",
+            "return it, or change it in place",
+        )
+    return symbol
 
 
 def _settled(old: Symbol, new: Symbol) -> bool:

@@ -18,9 +18,9 @@ from srcgrad.frontend.iteration import constant_range, consumed_before, iterate
 from srcgrad.frontend.loops import over
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import Outcome
-from srcgrad.frontend.statements import RETURNED, block
-from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.statements import block
 from srcgrad.frontend.values import Consumer, Frame, Iterator, Reference, Rest, Suspended, Symbol
+from srcgrad.frontend.variables import forget_locals
 from srcgrad.ir.nodes import Const
 
 OnYield = Callable[[ast.AST, Symbol, Rest | None], Outcome]
@@ -29,38 +29,38 @@ OnYield = Callable[[ast.AST, Symbol, Rest | None], Outcome]
 _DEEPEST = 40
 
 
-def suspended(lo: Lowering, name: str, run: Callable[[OnYield], Outcome]) -> Reference:
-    """A generator that has not started. `run` lowers its body."""
-    calls = [*lo.calls]
-    symbol = Reference(types.GeneratorType, None)
+def suspended(lo: Lowering, name: str, run: Callable[[OnYield], Outcome], site: Any = None) -> Reference:
+    """A generator that has not started. `run` lowers its body; one of a function has a site."""
+    calls, fixed = [*lo.calls], lo.fixed_span
+    symbol = Reference(types.GeneratorType, site)
 
     def drive(consumer: Consumer) -> Outcome:
         if not lo.contents(symbol):
-            consumed_before(lo)
+            consumed_before(lo, symbol)
         lo.store.set(symbol, ())
-        outside = lo.calls, lo.active
+        outside = lo.calls, lo.active, lo.fixed_span
 
         def on_yield(node: ast.AST, item: Symbol, rest: Rest | None = None) -> Outcome:
-            inside = lo.calls, lo.active
+            inside = lo.calls, lo.active, lo.fixed_span
             # One consumer stands at several places of the program, if there are several yields.
-            there = [*outside[0], ("yield", node, *inside[0])], outside[1]
+            there = [*outside[0], ("yield", node, *inside[0])], outside[1], outside[2]
             back = None if rest is None else Rest(lambda: _with_calls(lo, inside, rest))
             return _with_calls(lo, there, lambda: consumer(item, back))
 
-        return _with_calls(lo, ([*calls], [*outside[1]]), lambda: run(on_yield))
+        return _with_calls(lo, ([*calls], [*outside[1]], fixed), lambda: run(on_yield))
 
     lo.store.set(symbol, (Suspended(drive),))
     return symbol
 
 
-def _with_calls(lo: Lowering, calls: tuple[list[Any], list[Any]], lower: Callable[[], Outcome]) -> Outcome:
-    """Lowers something that these calls lead to."""
-    outer = lo.calls, lo.active
-    lo.calls, lo.active = calls
+def _with_calls(lo: Lowering, calls: tuple[list[Any], list[Any], bool], lower: Callable[[], Outcome]) -> Outcome:
+    """Lowers something that these calls lead to; what a helper of the compiler's does has no place of its own."""
+    outer = lo.calls, lo.active, lo.fixed_span
+    lo.calls, lo.active, lo.fixed_span = calls
     try:
         return lower()
     finally:
-        lo.calls, lo.active = outer
+        lo.calls, lo.active, lo.fixed_span = outer
 
 
 def make_generator(
@@ -74,6 +74,12 @@ def make_generator(
     name = node.name if isinstance(node, ast.FunctionDef) else "<lambda>"
     if isinstance(node, ast.Lambda):
         lo.unsupported("a lambda with a yield is not supported", "write a def")
+    site = frame.site = (*lo.site(node), lo.span)
+    if site in lo.marks.stepped and not lo.makes_context:
+        from srcgrad.frontend.machines import in_pieces
+
+        frame.function = lo.function
+        return in_pieces(lo, node, frame, bound)
     if not lo.makes_context:
         _check_clean_up(lo, node, frame)
     lo.makes_context = False
@@ -92,12 +98,10 @@ def make_generator(
             lo.store.set((frame, parameter), symbol)
         with new_label(lo) as frame.return_code:
             outcome = settled(lo, block(lo, node.body, frame), frozenset([frame.return_code]))
-        if id(frame) not in lo.frames_captured:
-            for local in (*frame.scope.locals, RETURNED):
-                lo.store.set((frame, local), MISSING)
+        forget_locals(lo, frame)
         return outcome
 
-    return suspended(lo, name, run)
+    return suspended(lo, name, run, site)
 
 
 def _check_clean_up(lo: Lowering, node: ast.AST, frame: Frame) -> None:
@@ -109,8 +113,26 @@ def _check_clean_up(lo: Lowering, node: ast.AST, frame: Frame) -> None:
             with lo.at(part, frame):
                 lo.unsupported("a yield inside of try or with is not supported", "build a list there")
         if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            guarded = guarded or isinstance(part, (ast.Try, ast.TryStar, ast.With, ast.AsyncWith))
+            guarded = guarded or isinstance(part, (ast.Try, ast.TryStar, ast.AsyncWith)) or _handles(part, frame)
             pending += [(child, guarded) for child in ast.iter_child_nodes(part)]
+
+
+def _handles(node: ast.AST, frame: Frame) -> bool:
+    """Whether a node is a `with` whose context may see an exception that passes."""
+    from srcgrad.frontend.contexts import passes
+
+    return isinstance(node, ast.With) and not all(
+        isinstance(item.context_expr, ast.Call) and passes(_looked_up(item.context_expr.func, frame))
+        for item in node.items
+    )
+
+
+def _looked_up(node: ast.expr, frame: Frame) -> Any:
+    """What a dotted name of a module stands for, None if that is not known."""
+    if isinstance(node, ast.Attribute):
+        return getattr(_looked_up(node.value, frame), node.attr, None)
+    is_global = isinstance(node, ast.Name) and node.id not in frame.scope.locals
+    return frame.globals.get(node.id) if is_global and isinstance(node, ast.Name) else None
 
 
 def yield_statement(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Rest | None = None) -> Outcome:

@@ -13,10 +13,9 @@ import numpy as np
 from srcgrad.frontend import compact_dict_calls
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
-from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, is_undefined
+from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, Restart, is_undefined
 from srcgrad.frontend.objects import class_of_object, special
-from srcgrad.frontend.stand_in_classes import SequenceIterator
-from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Symbol, constant, sources_of
+from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Stepper, Symbol, constant, sources_of
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import INT, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
 
@@ -27,7 +26,9 @@ _MANY = 256
 def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     """The iterator of a symbol."""
     if isinstance(symbol, Iterator):
-        return symbol
+        return symbol if symbol.anew is None else symbol.anew()
+    if isinstance(symbol, Stepper):
+        return Iterator(drive=symbol.drive, step=symbol.step)
     if symbol is NOT_KNOWN_YET:
         return Iterator(())
     if is_undefined(symbol):
@@ -40,13 +41,11 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         contents = lo.contents(symbol)
         if symbol.cls is dict:
             keys = lambda: tuple([key_symbol(key) for key, _ in lo.contents(symbol)])  # noqa: E731
-            return Iterator(sources=(symbol,), live=keys, sized=True)
+            return Iterator(sources=(symbol,), live=keys, sized=True, view=True)
         if symbol.cls in (list, set):
             return Iterator(sources=(symbol,), live=lambda: lo.contents(symbol), sized=symbol.cls is set)
         if symbol.cls is types.GeneratorType:
-            return Iterator(drive=contents[0].drive) if contents else consumed_before(lo)
-        if symbol.cls is SequenceIterator:
-            return _rest_of(lo, symbol)
+            return Iterator(drive=contents[0].drive) if contents else consumed_before(lo, symbol)
         return _iterate_object(lo, symbol, f"a {symbol.cls.__name__} can't be looped over")
     if isinstance(symbol, Const):
         if isinstance(symbol.value, (str, range, enum.EnumMeta)):
@@ -64,31 +63,25 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     lo.unsupported("this can't be looped over")
 
 
-def _rest_of(lo: Lowering, symbol: Reference) -> Iterator:
-    """What `iter(...)` has not given yet; whoever loops over it, even in part, is the last one to ask it."""
-    state = dict(lo.contents(symbol))
-    if not state:
-        consumed_before(lo)
-    lo.change(symbol, ())
-    items, place = state["items"], state["place"]
-    known = constant(place)
-    if isinstance(known, int):
-        return shifted(lo, listed(iterate(lo, items)), known) if known else iterate(lo, items)
-    return iterate(lo, subscript(lo, lo.call(Const(list), [items], {}), slice(place, None, None)))
-
-
 def _iterate_object(lo: Lowering, symbol: Symbol, otherwise: str) -> Iterator:
     """What the `__iter__` of an object of a user class gives."""
+    made_before = lo.fresh_counter
     given = special(lo, symbol, "__iter__")
     if given is None:
         lo.unsupported(otherwise)
-    if class_of_object(given) not in (None, types.GeneratorType, SequenceIterator):
-        lo.unsupported("an iterator with a __next__ of its own is not supported", "write __iter__ as a generator")
-    return iterate(lo, given)
+    if class_of_object(given) not in (None, types.GeneratorType):
+        from srcgrad.frontend.stepping import of_object
+
+        given = of_object(lo, given)
+    left = given.rest() if isinstance(given, Stepper) and given.rest is not None and given.made > made_before else None
+    return iterate(lo, given) if left is None else left
 
 
-def consumed_before(lo: Lowering) -> NoReturn:
-    """Refuses what goes on with a generator where something else stopped."""
+def consumed_before(lo: Lowering, generator: Reference) -> NoReturn:
+    """What goes on with a generator where something else stopped asks it for its items one by one."""
+    if generator.site is not None and generator.site not in lo.marks.stepped:
+        lo.marks.stepped.add(generator.site)
+        raise Restart
     lo.unsupported(
         "this generator has been consumed before, at least in part", "consume it in one place, or collect it: list(...)"
     )
@@ -208,7 +201,13 @@ def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
         number = k if constant(start) == 0 else lo.emit(operator.add, k, start)
         return Sequence((number, item(k)))
 
-    return Iterator(length=lambda: iterator_length(lo, iterator), item=numbered, sources=iterator.sources)
+    return Iterator(
+        length=lambda: iterator_length(lo, iterator),
+        item=numbered,
+        sources=iterator.sources,
+        endless=iterator.endless,
+        parts=("enumerate", (inner, start)),
+    )
 
 
 def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
@@ -221,8 +220,6 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
     limits = [len(it.items) for it in iterators if it.items is not None]
     if limits and all(it.items is not None or it.endless for it in iterators):
         iterators = [_first_items(it, min(limits)) if it.items is None else it for it in iterators]
-    if all(it.endless for it in iterators):
-        lo.unsupported("nothing in this zip(...) ever ends", "zip with a range")
     if all(it.items is not None for it in iterators):
         return Iterator(
             live=lambda: tuple([Sequence(row) for row in zip(*[it.items or () for it in iterators], strict=False)]),
@@ -242,7 +239,13 @@ def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:
         return lengths[0] if len(lengths) == 1 else lo.value(lo.emit(min, *lengths))
 
     rows = lambda k: Sequence(tuple(get(k) for get in getters))  # noqa: E731
-    return Iterator(length=shortest, item=rows, sources=sources_of(iterators))
+    return Iterator(
+        length=shortest,
+        item=rows,
+        sources=sources_of(iterators),
+        endless=all(it.endless for it in iterators),
+        parts=("zip", tuple(inners)),
+    )
 
 
 def _rows_worked_out(iterators: list[Iterator]) -> Iterator:
@@ -311,6 +314,8 @@ def descending(lo: Lowering, bounds: tuple[Value, Value, Value]) -> tuple[Value,
 
 def iterator_length(lo: Lowering, iterator: Iterator) -> Value:
     """The number of items."""
+    if iterator.endless:
+        lo.unsupported("this iterator has no end", "leave the loop by `break`, or take a part: itertools.islice(...)")
     if iterator.items is not None:
         return Const(len(iterator.items))
     if iterator.bounds is not None:

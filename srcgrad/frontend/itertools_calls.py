@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from srcgrad.frontend import driven, stand_ins
-from srcgrad.frontend.access import attribute, length, subscript
+from srcgrad.frontend.access import attribute, subscript
 from srcgrad.frontend.builtin_calls import make_list
 from srcgrad.frontend.handlers import BUILTINS, handles
-from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, known_items, listed, shifted
+from srcgrad.frontend.iteration import collected, item_getter, iterate, iterator_length, known_items, listed, shifted
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
 from srcgrad.frontend.operators import binary
@@ -83,6 +83,8 @@ def _pairwise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
     iterator = listed(iterate(lo, args[0]))
     if iterator.items is not None:
         return _tuples(itertools.pairwise(iterator.items), iterator.sources)
+    if iterator.drive is not None:
+        return _by_generator(lo, neighbours, [args[0]])
     get = item_getter(lo, iterator)
 
     def item(k: Value) -> Symbol:
@@ -102,24 +104,30 @@ def _islice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         return Iterator(tuple([iterator.item(Const(k)) for k in places]))  # type: ignore[misc]
     if iterator.drive is not None:
         return driven.sliced(lo, iterator, args[1:])
+    if iterator.endless:
+        return driven.sliced(lo, iterator, args[1:]) if len(args) != 2 else _first(lo, iterator, args[1])
     items = make_list(lo, [iterator], {})
     return iterate(lo, subscript(lo, items, slice(*args[1:])))
 
 
+def _first(lo: Lowering, iterator: Iterator, count: Symbol) -> Iterator:
+    """The first items of an iterator without an end."""
+    get = item_getter(lo, iterator)
+    known = constant(count)
+    if isinstance(known, int):
+        return Iterator(tuple([get(Const(k)) for k in range(known)]))
+    return Iterator(length=lambda: lo.value(lo.emit(max, count, Const(0))), item=get)
+
+
 @handles(itertools.repeat)
 def _repeat(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    times = args[1] if len(args) > 1 else kwargs.get("times")
-    if times is None:
-        return _endless(lo, stand_ins.repeat, [args[0]], lambda k: args[0])
-    known = constant(times)
-    if isinstance(known, int):
-        return Iterator((args[0],) * known)
-    return Iterator(length=lambda: lo.value(lo.emit(max, times, Const(0))), item=lambda k: args[0])
-
-
-def _endless(lo: Lowering, generator: Any, args: list[Symbol], item: Callable[[Value], Symbol]) -> Iterator:
-    """An iterator without an end: its items by number where others say how many, else one by one."""
-    return Iterator(item=item, drive=iterate(lo, lo.call(Const(generator), args, {})).drive)
+    times_given = args[1] if len(args) > 1 else kwargs.get("times")
+    if times_given is None:
+        return Iterator(item=lambda k: args[0], endless=True)
+    times = constant(times_given)
+    if isinstance(times, int):
+        return Iterator((args[0],) * times)
+    return Iterator(length=lambda: lo.value(lo.emit(max, times_given, Const(0))), item=lambda k: args[0])
 
 
 @handles(itertools.count)
@@ -128,30 +136,31 @@ def _count(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
     step = args[1] if len(args) > 1 else kwargs.get("step", Const(1))
 
     def item(k: Value) -> Symbol:
-        return lo.emit(operator.add, start, k if constant(step) == 1 else lo.emit(operator.mul, k, step))
+        scaled = k if constant(step) == 1 else lo.emit(operator.mul, k, step)
+        return scaled if type(constant(start)) is int and constant(start) == 0 else lo.emit(operator.add, start, scaled)
 
-    return _endless(lo, stand_ins.count, [start, step], item)
+    return Iterator(item=item, endless=True)
 
 
 @handles(itertools.cycle)
 def _cycle(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    iterator = listed(iterate(lo, args[0]))
-    items = Sequence(iterator.items) if iterator.items is not None else make_list(lo, [args[0]], {})
-    number = length(lo, items)
-
-    def item(k: Value) -> Symbol:
-        return subscript(lo, items, lo.emit(operator.mod, k, number))
-
-    return _endless(lo, stand_ins.cycle, [items], item)
+    symbol = collected(lo, args[0])
+    iterator = listed(iterate(lo, symbol))
+    if iterator.items == ():
+        return Iterator(())
+    get = item_getter(lo, iterator)
+    return Iterator(item=lambda k: get(lo.value(lo.emit(operator.mod, k, iterator_length(lo, iterator)))), endless=True)
 
 
 @handles(itertools.tee)
 def _tee(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    times = constant(args[1] if len(args) > 1 else Const(2))
+    from srcgrad.frontend.stepping import iterator_of
+
+    times = constant(args[1]) if len(args) > 1 else 2
     if not isinstance(times, int):
-        lo.unsupported("how many iterators itertools.tee gives depends on the run")
+        lo.unsupported("how many iterators itertools.tee makes depends on the run")
     items = make_list(lo, [args[0]], {})
-    return Sequence(tuple([lo.call(Const(iter), [items], {}) for _ in range(times)]))
+    return Sequence(tuple([iterator_of(lo, items) for _ in range(times)]))
 
 
 @handles(itertools.groupby)
@@ -232,6 +241,45 @@ def _zip_longest(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) ->
     return _tuples(rows, sources_of(iterators))
 
 
+def _by_generator(lo: Lowering, fn: Callable[..., Any], args: list[Symbol]) -> Symbol:
+    from srcgrad.frontend.helper_calls import inline
+
+    return inline(lo, fn, args, {})  # type: ignore[arg-type]
+
+
+def neighbours(items: Any) -> Any:
+    """What `itertools.pairwise` is for a generator: it is lowered, not called."""
+    rest = iter(items)
+    try:
+        previous = next(rest)
+    except StopIteration:
+        return
+    for item in rest:
+        yield previous, item
+        previous = item
+
+
+def totals(items: Any, combine: Any) -> Any:
+    """As `neighbours`, for `itertools.accumulate`."""
+    rest = iter(items)
+    try:
+        total = next(rest)
+    except StopIteration:
+        return
+    yield total
+    for item in rest:
+        total = combine(total, item)
+        yield total
+
+
+def totals_from(items: Any, combine: Any, total: Any) -> Any:
+    """As `totals`, with `initial=`."""
+    yield total
+    for item in items:
+        total = combine(total, item)
+        yield total
+
+
 @handles(itertools.accumulate)
 def _accumulate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fn = args[1] if len(args) > 1 else kwargs.get("func", Const(None))
@@ -241,6 +289,10 @@ def _accumulate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
         return binary(lo, operator.add, total, item) if constant(fn) is None else lo.call(fn, [total, item], {})
 
     iterator = listed(iterate(lo, args[0]))
+    if iterator.drive is not None:
+        add = Const(operator.add) if constant(fn) is None else fn
+        start = [] if constant(initial) is None else [initial]
+        return _by_generator(lo, totals_from if start else totals, [args[0], add, *start])
     if iterator.items is not None:
         items = iterator.items if constant(initial) is None else (initial, *iterator.items)
         return Iterator(tuple(itertools.accumulate(items, combine)), sources=iterator.sources)

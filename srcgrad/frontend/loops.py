@@ -57,7 +57,7 @@ def _sees_the_body(node: ast.GeneratorExp, body: list[ast.stmt]) -> bool:
 
 def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
     """A `for` statement over something that has been evaluated."""
-    iterator, dead = iterate(lo, symbol), _dead_names(node, frame)
+    iterator, dead = _with_end(lo, iterate(lo, symbol)), _dead_names(node, frame)
     site = lo.site(node)
     known = constant_range(iterator)
     if known is not None and site in lo.marks.unrolled:
@@ -84,6 +84,15 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
     outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), dead)
     _check_sources(lo, iterator, before)
     return after_loop(lo, outcome, otherwise, bool(node.orelse))
+
+
+def _with_end(lo: Lowering, iterator: Iterator) -> Iterator:
+    """The iterator, driven if there is no other way to loop over it."""
+    if not iterator.endless:
+        return iterator
+    from srcgrad.frontend.stepping import by_index
+
+    return iterate(lo, by_index(lo, iterator))
 
 
 def _body(
@@ -138,6 +147,7 @@ def over(
     index_name: str | None = None,
 ) -> Outcome:
     """Does something with each item of an iterator, whatever it is; says how control leaves that."""
+    iterator = _with_end(lo, iterator)
     if iterator.drive is not None:
         return iterator.drive(body)
 
@@ -394,6 +404,22 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
         # Nothing but a jump ends the loop.
         outcome = restricted(outcome, _leaving(outcome))
     return after_loop(lo, outcome, lambda: block(lo, node.orelse, frame), bool(node.orelse))
+
+
+def endless(lo: Lowering, body: Callable[[], Outcome], site: Any) -> Outcome:
+    """`while True`: repeats something until it leaves with a label; says how."""
+
+    def build(carried: list[Carried], region: Region) -> Outcome:
+        return body()
+
+    def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:
+        always = Region(_copies(region.args))
+        always.results = [Const(True)]
+        return While(inits, always, region, exits, outputs, lo.span)
+
+    outcome = build_loop(lo, build, finish, set(), site, frozenset())
+    leaving = _leaving(outcome)
+    return restricted(outcome, leaving) if leaving else NEVER
 
 
 def _repeatable(region: Region) -> bool:

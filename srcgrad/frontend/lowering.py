@@ -30,6 +30,8 @@ from srcgrad.frontend.values import (
     Protection,
     Reference,
     Sequence,
+    Sink,
+    Stepper,
     Super,
     Symbol,
 )
@@ -61,15 +63,21 @@ class Lowering:
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
         newest: in a reverse sweep, the uid that values made for the operation being reversed exceed.
         opened: objects among the arguments, and containers in them, that the program may change, by identity.
-        outside_references: containers outside of the program -> where they are read.
         changed: containers that are changed -> where that is done first.
         shared: containers that are one of several that a name stands for.
+        outside_references: containers from outside of the program -> where they are read.
+        container_sources: these, and those in objects among the arguments -> where they are read.
+        kept_outside: the identity of containers from outside that the program changes -> what they stand for.
         guards: the facts about the outside world that the result relies on.
         captured: values read from outside, by the key of their source.
         tuple_items: tuples of unknown length -> the list, or the array, of their items, which nobody else changes.
         made_tuples: tuples that were made at run time, by the identity of their symbols.
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
+        loops: how many loops are being lowered, whose bodies may assign what they have read before.
+        restarted: the generator that the next call of its function starts anew.
+        runners: the frames of generators that are consumed in pieces -> what runs them.
+        exception_parts: exceptions that the program made -> what they hold.
         labels: the last exit code in use as a label.
         whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
         escape: where the function that is called next says that control leaves the call by a label.
@@ -97,9 +105,13 @@ class Lowering:
         self.read_too_early: Span | None = None
         self.keys_read: set[Any] = set()
         self.frames_captured: set[int] = set()
+        self.holder_frames: dict[int, Frame] = {}
+        self.argument_objects: set[int] = set()
         self.read_only: set[Value] = set()
         self.written_masks: Any = ()
         self.outside_references: dict[Reference, Source] = {}
+        self.container_sources: dict[Symbol, list[Source]] = {}
+        self.kept_outside: dict[int, Symbol] = {}
         self.changed: dict[Reference, Span | None] = {}
         self.opened: dict[int, Symbol] = {}
         self.opening = False
@@ -115,6 +127,7 @@ class Lowering:
         self.makes_context = False
         self.floats_raised = False
         self.exception_read: Span | None = None
+        self.exception_parts: dict[Value, Any] = {}
         self.held: list[Any] = []
         self.handled: list[tuple[Value, bool]] = []
         self.unsettled: list[tuple[Any, Region]] = []
@@ -123,6 +136,9 @@ class Lowering:
         self.made_tuples: dict[int, tuple[Sequence, Value]] = {}
         self.tuples_made_twice = False
         self.tuple_shadows = False
+        self.loops = 0
+        self.restarted: Any = None
+        self.runners: dict[Frame, Any] = {}
         self.labels = int(Exit.RETURN)
         self.whole: tuple[ast.Call, list[Any]] | None = None
         self.escape: list[Any] | None = None
@@ -307,7 +323,7 @@ class Lowering:
             self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", help)
         if isinstance(symbol, Conflict):
             self.resolve_conflict(symbol)
-        if isinstance(symbol, IteratorSymbol):
+        if isinstance(symbol, (IteratorSymbol, Stepper)):
             self.unsupported("an iterator is used as a value here", "wrap it in list(...) or loop over it directly")
         if isinstance(symbol, (Closure, Bound)):
             self.unroll_innermost()
@@ -316,6 +332,11 @@ class Lowering:
             tree = self.tree(symbol)
             parts = tuple([Const(None) if p is None else p for p in (tree.start, tree.stop, tree.step)])
             return self.value(self.emit_typed(slice, parts, {}, UNKNOWN))
+        if isinstance(symbol, Sink):
+            self.unsupported(
+                "a list from outside of the function is added to, and read in the same function",
+                "collect the items in a list of the function, and add that to it",
+            )
         if isinstance(symbol, Flat):
             self.unsupported("x.flat is used as a value here", "use x.ravel()")
         if isinstance(symbol, Super):
@@ -343,23 +364,15 @@ class Lowering:
         return contents
 
     def change(self, reference: Reference, contents: tuple) -> None:
-        """Changes what a container of the program's own holds."""
-        self.check_inside(reference)
+        """Changes what a container holds: one from outside where the program changes it, too."""
+        if reference in self.outside_references:
+            from srcgrad.frontend.variables import change_outside
+
+            change_outside(self, reference, contents)
         if reference in self.shared:
             self.refuse_change(reference)
         self.changed.setdefault(reference, self.span)
         self.store.set(reference, contents)
-
-    def check_inside(self, reference: Reference) -> None:
-        """Refuses to change a container that is not the program's own."""
-        if reference in self.outside_references:
-            from srcgrad.frontend.objects import open_owner
-
-            open_owner(self, self.outside_references[reference])
-            self.unsupported(
-                f"a {reference.cls.__name__} that is not an argument is changed here",
-                "pass it as an argument, or change a copy",
-            )
 
     def refuse_change(self, reference: Reference) -> NoReturn:
         """A container is changed that a loop or branch gave to a name which others were given to as well."""
@@ -383,6 +396,9 @@ class Lowering:
     def demote(self, reference: Reference, contents: Any = None) -> NoReturn:
         """Starts again with this list, whose structure varies, made at run time; `contents` tell what it holds."""
         if reference.cls is GeneratorType:
+            if reference.site is not None and reference.site not in self.marks.stepped:
+                self.marks.stepped.add(reference.site)
+                raise Restart
             self.unsupported(
                 "a generator is made at one place and consumed, perhaps in part, in a loop or branch",
                 "make it where it is consumed, or collect it: list(...)",
@@ -463,7 +479,7 @@ class Lowering:
     def read_variable(self, key: tuple[Frame, str]) -> Symbol:
         """What a variable stands for, through a hidden parameter if it belongs to another function of the graph."""
         owner, _ = key
-        if owner.function is not self.function:
+        if owner.function is not self.function and not self.has_assigned(key):
             known = self.function.hidden.get(key)
             if known is not None:
                 return known[0]
@@ -475,6 +491,24 @@ class Lowering:
         if isinstance(symbol, Conflict) and not symbol.callable:
             self.resolve_conflict(symbol)
         return symbol
+
+    def read_bound(self, key: tuple[Frame, str]) -> Symbol:
+        """What a variable stands for where the program reads it, which raises if it was never assigned."""
+        from srcgrad.frontend.definite import require_bound
+
+        require_bound(self, key)
+        return self.read_variable(key)
+
+    def has_assigned(self, key: tuple[Frame, str]) -> bool:
+        """Whether the current function of the graph is given a variable from outside of it, and returns it."""
+        return self.function is not None and key in self.function.assigned
+
+    def holder_frame(self, holder: Any) -> Frame:
+        """The frame whose variables are what the program assigns of a module, or of an object that was there before."""
+        known = self.holder_frames.get(id(holder))
+        if known is None:
+            known = self.holder_frames[id(holder)] = Frame(holder, None, {})
+        return known
 
     def _hide(self, key: tuple[Frame, str]) -> Symbol:
         from srcgrad.frontend.functions import hidden_parameter

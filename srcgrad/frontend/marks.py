@@ -20,13 +20,22 @@ class Marks:
         boxed: code objects of recursive functions that return tuples made at run time: the whole one or those in it.
         records: where tuples are made at run time -> their kind.
         float_errors: whether the program makes NumPy raise for overflows and the like.
+        numbers_raised: whether numbers that exceptions carry are read where they are caught.
         lazy: sites of generator expressions that loop over generators.
+        stepped: sites of generators that are asked for one item at a time.
         split: `try` statements whose body is protected statement by statement.
         keyed: sites of dicts whose keys depend on the run -> the type of the keys.
         alike: sites of which a name stands for one or the other -> another one of the same kind.
         settled: whether nothing more is going to be put into lists and dicts of which nothing is known.
         tables: sites of dicts that are tables of shadows, filled at run time.
         opened: objects among the arguments whose attributes are written, by identity -> where they are read.
+        assigned: code objects of recursive functions -> the variables from outside of them that they assign: the
+            function that one belongs to, and its name -> None; or what is given in `rebound` -> the module or object.
+        handed_on: code objects of recursive functions -> the variables from outside that what they call needs.
+        rebound: the names of modules, and attributes of objects from outside, that the program assigns: the identity of
+            the module or object, and the name -> that itself, and where the variable is read.
+        kept: the identity of containers from outside whose items the program assigns -> the container, and its source.
+        sinks: the identity of lists from outside that the program adds to -> the list.
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
@@ -36,10 +45,22 @@ class Marks:
     boxed: dict[Any, str] = field(default_factory=dict)
     records: dict[Any, Record] = field(default_factory=dict)
     float_errors: bool = False
+    numbers_raised: bool = False
     lazy: set[Any] = field(default_factory=set)
+    stepped: set[Any] = field(default_factory=set)
     split: set[Any] = field(default_factory=set)
     keyed: dict[Any, Type | None] = field(default_factory=dict)
     alike: dict[Any, Any] = field(default_factory=dict)
     settled: bool = False
     tables: set[Any] = field(default_factory=set)
     opened: dict[int, Any] = field(default_factory=dict)
+    assigned: dict[Any, dict[tuple[Any, str], Any]] = field(default_factory=dict)
+    handed_on: dict[Any, dict[tuple[Any, str], Any]] = field(default_factory=dict)
+    rebound: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict)
+    kept: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    sinks: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def changes_outside(self) -> bool:
+        """Whether the program is known to change something that was there before."""
+        return bool(self.rebound or self.kept or self.sinks)

@@ -132,13 +132,21 @@ def _sequence(lo: Lowering, patterns: list[ast.pattern], subject: Symbol, frame:
     star = next((k for k, p in enumerate(patterns) if isinstance(p, ast.MatchStar)), None)
     if items is None:
         assert isinstance(subject, Value)
-        if star is not None:
-            lo.unsupported("a starred pattern is matched with a list whose length depends on the run", "use slices")
-        right = compare(lo, ast.Eq(), length(lo, subject), Const(len(patterns)))
-        parts = [(p, lambda k=k: subscript(lo, subject, Const(k))) for k, p in enumerate(patterns)]
-        return _all(
-            lo, [lambda: right, *[lambda p=p, read=read: _part(lo, p, read, frame, names) for p, read in parts]]
-        )
+        count = len(patterns) if star is None else len(patterns) - 1
+        right = compare(lo, ast.Eq() if star is None else ast.GtE(), length(lo, subject), Const(count))
+        tests: list[Callable[[], Symbol]] = [lambda: right]
+        for k, pattern in enumerate(patterns):
+            if isinstance(pattern, ast.MatchStar):
+                after = len(patterns) - k - 1
+                rest = slice(Const(k), Const(-after) if after else None, None)
+                if pattern.name is not None:
+                    names[pattern.name] = lambda rest=rest: lo.call(Const(list), [subscript(lo, subject, rest)], {})
+                continue
+            place = Const(k if star is None or k < star else k - len(patterns))
+            tests.append(
+                lambda p=pattern, place=place: _part(lo, p, lambda: subscript(lo, subject, place), frame, names)
+            )
+        return _all(lo, tests)
     if star is None:
         if len(items) != len(patterns):
             return Const(False)

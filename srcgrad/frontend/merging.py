@@ -20,10 +20,10 @@ from srcgrad.frontend.snapshots import (
     with_leaves,
 )
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Closure, Conflict, Frame, Reference, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import Closure, Conflict, Frame, Interrupted, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
-from srcgrad.ir.types import Opaque, join
+from srcgrad.ir.types import BOOL, Opaque, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ def leaves_with(code: int) -> Outcome:
 
 NEXT = leaves_with(Exit.NEXT)
 NEVER = Outcome(UNDEFINED_VALUE, frozenset())
+_IS_BOUND = " is bound"
 
 
 @dataclass(slots=True)
@@ -135,6 +136,52 @@ def merged(lo: Lowering, a: Reference, b: Reference, sides: Sides, phi: Callable
     return restored(lo, with_leaves(first, iter([phi(*row) for row in rows])))
 
 
+def _tells(a: Any, b: Any) -> bool:
+    """Whether two truths are the condition itself."""
+    return isinstance(a, Const) and a.value is True and isinstance(b, Const) and b.value is False
+
+
+def bound_key(key: Any) -> tuple[Frame, str]:
+    """The key of whether a name that only some paths assign has been assigned."""
+    return (key[0], f"{key[1]}{_IS_BOUND}")
+
+
+def is_bound_key(key: Any) -> bool:
+    """Whether a key of the store is one of these."""
+    return isinstance(key, tuple) and isinstance(key[1], str) and key[1].endswith(_IS_BOUND)
+
+
+def _note_bound(lo: Lowering, then: Branch, orelse: Branch) -> None:
+    """Makes both sides tell whether they have assigned the names that only one of them has assigned."""
+    if not then.outcome.codes or not orelse.outcome.codes:
+        return
+    for key in {**then.changes, **orelse.changes}:
+        if not (isinstance(key, tuple) and isinstance(key[0], Frame)) or key[0].scope is None:
+            continue
+        current = lo.store.get(key)
+        sides = [side.changes.get(key, current) for side in (then, orelse)]
+        if (sides[0] is MISSING) == (sides[1] is MISSING) or key[1] not in key[0].scope.locals:
+            continue
+        if any(isinstance(symbol, Interrupted) for symbol in sides):
+            continue
+        flag = bound_key(key)
+        for side, symbol in zip((then, orelse), sides, strict=True):
+            if flag not in side.changes and lo.store.get(flag) is MISSING:
+                side.changes[flag] = Const(symbol is not MISSING)
+                lo.missing_reads.add(flag)
+    for flag in [key for key in {**then.changes, **orelse.changes} if is_bound_key(key)]:
+        told = [side.changes.get(flag, lo.store.get(flag)) for side in (then, orelse)]
+        for side, symbol, other in zip((then, orelse), told, reversed(told), strict=True):
+            if symbol is MISSING and other is not MISSING:
+                side.changes[flag] = is_bound(lo, flag, side.changes)
+
+
+def is_bound(lo: Lowering, flag: tuple[Frame, str], changes: Mapping[Any, Any]) -> Const:
+    """Whether a name has been assigned on a path that did not ask."""
+    name = (flag[0], flag[1].removesuffix(_IS_BOUND))
+    return Const(changes.get(name, lo.store.get(name)) is not MISSING)
+
+
 def branch(lo: Lowering, body: Callable[[], Outcome]) -> Branch:
     """Lowers one side of a branch into a region of its own."""
     region = Region()
@@ -188,6 +235,7 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
         memo[a.uid, b.uid] = output
         return output
 
+    _note_bound(lo, then, orelse)
     found: dict[Any, Any] = {}
     for key in {**then.changes, **orelse.changes}:
         a, b = then.changes.get(key, MISSING), orelse.changes.get(key, MISSING)
@@ -210,6 +258,9 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
             continue
         if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes and isinstance(key[0], Frame):
             lo.missing_reads.add(key)
+        if is_bound_key(key) and _tells(a, b) and operation is If and condition.type == BOOL:
+            found[key] = condition
+            continue
         hint = variable_name(key)
         a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
         a, b = perhaps_none(lo, a, b, then.region, orelse.region, hint)

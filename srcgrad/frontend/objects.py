@@ -17,12 +17,13 @@ from typing import Any, Generic
 import numpy as np
 
 from srcgrad.frontend import kinds
+from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.outside import note_absent, note_class, note_member, outside_attribute
 from srcgrad.frontend.sources import AttributeSource, FixedSource, ItemSource
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import CONTAINERS, Bound, Reference, Sequence, Super, Symbol
-from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.nodes import UNDEFINED, Const, Value, leaves
 from srcgrad.ir.types import Opaque, Unknown
 
 _SYMBOLS = {
@@ -82,6 +83,36 @@ def make_object(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, S
     else:
         lo.call(initializer, [made, *args], kwargs)
     return made
+
+
+def make_exception(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Value:
+    """An exception that the program makes; if the numbers in it are asked for, they are known as those of an object."""
+    trees = tuple([lo.tree(arg) for arg in args])
+    keywords = {name: lo.tree(arg) for name, arg in kwargs.items()}
+    with lo.trusted():
+        error = lo.value(lo.emit_typed(cls, trees, keywords, Opaque(cls)))
+    if any(v.type.differentiable and not isinstance(v, Const) for v in leaves((trees, keywords))):
+        lo.floats_raised = True
+    if lo.marks.numbers_raised:
+        parts = lo.new_reference(cls, (("args", Sequence(tuple(args))),), None)
+        initializer = inspect.getattr_static(cls, "__init__")
+        if isinstance(initializer, types.FunctionType):
+            before = len(lo.region.ops)
+            lo.call(Const(initializer), [parts, *args], kwargs)
+            if any(not op.outputs for op in lo.region.ops[before:]):
+                lo.unsupported(
+                    f"making a {cls.__name__} has effects, and its attributes are read", "assign them to names"
+                )
+        lo.exception_parts[error] = parts
+    return error
+
+
+def _initialize_exception(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`Exception.__init__`, which keeps the arguments."""
+    made, *rest = args
+    assert isinstance(made, Reference)
+    lo.store.set(made, tuple({**dict(lo.contents(made)), "args": Sequence(tuple(rest))}.items()))
+    return Const(None)
 
 
 def _is_plain(cls: type) -> bool:
@@ -293,6 +324,12 @@ def super_attribute(lo: Lowering, proxy: Super, name: str) -> Symbol:
         if name not in vars(base):
             note_absent(lo, vars(base), name)
             continue
+        if (
+            issubclass(base, BaseException)
+            and name == "__init__"
+            and not isinstance(vars(base)[name], types.FunctionType)
+        ):
+            return Bound(Const(_initialize), (proxy.instance,))
         if base is object:
             return Bound(Const(_do_nothing), ()) if name == "__init__" else Const(getattr(object, name))
         found = bind(lo, proxy.instance, base, name)
@@ -303,3 +340,10 @@ def super_attribute(lo: Lowering, proxy: Super, name: str) -> Symbol:
 
 def _do_nothing() -> None:
     """What `object.__init__` does."""
+
+
+def _initialize(error: BaseException, *args: object) -> None:
+    """What `Exception.__init__` does: its handler lowers it."""
+
+
+BUILTINS[_initialize] = _initialize_exception

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +19,9 @@ from srcgrad.frontend.sources import (
     Source,
     same_object,
 )
-from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.frontend.values import Reference, Sequence, Sink, Symbol
 from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import Opaque
 from srcgrad.tree import attribute_names
 
 
@@ -30,6 +32,15 @@ def outside(lo: Lowering, source: Source) -> Symbol:
     if known is not None:
         return known[1]
     obj = source.read()
+    if id(obj) in lo.marks.sinks and type(obj) is list:
+        return _sink(lo, source, obj)
+    if id(obj) in lo.kept_outside and type(obj) in (list, dict):
+        if lo.function is not None:
+            lo.unsupported(
+                f"a {type(obj).__name__} from outside that is changed is used in a recursive function", "pass its items"
+            )
+        _note_same(lo, source, obj)
+        return lo.kept_outside[id(obj)]
     if kinds.is_static(obj):
         return _static_object(lo, source, obj)
     number = kinds.number_type(obj, source.label)
@@ -94,10 +105,55 @@ def _outside_reference(lo: Lowering, source: Source, obj: Any, cls: type, conten
 
         own = new_list(lo, contents, ("opened", id(obj))) if cls is list else lo.new_reference(cls, contents, None)
         lo.opened[id(obj)] = own
+        lo.container_sources[own] = [source]
         return own
     reference = lo.new_reference(cls, contents, None)
     lo.outside_references[reference] = source
+    lo.container_sources[reference] = [source]
+    if id(obj) in lo.marks.kept:
+        # Whatever else it is found in, it is this one there.
+        lo.kept_outside[id(obj)] = reference
     return reference
+
+
+def _note_same(lo: Lowering, source: Source, obj: Any) -> None:
+    """Records that a container that is changed is found in one more place."""
+    places = lo.container_sources.setdefault(lo.kept_outside[id(obj)], [])
+    if source.key in [place.key for place in places]:
+        return
+    places.append(source)
+    for place in places if len(places) > 1 else ():
+        lo.guards["same", place.key] = Guard(place, obj, False)
+
+
+def _sink(lo: Lowering, source: Source, obj: list) -> Sink:
+    """A list that the program adds to."""
+    known = lo.kept_outside.get(id(obj))
+    if isinstance(known, Sink):
+        _note_same(lo, source, obj)
+        return known
+    if isinstance(source, ItemSource) and not is_default(source):
+        lo.unsupported("a list in a container from outside is added to here", "give it a name of its own")
+    made = lo.kept_outside[id(obj)] = Sink(captured_object(lo, source))
+    lo.container_sources[made] = [source]
+    return made
+
+
+def is_default(source: Source) -> bool:
+    """Whether something is read as the default of a parameter."""
+    return (
+        isinstance(source, ItemSource)
+        and isinstance(source.owner, AttributeSource)
+        and source.owner.name in ("__defaults__", "__kwdefaults__")
+    )
+
+
+def captured_object(lo: Lowering, source: Source) -> Value:
+    """An object from outside, by its own name in the generated code."""
+    key = ("object", *source.key)
+    if key not in lo.captured:
+        lo.captured[key] = (source, Value(Opaque(type(source.read())), _capture_name(lo, source.label)))
+    return lo.captured[key][1]
 
 
 def _capture_name(lo: Lowering, label: str) -> str:
@@ -121,6 +177,9 @@ def source_of_object(lo: Lowering, obj: Any) -> Source | None:
 
 def outside_attribute(lo: Lowering, owner: Any, name: str) -> Symbol | None:
     """An attribute of an object from outside; None if it is of no concern where it comes from."""
+    assigned = read_assigned(lo, owner, name)
+    if assigned is not None:
+        return assigned
     source = source_of_object(lo, owner)
     return None if source is None else outside(lo, AttributeSource(source, name))
 
@@ -145,6 +204,8 @@ def note_member(lo: Lowering, cls: type, name: str) -> None:
     """Records that the program relies on what a class has under a name: a method, a property."""
     source = AttributeSource(FixedSource(cls, cls.__name__), name)
     found = getattr(cls, name)
+    if any((id(place), name) in lo.marks.rebound for place in cls.__mro__):
+        return
     # Some descriptors make a new object at every access.
     if not lo.fixed_span and same_object(source.read(), found):
         lo.guards[source.key] = Guard(source, found, False)
@@ -156,3 +217,22 @@ def note_class(lo: Lowering, obj: Any) -> None:
     if source is not None:
         source = AttributeSource(source, "__class__")
         lo.guards[source.key] = Guard(source, type(obj), False)
+
+
+def module_of(namespace: dict[str, Any]) -> Any:
+    """The module that global names belong to; the names themselves if there is none, as for code that was executed."""
+    module = sys.modules.get(namespace.get("__name__", ""))
+    return module if module is not None and vars(module) is namespace else namespace
+
+
+def read_assigned(lo: Lowering, holder: Any, name: str) -> Symbol | None:
+    """A name of a module, or an attribute of an object from outside, if the program assigns it somewhere; else None."""
+    if not lo.marks.rebound:
+        return None
+    classes = holder.__mro__ if isinstance(holder, type) else (holder, *type(holder).__mro__)
+    for place in classes:
+        if (id(place), name) in lo.marks.rebound:
+            return lo.read_variable((lo.holder_frame(place), name))
+        if name in getattr(place, "__dict__", ()):
+            break
+    return None

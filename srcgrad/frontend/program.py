@@ -20,7 +20,8 @@ from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.outside import object_symbol, open_objects
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
+from srcgrad.frontend.variables import belongs_to_argument, held_outside, open_outside
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Raise, Region, Value
 from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
 from srcgrad.tree import attributes_of, in_order, is_structured
 
@@ -41,7 +42,9 @@ class Program:
         contents: what each container in `arguments` held on entry.
         result_contents: what each container in `result` holds.
         read_only: the arrays among the arguments that cannot be written.
+        fixed: the values from outside that belong to objects among the arguments.
         changed: the parameters that hold containers which the program changes -> where.
+        held_outside: the containers from outside that it uses, where it changes some -> where it changes which.
         written: the parameters that the program writes; known once they are protected.
     """
 
@@ -54,7 +57,9 @@ class Program:
     contents: dict[Reference, tuple]
     result_contents: dict[Reference, tuple]
     read_only: set[Value]
+    fixed: set[Value]
     changed: dict[str, Span | None]
+    held_outside: dict[Value, list[Span | None]]
     written: set[str] = field(default_factory=set)
 
 
@@ -88,6 +93,11 @@ def lower_program(
             return _attempt(fn, arguments, floats, self_object, marks)
         except Restart:
             continue
+        except RecursionError:
+            raise UnsupportedError(
+                f"the calls in {fn.__name__} nest too deeply: functions call each other as values without an end",
+                help="give the recursive function a name: a def that calls itself",
+            ) from None
     raise UnsupportedError(f"the structure of the lists in {fn.__name__} does not settle")
 
 
@@ -108,6 +118,7 @@ def _attempt(
         if self_object is not None:
             bound_source = FixedSource(self_object, names[0])
             lo.object_sources[id(self_object)] = bound_source
+            lo.argument_objects.add(id(self_object))
         open_objects(lo)
         if self_object is not None:
             lo.store.set((frame, names[0]), object_symbol(lo, self_object))
@@ -119,12 +130,14 @@ def _attempt(
             elif name in defaults:
                 lo.store.set((frame, name), defaults[name])
         _bind_variadic(lo, source.node, frame, arguments)
+        open_outside(lo)
         contents = {r: lo.contents(r) for s in symbols.values() for r in _references(lo, s)}
         for name, symbol in symbols.items():
             lo.store.set((frame, name), _made_at_run_time(lo, symbol))
         result = run_body(lo, source.node, frame)
         if isinstance(result, Const) and result.value is UNDEFINED:
-            result = Const(None)
+            # If it raises on every run, any number will do.
+            result = Const(0.0 if any(isinstance(op, Raise) for op in body.ops) else None)
         settle_attempts(lo)
         if lo.read_too_early is not None and not marks.settled:
             marks.settled = True
@@ -136,14 +149,29 @@ def _attempt(
     if lo.tuples_made_twice and lo.tuple_shadows:
         raise UnsupportedError("the shadow of a tuple that is made in two places is looked up by its identity", None)
     function = Function(fn.__name__ if fn.__name__.isidentifier() else "lambda_", list(body.args), body)
+    changed = {name: span for name, symbol in symbols.items() for span in _changes(lo, symbol, contents)[:1]}
+    held = held_outside(lo) if changed or lo.changed.keys() & lo.container_sources.keys() else {}
     function.captured = [value for _, value in lo.captured.values()]
     function.result = tree
     body.results = list(_tree_leaves(tree))
     functions = [spec.function for spec in lo.functions.values() if spec.ready]
     results = {r: lo.contents(r) for r in _references(lo, result)}
     captured, guards = list(lo.captured.values()), list(lo.guards.values())
-    changed = {name: span for name, symbol in symbols.items() for span in _changes(lo, symbol, contents)[:1]}
-    return Program(function, symbols, result, captured, guards, functions, contents, results, lo.read_only, changed)
+    fixed = {value for source, value in captured if belongs_to_argument(lo, source)}
+    return Program(
+        function,
+        symbols,
+        result,
+        captured,
+        guards,
+        functions,
+        contents,
+        results,
+        lo.read_only,
+        fixed,
+        changed,
+        held,
+    )
 
 
 def _changes(lo: Lowering, symbol: Symbol, contents: dict[Reference, tuple]) -> list[Span | None]:
@@ -269,6 +297,7 @@ def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
         )
         return lo.new_reference(type(example), entries, None)
     lo.object_sources[id(example)] = FixedSource(example, name)
+    lo.argument_objects.add(id(example))
     source = lo.object_sources[id(example)]
     lo.guards[source.key] = Guard(source, type(example), True)
     return object_symbol(lo, example)

@@ -19,13 +19,13 @@ from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import item_getter, iterate, shifted
 from srcgrad.frontend.loops import for_each
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.operators import binary, compare
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import INT, Array, List, PyScalar, is_scalar, rank
 
 
@@ -169,6 +169,8 @@ def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], 
             return kwargs["default"]
     if not items:
         lo.raises(ValueError, f"{fn.__name__}() arg is an empty sequence")
+    if any(map(is_undefined, items)):
+        return Const(UNDEFINED)
     if key is None and all(isinstance(i, Const) for i in items):
         return Const(lo.known(fn, [i.value for i in items if isinstance(i, Const)]))
     if key is None and all(isinstance(i, Value) and _is_whole(i.type) for i in items):

@@ -91,7 +91,7 @@ def same_structure(a: Any, b: Any) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and a[0] == b[0] and same_structure(a[1], b[1])
     if isinstance(a, Value) and isinstance(b, Value):
-        return True
+        return not (_is_callable(a) or _is_callable(b)) or (_is_callable(a) and _is_callable(b) and a.value is b.value)
     if isinstance(a, Sequence) and isinstance(b, Sequence):
         return len(a.items) == len(b.items) and all(same_structure(p, q) for p, q in zip(a.items, b.items, strict=True))
     return a is b or getattr(a, "node", 0) is getattr(b, "node", 1)
@@ -108,6 +108,10 @@ def _is_fixed(symbol: Any) -> bool:
     if not isinstance(symbol, Const):
         return False
     return symbol.value is None or symbol.value is UNDEFINED or isinstance(symbol.value, str) or callable(symbol.value)
+
+
+def _is_callable(symbol: Any) -> bool:
+    return isinstance(symbol, Const) and callable(symbol.value)
 
 
 def leaves(symbol: Any) -> list[Value]:

@@ -10,24 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 
-class SequenceIterator:
-    """`iter(...)` of a list or of anything else whose items are known by number."""
-
-    def __init__(self, items: Any):
-        self.items = items
-        self.place = 0
-
-    def advance(self, *default: Any) -> Any:
-        """`next`."""
-        if self.place >= len(self.items):
-            if default:
-                return default[0]
-            raise StopIteration
-        item = self.items[self.place]
-        self.place += 1
-        return item
-
-
 class Deque:
     """`collections.deque`."""
 

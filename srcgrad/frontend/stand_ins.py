@@ -5,7 +5,6 @@ Names and lines in it mean nothing to the user.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 # Methods of lists whose length depends on the run
@@ -79,25 +78,3 @@ def longest(first: Any, second: Any, fillvalue: Any) -> list:
     """`itertools.zip_longest(first, second, fillvalue=fillvalue)`."""
     n, m = len(first), len(second)
     return [(first[k] if k < n else fillvalue, second[k] if k < m else fillvalue) for k in range(max(n, m))]
-
-
-def count(start: Any, step: Any) -> Iterator:
-    """`itertools.count`."""
-    number = start
-    while True:
-        yield number
-        number += step
-
-
-def repeat(item: Any) -> Iterator:
-    """`itertools.repeat` without an end."""
-    while True:
-        yield item
-
-
-def cycle(items: Any) -> Iterator:
-    """`itertools.cycle`."""
-    k = 0
-    while len(items) > 0:
-        yield items[k % len(items)]
-        k += 1

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
+from srcgrad.frontend import objects
 from srcgrad.frontend.assignments import annotated, assignment, augmented, delete, set_name
 from srcgrad.frontend.exits import evaluated, go_on
 from srcgrad.frontend.expressions import expression
@@ -18,12 +20,10 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
-from srcgrad.frontend.values import Frame, Rest, Symbol, constant
+from srcgrad.frontend.values import RETURNED, Frame, Rest, Symbol
 from srcgrad.ir.nodes import Call, Const, Exit, Raise, Value
 from srcgrad.ir.types import Array, List, Unknown
 from srcgrad.rules.registry import display_name, has_rule, hashable
-
-RETURNED = "<return>"
 
 
 def block(
@@ -148,9 +148,11 @@ def _expression_statement(lo: Lowering, node: ast.Expr, frame: Frame) -> Outcome
 def _may_write(op: Call) -> bool:
     """Whether a call whose result nobody wants may have been made for what it does to an array or list it is given."""
     module = getattr(op.fn, "__module__", None) or ""
-    if not hashable(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins")):
+    if not hashable(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins", "logging", "warnings", "_io")):
         return False
     if has_rule(op.fn) or op.fn in BUILTINS:
+        return False
+    if isinstance(op.fn, type) and issubclass(op.fn, BaseException) and not inspect.isfunction(op.fn.__init__):
         return False
     if any(isinstance(arg, (list, dict)) for arg in op.args):
         return True
@@ -206,7 +208,7 @@ def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
 
     def fail() -> Outcome:
         message = [] if node.msg is None else [expression(lo, node.msg, frame)]
-        lo.append(Raise(_exception(lo, AssertionError, message), None, lo.span))
+        lo.append(Raise(objects.make_exception(lo, AssertionError, message, {}), None, lo.span))
         return NEVER
 
     if truth is False:
@@ -214,28 +216,12 @@ def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
     return join_branches(lo, truth, branch(lo, lambda: NEXT), branch(lo, fail))
 
 
-def _exception(lo: Lowering, cls: type, args: list[Symbol]) -> Value:
-    from srcgrad.ir.types import Opaque
-
-    return lo.value(lo.emit_typed(cls, tuple([lo.tree(a) for a in args]), {}, Opaque(cls)))
-
-
-def raised(lo: Lowering, node: ast.expr, frame: Frame) -> Value:
-    """The exception that a `raise` statement makes, or names."""
-    if not isinstance(node, ast.Call):
-        return lo.value(expression(lo, node, frame))
-    cls = constant(expression(lo, node.func, frame))
-    if not (isinstance(cls, type) and issubclass(cls, BaseException)):
-        lo.unsupported("only exceptions of known classes can be raised here")
-    return _exception(lo, cls, [expression(lo, a, frame) for a in node.args])
-
-
 def _raise(lo: Lowering, node: ast.Raise, frame: Frame) -> Outcome:
     if node.exc is None:
         from srcgrad.frontend.attempts import reraise
 
         return reraise(lo)
-    exception = raised(lo, node.exc, frame)
+    exception = lo.value(expression(lo, node.exc, frame))
     cause = None if node.cause is None else lo.value(expression(lo, node.cause, frame))
     if lo.protections:
         from srcgrad.frontend.attempts import throw
@@ -266,7 +252,7 @@ def _import(lo: Lowering, node: ast.Import, frame: Frame) -> None:
         module = _imported(lo, alias.name)
         top = importlib.import_module(alias.name.split(".")[0])
         name = alias.asname or alias.name.split(".")[0]
-        lo.store.set((frame, name), Const(module if alias.asname else top))
+        set_name(lo, name, Const(module if alias.asname else top), frame)
 
 
 def _import_from(lo: Lowering, node: ast.ImportFrom, frame: Frame) -> None:
@@ -276,7 +262,7 @@ def _import_from(lo: Lowering, node: ast.ImportFrom, frame: Frame) -> None:
     for alias in node.names:
         if not hasattr(module, alias.name):
             lo.raises(ImportError, f"cannot import name {alias.name!r} from {node.module!r}")
-        lo.store.set((frame, alias.asname or alias.name), Const(getattr(module, alias.name)))
+        set_name(lo, alias.asname or alias.name, Const(getattr(module, alias.name)), frame)
 
 
 def _scope_declaration(lo: Lowering, node: ast.stmt, frame: Frame) -> None:

@@ -15,7 +15,13 @@ from typing import Any, Union
 
 from srcgrad.ir.nodes import Const, Exit, Value
 
-Symbol = Union[Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Super", slice]
+Symbol = Union[
+    Value, "Sequence", "Reference", "Closure", "Bound", "Iterator", "Flat", "Spread", "Sink", "Stepper", "Super", slice
+]
+
+
+RETURNED = "<return>"
+"""The name under which the store has what a call returns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +71,7 @@ class Frame:
         function: the function of the graph that it belongs to, None for the main one.
         break_code, return_code: the exit codes of `break` and `return` in what is being lowered now.
         on_yield: for a generator, what is done with an item that it yields.
+        site: for a generator, where it was made.
     """
 
     source: Any
@@ -77,6 +84,7 @@ class Frame:
     break_code: int = Exit.BREAK
     return_code: int = Exit.RETURN
     on_yield: Any = None
+    site: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,10 +125,30 @@ class Iterator:
         sized: whether the number of items may not change while they are looped over.
         count: for items that are worked out one after the other: how many there are now,
         work_out: and what works out the one at an index, once.
+        step: for what can be asked for one item at a time: lowers what gives the next one.
+        endless: whether there is an item at every index.
+        parts: for `zip` and `enumerate`, the name, and what they were made of.
+        view: whether it is no iterator of Python's but the keys or items of a dict, which can be looped over again,
+        anew: which finds them as they are then, if the iterator itself does not.
     """
 
     __slots__ = (
-        *("_items", "backwards", "bounds", "count", "drive", "item", "length", "live", "sized", "sources", "work_out"),
+        "_items",
+        "anew",
+        "backwards",
+        "bounds",
+        "count",
+        "drive",
+        "endless",
+        "item",
+        "length",
+        "live",
+        "parts",
+        "sized",
+        "sources",
+        "step",
+        "view",
+        "work_out",
     )
 
     def __init__(
@@ -136,6 +164,11 @@ class Iterator:
         sized: bool = False,
         count: Callable[[], int] | None = None,
         work_out: Callable[[int], Symbol] | None = None,
+        step: Step | None = None,
+        endless: bool = False,
+        parts: tuple[str, tuple[Symbol, ...]] | None = None,
+        view: bool = False,
+        anew: Callable[[], Iterator] | None = None,
     ):
         self._items = items
         self.length = length
@@ -148,6 +181,11 @@ class Iterator:
         self.sized = sized
         self.count = count
         self.work_out = work_out
+        self.step = step
+        self.endless = endless
+        self.parts = parts
+        self.view = view
+        self.anew = anew
 
     @property
     def items(self) -> tuple[Symbol, ...] | None:
@@ -165,11 +203,6 @@ class Iterator:
     def one_by_one(self) -> bool:
         """Whether the items are still to be worked out."""
         return self.work_out is not None and self._items is None
-
-    @property
-    def endless(self) -> bool:
-        """Whether there is an item for every number."""
-        return self.item is not None and self.length is None
 
 
 def sources_of(iterators: Iterable[Iterator]) -> tuple[Symbol, ...]:
@@ -197,6 +230,38 @@ Consumer = Callable[[Symbol, Rest | None], Any]
 """Lowers what is done with an item; says how control leaves."""
 Drive = Callable[[Consumer], Any]
 """Lowers an iteration around a consumer; says how control leaves."""
+Step = Callable[[Callable[[Symbol], Any], Callable[[], Any]], Any]
+"""Lowers one step of an iteration: what is done with the next item, or if there is none; says how control leaves."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stepper:
+    """An iterator of Python's: what it has given is gone. How far it is stands in the store.
+
+    Attributes:
+        step: gives the next item.
+        drive: gives all that are left.
+        send: for a generator, takes what the `yield` that it stands at gives back.
+        value: for a generator, what it has returned.
+        runner: the activation of a generator.
+        rest: for one that was made of what has items by number: those that are left, if it is known how many are gone;
+            nobody can ask it for them any more.
+        made: for that one, how many names for places there were when it was made.
+    """
+
+    step: Step
+    drive: Drive
+    send: Callable[[Symbol], None] | None = None
+    value: Callable[[], Symbol] | None = None
+    runner: Any = None
+    rest: Callable[[], Iterator | None] | None = None
+    made: int = 0
+
+
+class GivenBack(ast.expr):
+    """What a `yield` gives back, or the item that `yield from` hands on, in a generator that has been cut."""
+
+    place: ast.expr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,6 +283,13 @@ class Flat:
     """`x.flat`: the elements of an array one after the other, to be read and written."""
 
     array: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sink:
+    """A list from outside of the program that it adds to, and never reads: the `Value` is the list itself."""
+
+    items: Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

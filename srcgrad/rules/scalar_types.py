@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.ir.nodes import Const, Tree
 from srcgrad.ir.types import (
     BOOL,
@@ -74,6 +75,8 @@ _FIXED: dict[Any, Type] = {
     operator.setitem: NONE,
     operator.delitem: NONE,
     builtins.setattr: NONE,
+    runtime.outside_item: NONE,
+    runtime.outside_append: NONE,
     list.append: NONE,
     list.extend: NONE,
     list.insert: NONE,

@@ -20,6 +20,7 @@ from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
 from srcgrad.ir.types import FLOAT, Array, List, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
+from srcgrad.rules.registry import hashable
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.lengths import refine_lengths
@@ -73,16 +74,20 @@ def prepare(program: Program, optimize: bool = True) -> None:
 def protect_arguments(program: Program) -> None:
     """Copies on entry every argument that the program writes, so that the caller's array never changes.
 
+    So it does with arrays from outside; those that are not in an argument get what was written when the function is
+    through.
+
     Before -> after: `x[0] = 3 * x[1]` -> `x = x.copy(); x[0] = 3 * x[1]`.
     """
     function = program.function
-    if program.changed and len(program.contents) > 1:
-        check = apart_check(program.changed, function)
+    changes = program.changed or any(program.held_outside.values())
+    if changes and len(program.contents) + len(program.held_outside) > 1:
+        check = apart_check(program.changed, program.held_outside, function)
         check.parent = function.body
         function.body.ops.insert(0, check)
     aliases = Aliases([function, *program.functions])
     for value in function.captured:
-        if aliases.is_written(value):
+        if aliases.is_written(value) and not _is_local(program, value):
             raise UnsupportedError(
                 f"{value.hint}, which is not an argument, is written in place here",
                 aliases.writers[aliases.find(value)][0].span,
@@ -97,6 +102,16 @@ def protect_arguments(program: Program) -> None:
                 "write to copies of them",
             )
     outside = [v for v in argument_leaves(program) if is_pointer(v.type) and aliases.is_written(v)]
+    globals_ = [v for v in function.captured if aliases.is_written(v)]
+    left = {aliases.find(v) for v in _left_outside(function)} | {aliases.held(v) for v in _left_outside(function)}
+    for value in globals_:
+        if aliases.find(value) in left:
+            raise UnsupportedError(
+                f"{value.hint} is written in place, and gets another name outside of the function",
+                aliases.writers[aliases.find(value)][0].span,
+                "store a copy: .copy()",
+            )
+    outside += globals_
     if not outside:
         return
     program.written.update(
@@ -128,9 +143,20 @@ def protect_arguments(program: Program) -> None:
             inner.results = [swap(v) for v in inner.results]
     body.results = [swap(v) for v in body.results]
     function.result = map_tree(swap, function.result)
-    for op in made:
+    written_back = [
+        Call(runtime.outside_item, (v, Const(...), mapping[v]), {}, [], v.span)
+        for v in globals_
+        if v not in program.fixed
+    ]
+    for op in (*made, *written_back):
         op.parent = body
-    body.ops = [*before, *made, *after]
+    body.ops = [*before, *made, *after, *written_back]
+
+
+def _is_local(program: Program, value: Value) -> bool:
+    """Whether an array from outside may be written: only the main function uses it."""
+    others = [v for function in program.functions for v in function.captured]
+    return isinstance(value.type, Array) and value not in others
 
 
 def _holds_arrays(t: Type) -> bool:
@@ -329,7 +355,7 @@ def _reverse(
         target.backward_from = first_of_reverse(target)
         if optimize:
             simplify_shapes(target)
-        keep = [*kept, *inputs] if mine else aliases.values
+        keep = [*kept, *inputs, *_left_outside(target)] if mine else aliases.values
         contents = Contents(target, aliases, versions, keep)
         contents.run()
         copy_held_contents(target, aliases, versions, contents)
@@ -340,6 +366,13 @@ def _reverse(
     bars = sweep(function, seeds, inputs, None, undo)
     pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), _tidy)
     return bars, pairs
+
+
+def _left_outside(function: Function) -> Iterable[Value]:
+    """What the program leaves in a global name, an object or a list: there it stays as the program left it."""
+    leaving = (setattr, runtime.outside_item, runtime.outside_append)
+    calls = [op for op in walk(function.body) if isinstance(op, Call) and hashable(op.fn) and op.fn in leaving]
+    return [op.args[-1] for op in calls]
 
 
 def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool = True) -> Gradient:

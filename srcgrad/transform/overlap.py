@@ -25,10 +25,19 @@ def overlap_check(written: Iterable[Value], arrays: Iterable[Value], aliases: Al
     return Call(runtime.check_overlap, (places, {names[v]: v for v in arrays}), {}, [])
 
 
-def apart_check(changed: dict[str, Span | None], function: Function) -> Call:
-    """The call that refuses arguments in which a container is found twice, where the program changes containers."""
-    places = {name: Const(_shown(span)) for name, span in changed.items()}
-    holders = {p.hint or "": p for p in function.params if isinstance(p.type, (Opaque, List))}
+def apart_check(changed: dict[str, Span | None], outside: dict[Value, list[Span | None]], function: Function) -> Call:
+    """The call that refuses containers that are found in two places, where the program changes one of them.
+
+    Args:
+        changed: the arguments in which containers are changed -> where.
+        outside: the containers from outside that the program uses -> where it changes them.
+        function: the program.
+    """
+    holders = [p for p in function.params if isinstance(p.type, (Opaque, List))]
+    names = _names([*holders, *outside])
+    where = {**{p: changed[p.hint] for p in holders if p.hint in changed}, **{v: s[0] for v, s in outside.items() if s}}
+    places = {names[v]: Const(_shown(span)) for v, span in where.items()}
+    holders = {names[v]: v for v in (*holders, *outside)}
     return Call(runtime.check_no_container_twice, (places, holders), {}, [])
 
 

@@ -354,3 +354,28 @@ def the_other_of_two_arrays_exists(x, c):
             e[k] = 2.0 * x[k]
             y = y * e
     return np.sum(y * x)
+
+
+@program(lambda: (0.7, 0, 1), tags=("if", "unbound"))
+def name_that_one_branch_has_at_times(x, n, m):
+    if n > 0:
+        if m > 0:
+            y = x * x
+    else:
+        y = 2 * x
+    return y * x
+
+
+@program(lambda: (0.7, 4, 1), tags=("for", "try", "unbound"))
+def name_that_was_assigned_before_something_raised(x, n, m):
+    total = 0.0
+    for i in range(n):
+        try:
+            if m > i:
+                w = x * (i + 1)
+            if i == m:
+                raise ValueError
+            total = total + w * x
+        except ValueError:
+            total = total + x * 5
+    return total

@@ -130,7 +130,7 @@ def iter_next_default(x):
     return next(it) * next(it, x[1]) + next(it, 2.0)
 
 
-@program(lambda: (rand(6),), supported=False)
+@program(lambda: (rand(6),))
 def iter_break_resume(x):
     it = iter(x)
     s = 0.0

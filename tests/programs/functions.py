@@ -210,7 +210,7 @@ def composition_of_functions(x):
     return h(x) * h(0.1)
 
 
-@program(lambda: (0.7, 1), tags=("function chosen",), supported=False)
+@program(lambda: (0.7, 1), tags=("function chosen",))
 def function_chosen_by_an_argument(x, which):
     f = np.sin if which == 0 else np.cos
     g = [np.exp, np.tanh][which]

@@ -365,7 +365,7 @@ def iterator_of_a_class(x):
     return sum(It(x))
 
 
-@program(lambda: (rand(3, seed=4),), tags=("generator",), supported=False)
+@program(lambda: (rand(3, seed=4),), tags=("generator",))
 def result_of_yield_from(x):
     return sum(uses_result(x))
 

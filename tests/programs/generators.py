@@ -776,7 +776,7 @@ def what_is_yielded_from_raises(x, counts):
 # Refused: what would have to be lazy in pieces
 
 
-@program(lambda: (0.7,), tags=("generator",), supported=False)
+@program(lambda: (0.7,), tags=("generator",))
 def consumed_in_pieces(x):
     items = halves(x)
     a = next(items)
@@ -784,13 +784,13 @@ def consumed_in_pieces(x):
         return a * v
 
 
-@program(lambda: (rand(4),), tags=("generator",), supported=False)
+@program(lambda: (rand(4),), tags=("generator",))
 def consumed_twice(x):
     items = running(x)
     return sum(items) + sum(items)
 
 
-@program(lambda: (rand(4),), tags=("generator",), supported=False)
+@program(lambda: (rand(4),), tags=("generator",))
 def made_before_a_loop_and_consumed_in_it(x):
     items = running(x)
     total = 0.0
@@ -799,7 +799,7 @@ def made_before_a_loop_and_consumed_in_it(x):
     return total
 
 
-@program(lambda: (rand(4),), tags=("generator",), supported=False)
+@program(lambda: (rand(4),), tags=("generator",))
 def zipped_with_another_generator(x):
     total = 0.0
     for v, w in zip(running(x), halves(x[0])):  # noqa: B905
@@ -807,7 +807,7 @@ def zipped_with_another_generator(x):
     return total
 
 
-@program(lambda: (rand(4),), tags=("generator",), supported=False)
+@program(lambda: (rand(4),), tags=("generator",))
 def sends_to_a_generator(x):
     def echo():
         got = yield x[0]

@@ -419,3 +419,20 @@ def dict_in_an_argument_written_by_number(p, keys):
     for k in keys:
         weights[k] = weights[k] * weights[0] + p["b"]
     return sum(weights.values()) * p["a"][1]
+
+
+@program(lambda: (_x(), KEYS.copy()))
+def views_of_a_dict_that_grows(x, keys):
+    d = {}
+    for j, k in enumerate(keys):
+        d[k] = x[j] ** 2
+    ks, vs, items = d.keys(), d.values(), d.items()
+    total = 0.0
+    for k in ks:
+        total += d[k] * k
+    d[77] = x[0] * x[1]
+    for k in ks:
+        total += d[k] * (k + 1)
+    for v in vs:
+        total += v**2
+    return sum(v * (k + 2) for k, v in items) + total * len(ks)

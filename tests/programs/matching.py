@@ -204,3 +204,52 @@ def match_does_not_take_arrays_for_sequences(x):
             return np.sum(x)
         case np.ndarray(ndim=1) as v:
             return np.sum(v * v)
+
+
+def by_length(out, x):
+    match out:
+        case []:
+            return x[0]
+        case [a]:
+            return a * a
+        case [a, *middle, b] if len(middle) == 1:
+            return a * b * middle[0]
+        case [a, b, *rest]:
+            return a * b + sum(rest) * 2
+
+
+def larger_than(x, t):
+    out = []
+    for v in x:
+        if v > t:
+            out.append(v)
+    return out
+
+
+@program(lambda: (rand(6), 0.5), tags=("match", "list"))
+def starred_pattern_with_a_long_rest(x, t):
+    return by_length(larger_than(x, t), x)
+
+
+@program(lambda: (np.array([0.1, 0.9, 0.2, 0.8, 0.7]), 0.5), tags=("match", "list"))
+def starred_pattern_with_a_guard(x, t):
+    return by_length(larger_than(x, t), x)
+
+
+@program(lambda: (rand(6), 0.5), tags=("match", "list"))
+def starred_pattern_captures_a_list_of_its_own(x, t):
+    out = larger_than(x, t)
+    match out:
+        case [*init, last]:
+            init.append(last * 2)
+            return sum(init) + sum(out)
+    return x[0]
+
+
+@program(lambda: (rand(6), 0.5), tags=("match", "list"))
+def starred_pattern_without_a_name(x, t):
+    match larger_than(x, t):
+        case [first, *_]:
+            return first**2
+        case _:
+            return x[1]

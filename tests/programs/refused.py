@@ -77,17 +77,6 @@ def match_captures_by_an_alternative_that_depends_on_the_run(x):
             return y * y
 
 
-@program(lambda: (rand(4),), tags=("match",), supported=False)
-def match_takes_a_list_of_unknown_length_apart_with_a_star(x):
-    found = []
-    for k in range(len(x)):
-        if x[k] > 0.1:
-            found.append(x[k])
-    match found:
-        case [first, *_]:
-            return first * first
-
-
 @program(lambda: (rand(4), 0.5), tags=("list",), output="array", supported=False)
 def list_made_at_run_time_is_returned(x, s):
     values = []
@@ -100,14 +89,6 @@ class Found(Exception):
     def __init__(self, value):
         super().__init__("found")
         self.value = value
-
-
-@program(lambda: (rand(3),), tags=("try",), supported=False)
-def exception_carries_a_number(x):
-    try:
-        raise Found(x[0] * 2.0)
-    except Found as found:
-        return found.value * x[1]
 
 
 @program(lambda: (rand(3),), tags=("try",), supported=False)
@@ -167,17 +148,30 @@ def recursive_function_writes_before_it_raises(x):
     return y[0]
 
 
-@program(lambda: (rand(4),), tags=("recursion", "nonlocal"), supported=False)
-def recursive_function_assigns_to_a_name_outside(x):
+history = [1.0]
+
+
+@program(lambda: (rand(4),), tags=("global", "list"), supported=False)
+def list_outside_is_added_to_and_read(x):
+    history.append(x[0])
+    return history[-1] ** 2
+
+
+@program(lambda: (rand(4), 2), tags=("recursion", "nonlocal", "try"), supported=False)
+def recursive_function_assigns_to_a_name_outside_in_try(x, n):
     total = 0.0
 
-    def go(n):
+    def go(k):
         nonlocal total
-        if n < 3:
-            total += x[n]
-            go(n + 1)
+        total += x[k]
+        if k == n:
+            raise ValueError("end")
+        go(k + 1)
 
-    go(0)
+    try:
+        go(0)
+    except ValueError:
+        total *= 2.0
     return total
 
 
@@ -205,3 +199,38 @@ def calls_what_has_no_hash(x):
 @program(lambda: (0.7, 2), tags=("poly1d",), supported=False)
 def calls_what_has_no_hash_with_an_integer(x, n):
     return x * QUADRATIC(n)
+
+
+@program(lambda: (rand(4),), tags=("raise",), supported=False)
+def number_of_an_exception_that_may_be_another(x):
+    try:
+        if x[0] > 0.1:
+            raise ValueError(x[0] * 3)
+        return [1.0][int(x[1]) + 1]
+    except Exception as e:
+        return e.args[0] * 2
+
+
+@program(lambda: (rand(4),), tags=("raise",), supported=False)
+def number_of_an_exception_kept_for_later(x):
+    error = None
+    try:
+        raise ValueError(x[0] * 2)
+    except ValueError as e:
+        error = e
+    return error.args[0] * x[1]
+
+
+@program(lambda: (rand(4), 3), tags=("functions", "loop"), supported=False)
+def functions_that_change_places(x, n):
+    f, g = np.sin, np.cos
+    for _ in range(n):
+        x = f(x)
+        f, g = g, f
+    return np.sum(x)
+
+
+@program(lambda: (0.7,), tags=("functions", "recursion"), supported=False)
+def recursion_through_function_values(x):
+    recurse = lambda f: (lambda g: g(g))(lambda g: f(lambda *a: g(g)(*a)))  # noqa: E731
+    return recurse(lambda power: lambda k: 1.0 if k == 0 else x * power(k - 1))(3)

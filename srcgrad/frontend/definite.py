@@ -1,0 +1,36 @@
+"""Names that only some paths assign: where such a name is read, it is known whether the path taken did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srcgrad.frontend.lowering import Lowering, RaisesAlways
+from srcgrad.frontend.merging import NEVER, NEXT, Outcome, bound_key, branch, join_branches
+from srcgrad.frontend.store import MISSING
+from srcgrad.ir.nodes import Const, Raise
+from srcgrad.ir.types import Opaque
+
+
+def require_bound(lo: Lowering, key: Any) -> None:
+    """Lets the program raise where Python does, which finds no value for a name."""
+    owner, name = key
+    if owner.scope is None or (owner.function is not lo.function and not lo.has_assigned(key)):
+        return
+    message = f"cannot access local variable {name!r} where it is not associated with a value"
+    if lo.store.get(key) is MISSING:
+        if lo.loops:
+            return
+        if lo.attempts or lo.store.depth:
+            raise RaisesAlways(UnboundLocalError, message)
+        lo.unsupported(f"{name!r} is read here, but it is not assigned before", "assign it on every path")
+    flag = lo.store.get(bound_key(key))
+    if flag is MISSING or isinstance(flag, Const):
+        return
+
+    def fail() -> Outcome:
+        error = lo.value(lo.emit_typed(UnboundLocalError, (Const(message),), {}, Opaque(UnboundLocalError)))
+        lo.append(Raise(error, None, lo.span))
+        return NEVER
+
+    join_branches(lo, flag, branch(lo, lambda: NEXT), branch(lo, fail))
+    lo.store.set(bound_key(key), Const(True))
