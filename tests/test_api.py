@@ -523,6 +523,13 @@ def test_vjp_of_trees():
     assert pull({"parts": (1.0, None), "sum": 1.0}) == ((4.0, 3.0),)
 
 
+def test_vjp_of_a_decomposition_that_is_returned():
+    x = np.array([[2.0, 0.5], [0.5, 3.0]])
+    out, pull = vjp(lambda x: np.linalg.eigh(x), x)
+    assert type(out) is type(np.linalg.eigh(x))
+    assert np.allclose(pull(type(out)(np.ones(2), None))[0], np.eye(2))
+
+
 def test_vjp_of_variadic_primals():
     _, pull = vjp(total, 3.0, 2.0, 5.0)
     assert pull(1.0) == (60.0, 45.0, 18.0)

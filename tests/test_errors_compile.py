@@ -106,9 +106,10 @@ several_axes returned shape (3, 2), not a number
             unsupported,
             UnsupportedError,
             """\
-ClassDef statements are not supported yet
+a class inside of a differentiated function is not supported
     class Scale:
-    ^^^^^""",
+    ^^^^^^^^^^^^
+  help: define it outside of the function""",
         ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -156,6 +156,36 @@ def test_readme_shows_real_output(tmp_path):
         assert shown == generated.group(1), "run this test with SRCGRAD_UPDATE_README=1 to refresh the README"
 
 
+@pytest.mark.parametrize(
+    ("file", "name", "text", "args"),
+    [
+        (
+            "model.py",
+            "loss",
+            "def loss(w, x, y):\n    err = w * x - y\n    return np.mean(err**2)\n",
+            (0.0, np.ones(4), np.ones(4)),
+        ),
+        ("solver.py", "relax", None, (np.ones(4), 1.0)),
+    ],
+    ids=["loss", "relax"],
+)
+def test_page_about_generated_code_shows_real_code(file, name, text, args, tmp_path):
+    """With SRCGRAD_UPDATE_README=1 in the environment, writes the real code into the page."""
+    page = (ROOT / "docs" / "reading-generated-code.md").read_text(encoding="utf-8")
+    blocks = {match.group(2): match for match in re.finditer(r"```python\n(def (\w+)\(.*?)```", page, flags=re.DOTALL)}
+    path = tmp_path / file
+    path.write_text("import numpy as np\n\n\n" + (text or blocks[name].group(1)), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(f"page_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    code = grad(getattr(module, name)).source_for(*args).removeprefix("import numpy as np\n\n\n")
+    start, end = blocks[f"{name}_grad"].span(1)
+    if os.environ.get("SRCGRAD_UPDATE_README") == "1":
+        (ROOT / "docs" / "reading-generated-code.md").write_text(page[:start] + code + page[end:], encoding="utf-8")
+    else:
+        assert code == page[start:end], "run this test with SRCGRAD_UPDATE_README=1 to refresh the page"
+
+
 def test_every_example_is_run():
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {path.stem for path in EXAMPLES} <= tested

@@ -21,6 +21,7 @@ SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
         "memo_of_a_closure",
+        "newton_as_an_iterator",
         "library_dicts_by_number",
         "dict_in_an_argument_written_by_number",
         "views_of_a_dict_that_grows",
@@ -106,6 +107,7 @@ REFUSED = frozenset(
         "rec_hidden",
         "rec_inplace",
         "named_tuples",
+        "parts_of_decompositions_by_name",
         "typed_named_tuple",
         "named_tuple_with_a_field_replaced",
         "named_tuple_argument_with_members",

@@ -19,7 +19,6 @@ WRITTEN = "whether what recursion hands on is a number or a written array is not
 TUPLES = "a tuple that a user's recursive function returns, or that is in a tuple in a list, is read in generated code"
 LIST = "a list whose length depends on the run is returned by the generated code"
 IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
-OBJECT = "generated code checks that an object is in the arguments once, and takes it as a whole"
 NOT_YET: dict[str, str] = {
     "generator_raises_in_a_try": IN_TRY,
     "next_of_nothing_is_caught": IN_TRY,
@@ -42,10 +41,6 @@ NOT_YET: dict[str, str] = {
     "recursion_over_a_list": KIND,
     "with_any_all": KIND,
     "list_of_pairs_as_a_queue": TUPLES,
-    "registered_mixed": OBJECT,
-    "registered_loop": OBJECT,
-    "items_arg_sorted": OBJECT,
-    "smoothed_several_times": "a cotangent from outside is among the arrays that a loop writes",
     "trees_in_a_list": TUPLES,
     "nested_tuples_in_a_list": TUPLES,
     "nested_tuples_are_popped": TUPLES,
@@ -80,10 +75,6 @@ NOT_YET: dict[str, str] = {
     "em_gmm": DOUBT,
     "lu_pivot": "np.dot of arrays of unknown rank",
     "matrix_chain_cost": TUPLES,
-    "try_between_yields": IN_TRY,
-    "loss_of_a_model": OBJECT,
-    "loss_of_a_derived_model": OBJECT,
-    "model_trained_by_hand": OBJECT,
     "dicts_swapped_in_a_loop": "names of the generated code stand for one list of lists or another in a loop",
     "sort_pairs_runtime": WRITTEN,
     "knapsack": WRITTEN,

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from types import GeneratorType
 from typing import Any, NoReturn
 
+import numpy as np
+
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
@@ -38,11 +40,15 @@ from srcgrad.frontend.values import (
 from srcgrad.frontend.values import Iterator as IteratorSymbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Op, Raise, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, Record, Tuple, Type
+from srcgrad.rules.registry import hashable
 from srcgrad.rules.result_types import result_type
 
 UNDEFINED_VALUE = Const(UNDEFINED)
 NOT_KNOWN_YET = Const(UNDEFINED)
 """An item of a container into which nothing has been put so far: what follows tells, or reading it raises."""
+
+_NAMED_RESULTS = {fn: type(fn(np.eye(1))) for fn in (np.linalg.eigh, np.linalg.qr, np.linalg.slogdet, np.linalg.svd)}
+"""Functions that return a named tuple, and its class: `np.linalg.svd(a).S`."""
 
 
 class Restart(Exception):
@@ -173,7 +179,7 @@ class Lowering:
         if isinstance(result, Tuple) and not isinstance(result, Record):
             outputs = [Value(item, None, self.span) for item in result.items]
             self.append(Call(fn, args, kwargs, outputs, self.span, unpacks=True))
-            return Sequence(tuple(outputs))
+            return Sequence(tuple(outputs), _NAMED_RESULTS.get(fn, tuple) if hashable(fn) else tuple)
         output = Value(result, hint, self.span)
         self.append(Call(fn, args, kwargs, [output], self.span))
         return output

@@ -123,7 +123,7 @@ def statement(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest | None = No
         return yield_statement(lo, node.value, frame, rest)
     handler = _HANDLERS.get(type(node))
     if handler is None:
-        lo.unsupported(f"{type(node).__name__} statements are not supported yet")
+        lo.unsupported(*_REFUSED.get(type(node), (f"{type(node).__name__} statements are not supported",)))
     outcome = handler(lo, node, frame)
     return NEXT if outcome is None else outcome
 
@@ -281,6 +281,11 @@ def _while(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
     return while_statement(lo, node, frame)
 
 
+_REFUSED = {
+    ast.AsyncFunctionDef: ("`async` is not supported", "write an ordinary function"),
+    ast.ClassDef: ("a class inside of a differentiated function is not supported", "define it outside of the function"),
+    ast.TryStar: ("`except*` is not supported", "catch the exceptions one by one, with `except`"),
+}
 _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Outcome | None]] = {
     ast.Expr: _expression_statement,
     ast.Pass: _pass,

@@ -106,6 +106,13 @@ _MATH: dict[Type, str] = {
         ulp fma""",
 }
 _FIXED.update({getattr(math, name): t for t, names in _MATH.items() for name in names.split() if hasattr(math, name)})
+_TEXT: dict[Type, str] = {
+    STR: """capitalize casefold center expandtabs format join ljust lower lstrip removeprefix removesuffix replace rjust
+        rstrip strip swapcase title upper zfill""",
+    INT: "count find index rfind rindex",
+    BOOL: "startswith endswith isalnum isalpha isdecimal isdigit islower isnumeric isspace isupper",
+}
+_FIXED.update({getattr(str, name): t for t, names in _TEXT.items() for name in names.split()})
 
 
 @analytic(*_FIXED)

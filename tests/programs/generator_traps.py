@@ -360,7 +360,7 @@ def generator_goes_to_a_recursive_function(x):
     return rec(sums(x), 2)
 
 
-@program(lambda: (rand(3, seed=4),), tags=("generator",), supported=False)
+@program(lambda: (rand(3, seed=4),), tags=("generator",))
 def iterator_of_a_class(x):
     return sum(It(x))
 

@@ -157,3 +157,13 @@ def total_that_becomes_an_array(x):
         total = total + v * v
     squares = sum(v * v for v in x)
     return np.atleast_1d(total)[0] * np.asarray(squares)[()] + np.ravel(total)[0]
+
+
+@program(lambda: (rand(4), 2), tags=("text",))
+def text_of_numbers_is_changed_and_read(x, n):
+    table, report = {"0_5": 3.0}, ""
+    for v in x:
+        report += f"{v:.1f}".rjust(6).replace(".", "_")
+    key = report.strip().split("_")[0] if n > 5 else f"{n / 4:.1f}".replace(".", "_")
+    scale = table[key] if report.upper().count("_") == 4 and report.endswith(report[-1]) else 1.0
+    return scale * x[0] * len(report.title()) + x[1] * f"{n}".zfill(3).find("2")

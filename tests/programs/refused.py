@@ -29,6 +29,11 @@ def evaluates_text(x):
     return eval("x * x") + x
 
 
+@program(lambda: (0.7,), tags=("text",), supported=False)
+def derivative_lost_in_text_that_is_changed(x):
+    return float(f"{x:.12f}".strip().replace("a", "b")) * x
+
+
 @program(lambda: (rand(4),), tags=("bytes",), supported=False)
 def derivative_lost_in_bytes(x):
     return np.sum(np.frombuffer(x.tobytes()))

@@ -109,3 +109,15 @@ def drawn_from_a_state(mu, s):
         y = y + mu * 0.1 + s * y * state.normal(0.0, np.sqrt(0.1), size=4) + np.random.rand() * s
         steps.append(y)
     return np.mean(np.array(steps)[-1] * np.random.randn(4)) + state.rand() * s
+
+
+@program(lambda: (signed(3, 3) + 3.0 * np.eye(3), 2), tags=("linalg",))
+def parts_of_decompositions_by_name(a, n):
+    decomposed = np.linalg.svd(a, full_matrices=False)
+    rebuilt = decomposed.U * decomposed.S @ decomposed[2]
+    r = np.linalg.slogdet(a)
+    for k in range(n):
+        r = np.linalg.slogdet(rebuilt * (k + 1.0))
+    sign, log = r
+    q = np.linalg.qr(a) if log > 0.0 else np.linalg.qr(-a)
+    return r.logabsdet * sign + np.sum(q.R**3) + np.linalg.eigh(a + a.T).eigenvalues[0]
