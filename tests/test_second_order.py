@@ -80,7 +80,6 @@ NOT_YET: dict[str, str] = {
     "knapsack": WRITTEN,
     "pairs_sorted_in_place": WRITTEN,
     "library_dicts_by_number": WRITTEN,
-    "uses_units": "which operator of an object is meant is not known in the generated code",
     "list_index_of_active": "a list method is called for what it raises",
     "determinant_by_minors": "a name stands for None or for a list of tuples",
 }

@@ -49,8 +49,16 @@ _POWERS = frozenset([operator.pow, pow, np.power])
 _OWN = frozenset(["numpy", "_operator", "builtins", "math", "srcgrad"])
 
 
-def may_overflow(value: Value) -> bool:
-    """Whether a value may be infinite because an exponential that it grows with is too large for a float."""
+_PRODUCTS = frozenset([operator.mul, operator.matmul, np.multiply, np.matmul, np.dot])
+
+
+def may_overflow(value: Value, in_products: bool = True) -> bool:
+    """Whether a value may be infinite because an exponential that it grows with is too large for a float.
+
+    Args:
+        value: the value.
+        in_products: whether the exponential may be a factor beside others that vary.
+    """
     pending, seen = [value], set()
     while pending:
         current = pending.pop()
@@ -63,7 +71,9 @@ def may_overflow(value: Value) -> bool:
         if isinstance(owner, Call) and (owner.fn in _QUOTIENTS or owner.fn in _POWERS):
             pending += [v for v in owner.args[:1] if isinstance(v, Value)]
         elif not isinstance(owner, Call) or _name(owner) in _GROWING:
-            pending += _sources(current, owner)
+            varying = [v for v in _sources(current, owner) if not isinstance(v, Const)]
+            is_product = isinstance(owner, Call) and hashable(owner.fn) and owner.fn in _PRODUCTS and len(varying) > 1
+            pending += [] if is_product and not in_products else varying
     return False
 
 

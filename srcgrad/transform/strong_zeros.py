@@ -185,7 +185,8 @@ class StrongZeros:
         if not level or isinstance(partial, Const):
             return False
         if level is Zeros.SATURATED:
-            return may_overflow(partial)
+            # A factor beside an exponential is where a strong zero costs most, and an infinity is rarest.
+            return may_overflow(partial, in_products=False)
         return level is Zeros.MASKED or may_be_infinite(partial, self._aliases, overflow=level is Zeros.UNSELECTED)
 
     @staticmethod
