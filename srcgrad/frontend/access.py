@@ -423,13 +423,13 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
     )
     if error and name not in _ABOUT_EXCEPTIONS:
         lo.exception_read = lo.span
-    cls = _class_of_values(base_type)
+    cls = class_of_values(base_type)
     if cls is not None and not hasattr(cls, name):
         lo.raises(AttributeError, f"{cls.__name__!r} object has no attribute {name!r}")
     return lo.emit(getattr, base, Const(name))
 
 
-def _class_of_values(t: Type) -> type | None:
+def class_of_values(t: Type) -> type | None:
     """The class that values of a type are of, where that is known."""
     if isinstance(t, Array):
         return np.ndarray

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, stand_ins
-from srcgrad.frontend.access import attribute, has_attribute, length, set_dict_item, subscript
+from srcgrad.frontend.access import attribute, class_of_values, has_attribute, length, set_dict_item, subscript
 from srcgrad.frontend.access import shape as shape_symbol
 from srcgrad.frontend.exits import go_on
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import (
     enumerate_iterator,
-    item_getter,
     iterate,
     iterator_length,
     known_items,
@@ -56,7 +55,6 @@ from srcgrad.ir.types import (
     Array,
     Dict,
     List,
-    NpScalar,
     Opaque,
     PyScalar,
     Tuple,
@@ -141,22 +139,6 @@ def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         return go_on(lo, over(lo, rows, body, site), check)
 
     return Iterator(drive=drive)
-
-
-def _in_groups(lo: Lowering, iterator: Iterator, size: int) -> Iterator:
-    """`zip(it, it)`: the items of one iterator in groups, without those that are too few for one."""
-    items = iterator.items
-    if items is not None:
-        whole = range(0, len(items) - size + 1, size)
-        return Iterator(tuple([Sequence(items[k : k + size]) for k in whole]), sources=iterator.sources)
-    get = item_getter(lo, iterator)
-
-    def group(k: Value) -> Symbol:
-        start = lo.emit(operator.mul, k, Const(size))
-        return Sequence(tuple([get(lo.value(lo.emit(operator.add, start, Const(j)))) for j in range(size)]))
-
-    count = lo.value(lo.emit(operator.floordiv, iterator_length(lo, iterator), Const(size)))
-    return Iterator(length=lambda: count, item=group, sources=iterator.sources)
 
 
 def raise_unless_equal(first: int, other: int) -> None:
@@ -356,16 +338,10 @@ def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
         return tuple
     if isinstance(symbol, Value):
         t = symbol.type
-        if isinstance(t, PyScalar):
-            return {"b": bool, "i": int, "f": float, "c": complex}[t.kind]
-        if isinstance(t, NpScalar):
-            return t.dtype.type
-        if isinstance(t, Array):
-            return np.ndarray
         if isinstance(t, Opaque):
             # What was caught may be of any class derived from those that the handler is for.
             return None if issubclass(t.cls, BaseException) else t.cls
-        return {List: list, Dict: dict, Tuple: tuple}.get(type(t))
+        return {Dict: dict, Tuple: tuple}.get(type(t)) or class_of_values(t)
     return None
 
 
