@@ -18,6 +18,7 @@ from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.merging import Outcome, select
 from srcgrad.frontend.outside import outside, source_of_object
+from srcgrad.frontend.parameters import argument_leaves, as_parameters, containers, paired_containers, structure
 from srcgrad.frontend.records import box_whole, boxed
 from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.snapshots import leaves, with_leaves
@@ -35,7 +36,6 @@ from srcgrad.frontend.values import (
     Sequence,
     Spread,
     Symbol,
-    part_name,
 )
 from srcgrad.frontend.variables import encloses, forget_locals, set_variable, variables
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
@@ -204,7 +204,7 @@ def _call(
     if identity in lo.marks.outlined:
         return _invoke(lo, identity, node, frame, name, bound)
     # A call for arguments of another structure ends when the structure does; any other recursion ends at run time.
-    activation = (identity, tuple([(p, _structure(lo, s)) for p, s in bound.items()]))
+    activation = (identity, tuple([(p, structure(lo, s)) for p, s in bound.items()]))
     if frame.scope.is_generator:
         from srcgrad.frontend.generators import make_generator
 
@@ -363,8 +363,8 @@ def _invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, bou
     given = [*bound.values(), *assigned.values()]
     if any(is_undefined(leaf) for symbol in given for leaf in leaves(symbol)):
         return Const(UNDEFINED)
-    flat = [leaf for symbol in given for leaf in _argument_leaves(lo, symbol)]
-    key = (identity, frame.parent, *[(p, _structure(lo, s)) for p, s in {**bound, **assigned}.items()])
+    flat = [leaf for symbol in given for leaf in argument_leaves(lo, symbol)]
+    key = (identity, frame.parent, *[(p, structure(lo, s)) for p, s in {**bound, **assigned}.items()])
     spec = lo.functions.get(key)
     if spec is None:
         spec = lo.functions[key] = Outlined(Function(_function_name(lo, name), [], Region()))
@@ -405,88 +405,15 @@ def hidden_parameter(lo: Lowering, key: tuple[Frame, str], symbol: Symbol) -> Sy
     name, k = key[1], 1
     while name in taken:
         name, k = f"{key[1]}_{k}", k + 1
-    inside = _parameters(lo, symbol, name, params) if not isinstance(symbol, Closure) else symbol
-    if params or _containers(lo, symbol):
+    inside = as_parameters(lo, symbol, name, params) if not isinstance(symbol, Closure) else symbol
+    if params or containers(lo, symbol):
         spec.hidden[key] = (inside, params)
-        spec.opened += [(r, lo.store.get(r), o) for r, o in _pairs(lo, inside, symbol)]
+        spec.opened += [(r, lo.store.get(r), o) for r, o in paired_containers(lo, inside, symbol)]
     return inside
 
 
-def _containers(lo: Lowering, symbol: Symbol) -> list[Reference]:
-    """The containers of known structure in a symbol, in order."""
-    if isinstance(symbol, Sequence):
-        return [r for item in symbol.items for r in _containers(lo, item)]
-    if not isinstance(symbol, Reference):
-        return []
-    contents = lo.store.get(symbol)
-    items = [part[1] if symbol.cls is not list else part for part in contents] if isinstance(contents, tuple) else []
-    return [symbol, *[r for item in items for r in _containers(lo, item)]]
-
-
-def _pairs(lo: Lowering, inside: Symbol, outside: Symbol) -> list[tuple[Reference, Reference]]:
-    """The containers that a function of the graph makes of those that it is given, with these."""
-    return list(zip(_containers(lo, inside), _containers(lo, outside), strict=True))
-
-
 def _hidden_arguments(lo: Lowering, spec: Outlined) -> list[Value]:
-    return [leaf for owner, name in spec.hidden for leaf in _argument_leaves(lo, lo.read_variable((owner, name)))]
-
-
-def _argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
-    if isinstance(symbol, Reference):
-        if symbol.cls is types.GeneratorType:
-            lo.unsupported("a generator is passed to a recursive function", "collect it: list(...)")
-        return [leaf for _, item in _items(lo, symbol) for leaf in _argument_leaves(lo, item)]
-    if isinstance(symbol, Sequence):
-        return [leaf for item in symbol.items for leaf in _argument_leaves(lo, item)]
-    return [leaf for leaf in leaves(symbol) if not _is_static_leaf(leaf)]
-
-
-def _items(lo: Lowering, reference: Reference) -> list[tuple[Any, Symbol]]:
-    """What a container holds, by key, by the name of the attribute, or by number."""
-    contents = lo.contents(reference)
-    return list(contents) if _is_keyed(reference) else list(enumerate(contents))
-
-
-def _is_keyed(reference: Reference) -> bool:
-    """Whether the contents of a container go by keys or names."""
-    return reference.cls not in (list, set, types.GeneratorType)
-
-
-def _is_static_leaf(value: Value) -> bool:
-    return isinstance(value, Const) and not isinstance(value.value, (int, float, complex))
-
-
-def _structure(lo: Lowering, symbol: Symbol) -> Any:
-    """A hashable description: calls with equal descriptions share a function."""
-    if isinstance(symbol, Value):
-        return ("const", id(symbol.value)) if _is_static_leaf(symbol) else unsized(symbol.type, "p")
-    if isinstance(symbol, Sequence):
-        return (symbol.cls, *[_structure(lo, item) for item in symbol.items])
-    if isinstance(symbol, Reference):
-        return (symbol.cls, *[(key, _structure(lo, item)) for key, item in _items(lo, symbol)])
-    return symbol
-
-
-def _parameters(lo: Lowering, symbol: Symbol, name: str, params: list[Value]) -> Symbol:
-    """The symbol that a parameter stands for inside of the function, with new values at its leaves."""
-    if isinstance(symbol, Value):
-        if _is_static_leaf(symbol):
-            return symbol
-        param = Value(unsized(symbol.type, f"{name}"), name, lo.span)
-        if symbol in lo.list_sites:
-            lo.list_sites[param] = lo.list_sites[symbol]
-        params.append(param)
-        return param
-    if isinstance(symbol, Sequence):
-        items = [_parameters(lo, item, f"{name}_{k}", params) for k, item in enumerate(symbol.items)]
-        return Sequence(tuple(items), symbol.cls)
-    if isinstance(symbol, Reference):
-        parts = [(key, _parameters(lo, item, part_name(name, key), params)) for key, item in _items(lo, symbol)]
-        inside = Reference(symbol.cls, symbol.site)
-        lo.store.define(inside, tuple(parts) if _is_keyed(symbol) else tuple([item for _, item in parts]))
-        return inside
-    return symbol
+    return [leaf for owner, name in spec.hidden for leaf in argument_leaves(lo, lo.read_variable((owner, name)))]
 
 
 def _function_name(lo: Lowering, name: str) -> str:
@@ -559,8 +486,8 @@ def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[st
     with lo.store.branch(), lo.into(region):
         for name, symbol in bound.items():
             variable = (frame, name) if isinstance(name, str) else name
-            inside = _parameters(lo, symbol, variable[1], params)
-            spec.opened += [(r, lo.store.get(r), o) for r, o in _pairs(lo, inside, symbol)]
+            inside = as_parameters(lo, symbol, variable[1], params)
+            spec.opened += [(r, lo.store.get(r), o) for r, o in paired_containers(lo, inside, symbol)]
             lo.store.set(variable, inside)
         for variable in variables(lo, lo.marks.handed_on.get(spec.identity, {}), frame):
             lo.read_variable(variable)

@@ -18,6 +18,7 @@ from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.outside import object_symbol, open_objects
+from srcgrad.frontend.parameters import containers
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.frontend.variables import belongs_to_argument, held_outside, open_outside
@@ -131,7 +132,7 @@ def _attempt(
                 lo.store.set((frame, name), defaults[name])
         _bind_variadic(lo, source.node, frame, arguments)
         open_outside(lo)
-        contents = {r: lo.contents(r) for s in symbols.values() for r in _references(lo, s)}
+        contents = {r: lo.contents(r) for s in symbols.values() for r in containers(lo, s)}
         for name, symbol in symbols.items():
             lo.store.set((frame, name), _made_at_run_time(lo, symbol))
         result = run_body(lo, source.node, frame)
@@ -155,7 +156,7 @@ def _attempt(
     function.result = tree
     body.results = list(_tree_leaves(tree))
     functions = [spec.function for spec in lo.functions.values() if spec.ready]
-    results = {r: lo.contents(r) for r in _references(lo, result)}
+    results = {r: lo.contents(r) for r in containers(lo, result)}
     captured, guards = list(lo.captured.values()), list(lo.guards.values())
     fixed = {value for source, value in captured if belongs_to_argument(lo, source)}
     return Program(
@@ -234,16 +235,6 @@ def _tree_leaves(tree: Any) -> list[Value]:
     from srcgrad.ir.nodes import leaves
 
     return list(leaves(tree))
-
-
-def _references(lo: Lowering, symbol: Symbol) -> list[Reference]:
-    if isinstance(symbol, Sequence):
-        return [r for item in symbol.items for r in _references(lo, item)]
-    if isinstance(symbol, Reference):
-        contents = lo.contents(symbol)
-        items = [part[1] if isinstance(part, tuple) else part for part in contents]
-        return [symbol, *[r for item in items for r in _references(lo, item)]]
-    return []
 
 
 def argument(lo: Lowering, example: Any, name: str, as_float: bool, body: Region) -> Symbol:

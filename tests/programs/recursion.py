@@ -243,3 +243,15 @@ def depth_sum(tree, scale):
 @program(lambda: (rand(4),), tags=("recursion", "nested lists"))
 def recursion_over_a_nested_list(x):
     return depth_sum([[x[0], x[1] * 2], [x[2], [x[3], x[0]]]], x[1])
+
+
+@program(lambda: (rand(3), 4), tags=("recursion", "set"))
+def recursion_with_sets(x, n):
+    skipped = {1, 3}
+
+    def power(k, halved):
+        if k == 0:
+            return x[0]
+        return power(k - 1, halved) * (0.5 if k in halved else x[1]) + (x[2] if k in skipped else 0.0)
+
+    return power(n, {2, 4})

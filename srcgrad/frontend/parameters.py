@@ -1,0 +1,87 @@
+"""What a symbol hands on to a function of the graph: its structure stays with the compiler, its values are passed."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.snapshots import leaves
+from srcgrad.frontend.values import Reference, Sequence, Symbol, part_name
+from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import unsized
+
+
+def containers(lo: Lowering, symbol: Symbol) -> list[Reference]:
+    """The containers of known structure in a symbol, in order."""
+    if isinstance(symbol, Sequence):
+        return [r for item in symbol.items for r in containers(lo, item)]
+    if not isinstance(symbol, Reference):
+        return []
+    contents = lo.store.get(symbol)
+    known = contents if isinstance(contents, tuple) else ()
+    items = [part[1] for part in known] if _is_keyed(symbol) else known
+    return [symbol, *[r for item in items for r in containers(lo, item)]]
+
+
+def paired_containers(lo: Lowering, inside: Symbol, outside: Symbol) -> list[tuple[Reference, Reference]]:
+    """The containers that a function of the graph makes of those that it is given, with these."""
+    return list(zip(containers(lo, inside), containers(lo, outside), strict=True))
+
+
+def argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
+    """The values that are handed on for a symbol: those of `as_parameters`, in the same order."""
+    if isinstance(symbol, Reference):
+        if symbol.cls is types.GeneratorType:
+            lo.unsupported("a generator is passed to a recursive function", "collect it: list(...)")
+        return [leaf for _, item in _items(lo, symbol) for leaf in argument_leaves(lo, item)]
+    if isinstance(symbol, Sequence):
+        return [leaf for item in symbol.items for leaf in argument_leaves(lo, item)]
+    return [leaf for leaf in leaves(symbol) if not _is_static_leaf(leaf)]
+
+
+def _items(lo: Lowering, reference: Reference) -> list[tuple[Any, Symbol]]:
+    """What a container holds, by key, by the name of the attribute, or by number."""
+    contents = lo.contents(reference)
+    return list(contents) if _is_keyed(reference) else list(enumerate(contents))
+
+
+def _is_keyed(reference: Reference) -> bool:
+    """Whether the contents of a container go by keys or names."""
+    return reference.cls not in (list, set, types.GeneratorType)
+
+
+def _is_static_leaf(value: Value) -> bool:
+    return isinstance(value, Const) and not isinstance(value.value, (int, float, complex))
+
+
+def structure(lo: Lowering, symbol: Symbol) -> Any:
+    """A hashable description: calls with equal descriptions share a function."""
+    if isinstance(symbol, Value):
+        return ("const", id(symbol.value)) if _is_static_leaf(symbol) else unsized(symbol.type, "p")
+    if isinstance(symbol, Sequence):
+        return (symbol.cls, *[structure(lo, item) for item in symbol.items])
+    if isinstance(symbol, Reference):
+        return (symbol.cls, *[(key, structure(lo, item)) for key, item in _items(lo, symbol)])
+    return symbol
+
+
+def as_parameters(lo: Lowering, symbol: Symbol, name: str, params: list[Value]) -> Symbol:
+    """The symbol that a parameter stands for inside of the function, with new values at its leaves."""
+    if isinstance(symbol, Value):
+        if _is_static_leaf(symbol):
+            return symbol
+        param = Value(unsized(symbol.type, f"{name}"), name, lo.span)
+        if symbol in lo.list_sites:
+            lo.list_sites[param] = lo.list_sites[symbol]
+        params.append(param)
+        return param
+    if isinstance(symbol, Sequence):
+        items = [as_parameters(lo, item, f"{name}_{k}", params) for k, item in enumerate(symbol.items)]
+        return Sequence(tuple(items), symbol.cls)
+    if isinstance(symbol, Reference):
+        parts = [(key, as_parameters(lo, item, part_name(name, key), params)) for key, item in _items(lo, symbol)]
+        inside = Reference(symbol.cls, symbol.site)
+        lo.store.define(inside, tuple(parts) if _is_keyed(symbol) else tuple([item for _, item in parts]))
+        return inside
+    return symbol
