@@ -1,7 +1,17 @@
 """Derivative rules, by mathematical family."""
 
 from srcgrad.rules import elementwise, fft, helpers, index, linalg, polynomial, reduce, scalar, shape
-from srcgrad.rules.registry import accumulate, jvp, linear, nondifferentiable, partials, views, vjp
+from srcgrad.rules.registry import (
+    accumulate,
+    jvp,
+    linear,
+    linear_in,
+    linear_in_each,
+    nondifferentiable,
+    partials,
+    views,
+    vjp,
+)
 
 __all__ = [
     "accumulate",
@@ -12,6 +22,8 @@ __all__ = [
     "jvp",
     "linalg",
     "linear",
+    "linear_in",
+    "linear_in_each",
     "nondifferentiable",
     "partials",
     "polynomial",

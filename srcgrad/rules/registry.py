@@ -26,19 +26,37 @@ class Rule:
     """One derivative rule.
 
     Attributes:
-        kind: `partials`, `vjp`, `linear` or `accumulate`.
+        kind: `partials`, `vjp`, `linear`, `jvp` or `accumulate`.
         body: the rule itself.
-        parameters: the names of its parameters, without the leading cotangents and output.
+        parameters: the names of its parameters, without the leading cotangents, tangents and output.
+        tangents: for a `jvp`, the arguments whose tangents it takes.
     """
 
     kind: str
     body: Callable[..., Any]
     parameters: tuple[str, ...]
+    tangents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """What a function is linear in.
+
+    Attributes:
+        arguments: the names of these arguments, as its rule of kind `vjp` or `linear` calls them.
+        jointly: whether it is linear in all of them together, as `np.concatenate` is, and not in each by itself, as
+            `np.matmul` is.
+    """
+
+    arguments: tuple[str, ...]
+    jointly: bool
 
 
 PARTIALS: dict[Callable, Rule] = {}
 VJP: dict[Callable, Rule] = {}
 JVP: dict[Callable, Rule] = {}
+LINEAR: dict[Callable, Linear] = {}
+"""Functions that are their own tangents."""
 ACCUMULATE: dict[Callable, Rule] = {}
 ACCUMULATING: set[Callable] = set()
 """The bodies of accumulating rules, which write to their first argument."""
@@ -112,20 +130,48 @@ def linear(*fns: Callable) -> Callable[[F], F]:
     """The transpose of a function linear in its first argument, which is its own JVP. Written as for `vjp`."""
 
     def decorate(body: F) -> F:
-        _register(VJP, fns, Rule("linear", body, _names(body, 2)))
+        rule = Rule("linear", body, _names(body, 2))
+        _register(VJP, fns, rule)
+        linear_in(rule.parameters[0])(*fns)
         return body
 
     return decorate
 
 
+def linear_in(*arguments: str) -> Callable[..., None]:
+    """Declares that functions are linear in these arguments together: the tangent of `where(c, a, b)` is
+    `where(c, a_dot, b_dot)`, with zeros for what has no tangent."""
+
+    def declare(*fns: Callable) -> None:
+        LINEAR.update(dict.fromkeys(fns, Linear(arguments, True)))
+
+    return declare
+
+
+def linear_in_each(*arguments: str) -> Callable[..., None]:
+    """Declares that functions are linear in each of these arguments by itself: the tangent of `matmul(a, b)` is
+    `matmul(a_dot, b) + matmul(a, b_dot)`."""
+
+    def declare(*fns: Callable) -> None:
+        LINEAR.update(dict.fromkeys(fns, Linear(arguments, False)))
+
+    return declare
+
+
 def jvp(*fns: Callable) -> Callable[[F], F]:
     """The tangent of the output.
 
-    The rule takes the tangent of the first argument (a tuple if several have one), the output, and the arguments.
+    The leading parameters whose names end with `_dot` take the tangents of the arguments of these names, None for one
+    without a tangent (for a sequence of arrays, a list with such entries); then come the output, and the arguments by
+    the function's own names. A tangent has the shape of its argument. For a function with several outputs the rule
+    takes and returns tuples.
     """
 
     def decorate(body: F) -> F:
-        _register(JVP, fns, Rule("jvp", body, _names(body, 2)))
+        names = tuple(inspect.signature(body).parameters)
+        count = next(k for k, name in enumerate(names) if not name.endswith("_dot"))
+        tangents = tuple(name.removesuffix("_dot") for name in names[:count])
+        _register(JVP, fns, Rule("jvp", body, names[count + 1 :], tangents))
         return body
 
     return decorate
