@@ -1,7 +1,8 @@
 """Gradients of numerical Python by source transformation: source in, readable source out."""
 
 from srcgrad import errors, rules
-from srcgrad.api import GradFunction, grad, value_and_grad, vjp
+from srcgrad.api import GradFunction, grad, value_and_grad
+from srcgrad.products import jvp, linearize, vjp
 from srcgrad.rules.intrinsics import stop_gradient
 from srcgrad.testing import check_grads
 
@@ -13,6 +14,8 @@ __all__ = [
     "check_grads",
     "errors",
     "grad",
+    "jvp",
+    "linearize",
     "rules",
     "stop_gradient",
     "value_and_grad",

@@ -579,6 +579,22 @@ def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any, order: str = "C") -> N
             x_bar += z_bar.reshape(x_bar.shape, order=order)
 
 
+def viewed_alike(z_dot: Any, x_dot: Any, z: Any, x: Any) -> Any:
+    """The tangent of `z = x.reshape(...)` and its like: a view of `x_dot` if `z` is one of `x`, and a copy if not.
+
+    Raises:
+        UnsupportedError: if `x_dot` lies in memory in such a way that it has no such view.
+    """
+    is_copy = not np.may_share_memory(x, z)
+    if is_copy is not np.may_share_memory(x_dot, z_dot):
+        return z_dot
+    if is_copy:
+        return copied(z_dot)
+    raise UnsupportedError(
+        "a view of an array is written, and its tangent has another layout in memory", None, "copy it"
+    )
+
+
 def _add_as_stored(x_bar: Any, z_bar: Any, x: Any, order: Any) -> None:
     """Adds what came back to the elements of an array in the order in which they lie in memory."""
     places = copy_with_layout(x, np.intp)

@@ -370,7 +370,7 @@ def _gradient_function(f: Callable, args: tuple) -> Callable:
 
 
 def _check_reverse(f: Callable, args: tuple, tolerance: Tolerance, eps: float | None, name: str | None = None) -> None:
-    from srcgrad.api import vjp
+    from srcgrad.products import vjp
 
     name = name or _name(f)
     out = f(*_fresh(args))

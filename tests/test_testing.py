@@ -195,9 +195,11 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def install(vjps: dict[Callable, Callable], grads: dict[Callable, Callable] | None = None) -> None:
         api: Any = ModuleType("srcgrad.api")
-        api.vjp = lambda f, *args: vjps[f](*args)
+        products: Any = ModuleType("srcgrad.products")
+        products.vjp = lambda f, *args: vjps[f](*args)
         api.grad = lambda f, argnums: (grads or {})[f]
         monkeypatch.setitem(sys.modules, "srcgrad.api", api)
+        monkeypatch.setitem(sys.modules, "srcgrad.products", products)
 
     return install
 

@@ -14,7 +14,7 @@ from programs import Program, all_programs
 from verified import verified
 
 import srcgrad
-from srcgrad import api
+from srcgrad import products
 from srcgrad.errors import InternalError, SrcgradError
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, For, Function, If, Invoke, Raise, Region, Value, While
 from srcgrad.ir.types import BOOL, FLOAT, INT
@@ -29,7 +29,7 @@ each = pytest.mark.parametrize("program", EVERY_THIRD, ids=[p.name for p in EVER
 @pytest.fixture
 def verifications() -> Iterator[Counter[str]]:
     # What another test has compiled in this process would not go through the passes again.
-    api._dispatchers.clear()
+    products._dispatchers.clear()
     with verified() as counts:
         yield counts
 

@@ -406,7 +406,10 @@ def on_containers(op: Call) -> bool:
 
 _NEW = frozenset([runtime.copied, runtime.protected, runtime.zeros_like, runtime.plain_sum, runtime.masked_product])
 _PASSING_ON = frozenset(
-    [runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update]
+    [
+        *(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update),
+        runtime.viewed_alike,
+    ]
 )
 """What returns its first argument, or a new object."""
 

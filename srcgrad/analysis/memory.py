@@ -93,7 +93,7 @@ def shape_operand(op: Op) -> int | None:
 
 _LIKENESSES = {
     **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,)},
-    **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1)},
+    **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1), runtime.viewed_alike: (1, 2, 3)},
 }
 """Helpers -> the arguments of which they look only at shape, kind and place."""
 
@@ -120,6 +120,7 @@ _BY_IDENTITY: dict[Any, tuple[int, ...]] = {
     runtime.shadow_of: (1,),
     runtime.cotangent_of: (1,),
     runtime.add_if_copied: (2, 3),
+    runtime.viewed_alike: (1, 2, 3),
     **dict.fromkeys(
         [operator.is_, operator.is_not, np.shares_memory, np.may_share_memory, runtime.check_apart], (0, 1)
     ),

@@ -27,8 +27,13 @@ from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
 from srcgrad.transform import gradient as transform
 from srcgrad.transform.gradient import Gradient
+from srcgrad.transform.pushforward import pushforward
 from srcgrad.tree import attribute_names, flatten
 
+_WHAT = {
+    **{"grad": "gradient", "value_and_grad": "value and gradient"},
+    **{"vjp": "value and pullback", "jvp": "value and tangent"},
+}
 _NESTING = 20_000
 """Python's recursion limit while compiling: an AST is as deep as the user's expressions, and `ast` recurses."""
 
@@ -38,7 +43,7 @@ class Options:
     """What is asked of a function.
 
     Attributes:
-        mode: `grad`, `value_and_grad` or `vjp`.
+        mode: `grad`, `value_and_grad`, `vjp` or `jvp`.
         wanted: the parameters to differentiate with respect to; `name[0]` for one item of `*args`. None for all that
             hold floats.
         as_tuple: whether a tuple of gradients is wanted.
@@ -60,10 +65,11 @@ class Variant:
     """Compiled code for one combination of kinds.
 
     Attributes:
-        params: the names of the parameters of the entry.
+        params: the names of the parameters of the entry; for a `jvp` the tangents follow.
         entry: the function to call.
         reverse: for a pullback, the function of the reverse sweep.
         kept: how many values the entry returns for it.
+        tangents: the leaves of arguments whose tangents the entry takes: see `Gradient`.
         names: what the gradients are with respect to.
         written: the parameters that are written: whether their arrays are read-only matters.
         inner: the variant of the gradient that this one is a gradient of.
@@ -73,6 +79,7 @@ class Variant:
     entry: Callable[..., Any]
     reverse: Callable[..., Any] | None
     kept: int
+    tangents: tuple[tuple[str, tuple], ...]
     names: tuple[str, ...]
     emitted: Emitted
     functions: list[Function]
@@ -238,10 +245,11 @@ class Dispatcher:
         sources = [(source, value.hint or "") for source, value in captured]
         scope: dict[str, Any] = compiled.__globals__  # type: ignore[attr-defined]
         return Variant(
-            params=tuple(param.hint or "" for param in entry.params),
+            params=tuple(param.hint or "" for param in entry.params[: len(entry.params) - len(gradient.tangents)]),
             entry=compiled,
             reverse=loaded[gradient.reverse.name] if gradient.reverse is not None else None,
             kept=gradient.kept,
+            tangents=gradient.tangents,
             names=tuple(names),
             emitted=emitted,
             functions=functions,
@@ -271,6 +279,8 @@ class Dispatcher:
         if options.mode == "vjp":
             gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize)
             return gradient
+        if options.mode == "jvp":
+            return pushforward(program, names, options.has_aux, options.optimize)
         with_value = options.mode == "value_and_grad"
         return transform.joint_gradient(program, names, options.as_tuple, with_value, options.has_aux, options.optimize)
 
@@ -281,7 +291,12 @@ class Dispatcher:
         return f"{text[0].upper()}{text[1:]}."
 
     def _derivative(self, names: tuple[str, ...], of: str) -> str:
-        what = {"grad": "gradient", "value_and_grad": "value and gradient", "vjp": "value and pullback"}
+        what = {
+            "grad": "gradient",
+            "value_and_grad": "value and gradient",
+            "vjp": "value and pullback",
+            "jvp": "value and tangent",
+        }
         return f"the {what[self.options.mode]} of {of} with respect to {', '.join(names) or 'nothing'}"
 
     def _check_argument(self, name: str, value: Any) -> None:

@@ -37,6 +37,11 @@ def _whole_number(site: Site, fn: Any, x: Tree) -> Type:
     return INT
 
 
+@linear(runtime.viewed_alike)
+def viewed_alike(g, z, z_dot, x_dot, primal_of_z, x):
+    return g
+
+
 @linear(runtime.copied, runtime.protected)
 def copied(g, z, x):
     return g
@@ -54,6 +59,12 @@ def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     found = type_of(x)
     # Nothing generated asks for the cotangent of an integer; a user may, and gets what there is.
     return UNKNOWN if found is None or not found.differentiable else found
+
+
+@analytic(runtime.viewed_alike)
+def _type_of_first(site: Site, fn: Any, z_dot: Tree, x_dot: Tree, z: Tree, x: Tree) -> Type:
+    found = type_of(z_dot)
+    return UNKNOWN if found is None else found
 
 
 @analytic(runtime.copied, runtime.protected, runtime.zeros_like)

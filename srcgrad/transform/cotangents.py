@@ -162,7 +162,7 @@ def fit(lo: Lowering, c: Value, x: Value, z: Value | None, lazy: bool = False) -
         z: the primal output, None if `c` itself has its full shape.
         lazy: whether the sum may be left to the reverse of the elementwise operation that made `x`.
     """
-    c = _real(lo, c, x, z)
+    c = real_part(lo, c, x, z)
     target = shape_of(x.type)
     own = shape_of(c.type)
     whole = None if z is None else shape_of(z.type)
@@ -239,7 +239,8 @@ def _dtype(t: Type) -> np.dtype | None:
     return t.dtype if isinstance(t, (Array, NpScalar)) else None
 
 
-def _real(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
+def real_part(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
+    """The contribution to a real primal `x`: the real part, if it is complex."""
     kind = _dtype(c.type)
     if kind is None and z is not None and isinstance(c.type, (Array, Unknown)):
         kind = _dtype(z.type)

@@ -48,11 +48,14 @@ class Gradient:
         reverse: for a pullback, the function of the reverse sweep; the entry then returns the value and what that one
             needs.
         kept: how many values the entry returns for it.
+        tangents: the leaves of arguments whose tangents are the last parameters of the entry: the name of the argument,
+            and the way to the leaf, on which attributes begin with a point.
     """
 
     functions: list[Function]
     reverse: Function | None = None
     kept: int = 0
+    tangents: tuple[tuple[str, tuple], ...] = ()
 
 
 def prepare(program: Program, optimize: bool = True) -> None:
@@ -212,33 +215,33 @@ def joint_gradient(
         optimize: whether to simplify before and after differentiation.
     """
     function = program.function
-    value, aux = _split_result(program, has_aux)
+    value, aux = split_result(program, has_aux)
     _check_scalar(program, value)
     narrow(function, value)
     prepare(program, optimize)
-    value, aux = _split_result(program, has_aux)
-    inputs = _differentiable(program, names)
+    value, aux = split_result(program, has_aux)
+    inputs = differentiable_leaves(program, names)
     kept = list(leaves(aux)) + ([value] if with_value else [])
     function.body.results = [value, *leaves(aux)] if with_value or has_aux else [value]
     bars, pairs = _reverse(program, [(value, Const(1.0))], inputs, kept, optimize)
     gradients = [_structure(program, program.arguments[name], dict(zip(inputs, bars, strict=True))) for name in names]
-    _, aux = _classes(program, program.result, (value, aux), has_aux)
+    _, aux = classes(program, program.result, (value, aux), has_aux)
     result: Any = tuple(gradients) if as_tuple else gradients[0]
     if has_aux:
         result = ((value, aux), result) if with_value else (result, aux)
     elif with_value:
         result = (value, result)
-    _finish(function, result, f"{function.name}_grad", optimize)
+    finish(function, result, f"{function.name}_grad", optimize)
     others = pairs.functions(function)
-    _name_apart(others, {function.name})
+    name_apart(others, {function.name})
     return Gradient([*others, function])
 
 
-def _finish(function: Function, result: Any, name: str, optimize: bool, own: bool = True) -> None:
+def finish(function: Function, result: Any, name: str, optimize: bool, own: bool = True) -> None:
     lo = Lowering()
     lo.fixed_span = True
     with lo.into(function.body):
-        result = _built(lo, result)
+        result = built(lo, result)
         function.result = result
         function.body.results = list(leaves(result))
         if optimize:
@@ -258,7 +261,7 @@ def _finish(function: Function, result: Any, name: str, optimize: bool, own: boo
     sink_shadows(function)
 
 
-def _tidy(function: Function) -> None:
+def tidy(function: Function) -> None:
     """Passes on a function that others call: what they write to its results is not known here, so nothing is shared."""
     polish(function, optimize=False)
 
@@ -282,7 +285,7 @@ def _sync(function: Function) -> None:
     function.result = map_tree(lambda _: next(values), function.result)
 
 
-def _split_result(program: Program, has_aux: bool) -> tuple[Value, Any]:
+def split_result(program: Program, has_aux: bool) -> tuple[Value, Any]:
     tree = program.function.result
     if not has_aux:
         return tree, None
@@ -315,7 +318,7 @@ def _check_scalar(program: Program, value: Any) -> None:
         return
 
 
-def _differentiable(program: Program, names: list[str]) -> list[Value]:
+def differentiable_leaves(program: Program, names: list[str]) -> list[Value]:
     found: list[Value] = []
     for name in names:
         symbol = program.arguments[name]
@@ -364,7 +367,7 @@ def _reverse(
         return bars
 
     bars = sweep(function, seeds, inputs, None, undo)
-    pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), _tidy)
+    pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), tidy)
     return bars, pairs
 
 
@@ -382,15 +385,15 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     then one cotangent for each float leaf of the output, and returns a tuple with one gradient for each name.
     """
     function = program.function
-    out, _ = _split_result(program, has_aux)
+    out, _ = split_result(program, has_aux)
     prepare(program, optimize)
-    out, aux = _split_result(program, has_aux)
+    out, aux = split_result(program, has_aux)
     lo = Lowering()
     lo.fixed_span = True
     with lo.into(function.body):
-        out, aux = _built(lo, _classes(program, program.result, (out, aux), has_aux))
-    inputs = _differentiable(program, names)
-    floats = [v for v in leaves(_split_result(program, has_aux)[0]) if v.type.differentiable and not _is_text(v)]
+        out, aux = built(lo, classes(program, program.result, (out, aux), has_aux))
+    inputs = differentiable_leaves(program, names)
+    floats = [v for v in leaves(split_result(program, has_aux)[0]) if v.type.differentiable and not is_text(v)]
     listed = next((v for v in floats if isinstance(v.type, List)), None)
     if listed is not None:
         raise UnsupportedError(
@@ -405,7 +408,7 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     bars, pairs = _reverse(program, list(zip(floats, seeds, strict=True)), inputs, [], optimize, undo=False)
     gradients = tuple(_structure(program, program.arguments[n], dict(zip(inputs, bars, strict=True))) for n in names)
     shown = function.name
-    _finish(function, ((out, aux), gradients), shown, optimize, own=False)
+    finish(function, ((out, aux), gradients), shown, optimize, own=False)
     (out, aux), gradients = function.result
     function.result = (out, aux) if has_aux else (out,)
     forward, backward, kept = split(function, gradients, seeds, packed=False)
@@ -416,16 +419,16 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     forward.doc = f"Value of {shown}, and what its pullback needs."
     backward.doc = f"Pullback of {shown}: gradients from the cotangent of its value."
     others = list(dict.fromkeys([*pairs.functions(forward), *pairs.functions(backward)]))
-    _name_apart(others, {forward.name, backward.name})
+    name_apart(others, {forward.name, backward.name})
     return Gradient([*others, forward], backward, len(kept))
 
 
-def _is_text(value: Value) -> bool:
+def is_text(value: Value) -> bool:
     """Whether a leaf of a result is a string, a function or the like, which has no cotangent."""
     return isinstance(value.type, Opaque)
 
 
-def _name_apart(functions: list[Function], taken: set[str]) -> None:
+def name_apart(functions: list[Function], taken: set[str]) -> None:
     """Gives every function a name of its own."""
     for function in functions:
         name, k = function.name, 1
@@ -465,7 +468,7 @@ class _Built:
     kwargs: dict[str, Any]
 
 
-def _classes(program: Program, symbol: Symbol, pair: tuple, has_aux: bool) -> tuple:
+def classes(program: Program, symbol: Symbol, pair: tuple, has_aux: bool) -> tuple:
     """A result and its aux with the classes of namedtuples and dataclasses in them."""
     if not has_aux:
         return _with_class(program, symbol, pair[0]), pair[1]
@@ -486,23 +489,23 @@ def _with_class(program: Program, symbol: Symbol, tree: Any) -> Any:
     return tree
 
 
-def _built(lo: Lowering, tree: Any) -> Any:
+def built(lo: Lowering, tree: Any) -> Any:
     """A result tree in which instances of classes are made by calls."""
     if isinstance(tree, _Built):
         output = Value(Unknown())
-        args = tuple(_built(lo, a) for a in tree.args)
-        kwargs = {name: _built(lo, a) for name, a in tree.kwargs.items()}
+        args = tuple(built(lo, a) for a in tree.args)
+        kwargs = {name: built(lo, a) for name, a in tree.kwargs.items()}
         if _has_plain_init(tree.cls, kwargs):
             lo.append(Call(tree.cls, args, kwargs, [output]))
         else:
             lo.append(Call(runtime.instance, (Const(tree.cls),), kwargs, [output]))
         return output
     if isinstance(tree, tuple):
-        return tuple(_built(lo, item) for item in tree)
+        return tuple(built(lo, item) for item in tree)
     if isinstance(tree, list):
-        return [_built(lo, item) for item in tree]
+        return [built(lo, item) for item in tree]
     if isinstance(tree, dict):
-        return {key: _built(lo, item) for key, item in tree.items()}
+        return {key: built(lo, item) for key, item in tree.items()}
     return tree
 
 
@@ -553,7 +556,10 @@ def _is_construct(value: Value) -> bool:
 
 
 def sink_shadows(function: Function) -> None:
-    """Moves the allocation of a shadow down to just before its first use in its region."""
+    """Moves the allocation of a shadow down to just before its first use in its region.
+
+    What has been appended to a list in between would make that of the list longer, if it is not complete.
+    """
     for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
         k = len(region.ops) - 1
         while k >= 0:
@@ -562,6 +568,7 @@ def sink_shadows(function: Function) -> None:
                 isinstance(op, Call)
                 and op.fn in (np.zeros, np.empty, np.zeros_like, np.empty_like, runtime.zeros_like)
                 and k >= (function.backward_from or 0 if region is function.body else 0)
+                and (op.mirror is not None or not isinstance(op.outputs[0].type, List))
             ):
                 place = next(
                     (j for j in range(k + 1, len(region.ops)) if op.outputs[0] in references(region.ops[j])), None

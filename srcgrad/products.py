@@ -1,0 +1,311 @@
+"""Products with the Jacobian: `vjp` from the left, `jvp` and `linearize` from the right."""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from collections.abc import Callable
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.targets import Target, resolve
+from srcgrad.errors import ArgumentError, ShapeError
+from srcgrad.runtime import copy_with_layout, protected
+from srcgrad.tree import Structure, flatten, map_leaves
+
+
+class Pullback:
+    """Takes a cotangent of an output back to cotangents of the primals, any number of times. Made by `vjp`."""
+
+    def __init__(self, variant: Variant, kept: tuple, out: Any, places: list[tuple[str, int | None]], name: str):
+        leaves, self._structure = flatten(out)
+        self._like = [_like(leaf) for leaf in leaves]
+        self._variant = variant
+        self._kept = kept
+        self._places = places
+        self._name = name
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        """The cotangents of the primals: one for each, None for one that carries no derivative.
+
+        Args:
+            cotangent: of the structure of the output; None, for all of it or for a leaf, means zero.
+
+        Raises:
+            ArgumentError: if it has another structure.
+            ShapeError: if a leaf has another shape.
+        """
+        bars = self._cotangents(cotangent)
+        if self._variant.reverse is None:
+            return (None,) * len(self._places)
+        # A cotangent that passes through unchanged would be the caller's own array.
+        gradients = _apart(self._variant.reverse(*self._kept, *bars), bars)
+        found = dict(zip(self._variant.names, gradients, strict=True))
+        return tuple([_part(found.get(name), place) for name, place in self._places])
+
+    def _cotangents(self, cotangent: Any) -> list[Any]:
+        if cotangent is None:
+            given: list[Any] = [None] * len(self._like)
+        else:
+            given = self._structure.flatten(cotangent, "cotangent")
+        bars = []
+        for k, (like, leaf) in enumerate(zip(self._like, given, strict=True)):
+            if like is not None:
+                path = functools.partial(_path, self._structure, k, "cotangent")
+                bars.append(like.fitted(leaf, path, f"{self._name} returned"))
+        return bars
+
+    def __repr__(self) -> str:
+        return f"<pullback of {self._name}>"
+
+
+class _Like:
+    """What the cotangent of a leaf of the output, or the tangent of a leaf of a primal, must be like."""
+
+    def __init__(self, leaf: Any):
+        self.cls = type(leaf)
+        self.shape: tuple[int, ...] = np.shape(leaf)
+        self.dtype = leaf.dtype if isinstance(leaf, (np.ndarray, np.generic)) else np.dtype(float)
+
+    def fitted(self, given: Any, path: Callable[[], str], whose: str) -> Any:
+        """A cotangent or tangent in the form that the generated code takes: the class, shape and dtype of its leaf."""
+        if given is None:
+            value: Any = np.zeros(self.shape, self.dtype)
+        elif not isinstance(given, (int, float, np.ndarray, np.generic)) or np.asarray(given).dtype.kind not in "biuf":
+            raise ArgumentError(f"{path()} is of type {type(given).__name__}, but {whose} a {self.cls.__name__} there")
+        else:
+            value = np.asarray(given, self.dtype)
+        if value.shape != self.shape:
+            raise ShapeError(f"{path()} has shape {value.shape}, but {whose} shape {self.shape} there")
+        if self.cls is float:
+            return float(value)
+        return value if self.cls is np.ndarray else value[()]
+
+
+def _like(leaf: Any) -> _Like | None:
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return _Like(leaf) if leaf.dtype.kind == "f" else None
+    return _Like(leaf) if isinstance(leaf, float) else None
+
+
+def _path(structure: Structure, k: int, name: str) -> str:
+    return structure.paths(name)[k]
+
+
+def _part(cotangent: Any, place: int | None) -> Any:
+    return cotangent if place is None or cotangent is None else cotangent[place]
+
+
+_dispatchers: OrderedDict[Any, tuple[Any, Dispatcher]] = OrderedDict()
+_DISPATCHERS = 128
+"""For so many functions the compiled code is found again."""
+
+
+def _dispatcher_for(fun: Callable[..., Any], mode: str, wanted: tuple[str, ...] | None, has_aux: bool) -> Dispatcher:
+    parts = (fun.__func__, fun.__self__) if type(fun) is MethodType else (fun,)
+    key = (mode, wanted, has_aux, *map(id, parts))
+    known = _dispatchers.get(key)
+    if known is None:
+        dispatcher = Dispatcher(resolve(fun, mode), Options(mode, wanted, True, has_aux))
+        # The parts are kept, so that no other object gets their ids.
+        known = _dispatchers[key] = (parts, dispatcher)
+        while len(_dispatchers) > _DISPATCHERS:
+            _dispatchers.popitem(last=False)
+    return known[1]
+
+
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """The value of a function and its pullback, which multiplies a cotangent with the Jacobian from the left.
+
+    Args:
+        fun: the function; it may return numbers, arrays and trees of them.
+        primals: its arguments.
+        has_aux: whether it returns a pair `(out, aux)`.
+
+    Returns:
+        `(out, pull)`; with aux `(out, pull, aux)`. `pull(cotangent)` returns one cotangent for each primal, None for a
+        primal that carries no derivative. It changes neither `out` nor what it remembers, and does not see later writes
+        to `out` or to the primals.
+
+    Example:
+        >>> import numpy as np
+        >>> from srcgrad import vjp
+        >>> out, pull = vjp(lambda x: x * x, np.array([1.0, 2.0]))
+        >>> out
+        array([1., 4.])
+        >>> pull(np.array([1.0, 10.0]))
+        (array([ 2., 40.]),)
+    """
+    dispatcher = _dispatcher_for(fun, "vjp", None, has_aux)
+    variant, values = dispatcher.find(primals, {})
+    # The pullback remembers copies: the user may write to the primals later.
+    copies: dict[int, tuple] = {}
+    values = [map_leaves(lambda leaf: _twin(leaf, copies), v) for v in values]
+    result = variant.entry(*values)
+    split = len(result) - variant.kept
+    outside = [value.read() for value, _ in variant.captured]
+    kept = tuple([_apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
+    results = map_leaves(lambda leaf: _apart(leaf, (kept, primals, outside)), result[:split])
+    target = dispatcher.target
+    places = _places(target, len(primals))
+    pull = Pullback(variant, kept, results[0], places, target.name)
+    return (results[0], pull, results[1]) if has_aux else (results[0], pull)
+
+
+def _places(target: Target, count: int) -> list[tuple[str, int | None]]:
+    """The parameters that positional arguments belong to, with the place in `*args` where they go there."""
+    names = target.positional
+    return [(names[k], None) if k < len(names) else (target.var_positional or "", k - len(names)) for k in range(count)]
+
+
+def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = False) -> Any:
+    """The value of a function and its tangent, which multiplies the Jacobian with tangents of the primals.
+
+    Both are computed in one forward sweep (Griewank and Walther, Evaluating Derivatives, section 3.1), in memory a
+    small constant times that of the function. As for `grad`, a Python integer with a tangent is taken as a float.
+
+    Args:
+        fun: the function; it may return numbers, arrays and trees of them.
+        primals: a tuple of its arguments.
+        tangents: a tuple with a tangent for each, of its structure and shapes; None, for an argument or for a leaf of
+            one, means zero, and is what a leaf without a derivative has.
+        has_aux: whether it returns a pair `(out, aux)`.
+
+    Returns:
+        `(out, out_dot)`; with aux `(out, out_dot, aux)`. `out_dot` has the structure, shapes and dtypes of `out`, with
+        None for what carries no derivative. Neither shares memory with the arguments.
+
+    Raises:
+        ArgumentError: if primals and tangents do not match.
+        ShapeError: if a tangent has another shape than its primal.
+
+    Example:
+        >>> import numpy as np
+        >>> from srcgrad import jvp
+        >>> jvp(lambda x: x * x, (np.array([1.0, 2.0]),), (np.array([1.0, 0.5]),))
+        (array([1., 4.]), array([2., 2.]))
+    """
+    for given, what in ((primals, "primals"), (tangents, "tangents")):
+        if not isinstance(given, (tuple, list)):
+            raise ArgumentError(
+                f"{what} of jvp must be a tuple, not {type(given).__name__}", help=f"one item per argument: ({what},)"
+            )
+    if len(primals) != len(tangents):
+        raise ArgumentError(f"jvp got {len(primals)} primals and {len(tangents)} tangents", help="None means zero")
+    dispatcher = _dispatcher_for(fun, "jvp", _wanted(fun, tangents), has_aux)
+    target = dispatcher.target
+    dots: dict[str, Any] = {}
+    for (name, place), primal, tangent in zip(_places(target, len(primals)), primals, tangents, strict=True):
+        shown = name if place is None else f"{name}[{place}]"
+        dots[shown] = _aligned(tangent, primal, shown, target.name)
+    variant, values = dispatcher.find(tuple(primals), {})
+    given_dots = [_leaf_at(dots[name], path) for name, path in variant.tangents]
+    outside = [value.read() for value, _ in variant.captured]
+    result = variant.entry(*values, *given_dots)
+    return tuple([map_leaves(lambda leaf: _apart(leaf, outside), part) for part in result])
+
+
+def _wanted(fun: Callable[..., Any], tangents: Any) -> tuple[str, ...]:
+    places = _places(resolve(fun, "jvp"), len(tangents))
+    return tuple(
+        [
+            name if place is None else f"{name}[{place}]"
+            for (name, place), tangent in zip(places, tangents, strict=True)
+            if tangent is not None
+        ]
+    )
+
+
+def _aligned(tangent: Any, primal: Any, name: str, of: str) -> Any:
+    """A tangent in the classes, shapes and dtypes of its primal, laid out in memory as that is."""
+    if tangent is None:
+        return None
+    leaves, structure = flatten(float(primal) if type(primal) is int else primal)
+    given = structure.flatten(tangent, "tangent")
+    found = []
+    for k, (leaf, dot) in enumerate(zip(leaves, given, strict=True)):
+        like = _like(leaf)
+        if like is None:
+            found.append(None)
+            continue
+        fitted = like.fitted(dot, functools.partial(_path, structure, k, "tangent"), f"{name} of {of} is")
+        if isinstance(leaf, np.ndarray) and fitted.strides != leaf.strides:
+            laid_out = copy_with_layout(leaf)
+            laid_out[...] = fitted
+            fitted = laid_out
+        found.append(fitted)
+    return structure.unflatten(found)
+
+
+def _leaf_at(tree: Any, path: tuple) -> Any:
+    """A part of a tree; the numbers in a list as a list of numbers."""
+    for step in path:
+        tree = getattr(tree, step[1:]) if isinstance(step, str) and step.startswith(".") else tree[step]
+    return tree
+
+
+def linearize(fun: Callable[..., Any], *primals: Any) -> Any:
+    """The value of a function, and its derivative there as a linear function of the tangents.
+
+    Args:
+        fun: the function.
+        primals: its arguments.
+
+    Returns:
+        `(out, push)`; `push(*tangents)` is the `out_dot` of `jvp`. It runs the forward sweep each time, and does not
+        see later writes to the primals.
+
+    Example:
+        >>> from srcgrad import linearize
+        >>> out, push = linearize(lambda x: x**3, 2.0)
+        >>> out, push(1.0), push(0.5)
+        (8.0, 12.0, 6.0)
+    """
+    copies: dict[int, tuple] = {}
+    kept = tuple([map_leaves(lambda leaf: _twin(leaf, copies), v) for v in primals])
+    out = jvp(fun, kept, (None,) * len(kept))[0]
+
+    def push(*tangents: Any) -> Any:
+        return jvp(fun, kept, tangents)[1]
+
+    return out, push
+
+
+def _arrays(tree: Any) -> list[np.ndarray]:
+    return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, np.ndarray)]
+
+
+def _twin(leaf: Any, copies: dict[int, tuple]) -> Any:
+    """A copy of an array; arrays that share memory have copies that share memory."""
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    root = leaf
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    if id(root) not in copies:
+        copies[id(root)] = (root, protected(root))
+    copy = copies[id(root)][1]
+    if leaf is root:
+        return copy
+    memory = copy if copy.base is None else copy.base
+    offset = _address(copy) - _address(memory) + _address(leaf) - _address(root)
+    twin = np.ndarray(leaf.shape, leaf.dtype, memory, offset, leaf.strides)
+    twin.flags.writeable = leaf.flags.writeable
+    return twin
+
+
+def _address(x: np.ndarray) -> int:
+    address: int = x.__array_interface__["data"][0]
+    return address
+
+
+def _apart(item: Any, others: Any) -> Any:
+    """A copy of what shares memory with the others: there nobody but the user writes, which must not be seen."""
+    if isinstance(item, np.ndarray):
+        return item.copy() if any(np.may_share_memory(item, other) for other in _arrays(others)) else item
+    if isinstance(item, (list, tuple, dict)):
+        return map_leaves(lambda leaf: _apart(leaf, others) if isinstance(leaf, np.ndarray) else leaf, item)
+    return item

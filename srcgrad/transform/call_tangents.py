@@ -1,0 +1,248 @@
+"""The tangents of calls that write nothing: the forward halves of the derivative rules."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.activity import blocks
+from srcgrad.analysis.memory import among, contents_read, copies_perhaps, is_view
+from srcgrad.errors import NoRuleError
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.values import Sequence, Symbol
+from srcgrad.ir.nodes import Call, Const, Value, leaves, map_tree
+from srcgrad.ir.types import Array, List, Tuple, is_scalar
+from srcgrad.rules.extents import is_elementwise
+from srcgrad.rules.registry import JVP, LINEAR, PARTIALS, VJP, Linear, Rule, display_name
+from srcgrad.transform.cotangents import add, cast, full_like, is_fresh, product, real_part
+from srcgrad.transform.rule_calls import inline_rule
+
+if TYPE_CHECKING:
+    from srcgrad.transform.forward import Forward
+
+
+def push_call(forward: Forward, op: Call) -> None:
+    """Adds the tangents of what a call returns."""
+    forward.lo.region.append(op)
+    if blocks(op) or not any(map(forward.activity.active, op.outputs)):
+        return
+    if _handles_containers(op):
+        _mirror(forward, op, _data_of(op))
+        return
+    if not any(has_tangent(forward, v) for v in contents_read(op)):
+        return
+    if is_view(op) and any(map(forward.aliases.is_written, op.outputs)):
+        _mirror(forward, op, iter((0,)))
+        if copies_perhaps(op):
+            _check_view(forward, op)
+        return
+    linear = LINEAR.get(op.fn)
+    if op.fn in JVP:
+        _apply_jvp(forward, op, JVP[op.fn])
+    elif op.fn in PARTIALS and linear is None and not op.unpacks and not op.kwargs:
+        _apply_partials(forward, op, PARTIALS[op.fn])
+    elif linear is None:
+        _refuse(op)
+    elif linear.jointly:
+        _mirror(forward, op, _named(op, linear))
+    else:
+        _apply_in_each(forward, op, linear)
+
+
+def has_tangent(forward: Forward, value: Value) -> bool:
+    return not isinstance(value, Const) and value in forward.dots
+
+
+def dots_of(forward: Forward, tree: Any, absent: Callable[[Value], Any]) -> Any:
+    """The tangents of an argument tree."""
+
+    def dot(value: Value) -> Any:
+        return forward.tangent(value) if has_tangent(forward, value) else absent(value)
+
+    return map_tree(dot, tree)
+
+
+def zero_of(forward: Forward, value: Value) -> Value:
+    """The tangent of a part of an argument that has none, zeros in its shape; what is no number stays what it is."""
+    if not isinstance(value, Const) and not value.type.differentiable and not is_number(value):
+        return value
+    if isinstance(value, Const) and not isinstance(value.value, (int, float, complex, np.number)):
+        return value
+    return forward.tangent(value)
+
+
+def is_number(value: Value) -> bool:
+    return is_scalar(value.type) or isinstance(value.type, Array)
+
+
+# What a call does to primals it does to their tangents
+
+
+def _handles_containers(op: Call) -> bool:
+    """Whether a call makes a list or tuple, or takes something out of one."""
+    held = (List, Tuple)
+    if among(op.fn, _MAKE_LISTS) and any(isinstance(o.type, held) for o in op.outputs):
+        return True
+    return among(op.fn, _TAKE_ITEMS) and isinstance(op.args[0], Value) and isinstance(op.args[0].type, held)
+
+
+_MAKE_LISTS = frozenset([list, tuple, operator.add, operator.mul])
+_TAKE_ITEMS = frozenset([operator.getitem, list.copy])
+
+
+def _data_of(op: Call) -> Iterator[int | str]:
+    for k, arg in enumerate(op.args):
+        index = op.fn is operator.getitem and k == 1
+        count = op.fn is operator.mul and isinstance(arg, Value) and not isinstance(arg.type, (List, Tuple))
+        if not index and not count:
+            yield k
+
+
+def _named(op: Call, linear: Linear) -> Iterator[int | str]:
+    """The places of the arguments that a function is linear in."""
+    names = VJP[op.fn].parameters
+    for k in range(len(op.args)):
+        if k < len(names) and names[k] in linear.arguments:
+            yield k
+    for name in op.kwargs:
+        if name in linear.arguments:
+            yield name
+
+
+def _mirror(forward: Forward, op: Call, data: Iterator[int | str]) -> None:
+    places = set(data)
+
+    def zero(value: Value) -> Value:
+        # Arithmetic spreads a number as far as it has to go.
+        return Const(0.0) if is_elementwise(op.fn) else zero_of(forward, value)
+
+    def tangents(key: int | str, tree: Any) -> Any:
+        return dots_of(forward, tree, zero) if key in places else tree
+
+    args = tuple([tangents(k, arg) for k, arg in enumerate(op.args)])
+    kwargs = {name: tangents(name, arg) for name, arg in op.kwargs.items()}
+    outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
+    forward.lo.append(Call(op.fn, args, kwargs, outputs, op.span, op.unpacks))
+    for output, dot in zip(op.outputs, outputs, strict=True):
+        if forward.activity.active(output):
+            forward.dots[output] = dot
+
+
+def _check_view(forward: Forward, op: Call) -> None:
+    """Makes the tangent of what is a view or a copy, as NumPy decides by the layout in memory, the same of the two."""
+    x, z = op.args[0], op.outputs[0]
+    dot = Value(z.type, forward.name_of(z), op.span)
+    args = (forward.dots[z], forward.dots[x], z, x)
+    forward.lo.append(Call(runtime.viewed_alike, args, {}, [dot], op.span))
+    forward.dots[z] = dot
+
+
+# Rules
+
+
+def _apply_partials(forward: Forward, op: Call, rule: Rule) -> None:
+    lo, z = forward.lo, op.outputs[0]
+    result = inline_rule(lo, rule, [*[lo.symbol(arg) for arg in op.args], z], {}, z)
+    partials = result.items if isinstance(result, Sequence) else (result,)
+    total = None
+    for x, partial in zip(op.args, partials, strict=True):
+        dot = forward.dots.get(x) if isinstance(x, Value) and not isinstance(x, Const) else None
+        if dot is None or (isinstance(partial, Const) and partial.value is None):
+            continue
+        term = product(lo, dot, lo.value(partial))
+        total = term if total is None else add(lo, total, term)
+    if total is not None:
+        forward.define(z, settled(forward, op, _fitted(lo, total, z), z))
+
+
+def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:
+    z, total = op.outputs[0], None
+    for key in _named(op, linear):
+        tree = op.args[key] if isinstance(key, int) else op.kwargs[key]
+        if not any(has_tangent(forward, v) for v in leaves(tree)):
+            continue
+        args, kwargs = list(op.args), dict(op.kwargs)
+        given: Any = args if isinstance(key, int) else kwargs
+        given[key] = dots_of(forward, tree, lambda v: zero_of(forward, v))
+        lo = forward.lo
+        symbols = [lo.symbol(arg) for arg in args]
+        term = lo.value(lo.emit(op.fn, *symbols, **{name: lo.symbol(arg) for name, arg in kwargs.items()}))
+        total = term if total is None else add(lo, total, term)
+    if total is not None:
+        forward.define(z, settled(forward, op, _fitted(forward.lo, total, z), z))
+
+
+def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
+    lo = forward.lo
+    trees = arguments_by_name(op, rule)
+    dots: list[Symbol] = []
+    for name in rule.tangents:
+        tree = trees.get(name)
+        absent = tree is None or not any(has_tangent(forward, v) for v in leaves(tree))
+        dots.append(Const(None) if absent else lo.symbol(dots_of(forward, tree, lambda v: Const(None))))
+    for name, tree in trees.items():
+        if name not in rule.tangents and any(has_tangent(forward, v) for v in leaves(tree)):
+            _no_derivative_in(op, name)
+    z: Symbol = Sequence(tuple(op.outputs)) if op.unpacks else op.outputs[0]
+    arguments = [*dots, z, *[lo.symbol(arg) for arg in op.args]]
+    result = inline_rule(lo, rule, arguments, {name: lo.symbol(arg) for name, arg in op.kwargs.items()})
+    found = result.items if isinstance(result, Sequence) and op.unpacks else (result,)
+    for output, dot in zip(op.outputs, found, strict=True):
+        if forward.activity.active(output) and not (isinstance(dot, Const) and dot.value is None):
+            forward.define(output, settled(forward, op, _fitted(lo, lo.value(dot), output), output))
+
+
+def arguments_by_name(op: Call, rule: Rule) -> dict[str, Any]:
+    """The arguments of a call by the names that a rule gives them: those of `*operands` as a tuple."""
+    found: dict[str, Any] = {}
+    args = list(op.args)
+    parameters = inspect.signature(rule.body).parameters
+    for name in rule.parameters:
+        if parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+            found[name], args = tuple(args), []
+        elif args and parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY:
+            found[name] = args.pop(0)
+    return found | op.kwargs
+
+
+def _fitted(lo: Lowering, dot: Value, z: Value) -> Value:
+    """A tangent in the dtype of its primal; real, if that is."""
+    return cast(lo, real_part(lo, dot, z, z), z)
+
+
+def settled(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
+    """A tangent that no later write reaches, and that is memory of its own if its primal is written."""
+    if isinstance(dot, Const) or is_scalar(z.type):
+        return dot
+    is_written = forward.aliases.is_written(z)
+    if is_written:
+        dot = full_like(forward.lo, dot, z)
+    if is_fresh(dot) and dot.owner is not None and dot.uid > (forward.lo.newest or 0):
+        return dot
+    sources = [v for v in op.inputs if has_tangent(forward, v)]
+    if is_written or any(forward.aliases.is_written(v) for v in sources):
+        fn = np.ndarray.copy if isinstance(dot.type, Array) else runtime.copied
+        return forward.lo.value(forward.lo.emit_typed(fn, (dot,), {}, dot.type))
+    return dot
+
+
+def _refuse(op: Call) -> None:
+    name = display_name(op.fn)
+    raise NoRuleError(
+        f"no rule for the tangent of {name}",
+        op.span,
+        f"give it one with @srcgrad.rules.jvp({name}), or wrap the argument in srcgrad.stop_gradient",
+    )
+
+
+def _no_derivative_in(op: Call, name: str) -> None:
+    raise NoRuleError(
+        f"{display_name(op.fn)} has no derivative with respect to its argument {name!r}",
+        op.span,
+        "wrap that argument in srcgrad.stop_gradient, or give the function a rule",
+    )

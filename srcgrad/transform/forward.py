@@ -1,0 +1,195 @@
+"""The forward transform: puts beside each operation the one that computes the tangent of what it makes.
+
+A tangent lives where its primal lives: what is written in place has a tangent that is written in the same places, a
+list has a list of tangents, and a view of the one is a view of the other. Whatever control flow does with a primal it
+does with its tangent, so that nothing has to be kept or found again.
+
+The notation and the method are those of Griewank and Walther, Evaluating Derivatives (2008), section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from srcgrad.analysis.activity import Activity
+from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import written
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Invoke, Loop, Op, Raise, Region, Value, While
+from srcgrad.ir.types import List, Tuple, is_scalar
+from srcgrad.transform import cotangents
+from srcgrad.transform.call_tangents import push_call
+from srcgrad.transform.write_tangents import push_write
+
+_ZERO = Const(0.0)
+
+
+class Forward:
+    """Builds the tangents of the functions of one program.
+
+    Attributes:
+        lo: emits the operations.
+        activity, aliases: the facts it relies on.
+        dots: the tangents so far; one may be smaller than its primal, and then stands for its broadcast. What is
+            active and has none has a tangent of zero.
+    """
+
+    def __init__(self, activity: Activity, aliases: Aliases):
+        self.lo = Lowering()
+        self.lo.fixed_span = True
+        self.lo.fresh_prefix = "f"
+        self.activity = activity
+        self.aliases = aliases
+        self.dots: dict[Value, Value] = {}
+        self._signatures: dict[Function, tuple[list[int], list[int]]] = {}
+
+    def run(self, function: Function, tangents: dict[Value, Value], results: Iterable[Value]) -> list[Value]:
+        """Adds the tangents to a function.
+
+        Args:
+            function: the function.
+            tangents: those of its inputs.
+            results: what the tangents of are returned.
+        """
+        self.dots.update(tangents)
+        self.push_region(function.body)
+        with self.lo.into(function.body):
+            return [self.tangent(value) for value in results]
+
+    # Tangents of values
+
+    def tangent(self, value: Value) -> Value:
+        """The tangent of a value in its full shape; zeros, newly made, if it has none."""
+        if isinstance(value, Const):
+            return Const(UNDEFINED) if value.value is UNDEFINED else _ZERO
+        dot = self.dots.get(value)
+        if dot is None:
+            return _ZERO if is_scalar(value.type) else cotangents.zeros(self.lo, value, self.name_of(value))
+        return dot if isinstance(value.type, (List, Tuple)) else cotangents.full_like(self.lo, dot, value)
+
+    def name_of(self, value: Value) -> str | None:
+        """What the tangent of a value is called."""
+        return f"{value.hint}_dot" if value.hint else None
+
+    def define(self, value: Value, dot: Value) -> None:
+        """Notes the tangent of a value."""
+        if not isinstance(dot, Const) and dot.hint is None:
+            dot.hint = self.name_of(value)
+        self.dots[value] = dot
+
+    def beside(self, value: Value) -> Value:
+        """A value for the tangent of another that control flow hands on."""
+        dot = Value(value.type, self.name_of(value), value.span)
+        self.dots[value] = dot
+        return dot
+
+    # Operations
+
+    def push_region(self, region: Region) -> None:
+        """Adds the tangents of what a region computes."""
+        ops, region.ops = region.ops, []
+        with self.lo.into(region):
+            for op in ops:
+                self.lo.span = op.span
+                self.lo.newest = Value().uid
+                self._push(op)
+
+    def _push(self, op: Op) -> None:
+        if isinstance(op, Call):
+            if written(op) is not None:
+                push_write(self, op)
+            else:
+                push_call(self, op)
+            self._make_missing(op)
+        elif isinstance(op, If):
+            self._push_if(op)
+        elif isinstance(op, Loop):
+            self._push_loop(op)
+        elif isinstance(op, Invoke):
+            self._push_invoke(op)
+        else:
+            self.lo.region.append(op)
+
+    def _make_missing(self, op: Call) -> None:
+        """Memory that is written, or holds others, has a tangent from the start."""
+        for output in op.outputs:
+            if output not in self.dots and self.activity.active(output) and self.aliases.is_buffer(output):
+                self.dots[output] = cotangents.zeros(self.lo, output, self.name_of(output))
+
+    def _push_if(self, op: If) -> None:
+        self.lo.region.append(op)
+        for region in op.regions:
+            self.push_region(region)
+        for k, output in enumerate(list(op.outputs)):
+            if not self.activity.active(output):
+                continue
+            for region in op.regions:
+                region.results.append(self._result(region, region.results[k]))
+            dot = self.beside(output)
+            dot.owner = op
+            op.outputs.append(dot)
+
+    def _result(self, region: Region, value: Value) -> Value:
+        """The tangent of a result of a region."""
+        if region.ops and isinstance(region.ops[-1], Raise):
+            return Const(UNDEFINED)
+        with self.lo.into(region):
+            return self.tangent(value)
+
+    def _push_loop(self, op: Loop) -> None:
+        rows = [
+            (k, init, arg, output)
+            for k, (init, arg, output) in enumerate(zip(op.inits, op.carried, op.carried_outputs, strict=True))
+            if self.activity.active(arg)
+        ]
+        for k, init, arg, _ in rows:
+            op.inits.append(self.tangent(init))
+            self._add_argument(op.body, arg)
+            if isinstance(op, While):
+                self._add_argument(op.test, op.test.args[k])
+        self.lo.region.append(op)
+        for region in op.regions:
+            self.push_region(region)
+        results = op.carried_results
+        for k, _, _, output in rows:
+            op.body.results.append(self._result(op.body, results[k]))
+            dot = self.beside(output)
+            dot.owner = op
+            op.outputs.append(dot)
+
+    def _add_argument(self, region: Region, arg: Value) -> None:
+        dot = self.beside(arg)
+        dot.owner = region
+        region.args.append(dot)
+
+    def _push_invoke(self, op: Invoke) -> None:
+        params, results = self._signature(op.callee)
+        op.args = [*op.args, *[self.tangent(op.args[k]) for k in params]]
+        self.lo.region.append(op)
+        for k in results:
+            dot = self.beside(op.outputs[k])
+            dot.owner = op
+            op.outputs.append(dot)
+
+    def _signature(self, function: Function) -> tuple[list[int], list[int]]:
+        """The parameters and the results of a function of the graph that have tangents; it gets them when it is met."""
+        known = self._signatures.get(function)
+        if known is not None:
+            return known
+        params = [k for k, param in enumerate(function.params) if self.activity.active(param)]
+        results = [k for k, result in enumerate(function.body.results) if self.activity.active(result)]
+        self._signatures[function] = params, results
+        for k in params:
+            self._add_argument(function.body, function.params[k])
+        function.params = list(function.body.args)
+        outer = self.lo.span
+        self.push_region(function.body)
+        self.lo.span = outer
+        for k in results:
+            function.body.results.append(self._result(function.body, function.body.results[k]))
+        if params or results:
+            function.name = f"{function.name}_jvp"
+        found: Any = tuple(function.body.results)
+        function.result = found[0] if len(found) == 1 else found
+        return params, results

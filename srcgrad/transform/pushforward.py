@@ -1,0 +1,105 @@
+"""From a lowered program to the function that computes its value and its tangent: the pipeline of passes, flat."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from srcgrad.analysis.activity import Activity
+from srcgrad.analysis.alias import Aliases
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.program import Program
+from srcgrad.frontend.values import Reference, Sequence, Symbol
+from srcgrad.ir.nodes import Const, Function, Value, leaves, map_tree
+from srcgrad.transform.cotangents import cast
+from srcgrad.transform.forward import Forward
+from srcgrad.transform.gradient import (
+    Gradient,
+    built,
+    classes,
+    differentiable_leaves,
+    finish,
+    is_text,
+    name_apart,
+    prepare,
+    split_result,
+    tidy,
+)
+
+
+def pushforward(program: Program, names: list[str], has_aux: bool, optimize: bool = True) -> Gradient:
+    """The function behind `jvp`: it takes a tangent for each float leaf of some arguments after the arguments.
+
+    It returns `(out, out_dot)`, with aux `(out, out_dot, aux)`.
+    """
+    function = program.function
+    prepare(program, optimize)
+    out, aux = split_result(program, has_aux)
+    inputs = differentiable_leaves(program, names)
+    functions = [*program.functions, function]
+    aliases = Aliases(functions, reads=True)
+    floats = [v for v in leaves(out) if v.type.differentiable and not is_text(v)]
+    activity = Activity(functions, aliases, inputs, floats)
+    tangents = _tangents_of(inputs, function)
+    forward = Forward(activity, aliases)
+    dots = dict(zip(floats, forward.run(function, tangents, floats), strict=True))
+    for tangent in tangents.values():
+        tangent.owner = function.body
+        function.body.args.append(tangent)
+        function.params.append(tangent)
+    lo = Lowering()
+    lo.fixed_span = True
+    with lo.into(function.body):
+        dots = {v: cast(lo, dot, v) for v, dot in dots.items()}
+        out_dot = map_tree(lambda v: dots.get(v, Const(None)), out)
+        out, aux = built(lo, classes(program, program.result, (out, aux), has_aux))
+        (out_dot, _) = built(lo, classes(program, program.result, (out_dot, aux), has_aux))
+    result: Any = (out, out_dot, aux) if has_aux else (out, out_dot)
+    finish(function, result, f"{function.name}_jvp", optimize)
+    function.backward_from = None
+    others = list(program.functions)
+    for other in others:
+        tidy(other)
+    name_apart(others, {function.name})
+    return Gradient([*others, function], tangents=tuple(_places(program, names, inputs)))
+
+
+def _tangents_of(inputs: list[Value], function: Function) -> dict[Value, Value]:
+    """A parameter for the tangent of each input, with a name of its own."""
+    taken = {param.hint for param in function.params} | {value.hint for value in function.captured}
+    found: dict[Value, Value] = {}
+    for value in inputs:
+        stem = f"{value.hint or 'x'}_dot"
+        numbered = (f"{stem}_{k}" for k in itertools.count(1))
+        name = next(name for name in itertools.chain([stem], numbered) if name not in taken)
+        taken.add(name)
+        found[value] = Value(value.type, name, value.span)
+    return found
+
+
+def _places(program: Program, names: list[str], inputs: list[Value]) -> Iterator[tuple[str, tuple]]:
+    """The way to each input, in their order."""
+    found: dict[Value, tuple[str, tuple]] = {}
+    for name in names:
+        for path, leaf in _paths(program, program.arguments[name]):
+            found.setdefault(leaf, (name, path))
+    return (found[value] for value in inputs)
+
+
+def _paths(program: Program, symbol: Symbol) -> Iterator[tuple[tuple, Value]]:
+    if isinstance(symbol, Value):
+        yield (), symbol
+        return
+    items: list[tuple[Any, Symbol]] = []
+    if isinstance(symbol, Sequence):
+        items = list(enumerate(symbol.items))
+    elif isinstance(symbol, Reference):
+        contents = program.contents[symbol]
+        if symbol.cls is list:
+            items = list(enumerate(contents))
+        else:
+            items = [(key if symbol.cls is dict else f".{key}", item) for key, item in contents]
+    for key, item in items:
+        for path, leaf in _paths(program, item):
+            yield (key, *path), leaf
