@@ -1,6 +1,6 @@
 """Derivative rules, by mathematical family."""
 
-from srcgrad.rules import elementwise, fft, helpers, index, linalg, polynomial, reduce, scalar, shape
+from srcgrad.rules import elementwise, factorisations, fft, helpers, index, linalg, polynomial, reduce, scalar, shape
 from srcgrad.rules.registry import (
     accumulate,
     jvp,
@@ -16,6 +16,7 @@ from srcgrad.rules.registry import (
 __all__ = [
     "accumulate",
     "elementwise",
+    "factorisations",
     "fft",
     "helpers",
     "index",
