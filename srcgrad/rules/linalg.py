@@ -7,7 +7,7 @@ import operator
 import numpy as np
 
 from srcgrad.rules.index import scatter
-from srcgrad.rules.registry import linear, methods, views, vjp
+from srcgrad.rules.registry import jvp, linear, linear_in_each, methods, views, vjp
 
 
 def transposed(a):
@@ -43,6 +43,9 @@ def matmul(g, z, a, b):
     return g @ transposed(b), transposed(a) @ g
 
 
+linear_in_each("a", "b")(operator.matmul, np.matmul, np.linalg.matmul)
+
+
 @vjp(np.dot)
 def dot(g, z, a, b, out=None):
     if np.ndim(a) == 0 or np.ndim(b) == 0 or (np.ndim(a) == 1 and np.ndim(b) == 1):
@@ -62,11 +65,17 @@ def dot(g, z, a, b, out=None):
     return a_bar, np.moveaxis(b_bar, 0, -2)
 
 
+linear_in_each("a", "b")(np.dot)
+
+
 @vjp(np.vdot)
 def vdot(g, z, a, b):
     if np.iscomplexobj(a) or np.iscomplexobj(b):
         return np.conj(g * np.reshape(b, np.shape(a))), g * np.conj(np.reshape(a, np.shape(b)))
     return g * np.reshape(b, np.shape(a)), g * np.reshape(a, np.shape(b))
+
+
+linear_in_each("a", "b")(np.vdot)
 
 
 @vjp(np.inner)
@@ -78,9 +87,15 @@ def inner(g, z, a, b):
     return a_bar, np.tensordot(g, a, (tuple(range(n)), tuple(range(n))))
 
 
+linear_in_each("a", "b")(np.inner)
+
+
 @vjp(np.outer, np.linalg.outer)
 def outer(g, z, a, b, out=None):
     return np.reshape(g @ np.ravel(b), np.shape(a)), np.reshape(np.ravel(a) @ g, np.shape(b))
+
+
+linear_in_each("a", "b")(np.outer, np.linalg.outer)
 
 
 def _axes_of(axes, n):
@@ -101,6 +116,9 @@ def tensordot(g, z, a, b, axes=2):
     a_bar = np.tensordot(g, b, (tuple(range(len(kept_a), np.ndim(g))), kept_b))
     b_bar = np.tensordot(a, g, (kept_a, tuple(range(len(kept_a)))))
     return _in_order(a_bar, order_a), _in_order(b_bar, order_b)
+
+
+linear_in_each("a", "b")(np.tensordot, np.linalg.tensordot)
 
 
 def _in_order(x, order):
@@ -161,6 +179,16 @@ def _einsum_bar(g, k, operands, terms, result, free, optimize):
     return np.expand_dims(x_bar, missing) if missing else x_bar
 
 
+@jvp(np.einsum)
+def einsum_jvp(operands_dot, z, subscripts, *operands, out=None, optimize=False, dtype=None, order="K", casting="safe"):
+    if not isinstance(subscripts, str):
+        raise NotImplementedError("the derivative of np.einsum with lists of axes instead of a string")
+    n = len(operands)
+    moved = [k for k in range(n) if operands_dot[k] is not None]
+    factors = [[operands_dot[j] if j == k else operands[j] for j in range(n)] for k in moved]
+    return sum([np.einsum(subscripts, *factors[k], optimize=optimize) for k in range(len(moved))])
+
+
 @vjp(np.kron)
 def kron(g, z, a, b):
     n = max(np.ndim(a), np.ndim(b))
@@ -169,6 +197,9 @@ def kron(g, z, a, b):
     a_bar = np.tensordot(blocks, np.reshape(b, q), (tuple(range(1, 2 * n, 2)), tuple(range(n))))
     b_bar = np.tensordot(np.reshape(a, p), blocks, (tuple(range(n)), tuple(range(0, 2 * n, 2))))
     return np.reshape(a_bar, np.shape(a)), np.reshape(b_bar, np.shape(b))
+
+
+linear_in_each("a", "b")(np.kron)
 
 
 @vjp(np.cross)
@@ -190,9 +221,15 @@ def cross(g, z, a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     )
 
 
+linear_in_each("a", "b")(np.cross)
+
+
 @vjp(np.linalg.cross)
 def linalg_cross(g, z, a, b, *, axis=-1):
     return np.linalg.cross(b, g, axis=axis), np.linalg.cross(g, a, axis=axis)
+
+
+linear_in_each("a", "b")(np.linalg.cross)
 
 
 @vjp(np.linalg.vecdot)
@@ -204,6 +241,7 @@ def vecdot(g, z, a, b, *, axis=-1):
 
 
 vjp(np.vecdot)(vecdot)
+linear_in_each("a", "b")(np.linalg.vecdot, np.vecdot)
 
 
 @vjp(np.linalg.multi_dot)
@@ -224,6 +262,13 @@ def multi_dot(g, z, arrays, *, out=None):
     return arrays_bar
 
 
+@jvp(np.linalg.multi_dot)
+def multi_dot_jvp(arrays_dot, z, arrays, *, out=None):
+    n = len(arrays)
+    moved = [k for k in range(n) if arrays_dot[k] is not None]
+    return sum([np.linalg.multi_dot([arrays_dot[j] if j == k else arrays[j] for j in range(n)]) for k in moved])
+
+
 @vjp(np.linalg.matrix_power)
 def matrix_power(g, z, a, n):
     if n == 0:
@@ -234,6 +279,19 @@ def matrix_power(g, z, a, n):
         bar = base @ bar + g @ power
         power = power @ base
     return -(base @ bar @ base) if n < 0 else bar
+
+
+@jvp(np.linalg.matrix_power)
+def matrix_power_jvp(a_dot, z, a, n):
+    if n == 0:
+        return np.zeros(np.shape(a))
+    base = np.linalg.inv(a) if n < 0 else a
+    base_dot = -(base @ a_dot @ base) if n < 0 else a_dot
+    dot, power = base_dot, base
+    for _ in range(abs(n) - 1):
+        dot = base @ dot + base_dot @ power
+        power = power @ base
+    return dot
 
 
 def _convolved_bar(g, a, v, start):
@@ -257,6 +315,9 @@ def convolve(g, z, a, v, mode="full"):
     return _convolved_bar(g, a, v, start)
 
 
+linear_in_each("a", "v")(np.convolve)
+
+
 @vjp(np.correlate)
 def correlate(g, z, a, v, mode="valid"):
     if np.iscomplexobj(v):
@@ -267,6 +328,9 @@ def correlate(g, z, a, v, mode="valid"):
     start = _first_kept(mode, shorter, middle)
     a_bar, v_bar = _convolved_bar(g, a, np.ravel(v)[::-1], start)
     return a_bar, np.reshape(v_bar[::-1], np.shape(v))
+
+
+linear_in_each("a", "v")(np.correlate)
 
 
 # Diagonals and triangles
