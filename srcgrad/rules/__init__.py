@@ -1,6 +1,18 @@
 """Derivative rules, by mathematical family."""
 
-from srcgrad.rules import elementwise, fft, helpers, index, linalg, polynomial, reduce, scalar, shape
+from srcgrad.rules import (
+    elementwise,
+    factorisations,
+    fft,
+    helpers,
+    index,
+    linalg,
+    polynomial,
+    reduce,
+    scalar,
+    shape,
+    statistics,
+)
 from srcgrad.rules.registry import (
     accumulate,
     jvp,
@@ -16,6 +28,7 @@ from srcgrad.rules.registry import (
 __all__ = [
     "accumulate",
     "elementwise",
+    "factorisations",
     "fft",
     "helpers",
     "index",
@@ -30,6 +43,7 @@ __all__ = [
     "reduce",
     "scalar",
     "shape",
+    "statistics",
     "views",
     "vjp",
 ]

@@ -11,7 +11,8 @@ import operator
 
 import numpy as np
 
-from srcgrad.rules.registry import linear, methods, nondifferentiable, partials, views, vjp
+from srcgrad.rules.registry import jvp, linear, linear_in, methods, nondifferentiable, partials, views, vjp
+from srcgrad.rules.tangents import chosen, times, total
 
 # ---- arithmetic ----
 
@@ -59,6 +60,11 @@ def fmod(x, y, z):
 @vjp(divmod, np.divmod)
 def divmod_vjp(g, z, x, y):
     return g[1], -g[1] * z[0]
+
+
+@jvp(divmod, np.divmod)
+def divmod_jvp(x_dot, y_dot, z, x, y):
+    return None, total(x_dot, times(y_dot, -z[0]))
 
 
 @partials(np.reciprocal)
@@ -156,9 +162,19 @@ def frexp(g, z, x):
     return np.ldexp(g[0], -z[1])
 
 
+@jvp(np.frexp)
+def frexp_jvp(x_dot, z, x):
+    return np.ldexp(x_dot, -z[1]), None
+
+
 @vjp(np.modf)
 def modf(g, z, x):
     return g[0]
+
+
+@jvp(np.modf)
+def modf_jvp(x_dot, z, x):
+    return x_dot, None
 
 
 # ---- trigonometry ----
@@ -283,9 +299,17 @@ def extremum(x, y, z):
     return np.where(x == y, 0.5, x == z), np.where(x == y, 0.5, y == z)
 
 
+@jvp(np.maximum, np.minimum, np.fmax, np.fmin)
+def extremum_jvp(x_dot, y_dot, z, x, y):
+    return total(chosen(x_dot, x == y, x == z), chosen(y_dot, x == y, y == z))
+
+
 @vjp(np.where)
 def where(g, z, condition, x, y):
     return None, np.where(condition, g, 0), np.where(condition, 0, g)
+
+
+linear_in("x", "y")(np.where)
 
 
 @vjp(np.clip)
@@ -305,9 +329,30 @@ def clip(g, z, a, a_min=None, a_max=None, out=None, *, min=None, max=None):
     return from_a, from_low, g * np.where(raised_a == high, 0.5, raised_a > high)
 
 
+@jvp(np.clip)
+def clip_jvp(a_dot, a_min_dot, a_max_dot, z, a, a_min=None, a_max=None, out=None, *, min=None, max=None):
+    low = min if a_min is None else a_min
+    high = max if a_max is None else a_max
+    if low is None and high is None:
+        return a_dot
+    if low is None:
+        return _lowered(a_dot, a_max_dot, a, high)
+    raised_dot = total(chosen(a_dot, a == low, a > low), chosen(a_min_dot, a == low, a < low))
+    return raised_dot if high is None else _lowered(raised_dot, a_max_dot, np.maximum(a, low), high)
+
+
+def _lowered(a_dot, high_dot, a, high):
+    return total(chosen(a_dot, a == high, a < high), chosen(high_dot, a == high, a > high))
+
+
 @vjp(np.nan_to_num)
 def nan_to_num(g, z, x, copy=True, nan=0.0, posinf=None, neginf=None):
     return np.where(np.isfinite(x), g, 0)
+
+
+@jvp(np.nan_to_num)
+def nan_to_num_jvp(x_dot, z, x, copy=True, nan=0.0, posinf=None, neginf=None):
+    return np.where(np.isfinite(x), x_dot, 0)
 
 
 # ---- complex numbers ----
@@ -334,6 +379,13 @@ def angle(g, y, z, deg=False):
         return 0 * g
     radians_bar = g * (180 / math.pi) if deg else g
     return -1j * radians_bar / z
+
+
+@jvp(np.angle)
+def angle_jvp(z_dot, y, z, deg=False):
+    if not np.iscomplexobj(z):
+        return 0 * z_dot
+    return -1j * (180 / math.pi) * z_dot / z if deg else -1j * z_dot / z
 
 
 # ---- without a derivative ----

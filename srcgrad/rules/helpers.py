@@ -10,7 +10,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.types import INT, UNKNOWN, Type
 from srcgrad.rules.operands import Site, Tree, analytic, type_of
-from srcgrad.rules.registry import linear, nondifferentiable, partials, vjp
+from srcgrad.rules.registry import jvp, linear, linear_in, nondifferentiable, partials, vjp
 
 
 @vjp(runtime.unbroadcast)
@@ -29,6 +29,9 @@ def like(g, z, c, x):
     return runtime.unbroadcast(g, c), None
 
 
+linear_in("c")(runtime.unbroadcast, runtime.expanded, runtime.like)
+
+
 nondifferentiable(runtime.first_largest, runtime.first_smallest)
 
 
@@ -45,6 +48,12 @@ def viewed_alike(g, z, z_dot, x_dot, primal_of_z, x):
 @linear(runtime.copied, runtime.protected)
 def copied(g, z, x):
     return g
+
+
+@jvp(runtime.protected)
+def protected_jvp(x_dot, z, x):
+    # The tangent of what is written is written too, whether or not the array that came in as a tangent may be.
+    return runtime.copied(x_dot)
 
 
 nondifferentiable(runtime.check_apart, reason="it only looks at where arrays stand")

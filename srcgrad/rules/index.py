@@ -11,7 +11,8 @@ import operator
 
 import numpy as np
 
-from srcgrad.rules.registry import accumulate, linear, methods, nondifferentiable, views, vjp
+from srcgrad.rules.registry import accumulate, jvp, linear, linear_in, methods, nondifferentiable, views, vjp
+from srcgrad.rules.tangents import as_array, times, total
 
 
 def scatter(g, i, shape):
@@ -145,6 +146,9 @@ def compress(g, z, condition, a, axis=None, out=None):
     return None, _compressed(g, condition, a, axis)
 
 
+linear_in("a")(np.compress)
+
+
 @linear(np.ndarray.compress)
 def compress_method(g, z, a, condition, axis=None, out=None):
     return _compressed(g, condition, a, axis)
@@ -162,6 +166,9 @@ def extract(g, z, condition, arr):
     return None, gathered(g, np.flatnonzero(condition), arr)
 
 
+linear_in("arr")(np.extract)
+
+
 @linear(np.ndarray.item)
 def item(g, z, a, *args):
     if len(args) == 0:
@@ -171,7 +178,7 @@ def item(g, z, a, *args):
     return scatter(g, args[0] if len(args) == 1 else args, np.shape(a))
 
 
-# Sorting: the cotangent goes back along the permutation
+# Sorting: the cotangent goes back along the permutation, the tangent along with the elements
 
 
 @vjp(np.sort)
@@ -179,6 +186,18 @@ def sort(g, z, a, axis=-1, kind=None, order=None, *, stable=None):
     if axis is None:
         return np.reshape(np.ravel(g)[_ranks(np.ravel(a), 0)], np.shape(a))
     return np.take_along_axis(g, _ranks(a, axis), axis)
+
+
+@jvp(np.sort)
+def sort_jvp(a_dot, z, a, axis=-1, kind=None, order=None, *, stable=None):
+    return _along_sorted(a_dot, a, axis)
+
+
+def _along_sorted(a_dot, a, axis):
+    """The tangents of the elements in their sorted order; of equal ones, the earlier first."""
+    if axis is None:
+        return np.ravel(a_dot)[np.argsort(np.ravel(a), kind="stable")]
+    return np.take_along_axis(a_dot, np.argsort(a, axis, kind="stable"), axis)
 
 
 def _ranks(a, axis):
@@ -195,6 +214,14 @@ def partition(g, z, a, kth, axis=-1, kind="introselect", order=None):
     return np.take_along_axis(in_order, _ranks(a, axis), axis)
 
 
+@jvp(np.partition)
+def partition_jvp(a_dot, z, a, kth, axis=-1, kind="introselect", order=None):
+    in_order = _along_sorted(a_dot, a, axis)
+    if axis is None:
+        return in_order[_ranks(z, 0)]
+    return np.take_along_axis(in_order, _ranks(z, axis), axis)
+
+
 @vjp(np.unique)
 def unique(g, z, ar, return_index=False, return_inverse=False, return_counts=False, axis=None):
     """Of equal elements, the first gets the cotangent."""
@@ -202,6 +229,16 @@ def unique(g, z, ar, return_index=False, return_inverse=False, return_counts=Fal
         raise NotImplementedError("the derivative of np.unique along an axis")
     values_bar = g[0] if return_index or return_inverse or return_counts else g
     return gathered(values_bar, np.unique(ar, return_index=True)[1], ar)
+
+
+@jvp(np.unique)
+def unique_jvp(ar_dot, z, ar, return_index=False, return_inverse=False, return_counts=False, axis=None):
+    if axis is not None:
+        raise NotImplementedError("the derivative of np.unique along an axis")
+    values_dot = np.ravel(ar_dot)[np.unique(ar, return_index=True)[1]]
+    if return_index or return_inverse or return_counts:
+        return (values_dot, *[None for _ in range(return_index + return_inverse + return_counts)])
+    return values_dot
 
 
 # Selection among arrays
@@ -217,12 +254,18 @@ def select(g, z, condlist, choicelist, default=0):
     return None, choices_bar, np.where(left, g, 0.0)
 
 
+linear_in("choicelist", "default")(np.select)
+
+
 @vjp(np.choose, np.ndarray.choose)
 def choose(g, z, a, choices, out=None, mode="raise"):
     chosen = _in_range(a, len(choices), mode)
     if isinstance(choices, (list, tuple)):
         return None, [np.where(np.equal(chosen, k), g, 0.0) for k in range(len(choices))]
     return None, np.stack([np.where(np.equal(chosen, k), g, 0.0) for k in range(len(choices))])
+
+
+linear_in("choices")(np.choose, np.ndarray.choose)
 
 
 # Inserting and deleting
@@ -236,6 +279,9 @@ def append(g, z, arr, values, axis=None):
     before = _before(axis, np.ndim(arr))
     n = np.shape(arr)[axis]
     return g[(*before, slice(None, n))], g[(*before, slice(n, None))]
+
+
+linear_in("arr", "values")(np.append)
 
 
 @linear(np.delete)
@@ -252,6 +298,9 @@ def insert(g, z, arr, obj, values, axis=None):
     return arr_bar, None, gathered(g[inserted], origin[inserted], values)
 
 
+linear_in("arr", "values")(np.insert)
+
+
 # Counting and interpolation
 
 
@@ -260,9 +309,27 @@ def bincount(g, z, x, weights=None, minlength=0):
     return None, g[x]
 
 
+linear_in("weights")(np.bincount)
+
+
 @vjp(np.interp)
 def interp(g, z, x, xp, fp, left=None, right=None, period=None):
     """At a knot the derivative is that of the interval to its right, outside the knots that of a constant."""
+    lower, upper, t, slope, below, above = _intervals(x, xp, fp, period)
+    kept = g
+    left_bar = np.where(below, g, 0.0)
+    right_bar = np.where(above, g, 0.0)
+    if left is not None:
+        kept = np.where(below, 0.0, kept)
+    if right is not None:
+        kept = np.where(above, 0.0, kept)
+    xp_bar = scatter(-g * slope * (1 - t), lower, np.shape(xp)) - scatter(g * slope * t, upper, np.shape(xp))
+    fp_bar = scatter(kept * (1 - t), lower, np.shape(fp)) + scatter(kept * t, upper, np.shape(fp))
+    return g * slope, xp_bar, fp_bar, left_bar, right_bar
+
+
+def _intervals(x, xp, fp, period):
+    """The knots to both sides of each `x`, how far between them it lies, the slope, and where it lies outside."""
     if period is not None:
         raise NotImplementedError("the derivative of np.interp with a period")
     xp, fp = np.asarray(xp), np.asarray(fp)
@@ -275,16 +342,29 @@ def interp(g, z, x, xp, fp, left=None, right=None, period=None):
     outside = below | above
     slope = np.where(outside, 0.0, (fp[upper] - fp[lower]) / width)
     t = np.clip((x - xp[lower]) / width, 0.0, 1.0)
-    kept = g
-    left_bar = np.where(below, g, 0.0)
-    right_bar = np.where(above, g, 0.0)
-    if left is not None:
-        kept = np.where(below, 0.0, kept)
-    if right is not None:
-        kept = np.where(above, 0.0, kept)
-    xp_bar = scatter(-g * slope * (1 - t), lower, np.shape(xp)) - scatter(g * slope * t, upper, np.shape(xp))
-    fp_bar = scatter(kept * (1 - t), lower, np.shape(fp)) + scatter(kept * t, upper, np.shape(fp))
-    return g * slope, xp_bar, fp_bar, left_bar, right_bar
+    return lower, upper, t, slope, below, above
+
+
+@jvp(np.interp)
+def interp_jvp(x_dot, xp_dot, fp_dot, left_dot, right_dot, z, x, xp, fp, left=None, right=None, period=None):
+    lower, upper, t, slope, below, above = _intervals(x, xp, fp, period)
+    z_dot = total(times(x_dot, slope), times(_between(xp_dot, lower, upper, t), -slope))
+    from_fp = _between(fp_dot, lower, upper, t)
+    if from_fp is not None and left is not None:
+        from_fp = np.where(below, 0.0, from_fp)
+    if from_fp is not None and right is not None:
+        from_fp = np.where(above, 0.0, from_fp)
+    z_dot = total(z_dot, from_fp)
+    z_dot = total(z_dot, None if left_dot is None else np.where(below, left_dot, 0.0))
+    return total(z_dot, None if right_dot is None else np.where(above, right_dot, 0.0))
+
+
+def _between(dot, lower, upper, t):
+    """The tangents of knots, interpolated."""
+    if dot is None:
+        return None
+    dot = as_array(dot)
+    return (1 - t) * dot[lower] + t * dot[upper]
 
 
 nondifferentiable(

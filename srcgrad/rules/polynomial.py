@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcgrad.rules.registry import vjp
+from srcgrad.rules.registry import jvp, vjp
+from srcgrad.rules.tangents import less, total
 
 
 def _exponents(n, increasing):
@@ -13,9 +14,18 @@ def _exponents(n, increasing):
 
 @vjp(np.vander)
 def vander(g, z, x, N=None, increasing=False):
-    exponents = _exponents(np.shape(z)[1], increasing)
+    return np.sum(g * _slopes_of_powers(x, np.shape(z)[1], increasing), 1)
+
+
+def _slopes_of_powers(x, n, increasing):
+    exponents = _exponents(n, increasing)
     lower = exponents - (exponents > 0)
-    return np.sum(g * (exponents * np.expand_dims(x, 1) ** lower), 1)
+    return exponents * np.expand_dims(x, 1) ** lower
+
+
+@jvp(np.vander)
+def vander_jvp(x_dot, z, x, N=None, increasing=False):
+    return np.expand_dims(x_dot, 1) * _slopes_of_powers(x, np.shape(z)[1], increasing)
 
 
 @vjp(np.polyval)
@@ -23,8 +33,19 @@ def polyval(g, z, p, x):
     n = np.size(p)
     powers = np.expand_dims(x, -1) ** _exponents(n, False)
     p_bar = np.sum(np.reshape(np.expand_dims(g, -1) * powers, (np.size(x), n)), 0)
-    slopes = p[:-1] * np.arange(n - 1, 0, -1)
-    return p_bar, g * np.polyval(slopes, x) if n > 1 else 0 * g
+    return p_bar, g * _slope(p, x)
+
+
+def _slope(p, x):
+    """The derivative of a polynomial."""
+    n = np.size(p)
+    return np.polyval(p[:-1] * np.arange(n - 1, 0, -1), x) if n > 1 else 0.0
+
+
+@jvp(np.polyval)
+def polyval_jvp(p_dot, x_dot, z, p, x):
+    through_p = None if p_dot is None else np.polyval(p_dot, x)
+    return total(through_p, None if x_dot is None else x_dot * _slope(p, x))
 
 
 # Weights, and what a fit returns beside its coefficients, are no parameters, so that calls with them are refused.
@@ -38,3 +59,13 @@ def polyfit(g, z, x, y, deg):
     rest, fitted = np.reshape(y - v @ z, columns), np.reshape(y_bar, columns)
     v_bar = rest @ np.reshape(u, (deg + 1, -1)).T - fitted @ np.reshape(z, (deg + 1, -1)).T
     return vander(v_bar, v, x, deg + 1), y_bar
+
+
+@jvp(np.polyfit)
+def polyfit_jvp(x_dot, y_dot, z, x, y, deg):
+    v = np.vander(x, deg + 1)
+    inverse = np.linalg.pinv(v)
+    if x_dot is None:
+        return inverse @ y_dot
+    v_dot = vander_jvp(x_dot, v, x, deg + 1)
+    return inverse @ less(y_dot, v_dot @ z) + inverse @ (inverse.T @ (v_dot.T @ (y - v @ z)))

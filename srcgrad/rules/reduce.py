@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 
-from srcgrad.rules.registry import jvp, linear, methods, nondifferentiable, vjp
+from srcgrad.rules.registry import jvp, linear, linear_in, linear_in_each, methods, nondifferentiable, vjp
+from srcgrad.rules.tangents import total
 
 # ---- what the rules share ----
 
@@ -22,10 +23,10 @@ def expanded(g, axis, keepdims):
     return np.expand_dims(g, axis)
 
 
-def counted(a, axis, where):
+def counted(a, axis, where, keepdims=True):
     """How many elements enter each result."""
     if where is not None:
-        return np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=True)
+        return np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims)
     if axis is None:
         return np.size(a)
     if isinstance(axis, tuple):
@@ -103,9 +104,17 @@ def builtin_sum(g, z, iterable, start=0):
     return g, g
 
 
+linear_in("iterable", "start")(sum)
+
+
 @vjp(np.nansum)
 def nansum(g, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
     return np.where(valid(a, where), expanded(g, axis, keepdims), 0)
+
+
+@jvp(np.nansum)
+def nansum_jvp(a_dot, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
+    return sum_jvp(a_dot, z, a, axis, None, None, keepdims, None, valid(a, where))
 
 
 @linear(np.mean)
@@ -121,21 +130,49 @@ def nanmean(g, z, a, axis=None, dtype=None, out=None, keepdims=False, where=None
     return np.where(chosen, expanded(g, axis, keepdims) / np.maximum(counted(a, axis, chosen), 1), 0)
 
 
+@jvp(np.nanmean)
+def nanmean_jvp(a_dot, z, a, axis=None, dtype=None, out=None, keepdims=False, where=None):
+    chosen = valid(a, where)
+    z_dot = np.sum(a_dot, axis=axis, keepdims=keepdims, where=chosen)
+    return z_dot / np.maximum(counted(a, axis, chosen, keepdims), 1)
+
+
 @vjp(np.average)
 def average(g, z, a, axis=None, weights=None, returned=False, *, keepdims=False):
     g_mean = expanded(g[0] if returned else g, axis, keepdims)
     if weights is None:
         return shared(g_mean, a, axis)
-    if np.ndim(weights) == np.ndim(a):
-        w, others = weights, ()
-    else:
-        others = tuple([k for k in range(np.ndim(a)) if k != axis % np.ndim(a)])
-        w = np.expand_dims(weights, others)
+    others = _other_axes(a, axis, weights)
+    w = np.expand_dims(weights, others) if others else weights
     share = g_mean / np.sum(w, axis=axis, keepdims=True)
     w_bar = share * (a - expanded(z[0] if returned else z, axis, keepdims))
     if returned:
         w_bar = w_bar + expanded(g[1], axis, keepdims)
     return share * w, None, np.sum(w_bar, axis=others) if others else w_bar
+
+
+def _other_axes(a, axis, weights):
+    """The axes of `a` that its weights lack."""
+    if np.ndim(weights) == np.ndim(a):
+        return ()
+    return tuple([k for k in range(np.ndim(a)) if k != axis % np.ndim(a)])
+
+
+@jvp(np.average)
+def average_jvp(a_dot, weights_dot, z, a, axis=None, weights=None, returned=False, *, keepdims=False):
+    mean = z[0] if returned else z
+    mean_dot = None if a_dot is None else np.average(a_dot, axis, weights, keepdims=keepdims)
+    weight_dot = None
+    if weights_dot is not None:
+        others = _other_axes(a, axis, weights)
+        w_dot = np.expand_dims(weights_dot, others) if others else weights_dot
+        w = np.expand_dims(weights, others) if others else weights
+        weight_dot = np.broadcast_to(np.sum(w_dot, axis=axis, keepdims=keepdims), np.shape(mean))
+        changed = np.sum(w_dot * (a - expanded(mean, axis, keepdims)), axis=axis, keepdims=keepdims)
+        mean_dot = total(mean_dot, changed / np.sum(w, axis=axis, keepdims=keepdims))
+    if returned:
+        return mean_dot, weight_dot
+    return mean_dot
 
 
 @linear(np.cumsum)
@@ -150,78 +187,9 @@ def nancumsum(g, z, a, axis=None, dtype=None, out=None):
     return np.where(np.isnan(a), 0, cumsum(g, z, a, axis))
 
 
-# ---- spread ----
-
-
-@vjp(np.var)
-def var(g, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=None):
-    doubled = expanded(g, axis, keepdims) * 2
-    if where is None and ddof == 0:
-        scale = shared(doubled, a, axis)
-    else:
-        scale = np.divide(doubled, counted(a, axis, where) - ddof)
-    deviations = centred(a, axis, where)
-    return scale * (np.conj(deviations) if np.iscomplexobj(a) else deviations)
-
-
-@vjp(np.std)
-def std(g, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=None):
-    return var(g / (2 * (z + (z == 0))), z, a, axis, None, None, ddof, keepdims, where)
-
-
-@vjp(np.nanvar)
-def nanvar(g, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=None):
-    return var(g, z, a, axis, None, None, ddof, keepdims, valid(a, where))
-
-
-@vjp(np.nanstd)
-def nanstd(g, z, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=None):
-    return std(g, z, a, axis, None, None, ddof, keepdims, valid(a, where))
-
-
-def _variables(x, rowvar):
-    """Observations as a matrix with a row for each variable."""
-    if np.ndim(x) < 2:
-        return np.reshape(x, (1, np.size(x)))
-    return x if rowvar or np.shape(x)[0] == 1 else np.transpose(x)
-
-
-def _observed(x_bar, x, rowvar):
-    """The inverse of `_variables`, for a cotangent."""
-    if np.ndim(x) < 2:
-        return np.reshape(x_bar, np.shape(x))
-    return x_bar if rowvar or np.shape(x)[0] == 1 else np.transpose(x_bar)
-
-
-def covariance_vjp(g, m, y, rowvar, lost):
-    """The cotangents of two sets of variables, from that of their covariances; `lost` are the degrees of freedom."""
-    rows = _variables(m, rowvar)
-    count = np.shape(rows)[0]
-    x = rows if y is None else np.concatenate([rows, _variables(y, rowvar)])
-    g = np.reshape(g, (np.shape(x)[0], np.shape(x)[0]))
-    x_bar = (g + np.transpose(g)) @ (x - np.mean(x, axis=1, keepdims=True)) / (np.shape(x)[1] - lost)
-    if y is None:
-        return _observed(x_bar, m, rowvar), None
-    return _observed(x_bar[:count], m, rowvar), _observed(x_bar[count:], y, rowvar)
-
-
-# Weights are no parameters, so that calls with them are refused.
-@vjp(np.cov)
-def cov(g, z, m, y=None, rowvar=True, bias=False, ddof=None):
-    lost = (0 if bias else 1) if ddof is None else ddof
-    return covariance_vjp(g, m, y, rowvar, lost)
-
-
-@vjp(np.corrcoef)
-def corrcoef(g, z, x, y=None, rowvar=True):
-    if np.ndim(z) == 0:
-        return np.zeros_like(x), None
-    rows = _variables(x, rowvar)
-    both = rows if y is None else np.concatenate([rows, _variables(y, rowvar)])
-    d = np.sum((both - np.mean(both, axis=1, keepdims=True)) ** 2, axis=1)
-    own = np.sum(g * z, axis=1) + np.sum(g * z, axis=0)
-    s = np.sqrt(d)
-    return covariance_vjp(g / (np.expand_dims(s, 1) * s) - np.diag(own / (2 * d)), x, y, rowvar, np.shape(both)[1] - 1)
+@jvp(np.nancumsum)
+def nancumsum_jvp(a_dot, z, a, axis=None, dtype=None, out=None):
+    return np.cumsum(np.where(np.isnan(a), 0, a_dot), axis=axis)
 
 
 # ---- products ----
@@ -232,19 +200,35 @@ def products_before(x):
     return np.concatenate((np.ones_like(x[..., :1]), np.cumprod(x[..., :-1], axis=-1)), axis=-1)
 
 
+def products_of_others(a, axis, where):
+    """For each element, the product of those that it is multiplied with."""
+    x = gathered(a if where is None else np.where(where, a, 1), axis)
+    return scattered(products_before(x) * products_before(x[..., ::-1])[..., ::-1], axis, np.shape(a))
+
+
 @vjp(np.prod)
 def prod(g, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
-    x = gathered(a if where is None else np.where(where, a, 1), axis)
-    others = products_before(x) * products_before(x[..., ::-1])[..., ::-1]
-    a_bar = expanded(g, axis, keepdims) * scattered(others, axis, np.shape(a))
+    a_bar = expanded(g, axis, keepdims) * products_of_others(a, axis, where)
     if initial is not None:
         a_bar = a_bar * initial
     return a_bar if where is None else np.where(where, a_bar, 0)
 
 
+@jvp(np.prod)
+def prod_jvp(a_dot, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
+    terms = a_dot * products_of_others(a, axis, where)
+    z_dot = sum_jvp(terms, z, a, axis, None, None, keepdims, None, where)
+    return z_dot if initial is None else z_dot * initial
+
+
 @vjp(np.nanprod)
 def nanprod(g, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
     return prod(g, z, a, axis, None, None, keepdims, initial, valid(a, where))
+
+
+@jvp(np.nanprod)
+def nanprod_jvp(a_dot, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
+    return prod_jvp(a_dot, z, a, axis, None, None, keepdims, initial, valid(a, where))
 
 
 def shifted(x, by):
@@ -254,20 +238,36 @@ def shifted(x, by):
 
 @vjp(np.cumprod)
 def cumprod(g, z, a, axis=None, dtype=None, out=None):
-    # s[j] = g[j] + x[j + 1] * s[j + 1], by doubling: no division, so zeros do no harm
     x = gathered(a, axis)
-    s = gathered(g, axis)
-    factors = shifted(x, 1)
-    for k in range(math.ceil(math.log2(max(np.shape(x)[-1], 1)))):
+    return scattered(products_before(x) * carried(gathered(g, axis), shifted(x, 1)), axis, np.shape(a))
+
+
+def carried(s, factors):
+    """Along the last axis, s[j] + factors[j] * (the same of j + 1); without a division, so that zeros do no harm."""
+    for k in range(math.ceil(math.log2(max(np.shape(s)[-1], 1)))):
         s = s + factors * shifted(s, 2**k)
         factors = factors * shifted(factors, 2**k)
-    return scattered(products_before(x) * s, axis, np.shape(a))
+    return s
+
+
+@jvp(np.cumprod)
+def cumprod_jvp(a_dot, z, a, axis=None, dtype=None, out=None):
+    x = gathered(a, axis)
+    own = products_before(x) * gathered(a_dot, axis)
+    z_dot = carried(own[..., ::-1], x[..., ::-1])[..., ::-1]
+    return z_dot if axis is None else scattered(z_dot, axis, np.shape(a))
 
 
 @vjp(np.nancumprod)
 def nancumprod(g, z, a, axis=None, dtype=None, out=None):
     present = np.logical_not(np.isnan(a))
     return np.where(present, cumprod(g, z, np.where(present, a, 1), axis), 0)
+
+
+@jvp(np.nancumprod)
+def nancumprod_jvp(a_dot, z, a, axis=None, dtype=None, out=None):
+    present = np.logical_not(np.isnan(a))
+    return cumprod_jvp(np.where(present, a_dot, 0), z, np.where(present, a, 1), axis)
 
 
 # ---- order ----
@@ -284,9 +284,26 @@ def extreme(g, z, a, axis=None, out=None, keepdims=False, initial=None, where=No
     return expanded(g, axis, keepdims) * (hits / count)
 
 
+@jvp(np.max, np.min, np.amax, np.amin)
+def extreme_jvp(a_dot, z, a, axis=None, out=None, keepdims=False, initial=None, where=None):
+    # What was not chosen may have an infinite tangent.
+    hits = a == expanded(z, axis, keepdims)
+    if where is not None:
+        hits = np.logical_and(hits, where)
+    count = np.sum(hits, axis=axis, keepdims=keepdims)
+    if initial is not None or where is not None:
+        count = np.maximum(count, 1)
+    return np.sum(a_dot, axis=axis, keepdims=keepdims, where=hits) / count
+
+
 @vjp(np.nanmax, np.nanmin)
 def nan_extreme(g, z, a, axis=None, out=None, keepdims=False, initial=None, where=None):
     return extreme(g, z, a, axis, None, keepdims, initial, valid(a, where))
+
+
+@jvp(np.nanmax, np.nanmin)
+def nan_extreme_jvp(a_dot, z, a, axis=None, out=None, keepdims=False, initial=None, where=None):
+    return extreme_jvp(a_dot, z, a, axis, None, keepdims, initial, valid(a, where))
 
 
 @vjp(np.ptp)
@@ -297,50 +314,11 @@ def ptp(g, z, a, axis=None, out=None, keepdims=False):
     return extreme(g_kept, top, a, axis, None, True) - extreme(g_kept, bottom, a, axis, None, True)
 
 
-def order_statistic(g, a, q, axis, lengths):
-    """The cotangent of quantiles with linear interpolation, among the `lengths` smallest elements of each slice."""
-    x = gathered(a, axis)
-    ranks = np.argsort(np.argsort(x, axis=-1, kind="stable"), axis=-1, kind="stable")
-    position = np.reshape(q, np.shape(q) + (1,) * np.ndim(x)) * (lengths - 1)
-    weight = np.maximum(1 - np.abs(ranks - position), 0)
-    g_last = np.reshape(g, np.shape(q) + np.shape(x)[:-1] + (1,))
-    return scattered(np.sum(g_last * weight, axis=tuple(range(np.ndim(q)))), axis, np.shape(a))
-
-
-def present(a, axis):
-    """How many elements of each slice are not NaN."""
-    return np.sum(np.logical_not(np.isnan(gathered(a, axis))), axis=-1, keepdims=True)
-
-
-# Interpolation other than linear, and weights, are no parameters here, so that calls with them are refused.
-@vjp(np.quantile)
-def quantile(g, z, a, q, axis=None, out=None, overwrite_input=False, *, keepdims=False):
-    return order_statistic(g, a, q, axis, counted(a, axis, None))
-
-
-@vjp(np.percentile)
-def percentile(g, z, a, q, axis=None, out=None, overwrite_input=False, *, keepdims=False):
-    return order_statistic(g, a, np.divide(q, 100), axis, counted(a, axis, None))
-
-
-@vjp(np.median)
-def median(g, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    return order_statistic(g, a, 0.5, axis, counted(a, axis, None))
-
-
-@vjp(np.nanquantile)
-def nanquantile(g, z, a, q, axis=None, out=None, overwrite_input=False, *, keepdims=False):
-    return order_statistic(g, a, q, axis, present(a, axis))
-
-
-@vjp(np.nanpercentile)
-def nanpercentile(g, z, a, q, axis=None, out=None, overwrite_input=False, *, keepdims=False):
-    return order_statistic(g, a, np.divide(q, 100), axis, present(a, axis))
-
-
-@vjp(np.nanmedian)
-def nanmedian(g, z, a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    return order_statistic(g, a, 0.5, axis, present(a, axis))
+@jvp(np.ptp)
+def ptp_jvp(a_dot, z, a, axis=None, out=None, keepdims=False):
+    top = np.max(a, axis=axis, keepdims=keepdims)
+    bottom = np.min(a, axis=axis, keepdims=keepdims)
+    return extreme_jvp(a_dot, top, a, axis, None, keepdims) - extreme_jvp(a_dot, bottom, a, axis, None, keepdims)
 
 
 # ---- norms ----
@@ -387,14 +365,24 @@ def matrix_norm_vjp(g, z, x, ord, row_axis, column_axis):
     return g * (np.conj(slope) if np.iscomplexobj(x) else slope)
 
 
+def norm_vjp(g, z, x, ord, axis):
+    """The cotangent of either norm; `g` and `z` have the shape of a result with `keepdims`."""
+    if isinstance(axis, tuple) and len(axis) == 2:
+        return matrix_norm_vjp(g, z, x, ord, axis[0], axis[1])
+    if axis is None and ord is not None and np.ndim(x) == 2:
+        return matrix_norm_vjp(g, z, x, ord, 0, 1)
+    return vector_norm_vjp(g, z, x, ord, axis)
+
+
 @vjp(np.linalg.norm)
 def norm(g, z, x, ord=None, axis=None, keepdims=False):
-    g_kept, z_kept = expanded(g, axis, keepdims), expanded(z, axis, keepdims)
-    if isinstance(axis, tuple) and len(axis) == 2:
-        return matrix_norm_vjp(g_kept, z_kept, x, ord, axis[0], axis[1])
-    if axis is None and ord is not None and np.ndim(x) == 2:
-        return matrix_norm_vjp(g_kept, z_kept, x, ord, 0, 1)
-    return vector_norm_vjp(g_kept, z_kept, x, ord, axis)
+    return norm_vjp(expanded(g, axis, keepdims), expanded(z, axis, keepdims), x, ord, axis)
+
+
+@jvp(np.linalg.norm)
+def norm_jvp(x_dot, z, x, ord=None, axis=None, keepdims=False):
+    slope = norm_vjp(1.0, expanded(z, axis, keepdims), x, ord, axis)
+    return np.sum(slope * x_dot, axis=axis, keepdims=keepdims)
 
 
 @vjp(np.linalg.vector_norm)
@@ -402,10 +390,22 @@ def vector_norm(g, z, x, *, axis=None, keepdims=False, ord=2):
     return vector_norm_vjp(expanded(g, axis, keepdims), expanded(z, axis, keepdims), x, ord, axis)
 
 
+@jvp(np.linalg.vector_norm)
+def vector_norm_jvp(x_dot, z, x, *, axis=None, keepdims=False, ord=2):
+    slope = vector_norm_vjp(1.0, expanded(z, axis, keepdims), x, ord, axis)
+    return np.sum(slope * x_dot, axis=axis, keepdims=keepdims)
+
+
 @vjp(np.linalg.matrix_norm)
 def matrix_norm(g, z, x, *, keepdims=False, ord="fro"):
     g_kept, z_kept = expanded(g, (-2, -1), keepdims), expanded(z, (-2, -1), keepdims)
     return matrix_norm_vjp(g_kept, z_kept, x, ord, -2, -1)
+
+
+@jvp(np.linalg.matrix_norm)
+def matrix_norm_jvp(x_dot, z, x, *, keepdims=False, ord="fro"):
+    slope = matrix_norm_vjp(1.0, expanded(z, (-2, -1), keepdims), x, ord, -2, -1)
+    return np.sum(slope * x_dot, axis=(-2, -1), keepdims=keepdims)
 
 
 # ---- methods of ufuncs: their axis is 0 unless told ----
@@ -416,9 +416,19 @@ def add_reduce(g, z, array, axis=0, dtype=None, out=None, keepdims=False, initia
     return sum_vjp(g, z, array, axis, None, None, keepdims, initial, where)
 
 
+@jvp(np.add.reduce)
+def add_reduce_jvp(array_dot, z, array, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=None):
+    return sum_jvp(array_dot, z, array, axis, None, None, keepdims, initial, where)
+
+
 @vjp(np.multiply.reduce)
 def multiply_reduce(g, z, array, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=None):
     return prod(g, z, array, axis, None, None, keepdims, initial, where)
+
+
+@jvp(np.multiply.reduce)
+def multiply_reduce_jvp(array_dot, z, array, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=None):
+    return prod_jvp(array_dot, z, array, axis, None, None, keepdims, initial, where)
 
 
 @vjp(np.maximum.reduce, np.minimum.reduce)
@@ -426,10 +436,25 @@ def extreme_reduce(g, z, array, axis=0, dtype=None, out=None, keepdims=False, in
     return extreme(g, z, array, axis, None, keepdims, initial, where)
 
 
+@jvp(np.maximum.reduce, np.minimum.reduce)
+def extreme_reduce_jvp(array_dot, z, array, axis=0, dtype=None, out=None, keepdims=False, initial=None, where=None):
+    return extreme_jvp(array_dot, z, array, axis, None, keepdims, initial, where)
+
+
 @vjp(np.logaddexp.reduce)
 def logaddexp_reduce(g, z, array, axis=0, dtype=None, out=None, keepdims=False):
-    top = expanded(z, axis, keepdims)
-    return expanded(g, axis, keepdims) * np.exp(array - np.where(top == -math.inf, 0, top))
+    return expanded(g, axis, keepdims) * _shares(array, expanded(z, axis, keepdims))
+
+
+def _shares(array, top):
+    """What each element has of the sum of their exponentials, whose logarithm is `top`."""
+    return np.exp(array - np.where(top == -math.inf, 0, top))
+
+
+@jvp(np.logaddexp.reduce)
+def logaddexp_reduce_jvp(array_dot, z, array, axis=0, dtype=None, out=None, keepdims=False):
+    shares = _shares(array, expanded(z, axis, keepdims))
+    return np.sum(shares * array_dot, axis=axis, keepdims=keepdims)
 
 
 @linear(np.add.accumulate)
@@ -440,6 +465,11 @@ def add_accumulate(g, z, array, axis=0, dtype=None, out=None):
 @vjp(np.multiply.accumulate)
 def multiply_accumulate(g, z, array, axis=0, dtype=None, out=None):
     return cumprod(g, z, array, axis)
+
+
+@jvp(np.multiply.accumulate)
+def multiply_accumulate_jvp(array_dot, z, array, axis=0, dtype=None, out=None):
+    return cumprod_jvp(array_dot, z, array, axis)
 
 
 def outer_sum(g, a):
@@ -457,9 +487,15 @@ def subtract_outer(g, z, a, b):
     return outer_sum(g, a), -g
 
 
+linear_in("a", "b")(np.add.outer, np.subtract.outer)
+
+
 @vjp(np.multiply.outer)
 def multiply_outer(g, z, a, b):
     return outer_sum(g * b, a), g * np.reshape(a, np.shape(a) + (1,) * np.ndim(b))
+
+
+linear_in_each("a", "b")(np.multiply.outer)
 
 
 # ---- without a derivative; methods ----

@@ -8,6 +8,7 @@ and constants; the tests fold away where types are known.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import operator
 import sys
@@ -37,13 +38,20 @@ class Rule:
     parameters: tuple[str, ...]
     tangents: tuple[str, ...] = ()
 
+    def parameter(self, k: int) -> str | None:
+        """The parameter that takes the positional argument `k`; a variadic one takes all from its place on."""
+        variadic = _variadic(self.body)
+        place = self.parameters.index(variadic) if variadic in self.parameters else len(self.parameters)
+        return variadic if k >= place else self.parameters[k]
+
 
 @dataclass(frozen=True, slots=True)
 class Linear:
     """What a function is linear in.
 
     Attributes:
-        arguments: the names of these arguments, as its rule of kind `vjp` or `linear` calls them.
+        arguments: the names of these arguments, as its rule of kind `vjp` or `linear` calls them. The name of a
+            variadic one stands for all arguments that it takes.
         jointly: whether it is linear in all of them together, as `np.concatenate` is, and not in each by itself, as
             `np.matmul` is.
     """
@@ -52,11 +60,18 @@ class Linear:
     jointly: bool
 
 
+@functools.cache
+def _variadic(body: Callable) -> str | None:
+    """The parameter of a rule that takes any number of arguments."""
+    parameters = inspect.signature(body).parameters.values()
+    return next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+
+
 PARTIALS: dict[Callable, Rule] = {}
 VJP: dict[Callable, Rule] = {}
 JVP: dict[Callable, Rule] = {}
 LINEAR: dict[Callable, Linear] = {}
-"""Functions that are their own tangents."""
+"""Functions that are their own tangents, but for those in `JVP`."""
 ACCUMULATE: dict[Callable, Rule] = {}
 ACCUMULATING: set[Callable] = set()
 """The bodies of accumulating rules, which write to their first argument."""
@@ -139,8 +154,11 @@ def linear(*fns: Callable) -> Callable[[F], F]:
 
 
 def linear_in(*arguments: str) -> Callable[..., None]:
-    """Declares that functions are linear in these arguments together: the tangent of `where(c, a, b)` is
-    `where(c, a_dot, b_dot)`, with zeros for what has no tangent."""
+    """Declares that functions are linear in these arguments together.
+
+    The tangent of `where(c, a, b)` is `where(c, a_dot, b_dot)`, with zeros of its shape for what has no tangent, in
+    sequences as well. What is None or no number stays as it is.
+    """
 
     def declare(*fns: Callable) -> None:
         LINEAR.update(dict.fromkeys(fns, Linear(arguments, True)))
@@ -149,8 +167,10 @@ def linear_in(*arguments: str) -> Callable[..., None]:
 
 
 def linear_in_each(*arguments: str) -> Callable[..., None]:
-    """Declares that functions are linear in each of these arguments by itself: the tangent of `matmul(a, b)` is
-    `matmul(a_dot, b) + matmul(a, b_dot)`."""
+    """Declares that functions are linear in each of these arguments by itself.
+
+    The tangent of `matmul(a, b)` is `matmul(a_dot, b) + matmul(a, b_dot)`.
+    """
 
     def declare(*fns: Callable) -> None:
         LINEAR.update(dict.fromkeys(fns, Linear(arguments, False)))
@@ -162,9 +182,13 @@ def jvp(*fns: Callable) -> Callable[[F], F]:
     """The tangent of the output.
 
     The leading parameters whose names end with `_dot` take the tangents of the arguments of these names, None for one
-    without a tangent (for a sequence of arrays, a list with such entries); then come the output, and the arguments by
-    the function's own names. A tangent has the shape of its argument. For a function with several outputs the rule
-    takes and returns tuples.
+    without a tangent; then come the output, and the arguments by the function's own names. A tangent has the shape of
+    its argument. For an argument that is a sequence of arrays it is a sequence with such entries; for a variadic one,
+    `*operands`, `operands_dot` is a tuple with an entry for each argument, or None if none has a tangent.
+
+    The rule returns the tangent of the output, in any shape that broadcasts to it. For a function with several outputs
+    it takes and returns tuples, with None for an output that has no tangent. An argument whose tangent it does not take
+    has no derivative. The rule goes before what `partials` and `linear` say of the same function.
     """
 
     def decorate(body: F) -> F:

@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from srcgrad.rules.elementwise import power
-from srcgrad.rules.registry import nondifferentiable, partials, vjp
+from srcgrad.rules.registry import jvp, linear, nondifferentiable, partials, vjp
+from srcgrad.rules.tangents import less
 
 partials(math.pow)(power)
 
@@ -36,9 +37,19 @@ def modf(g, z, x):
     return g[0]
 
 
+@jvp(math.modf)
+def modf_jvp(x_dot, z, x):
+    return x_dot, None
+
+
 @vjp(math.frexp)
 def frexp(g, z, x):
     return math.ldexp(g[0], -z[1])
+
+
+@jvp(math.frexp)
+def frexp_jvp(x_dot, z, x):
+    return math.ldexp(x_dot, -z[1]), None
 
 
 @partials(math.ldexp)
@@ -187,6 +198,13 @@ def hypot(g, z, *coordinates):
     return tuple([g * (x / r) for x in coordinates])
 
 
+@jvp(math.hypot)
+def hypot_jvp(coordinates_dot, z, *coordinates):
+    r = z + (z == 0)
+    moved = [k for k in range(len(coordinates)) if coordinates_dot[k] is not None]
+    return sum([coordinates_dot[k] * (coordinates[k] / r) for k in moved])
+
+
 @vjp(math.dist)
 def dist(g, z, p, q):
     r = z + (z == 0)
@@ -194,7 +212,18 @@ def dist(g, z, p, q):
     return p_bar, [-c for c in p_bar]
 
 
-@vjp(math.fsum)
+@jvp(math.dist)
+def dist_jvp(p_dot, q_dot, z, p, q):
+    r = z + (z == 0)
+    ways = [less(_item(p_dot, k), _item(q_dot, k)) for k in range(len(p))]
+    return sum([ways[k] * ((p[k] - q[k]) / r) for k in range(len(p)) if ways[k] is not None])
+
+
+def _item(x_dot, k):
+    return None if x_dot is None else x_dot[k]
+
+
+@linear(math.fsum)
 def fsum(g, z, seq):
     return [g for _ in seq]
 
@@ -204,6 +233,13 @@ def prod(g, z, iterable, *, start=1):
     factors = list(iterable)
     n = len(factors)
     return [g * start * math.prod(factors[:k]) * math.prod(factors[k + 1 :]) for k in range(n)]
+
+
+@jvp(math.prod)
+def prod_jvp(iterable_dot, z, iterable, *, start=1):
+    factors = list(iterable)
+    moved = [k for k in range(len(factors)) if iterable_dot[k] is not None]
+    return sum([iterable_dot[k] * start * math.prod(factors[:k]) * math.prod(factors[k + 1 :]) for k in moved])
 
 
 nondifferentiable(math.floor, math.ceil, math.trunc, math.ulp)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from srcgrad.rules.index import gathered, numbered, scatter
-from srcgrad.rules.registry import linear, methods, nondifferentiable, views, vjp
+from srcgrad.rules.registry import jvp, linear, linear_in, methods, nondifferentiable, views, vjp
+from srcgrad.rules.tangents import filled, times, total
 
 # Reshaping
 
@@ -32,6 +33,12 @@ def ravel(g, z, a, order="C"):
     return np.reshape(g, np.shape(a), order=_order(a, order))
 
 
+@jvp(np.ndarray.flatten)
+def flatten_jvp(a_dot, z, a, order="C"):
+    # A tangent need not lie in memory as its primal does.
+    return a_dot.flatten(_order(a, order))
+
+
 @linear(np.squeeze)
 def squeeze(g, z, a, axis=None):
     return np.reshape(g, np.shape(a))
@@ -49,6 +56,9 @@ def atleast(g, z, *arys):
     return tuple([None if g[k] is None else np.reshape(g[k], np.shape(arys[k])) for k in range(len(arys))])
 
 
+linear_in("arys")(np.atleast_1d, np.atleast_2d, np.atleast_3d)
+
+
 @linear(np.broadcast_to)
 def broadcast_to(g, z, array, shape, subok=False):
     return g
@@ -57,6 +67,9 @@ def broadcast_to(g, z, array, shape, subok=False):
 @vjp(np.broadcast_arrays)
 def broadcast_arrays(g, z, *args, subok=False):
     return tuple(g)
+
+
+linear_in("args")(np.broadcast_arrays)
 
 
 # Permuting
@@ -277,15 +290,37 @@ def pad(
     g, z, array, pad_width, mode="constant", *, constant_values=0, reflect_type="even", stat_length=None, end_values=0
 ):
     """Only the modes that copy elements have a derivative here; the padding of mode `constant` is passive."""
-    if isinstance(pad_width, dict):
-        raise NotImplementedError("the derivative of np.pad with a dictionary of widths")
+    _refuse_computing(pad_width, mode, reflect_type)
     if mode == "constant":
         shape = np.shape(array)
         before = np.broadcast_to(pad_width, (np.ndim(array), 2))[:, 0]
         return g[tuple([slice(before[k], before[k] + shape[k]) for k in range(np.ndim(array))])]
-    if mode not in ("edge", "reflect", "symmetric", "wrap") or reflect_type != "even":
-        raise NotImplementedError("the derivative of np.pad in a mode that computes with the elements")
     return gathered(g, np.pad(numbered(array), pad_width, mode), array)
+
+
+def _refuse_computing(pad_width, mode, reflect_type):
+    if isinstance(pad_width, dict):
+        raise NotImplementedError("the derivative of np.pad with a dictionary of widths")
+    copies = mode in ("edge", "reflect", "symmetric", "wrap") and reflect_type == "even"
+    if mode != "constant" and not copies:
+        raise NotImplementedError("the derivative of np.pad in a mode that computes with the elements")
+
+
+@jvp(np.pad)
+def pad_jvp(
+    array_dot,
+    z,
+    array,
+    pad_width,
+    mode="constant",
+    *,
+    constant_values=0,
+    reflect_type="even",
+    stat_length=None,
+    end_values=0,
+):
+    _refuse_computing(pad_width, mode, reflect_type)
+    return np.pad(array_dot, pad_width, mode=mode)
 
 
 # Differences
@@ -314,6 +349,9 @@ def diff(g, z, a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
     return a_bar, None, None, prepend_bar, append_bar
 
 
+linear_in("a", "prepend", "append")(np.diff)
+
+
 def _undiff_times(g, shape, n, axis):
     if shape[axis] <= n:
         return g if n == 0 else np.zeros(shape)
@@ -332,12 +370,13 @@ def ediff1d(g, z, ary, to_end=None, to_begin=None):
     return ary_bar, end_bar, begin_bar
 
 
+linear_in("ary", "to_end", "to_begin")(np.ediff1d)
+
+
 @vjp(np.gradient)
 def gradient(g, z, f, *varargs, axis=None, edge_order=1):
     """Uniform spacing only."""
-    n = np.ndim(f)
-    chosen = axis if isinstance(axis, tuple) else (axis,)
-    axes = tuple(range(n)) if axis is None else tuple([k % n for k in chosen])
+    axes = _differentiated(f, axis)
     steps = varargs * len(axes) if len(varargs) == 1 else (varargs if varargs else (1.0,) * len(axes))
     slopes_bar, slopes = (g, z) if len(axes) > 1 else ((g,), (z,))
     f_bar = 0.0
@@ -354,6 +393,35 @@ def gradient(g, z, f, *varargs, axis=None, edge_order=1):
     if len(varargs) == 1:
         return f_bar, sum(steps_bar)
     return (f_bar, *steps_bar) if varargs else f_bar
+
+
+def _differentiated(f, axis):
+    """The axes along which `np.gradient` goes."""
+    n = np.ndim(f)
+    chosen = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(range(n)) if axis is None else tuple([k % n for k in chosen])
+
+
+@jvp(np.gradient)
+def gradient_jvp(f_dot, varargs_dot, z, f, *varargs, axis=None, edge_order=1):
+    n = len(_differentiated(f, axis))
+    steps, steps_dot = _repeated(varargs, n), _repeated(varargs_dot, n)
+    slopes = z if n > 1 else (z,)
+    own = None if f_dot is None else np.gradient(f_dot, *varargs, axis=axis, edge_order=edge_order)
+    dots = []
+    for k in range(n):
+        if steps_dot[k] is not None and np.ndim(steps[k]) > 0:
+            raise NotImplementedError("the derivative of np.gradient with coordinates instead of a spacing")
+        through_f = None if own is None else (own[k] if n > 1 else own)
+        dots.append(total(through_f, None if steps_dot[k] is None else -slopes[k] * (steps_dot[k] / steps[k])))
+    return tuple(dots) if n > 1 else dots[0]
+
+
+def _repeated(varargs, n):
+    """What is given for each of `n` axes, or for all of them at once; None if nothing is."""
+    if varargs is None or len(varargs) == 0:
+        return (None,) * n
+    return tuple(varargs) * n if len(varargs) == 1 else tuple(varargs)
 
 
 def _ungradient(g, h, edge_order):
@@ -389,6 +457,14 @@ def trapezoid(g, z, y, x=None, dx=1.0, axis=-1):
     if np.ndim(x) == 1:
         return y_bar, _undiff(np.sum(widths_bar, tuple([k for k in range(n) if k != axis % n])), 0)
     return y_bar, _undiff(widths_bar, axis)
+
+
+@jvp(np.trapezoid)
+def trapezoid_jvp(y_dot, x_dot, dx_dot, z, y, x=None, dx=1.0, axis=-1):
+    through_y = None if y_dot is None else np.trapezoid(y_dot, x=x, dx=dx, axis=axis)
+    if x is None:
+        return total(through_y, None if dx_dot is None else np.trapezoid(y, dx=dx_dot, axis=axis))
+    return total(through_y, None if x_dot is None else np.trapezoid(y, x=x_dot, axis=axis))
 
 
 # Copying and creating
@@ -429,11 +505,19 @@ def full_like(g, z, a, fill_value, dtype=None, order="K", subok=True, shape=None
     return None, g
 
 
+linear_in("fill_value")(np.full, np.full_like)
+
+
 @vjp(np.arange)
 def arange(g, z, start, stop=None, step=1, *, dtype=None, device=None, like=None):
-    if stop is None:
-        return None
-    return g, None, g * np.arange(np.size(z))
+    return None if stop is None else g, None, g * np.arange(np.size(z))
+
+
+@jvp(np.arange)
+def arange_jvp(start_dot, step_dot, z, start, stop=None, step=1, *, dtype=None, device=None, like=None):
+    numbers = np.arange(np.size(z))
+    begun = None if start_dot is None or stop is None else np.full(np.shape(z), start_dot)
+    return total(begun, times(step_dot, numbers))
 
 
 @vjp(np.linspace)
@@ -444,11 +528,20 @@ def linspace(g, z, start, stop, num=50, endpoint=True, retstep=False, dtype=None
     return np.tensordot(1.0 - t, g, (0, axis)), np.tensordot(t, g, (0, axis))
 
 
+linear_in("start", "stop")(np.linspace)
+
+
 @vjp(np.logspace)
 def logspace(g, z, start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
     t = np.linspace(0.0, 1.0, num, endpoint)
     slope = g * z * np.log(base)
     return np.tensordot(1.0 - t, slope, (0, axis)), np.tensordot(t, slope, (0, axis))
+
+
+@jvp(np.logspace)
+def logspace_jvp(start_dot, stop_dot, z, start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    exponents_dot = np.linspace(filled(start_dot, start), filled(stop_dot, stop), num, endpoint, axis=axis)
+    return exponents_dot * z * np.log(base)
 
 
 @vjp(np.geomspace)
@@ -457,12 +550,34 @@ def geomspace(g, z, start, stop, num=50, endpoint=True, dtype=None, axis=0):
     return np.tensordot(1.0 - t, g * z, (0, axis)) / start, np.tensordot(t, g * z, (0, axis)) / stop
 
 
+@jvp(np.geomspace)
+def geomspace_jvp(start_dot, stop_dot, z, start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    first, last = filled(start_dot, start) / start, filled(stop_dot, stop) / stop
+    return np.linspace(first, last, num, endpoint, axis=axis) * z
+
+
 @vjp(np.meshgrid)
 def meshgrid(g, z, *xi, copy=True, sparse=False, indexing="xy"):
     n = len(xi)
-    # With xy indexing the first two axes stand in the order of the second and first argument.
-    axes = (1, 0, *range(2, n)) if indexing == "xy" and n > 1 else tuple(range(n))
+    axes = _axes_of_grid(n, indexing)
     return tuple([None if g[k] is None else _off_axis_sum(g[k], axes[k], np.shape(xi[k])) for k in range(n)])
+
+
+def _axes_of_grid(n, indexing):
+    """The axis along which each argument varies: with xy indexing the first two are swapped."""
+    return (1, 0, *range(2, n)) if indexing == "xy" and n > 1 else tuple(range(n))
+
+
+@jvp(np.meshgrid)
+def meshgrid_jvp(xi_dot, z, *xi, copy=True, sparse=False, indexing="xy"):
+    n = len(xi)
+    axes = _axes_of_grid(n, indexing)
+    return tuple([None if xi_dot[k] is None else _along_axis(xi_dot[k], axes[k], z[k]) for k in range(n)])
+
+
+def _along_axis(x_dot, axis, z):
+    lengths = [-1 if k == axis else 1 for k in range(np.ndim(z))]
+    return np.broadcast_to(np.reshape(x_dot, tuple(lengths)), np.shape(z))
 
 
 def _off_axis_sum(g, axis, shape):

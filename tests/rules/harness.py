@@ -7,13 +7,13 @@ the derivative of `sum(g * f(x + h * v))` in h, measured with central difference
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.testing import assert_allclose
 
-from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP, Rule
+from srcgrad.rules.registry import ACCUMULATE, JVP, LINEAR, PARTIALS, VJP, Rule
 
 STEP = 1e-4
 DIRECTIONS = 3
@@ -179,17 +179,93 @@ def pulled(row: Row, g: Any, z: Any, args: tuple) -> Iterator[tuple[str, dict[in
 
 
 def pushed(row: Row, directions: dict[int, Any], z: Any) -> Iterator[tuple[str, Any]]:
-    """For each rule of the function that goes forwards: its name, and the tangent of the output."""
-    if row.fn in PARTIALS:
+    """For each rule of the function that goes forwards: its name, and the tangent of the output.
+
+    Args:
+        row: the point.
+        directions: the tangents of the arguments that have one; None in a sequence for an item that has none.
+        z: the output.
+    """
+    whole = not any(v is None for direction in directions.values() for v in leaves(direction))
+    if row.fn in PARTIALS and whole:
         slopes = applied(PARTIALS[row.fn], *row.args, z, **row.kwargs)
-        terms = [_entry(slopes, k) * np.asarray(v) for k, v in directions.items()]
-        total = sum(terms[1:], terms[0])
-        yield "partials", total if np.asarray(z).dtype.kind == "c" else np.real(total)
-    if row.fn in VJP and VJP[row.fn].kind == "linear" and set(directions) == {0}:
-        yield "linear", row.fn(directions[0], *row.args[1:], **row.kwargs)
-    if row.fn in JVP and len(directions) == len(row.argnums):
-        tangents = tuple(directions.values())
-        yield "jvp", applied(JVP[row.fn], tangents[0] if len(tangents) == 1 else tangents, z, *row.args, **row.kwargs)
+        entries = {k: _entry(slopes, k) for k in directions}
+        assert not any(slope is None for slope in entries.values()), "no derivative in this argument"
+        yield "partials", _as_tangent(sum(entries[k] * np.asarray(v) for k, v in directions.items()), z)
+    if row.fn in JVP:
+        yield "jvp", _as_tangent(_applied_forwards(row, directions, z), z)
+    elif row.fn in LINEAR:
+        yield "linear", _as_tangent(_own_tangent(row, directions), z)
+
+
+def _applied_forwards(row: Row, directions: dict[int, Any], z: Any) -> Any:
+    rule = JVP[row.fn]
+    dots: dict[str, Any] = dict.fromkeys(rule.tangents)
+    variadic = rule.parameter(len(rule.parameters))
+    for k, direction in directions.items():
+        name = rule.parameter(k)
+        assert name in dots, f"the rule does not take the tangent of argument {k}"
+        if name == variadic:
+            place = rule.parameters.index(name)
+            dots[name] = tuple(directions.get(j) for j in range(place, len(row.args)))
+        else:
+            dots[name] = direction
+    return applied(rule, *dots.values(), z, *row.args, **row.kwargs)
+
+
+def _own_tangent(row: Row, directions: dict[int, Any]) -> Any:
+    linear, rule = LINEAR[row.fn], VJP[row.fn]
+    places = [k for k in range(len(row.args)) if rule.parameter(k) in linear.arguments]
+    assert set(directions) <= set(places), "it is not linear in this argument"
+
+    def call(changed: dict[int, Any]) -> Any:
+        with np.errstate(all="ignore"):
+            return row.fn(*[changed.get(k, arg) for k, arg in enumerate(row.args)], **row.kwargs)
+
+    filled = {k: _filled(directions.get(k), row.args[k]) for k in places}
+    if linear.jointly:
+        return call(filled)
+    terms = [call({k: filled[k]}) for k in directions]
+    return sum(terms[1:], terms[0])
+
+
+def _filled(direction: Any, arg: Any) -> Any:
+    """A tangent with zeros for what has none; what is no number stays as it is."""
+    if isinstance(arg, (list, tuple)):
+        parts = [None] * len(arg) if direction is None else direction
+        items = [_filled(part, item) for part, item in zip(parts, arg, strict=True)]
+        return items if isinstance(arg, list) else tuple(items)
+    if direction is not None:
+        return direction
+    if isinstance(arg, np.ndarray):
+        return np.zeros(arg.shape, arg.dtype if arg.dtype.kind in "fc" else float)
+    return 0.0 if isinstance(arg, (int, float, complex, np.number)) else arg
+
+
+def _as_tangent(tree: Any, z: Any) -> Any:
+    """What a forward rule returned as the tangent of the output: in its shape, and real if it is real."""
+    if isinstance(z, (list, tuple)):
+        assert len(tree) == len(z), "one tangent per output"
+        return [_as_tangent(part, item) for part, item in zip(tree, z, strict=True)]
+    if tree is None:
+        return np.zeros(np.shape(z))
+    return np.broadcast_to(np.asarray(tree) if np.asarray(z).dtype.kind == "c" else np.real(tree), np.shape(z))
+
+
+def variants(directions: dict[int, Any]) -> Iterator[dict[int, Any]]:
+    """All tangents together, each by itself, and each item of a sequence by itself."""
+    yield directions
+    for k, direction in directions.items():
+        if len(directions) > 1:
+            yield {k: direction}
+        if isinstance(direction, (list, tuple)) and len(direction) > 1:
+            for place in range(len(direction)):
+                items = [item if j == place else _without(item) for j, item in enumerate(direction)]
+                yield {k: type(direction)(items)}
+
+
+def _without(direction: Any) -> Any:
+    return [_without(item) for item in direction] if isinstance(direction, (list, tuple)) else None
 
 
 # ---- the checks ----
@@ -235,9 +311,44 @@ def check_against_differences(row: Row) -> None:
             for k, cotangent in cotangents.items():
                 got = pairing(cotangent, directions[k])
                 assert_allclose(got, wanted[k], rtol=2e-7, atol=2e-7, err_msg=f"{kind} rule, argument {k}")
-        for kind, tangent in pushed(row, directions, z):
+        check_forwards(row, g, z, directions)
+        for variant in ({k: v} for k, v in directions.items()):
+            for kind, tangent in pushed(row, variant, z):
+                got = pairing(_as_tuple(g), _as_tuple(tangent))
+                assert_allclose(got, sum(wanted[k] for k in variant), rtol=2e-7, atol=2e-7, err_msg=f"{kind} rule")
+
+
+def check_forwards(row: Row, g: Any, z: Any, directions: dict[int, Any]) -> None:
+    """Holds each forward rule against each backward one: what they pair with is the same number."""
+    backward = list(pulled(row, g, z, row.args))
+    for variant in variants(directions):
+        forward = list(pushed(row, variant, z))
+        assert forward, "the function has no forward rule"
+        for kind, tangent in forward:
             got = pairing(_as_tuple(g), _as_tuple(tangent))
-            assert_allclose(got, sum(wanted.values()), rtol=4e-7, atol=4e-7, err_msg=f"{kind} rule, forwards")
+            for other, cotangents in backward:
+                if variant.keys() <= cotangents.keys():
+                    filled = {k: _filled(v, row.args[k]) for k, v in variant.items()}
+                    wanted = sum(pairing(cotangents[k], v) for k, v in filled.items())
+                    message = f"{kind} rule against {other} rule, tangents of {list(variant)}"
+                    assert_allclose(got, wanted, rtol=1e-9, atol=1e-9, err_msg=message)
+    for layout in (np.ascontiguousarray, np.asfortranarray):
+        turned = map_leaves(lambda x, change=layout: change(x) if np.ndim(x) > 1 else x, tuple(directions.values()))
+        for (kind, tangent), (_, again) in zip(
+            pushed(row, directions, z), pushed(row, dict(zip(directions, turned, strict=True)), z), strict=True
+        ):
+            if not (row.fn in _LAID_OUT and kind == "linear" and reads_layout(row)):
+                pairs = zip(leaves(tangent), leaves(again), strict=True)
+                assert all(np.allclose(a, b, 1e-12, 1e-12, True) for a, b in pairs), f"{kind} rule: layout matters"
+
+
+_LAID_OUT = frozenset([np.reshape, np.ravel])
+"""Functions that may read elements in the order in which they lie in memory: a tangent must lie there as its primal."""
+
+
+def reads_layout(row: Row) -> bool:
+    """Whether the order of elements is that of memory."""
+    return any(value in ("A", "K") for value in (*row.args[1:], *row.kwargs.values()) if isinstance(value, str))
 
 
 def check_against_expected(row: Row) -> None:
@@ -248,6 +359,9 @@ def check_against_expected(row: Row) -> None:
         for kind, cotangents in pulled(row, seed_like(None, z), z, row.args):
             for (k, cotangent), wanted in zip(cotangents.items(), row.expected, strict=False):
                 assert_allclose(cotangent, wanted, rtol=1e-12, atol=1e-300, err_msg=f"{kind} rule, argument {k}")
+        rng = np.random.default_rng(2)
+        directions = {k: map_leaves(lambda x: random_like(rng, x), row.args[k]) for k in row.argnums}
+        check_forwards(row, seed_like(None, z), z, directions)
 
 
 def check_single_precision(row: Row) -> None:
@@ -270,6 +384,17 @@ def check_single_precision(row: Row) -> None:
             for a, b in zip(leaves(cotangent), leaves(high[k]), strict=True):
                 scale = max(1.0, float(np.max(np.abs(b), initial=0.0)))
                 assert_allclose(a, b, rtol=2e-3, atol=2e-3 * scale, err_msg=f"{kind} rule, argument {k}, float32")
+    directions = {k: map_leaves(lambda x: random_like(rng, x), args[k]) for k in row.argnums}
+    lowered_row, raised_row = replace(row, args=args), replace(row, args=raised)
+    for (kind, low), (_, high) in zip(
+        pushed(lowered_row, directions, z), pushed(raised_row, directions, z64), strict=True
+    ):
+        for a, b in zip(leaves(low), leaves(high), strict=True):
+            scale = max(1.0, float(np.max(np.abs(b), initial=0.0)))
+            assert_allclose(a, b, rtol=2e-3, atol=2e-3 * scale, err_msg=f"{kind} rule, forwards, float32")
+    if row.fn in LINEAR and row.fn not in JVP and LINEAR[row.fn].jointly:
+        for a, b in zip(leaves(_own_tangent(lowered_row, directions)), leaves(z), strict=True):
+            assert not is_differentiable(b) or np.asarray(a).dtype == np.asarray(b).dtype, "a tangent of another dtype"
     after = [x for x in leaves(args) if isinstance(x, np.ndarray)]
     assert all(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in zip(kept, after, strict=True)), (
         "an argument was written"

@@ -21,7 +21,7 @@ from harness import (
 )
 
 import srcgrad.rules  # noqa: F401  (fills the registry)
-from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP, has_rule
+from srcgrad.rules.registry import ACCUMULATE, JVP, LINEAR, PARTIALS, VJP, display_name, has_rule
 
 TABLES = (
     "rows_elementwise",
@@ -67,6 +67,20 @@ def test_every_rule_has_a_row(table: dict) -> None:
         f"{rule.body.__module__}.{rule.body.__name__} for {fn!r}" for fn, rule in own.items() if fn not in tested
     ]
     assert not missing, "rules without a row: " + ", ".join(missing)
+
+
+def test_every_rule_has_its_forward_half() -> None:
+    missing = [fn for fn in {**PARTIALS, **VJP, **ACCUMULATE} if not (fn in PARTIALS or fn in LINEAR or fn in JVP)]
+    assert not missing, "no rule for the tangent of " + ", ".join(map(display_name, missing))
+
+
+def test_both_halves_name_the_same_arguments() -> None:
+    for fn, rule in JVP.items():
+        backward = VJP[fn] if fn in VJP else PARTIALS[fn]
+        assert rule.parameters == backward.parameters, display_name(fn)
+        assert rule.tangents and set(rule.tangents) <= set(rule.parameters), display_name(fn)
+    for fn, linear in LINEAR.items():
+        assert linear.arguments and set(linear.arguments) <= set(VJP[fn].parameters), display_name(fn)
 
 
 def _calls(body: FunctionType) -> Iterator[tuple[str, object]]:
