@@ -94,7 +94,9 @@ def sum_vjp(g, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=No
 def sum_jvp(a_dot, z, a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where=None):
     if where is not None:
         return np.sum(a_dot, axis=axis, keepdims=keepdims, where=where)
-    return np.sum(a_dot, axis=axis, keepdims=keepdims)
+    if keepdims:
+        return np.sum(a_dot, axis=axis, keepdims=True)
+    return np.sum(a_dot) if axis is None else np.sum(a_dot, axis=axis)
 
 
 @vjp(sum)

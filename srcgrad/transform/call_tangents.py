@@ -20,6 +20,7 @@ from srcgrad.ir.types import Array, List, Tuple, is_scalar
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.registry import JVP, LINEAR, PARTIALS, VJP, Linear, Rule, display_name
 from srcgrad.transform.cotangents import add, cast, full_like, is_fresh, product, real_part
+from srcgrad.transform.logistic import exponent_of_logistic, slope_of_logistic
 from srcgrad.transform.rule_calls import inline_rule
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _mirror(forward: Forward, op: Call, data: Iterator[int | str]) -> None:
 
     def zero(value: Value) -> Value:
         # Arithmetic spreads a number as far as it has to go.
-        return Const(0.0) if is_elementwise(op.fn) else zero_of(forward, value)
+        return Const(0.0) if is_elementwise(op.fn) and is_number(value) else zero_of(forward, value)
 
     def tangents(key: int | str, tree: Any) -> Any:
         return dots_of(forward, tree, zero) if key in places else tree
@@ -147,17 +148,56 @@ def _check_view(forward: Forward, op: Call) -> None:
 
 def _apply_partials(forward: Forward, op: Call, rule: Rule) -> None:
     lo, z = forward.lo, op.outputs[0]
-    result = inline_rule(lo, rule, [*[lo.symbol(arg) for arg in op.args], z], {}, z)
-    partials = result.items if isinstance(result, Sequence) else (result,)
-    total = None
-    for x, partial in zip(op.args, partials, strict=True):
-        dot = forward.dots.get(x) if isinstance(x, Value) and not isinstance(x, Const) else None
-        if dot is None or (isinstance(partial, Const) and partial.value is None):
-            continue
-        term = product(lo, dot, lo.value(partial))
-        total = term if total is None else add(lo, total, term)
+    if op.fn in _QUOTIENTS:
+        total = _of_quotient(forward, op)
+    elif op.fn in _PRODUCTS and op.args[0] is op.args[1]:
+        doubled = lo.value(lo.emit(operator.mul, Const(2), op.args[0]))
+        total = lo.value(lo.emit(operator.mul, doubled, forward.dots[op.args[0]]))
+    else:
+        total = None
+        result = inline_rule(lo, rule, [*[lo.symbol(arg) for arg in op.args], z], {}, z)
+        partials = result.items if isinstance(result, Sequence) else (result,)
+        for x, partial in zip(op.args, partials, strict=True):
+            dot = forward.dots.get(x) if isinstance(x, Value) and not isinstance(x, Const) else None
+            if dot is not None and not (isinstance(partial, Const) and partial.value is None):
+                term = scaled(lo, lo.value(partial), dot)
+                total = term if total is None else add(lo, total, term)
     if total is not None:
         forward.define(z, settled(forward, op, _fitted(lo, total, z), z))
+
+
+_QUOTIENTS = frozenset([operator.truediv, np.divide])
+_PRODUCTS = frozenset([operator.mul, np.multiply])
+
+
+def _of_quotient(forward: Forward, op: Call) -> Value | None:
+    """`z = a / b`: `(a_dot - z * b_dot) / b`, and for a logistic function its slope times what comes in."""
+    lo, z = forward.lo, op.outputs[0]
+    a, b = op.args
+    a_dot, b_dot = (None if isinstance(v, Const) else forward.dots.get(v) for v in (a, b))
+    exponent = exponent_of_logistic(forward, op)
+    if exponent is not None:
+        u_dot = forward.dots.get(exponent)
+        slope = None if u_dot is None else scaled(lo, slope_of_logistic(forward, op), u_dot)
+        part = None if a_dot is None else lo.value(lo.emit(op.fn, a_dot, b))
+        if slope is None:
+            return part
+        return lo.value(lo.emit(operator.neg, slope) if part is None else lo.emit(operator.sub, part, slope))
+    if b_dot is None:
+        return None if a_dot is None else lo.value(lo.emit(op.fn, a_dot, b))
+    change = scaled(lo, z, b_dot)
+    top = lo.emit(operator.neg, change) if a_dot is None else lo.emit(operator.sub, a_dot, change)
+    return lo.value(lo.emit(op.fn, lo.value(top), b))
+
+
+def scaled(lo: Lowering, partial: Value, dot: Value) -> Value:
+    """A tangent times a local gradient, written in this order."""
+    owner = partial.owner
+    is_sign = isinstance(partial, Const) and partial.value in (1, -1)
+    rewritten = isinstance(owner, Call) and owner.fn in (operator.neg, *_QUOTIENTS) and partial.hint is None
+    if is_sign or rewritten:
+        return product(lo, dot, partial)
+    return lo.value(lo.emit(operator.mul, partial, dot))
 
 
 def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:

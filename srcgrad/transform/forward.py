@@ -15,11 +15,13 @@ from typing import Any
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import written
+from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Invoke, Loop, Op, Raise, Region, Value, While
 from srcgrad.ir.types import List, Tuple, is_scalar
 from srcgrad.transform import cotangents
 from srcgrad.transform.call_tangents import push_call
+from srcgrad.transform.places import mirror
 from srcgrad.transform.write_tangents import push_write
 
 _ZERO = Const(0.0)
@@ -31,16 +33,18 @@ class Forward:
     Attributes:
         lo: emits the operations.
         activity, aliases: the facts it relies on.
+        uses: what uses the values of the program.
         dots: the tangents so far; one may be smaller than its primal, and then stands for its broadcast. What is
             active and has none has a tangent of zero.
     """
 
-    def __init__(self, activity: Activity, aliases: Aliases):
+    def __init__(self, functions: list[Function], activity: Activity, aliases: Aliases):
         self.lo = Lowering()
         self.lo.fixed_span = True
         self.lo.fresh_prefix = "f"
         self.activity = activity
         self.aliases = aliases
+        self.uses = Uses(functions)
         self.dots: dict[Value, Value] = {}
         self._signatures: dict[Function, tuple[list[int], list[int]]] = {}
 
@@ -68,6 +72,9 @@ class Forward:
             return _ZERO if is_scalar(value.type) else cotangents.zeros(self.lo, value, self.name_of(value))
         return dot if isinstance(value.type, (List, Tuple)) else cotangents.full_like(self.lo, dot, value)
 
+    def is_buffer(self, value: Value) -> bool:
+        return self.aliases.is_buffer(value)
+
     def name_of(self, value: Value) -> str | None:
         """What the tangent of a value is called."""
         return f"{value.hint}_dot" if value.hint else None
@@ -93,7 +100,11 @@ class Forward:
             for op in ops:
                 self.lo.span = op.span
                 self.lo.newest = Value().uid
+                mark = len(region.ops)
                 self._push(op)
+                for made in region.ops[mark:]:
+                    if made is not op:
+                        mirror(made, op)
 
     def _push(self, op: Op) -> None:
         if isinstance(op, Call):

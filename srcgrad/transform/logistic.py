@@ -17,6 +17,7 @@ from srcgrad.ir.types import is_scalar
 from srcgrad.transform.squares import is_written_between
 
 if TYPE_CHECKING:
+    from srcgrad.transform.forward import Forward
     from srcgrad.transform.reverse import Reverse
 
 _QUOTIENTS = (operator.truediv, np.divide)
@@ -24,40 +25,40 @@ _SUMS = (operator.add, np.add)
 _EXPONENTIALS = (np.exp, math.exp)
 
 
-def exponent_of_logistic(reverse: Reverse, op: Call) -> Value | None:
+def exponent_of_logistic(sweep: Reverse | Forward, op: Call) -> Value | None:
     """The exponent `u` of `n / (a + exp(u))` where the divisor is used here alone, None for anything else."""
     total = op.args[1] if op.fn in _QUOTIENTS else None
-    y = _only_used_here(reverse, total, op)
+    y = _only_used_here(sweep, total, op)
     if y is None or y.fn not in _SUMS:
         return None
     for a, e in (y.args, y.args[::-1]):
-        exponential = _only_used_here(reverse, e, op)
+        exponential = _only_used_here(sweep, e, op)
         if exponential is None or exponential.fn not in _EXPONENTIALS or exponential.kwargs:
             continue
         u = exponential.args[0]
-        if isinstance(u, Value) and is_scalar(a.type) and not reverse.activity.active(a):
+        if isinstance(u, Value) and is_scalar(a.type) and not sweep.activity.active(a):
             # What comes back to the exponent comes back here, and not where the exponential stands.
-            stands = reverse.activity.active(u) and not is_written_between(reverse, u, exponential, op)
+            stands = sweep.activity.active(u) and not is_written_between(sweep, u, exponential, op)
             return u if stands else None
     return None
 
 
-def _only_used_here(reverse: Reverse, value: Value | None, op: Call) -> Call | None:
+def _only_used_here(sweep: Reverse | Forward, value: Value | None, op: Call) -> Call | None:
     """The call that made an unwritten value, if it stands beside an operation, and the value has one use."""
     made = value.owner if isinstance(value, Value) else None
     if not isinstance(made, Call) or made.parent is not op.parent or not made.fn.__hash__ or value is None:
         return None
-    return made if reverse.uses.count(value) == 1 and not reverse.aliases.is_written(value) else None
+    return made if sweep.uses.count(value) == 1 and not sweep.aliases.is_written(value) else None
 
 
-def slope_of_logistic(reverse: Reverse, op: Call) -> Value:
+def slope_of_logistic(sweep: Reverse | Forward, op: Call) -> Value:
     """The derivative of `z = n / (a + exp(u))` with respect to `u`, without its sign: `z * (1 - a / y)`."""
-    lo = reverse.lo
+    lo = sweep.lo
     n, y = op.args
     z = op.outputs[0]
     made = y.owner
     assert isinstance(made, Call)
-    a = made.args[0] if is_scalar(made.args[0].type) and not reverse.activity.active(made.args[0]) else made.args[1]
+    a = made.args[0] if is_scalar(made.args[0].type) and not sweep.activity.active(made.args[0]) else made.args[1]
     same = isinstance(a, Const) and isinstance(n, Const) and a.value == n.value
     share = z if same and a.value == 1 else lo.value(lo.emit(operator.truediv, z if same else a, a if same else y))
     return lo.value(lo.emit(operator.mul, z, lo.value(lo.emit(operator.sub, Const(1), share))))

@@ -42,7 +42,7 @@ def pushforward(program: Program, names: list[str], has_aux: bool, optimize: boo
     floats = [v for v in leaves(out) if v.type.differentiable and not is_text(v)]
     activity = Activity(functions, aliases, inputs, floats)
     tangents = _tangents_of(inputs, function)
-    forward = Forward(activity, aliases)
+    forward = Forward(functions, activity, aliases)
     dots = dict(zip(floats, forward.run(function, tangents, floats), strict=True))
     for tangent in tangents.values():
         tangent.owner = function.body

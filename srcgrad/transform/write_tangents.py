@@ -18,8 +18,8 @@ from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, leaves
 from srcgrad.ir.types import Array, List
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, NONDIFFERENTIABLE, PARTIALS, display_name
-from srcgrad.transform.call_tangents import dots_of, has_tangent, zero_of
-from srcgrad.transform.cotangents import add, product
+from srcgrad.transform.call_tangents import dots_of, has_tangent, scaled, zero_of
+from srcgrad.transform.cotangents import add
 from srcgrad.transform.writes import BINARY
 
 if TYPE_CHECKING:
@@ -54,10 +54,9 @@ def push_write(forward: Forward, op: Call) -> None:
         raise UnsupportedError(
             f"{display_name(op.fn)} writes in place, and its tangent is not supported", op.span, "write to a copy"
         )
+    if op.fn != np.add.at or any(has_tangent(forward, v) for v in leaves(op.args[2])):
+        _mirror(forward, op, data)
     forward.lo.region.append(op)
-    if op.fn == np.add.at and not any(has_tangent(forward, v) for v in leaves(op.args[2])):
-        return
-    _mirror(forward, op, data)
 
 
 def _mirror(forward: Forward, op: Call, data: tuple[int, ...]) -> None:
@@ -110,14 +109,14 @@ def _push_product(
     assert isinstance(partials, Sequence)
     if not op.outputs or isinstance(x.type, Array):
         old_dot = lo.value(lo.emit(operator.getitem, x_dot, *index)) if place else x_dot
-        total = product(lo, old_dot, lo.value(partials.items[0]))
+        total = scaled(lo, lo.value(partials.items[0]), old_dot)
         if v_dot is not None:
-            total = add(lo, total, product(lo, v_dot, lo.value(partials.items[1])))
+            total = add(lo, total, scaled(lo, lo.value(partials.items[1]), v_dot))
         lo.effect(operator.setitem, x_dot, *(index or [Const(Ellipsis)]), total)
         return [x_dot] * len(op.outputs)
     # What may be a number is rebound where it is one, and written where it is an array.
     factor = lo.value(partials.items[0])
-    rest = product(lo, v_dot, lo.value(partials.items[1])) if v_dot is not None else None
+    rest = scaled(lo, lo.value(partials.items[1]), v_dot) if v_dot is not None else None
     outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
     lo.append(Call(operator.imul, (x_dot, factor), {}, outputs, op.span))
     if rest is None:
