@@ -295,7 +295,7 @@ def check_grads(
     f: Callable,
     args: Sequence[Any],
     order: int = 1,
-    modes: Sequence[str] = ("rev",),
+    modes: Sequence[str] = ("fwd", "rev"),
     atol: float | None = None,
     rtol: float | None = None,
     eps: float | None = None,
@@ -306,7 +306,7 @@ def check_grads(
         f: a function of floats, arrays and trees of them, with any output.
         args: its arguments; every float leaf is checked, an int is passive.
         order: 1 for the gradient, 2 for the gradient and its own gradient.
-        modes: which derivatives to check: "rev".
+        modes: which derivatives to check: "fwd" for tangents, "rev" for gradients.
         atol: the absolute tolerance, in units of the largest element of a leaf's gradient.
         rtol: the relative tolerance.
         eps: the larger of the two step sizes of the differences.
@@ -319,15 +319,18 @@ def check_grads(
     if order not in (1, 2):
         raise ArgumentError(f"check_grads checks order 1 and 2, not {order!r}")
     for mode in modes:
-        if mode != "rev":
-            raise ArgumentError(f'check_grads has the mode "rev", not {mode!r}')
+        if mode not in ("fwd", "rev"):
+            raise ArgumentError(f'check_grads has the modes "fwd" and "rev", not {mode!r}')
     args = tuple(args)
     if not any(map(is_active, flatten(args)[0])):
         raise ArgumentError("check_grads needs at least one float among the arguments")
-    _check_reverse(f, args, Tolerance.of(args, f(*_fresh(args)), atol, rtol), eps)
+    checks = [_CHECKS[mode] for mode in modes]
+    for check in checks:
+        check(f, args, Tolerance.of(args, f(*_fresh(args)), atol, rtol), eps, _name(f))
     if order == 2:
         gradient = _gradient_function(f, args)
-        _check_reverse(gradient, args, Tolerance.of(args, 1.0, atol, rtol), eps, name=f"gradient of {_name(f)}")
+        for check in checks:
+            check(gradient, args, Tolerance.of(args, 1.0, atol, rtol), eps, f"gradient of {_name(f)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,10 +372,29 @@ def _gradient_function(f: Callable, args: tuple) -> Callable:
     return grad(weighted, argnums=argnums)
 
 
-def _check_reverse(f: Callable, args: tuple, tolerance: Tolerance, eps: float | None, name: str | None = None) -> None:
+def _check_forward(f: Callable, args: tuple, tolerance: Tolerance, eps: float | None, name: str) -> None:
+    from srcgrad.products import jvp
+
+    rng = np.random.default_rng(1)
+    out = f(*_fresh(args))
+    seed = random_like(out, np.random.default_rng(0))
+    for k, argument in enumerate(argument_names(f, args)):
+        if not any(map(is_active, flatten(args[k])[0])):
+            continue
+        direction: list[Any] = [None] * len(args)
+        direction[k] = random_like(map_leaves(_lift, args[k]), rng)
+        given = _fresh(args)
+        value, tangent = jvp(f, given, direction)
+        check_same(value, out, f"jvp changes the value of {name}", exact=False)
+        check_same(given, args, f"jvp changes an argument of {name}")
+        check_same(jvp(f, given, direction), (value, tangent), f"calling jvp twice gives two answers for {name}")
+        expected = directional_derivative(lambda *args: pairing(seed, f(*args)), args, direction, eps)
+        check_close(pairing(seed, tangent), expected, name, f"{argument}, forwards along a random direction", tolerance)
+
+
+def _check_reverse(f: Callable, args: tuple, tolerance: Tolerance, eps: float | None, name: str) -> None:
     from srcgrad.products import vjp
 
-    name = name or _name(f)
     out = f(*_fresh(args))
     seed = random_like(out, np.random.default_rng(0))
     given = _fresh(args)
@@ -395,6 +417,9 @@ def _check_reverse(f: Callable, args: tuple, tolerance: Tolerance, eps: float | 
             check_close(first[k], numerical_gradient(weighted, args, k, eps), name, argument, tolerance)
         else:
             _check_directions(weighted, args, k, first[k], name, argument, tolerance, eps)
+
+
+_CHECKS = {"fwd": _check_forward, "rev": _check_reverse}
 
 
 def _check_directions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable
@@ -29,7 +30,8 @@ def judge(program: Program) -> None:
     """Raises AssertionError unless the gradient of a program is right in every respect that is promised."""
     out, seed, expected = numerical(program)
     gradient = judge_grad(program, out, expected) if program.output == "scalar" else None
-    judge_vjp(program, out, seed, expected, gradient)
+    cotangents = judge_vjp(program, out, seed, expected, gradient)
+    judge_jvp(program, out, seed, cotangents)
 
 
 def wanted(program: Program) -> tuple[int, ...]:
@@ -87,7 +89,7 @@ def judge_grad(program: Program, out: Any, expected: tuple) -> tuple:
     return got
 
 
-def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: tuple | None) -> None:
+def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: tuple | None) -> tuple:
     """Judges `vjp`: its value, and its pullback, which is pulled again with another cotangent in between."""
     args, names = program.args(), argument_names(program.fun, program.args())
     tolerance = tolerance_for(program, out)
@@ -112,6 +114,35 @@ def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: 
     for argument, cotangent in zip(args, first, strict=True):
         if not any(map(is_active, flatten(argument)[0])):
             assert cotangent is None, f"vjp of {program.name} gives a cotangent for the passive argument {argument!r}"
+    return first
+
+
+def judge_jvp(program: Program, out: Any, seed: Any, cotangents: tuple) -> None:
+    """Judges `jvp`: its value, and its tangent, which is the transpose of the pullback."""
+    args, rng = program.args(), np.random.default_rng(4)
+    directions = [
+        random_like(arg, rng) if k in wanted(program) and type(arg) is not int else None for k, arg in enumerate(args)
+    ]
+    given = copy.deepcopy(directions)
+    value, tangent = srcgrad.jvp(program.fun, args, directions)
+    check_same(value, out, f"jvp of {program.name} has another value", exact=False, given=args)
+    judge_arguments(program, args, "jvp")
+    check_same(directions, given, f"jvp changes a tangent of {program.name}")
+    judge_memory(program, (value, tangent), (*args, *directions), "jvp")
+    again = srcgrad.jvp(program.fun, args, directions)
+    check_same(again, (value, tangent), f"jvp twice gives two answers for {program.name}")
+    doubled = map_leaves(lambda leaf: None if leaf is None else 2.0 * leaf, directions)
+    twice = map_leaves(lambda leaf: None if leaf is None else 2.0 * leaf, tangent)
+    check_same(srcgrad.jvp(program.fun, args, doubled)[1], twice, f"jvp of {program.name} is not linear", exact=False)
+    judge_structure(program, out, tangent, "its tangent")
+    got = pairing(seed, tangent)
+    pairs = zip(cotangents, directions, strict=True)
+    expected = sum(pairing(c, d) for c, d in pairs if c is not None and d is not None)
+    size = np.array(
+        [got, expected, *(np.max(np.abs(leaf), initial=0.0) for leaf in flatten(tangent)[0] if leaf is not None)]
+    )
+    close = np.max(np.abs(size), initial=1.0) * (1e-3 if tolerance_for(program, out).rtol > 1e-4 else 1e-9)
+    assert abs(got - expected) <= close, f"forward mode of {program.name} gives {got!r}, reverse mode {expected!r}"
 
 
 def judge_second_order(program: Program) -> None:

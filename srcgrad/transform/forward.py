@@ -17,7 +17,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import written
 from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Invoke, Loop, Op, Raise, Region, Value, While
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Invoke, Loop, Op, Raise, Region, Try, Value, While
 from srcgrad.ir.types import List, Tuple, is_scalar
 from srcgrad.transform import cotangents
 from srcgrad.transform.call_tangents import push_call
@@ -36,6 +36,7 @@ class Forward:
         uses: what uses the values of the program.
         dots: the tangents so far; one may be smaller than its primal, and then stands for its broadcast. What is
             active and has none has a tangent of zero.
+        protected: whether what raises here leads to a handler.
     """
 
     def __init__(self, functions: list[Function], activity: Activity, aliases: Aliases):
@@ -46,6 +47,7 @@ class Forward:
         self.aliases = aliases
         self.uses = Uses(functions)
         self.dots: dict[Value, Value] = {}
+        self.protected = False
         self._signatures: dict[Function, tuple[list[int], list[int]]] = {}
 
     def run(self, function: Function, tangents: dict[Value, Value], results: Iterable[Value]) -> list[Value]:
@@ -131,7 +133,12 @@ class Forward:
     def _push_if(self, op: If) -> None:
         self.lo.region.append(op)
         for region in op.regions:
+            outer = self.protected, self.lo.divides_by_zero
+            self.protected |= isinstance(op, Try) and region is op.then
+            # The slope of what does not raise must not lead to the handler either.
+            self.lo.divides_by_zero = self.protected
             self.push_region(region)
+            self.protected, self.lo.divides_by_zero = outer
         for k, output in enumerate(list(op.outputs)):
             if not self.activity.active(output):
                 continue

@@ -12,7 +12,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Function, Value, leaves, map_tree
-from srcgrad.transform.cotangents import cast
+from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import (
     Gradient,
@@ -51,7 +51,8 @@ def pushforward(program: Program, names: list[str], has_aux: bool, optimize: boo
     lo = Lowering()
     lo.fixed_span = True
     with lo.into(function.body):
-        dots = {v: cast(lo, dot, v) for v, dot in dots.items()}
+        mixed = is_mixed(function)
+        dots = {v: final_cotangent(lo, dot, v, mixed) for v, dot in dots.items()}
         out_dot = map_tree(lambda v: dots.get(v, Const(None)), out)
         out, aux = built(lo, classes(program, program.result, (out, aux), has_aux))
         (out_dot, _) = built(lo, classes(program, program.result, (out_dot, aux), has_aux))

@@ -29,11 +29,12 @@ def inline_rule(
         output: the result of the operation that it is the rule of; where that is a number or array of NumPy, the
             operation does not raise at poles, and neither must its derivative.
     """
-    lo.divides_by_zero = output is not None and isinstance(output.type, (NpScalar, Array))
+    outer = lo.divides_by_zero
+    lo.divides_by_zero = outer or (output is not None and isinstance(output.type, (NpScalar, Array)))
     try:
         return _inlined_or_called(lo, rule, args, kwargs)
     finally:
-        lo.divides_by_zero = False
+        lo.divides_by_zero = outer
 
 
 def _inlined_or_called(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:

@@ -6,7 +6,8 @@ Before -> after: `y[i] *= w` -> `y_dot[i] = y_dot[i] * w + y[i] * w_dot; y[i] *=
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,9 +55,20 @@ def push_write(forward: Forward, op: Call) -> None:
         raise UnsupportedError(
             f"{display_name(op.fn)} writes in place, and its tangent is not supported", op.span, "write to a copy"
         )
-    if op.fn != np.add.at or any(has_tangent(forward, v) for v in leaves(op.args[2])):
-        _mirror(forward, op, data)
-    forward.lo.region.append(op)
+    with _beside(forward, op):
+        if op.fn != np.add.at or any(has_tangent(forward, v) for v in leaves(op.args[2])):
+            _mirror(forward, op, data)
+
+
+@contextmanager
+def _beside(forward: Forward, op: Call) -> Iterator[None]:
+    """Puts a write next to that of its tangent: before it, where it may raise and somebody handles that."""
+    if forward.protected:
+        forward.lo.region.append(op)
+        yield
+    else:
+        yield
+        forward.lo.region.append(op)
 
 
 def _mirror(forward: Forward, op: Call, data: tuple[int, ...]) -> None:
@@ -83,15 +95,17 @@ def _push_update(forward: Forward, op: Call) -> None:
     place: tuple = () if in_place else (op.args[1],)
     if binary in (operator.add, operator.sub):
         outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
-        if v_dot is not None:
-            lo.append(Call(op.fn, (x_dot, *place, v_dot), {}, outputs, op.span))
+        with _beside(forward, op):
+            if v_dot is not None:
+                lo.append(Call(op.fn, (x_dot, *place, v_dot), {}, outputs, op.span))
         found = outputs if v_dot is not None else [x_dot] * len(op.outputs)
     elif binary in NONDIFFERENTIABLE:
-        lo.append(Call(operator.imul if in_place else runtime.mul_item, (x_dot, *place, Const(0.0)), {}, [], op.span))
+        with _beside(forward, op):
+            index = [lo.symbol(place[0])] if place else [Const(Ellipsis)]
+            lo.effect(operator.setitem, x_dot, *index, Const(0.0))
         found = [x_dot] * len(op.outputs)
     else:
         found = _push_product(forward, op, binary, x_dot, v_dot, place, value)
-    lo.region.append(op)
     for output, dot in zip(op.outputs, found, strict=True):
         forward.dots[output] = dot
 
@@ -112,15 +126,15 @@ def _push_product(
         total = scaled(lo, lo.value(partials.items[0]), old_dot)
         if v_dot is not None:
             total = add(lo, total, scaled(lo, lo.value(partials.items[1]), v_dot))
-        lo.effect(operator.setitem, x_dot, *(index or [Const(Ellipsis)]), total)
+        with _beside(forward, op):
+            lo.effect(operator.setitem, x_dot, *(index or [Const(Ellipsis)]), total)
         return [x_dot] * len(op.outputs)
     # What may be a number is rebound where it is one, and written where it is an array.
     factor = lo.value(partials.items[0])
     rest = scaled(lo, lo.value(partials.items[1]), v_dot) if v_dot is not None else None
-    outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
-    lo.append(Call(operator.imul, (x_dot, factor), {}, outputs, op.span))
-    if rest is None:
-        return outputs
-    totals = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
-    lo.append(Call(operator.iadd, (outputs[0], rest), {}, totals, op.span))
-    return totals
+    outputs, totals = ([Value(o.type, forward.name_of(o), op.span) for o in op.outputs] for _ in range(2))
+    with _beside(forward, op):
+        lo.append(Call(operator.imul, (x_dot, factor), {}, outputs, op.span))
+        if rest is not None:
+            lo.append(Call(operator.iadd, (outputs[0], rest), {}, totals, op.span))
+    return outputs if rest is None else totals
