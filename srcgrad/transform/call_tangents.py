@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 def push_call(forward: Forward, op: Call) -> None:
     """Adds the tangents of what a call returns."""
     forward.lo.region.append(op)
+    if among(op.fn, LOOKUPS):
+        _look_up(forward, op)
+        return
     if blocks(op) or not any(map(forward.activity.active, op.outputs)):
         return
     if _handles_containers(op):
@@ -53,6 +56,18 @@ def push_call(forward: Forward, op: Call) -> None:
         _mirror(forward, op, _named(op, linear))
     else:
         _apply_in_each(forward, op, linear)
+
+
+LOOKUPS = frozenset([runtime.shadow_of, runtime.cotangent_of])
+"""What finds the shadow of an array in a table of them."""
+
+
+def _look_up(forward: Forward, op: Call) -> None:
+    """The tangent of a shadow is found as the shadow is, in a table of its own."""
+    table, x = op.args
+    if forward.activity.active(op.outputs[0]):
+        dot = forward.beside(op.outputs[0])
+        forward.lo.append(Call(op.fn, (forward.dots[table], x), {}, [dot], op.span))
 
 
 def has_tangent(forward: Forward, value: Value) -> bool:

@@ -17,10 +17,25 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import written
 from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Invoke, Loop, Op, Raise, Region, Try, Value, While
+from srcgrad.ir.nodes import (
+    UNDEFINED,
+    Call,
+    Const,
+    Function,
+    If,
+    Invoke,
+    Loop,
+    Op,
+    Raise,
+    Region,
+    Try,
+    Value,
+    While,
+    walk,
+)
 from srcgrad.ir.types import List, Tuple, is_scalar
 from srcgrad.transform import cotangents
-from srcgrad.transform.call_tangents import push_call
+from srcgrad.transform.call_tangents import LOOKUPS, push_call
 from srcgrad.transform.places import mirror
 from srcgrad.transform.write_tangents import push_write
 
@@ -36,6 +51,7 @@ class Forward:
         uses: what uses the values of the program.
         dots: the tangents so far; one may be smaller than its primal, and then stands for its broadcast. What is
             active and has none has a tangent of zero.
+        tables: what the shadows in generated code are looked up in; those of tangents have tables beside these.
         protected: whether what raises here leads to a handler.
     """
 
@@ -47,7 +63,9 @@ class Forward:
         self.aliases = aliases
         self.uses = Uses(functions)
         self.dots: dict[Value, Value] = {}
+        self.tables = _tables(functions)
         self.protected = False
+        self._may_be_protected = any(isinstance(op, Try) for function in functions for op in walk(function.body))
         self._signatures: dict[Function, tuple[list[int], list[int]]] = {}
 
     def run(self, function: Function, tangents: dict[Value, Value], results: Iterable[Value]) -> list[Value]:
@@ -112,6 +130,9 @@ class Forward:
         if isinstance(op, Call):
             if written(op) is not None:
                 push_write(self, op)
+            elif op.outputs and op.outputs[0] in self.tables:
+                self.lo.region.append(op)
+                self.lo.append(Call(op.fn, op.args, op.kwargs, [self.beside(op.outputs[0])], op.span))
             else:
                 push_call(self, op)
             self._make_missing(op)
@@ -195,15 +216,16 @@ class Forward:
         known = self._signatures.get(function)
         if known is not None:
             return known
-        params = [k for k, param in enumerate(function.params) if self.activity.active(param)]
+        params = [k for k, p in enumerate(function.params) if self.activity.active(p) or p in self.tables]
         results = [k for k, result in enumerate(function.body.results) if self.activity.active(result)]
         self._signatures[function] = params, results
         for k in params:
             self._add_argument(function.body, function.params[k])
         function.params = list(function.body.args)
-        outer = self.lo.span
+        outer = self.lo.span, self.protected, self.lo.divides_by_zero
+        self.protected = self.lo.divides_by_zero = self._may_be_protected
         self.push_region(function.body)
-        self.lo.span = outer
+        self.lo.span, self.protected, self.lo.divides_by_zero = outer
         for k in results:
             function.body.results.append(self._result(function.body, function.body.results[k]))
         if params or results:
@@ -211,3 +233,16 @@ class Forward:
         found: Any = tuple(function.body.results)
         function.result = found[0] if len(found) == 1 else found
         return params, results
+
+
+def _tables(functions: list[Function]) -> set[Value]:
+    """The tables of shadows of some functions, those that they hand to each other among them."""
+    ops = [op for function in functions for op in walk(function.body)]
+    found = {op.args[0] for op in ops if isinstance(op, Call) and op.fn in LOOKUPS}
+    count = -1
+    while len(found) != count:
+        count = len(found)
+        for op in ops:
+            if isinstance(op, Invoke):
+                found.update(arg for param, arg in zip(op.callee.params, op.args, strict=False) if param in found)
+    return found
