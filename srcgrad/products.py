@@ -58,6 +58,11 @@ class Pullback:
                 bars.append(like.fitted(leaf, path, f"{self._name} returned"))
         return bars
 
+    @property
+    def source(self) -> str:
+        """The generated code of both sweeps."""
+        return self._variant.emitted.source
+
     def __repr__(self) -> str:
         return f"<pullback of {self._name}>"
 
@@ -195,37 +200,42 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool =
             )
     if len(primals) != len(tangents):
         raise ArgumentError(f"jvp got {len(primals)} primals and {len(tangents)} tangents", help="None means zero")
-    dispatcher = _dispatcher_for(fun, "jvp", _wanted(fun, tangents), has_aux)
+    wanted = [tangent is not None for tangent in tangents]
+    return _push(pushing(fun, wanted, has_aux), tuple(primals), tangents)[0]
+
+
+def pushing(fun: Callable[..., Any], wanted: list[bool], has_aux: bool) -> Dispatcher:
+    """What compiles the forward sweep with tangents of these arguments."""
+    places = _places(resolve(fun, "jvp"), len(wanted))
+    names = [_shown(place) for place, is_wanted in zip(places, wanted, strict=True) if is_wanted]
+    return _dispatcher_for(fun, "jvp", tuple(names), has_aux)
+
+
+def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, Variant]:
+    """What the forward sweep returns, and the code that did it."""
     target = dispatcher.target
     dots: dict[str, Any] = {}
-    for (name, place), primal, tangent in zip(_places(target, len(primals)), primals, tangents, strict=True):
-        shown = name if place is None else f"{name}[{place}]"
-        dots[shown] = _aligned(tangent, primal, shown, target.name)
-    variant, values = dispatcher.find(tuple(primals), {})
-    given_dots = [_leaf_at(dots[name], path) for name, path in variant.tangents]
+    for place, primal, tangent in zip(_places(target, len(primals)), primals, tangents, strict=True):
+        name = _shown(place)
+        if name in (dispatcher.options.wanted or ()):
+            dots[name] = _aligned(tangent, primal, name, target.name)
+    variant, values = dispatcher.find(primals, {})
+    given = [_leaf_at(dots[name], path) for name, path in variant.tangents]
+    result = variant.entry(*values, *given)
     outside = [value.read() for value, _ in variant.captured]
-    result = variant.entry(*values, *given_dots)
-    return tuple([map_leaves(lambda leaf: _apart(leaf, outside), part) for part in result])
+    return tuple([map_leaves(lambda leaf: _apart(leaf, outside), part) for part in result]), variant
 
 
-def _wanted(fun: Callable[..., Any], tangents: Any) -> tuple[str, ...]:
-    places = _places(resolve(fun, "jvp"), len(tangents))
-    return tuple(
-        [
-            name if place is None else f"{name}[{place}]"
-            for (name, place), tangent in zip(places, tangents, strict=True)
-            if tangent is not None
-        ]
-    )
+def _shown(place: tuple[str, int | None]) -> str:
+    name, k = place
+    return name if k is None else f"{name}[{k}]"
 
 
 def _aligned(tangent: Any, primal: Any, name: str, of: str) -> Any:
-    """A tangent in the classes, shapes and dtypes of its primal, laid out in memory as that is."""
-    if tangent is None:
-        return None
+    """A tangent in the classes, shapes and dtypes of its primal, laid out in memory as that is; zeros for None."""
     leaves, structure = flatten(float(primal) if type(primal) is int else primal)
-    given = structure.flatten(tangent, "tangent")
-    found = []
+    given = [None] * len(leaves) if tangent is None else structure.flatten(tangent, "tangent")
+    found: list[Any] = []
     for k, (leaf, dot) in enumerate(zip(leaves, given, strict=True)):
         like = _like(leaf)
         if like is None:
@@ -247,16 +257,47 @@ def _leaf_at(tree: Any, path: tuple) -> Any:
     return tree
 
 
-def linearize(fun: Callable[..., Any], *primals: Any) -> Any:
+class Pushforward:
+    """Takes tangents of the primals forward to the tangent of the output, any number of times. Made by `linearize`."""
+
+    def __init__(self, dispatcher: Dispatcher, primals: tuple):
+        self._dispatcher = dispatcher
+        self._primals = primals
+        self.out, self._variant = _push(dispatcher, primals, (None,) * len(primals))
+
+    def __call__(self, *tangents: Any) -> Any:
+        """The tangent of the output.
+
+        Args:
+            tangents: one for each primal, of its structure and shapes; None means zero.
+
+        Raises:
+            ArgumentError: if they do not match the primals.
+            ShapeError: if one has another shape than its primal.
+        """
+        if len(tangents) != len(self._primals):
+            raise ArgumentError(f"{self!r} takes {len(self._primals)} tangents, not {len(tangents)}")
+        return _push(self._dispatcher, self._primals, tangents)[0][1]
+
+    @property
+    def source(self) -> str:
+        """The generated code of the forward sweep."""
+        return self._variant.emitted.source
+
+    def __repr__(self) -> str:
+        return f"<pushforward of {self._dispatcher.target.name}>"
+
+
+def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Pushforward]:
     """The value of a function, and its derivative there as a linear function of the tangents.
 
     Args:
-        fun: the function.
+        fun: the function; it may return numbers, arrays and trees of them.
         primals: its arguments.
 
     Returns:
-        `(out, push)`; `push(*tangents)` is the `out_dot` of `jvp`. It runs the forward sweep each time, and does not
-        see later writes to the primals.
+        `(out, push)`; `push(*tangents)` is what `jvp` returns as `out_dot`. It runs the forward sweep each time, and
+        does not see later writes to the primals. `push.source` is the generated code.
 
     Example:
         >>> from srcgrad import linearize
@@ -266,12 +307,9 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> Any:
     """
     copies: dict[int, tuple] = {}
     kept = tuple([map_leaves(lambda leaf: _twin(leaf, copies), v) for v in primals])
-    out = jvp(fun, kept, (None,) * len(kept))[0]
-
-    def push(*tangents: Any) -> Any:
-        return jvp(fun, kept, tangents)[1]
-
-    return out, push
+    wanted = [any(_like(leaf) is not None for leaf in flatten(v)[0]) for v in kept]
+    push = Pushforward(pushing(fun, wanted, False), kept)
+    return push.out[0], push
 
 
 def _arrays(tree: Any) -> list[np.ndarray]:

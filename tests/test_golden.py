@@ -1,7 +1,8 @@
 """The generated code of 32 programs, word for word, and the gradients of that code.
 
 `tests/golden/NAME.py` holds what `source_for` returns for the program NAME of `tests/golden/programs.py`, and
-`tests/golden/NAME_generic.py` what `source` is before any call. After a change that is meant to change the output, run
+`tests/golden/NAME_generic.py` what `source` is before any call, and `tests/golden/NAME_jvp.py` the forward sweep with
+tangents. After a change that is meant to change the output, run
 
     SRCGRAD_UPDATE_GOLDEN=1 python -m pytest tests/test_golden.py
 
@@ -23,6 +24,7 @@ import pytest
 from golden.programs import GOLDEN, Golden
 
 import srcgrad
+from srcgrad.products import Pushforward, pushing
 from srcgrad.testing import (
     Tolerance,
     argument_names,
@@ -78,12 +80,18 @@ def test_generic_source(program: Golden, tmp_path: Path) -> None:
 
 
 @each(PROGRAMS)
+def test_source_of_the_tangent(program: Golden) -> None:
+    compare(f"{program.name}_jvp.py", tangent_source_of(program))
+
+
+@each(PROGRAMS)
 def test_a_second_compilation_gives_the_same_text(program: Golden) -> None:
     assert source_of(program) == source_of(program)
 
 
 def test_no_file_is_left_over() -> None:
     expected = {f"{p.name}.py" for p in PROGRAMS} | {f"{p.name}_generic.py" for p in GENERIC} | OWN_FILES
+    expected |= {f"{p.name}_jvp.py" for p in PROGRAMS}
     stray = sorted(path for path in FOLDER.glob("*.py") if path.name not in expected)
     if UPDATE:
         for path in stray:
@@ -121,6 +129,14 @@ def source_of(program: Golden) -> str:
         return str(pull._variant.emitted.source)
     gradient = getattr(srcgrad, program.mode)(program.fun, **program.options)
     return str(gradient.source_for(*program.args()))
+
+
+def tangent_source_of(program: Golden) -> str:
+    """The text of the forward sweep for the arguments of a program."""
+    fun, args = duplicate(program.fun), program.args()
+    wanted = [k in program.wanted for k in range(len(args))]
+    push = Pushforward(pushing(fun, wanted, program.options.get("has_aux", False)), args)
+    return push.source
 
 
 def duplicate(fun: Any) -> FunctionType:

@@ -8,6 +8,7 @@ from typing import Any
 
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.invariance import without_influence
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
@@ -41,6 +42,9 @@ def pushforward(program: Program, names: list[str], has_aux: bool, optimize: boo
     aliases = Aliases(functions, reads=True)
     floats = [v for v in leaves(out) if v.type.differentiable and not is_text(v)]
     activity = Activity(functions, aliases, inputs, floats)
+    passive = without_influence(functions, activity, floats) if optimize else None
+    if passive:
+        activity = Activity(functions, aliases, inputs, floats, passive)
     tangents = _tangents_of(inputs, function)
     forward = Forward(functions, activity, aliases)
     dots = dict(zip(floats, forward.run(function, tangents, floats), strict=True))

@@ -1,0 +1,211 @@
+"""`jvp`, `linearize` and their errors; every program of the corpus is pushed forward where its gradient is judged."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcgrad
+from srcgrad import grad, jvp, linearize
+from srcgrad.errors import ArgumentError, ShapeError
+
+Pair = namedtuple("Pair", "left right")
+
+
+@dataclass
+class Layer:
+    w: np.ndarray
+    b: float
+    name: str = "layer"
+
+
+def test_value_and_tangent() -> None:
+    out, dot = jvp(lambda x, y: x * np.sin(y), (2.0, 0.5), (1.0, 3.0))
+    assert out == 2.0 * np.sin(0.5)
+    assert np.isclose(dot, np.sin(0.5) + 3.0 * 2.0 * np.cos(0.5))
+
+
+def test_none_is_zero() -> None:
+    assert jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, None)) == (10.0, 5.0)
+    assert jvp(lambda x, y: x * y, (2.0, 5.0), (None, None)) == (10.0, 0.0)
+    out, dot = jvp(lambda p: p["a"] * p["b"], ({"a": 2.0, "b": 5.0},), ({"a": None, "b": 1.0},))
+    assert (out, dot) == (10.0, 2.0)
+
+
+def test_trees_and_classes() -> None:
+    def layer(layer: Layer, pair: Any) -> Any:
+        y = layer.w * pair.left + layer.b
+        return {"y": y, "pair": Pair(y * pair.right, 3.0), "count": 2, "layer": Layer(y, layer.b * 2.0)}
+
+    given = Layer(np.array([1.0, 2.0]), 0.5), Pair(3.0, 4.0)
+    along = Layer(np.array([0.1, 0.2]), 1.0, None), Pair(None, 1.0)  # type: ignore[arg-type]
+    out, dot = jvp(layer, given, along)
+    y, y_dot = np.array([3.5, 6.5]), np.array([1.3, 1.6])
+    assert np.allclose(out["y"], y)
+    assert np.allclose(dot["y"], y_dot)
+    assert isinstance(dot["pair"], Pair)
+    assert np.allclose(dot["pair"].left, y_dot * 4.0 + y)
+    assert dot["pair"].right == 0.0
+    assert dot["count"] is None
+    assert isinstance(dot["layer"], Layer)
+    assert dot["layer"].b == 2.0
+    assert dot["layer"].name is None
+
+
+def test_has_aux() -> None:
+    assert jvp(lambda x: (x * x, "note"), (3.0,), (1.0,), has_aux=True) == (9.0, 6.0, "note")
+
+
+def test_an_int_with_a_tangent_is_a_float() -> None:
+    assert jvp(lambda x, n: x**n, (3, 2), (1.0, None)) == (9.0, 6.0)
+
+
+def test_variadic_arguments() -> None:
+    assert jvp(lambda *xs: xs[0] * xs[1] * xs[2], (2.0, 3.0, 4.0), (None, 1.0, 0.0)) == (24.0, 8.0)
+
+
+def test_methods() -> None:
+    class Scaled:
+        factor = 3.0
+
+        def __call__(self, x: float) -> float:
+            return self.factor * x * x
+
+        def value(self, x: float) -> float:
+            return self(x)
+
+    assert jvp(Scaled().value, (2.0,), (1.0,)) == (12.0, 12.0)
+
+
+def test_a_tangent_lies_in_memory_as_its_primal_does() -> None:
+    def through_a_view(x: np.ndarray) -> Any:
+        flat = x.ravel()
+        flat[1] = x[0, 0] * x[1, 1]
+        return np.sum(x * x)
+
+    rng = np.random.default_rng(0)
+    for x in (rng.random((3, 2)), rng.random((3, 4))[:, ::2], np.asfortranarray(rng.random((3, 2)))):
+        tangent = rng.random((3, 2))
+        expected = np.sum(grad(through_a_view)(x) * tangent)
+        before = tangent.copy()
+        assert np.isclose(jvp(through_a_view, (x,), (tangent,))[1], expected)
+        assert np.array_equal(tangent, before)
+
+
+def test_nothing_is_shared() -> None:
+    x, x_dot = np.arange(3.0), np.ones(3)
+    out, dot = jvp(lambda x: (x, x + 0.0, x[1:]), (x,), (x_dot,))
+    assert not any(np.shares_memory(a, b) for a in (*out, *dot) for b in (x, x_dot))
+
+
+def test_single_precision_stays() -> None:
+    out, dot = jvp(lambda x: np.sum(x * x), (np.ones(2, np.float32),), (np.ones(2),))
+    assert (out.dtype, dot.dtype) == (np.float32, np.float32)
+
+
+def test_what_raises_is_handled_as_in_the_function() -> None:
+    def guarded(x: np.ndarray, s: float) -> Any:
+        y = x * s
+        try:
+            y[0] = s * s
+            y[9] = s
+        except IndexError:
+            y[1] += s**3
+        return np.sum(y * y)
+
+    x = np.array([0.5, 1.0])
+    expected = grad(guarded, argnums=1)(x, 0.7)
+    assert np.isclose(jvp(guarded, (x, 0.7), (None, 1.0))[1], expected)
+
+
+def test_a_slope_that_is_infinite_leads_to_no_handler() -> None:
+    import math
+
+    def root(x: float) -> float:
+        try:
+            y = math.sqrt(x)
+        except ZeroDivisionError:
+            y = -1.0
+        return y
+
+    assert jvp(root, (0.0,), (1.0,)) == (0.0, np.inf)
+
+
+def test_the_jacobian_column_by_column() -> None:
+    a = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    out, push = linearize(lambda x: a @ np.tanh(x), np.array([0.1, 0.2]))
+    columns = [push(e) for e in np.eye(2)]
+    assert np.allclose(np.stack(columns, axis=1), a * (1 - np.tanh([0.1, 0.2]) ** 2))
+    assert np.allclose(out, a @ np.tanh([0.1, 0.2]))
+
+
+def test_linearize_does_not_see_later_writes() -> None:
+    x = np.array([1.0, 2.0])
+    out, push = linearize(lambda x: x * x, x)
+    x[:] = 0.0
+    assert np.array_equal(out, [1.0, 4.0])
+    assert np.array_equal(push(np.ones(2)), [2.0, 4.0])
+    assert np.array_equal(push(None), [0.0, 0.0])
+
+
+def test_the_code_is_there_to_read() -> None:
+    def square(x: float) -> float:
+        return x * x
+
+    _, push = linearize(square, 3.0)
+    assert "def square_jvp(x, x_dot):" in push.source
+    assert "2 * x * x_dot" in push.source
+    _, pull = srcgrad.vjp(square, 3.0)
+    assert "def square_rev" in pull.source
+
+
+def test_forward_over_reverse() -> None:
+    def rosenbrock(x: np.ndarray) -> Any:
+        return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+    x, v = np.array([0.3, -0.2, 0.7]), np.array([1.0, 0.5, -2.0])
+    _, product = jvp(grad(rosenbrock), (x,), (v,))
+    step = 1e-5
+    expected = (grad(rosenbrock)(x + step * v) - grad(rosenbrock)(x - step * v)) / (2 * step)
+    assert np.allclose(product, expected, rtol=1e-7)
+
+
+def test_a_rebound_helper_is_noticed() -> None:
+    scope: dict[str, Any] = {"factor": 2.0}
+    exec("def scaled(x):\n    return factor * x", scope)
+    import linecache
+
+    linecache.cache["<string>"] = (0, None, ["def scaled(x):\n", "    return factor * x"], "<string>")
+    assert jvp(scope["scaled"], (3.0,), (1.0,)) == (6.0, 2.0)
+    scope["factor"] = 5.0
+    assert jvp(scope["scaled"], (3.0,), (1.0,)) == (15.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("primals", "tangents", "error", "text"),
+    [
+        (3.0, (1.0,), ArgumentError, "primals of jvp must be a tuple"),
+        ((3.0,), 1.0, ArgumentError, "tangents of jvp must be a tuple"),
+        ((3.0,), (1.0, 2.0), ArgumentError, "1 primals and 2 tangents"),
+        ((np.ones(2),), (np.ones(3),), ShapeError, r"tangent has shape \(3,\)"),
+        ((np.ones(2),), ("text",), ArgumentError, "tangent is of type str"),
+        ((np.ones(2),), ([1.0, 2.0],), ArgumentError, "tangent"),
+        ((np.arange(2),), (np.ones(2),), ArgumentError, "integers"),
+        (("text",), (1.0,), ArgumentError, "no gradient"),
+    ],
+)
+def test_errors(primals: Any, tangents: Any, error: type, text: str) -> None:
+    with pytest.raises(error, match=text):
+        jvp(lambda x: x, primals, tangents)
+
+
+def test_errors_of_linearize() -> None:
+    _, push = linearize(lambda x: x * x, 3.0)
+    with pytest.raises(ArgumentError, match="takes 1 tangents, not 2"):
+        push(1.0, 2.0)
+    with pytest.raises(ShapeError, match="tangent has shape"):
+        push(np.ones(3))
