@@ -209,3 +209,10 @@ def test_errors_of_linearize() -> None:
         push(1.0, 2.0)
     with pytest.raises(ShapeError, match="tangent has shape"):
         push(np.ones(3))
+
+
+def test_a_selection_is_broadcast_to_what_it_selects_from() -> None:
+    def chosen(s: float, m: np.ndarray) -> Any:
+        return np.sum(np.where(np.array([True, False, True]), s, m))
+
+    assert jvp(chosen, (2.0, np.ones((2, 3))), (1.0, None)) == (10.0, 4.0)

@@ -52,6 +52,8 @@ def push_call(forward: Forward, op: Call) -> None:
         _apply_partials(forward, op, PARTIALS[op.fn])
     elif linear is None:
         _refuse(op)
+    elif linear.jointly and is_elementwise(op.fn):
+        _apply_elementwise(forward, op, linear)
     elif linear.jointly:
         _mirror(forward, op, _named(op, linear))
     else:
@@ -133,12 +135,8 @@ def _named(op: Call, linear: Linear) -> Iterator[int | str]:
 def _mirror(forward: Forward, op: Call, data: Iterator[int | str]) -> None:
     places = set(data)
 
-    def zero(value: Value) -> Value:
-        # Arithmetic spreads a number as far as it has to go.
-        return Const(0.0) if is_elementwise(op.fn) and is_number(value) else zero_of(forward, value)
-
     def tangents(key: int | str, tree: Any) -> Any:
-        return dots_of(forward, tree, zero) if key in places else tree
+        return dots_of(forward, tree, lambda v: zero_of(forward, v)) if key in places else tree
 
     args = tuple([tangents(k, arg) for k, arg in enumerate(op.args)])
     kwargs = {name: tangents(name, arg) for name, arg in op.kwargs.items()}
@@ -213,6 +211,18 @@ def scaled(lo: Lowering, partial: Value, dot: Value) -> Value:
     if is_sign or rewritten:
         return product(lo, dot, partial)
     return lo.value(lo.emit(operator.mul, partial, dot))
+
+
+def _apply_elementwise(forward: Forward, op: Call, linear: Linear) -> None:
+    """A function that is linear in some arguments together, and broadcasts them: a number stands for any zeros."""
+    lo, z, places = forward.lo, op.outputs[0], set(_named(op, linear))
+
+    def symbol(key: int | str, tree: Any) -> Symbol:
+        return lo.symbol(dots_of(forward, tree, lambda v: Const(0.0)) if key in places else tree)
+
+    args = [symbol(k, arg) for k, arg in enumerate(op.args)]
+    dot = lo.value(lo.emit(op.fn, *args, **{name: symbol(name, arg) for name, arg in op.kwargs.items()}))
+    forward.define(z, settled(forward, op, _fitted(lo, dot, z), z))
 
 
 def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:
