@@ -22,7 +22,7 @@ EQUIVALENT: dict[Key, str] = {
     ): "the branches in between are for calls on containers alone, and the last one does the same for all others",
     (
         "transform/gradient",
-        "_name_apart",
+        "name_apart",
         'name, k = (f"{stem}_{k}_{suffix}" if suffix in ("fwd", "rev") and stem else f"{function.name}_{k}"), k + 1',
         'never: suffix in ("fwd", "rev") and stem -> False',
     ): "both names are tried with growing numbers until one is free, so that only what functions are called differs",
