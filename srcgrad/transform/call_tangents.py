@@ -33,7 +33,7 @@ def push_call(forward: Forward, op: Call) -> None:
     if among(op.fn, LOOKUPS):
         _look_up(forward, op)
         return
-    if blocks(op) or not any(map(forward.activity.active, op.outputs)):
+    if blocks(op) or not any(map(forward.active, op.outputs)):
         return
     if _handles_containers(op):
         _mirror(forward, op, _data_of(op))
@@ -67,7 +67,7 @@ LOOKUPS = frozenset([runtime.shadow_of, runtime.cotangent_of])
 def _look_up(forward: Forward, op: Call) -> None:
     """The tangent of a shadow is found as the shadow is, in a table of its own."""
     table, x = op.args
-    if forward.activity.active(op.outputs[0]):
+    if forward.active(op.outputs[0]):
         dot = forward.beside(op.outputs[0])
         forward.lo.append(Call(op.fn, (forward.dots[table], x), {}, [dot], op.span))
 
@@ -143,7 +143,7 @@ def _mirror(forward: Forward, op: Call, data: Iterator[int | str]) -> None:
     outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
     forward.lo.append(Call(op.fn, args, kwargs, outputs, op.span, op.unpacks))
     for output, dot in zip(op.outputs, outputs, strict=True):
-        if forward.activity.active(output):
+        if forward.active(output):
             forward.dots[output] = dot
 
 
@@ -258,7 +258,7 @@ def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
     result = inline_rule(lo, rule, arguments, {name: lo.symbol(arg) for name, arg in op.kwargs.items()})
     found = result.items if isinstance(result, Sequence) and op.unpacks else (result,)
     for output, dot in zip(op.outputs, found, strict=True):
-        if forward.activity.active(output) and not (isinstance(dot, Const) and dot.value is None):
+        if forward.active(output) and not (isinstance(dot, Const) and dot.value is None):
             forward.define(output, settled(forward, op, _fitted(lo, lo.value(dot), output), output))
 
 

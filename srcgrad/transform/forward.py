@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from srcgrad.analysis.activity import Activity
-from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import written
 from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
@@ -64,6 +64,8 @@ class Forward:
         self.uses = Uses(functions)
         self.dots: dict[Value, Value] = {}
         self.tables = _tables(functions)
+        self._active: dict[Value, bool] = {}
+        self._active_memory = {aliases.find(v) for v in aliases.values if aliases.is_written(v) and activity.active(v)}
         self.protected = False
         self._may_be_protected = any(isinstance(op, Try) for function in functions for op in walk(function.body))
         self._signatures: dict[Function, tuple[list[int], list[int]]] = {}
@@ -81,6 +83,16 @@ class Forward:
         with self.lo.into(function.body):
             return [self.tangent(value) for value in results]
 
+    def active(self, value: Value) -> bool:
+        """Whether a value has a tangent: it is active, or holds memory that is."""
+        known = self._active.get(value)
+        if known is None:
+            known = self.activity.active(value) or (
+                is_pointer(value.type) and not self._active_memory.isdisjoint(self.aliases.within(value))
+            )
+            self._active[value] = known
+        return known
+
     # Tangents of values
 
     def tangent(self, value: Value) -> Value:
@@ -89,6 +101,8 @@ class Forward:
             return Const(UNDEFINED) if value.value is UNDEFINED else _ZERO
         dot = self.dots.get(value)
         if dot is None:
+            known = not (self.active(value) and self.aliases.is_written(value))
+            assert known, f"the tangent of {value!r}, which is written, is not known where it is needed"
             return _ZERO if is_scalar(value.type) else cotangents.zeros(self.lo, value, self.name_of(value))
         return dot if isinstance(value.type, (List, Tuple)) else cotangents.full_like(self.lo, dot, value)
 
@@ -148,7 +162,7 @@ class Forward:
     def _make_missing(self, op: Call) -> None:
         """Memory that is written, or holds others, has a tangent from the start."""
         for output in op.outputs:
-            if output not in self.dots and self.activity.active(output) and self.aliases.is_buffer(output):
+            if output not in self.dots and self.active(output) and self.aliases.is_buffer(output):
                 self.dots[output] = cotangents.zeros(self.lo, output, self.name_of(output))
 
     def _push_if(self, op: If) -> None:
@@ -161,7 +175,7 @@ class Forward:
             self.push_region(region)
             self.protected, self.lo.divides_by_zero = outer
         for k, output in enumerate(list(op.outputs)):
-            if not self.activity.active(output):
+            if not self.active(output):
                 continue
             for region in op.regions:
                 region.results.append(self._result(region, region.results[k]))
@@ -180,7 +194,7 @@ class Forward:
         rows = [
             (k, init, arg, output)
             for k, (init, arg, output) in enumerate(zip(op.inits, op.carried, op.carried_outputs, strict=True))
-            if self.activity.active(arg)
+            if self.active(arg)
         ]
         for k, init, arg, _ in rows:
             op.inits.append(self.tangent(init))
@@ -216,8 +230,8 @@ class Forward:
         known = self._signatures.get(function)
         if known is not None:
             return known
-        params = [k for k, p in enumerate(function.params) if self.activity.active(p) or p in self.tables]
-        results = [k for k, result in enumerate(function.body.results) if self.activity.active(result)]
+        params = [k for k, p in enumerate(function.params) if self.active(p) or p in self.tables]
+        results = [k for k, result in enumerate(function.body.results) if self.active(result)]
         self._signatures[function] = params, results
         for k in params:
             self._add_argument(function.body, function.params[k])

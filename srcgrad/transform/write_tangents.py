@@ -42,11 +42,9 @@ _DATA: dict[Any, tuple[int, ...]] = {
 def push_write(forward: Forward, op: Call) -> None:
     """Adds the write to the tangent of what an operation writes."""
     target = op.args[0]
-    if not forward.activity.active(target):
+    if not forward.active(target):
         forward.lo.region.append(op)
         return
-    if target not in forward.dots:
-        forward.dots[target] = forward.tangent(target)
     if op.fn in IN_PLACE or op.fn in ITEM_UPDATES:
         _push_update(forward, op)
         return
@@ -81,7 +79,7 @@ def _mirror(forward: Forward, op: Call, data: tuple[int, ...]) -> None:
     outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
     forward.lo.append(Call(op.fn, args, op.kwargs, outputs, op.span, op.unpacks))
     for output, dot in zip(op.outputs, outputs, strict=True):
-        if forward.activity.active(output):
+        if forward.active(output):
             forward.dots[output] = dot
 
 
@@ -90,7 +88,7 @@ def _push_update(forward: Forward, op: Call) -> None:
     lo, binary = forward.lo, BINARY[op.fn]
     in_place = op.fn in IN_PLACE
     x, value = op.args[0], op.args[1] if in_place else op.args[2]
-    x_dot = forward.dots[x]
+    x_dot = forward.tangent(x)
     v_dot = forward.dots.get(value) if not isinstance(value, Const) else None
     place: tuple = () if in_place else (op.args[1],)
     if binary in (operator.add, operator.sub):
