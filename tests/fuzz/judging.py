@@ -268,18 +268,18 @@ def judge_saved(program: Program, gradients: oracle.Gradients) -> None:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Ends what takes too long, where the system has alarms."""
+    """Ends what computes for too long, where the system has alarms; how busy the machine is does not count."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
         raise TookTooLong(f"more than {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def first_line(error: BaseException) -> str:
