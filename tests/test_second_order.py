@@ -20,8 +20,6 @@ TUPLES = "a tuple that a user's recursive function returns, or that is in a tupl
 LIST = "a list whose length depends on the run is returned by the generated code"
 IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
 NOT_YET: dict[str, str] = {
-    "generator_raises_in_a_try": IN_TRY,
-    "next_of_nothing_is_caught": IN_TRY,
     "loop_over_what_may_raise": IN_TRY,
     "arguments_of_a_call_that_raises_may_raise": IN_TRY,
     "test_of_a_loop_may_raise": IN_TRY,
@@ -31,7 +29,6 @@ NOT_YET: dict[str, str] = {
     "generator_with_a_condition_in_pieces": DOUBT,
     "yield_from_in_pieces": DOUBT,
     "generator_until_its_default": DOUBT,
-    "object_that_is_its_own_iterator": IN_TRY,
     "helper_that_takes_items": KIND,
     "starred_pattern_with_a_long_rest": KIND,
     "starred_pattern_with_a_guard": KIND,
