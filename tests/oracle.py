@@ -106,10 +106,10 @@ def judge_grad(program: Program, out: Any, expected: tuple, gradients: Gradients
 
     value, again = gradients.of(srcgrad.value_and_grad, program)(*args)
     check_same(value, out, f"value_and_grad of {program.name} has another value", exact=False, given=args)
-    check_same(again, first, f"value_and_grad of {program.name} has another gradient", exact=False)
+    check_same(again, first, f"value_and_grad of {program.name} has another gradient", exact=False, given=args)
     if gradients.unoptimised:
         plain = gradients.of(srcgrad.grad, program, optimize=False)(*args)
-        check_same(plain, first, f"optimize=False changes the gradient of {program.name}", exact=False)
+        check_same(plain, first, f"optimize=False changes the gradient of {program.name}", exact=False, given=args)
     judge_arguments(program, args, "value_and_grad")
     return got
 
@@ -152,9 +152,9 @@ def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: 
         check_close(first[argnum], expected[k], program.name, names[argnum], tolerance)
         judge_structure(program, args[argnum], first[argnum], names[argnum])
         doubled = map_leaves(lambda leaf: None if leaf is None else 2.0 * leaf, first[argnum])
-        check_same(twice[argnum], doubled, f"the pullback of {program.name} is not linear", exact=False)
+        check_same(twice[argnum], doubled, f"the pullback of {program.name} is not linear", exact=False, given=args)
         if gradient is not None:
-            check_same(first[argnum], gradient[k], f"vjp and grad of {program.name} differ", exact=False)
+            check_same(first[argnum], gradient[k], f"vjp and grad of {program.name} differ", exact=False, given=args)
     for argument, cotangent in zip(args, first, strict=True):
         if not any(map(is_active, flatten(argument)[0])):
             assert cotangent is None, f"vjp of {program.name} gives a cotangent for the passive argument {argument!r}"
@@ -182,7 +182,7 @@ def judge_generated(program: Program, generated: Callable[..., Any], name: str) 
     expected = numerical_gradient(lambda *given: pairing(seed, generated(*given)), program.args(), floats)
     value, pull = srcgrad.vjp(generated, *args)
     got = pull(seed)
-    check_same(value, out, f"{name} has another value", exact=False)
+    check_same(value, out, f"{name} has another value", exact=False, given=args)
     check_same(pull(seed), got, f"pulling twice gives two answers for {name}")
     judge_arguments(program, args, f"vjp of {name}")
     for k, want in zip(floats, expected, strict=True):
