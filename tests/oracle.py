@@ -6,6 +6,7 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
@@ -26,10 +27,35 @@ from srcgrad.testing import (
 from srcgrad.tree import flatten, map_leaves, paths
 
 
-def judge(program: Program) -> None:
-    """Raises AssertionError unless the gradient of a program is right in every respect that is promised."""
+@dataclass
+class Gradients:
+    """The gradient functions of one function, kept from point to point: their code has to be right at each of them.
+
+    Attributes:
+        unoptimised: whether the next point is judged without optimisation too.
+    """
+
+    unoptimised: bool = True
+    known: dict[tuple, srcgrad.GradFunction] = field(default_factory=dict)
+
+    def of(self, make: Callable[..., Any], program: Program, **options: Any) -> srcgrad.GradFunction:
+        """What `grad` or `value_and_grad` makes of a program, made once."""
+        key = (make, program.fun, program.argnums, *options.items())
+        if key not in self.known:
+            self.known[key] = make(program.fun, argnums=program.argnums, **options)
+        return self.known[key]
+
+
+def judge(program: Program, gradients: Gradients | None = None) -> None:
+    """Raises AssertionError unless the gradient of a program is right in every respect that is promised.
+
+    Args:
+        program: what to judge, and where.
+        gradients: those of the same function at other points.
+    """
     out, seed, expected = numerical(program)
-    gradient = judge_grad(program, out, expected) if program.output == "scalar" else None
+    gradients = gradients or Gradients()
+    gradient = judge_grad(program, out, expected, gradients) if program.output == "scalar" else None
     cotangents = judge_vjp(program, out, seed, expected, gradient)
     judge_jvp(program, out, seed, cotangents)
 
@@ -61,11 +87,11 @@ def numerical(program: Program) -> tuple[Any, Any, tuple]:
     return out, seed, numerical_gradient(named, program.args(), wanted(program))
 
 
-def judge_grad(program: Program, out: Any, expected: tuple) -> tuple:
+def judge_grad(program: Program, out: Any, expected: tuple, gradients: Gradients) -> tuple:
     """Judges `grad` and `value_and_grad`, optimised or not; returns the gradients as a tuple."""
     args, names = program.args(), argument_names(program.fun, program.args())
     tolerance = tolerance_for(program, out)
-    gradient_function = srcgrad.grad(program.fun, argnums=program.argnums)
+    gradient_function = gradients.of(srcgrad.grad, program)
     first = gradient_function(*args)
     judge_arguments(program, args, "grad")
     got = as_tuple(program, first)
@@ -80,13 +106,33 @@ def judge_grad(program: Program, out: Any, expected: tuple) -> tuple:
         f"on equal arguments the gradient of {program.name} answers otherwise",
     )
 
-    value, again = srcgrad.value_and_grad(program.fun, argnums=program.argnums)(*args)
+    value, again = gradients.of(srcgrad.value_and_grad, program)(*args)
     check_same(value, out, f"value_and_grad of {program.name} has another value", exact=False, given=args)
-    check_same(again, first, f"value_and_grad of {program.name} has another gradient", exact=False)
-    plain = srcgrad.grad(program.fun, argnums=program.argnums, optimize=False)(*args)
-    check_same(plain, first, f"optimize=False changes the gradient of {program.name}", exact=False)
+    check_same(again, first, f"value_and_grad of {program.name} has another gradient", exact=False, given=args)
+    if gradients.unoptimised:
+        plain = gradients.of(srcgrad.grad, program, optimize=False)(*args)
+        check_same(plain, first, f"optimize=False changes the gradient of {program.name}", exact=False, given=args)
     judge_arguments(program, args, "value_and_grad")
     return got
+
+
+def judge_exactly(program: Program, gradients: Gradients) -> None:
+    """Judges what has nothing to do with rounding: structure, memory, arguments, and that the answer stays the same."""
+    args, names = program.args(), argument_names(program.fun, program.args())
+    value, pull = srcgrad.vjp(program.fun, *args)
+    seed = random_like(value, np.random.default_rng(0))
+    first = pull(seed)
+    check_same(pull(seed), first, f"pulling twice gives two answers for {program.name}")
+    answers = [tuple(first[argnum] for argnum in wanted(program))]
+    if program.output == "scalar":
+        gradient_function = gradients.of(srcgrad.grad, program)
+        answers.append(as_tuple(program, gradient_function(*args)))
+        check_same(as_tuple(program, gradient_function(*args)), answers[-1], f"{program.name} has two gradients")
+    judge_arguments(program, args, "vjp or grad")
+    for answer in answers:
+        judge_memory(program, answer, args, "vjp or grad")
+        for argnum, got in zip(wanted(program), answer, strict=True):
+            judge_structure(program, args[argnum], got, names[argnum])
 
 
 def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: tuple | None) -> tuple:
@@ -108,9 +154,9 @@ def judge_vjp(program: Program, out: Any, seed: Any, expected: tuple, gradient: 
         check_close(first[argnum], expected[k], program.name, names[argnum], tolerance)
         judge_structure(program, args[argnum], first[argnum], names[argnum])
         doubled = map_leaves(lambda leaf: None if leaf is None else 2.0 * leaf, first[argnum])
-        check_same(twice[argnum], doubled, f"the pullback of {program.name} is not linear", exact=False)
+        check_same(twice[argnum], doubled, f"the pullback of {program.name} is not linear", exact=False, given=args)
         if gradient is not None:
-            check_same(first[argnum], gradient[k], f"vjp and grad of {program.name} differ", exact=False)
+            check_same(first[argnum], gradient[k], f"vjp and grad of {program.name} differ", exact=False, given=args)
     for argument, cotangent in zip(args, first, strict=True):
         if not any(map(is_active, flatten(argument)[0])):
             assert cotangent is None, f"vjp of {program.name} gives a cotangent for the passive argument {argument!r}"
@@ -167,7 +213,7 @@ def judge_generated(program: Program, generated: Callable[..., Any], name: str) 
     expected = numerical_gradient(lambda *given: pairing(seed, generated(*given)), program.args(), floats)
     value, pull = srcgrad.vjp(generated, *args)
     got = pull(seed)
-    check_same(value, out, f"{name} has another value", exact=False)
+    check_same(value, out, f"{name} has another value", exact=False, given=args)
     check_same(pull(seed), got, f"pulling twice gives two answers for {name}")
     judge_arguments(program, args, f"vjp of {name}")
     for k, want in zip(floats, expected, strict=True):

@@ -412,3 +412,31 @@ def test_garbage_collection_goes_on_after_compiling():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+RNG = np.random.default_rng(0)
+
+
+def test_methods_of_the_library_that_are_made_anew_at_each_access(compiled):
+    def histogram(x):
+        bins = np.zeros(2)
+        np.add.at(bins, [0, 1, 1], x)
+        return np.sum(bins * bins) * RNG.uniform(1.0, 1.0)
+
+    gradient = grad(histogram)
+    for _ in range(3):
+        assert gradient(np.array([1.0, 2.0, 3.0])).tolist() == [2.0, 10.0, 10.0]
+    assert gradient(x=np.array([1.0, 2.0, 3.0])).tolist() == [2.0, 10.0, 10.0]
+    assert compiled == ["histogram"]
+
+
+def test_a_method_of_another_object_is_another_one(compiled, monkeypatch):
+    lengths = [1.0]
+
+    def scaled(s):
+        return s * lengths.count(1.0) + TABLE.get("a") * s
+
+    gradient = grad(scaled)
+    assert gradient(1.0) == 3.0
+    monkeypatch.setitem(globals(), "TABLE", {"a": 5.0})
+    assert gradient(1.0) == 6.0

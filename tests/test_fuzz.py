@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fuzz.__main__ import Tally
-from fuzz.judging import CRASH, REFUSED, RIGHT, UNJUDGED, WRONG, Verdict, judge, judge_at
+from fuzz.judging import CRASH, REFUSED, RIGHT, UNJUDGED, WRONG, Verdict, judge, judge_at, judge_text
 from fuzz.programs import ARGUMENT_KINDS, HEADER, LONGEST, Point, random_program
 from fuzz.regressions import Regression, regression_text, regressions
 from fuzz.shrinking import shrink
 from fuzz.writer import CONSTRUCTS
 
 from srcgrad import GradFunction
+from srcgrad.backend.dispatch import Dispatcher
 from srcgrad.rules.registry import PARTIALS
 
 LANGUAGE = Path(__file__).parents[1] / "docs" / "language.md"
@@ -100,6 +101,31 @@ def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_becomes_of_programs(change: str, kind: str) -> None:
     text = f"import numpy as np\n\ndef program(x, y, s, m, order, flags):\n    {change}\n    return np.sum(x) * s\n"
     assert judge_at(text, Point(3, 2, 2, 0), "scalar").kind == kind
+
+
+def test_rounding_in_single_precision_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "import numpy as np\n\ndef program(x, y, s, m, order, flags):\n"
+    coarse = f"{text}    big = x * 2e5\n    return np.sum(np.sin((big + y) - big)) * s\n"
+    point = Point(3, 2, 2, 0, "single")
+    assert judge_at(coarse, point, "scalar").kind == judge_at(coarse, point, "scalar", order=2).kind == UNJUDGED
+    assert judge_at(coarse, Point(3, 2, 2, 0), "scalar").kind == RIGHT
+    fine = f"{text}    return np.sum(np.sinh(x)) * s\n"
+    assert judge_at(fine, point, "scalar").kind == RIGHT
+    monkeypatch.setitem(PARTIALS, np.sinh, PARTIALS[np.cosh])
+    assert judge_at(f"{fine}\n", point, "scalar").kind == WRONG
+    assert judge_at(coarse.replace("np.sin(", "np.sinh("), point, "scalar").kind == WRONG
+
+
+def test_code_for_one_point_is_used_at_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    build = Dispatcher._build
+    monkeypatch.setattr(Dispatcher, "_build", lambda self, *args: made.append(1) or build(self, *args))
+    text = "def program(x, y, s, m, order, flags):\n    return x[0] * s\n"
+    points = [Point(3, 2, 2, 0), Point(4, 2, 3, 1, "reversed")]
+    assert judge_text(text, points[:1], "scalar", "once", 1, False).kind == RIGHT
+    once = len(made)
+    assert judge_text(text, points, "scalar", "twice", 1, False).kind == RIGHT
+    assert len(made) == 2 * once
 
 
 def test_an_exception_that_the_gradient_does_not_raise_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,11 +168,23 @@ REFUSED = frozenset(
         "generators_from_a_factory",
         # what is summed may raise, as its kind is not known, inside of a try
         "generators_in_recursion",
+        # whether a number or an array is put into a list, or handed to a recursive function, is not known
+        "sorted_in_each_round_until_one_raises",
+        "joined_lists_are_new_lists",
+        "elements_of_one_precision_or_another",
+        "number_from_a_recursive_function_is_compared",
+        "pairs_of_indices_before_one_raises",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
 REFUSED_AT_RUN_TIME = frozenset(
-    ["isinstance_kinds", "recursion_over_a_nested_list", "sum_over_a_tree", "writes_a_dict_argument"]
+    [
+        "isinstance_kinds",
+        "recursion_over_a_nested_list",
+        "sum_over_a_tree",
+        "writes_a_dict_argument",
+        "wave_with_a_number_that_is_an_array",
+    ]
 )
 """The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""
 

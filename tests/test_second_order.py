@@ -20,8 +20,6 @@ TUPLES = "a tuple that a user's recursive function returns, or that is in a tupl
 LIST = "a list whose length depends on the run is returned by the generated code"
 IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
 NOT_YET: dict[str, str] = {
-    "generator_raises_in_a_try": IN_TRY,
-    "next_of_nothing_is_caught": IN_TRY,
     "loop_over_what_may_raise": IN_TRY,
     "arguments_of_a_call_that_raises_may_raise": IN_TRY,
     "test_of_a_loop_may_raise": IN_TRY,
@@ -31,7 +29,6 @@ NOT_YET: dict[str, str] = {
     "generator_with_a_condition_in_pieces": DOUBT,
     "yield_from_in_pieces": DOUBT,
     "generator_until_its_default": DOUBT,
-    "object_that_is_its_own_iterator": IN_TRY,
     "helper_that_takes_items": KIND,
     "starred_pattern_with_a_long_rest": KIND,
     "starred_pattern_with_a_guard": KIND,
@@ -51,6 +48,8 @@ NOT_YET: dict[str, str] = {
     "array_or_sum_is_an_array": DOUBT,
     "array_or_sum_is_a_number": DOUBT,
     "total_that_is_indexed_at_the_end": DOUBT,
+    "number_or_array_without_axes": DOUBT,
+    "number_from_a_recursive_function_is_compared": DOUBT,
     "product_by_two_names": DOUBT,
     "update_by_its_own_alias": DOUBT,
     "accumulates_arrays_from_zero": DOUBT,

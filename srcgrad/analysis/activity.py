@@ -35,11 +35,11 @@ class Activity:
     ):
         self.aliases = aliases
         self._passive = passive
-        ops = [op for function in functions for op in _in_and_out(function.body)]
+        ops = [op for function in functions for op in in_and_out(function.body)]
         self._varied: set[Any] = {self.key(v) for v in inputs if v not in passive}
-        _spread(self._varied, ops, self._spread_varied)
+        spread(self._varied, ops, self._spread_varied)
         self._useful: set[Any] = {self.key(v) for v in outputs}
-        _spread(self._useful, ops[::-1], self._spread_useful)
+        spread(self._useful, ops[::-1], self._spread_useful)
         self._active: dict[Value, bool] = {}
 
     def key(self, value: Value) -> Any:
@@ -98,23 +98,23 @@ class Activity:
                 facts.add(self.key(value))
 
 
-def _spread(facts: set[Any], ops: list[Op], spread: Callable[[Op], None]) -> None:
+def spread(facts: set[Any], ops: list[Op], step: Callable[[Op], None]) -> None:
     """Spreads facts until there are no more: a sweep, some more for loops, and one that finds nothing."""
     known = -1
     while len(facts) != known:
         known = len(facts)
         for op in ops:
-            spread(op)
+            step(op)
 
 
-def _in_and_out(region: Region) -> list[Op]:
+def in_and_out(region: Region) -> list[Op]:
     """The operations of a region in program order, those with regions twice: where they are entered and left."""
     found: list[Op] = []
     for op in region.ops:
         found.append(op)
         if op.regions:
             for inner in op.regions:
-                found += _in_and_out(inner)
+                found += in_and_out(inner)
             found.append(op)
     return found
 

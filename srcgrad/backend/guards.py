@@ -21,6 +21,7 @@ from srcgrad.frontend.sources import (
     NamesSource,
     PresenceSource,
     Source,
+    is_made_anew,
     same_object,
 )
 from srcgrad.tree import attribute_names, flatten
@@ -220,7 +221,7 @@ class _CheckWriter:
         variable = self.read(guard.source)
         if guard.by_kind:
             self.kind(variable, guard.expected)
-        elif type(guard.expected) is types.MethodType:
+        elif is_made_anew(guard.expected):
             self.require(f"{self.bind(same_object)}({variable}, {self.bind(guard.expected)})")
         else:
             self.require(f"{variable} is {self.bind(guard.expected)}")

@@ -425,10 +425,12 @@ def _multi_indices(lo: Lowering, lengths: list[Symbol], give: Callable[[Sequence
     def item(k: Value) -> Symbol:
         parts: list[Symbol] = []
         rest: Symbol = k
-        for n in reversed(lengths[1:]):
-            parts.append(lo.emit(operator.mod, rest, n))
-            rest = lo.emit(operator.floordiv, rest, n)
-        return give(Sequence(tuple([*([rest] if lengths else []), *parts[::-1]])))
+        # There is no index if one of the lengths is zero.
+        with lo.trusted():
+            for n in reversed(lengths[1:]):
+                parts.append(lo.emit(operator.mod, rest, n))
+                rest = lo.emit(operator.floordiv, rest, n)
+            return give(Sequence(tuple([*([rest] if lengths else []), *parts[::-1]])))
 
     return Iterator(length=lambda: lo.value(total), item=item)
 

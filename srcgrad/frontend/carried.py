@@ -74,6 +74,7 @@ def build_loop(
     for _ in range(_ATTEMPTS):
         span = lo.span
         region = Region()
+        first = Frame(None, None, {}).number
         carried = [_carry(lo, key, learned, stem) for key in keys]
         try:
             with lo.store.branch() as changes, lo.into(region):
@@ -88,6 +89,8 @@ def build_loop(
                     lo.loops -= 1
             for key in dead & changes.keys():
                 del changes[key]
+            # No later iteration reads the names of a function, or of a comprehension, that this one has entered.
+            missing = {key for key in missing if not _is_name(key) or key[0].number < first}
             _close(lo, carried, changes, missing, learned, stem)
         except _Retry as retry:
             lo.span = span
@@ -163,8 +166,7 @@ def _close(
             continue
         before = lo.store.get(key)
         if before is MISSING:
-            is_name = isinstance(key, tuple) and isinstance(key[0], Frame) and not key[0].quiet
-            interrupted = _interrupted(symbol) if key in missing and is_name else None
+            interrupted = _interrupted(symbol) if key in missing and _is_name(key) and not key[0].quiet else None
             if interrupted is not None:
                 # A later iteration may read it, and nobody knows whether it was assigned before something raised.
                 lo.resolve_conflict(interrupted)
@@ -203,6 +205,10 @@ def _close(
             lo.refuse_change(key)
 
 
+def _is_name(key: Any) -> bool:
+    return isinstance(key, tuple) and isinstance(key[0], Frame)
+
+
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Const) and isinstance(b, Const):
         return type(a.value) is type(b.value) and a.value is b.value
@@ -223,10 +229,14 @@ def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learn
     if _fits(slot.key, snapshot(lo, template, {}), snapshot(lo, end, changes)):
         learned.merged.add(slot.key)
         raise _Retry({})
+    interrupted = _interrupted(end)
+    if interrupted is not None:
+        lo.resolve_conflict(interrupted)
     if isinstance(slot.key, Reference):
         lo.demote(slot.key, end)
-    if isinstance(end, Conflict):
-        lo.resolve_conflict(end)
+    for side in (end, template):
+        if isinstance(side, Conflict):
+            lo.resolve_conflict(side)
     if isinstance(template, Const) and template.value is None and isinstance(end, Sequence):
         lo.unsupported("a name that starts as None becomes a tuple in this loop", "start it with a tuple of numbers")
     for side in (template, end):

@@ -49,8 +49,10 @@ def _product(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
         parts: list[Symbol] = []
         rest: Symbol = k
         for n, get in zip(reversed(lengths), reversed(getters), strict=True):
-            parts.append(get(lo.value(lo.emit(operator.mod, rest, n))))
-            rest = lo.emit(operator.floordiv, rest, n)
+            with lo.trusted():  # if there are no items, there is no product either
+                place = lo.value(lo.emit(operator.mod, rest, n))
+                rest = lo.emit(operator.floordiv, rest, n)
+            parts.append(get(place))
         return Sequence(tuple(parts[::-1]))
 
     return Iterator(length=lambda: lo.value(total), item=item)

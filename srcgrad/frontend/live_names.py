@@ -74,6 +74,16 @@ class _Liveness:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             binds = frozenset().union(*map(_binds, targets)) if node.value is not None else frozenset()
             return (live - binds) | _reads(node)
+        if isinstance(node, ast.Try):
+            return self._try(node, live, around)
+        if isinstance(node, ast.With):
+            # A context may swallow what its body raises.
+            reads = live.union(*map(_reads, node.items))
+            return self._block(node.body, live, replace(around, always=around.always | live)) | reads
+        if isinstance(node, ast.Match):
+            cases = [self._block(case.body, live, around) | _reads(case.pattern) for case in node.cases]
+            guards = [_reads(case.guard) for case in node.cases if case.guard is not None]
+            return live.union(_reads(node.subject), *cases, *guards)
         inner = _blocks(node)
         if inner:
             live = live | _reads(node)
@@ -82,6 +92,16 @@ class _Liveness:
                 self._block(block, live, around)
             return live
         return live | _reads(node)
+
+    def _try(self, node: ast.Try, live: Names, around: _Around) -> Names:
+        uncaught = self._block(node.finalbody, frozenset(), around)
+        behind = self._block(node.finalbody, live, around)
+        left = replace(around, always=around.always | uncaught)
+        caught = [self._block(handler.body, behind, left) for handler in node.handlers]
+        classes = [_reads(handler.type) for handler in node.handlers if handler.type is not None]
+        handled = uncaught.union(*caught, *classes)
+        otherwise = self._block(node.orelse, behind, left)
+        return handled | self._block(node.body, otherwise, replace(around, always=around.always | handled))
 
     def _if(self, node: ast.If, live: Names, around: _Around) -> Names:
         chain = [node]
@@ -143,7 +163,7 @@ def _binds(target: ast.expr) -> Names:
 
 
 def _blocks(node: ast.stmt) -> list[list[ast.stmt]]:
-    """The lists of statements inside a `try`, `with` or `match`; functions and classes have names of their own."""
+    """The lists of statements inside of a statement; functions and classes have names of their own."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return []
     parts = [node, *getattr(node, "handlers", []), *getattr(node, "cases", [])]

@@ -13,6 +13,7 @@ from srcgrad.frontend import compact_dicts
 from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol
+from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object, operator_on_objects, special
@@ -74,7 +75,7 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     if fn is operator.add and isinstance(a, Sequence) and isinstance(b, Sequence):
         return Sequence(a.items + b.items)
     if fn is operator.add and _is_list(a) and _is_list(b):
-        return lo.new_reference(list, lo.contents(a) + lo.contents(b), None)
+        return new_list(lo, lo.contents(a) + lo.contents(b), (*lo.site("joined"), lo.span))
     repeats = fn is operator.mul and any(isinstance(v, Value) and _is_whole(v.type) for v in (a, b))
     if is_list(a) and is_array_like(b) and not repeats:
         a = lo.emit(np.array, a)

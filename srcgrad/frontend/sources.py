@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import CellType, MethodType
+from types import BuiltinMethodType, CellType, MethodType, ModuleType
 from typing import Any
 
 from srcgrad.tree import attribute_names
@@ -193,8 +193,15 @@ class Guard:
     by_kind: bool
 
 
+def is_made_anew(obj: Any) -> bool:
+    """Whether an object is a method bound to another one, such as `np.add.at`: each access makes a new one."""
+    if type(obj) is BuiltinMethodType:
+        return not isinstance(obj.__self__, (ModuleType, type(None)))
+    return type(obj) is MethodType
+
+
 def same_object(current: Any, expected: Any) -> bool:
-    """Identity; a bound method is made anew at each access, so that its parts count."""
-    if type(expected) is MethodType and type(current) is MethodType:
-        return current.__func__ is expected.__func__ and current.__self__ is expected.__self__
+    """Identity; of what is made anew at each access the parts count."""
+    if is_made_anew(expected):
+        return type(current) is type(expected) and bool(current == expected)
     return current is expected

@@ -8,6 +8,7 @@ them are.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ class Frame:
         break_code, return_code: the exit codes of `break` and `return` in what is being lowered now.
         on_yield: for a generator, what is done with an item that it yields.
         site: for a generator, where it was made.
+        number: orders frames by creation.
     """
 
     source: Any
@@ -85,6 +87,7 @@ class Frame:
     return_code: int = Exit.RETURN
     on_yield: Any = None
     site: Any = None
+    number: int = field(default_factory=itertools.count().__next__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -309,6 +309,8 @@ class Opaque(Type):
 
 
 UNKNOWN = Unknown()
+NUMBER = Unknown(frozenset())
+"""A single number of which nobody knows the class."""
 BOOL = PyScalar("b")
 INT = PyScalar("i")
 FLOAT = PyScalar("f")
@@ -384,7 +386,7 @@ def freshened(t: Type, fresh: str) -> Type:
         return Tuple(tuple(freshened(item, f"{fresh}.{k}") for k, item in enumerate(t.items)))
     if isinstance(t, List):
         return t if isinstance(t, Parts) else List(freshened(t.item, fresh))
-    if isinstance(t, Unknown) and not is_scalar(t):
+    if isinstance(t, Unknown) and extent_of(t) != frozenset():
         return Unknown(frozenset([fresh]))
     return widen(t)
 
@@ -411,7 +413,7 @@ def unsized(t: Type, name: str) -> Type:
         return t if isinstance(t, Parts) else List(unsized(t.item, f"{name}[]"))
     if isinstance(t, Tuple) and not isinstance(t, Record):
         return Tuple(tuple(unsized(item, f"{name}.{k}") for k, item in enumerate(t.items)))
-    if isinstance(t, Unknown) and not is_scalar(t):
+    if isinstance(t, Unknown) and extent_of(t) != frozenset():
         return Unknown(frozenset([name]))
     return widen(t)
 
@@ -463,8 +465,9 @@ def join(a: Type, b: Type, fresh: str) -> Type:
 def _join_extents(a: Type, b: Type, fresh: str) -> Extent:
     """The extent of one or the other; that of a number only where neither can be written in place."""
     extent = extent_of(a)
-    same = extent is not None and extent == extent_of(b) and (extent or (is_scalar(a) and is_scalar(b)))
-    return extent if same and extent is not None else frozenset([fresh])
+    if extent is None or extent != extent_of(b):
+        return frozenset([fresh])
+    return extent if extent or (is_scalar(a) and is_scalar(b)) else frozenset([()])
 
 
 def _join_axis(a: Axis, b: Axis, fresh: str) -> Axis:

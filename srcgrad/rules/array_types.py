@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad.ir.nodes import Const, Tree
 from srcgrad.ir.types import (
     INT,
+    NUMBER,
     UNKNOWN,
     Array,
     Axis,
@@ -65,7 +66,7 @@ def _dtype_by_example(fn: Callable, ranks: tuple[int, ...], dtypes: tuple[np.dty
 
 
 def _scalar(dtype: np.dtype | None) -> Type:
-    return UNKNOWN if dtype is None else NpScalar(dtype)
+    return NUMBER if dtype is None else NpScalar(dtype)
 
 
 def _reduced(dtype: np.dtype | None, shape: tuple[Axis, ...]) -> Type:

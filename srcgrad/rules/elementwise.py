@@ -17,7 +17,7 @@ from srcgrad.rules.tangents import chosen, times, total
 # ---- arithmetic ----
 
 
-@partials(operator.pos, np.positive, float, np.float64, np.float32, np.float16)
+@partials(operator.pos, np.positive, float, np.float64, np.float32, np.float16, np.complex128, np.complex64)
 def identity(x, y):
     return 1
 

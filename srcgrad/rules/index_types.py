@@ -11,6 +11,7 @@ from srcgrad.ir.types import (
     BOOL,
     INT,
     NONE,
+    NUMBER,
     STR,
     UNKNOWN,
     Array,
@@ -180,7 +181,7 @@ def _of_array(site: Site, t: Array | NpScalar, index: Tree) -> Type:
     result = plan.shape()
     if result or plan.ellipsis:
         return Array(t.dtype, result)
-    return UNKNOWN if t.dtype is None else NpScalar(t.dtype)
+    return NUMBER if t.dtype is None else NpScalar(t.dtype)
 
 
 def _part(site: Site, item: Any) -> Any:

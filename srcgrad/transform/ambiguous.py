@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, flows
-from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import is_view, written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
@@ -43,7 +43,9 @@ def doubtful_values(function: Function, activity: Activity, aliases: Aliases) ->
     if not found:
         return set()
     certain = containers(ops)
-    passed = {aliases.find(v) for op in ops if isinstance(op, Invoke) for v in (*op.args, *op.outputs)}
+    passed = {
+        aliases.find(v) for op in ops if isinstance(op, Invoke) for v in (*op.args, *op.outputs) if is_pointer(v.type)
+    }
     put = {v for op in ops if isinstance(op, Call) for v in _put_in_list(op)}
     for value in found:
         _check_copies(value, value in certain)

@@ -13,12 +13,13 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.complexness import Complexness, is_complex
 from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value
-from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, is_scalar
+from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, extent_of, is_scalar
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values
@@ -34,7 +35,7 @@ class CotangentStore:
 
     Attributes:
         lo: emits the operations of the reverse sweep.
-        activity, aliases: the facts it relies on.
+        activity, aliases, complexness: the facts it relies on.
         mirror: the operation of the forward sweep that is being reversed.
         mirrors: for each region of the forward sweep, its reverse.
         shadows: the shadows that exist already.
@@ -45,10 +46,11 @@ class CotangentStore:
         doubtful: values of which only the run says whether they are written memory.
     """
 
-    def __init__(self, lo: Lowering, activity: Activity, aliases: Aliases):
+    def __init__(self, lo: Lowering, activity: Activity, aliases: Aliases, complexness: Complexness):
         self.lo = lo
         self.activity = activity
         self.aliases = aliases
+        self.complexness = complexness
         self.zeros = StrongZeros(aliases)
         self.mirror: Op | None = None
         self.mirrors: dict[Region, Region] = {}
@@ -103,6 +105,8 @@ class CotangentStore:
             return
         if is_scalar(value.type) and isinstance(contribution.type, Array) and contribution.type.shape == ():
             contribution = self._number(contribution)
+        if self._is_half_complex(value, contribution):
+            contribution = self._real(contribution)
         if value in self.doubtful:
             accumulate(self, value, contribution)
             return
@@ -138,6 +142,20 @@ class CotangentStore:
             self.owned.add(total)
             self.holders[total] = value
         self.lo.store.set(self.key(value), self._named(total, value))
+
+    def _is_half_complex(self, value: Value, contribution: Value) -> bool:
+        """Whether a contribution to a real number or array may have an imaginary part."""
+        op = self.mirror
+        if op is None or extent_of(value.type) is None or is_complex(contribution.type) is False:
+            return False
+        meets = any(map(self.complexness.perhaps, op.outputs)) or any(map(self.complexness.perhaps, op.inputs))
+        return meets and not self.complexness.perhaps(value)
+
+    def _real(self, contribution: Value) -> Value:
+        level = self.zeros.of(contribution)
+        real = self.lo.value(self.lo.emit(np.real, contribution))
+        self.zeros.mark(real, level)
+        return real
 
     def _number(self, contribution: Value) -> Value:
         """The number that an array without axes holds: what a number's cotangent is must not be memory."""

@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.complexness import Complexness
 from srcgrad.analysis.invariance import without_influence
 from srcgrad.analysis.memory import copies_perhaps
 from srcgrad.analysis.versions import Versions
@@ -170,9 +171,10 @@ def _copy_of(value: Value, aliases: Aliases, read_only: set[Value]) -> Any:
     """What copies an argument: with its layout in memory, where that decides between views and copies."""
     if isinstance(value.type, List):
         return list.copy
-    if value in read_only:
-        return runtime.protected
     memory = aliases.find(value)
+    # NumPy lets `np.add.at` write to what is read-only.
+    if value in read_only and any(op.fn != np.add.at for op in aliases.writers.get(memory, ())):
+        return runtime.protected
     views = [v.owner for v in aliases.members.get(memory, ()) if isinstance(v.owner, Call)]
     if any(copies_perhaps(op) for op in views if op.args):
         return runtime.copied
@@ -347,9 +349,10 @@ def _reverse(
     if passive:
         activity = Activity(functions, aliases, inputs, outputs, passive)
     pairs = Pairs(activity, aliases, aliases.needs_table and bool(program.functions))
+    complexness = Complexness(functions, aliases)
 
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
-        reverse = Reverse(activity, aliases, pairs)
+        reverse = Reverse(activity, aliases, complexness, pairs)
         reverse.shadow_table = shadows
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
         bars = reverse.run(target, rows, wanted)

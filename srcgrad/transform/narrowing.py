@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value
-from srcgrad.ir.types import Extent, Unknown, broadcasts_to, extent_of
+from srcgrad.ir.types import NUMBER, Extent, Unknown, broadcasts_to, extent_of
 from srcgrad.rules.extents import is_elementwise, is_fresh_number
 
-NUMBER = Unknown(frozenset())
 WITHOUT_AXES = Unknown(frozenset([()]))
 
 

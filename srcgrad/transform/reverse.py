@@ -12,6 +12,7 @@ from typing import Any
 
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.complexness import Complexness
 from srcgrad.analysis.memory import written
 from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
@@ -36,11 +37,11 @@ class Reverse(CotangentStore):
         instances: instances of classes that are only made to be returned.
     """
 
-    def __init__(self, activity: Activity, aliases: Aliases, pairs: Any):
+    def __init__(self, activity: Activity, aliases: Aliases, complexness: Complexness, pairs: Any):
         lo = Lowering()
         lo.fixed_span = True
         lo.fresh_prefix = "b"
-        super().__init__(lo, activity, aliases)
+        super().__init__(lo, activity, aliases, complexness)
         self.pairs = pairs
         self.indices: dict[Value, Value] = {}
         self.uses = Uses([])

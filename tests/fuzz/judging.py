@@ -9,9 +9,9 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
@@ -24,6 +24,7 @@ import srcgrad
 from srcgrad.errors import InternalError, SrcgradError, UnsupportedError
 from srcgrad.testing import (
     CannotJudge,
+    Tolerance,
     check_close,
     check_same,
     directional_derivative,
@@ -36,6 +37,8 @@ from srcgrad.tree import flatten
 from .programs import LARGEST, Point, RandomProgram
 
 SECONDS = 60
+COARSE = 0.02
+"""How far from double precision single precision may be where rounding matters."""
 SAVED = 5
 """The generated code of one program in so many is written to a file and fed back to the compiler."""
 
@@ -78,41 +81,58 @@ def load(text: str, name: str, function: str = "program") -> FunctionType:
 
 def judge(random: RandomProgram, order: int = 1) -> Verdict:
     """Judges a program at all of its points; the first that is not right decides."""
-    verdict = Verdict(UNJUDGED, "no point")
-    for k, point in enumerate(random.points):
-        saved = k == 0 and random.seed % SAVED == 0
-        verdict = judge_at(random.text, point, random.output, f"fuzz_{random.seed}", order, saved)
-        if verdict.kind not in (RIGHT, UNJUDGED):
-            return verdict
-    return verdict
+    return judge_text(random.text, random.points, random.output, f"fuzz_{random.seed}", order, random.seed % SAVED == 0)
 
 
 def judge_at(
     text: str, point: Point, output: str, name: str = "random_program", order: int = 1, saved: bool = False
 ) -> Verdict:
-    """Judges the gradient of a program at one point, and that of its generated gradient if `order` is 2.
+    """Judges the gradient of a program at one point."""
+    return judge_text(text, [point], output, name, order, saved)
+
+
+def judge_text(text: str, points: Sequence[Point], output: str, name: str, order: int, saved: bool) -> Verdict:
+    """Judges the gradient of a program, and that of its generated gradient if `order` is 2.
 
     Args:
         text: the program.
-        point: where to judge it.
+        points: where to judge it. What was compiled at the first is used at the others where the kinds are the same.
         output: `scalar` or `array`.
         name: under which name tracebacks and errors know the program.
         order: 2 judges the gradient of the generated code instead.
-        saved: whether the generated code is written to a file too, run from there, and compiled again.
+        saved: whether the code generated at the first point is also run from a file, and compiled again.
     """
+    verdict, gradients = Verdict(UNJUDGED, "no point"), oracle.Gradients()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fun = load(text, name)
+    except Exception as error:
+        return Verdict(UNJUDGED, f"the module raises {error!r}")
+    try:
+        for k, point in enumerate(points):
+            gradients.unoptimised = k == 0
+            verdict = judge_function(fun, point, output, order, saved and k == 0, gradients)
+            if verdict.kind not in (RIGHT, UNJUDGED):
+                break
+    finally:
+        sys.modules.pop(name, None)
+    return verdict
+
+
+def judge_function(
+    fun: FunctionType, point: Point, output: str, order: int, saved: bool, gradients: oracle.Gradients
+) -> Verdict:
+    """Judges the gradient of a function at one point."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        try:
-            fun = load(text, name)
-        except Exception as error:
-            return Verdict(UNJUDGED, f"the module raises {error!r}")
         program = Program(fun, point.args, (0, 1, 2, 3), (), output)
         raised = ""
         try:
             with time_limit(SECONDS):
                 out, error = outcome(program)
                 if error is None:
-                    judge_program(program, out, order, saved)
+                    judge_program(program, out, order, saved, gradients)
                 else:
                     raised = f" where the program raises {type(error).__name__}"
                     judge_exception(program, error)
@@ -123,12 +143,13 @@ def judge_at(
         except SrcgradError as error:
             return Verdict(REFUSED, first_line(error), signature_of(REFUSED, error) + raised)
         except AssertionError as error:
+            if is_a_matter_of_rounding(program, point, order, gradients):
+                return Verdict(UNJUDGED, "single precision is too coarse", "unjudged: single precision is too coarse")
             return Verdict(WRONG, first_line(error), signature_of(WRONG, error) + raised)
         except Exception as error:
             return Verdict(CRASH, f"{type(error).__name__}: {first_line(error)}", signature_of(CRASH, error) + raised)
         finally:
             oracle.numerical.cache_clear()
-            sys.modules.pop(name, None)
     return Verdict(RIGHT)
 
 
@@ -142,7 +163,7 @@ def outcome(program: Program) -> tuple[Any, Exception | None]:
         return None, error
 
 
-def judge_program(program: Program, out: Any, order: int, saved: bool) -> None:
+def judge_program(program: Program, out: Any, order: int, saved: bool, gradients: oracle.Gradients) -> None:
     """Raises unless the gradient of a program that returns `out` is right.
 
     Raises:
@@ -155,7 +176,7 @@ def judge_program(program: Program, out: Any, order: int, saved: bool) -> None:
         if order == 2:
             oracle.judge_second_order(program)
             return
-        oracle.judge(program)
+        oracle.judge(program, gradients)
         judge_along_a_direction(program)
     except CannotJudge:
         # What differences can't tell about may still be refused, or end in an error.
@@ -163,7 +184,37 @@ def judge_program(program: Program, out: Any, order: int, saved: bool) -> None:
         pull(random_like(value, np.random.default_rng(0)))
         raise
     if saved and program.output == "scalar":
-        judge_saved(program)
+        judge_saved(program, gradients)
+
+
+def is_a_matter_of_rounding(program: Program, point: Point, order: int, gradients: oracle.Gradients) -> bool:
+    """Whether a program that is wrong in single precision is right in double, and not far from that in single."""
+    if point.kind != "single":
+        return False
+    double = replace(program, args=replace(point, kind="plain").args)
+    try:
+        out = double.fun(*double.args())
+        judge_program(double, out, order, False, gradients)
+        for got, expected in zip(
+            derivatives(program, order, gradients), derivatives(double, order, gradients), strict=True
+        ):
+            check_close(got, expected, program.name, "all", Tolerance(COARSE, COARSE))
+        if order == 1:
+            oracle.judge_exactly(program, gradients)
+    except (AssertionError, CannotJudge, SrcgradError, ArithmeticError, LookupError, ValueError, TypeError):
+        return False
+    return True
+
+
+def derivatives(program: Program, order: int, gradients: oracle.Gradients) -> list[Any]:
+    """Values and derivatives of a program, or of its gradient, as far as a few ways to compute them give them."""
+    fun = program.fun if order == 1 else oracle.generated_gradient(program)
+    value, pull = srcgrad.vjp(fun, *program.args())
+    found = [value, *pull(random_like(value, np.random.default_rng(0)))[: len(oracle.wanted(program))]]
+    if order == 1 and program.output == "scalar":
+        for options in ({}, {"optimize": False}):
+            found += gradients.of(srcgrad.grad, program, **options)(*program.args())
+    return found
 
 
 def judge_exception(program: Program, raised: Exception) -> None:
@@ -191,9 +242,9 @@ def judge_along_a_direction(program: Program) -> None:
     check_close(got, pairing(seed, moved), program.name, "a random direction", oracle.tolerance_for(program, out))
 
 
-def judge_saved(program: Program) -> None:
+def judge_saved(program: Program, gradients: oracle.Gradients) -> None:
     """The generated code runs from a file of its own, gives the same, and is accepted by the compiler."""
-    gradient = srcgrad.grad(program.fun, argnums=oracle.wanted(program))
+    gradient = gradients.of(srcgrad.grad, program)
     expected = gradient(*program.args())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "saved.py"
@@ -217,18 +268,18 @@ def judge_saved(program: Program) -> None:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Ends what takes too long, where the system has alarms."""
+    """Ends what computes for too long, where the system has alarms; how busy the machine is does not count."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
         raise TookTooLong(f"more than {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def first_line(error: BaseException) -> str:

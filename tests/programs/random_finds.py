@@ -1,0 +1,194 @@
+# ruff: noqa: RUF005 (written as users write, not as linters like it)
+"""What the fuzzer found errors and refusals with, as people write it: one program for each cause."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+
+import numpy as np
+
+from . import program, rand
+
+
+def read_only(*shape: int) -> np.ndarray:
+    x = rand(*shape)
+    x.flags.writeable = False
+    return x
+
+
+@program(lambda: (read_only(4), 0.3), (0, 1), tags=("read-only", "undo"))
+def add_at_writes_what_is_read_only(x, s):
+    for _ in range(2):
+        np.add.at(x, [0, 2, 0], s * np.sin(x[:3]))
+        s = s * x[0]
+    return np.sum(x * x) * s
+
+
+@program(lambda: (read_only(4), 0.3), (0, 1), tags=("read-only", "try"))
+def a_write_raises_after_add_at(x, s):
+    np.add.at(x[1:], [0, 1], s)
+    try:
+        x[0] = 3.0
+    except ValueError:
+        s = s * x[1]
+    return np.sum(x * x) * s
+
+
+@program(lambda: (rand(3), 0.5), (0, 1), tags=("with", "loop"))
+def bound_in_a_context_and_in_a_loop(x, s):
+    with contextlib.suppress(IndexError):
+        drift = s + x[0]
+        x[7] = s
+    for step in range(3):
+        drift = drift * x[step] * 0.2 if step else x[0] * 0.2
+    return np.sum(x) * drift
+
+
+@program(lambda: (rand(3), np.array([5, 1, 2]), 0.5), (0, 2), tags=("with", "loop"))
+def a_context_leaves_early_in_some_rounds(x, order, s):
+    for k in order:
+        with contextlib.suppress(IndexError):
+            drift = s * x[0]
+            s = s + drift * x[k]
+        for v in x:
+            drift = v * s
+        s = s + drift
+    return s
+
+
+@program(lambda: (rand(4), rand(4, seed=1), 0.5), (0, 1, 2), tags=("with", "set", "loop"))
+def set_made_in_each_round_in_a_context(x, y, s):
+    with contextlib.nullcontext():
+        for v in x[1:]:
+            if s < 3.0:
+                for k in (0, 2):
+                    chosen = {0, 2, 3}
+                    if k in chosen:
+                        v += y[k] * s
+            s += v
+    return s
+
+
+@program(lambda: (rand(3), np.array([1, 7, 0]), 0.3), (0, 2), tags=("try", "loop", "generator expression"))
+def sum_over_indices_that_may_raise(y, order, s):
+    load = s
+    for j in range(len(y)):
+        try:
+            load = 0.6 * load + y[j]
+            y[j] *= load
+            load += sum(y[k + j] for k in order[j:])
+        except IndexError:
+            load *= 2.0
+    return load * np.sum(y)
+
+
+@program(lambda: (rand(4), 0.6), (0, 1), tags=("try", "loop", "sort", "lambda"))
+def sorted_in_each_round_until_one_raises(y, s):
+    for k, v in enumerate(y):
+        try:
+            if v > 1.1:
+                break
+            terms = [s, v * s, np.sin(v)]
+            terms.sort(key=lambda e: -e)
+            s += terms[0] * terms[1] * y[k + 1]
+        except (IndexError, ValueError):
+            y[0] *= 0.5
+    return np.sum(y) * s
+
+
+@program(lambda: (rand(3), 0.6), (0, 1), tags=("try", "loop", "dict"))
+def sum_over_a_dict_made_in_each_round(y, s):
+    for k in range(3):
+        try:
+            s += 1 / (k - 1) * y[k]
+            model = {"a": y, "b": s * y[0]}
+            s += sum(np.sum(e) for e in model.values())
+        except ZeroDivisionError:
+            y[0] *= 0.5
+    return np.sum(y) * s
+
+
+@program(lambda: (rand(3), rand(2, 3), 0.6), (0, 1, 2), tags=("try", "itertools"))
+def pairs_of_indices_before_one_raises(x, m, s):
+    drift = s
+    with contextlib.suppress(IndexError):
+        for i, j in np.ndindex(m.shape):
+            drift += m[i, j] * s
+        for (i, j), v in np.ndenumerate(m):
+            drift += v * s * (i + j)
+        for a, b in itertools.product(x, x[:2]):
+            drift += a * b
+        x[0] = drift
+        drift += x[5]
+    return drift * np.sum(x)
+
+
+@program(lambda: (rand(3), 0.6), (0, 1), tags=("try", "sort"))
+def a_list_of_any_length_sorted_before_one_raises(x, s):
+    values = [v * s for v in x]
+    try:
+        values.sort()
+        s += values[0]
+        s += values[3]
+    except IndexError:
+        s *= values[1]
+    return s
+
+
+@program(lambda: (rand(3), 0.3), (0, 1), tags=("list", "branch"))
+def joined_to_a_list_on_one_path(x, s):
+    values = [s, x[1]]
+    if x[0] > 0.3:
+        values = values + [x[2]]
+    return sum((k + 1) * e for k, e in enumerate(values)) * s
+
+
+@program(lambda: (rand(3), 0.3), (0, 1), tags=("list", "branch", "alias"))
+def joined_lists_are_new_lists(x, s):
+    values = [s, x[1]]
+    longer = values + [x[0]] + [x[1] * s]
+    if x[0] > 0.1:
+        longer = values + [x[2]] + values
+    values[0] = x[2] * 2.0
+    longer[0] *= 3.0
+    return sum(values) * sum(longer) * longer[0]
+
+
+@program(lambda: (rand(3), 4), tags=("list", "while"))
+def joined_from_both_sides(x, n):
+    values = [x[0], x[1]]
+    while len(values) < n + 2:
+        values = values + [values[-1] * x[2]] if len(values) % 2 else [values[0] * 0.5] + values
+    return sum(k * e for k, e in enumerate(values))
+
+
+@program(lambda: (rand(4).astype(np.float32), rand(4, seed=1), 2), tags=("kind", "list"))
+def elements_of_one_precision_or_another(x, y, n):
+    gain = x * y if n > 3 else x * x
+    gain.fill(x[1])
+    gain[0] = y[0] * x[0]
+    history = []
+    for _ in range(n):
+        history.append(gain[0])
+        gain[0] *= 1.5
+    return sum(history) * float(np.sum(gain))
+
+
+@program(lambda: (rand(3), np.array(0.4)), (0, 1), tags=("0-d", "alias"))
+def number_or_array_without_axes(y, s):
+    noise = s
+    level = max(y[0], s)
+    noise += level * max(y[1], s)
+    return s * level + y[2] * noise
+
+
+def power_of(q, k):
+    return q * 0.5 if k == 0 else power_of(q * q, k - 1)
+
+
+@program(lambda: (rand(3), np.array(0.4)), (0, 1), tags=("0-d", "recursion"))
+def number_from_a_recursive_function_is_compared(y, s):
+    level = power_of(y[0], 2)
+    s += level * max(level, s)
+    return s * y[1]
