@@ -124,6 +124,8 @@ REFUSED = frozenset(
         "descent_on_a_dict",
         "descent_on_a_list",
         "replaced_and_copied",
+        "dataclasses_taken_apart",
+        "classes_that_derive",
         "mlp_dict",
         "lstm_dataclass",
         "ctc_loss",

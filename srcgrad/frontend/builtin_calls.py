@@ -311,6 +311,14 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     return Const(lo.known(issubclass, known, classes))
 
 
+@handles(issubclass)
+def _issubclass(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    cls, classes = constant(args[0]), constant(args[1])
+    if cls is NOT_CONSTANT or classes is NOT_CONSTANT:
+        return lo.emit_typed(issubclass, (lo.value(args[0]), lo.tree(args[1])), {}, BOOL)
+    return Const(lo.known(issubclass, cls, classes))
+
+
 @handles(type)
 def _type(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     known = _class_of(lo, args[0])
