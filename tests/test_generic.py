@@ -85,7 +85,6 @@ REFUSED = frozenset(
         "rec_hidden",
         "rec_inplace",
         "named_tuples",
-        "parts_of_decompositions_by_name",
         "typed_named_tuple",
         "named_tuple_with_a_field_replaced",
         "named_tuple_argument_with_members",

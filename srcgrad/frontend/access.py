@@ -125,7 +125,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(key, slice) and isinstance(constant(key), slice):
         lo.known(constant(key).indices, 0)
     value = lo.value(base)
-    value = value if isinstance(key, slice) else lo.tuple_items.get(value, value)
+    if isinstance(key, slice) and value in lo.tuple_items:
+        return lo.call(Const(tuple), [subscript(lo, lo.tuple_items[value], key)], {})
+    value = lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):
         known = constant(key)
         if isinstance(known, (int, slice)):

@@ -308,7 +308,7 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
         lo.effect(IN_PLACE[op], current, right)
         return current
     unknown = isinstance(current, Value) and isinstance(current.type, Unknown) and not is_scalar(current.type)
-    if unknown and op in IN_PLACE:
+    if unknown and op in IN_PLACE and current not in lo.tuple_items:
         return lo.emit(IN_PLACE[op], current, right)
     if op in IN_PLACE:
         changed = objects.special(lo, current, f"__{IN_PLACE[op].__name__}__", right)

@@ -73,6 +73,10 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         a = Sequence(tuple_items(lo, a))
     if fn is operator.add and isinstance(a, Sequence) and isinstance(b, Sequence):
         return Sequence(a.items + b.items)
+    if fn is operator.add and all(isinstance(v, Sequence) or v in lo.tuple_items for v in (a, b)):
+        joined = lo.call(Const(list), [a], {})
+        lo.call(Const(list.extend), [joined, b], {})
+        return lo.call(Const(tuple), [joined], {})
     if fn is operator.add and _is_list(a) and _is_list(b):
         return lo.new_reference(list, lo.contents(a) + lo.contents(b), None)
     repeats = fn is operator.mul and any(isinstance(v, Value) and _is_whole(v.type) for v in (a, b))
