@@ -124,6 +124,7 @@ REFUSED = frozenset(
         "descent_on_a_list",
         "replaced_and_copied",
         "dataclasses_taken_apart",
+        "pair_of_the_step_before",
         "classes_that_derive",
         "mlp_dict",
         "lstm_dataclass",

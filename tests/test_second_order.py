@@ -19,7 +19,11 @@ WRITTEN = "whether what recursion hands on is a number or a written array is not
 TUPLES = "a tuple that a user's recursive function returns, or that is in a tuple in a list, is read in generated code"
 LIST = "a list whose length depends on the run is returned by the generated code"
 IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
+NONE = "a name of the generated code is None before the loop that makes it a list or a written array"
 NOT_YET: dict[str, str] = {
+    "best_so_far": TUPLES,
+    "made_when_first_needed": NONE,
+    "view_kept_as_an_attribute": NONE,
     "generator_raises_in_a_try": IN_TRY,
     "next_of_nothing_is_caught": IN_TRY,
     "loop_over_what_may_raise": IN_TRY,

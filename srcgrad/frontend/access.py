@@ -12,6 +12,7 @@ import numpy as np
 from srcgrad.frontend import compact_dicts, kinds
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, axis_length
+from srcgrad.frontend.late_fields import field, has_field, no_attribute
 from srcgrad.frontend.list_kinds import Within, is_open
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
@@ -268,6 +269,8 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         return Bound(Const(slice.indices), (base,))
     if isinstance(base, (Closure, Bound)) and name == "__name__":
         return Const(getattr(base, "name", "<bound>"))
+    if isinstance(base, Conflict):
+        lo.resolve_conflict(base)
     lo.unsupported(f"attribute {name!r} is not supported here")
 
 
@@ -306,15 +309,13 @@ def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
             lo.marks.stepped.add(base.site)
             raise Restart
         lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")
-    for field, item in lo.contents(base):
-        if field == name:
-            return item
+    item = field(lo, base, name)
+    if item is not None:
+        return item
     if name == "__class__":
         return Const(base.cls)
     found = bind(lo, base, base.cls, name)
-    if found is None:
-        lo.raises(AttributeError, f"{base.cls.__name__} has no attribute {name!r}")
-    return found
+    return no_attribute(lo, base.cls, name) if found is None else found
 
 
 def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
@@ -357,10 +358,10 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
     return number if number is not None else object_symbol(lo, value)
 
 
-def has_attribute(lo: Lowering, base: Symbol, name: str) -> bool:
+def has_attribute(lo: Lowering, base: Symbol, name: str) -> Value | bool:
     """Whether an object of the program's own has an attribute, or its class."""
     assert isinstance(base, Reference)
-    return any(field == name for field, _ in lo.contents(base)) or hasattr(base.cls, name)
+    return hasattr(base.cls, name) or has_field(lo, base, name)
 
 
 def _note_member(lo: Lowering, obj: Any, name: str) -> None:

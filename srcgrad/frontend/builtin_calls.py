@@ -27,10 +27,11 @@ from srcgrad.frontend.iteration import (
     reversed_iterator,
     zip_iterator,
 )
+from srcgrad.frontend.late_fields import fields
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import for_each, over
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
+from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches, select
 from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.outside import has_outside, note_class
 from srcgrad.frontend.stand_in_classes import ORIGINALS
@@ -359,10 +360,10 @@ def _hasattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     found = _has_attribute(lo, args[0], name) if isinstance(name, str) else None
     if found is None:
         lo.unsupported("hasattr of this value is not known at compile time")
-    return Const(found)
+    return found if isinstance(found, Value) else Const(found)
 
 
-def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> bool | None:
+def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> Value | bool | None:
     """Whether a value has an attribute, None where that is not known at compile time."""
     if isinstance(symbol, Const):
         return has_outside(lo, symbol.value, name)
@@ -376,11 +377,14 @@ def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> bool | None:
 def _getattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     name = constant(args[1])
     if not isinstance(name, str):
+        lo.unroll(args[1])
         lo.unsupported("the name of this attribute depends on the run")
     if len(args) > 2:
         found = _has_attribute(lo, args[0], name)
         if found is None:
             lo.unsupported("whether this value has the attribute is not known at compile time")
+        if isinstance(found, Value):
+            return select(lo, found, lambda: attribute(lo, args[0], name), lambda: args[2])
         if not found:
             return args[2]
     return attribute(lo, args[0], name)
@@ -453,7 +457,7 @@ def _log(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return lo.emit(operator.truediv, lo.emit(math.log, args[0]), lo.emit(math.log, args[1]))
 
 
-@handles(eval, exec, compile, globals, locals, setattr, delattr, open, input, __import__)
+@handles(eval, exec, compile, globals, locals, delattr, open, input, __import__)
 def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this built-in function is not supported in a differentiated function")
 
@@ -494,7 +498,7 @@ def _vars(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     owner = args[0] if args else None
     if not isinstance(owner, Reference) or class_of_object(owner) is None:
         lo.unsupported("vars(...) is supported for objects that the function makes or takes", "name the attributes")
-    copied = lo.new_reference(dict, lo.contents(owner), None)
+    copied = lo.new_reference(dict, fields(lo, owner), None)
     # What is written there is written to the object, and the other way round: neither is carried over.
     lo.shared.update([copied, owner])
     return copied

@@ -145,7 +145,7 @@ def product_of_quaternions(p, q):
 
 @program(lambda: (rand(3), rand(3, seed=1)), argnums=(0, 1), tags=("tuple", "list"))
 def tuples_of_arrays_are_joined(v, u):
-    rotated = product_of_quaternions((0.0, *v), (1.0,) + tuple(u))
-    both = tuple(v) + (2.0 * u[0],) + tuple(v * u)
+    rotated = product_of_quaternions((0.0, *v), (1.0,) + tuple(u))  # noqa: RUF005
+    both = tuple(v) + (2.0 * u[0],) + tuple(v * u)  # noqa: RUF005
     both += (sum(both), 3.0)
-    return rotated[1] * both[-2] + max(both) * both[3] + len(both) * sum(both[1:3] + (u[2],))
+    return rotated[1] * both[-2] + max(both) * both[3] + len(both) * sum(both[1:3] + (u[2],))  # noqa: RUF005
