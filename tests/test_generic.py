@@ -124,6 +124,8 @@ REFUSED = frozenset(
         "descent_on_a_list",
         "replaced_and_copied",
         "dataclasses_taken_apart",
+        "weighted_order_statistics",
+        "power_spectrum_by_recursion",
         "pair_of_the_step_before",
         "classes_that_derive",
         "mlp_dict",

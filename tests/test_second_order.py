@@ -22,6 +22,8 @@ IN_TRY = "a name of the generated code is None or a number, or a tape made in a 
 NONE = "a name of the generated code is None before the loop that makes it a list or a written array"
 NOT_YET: dict[str, str] = {
     "best_so_far": TUPLES,
+    "weighted_order_statistics": LIST,
+    "power_spectrum_by_recursion": LIST,
     "made_when_first_needed": NONE,
     "view_kept_as_an_attribute": NONE,
     "generator_raises_in_a_try": IN_TRY,

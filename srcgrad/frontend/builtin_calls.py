@@ -56,10 +56,12 @@ from srcgrad.ir.types import (
     Array,
     Dict,
     List,
+    NpScalar,
     Opaque,
     PyScalar,
     Tuple,
     Unknown,
+    is_scalar,
     rank,
     same_length,
     shape_of,
@@ -448,6 +450,22 @@ def _multi_indices(lo: Lowering, lengths: list[Symbol], give: Callable[[Sequence
 def is_integer(symbol: Symbol) -> bool:
     """Whether a symbol is a Python integer."""
     return isinstance(symbol, Value) and isinstance(symbol.type, PyScalar) and symbol.type.kind == "i"
+
+
+@handles(complex)
+def _complex(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    parts = [*args, *kwargs.values()]
+    if all(isinstance(part, Const) for part in parts):
+        return Const(lo.known(lambda: complex(*map(constant, args), **{k: constant(p) for k, p in kwargs.items()})))
+    given = {**dict(zip(("real", "imag"), args, strict=False)), **kwargs}
+    real, imag = (given.get(name, Const(0.0)) for name in ("real", "imag"))
+    if any(not isinstance(p, Value) or not is_scalar(p.type) or _is_complex(p.type) for p in (real, imag)):
+        lo.unsupported("complex(...) is supported for real numbers", "use a + 1j * b")
+    return lo.emit(complex, real, imag)
+
+
+def _is_complex(t: Any) -> bool:
+    return (isinstance(t, PyScalar) and t.kind == "c") or (isinstance(t, NpScalar) and t.dtype.kind == "c")
 
 
 @handles(math.log)

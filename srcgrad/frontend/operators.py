@@ -13,12 +13,25 @@ from srcgrad.frontend import compact_dicts
 from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object, operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, PyScalar, Record, Tuple, Type, Unknown, is_numeric
+from srcgrad.ir.types import (
+    STR,
+    Array,
+    Dict,
+    List,
+    NpScalar,
+    Opaque,
+    PyScalar,
+    Record,
+    Tuple,
+    Type,
+    Unknown,
+    is_numeric,
+)
 
 BINARY: dict[type, Callable] = {
     ast.Add: operator.add,
@@ -59,6 +72,8 @@ COMPARE: dict[type, Callable] = {
 
 def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     """A binary operator on two symbols."""
+    if is_undefined(a) or is_undefined(b):
+        return Const(UNDEFINED)
     of_objects = operator_on_objects(lo, fn, a, b)
     if of_objects is not None:
         return of_objects
@@ -119,6 +134,8 @@ def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
     """Raises what Python raises where a list or tuple meets what it can't be joined or multiplied with."""
     left, right = _sequence_class(a), _sequence_class(b)
     if (left is None and right is None) or lo.fixed_span:
+        return
+    if fn is operator.mod and left is None and isinstance(a, Value) and a.type == STR:
         return
     if left is not None and right is not None:
         fits = left is right and fn is operator.add
