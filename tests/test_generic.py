@@ -124,6 +124,7 @@ REFUSED = frozenset(
         "descent_on_a_list",
         "replaced_and_copied",
         "dataclasses_taken_apart",
+        "joined_between_brackets",
         "weighted_order_statistics",
         "power_spectrum_by_recursion",
         "pair_of_the_step_before",

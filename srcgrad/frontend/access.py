@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import compact_dicts, kinds
+from srcgrad.frontend import compact_dicts, joining, kinds
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.late_fields import field, has_field, no_attribute
@@ -119,6 +119,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return item if rank(lo.value(item).type) == 0 else lo.emit(np.copy, item)
     if isinstance(base, Const) and isinstance(base.value, type):
         return base
+    if isinstance(base, Const) and isinstance(base.value, (joining.COLUMNS, joining.ROWS)):
+        joined = joining.joined(lo, base.value, key, subscript)
+        return lo.emit(operator.getitem, base, key) if joined is None else joined
     if isinstance(base, Const) and isinstance(base.value, type(np.s_)):
         return Sequence((key,)) if base.value.maketuple and not isinstance(key, Sequence) else key
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):

@@ -452,6 +452,16 @@ def is_integer(symbol: Symbol) -> bool:
     return isinstance(symbol, Value) and isinstance(symbol.type, PyScalar) and symbol.type.kind == "i"
 
 
+@handles(list.__getitem__, dict.__getitem__)
+def _getitem(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return subscript(lo, *args)
+
+
+@handles(list.__len__, dict.__len__)
+def _len(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return length(lo, args[0])
+
+
 @handles(complex)
 def _complex(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     parts = [*args, *kwargs.values()]
