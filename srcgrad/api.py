@@ -58,7 +58,14 @@ class GradFunction:
             entry = self._dispatcher.check(args)
             if entry is not None:
                 return entry(*args)
+        if args and isinstance(args[0], type) and self._is_class_method_of(args[0]):
+            return self.__get__(args[0])(*args[1:], **kwargs)
         return self._dispatcher.run(args, kwargs)
+
+    def _is_class_method_of(self, cls: type) -> bool:
+        """Whether it stands under `@classmethod` in a class: which from Python 3.13 on binds it as a plain function."""
+        members = [member for base in cls.__mro__ for member in vars(base).values()]
+        return any(isinstance(member, classmethod) and member.__func__ is self for member in members)
 
     @property
     def __srcgrad_fun__(self) -> Callable[..., Any]:

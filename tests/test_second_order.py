@@ -19,7 +19,13 @@ WRITTEN = "whether what recursion hands on is a number or a written array is not
 TUPLES = "a tuple that a user's recursive function returns, or that is in a tuple in a list, is read in generated code"
 LIST = "a list whose length depends on the run is returned by the generated code"
 IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
+NONE = "a name of the generated code is None before the loop that makes it a list or a written array"
 NOT_YET: dict[str, str] = {
+    "best_so_far": TUPLES,
+    "weighted_order_statistics": LIST,
+    "power_spectrum_by_recursion": LIST,
+    "made_when_first_needed": NONE,
+    "view_kept_as_an_attribute": NONE,
     "loop_over_what_may_raise": IN_TRY,
     "arguments_of_a_call_that_raises_may_raise": IN_TRY,
     "test_of_a_loop_may_raise": IN_TRY,

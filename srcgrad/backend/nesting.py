@@ -188,7 +188,7 @@ class Plan:
         """Decides for the regions of an operation; the size of the expression if it is a conditional one."""
         if isinstance(op, Try):
             for region in op.regions:
-                self._visit(region, None)
+                self._visit_body(region)
         elif isinstance(op, If):
             decided = isinstance(op.condition, Const)
             candidate = (
@@ -207,10 +207,15 @@ class Plan:
                     self._trees.pop(op.condition, None)
         elif isinstance(op, While):
             self._visit(op.test, op.test.results)
-            self._visit(op.body, None)
+            self._visit_body(op.body)
         elif isinstance(op, Loop):
-            self._visit(op.body, None)
+            self._visit_body(op.body)
         return None
+
+    def _visit_body(self, region: Region) -> None:
+        """Decides for a region whose results are assigned to names."""
+        self._visit(region, None)
+        self.nested.difference_update(region.results)
 
     def _conditional_kind(self, op: If, size: int) -> str | None:
         for region in op.regions:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import compact_dicts, kinds
+from srcgrad.frontend import compact_dicts, joining, kinds
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, axis_length
+from srcgrad.frontend.late_fields import field, has_field, no_attribute
 from srcgrad.frontend.list_kinds import Within, is_open
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.named_tuples import generated_method
@@ -118,6 +119,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return item if rank(lo.value(item).type) == 0 else lo.emit(np.copy, item)
     if isinstance(base, Const) and isinstance(base.value, type):
         return base
+    if isinstance(base, Const) and isinstance(base.value, (joining.COLUMNS, joining.ROWS)):
+        joined = joining.joined(lo, base.value, key, subscript)
+        return lo.emit(operator.getitem, base, key) if joined is None else joined
     if isinstance(base, Const) and isinstance(base.value, type(np.s_)):
         return Sequence((key,)) if base.value.maketuple and not isinstance(key, Sequence) else key
     if isinstance(base, Const) and hasattr(base.value, "__getitem__") and not kinds.is_static(base.value):
@@ -125,7 +129,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(key, slice) and isinstance(constant(key), slice):
         lo.known(constant(key).indices, 0)
     value = lo.value(base)
-    value = value if isinstance(key, slice) else lo.tuple_items.get(value, value)
+    if isinstance(key, slice) and value in lo.tuple_items:
+        return lo.call(Const(tuple), [subscript(lo, lo.tuple_items[value], key)], {})
+    value = lo.tuple_items.get(value, value)
     if isinstance(value.type, Tuple):
         known = constant(key)
         if isinstance(known, (int, slice)):
@@ -266,6 +272,8 @@ def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
         return Bound(Const(slice.indices), (base,))
     if isinstance(base, (Closure, Bound)) and name == "__name__":
         return Const(getattr(base, "name", "<bound>"))
+    if isinstance(base, Conflict):
+        lo.resolve_conflict(base)
     lo.unsupported(f"attribute {name!r} is not supported here")
 
 
@@ -304,15 +312,13 @@ def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
             lo.marks.stepped.add(base.site)
             raise Restart
         lo.unsupported(f"the method {name!r} of a generator is not supported", "loop over it")
-    for field, item in lo.contents(base):
-        if field == name:
-            return item
+    item = field(lo, base, name)
+    if item is not None:
+        return item
     if name == "__class__":
         return Const(base.cls)
     found = bind(lo, base, base.cls, name)
-    if found is None:
-        lo.raises(AttributeError, f"{base.cls.__name__} has no attribute {name!r}")
-    return found
+    return no_attribute(lo, base.cls, name) if found is None else found
 
 
 def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
@@ -355,10 +361,10 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
     return number if number is not None else object_symbol(lo, value)
 
 
-def has_attribute(lo: Lowering, base: Symbol, name: str) -> bool:
+def has_attribute(lo: Lowering, base: Symbol, name: str) -> Value | bool:
     """Whether an object of the program's own has an attribute, or its class."""
     assert isinstance(base, Reference)
-    return any(field == name for field, _ in lo.contents(base)) or hasattr(base.cls, name)
+    return hasattr(base.cls, name) or has_field(lo, base, name)
 
 
 def _note_member(lo: Lowering, obj: Any, name: str) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import compact_dicts, objects, stand_ins
+from srcgrad.frontend import compact_dicts, late_fields, objects, stand_ins
 from srcgrad.frontend.access import attribute, flat_index, set_dict_item, static_key, subscript
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.exits import evaluated
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.flat_writes import flat_assignment
 from srcgrad.frontend.folding import axis_length
+from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, bound_key
@@ -267,6 +268,17 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
     lo.unsupported("an attribute of this object can't be written", "return the new value")
 
 
+@handles(setattr)
+def _setattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    base, name, symbol = args
+    known = constant(name)
+    if not isinstance(known, str):
+        lo.unroll(name)
+        lo.unsupported("the name of this attribute depends on the run")
+    set_attribute(lo, base, known, symbol)
+    return Const(None)
+
+
 def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
     op = type(node.op)
     target = node.target
@@ -308,7 +320,7 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
         lo.effect(IN_PLACE[op], current, right)
         return current
     unknown = isinstance(current, Value) and isinstance(current.type, Unknown) and not is_scalar(current.type)
-    if unknown and op in IN_PLACE:
+    if unknown and op in IN_PLACE and current not in lo.tuple_items:
         return lo.emit(IN_PLACE[op], current, right)
     if op in IN_PLACE:
         changed = objects.special(lo, current, f"__{IN_PLACE[op].__name__}__", right)
@@ -385,11 +397,9 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
             base, name = expression(lo, target.value, frame), frame.source.mangle(target.attr)
             if not isinstance(base, Reference) or objects.class_of_object(base) is None:
                 lo.unsupported("this attribute can't be deleted")
-            entries = dict(lo.contents(base))
-            if name not in entries:
+            if late_fields.field(lo, base, name) is None:
                 lo.raises(AttributeError, f"{base.cls.__name__!r} object has no attribute {name!r}")
-            del entries[name]
-            lo.change(base, tuple(entries.items()))
+            lo.change(base, late_fields.without_field(lo.contents(base), name))
         else:
             lo.unsupported("this can't be deleted")
 

@@ -27,10 +27,11 @@ from srcgrad.frontend.iteration import (
     reversed_iterator,
     zip_iterator,
 )
+from srcgrad.frontend.late_fields import fields
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import for_each, over
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
+from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches, select
 from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.outside import has_outside, note_class
 from srcgrad.frontend.stand_in_classes import ORIGINALS
@@ -55,10 +56,12 @@ from srcgrad.ir.types import (
     Array,
     Dict,
     List,
+    NpScalar,
     Opaque,
     PyScalar,
     Tuple,
     Unknown,
+    is_scalar,
     rank,
     same_length,
     shape_of,
@@ -311,6 +314,14 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     return Const(lo.known(issubclass, known, classes))
 
 
+@handles(issubclass)
+def _issubclass(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    cls, classes = constant(args[0]), constant(args[1])
+    if cls is NOT_CONSTANT or classes is NOT_CONSTANT:
+        return lo.emit_typed(issubclass, (lo.value(args[0]), lo.tree(args[1])), {}, BOOL)
+    return Const(lo.known(issubclass, cls, classes))
+
+
 @handles(type)
 def _type(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     known = _class_of(lo, args[0])
@@ -351,10 +362,10 @@ def _hasattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     found = _has_attribute(lo, args[0], name) if isinstance(name, str) else None
     if found is None:
         lo.unsupported("hasattr of this value is not known at compile time")
-    return Const(found)
+    return found if isinstance(found, Value) else Const(found)
 
 
-def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> bool | None:
+def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> Value | bool | None:
     """Whether a value has an attribute, None where that is not known at compile time."""
     if isinstance(symbol, Const):
         return has_outside(lo, symbol.value, name)
@@ -368,11 +379,14 @@ def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> bool | None:
 def _getattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     name = constant(args[1])
     if not isinstance(name, str):
+        lo.unroll(args[1])
         lo.unsupported("the name of this attribute depends on the run")
     if len(args) > 2:
         found = _has_attribute(lo, args[0], name)
         if found is None:
             lo.unsupported("whether this value has the attribute is not known at compile time")
+        if isinstance(found, Value):
+            return select(lo, found, lambda: attribute(lo, args[0], name), lambda: args[2])
         if not found:
             return args[2]
     return attribute(lo, args[0], name)
@@ -440,6 +454,32 @@ def is_integer(symbol: Symbol) -> bool:
     return isinstance(symbol, Value) and isinstance(symbol.type, PyScalar) and symbol.type.kind == "i"
 
 
+@handles(list.__getitem__, dict.__getitem__)
+def _getitem(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return subscript(lo, *args)
+
+
+@handles(list.__len__, dict.__len__)
+def _len(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return length(lo, args[0])
+
+
+@handles(complex)
+def _complex(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    parts = [*args, *kwargs.values()]
+    if all(isinstance(part, Const) for part in parts):
+        return Const(lo.known(lambda: complex(*map(constant, args), **{k: constant(p) for k, p in kwargs.items()})))
+    given = {**dict(zip(("real", "imag"), args, strict=False)), **kwargs}
+    real, imag = (given.get(name, Const(0.0)) for name in ("real", "imag"))
+    if any(not isinstance(p, Value) or not is_scalar(p.type) or _is_complex(p.type) for p in (real, imag)):
+        lo.unsupported("complex(...) is supported for real numbers", "use a + 1j * b")
+    return lo.emit(complex, real, imag)
+
+
+def _is_complex(t: Any) -> bool:
+    return (isinstance(t, PyScalar) and t.kind == "c") or (isinstance(t, NpScalar) and t.dtype.kind == "c")
+
+
 @handles(math.log)
 def _log(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if len(args) == 1:
@@ -447,7 +487,7 @@ def _log(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return lo.emit(operator.truediv, lo.emit(math.log, args[0]), lo.emit(math.log, args[1]))
 
 
-@handles(eval, exec, compile, globals, locals, setattr, delattr, open, input, __import__)
+@handles(eval, exec, compile, globals, locals, delattr, open, input, __import__)
 def _not_here(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.unsupported("this built-in function is not supported in a differentiated function")
 
@@ -488,7 +528,7 @@ def _vars(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     owner = args[0] if args else None
     if not isinstance(owner, Reference) or class_of_object(owner) is None:
         lo.unsupported("vars(...) is supported for objects that the function makes or takes", "name the attributes")
-    copied = lo.new_reference(dict, lo.contents(owner), None)
+    copied = lo.new_reference(dict, fields(lo, owner), None)
     # What is written there is written to the object, and the other way round: neither is carried over.
     lo.shared.update([copied, owner])
     return copied

@@ -170,7 +170,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
         args = _fields_spread(lo, obj, args, kwargs)
     if hashable(obj):
-        if is_library(obj) or (obj in BUILTINS and obj.__module__.partition(".")[0] != "srcgrad"):
+        module = getattr(obj, "__module__", None) or "builtins"
+        if is_library(obj) or (obj in BUILTINS and module.partition(".")[0] != "srcgrad"):
             check_arguments(lo, obj, args, kwargs)
         handler = BUILTINS.get(obj)
         if handler is not None:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.frontend.late_fields import Contents, initial, is_object, late_fields
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound, is_bound_key, merge_list_sites, reached
+from srcgrad.frontend.records import record_or_none
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,
@@ -44,6 +46,7 @@ class Learned(dict[Any, list[Type]]):
     def __init__(self) -> None:
         super().__init__()
         self.shapes: dict[Any, Any] = {}
+        self.fields: dict[Any, Contents] = {}
         self.merged: set[Any] = set()
 
 
@@ -91,7 +94,7 @@ def build_loop(
                 del changes[key]
             # No later iteration reads the names of a function, or of a comprehension, that this one has entered.
             missing = {key for key in missing if not _is_name(key) or key[0].number < first}
-            _close(lo, carried, changes, missing, learned, stem)
+            _close(lo, carried, changes, missing, learned, stem, region)
         except _Retry as retry:
             lo.span = span
             keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
@@ -122,6 +125,11 @@ def _carry(lo: Lowering, key: Any, learned: Learned, stem: str) -> Carried:
         symbol = snapshot(lo, symbol, {})
         share(lo, symbol)
     inits = leaves(symbol)
+    if key in learned.fields:
+        held = {name for name, _ in symbol}
+        late = tuple([part for part in learned.fields[key] if part[0] not in held])
+        symbol = (*symbol, *late)
+        inits += initial(late)
     types = [widen(v.type) for v in inits]
     known = learned.get(key)
     if known is not None and len(known) == len(types):
@@ -156,6 +164,7 @@ def _close(
     missing: set[Any],
     learned: Learned,
     stem: str,
+    region: Region,
 ) -> None:
     """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
     retry = False
@@ -184,7 +193,8 @@ def _close(
         end = changes.get(slot.key, MISSING)
         if end is MISSING:
             end = slot.symbol
-        slot.results = _match(lo, slot, end, changes, learned)
+        end = _perhaps_none(lo, slot, end, region)
+        slot.results = _match(lo, slot, end, changes, learned, stem)
         for j, (arg, result) in enumerate(zip(slot.args, slot.results, strict=True)):
             if result is arg or is_undefined(result):
                 continue
@@ -217,7 +227,32 @@ def _same(a: Any, b: Any) -> bool:
     return False
 
 
-def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learned: Learned) -> list[Value]:
+def _perhaps_none(lo: Lowering, slot: Carried, end: Any, region: Region) -> Any:
+    """What a key stands for at the end of the body, with tuples made at run time where there was None before."""
+    before, carried = slot.symbol, with_leaves(slot.symbol, iter(slot.args))
+    if not isinstance(slot.key, Reference):
+        return record_or_none(lo, before, carried, end, region, variable_name(slot.key))
+    keyed = slot.key.cls is dict or is_object(slot.key)
+    if not keyed or not isinstance(end, tuple) or [k for k, _ in before] != [k for k, _ in end]:
+        return end
+    triples = zip(before, carried, end, strict=True)
+    return tuple([(k, record_or_none(lo, old, arg, new, region, str(k))) for (k, old), (_, arg), (_, new) in triples])
+
+
+def _learn_fields(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learned: Learned, stem: str) -> None:
+    """Starts the loop again with the attributes that its body gives an object, if there are any."""
+    late = late_fields(lo, slot.key.cls, slot.symbol, end, changes)
+    if not late:
+        return
+    kinds = [widen(freshened(v.type, f"{stem}.{_place(slot.key)}.late.{j}")) for j, v in enumerate(leaves(late))]
+    learned.fields[slot.key] = (*learned.fields.get(slot.key, ()), *late)
+    learned[slot.key] = [*slot.types, *kinds]
+    if not all(isinstance(shape, (Value, Sequence)) for _, shape in late):
+        learned.merged.add(slot.key)
+    raise _Retry({})
+
+
+def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learned: Learned, stem: str) -> list[Value]:
     """The values of a symbol at the end of the body, one for each carried argument."""
     template = slot.symbol
     lo.unify(template, end)
@@ -232,6 +267,8 @@ def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learn
     interrupted = _interrupted(end)
     if interrupted is not None:
         lo.resolve_conflict(interrupted)
+    if is_object(slot.key) and isinstance(end, tuple):
+        _learn_fields(lo, slot, end, changes, learned, stem)
     if isinstance(slot.key, Reference):
         lo.demote(slot.key, end)
     for side in (end, template):
@@ -298,12 +335,22 @@ def _finish(
         # What one iteration has assigned is there when a later one raises.
         lo.interrupt(symbols)
     lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
-    values = iter(outputs)
+    values = iter(_as_one(outputs, inits, results))
     for key, symbol in symbols.items():
         lo.store.set(key, restored(lo, with_leaves(symbol, values)))
     if not exits:
         return NEXT
     return Outcome(code, outcome.codes | {Exit.NEXT})
+
+
+def _as_one(outputs: list[Value], inits: list[Value], results: list[Value]) -> list[Value]:
+    """The outputs of a loop, with one in place of all that tell no more than whether it has run."""
+    ran = [
+        isinstance(init, Const) and isinstance(end, Const) and init.value is False and end.value is True
+        for init, end in zip(inits, results, strict=True)
+    ]
+    first = next((output for output, tells in zip(outputs, ran, strict=True) if tells), None)
+    return [output if first is None or not tells else first for output, tells in zip(outputs, ran, strict=True)]
 
 
 def _unused_argument(lo: Lowering, leaf: Value, region: Region) -> Value:

@@ -1,15 +1,18 @@
-"""Copies of containers and objects: `copy.copy`, `copy.deepcopy`, `dataclasses.replace`."""
+"""Copies of containers and objects: `copy.copy`, `copy.deepcopy`, and those that `dataclasses` makes."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from types import GeneratorType
 
 import numpy as np
 
+from srcgrad.frontend.access import attribute
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, is_scalar
@@ -65,3 +68,51 @@ def replaced(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     settable = {f.name for f in dataclasses.fields(given.cls) if f.init}
     known = {name: item for name, item in lo.contents(given) if name in settable}
     return lo.call(Const(given.cls), [], known | kwargs)
+
+
+@handles(dataclasses.asdict)
+def _asdict(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    factory = kwargs.get("dict_factory", Const(dict))
+
+    def make(fields: list[tuple[str, Symbol]]) -> Symbol:
+        pairs = tuple([Sequence((Const(name), item)) for name, item in fields])
+        return lo.call(factory, [lo.new_reference(list, pairs, None)], {})
+
+    return _instance_taken_apart(lo, args[0], make, "asdict")
+
+
+@handles(dataclasses.astuple)
+def _astuple(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    factory = kwargs.get("tuple_factory", Const(tuple))
+
+    def make(fields: list[tuple[str, Symbol]]) -> Symbol:
+        return lo.call(factory, [lo.new_reference(list, tuple([item for _, item in fields]), None)], {})
+
+    return _instance_taken_apart(lo, args[0], make, "astuple")
+
+
+Maker = Callable[[list[tuple[str, Symbol]]], Symbol]
+"""What makes a container of the names and values of fields."""
+
+
+def _instance_taken_apart(lo: Lowering, symbol: Symbol, make: Maker, asked: str) -> Symbol:
+    cls = class_of_object(symbol)
+    if cls is None or not dataclasses.is_dataclass(cls):
+        lo.raises(TypeError, f"{asked}() should be called on dataclass instances")
+    return _taken_apart(lo, symbol, make)
+
+
+def _taken_apart(lo: Lowering, symbol: Symbol, make: Maker) -> Symbol:
+    """A deep copy with containers in the place of dataclass instances."""
+    cls = class_of_object(symbol)
+    if cls is not None and dataclasses.is_dataclass(cls):
+        fields = [(f.name, attribute(lo, symbol, f.name)) for f in dataclasses.fields(cls)]
+        return make([(name, _taken_apart(lo, item, make)) for name, item in fields])
+    if isinstance(symbol, Sequence):
+        return Sequence(tuple([_taken_apart(lo, item, make) for item in symbol.items]), symbol.cls)
+    if isinstance(symbol, Reference) and symbol.cls is list:
+        return lo.new_reference(list, tuple([_taken_apart(lo, p, make) for p in lo.contents(symbol)]), symbol.site)
+    if isinstance(symbol, Reference) and symbol.cls is dict:
+        items = tuple([(key, _taken_apart(lo, p, make)) for key, p in lo.contents(symbol)])
+        return lo.new_reference(dict, items, symbol.site)
+    return _copied(lo, symbol, {})

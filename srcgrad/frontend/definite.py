@@ -7,7 +7,7 @@ from typing import Any
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, bound_key, branch, join_branches
 from srcgrad.frontend.store import MISSING
-from srcgrad.ir.nodes import Const, Raise
+from srcgrad.ir.nodes import Const, Raise, Value
 from srcgrad.ir.types import Opaque
 
 
@@ -27,10 +27,16 @@ def require_bound(lo: Lowering, key: Any) -> None:
     if flag is MISSING or isinstance(flag, Const):
         return
 
+    require(lo, flag, UnboundLocalError, message)
+    lo.store.set(bound_key(key), Const(True))
+
+
+def require(lo: Lowering, condition: Value, cls: type[Exception], message: str) -> None:
+    """Lets the program raise unless a condition holds."""
+
     def fail() -> Outcome:
-        error = lo.value(lo.emit_typed(UnboundLocalError, (Const(message),), {}, Opaque(UnboundLocalError)))
+        error = lo.value(lo.emit_typed(cls, (Const(message),), {}, Opaque(cls)))
         lo.append(Raise(error, None, lo.span))
         return NEVER
 
-    join_branches(lo, flag, branch(lo, lambda: NEXT), branch(lo, fail))
-    lo.store.set(bound_key(key), Const(True))
+    join_branches(lo, condition, branch(lo, lambda: NEXT), branch(lo, fail))

@@ -9,6 +9,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from srcgrad.frontend.access import attribute, set_dict_item, subscript
 from srcgrad.frontend.compact_dicts import new_dict
 from srcgrad.frontend.folding import fold
@@ -153,6 +155,8 @@ def _walrus(lo: Lowering, node: ast.NamedExpr, frame: Frame) -> Symbol:
 
 
 def _tuple(lo: Lowering, node: ast.Tuple, frame: Frame) -> Symbol:
+    if any(isinstance(item, ast.Starred) for item in node.elts):
+        return lo.call(Const(tuple), [_spread_list(lo, node, frame, lo.site(node))], {})
     return Sequence(tuple(display_items(lo, node.elts, frame)))
 
 
@@ -163,8 +167,8 @@ def _list(lo: Lowering, node: ast.List, frame: Frame) -> Symbol:
     return new_list(lo, tuple(display_items(lo, node.elts, frame)), site)
 
 
-def _spread_list(lo: Lowering, node: ast.List, frame: Frame, site: Any) -> Symbol:
-    """A list display with stars: of known structure if what is spread has known length."""
+def _spread_list(lo: Lowering, node: ast.List | ast.Tuple, frame: Frame, site: Any) -> Symbol:
+    """A display with stars as a list: of known structure if what is spread has known length."""
     parts = []
     for item in node.elts:
         starred = isinstance(item, ast.Starred)
@@ -237,7 +241,10 @@ def index(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
             else:
                 items.append(index(lo, item, frame))
         return Sequence(tuple(items))
-    return expression(lo, node, frame)
+    key = expression(lo, node, frame)
+    if isinstance(key, Iterator) and key.bounds is not None and not key.backwards:
+        return lo.emit(np.arange, *key.bounds)
+    return key
 
 
 def _attribute(lo: Lowering, node: ast.Attribute, frame: Frame) -> Symbol:

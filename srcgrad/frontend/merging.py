@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import Any
 
+from srcgrad.frontend.late_fields import united
 from srcgrad.frontend.list_kinds import Within, unify_lists
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, Restart, is_undefined
 from srcgrad.frontend.records import perhaps_none
@@ -20,7 +22,17 @@ from srcgrad.frontend.snapshots import (
     with_leaves,
 )
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Closure, Conflict, Frame, Interrupted, Reference, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import (
+    CONTAINERS,
+    Closure,
+    Conflict,
+    Frame,
+    Interrupted,
+    Reference,
+    Sequence,
+    Symbol,
+    variable_name,
+)
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
 from srcgrad.ir.types import BOOL, Opaque, join
@@ -67,11 +79,12 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Two paths that meet: what each of them changed, and the name that is merged."""
+    """Two paths that meet: what each of them changed, the name that is merged, and the regions that may be added to."""
 
     first: Mapping[Any, Any]
     second: Mapping[Any, Any]
     name: str | None = None
+    regions: tuple[Region, Region] | None = None
 
 
 def merge(lo: Lowering, a: Any, b: Any, phi: Callable[[Value, Value], Value], sides: Sides) -> Any:
@@ -117,13 +130,23 @@ def merge_contents(lo: Lowering, a: Any, b: Any, cls: type, phi: Callable[[Value
     """One tuple of contents for two paths; different structure is an error if it is used."""
     if a is b:
         return a
-    if isinstance(a, Conflict) or isinstance(b, Conflict) or len(a) != len(b):
+    if isinstance(a, Conflict) or isinstance(b, Conflict):
+        return Conflict(a, b)
+    if cls not in (*CONTAINERS, GeneratorType) and [key for key, _ in a] != [key for key, _ in b]:
+        a, b = united(lo, cls, a, b) or (a, b)
+    if len(a) != len(b):
         return Conflict(a, b)
     if cls not in (list, set):
         if [key for key, _ in a] != [key for key, _ in b]:
             return Conflict(a, b)
-        return tuple([(k, merge(lo, p, q, phi, sides)) for (k, p), (_, q) in zip(a, b, strict=True)])
+        return tuple([(k, _merge_items(lo, k, p, q, phi, sides)) for (k, p), (_, q) in zip(a, b, strict=True)])
     return tuple([merge(lo, p, q, phi, sides) for p, q in zip(a, b, strict=True)])
+
+
+def _merge_items(lo: Lowering, key: Any, a: Any, b: Any, phi: Callable[[Value, Value], Value], sides: Sides) -> Any:
+    if sides.regions is not None:
+        a, b = perhaps_none(lo, a, b, *sides.regions, str(key))
+    return merge(lo, a, b, phi, sides)
 
 
 def merged(lo: Lowering, a: Reference, b: Reference, sides: Sides, phi: Callable[..., Value]) -> Any:
@@ -254,7 +277,9 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
             elif a is MISSING or not then.outcome.codes:
                 found[key] = _on_one_path(b, orelse.region, lambda v: phi(UNDEFINED_VALUE, v))
             else:
-                found[key] = merge_contents(lo, a, b, key.cls, phi, Sides(then.changes, orelse.changes))
+                regions = (then.region, orelse.region)
+                sides = Sides(then.changes, orelse.changes, None, regions)
+                found[key] = merge_contents(lo, a, b, key.cls, phi, sides)
             continue
         if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes and isinstance(key[0], Frame):
             lo.missing_reads.add(key)

@@ -190,7 +190,9 @@ def write(lo: Lowering, owner: Reference, name: str, symbol: Symbol) -> None:
     parameters = getattr(owner.cls, "__dataclass_params__", None)
     if parameters is not None and parameters.frozen:
         lo.unsupported(f"{owner.cls.__name__} is frozen: its attribute {name!r} can't be written")
-    lo.change(owner, tuple({**dict(lo.contents(owner)), name: symbol}.items()))
+    from srcgrad.frontend.late_fields import with_field
+
+    lo.change(owner, with_field(lo.contents(owner), name, symbol))
 
 
 def special(lo: Lowering, symbol: Symbol, name: str, *args: Symbol) -> Symbol | None:

@@ -14,12 +14,25 @@ from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.list_kinds import new_list
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object, operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, Dict, List, NpScalar, Opaque, PyScalar, Record, Tuple, Type, Unknown, is_numeric
+from srcgrad.ir.types import (
+    STR,
+    Array,
+    Dict,
+    List,
+    NpScalar,
+    Opaque,
+    PyScalar,
+    Record,
+    Tuple,
+    Type,
+    Unknown,
+    is_numeric,
+)
 
 BINARY: dict[type, Callable] = {
     ast.Add: operator.add,
@@ -60,6 +73,8 @@ COMPARE: dict[type, Callable] = {
 
 def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     """A binary operator on two symbols."""
+    if is_undefined(a) or is_undefined(b):
+        return Const(UNDEFINED)
     of_objects = operator_on_objects(lo, fn, a, b)
     if of_objects is not None:
         return of_objects
@@ -74,6 +89,10 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         a = Sequence(tuple_items(lo, a))
     if fn is operator.add and isinstance(a, Sequence) and isinstance(b, Sequence):
         return Sequence(a.items + b.items)
+    if fn is operator.add and all(isinstance(v, Sequence) or v in lo.tuple_items for v in (a, b)):
+        joined = lo.call(Const(list), [a], {})
+        lo.call(Const(list.extend), [joined, b], {})
+        return lo.call(Const(tuple), [joined], {})
     if fn is operator.add and _is_list(a) and _is_list(b):
         return new_list(lo, lo.contents(a) + lo.contents(b), (*lo.site("joined"), lo.span))
     repeats = fn is operator.mul and any(isinstance(v, Value) and _is_whole(v.type) for v in (a, b))
@@ -116,6 +135,8 @@ def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
     """Raises what Python raises where a list or tuple meets what it can't be joined or multiplied with."""
     left, right = _sequence_class(a), _sequence_class(b)
     if (left is None and right is None) or lo.fixed_span:
+        return
+    if fn is operator.mod and left is None and isinstance(a, Value) and a.type == STR:
         return
     if left is not None and right is not None:
         fits = left is right and fn is operator.add

@@ -14,6 +14,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.attempts import settle_attempts
 from srcgrad.frontend.compact_dicts import filled_dict
 from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
+from srcgrad.frontend.late_fields import fields
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
@@ -214,14 +215,14 @@ def _result_tree(lo: Lowering, symbol: Symbol) -> Any:
                 "return its attributes, make it a dataclass, or register its class: srcgrad.tree.register",
             )
         if symbol.cls is not dict:
-            contents = _ordered(lo, symbol, contents)
+            contents = _ordered(lo, symbol)
         return {key: _result_tree(lo, item) for key, item in contents}
     return lo.value(symbol)
 
 
-def _ordered(lo: Lowering, symbol: Reference, contents: tuple) -> tuple:
+def _ordered(lo: Lowering, symbol: Reference) -> tuple:
     """The attributes of an object that is returned, in the order in which they are parts of it."""
-    items = dict(contents)
+    items = dict(fields(lo, symbol))
     names = in_order(symbol.cls, tuple(items))
     extra = [name for name in items if name not in names]
     if extra:

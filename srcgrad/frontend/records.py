@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Region, Value
@@ -54,7 +56,36 @@ def perhaps_none(
         return a, made(b, orelse)
     if _is_none(b) and isinstance(a, Sequence):
         return made(a, then), b
+    if _is_record(a) and isinstance(b, Sequence):
+        with lo.into(orelse):
+            return a, as_record(lo, b, a.type)
+    if _is_record(b) and isinstance(a, Sequence):
+        with lo.into(then):
+            return as_record(lo, a, b.type), b
     return a, b
+
+
+def record_or_none(
+    lo: Lowering, before: Symbol, carried: Symbol, end: Symbol, region: Region, name: str | None
+) -> Symbol:
+    """What a name stands for at the end of the body of a loop: a tuple is made at run time if it was None before."""
+    if not isinstance(end, Sequence):
+        return end
+    with lo.into(region):
+        if _is_record(carried):
+            return as_record(lo, end, carried.type)
+        key = ("carried", name, lo.span, len(end.items))
+        return _record(lo, end, key, name or "result") if _is_none(before) else end
+
+
+def as_record(lo: Lowering, symbol: Sequence, kind: Record) -> Symbol:
+    """A tuple as a value of a kind that there is already."""
+    key = next(key for key, known in lo.marks.records.items() if known is kind)
+    return _record(lo, symbol, key, kind.name) if len(kind.items) == len(symbol.items) else symbol
+
+
+def _is_record(symbol: Symbol) -> TypeGuard[Value]:
+    return isinstance(symbol, Value) and isinstance(symbol.type, Record)
 
 
 def _is_none(symbol: Symbol) -> bool:

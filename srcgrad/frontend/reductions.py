@@ -154,6 +154,7 @@ def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], 
     items: list[Symbol] | tuple[Symbol, ...] = args
     if len(args) == 1:
         symbol = args[0]
+        symbol = lo.tuple_items.get(symbol, symbol) if isinstance(symbol, Value) else symbol
         if isinstance(symbol, Value) and isinstance(symbol.type, Array) and key is None:
             array = symbol
             return _or_default(lo, array, kwargs, lambda: _extreme_of_array(lo, fn, array))

@@ -111,8 +111,23 @@ def by_example(site: Site, fn: Callable, args: tuple[Tree, ...], kwargs: dict[st
         result = _explain(fn, signature)
     except (Unsure, TypeError):
         # An unhashable constant is a TypeError of the cache.
-        return UNKNOWN
+        return _parts_of_any_kind(fn, args, kwargs)
     return _rename(site, result, {short: name for name, short in names.items()})
+
+
+def _parts_of_any_kind(fn: Callable, args: tuple[Tree, ...], kwargs: dict[str, Tree]) -> Type:
+    """What is known of a decomposition of an array of unknown kind: how many parts it has."""
+    options = [*args[1:], *kwargs.values()]
+    if fn not in _DECOMPOSITIONS or not all(isinstance(option, Const) for option in options):
+        return UNKNOWN
+    try:
+        parts = fn(np.eye(1), *[o.value for o in args[1:]], **{name: o.value for name, o in kwargs.items()})
+    except (TypeError, ValueError):
+        return UNKNOWN
+    return Tuple((UNKNOWN,) * len(parts)) if isinstance(parts, tuple) else UNKNOWN
+
+
+_DECOMPOSITIONS = frozenset([np.linalg.eig, np.linalg.eigh, np.linalg.qr, np.linalg.slogdet, np.linalg.svd])
 
 
 def _freeze(tree: Tree, names: dict[str, str]) -> Any:

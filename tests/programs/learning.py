@@ -300,3 +300,14 @@ def message_passing(h, edges):
             messages[b] += 0.5 * h[a]
         h = h + messages
     return np.mean(h**2)
+
+
+@program(lambda: (signed(3, 4), 2), tags=("index", "range", "write"))
+def probabilities_picked_by_ranges(logits, n):
+    labels = np.array([1, 0, 3])
+    p = np.exp(logits) / np.sum(np.exp(logits), axis=1, keepdims=True)
+    grads = p.copy()
+    grads[range(len(labels)), labels] -= 1
+    grads[range(n)] *= 2.0
+    picked = p[range(len(labels)), labels]
+    return -np.sum(np.log(picked)) + np.sum(grads**2) + np.sum(p[:, range(n, 0, -1)] * np.array(range(3))[:, None])

@@ -167,3 +167,28 @@ def text_of_numbers_is_changed_and_read(x, n):
     key = report.strip().split("_")[0] if n > 5 else f"{n / 4:.1f}".replace(".", "_")
     scale = table[key] if report.upper().count("_") == 4 and report.endswith(report[-1]) else 1.0
     return scale * x[0] * len(report.title()) + x[1] * f"{n}".zfill(3).find("2")
+
+
+@program(lambda: (rand(3), rand(3, 2, seed=1), 0.7, 2), argnums=(0, 1, 2), tags=("r_", "c_"))
+def joined_between_brackets(x, m, s, n):
+    y = np.r_[x[0], x, x[-1]]
+    for _ in range(n):
+        y = np.r_[y[1], 0.5 * (y[2:] + y[:-2]), y[-2]]
+    columns = np.c_[x, m, np.ones(3)]
+    rows = np.r_[m, np.zeros((1, 2)), [[s, 1.0]]]
+    mixed = np.r_[0:3, -1:1:4j, x, [s, 2]]
+    same = np.r_[x]
+    same[0] = 5.0
+    ends = np.c_[s, 2.0]
+    return y @ y + np.sum(columns**3) + np.sum(rows**2) + mixed @ np.arange(12) + same @ x + np.sum(ends) * ends[0, 0]
+
+
+@program(lambda: (rand(4), 3), tags=("max", "key"))
+def places_of_extremes(x, n):
+    items, table = [v * v for v in x], {"a": x[0], "b": x[1]}
+    grown = [x[0]]
+    for i in range(n):
+        grown.append(grown[-1] * 0.5 + x[i])
+    k = max(range(len(grown)), key=grown.__getitem__)
+    first = min(range(len(items)), key=items.__getitem__)
+    return grown[k] * items[first] * table[max(table, key=table.get)] * grown.__len__()

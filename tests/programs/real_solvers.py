@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import NamedTuple
 
@@ -460,3 +461,69 @@ def warp_image(img, angle, shift):
     )
     inside = (xs >= 0) & (xs <= w - 1) & (ys >= 0) & (ys <= h - 1)
     return np.sum(np.where(inside, out, 0.0) ** 2)
+
+
+def merge_sort(items):
+    if len(items) <= 1:
+        return items
+    left, right = merge_sort(items[: len(items) // 2]), merge_sort(items[len(items) // 2 :])
+    out, i, j = [], 0, 0
+    while i < len(left) and j < len(right):
+        if left[i] <= right[j]:
+            out.append(left[i])
+            i += 1
+        else:
+            out.append(right[j])
+            j += 1
+    return out + left[i:] + right[j:]
+
+
+@program(lambda: ([0.3, -0.7, 1.1, 0.2, -0.4, 0.9],))
+def weighted_order_statistics(xs):
+    return sum((k + 1) * v for k, v in enumerate(merge_sort(xs)))
+
+
+def fft_of_list(x):
+    n = len(x)
+    if n <= 1:
+        return x
+    even, odd = fft_of_list(x[0::2]), fft_of_list(x[1::2])
+    turned = [cmath.exp(-2j * cmath.pi * k / n) * odd[k] for k in range(n // 2)]
+    return [even[k] + turned[k] for k in range(n // 2)] + [even[k] - turned[k] for k in range(n // 2)]
+
+
+@program(lambda: (rand(8), 0.4), argnums=(0, 1))
+def power_spectrum_by_recursion(x, s):
+    spectrum = fft_of_list([complex(v) for v in x])
+    z = complex(s, x[0]) * complex(imag=s) + complex(2.0)
+    return sum(abs(c) ** 2 * k for k, c in enumerate(spectrum)) + z.imag * abs(z)
+
+
+class Planet:
+    def __init__(self, name, mass, pos, vel):
+        self.name, self.mass, self.pos, self.vel = name, mass, np.array(pos), np.array(vel)
+
+    def attraction(self, other):
+        r = other.pos - self.pos
+        d = np.linalg.norm(r)
+        if d == 0:
+            raise ValueError("Collision between %r and %r" % (self.name, other.name))
+        return self.mass * other.mass / d**2 * r / d
+
+
+@program(lambda: (1.0, [1.0, 0.0], [0.0, 1.0]), argnums=(0, 1, 2))
+def orbits_of_named_bodies(mass, pos, vel):
+    bodies = [Planet("sun", 2.0, [0.0, 0.0], [0.0, 0.0]), Planet("earth", mass, pos, vel)]
+    for _ in range(3):
+        force = {}
+        for body in bodies:
+            total = np.zeros(2)
+            for other in bodies:
+                if body is other:
+                    continue
+                total += body.attraction(other)
+            force[body.name] = total
+        for body in bodies:
+            body.vel += force[body.name] / body.mass * 0.1
+            body.pos += body.vel * 0.1
+    return sum(0.5 * b.mass * b.vel @ b.vel for b in bodies) + bodies[1].pos[0]

@@ -121,3 +121,8 @@ def parts_of_decompositions_by_name(a, n):
     sign, log = r
     q = np.linalg.qr(a) if log > 0.0 else np.linalg.qr(-a)
     return r.logabsdet * sign + np.sum(q.R**3) + np.linalg.eigh(a + a.T).eigenvalues[0]
+
+
+@program(lambda: (signed(3, 3),), tags=("linalg", "tuple"), output="array")
+def decompositions_in_a_tuple(a):
+    return np.linalg.eigh(a + a.T), np.linalg.slogdet(a), np.linalg.svd(a, compute_uv=False)

@@ -135,3 +135,17 @@ def equal_arrays_are_two(x):
     a = np.zeros(3)
     b = np.zeros(3)
     return np.sum(x) * (2.0 if a is b else 3.0) * (5.0 if np.shares_memory(a, b) else 7.0)
+
+
+def product_of_quaternions(p, q):
+    a, b, c, d = p
+    w, x, y, z = q
+    return a * w - b * x - c * y - d * z, a * x + b * w + c * z - d * y, a * y - b * z + c * w, a * z + d * w
+
+
+@program(lambda: (rand(3), rand(3, seed=1)), argnums=(0, 1), tags=("tuple", "list"))
+def tuples_of_arrays_are_joined(v, u):
+    rotated = product_of_quaternions((0.0, *v), (1.0,) + tuple(u))  # noqa: RUF005
+    both = tuple(v) + (2.0 * u[0],) + tuple(v * u)  # noqa: RUF005
+    both += (sum(both), 3.0)
+    return rotated[1] * both[-2] + max(both) * both[3] + len(both) * sum(both[1:3] + (u[2],))  # noqa: RUF005

@@ -175,6 +175,37 @@ def dataclass_inherit(x):
     return d.total() * e.total() + sum(astuple(e)) + asdict(d)["a"] + sum(getattr(e, f.name) for f in fields(e))
 
 
+@dataclass
+class Plant:
+    part: Base
+    parts: list
+    by_name: dict
+    pair: tuple = (1.0, 2.0)
+    label: str = "p"
+
+
+@program(lambda: (rand(4),))
+def dataclasses_taken_apart(x):
+    d = Derived(x[0], c=x[1])
+    plant = Plant(d, [d, x[2]], {"r": Base(x[3])})
+    whole = asdict(plant)
+    whole["part"]["a"] = whole["parts"][0]["c"] * whole["by_name"]["r"]["a"]
+    part, parts, by_name, pair, _ = astuple(plant)
+    doubled = asdict(d, dict_factory=lambda items: {name: 2.0 * v for name, v in items})
+    return whole["part"]["a"] * d.a + parts[0][2] * parts[1] * pair[1] + by_name["r"][0] * doubled["c"] + part[0] ** 3
+
+
+def norm_of(kind, x):
+    if issubclass(kind, (list, tuple)):
+        return sum(x)
+    return np.sqrt(np.sum(x * x)) if issubclass(kind, np.ndarray) else abs(x)
+
+
+@program(lambda: (rand(3),))
+def classes_that_derive(x):
+    return norm_of(type(x), x) * norm_of(type(x[0]), x[0]) + norm_of(list, [x[1], x[2]])
+
+
 class Model(NamedTuple):
     w: np.ndarray
     b: float

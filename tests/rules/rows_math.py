@@ -55,6 +55,7 @@ ROWS += [
     Row(math.ldexp, (0.7, 4)),
     Row(math.atan2, (0.7, -0.4), argnums=(0, 1)),
     Row(math.atan2, (-0.7, 0.4), argnums=(0, 1)),
+    Row(complex, (0.7, -0.4), argnums=(0, 1)),
     Row(math.hypot, (0.7, -0.4), argnums=(0, 1)),
     Row(math.hypot, (0.7,)),
     Row(math.hypot, (0.7, -0.4, 1.3), argnums=(0, 1, 2)),
