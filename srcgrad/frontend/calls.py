@@ -281,7 +281,7 @@ def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Sy
         return _construct_dataclass(lo, cls, args, kwargs)
     if issubclass(cls, BaseException):
         return make_exception(lo, cls, args, kwargs)
-    if issubclass(cls, np.generic) or is_library(cls):
+    if (issubclass(cls, np.generic) and kinds.own_operators(cls) is None) or is_library(cls):
         return primitive(lo, cls, args, kwargs)
     return make_object(lo, STAND_INS.get(cls, cls), args, kwargs)
 
@@ -313,6 +313,13 @@ def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: di
     return made
 
 
+def _makes_derived_array(fn: Any) -> bool:
+    """Whether a call makes matrices, masked arrays and the like, on which operators mean something else."""
+    if isinstance(fn, type):
+        return fn is not np.ndarray and issubclass(fn, np.ndarray)
+    return fn in (np.asmatrix, np.bmat) or (getattr(fn, "__module__", None) or "").startswith("numpy.ma.")
+
+
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
     if not hashable(fn):
@@ -323,6 +330,11 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     of_objects = by_special_method(lo, fn, args)
     if of_objects is not None:
         return of_objects
+    if _makes_derived_array(fn):
+        lo.unsupported(
+            f"{display_name(fn)} makes an array of a class derived from np.ndarray, whose operators may be its own",
+            "use plain arrays: np.asarray(x), and for masks np.where, or x[mask]",
+        )
     if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
         return binary(lo, fn, args[0], args[1])
     if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:

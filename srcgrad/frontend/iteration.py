@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import inspect
 import operator
 import types
 from collections.abc import Callable
@@ -34,6 +35,8 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     if is_undefined(symbol):
         lo.unsupported("what is looped over here is never assigned on this path")
     if isinstance(symbol, Sequence):
+        if class_of_object(symbol) is not None and inspect.getattr_static(symbol.cls, "__iter__") is not tuple.__iter__:
+            return _iterate_object(lo, symbol, "")
         return Iterator(symbol.items)
     if isinstance(symbol, Reference):
         if is_compact(symbol):

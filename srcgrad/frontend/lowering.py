@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from srcgrad.errors import Span, UnsupportedError
+from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
 from srcgrad.frontend.marks import Marks
@@ -161,8 +162,8 @@ class Lowering:
         folded = fold(fn, tuple([self.known_list(arg) for arg in args]), kwargs)
         if folded is not None:
             return folded
-        trees = tuple([self.tree(arg) for arg in args])
-        keyword_trees = {name: self.tree(arg) for name, arg in kwargs.items()}
+        trees = tuple([self.tree(plain_number(arg)) for arg in args])
+        keyword_trees = {name: self.tree(plain_number(arg)) for name, arg in kwargs.items()}
         result = result_type(fn, trees, keyword_trees, self.fresh("n"), self.written_masks)
         return self.emit_typed(fn, trees, keyword_trees, result, hint)
 
@@ -530,19 +531,28 @@ class Lowering:
         """The truth value of a symbol: a Python bool where it is known at compile time."""
         if isinstance(symbol, Const) and symbol.value is UNDEFINED:
             return symbol
-        if isinstance(symbol, Sequence):
+        if isinstance(symbol, Sequence) and symbol.cls is tuple:
             return bool(symbol.items)
         if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
             return bool(self.contents(symbol))
         if isinstance(symbol, Reference) and symbol.cls is CompactDict:
             return self.value(self.call(Const(len), [symbol], {}))
-        if isinstance(symbol, (Const, Reference)):
+        if isinstance(symbol, (Const, Reference, Sequence)):
             from srcgrad.frontend.objects import truth_of_object
 
             return truth_of_object(self, symbol)
         if isinstance(symbol, (Closure, Bound)):
             return True
         return self.value(symbol)
+
+
+def plain_number(symbol: Symbol) -> Symbol:
+    """The number that a constant of a class derived from numbers is to a function that knows nothing of this class."""
+    if isinstance(symbol, Const) and kinds.is_derived_number(symbol.value):
+        for cls in (int, float, complex):
+            if isinstance(symbol.value, cls):
+                return Const(cls.__pos__(symbol.value))
+    return symbol
 
 
 def _computed_from(value: Any, origin: Value) -> bool:
