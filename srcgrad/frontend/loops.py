@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -345,7 +346,17 @@ def for_loop(
             return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span)
         return For(*bounds, inits, region, exits, outputs, lo.span, backwards)
 
-    return build_loop(lo, build, finish, guess, site, dead)
+    return build_loop(lo, build, finish, guess, site, dead, lambda: _makes_turns(lo, bounds))
+
+
+def _makes_turns(lo: Lowering, bounds: tuple[Value, Value, Value]) -> Symbol:
+    """Whether there is anything in a range."""
+    start, stop, step = bounds
+    with lo.trusted():
+        if not isinstance(step, Const):
+            way = lo.emit(operator.mul, lo.emit(operator.sub, stop, start), step)
+            return lo.emit(operator.gt, way, Const(0))
+        return lo.emit(operator.gt, stop, start) if step.value > 0 else lo.emit(operator.lt, stop, start)
 
 
 def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
@@ -393,7 +404,9 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
             return While(inits, always, region, exits, outputs, lo.span)
         return While(inits, _own_arguments(*test["region"], region), region, exits, outputs, lo.span)
 
-    outcome = build_loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame))
+    always = isinstance(node.test, ast.Constant) and bool(node.test.value)
+    turns = (lambda: Const(True)) if always else None
+    outcome = build_loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame), turns)
     if node.orelse and test.get("left_by_test"):
         lo.unsupported(
             "`else` after a `while` whose test assigns names is not supported", "use `while True` and `break`"
@@ -417,7 +430,7 @@ def endless(lo: Lowering, body: Callable[[], Outcome], site: Any) -> Outcome:
         always.results = [Const(True)]
         return While(inits, always, region, exits, outputs, lo.span)
 
-    outcome = build_loop(lo, build, finish, set(), site, frozenset())
+    outcome = build_loop(lo, build, finish, set(), site, frozenset(), lambda: Const(True))
     leaving = _leaving(outcome)
     return restricted(outcome, leaving) if leaving else NEVER
 

@@ -329,7 +329,8 @@ NOT_CONSTANT = _NotConstant()
 def variable_name(key: Any) -> str | None:
     """The name to show for a key of the store."""
     if isinstance(key, tuple) and isinstance(key[1], str):
-        return key[1] if key[1].isidentifier() else "result"
+        name = key[1].replace(" ", "_")
+        return name if name.isidentifier() else "result"
     return None
 
 
