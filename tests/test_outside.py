@@ -125,7 +125,7 @@ def overwritten_array(x, n):
 
 
 def last_of_a_list(x, n):
-    for y in [x * k for k in range(n)]:
+    for y in [x * k for k in range(n)]:  # noqa: B007
         pass
     return y
 
@@ -188,8 +188,8 @@ def test_a_name_that_is_read_before_the_first_turn_assigns_it() -> None:
     def behind(x, n):
         total = 0.0
         for k in range(n):
-            total = total + y
-            y = x * k
+            total = total + y  # noqa: F821
+            y = x * k  # noqa: F841
         return total
 
     gradient = srcgrad.grad(behind)

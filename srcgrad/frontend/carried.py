@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
-from srcgrad.frontend.merging import CHECKED, NEXT, Outcome, bound_key, is_bound, is_bound_key, merge_list_sites, reached
+from srcgrad.frontend.merging import (
+    CHECKED,
+    NEXT,
+    Outcome,
+    bound_key,
+    is_bound,
+    is_bound_key,
+    merge_list_sites,
+    reached,
+)
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,

@@ -23,6 +23,7 @@ from srcgrad.frontend.merging import (
     leaves_with,
 )
 from srcgrad.frontend.scope import assigned_in, has_exit
+from srcgrad.frontend.sizes import note_changes, size_check
 from srcgrad.frontend.statements import block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import (
@@ -82,9 +83,10 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
         return _unrolled(lo, iterator, body, otherwise)
     before = _contents(lo, iterator)
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
+    check = size_check(lo, iterator, site)
     outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), dead)
     _check_sources(lo, iterator, before)
-    return after_loop(lo, outcome, otherwise, bool(node.orelse))
+    return after_loop(lo, outcome, lambda: check() or otherwise(), bool(node.orelse) or site in lo.marks.sized)
 
 
 def _with_end(lo: Lowering, iterator: Iterator) -> Iterator:
@@ -158,9 +160,10 @@ def over(
     if iterator.known:
         return _unrolled(lo, iterator, each, lambda: NEXT)
     before = _contents(lo, iterator)
+    check = size_check(lo, iterator, site)
     outcome = for_loop(lo, iterator, each, set(guess), site, index_name)
     _check_sources(lo, iterator, before)
-    return after_loop(lo, outcome, lambda: NEXT, False)
+    return after_loop(lo, outcome, lambda: check() or NEXT, site in lo.marks.sized)
 
 
 def for_each(
@@ -327,6 +330,7 @@ def for_loop(
         start, stop, step = Const(0), iterator_length(lo, iterator), Const(1)
         item = iterator.item
     bounds, backwards = (start, stop, step), iterator.backwards
+    check = size_check(lo, iterator, site)
     known = constant_range(Iterator(bounds=bounds))
 
     def build(carried: list[Carried], region: Region) -> Outcome:
@@ -336,6 +340,7 @@ def for_loop(
         if known is not None:
             lo.constant_loops.append((site, index, len(known)))
         try:
+            check()
             return body(index if item is None else item(index))
         finally:
             if known is not None:
@@ -346,7 +351,9 @@ def for_loop(
             return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span)
         return For(*bounds, inits, region, exits, outputs, lo.span, backwards)
 
-    return build_loop(lo, build, finish, guess, site, dead, lambda: _makes_turns(lo, bounds))
+    outcome = build_loop(lo, build, finish, guess, site, dead, lambda: _makes_turns(lo, bounds))
+    note_changes(lo, iterator, site)
+    return outcome
 
 
 def _makes_turns(lo: Lowering, bounds: tuple[Value, Value, Value]) -> Symbol:

@@ -82,7 +82,7 @@ class Lowering:
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
         loops: how many loops are being lowered, whose bodies may assign what they have read before.
-        unbound_at_first: names that the first turn of a loop finds without a value -> the body, and what stands for them.
+        unbound_at_first: names that the first turn of a loop finds without a value -> the body, what they stand for.
         restarted: the generator that the next call of its function starts anew.
         runners: the frames of generators that are consumed in pieces -> what runs them.
         exception_parts: exceptions that the program made -> what they hold.
