@@ -32,6 +32,7 @@ NOT_YET: dict[str, str] = {
     "yield_from_in_pieces": DOUBT,
     "generator_until_its_default": DOUBT,
     "object_that_is_its_own_iterator": IN_TRY,
+    "generator_that_cleans_up_before_the_handler": IN_TRY,
     "helper_that_takes_items": KIND,
     "starred_pattern_with_a_long_rest": KIND,
     "starred_pattern_with_a_guard": KIND,

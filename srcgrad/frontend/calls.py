@@ -108,17 +108,17 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
             kwargs.update({str(key): item for key, item in lo.contents(symbol)})
         else:
             lo.unsupported("only dicts of known keys can be spread with **")
-    if _is_user_function(fn) and any(isinstance(arg, ast.GeneratorExp) for arg in node.args):
+    if is_user_function(fn) and any(isinstance(arg, ast.GeneratorExp) for arg in node.args):
         args = [
             generated(lo, arg) if isinstance(part, ast.GeneratorExp) else arg
             for part, arg in itertools.zip_longest(node.args, args)
             if arg is not None
         ]
-    lo.escape = whole[1] if whole is not None and whole[0] is node and _is_user_function(fn) else None
+    lo.escape = whole[1] if whole is not None and whole[0] is node and is_user_function(fn) else None
     return call(lo, fn, args, kwargs)
 
 
-def _is_user_function(fn: Symbol) -> bool:
+def is_user_function(fn: Symbol) -> bool:
     """Whether a call runs nothing but the body of one function written in Python."""
     while isinstance(fn, Bound):
         fn = fn.fn
@@ -163,6 +163,13 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
     return call_object(lo, fn.value, args, kwargs)
 
 
+def make_context(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol | None:
+    """As `contexts.make_context`."""
+    from srcgrad.frontend import contexts
+
+    return contexts.make_context(lo, obj, args, kwargs)
+
+
 def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a Python object known at compile time."""
     if obj is UNDEFINED:
@@ -178,7 +185,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
     if isinstance(obj, type):
-        return _construct(lo, obj, args, kwargs)
+        context = make_context(lo, obj, args, kwargs)
+        return _construct(lo, obj, args, kwargs) if context is None else context
     if isinstance(obj, types.MethodType) and not is_library(obj):
         return call(lo, Const(obj.__func__), [object_symbol(lo, obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
@@ -187,6 +195,9 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if obj is runtime.cotangent_of:
         lo.unsupported("generated code that finds cotangents of unknown kind can't be differentiated again yet")
     _check_changes_nothing(lo, obj, args)
+    context = make_context(lo, obj, args, kwargs)
+    if context is not None:
+        return context
     if helper_calls.is_inlined(obj):
         return helper_calls.inline(lo, obj, args, kwargs)
     if is_library(obj) or getattr(obj, "__module__", None) == runtime.__name__:

@@ -59,6 +59,10 @@ def _sees_the_body(node: ast.GeneratorExp, body: list[ast.stmt]) -> bool:
 
 def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
     """A `for` statement over something that has been evaluated."""
+    if symbol in lo.cleaning and isinstance(node.iter, ast.Name) and has_exit(node.body):
+        lo.unsupported(
+            f"the generator {node.iter.id!r} is left here, and cleans up later", "loop over the call that makes it"
+        )
     iterator, dead = _with_end(lo, iterate(lo, symbol)), _dead_names(node, frame)
     site = lo.site(node)
     known = constant_range(iterator)

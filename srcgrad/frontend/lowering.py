@@ -85,6 +85,8 @@ class Lowering:
         unbound_at_first: names that the first turn of a loop finds without a value -> the body, what they stand for.
         restarted: the generator that the next call of its function starts anew.
         runners: the frames of generators that are consumed in pieces -> what runs them.
+        cleaning: generators that do something where they are left early.
+        entered: contexts of the library -> what `as` binds, where that is something the program has made.
         exception_parts: exceptions that the program made -> what they hold.
         labels: the last exit code in use as a label.
         whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
@@ -135,6 +137,8 @@ class Lowering:
         self.makes_context = False
         self.floats_raised = False
         self.exception_read: Span | None = None
+        self.cleaning: set[Reference] = set()
+        self.entered: dict[Value, Symbol] = {}
         self.exception_parts: dict[Value, Any] = {}
         self.held: list[Any] = []
         self.handled: list[tuple[Value, bool]] = []

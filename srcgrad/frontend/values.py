@@ -72,6 +72,7 @@ class Frame:
         break_code, return_code: the exit codes of `break` and `return` in what is being lowered now.
         on_yield: for a generator, what is done with an item that it yields.
         site: for a generator, where it was made.
+        is_context: whether it is a generator that makes a context, and sees what is raised behind `with`.
     """
 
     source: Any
@@ -85,6 +86,7 @@ class Frame:
     return_code: int = Exit.RETURN
     on_yield: Any = None
     site: Any = None
+    is_context: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -398,11 +400,13 @@ class Protection:
         classes: the exceptions it catches.
         label: the exit code by which control leaves for its handler.
         error: the key in the store of what was caught.
+        cleans_up: whether it is there for `finally`, or leaves a context, and raises the exception again.
     """
 
     classes: tuple[type, ...]
     label: int
     error: Any
+    cleans_up: bool = False
 
 
 def is_function(symbol: Any) -> bool:
