@@ -16,7 +16,7 @@ from srcgrad.rules.registry import linear, methods, nondifferentiable, partials,
 # ---- arithmetic ----
 
 
-@partials(operator.pos, np.positive, float, np.float64, np.float32, np.float16)
+@partials(operator.pos, np.positive, float, np.float64, np.float32, np.float16, np.complex128, np.complex64)
 def identity(x, y):
     return 1
 

@@ -24,6 +24,10 @@ def _t(a):
     return np.transpose(a) if np.ndim(a) == 2 else np.swapaxes(a, -1, -2)
 
 
+def _h(a):
+    return np.conj(_t(a)) if np.iscomplexobj(a) else _t(a)
+
+
 def _column(a):
     return np.expand_dims(a, -1)
 
@@ -449,17 +453,25 @@ def slogdet(g, z, a):
 
 
 def _fold(s, triangle):
-    """The cotangent of the triangle that was read, from that of the whole symmetric matrix."""
+    """The cotangent of the triangle that was read, from that of the whole symmetric or Hermitian matrix."""
+    if np.iscomplexobj(s):
+        # Of the numbers on the diagonal, only the real parts are read.
+        s = s - 1j * np.imag(s) * np.eye(np.shape(s)[-1])
     if triangle == "L":
-        return np.tril(s) + np.tril(_t(s), -1)
-    return np.triu(s) + np.triu(_t(s), 1)
+        return np.tril(s) + np.tril(_h(s), -1)
+    return np.triu(s) + np.triu(_h(s), 1)
 
 
 @vjp(np.linalg.cholesky)
 def cholesky(g, z, a, /, *, upper=False):
     """Murray (2016), in the closed form with two triangular solves."""
-    _refuse_complex(a)
-    factor_t = z if upper else _t(z)
+    factor_t = z if upper else _h(z)
+    if np.iscomplexobj(a):
+        own = _t(g) if upper else np.conj(g)
+        inner = np.tril(factor_t @ own)
+        inner = np.tril(inner, -1) + 0.5 * np.real(inner) * np.eye(np.shape(a)[-1])
+        s = np.linalg.solve(factor_t, _h(np.linalg.solve(factor_t, _h(inner))))
+        return _fold(np.conj(s), "U" if upper else "L")
     inner = factor_t @ (_t(g) if upper else g)
     inner = np.tril(inner) * (1.0 - 0.5 * np.eye(np.shape(a)[-1]))
     s = np.linalg.solve(factor_t, _t(np.linalg.solve(factor_t, _t(inner))))
@@ -474,8 +486,9 @@ def _reciprocal(x):
 
 @vjp(np.linalg.eigh)
 def eigh(g, z, a, UPLO="L"):
-    _refuse_complex(a)
     w_bar, v_bar, w, v = g[0], g[1], z[0], z[1]
+    if np.iscomplexobj(a):
+        return _complex_eigh_bar(w_bar, v_bar, w, v, UPLO.upper())
     s = 0.0
     if w_bar is not None:
         s = (v * _row(w_bar)) @ _t(v)
@@ -484,19 +497,33 @@ def eigh(g, z, a, UPLO="L"):
     return _fold(s, UPLO.upper())
 
 
+def _complex_eigh_bar(w_bar, v_bar, w, v, triangle):
+    s = np.zeros(np.shape(v)) + 0j
+    if w_bar is not None:
+        s = s + (v * _row(w_bar)) @ _h(v)
+    if v_bar is not None:
+        own = _h(v) @ np.conj(v_bar)
+        turns = np.abs(np.imag(np.diagonal(own, 0, -2, -1)))
+        if np.any(turns > 1e-8 * (1.0 + np.max(np.abs(own)))):
+            raise NotImplementedError("a derivative that depends on the arbitrary phases of complex eigenvectors")
+        s = s + v @ (_reciprocal(_row(w) - _column(w)) * own) @ _h(v)
+    return _fold(np.conj(s), triangle)
+
+
 @vjp(np.linalg.eigvalsh)
 def eigvalsh(g, z, a, UPLO="L"):
-    _refuse_complex(a)
     v = np.linalg.eigh(a, UPLO)[1]
+    if np.iscomplexobj(a):
+        return _fold((np.conj(v) * _row(g)) @ _t(v), UPLO.upper())
     return _fold((v * _row(g)) @ _t(v), UPLO.upper())
 
 
 @vjp(np.linalg.svd)
 def svd(g, z, a, full_matrices=True, compute_uv=True, hermitian=False):
     """Townsend (2016), for the thin decomposition."""
-    _refuse_complex(a)
     if not compute_uv:
         return _svdvals_bar(g, a)
+    _refuse_complex(a)
     if hermitian or (full_matrices and np.shape(a)[-1] != np.shape(a)[-2]):
         raise NotImplementedError("the derivative of np.linalg.svd: give full_matrices=False, and no hermitian=True")
     u, s, v = z[0], z[1], _t(z[2])
@@ -519,12 +546,12 @@ def svd(g, z, a, full_matrices=True, compute_uv=True, hermitian=False):
 
 def _svdvals_bar(g, a):
     factors = np.linalg.svd(a, full_matrices=False)
-    return (factors[0] * _row(g)) @ factors[2]
+    a_bar = (factors[0] * _row(g)) @ factors[2]
+    return np.conj(a_bar) if np.iscomplexobj(a) else a_bar
 
 
 @vjp(np.linalg.svdvals)
 def svdvals(g, z, x):
-    _refuse_complex(x)
     return _svdvals_bar(g, x)
 
 

@@ -145,6 +145,8 @@ ROWS += [
     Row(np.float64, (1.5,)),
     Row(np.float32, (1.5,), expected=(1.0,)),
     Row(np.float16, (1.5,), expected=(1.0,)),
+    Row(np.complex128, (1.5 - 0.5j,)),
+    Row(np.complex64, (1.5,), expected=(1.0,)),
     Row(np.abs, (np.array([-0.7, 0.4]),), name="signs"),
     Row(np.fabs, (np.array([-0.7, 0.4]),), name="signs"),
     Row(np.cbrt, (np.array([-0.7, 0.4]),), name="signs"),
