@@ -73,6 +73,9 @@ def _guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Callable[[], Outc
 
 def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
     truth = lo.truth(expression(lo, node.test, frame))
+    if isinstance(truth, bool):
+        # What follows finds the place where control stays, however deep in here.
+        return block(lo, node.body if truth else node.orelse, frame, 0, rest)
     return choose(lo, truth, lambda: block(lo, node.body, frame), lambda: block(lo, node.orelse, frame), rest)
 
 
