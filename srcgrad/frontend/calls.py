@@ -84,6 +84,9 @@ _LIBRARIES = frozenset(
 )
 
 
+_SINGLE_DISPATCH = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
+
+
 def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
     """Lowers a call."""
     whole = lo.whole
@@ -211,6 +214,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call(lo, Const(obj.__wrapped__), args, kwargs)
     if getattr(obj, "__module__", None) == "srcgrad.api":
         lo.unsupported(f"calling srcgrad.{obj.__name__} inside of a differentiated function is not supported yet")
+    if isinstance(obj, types.FunctionType) and obj.__code__ is _SINGLE_DISPATCH:
+        lo.unsupported("functools.singledispatch is not supported", "choose by isinstance")
     if isinstance(obj, types.FunctionType):
         return call_function(lo, obj, args, kwargs)
     member = getattr(type(obj), "__call__", None)  # noqa: B004 (the method itself is wanted)

@@ -58,7 +58,7 @@ def tree_with_complex_numbers(p):
 
 @program(lambda: (mixed(4), rand(4)), argnums=(0, 1), tags=("complex argument",), output="array")
 def complex_results(z, x):
-    return z * x + np.exp(1j * x), z.conj()[1:], np.abs(z)
+    return z * x + np.exp(1j * x), np.conj(z)[1:], np.abs(z)
 
 
 @program(lambda: (2 + 1j, 0.5), argnums=(0, 1), tags=("complex argument",), output="array")
@@ -102,13 +102,13 @@ def energies(a):
 @program(lambda: (mixed(3, 3), rand(3)), argnums=(0, 1), tags=("complex argument", "linalg"))
 def evolution_by_eigenvectors(h, x):
     w, v = np.linalg.eigh(h)
-    psi = v @ (np.exp(-1j * w * x[0]) * (v.conj().T @ x))
+    psi = v @ (np.exp(-1j * w * x[0]) * (np.conj(v).T @ x))
     return np.abs(psi[0]) ** 2 + psi[1].real
 
 
 @program(lambda: (mixed(3, 3),), tags=("complex argument", "linalg"))
 def factor_of_a_hermitian_matrix(a):
-    b = a @ a.conj().T + np.eye(3)
+    b = a @ np.conj(a).T + np.eye(3)
     lower, upper = np.linalg.cholesky(b), np.linalg.cholesky(b, upper=True)
     return np.sum(lower.imag * np.arange(3)) + np.sum(np.abs(upper) ** 2 * np.arange(3))
 
