@@ -73,27 +73,29 @@ class _Like:
     def __init__(self, leaf: Any):
         self.cls = type(leaf)
         self.shape: tuple[int, ...] = np.shape(leaf)
-        self.dtype = leaf.dtype if isinstance(leaf, (np.ndarray, np.generic)) else np.dtype(float)
+        self.dtype = leaf.dtype if isinstance(leaf, (np.ndarray, np.generic)) else np.dtype(type(leaf))
 
     def fitted(self, given: Any, path: Callable[[], str], whose: str) -> Any:
         """A cotangent or tangent in the form that the generated code takes: the class, shape and dtype of its leaf."""
+        kinds = "biufc" if self.dtype.kind == "c" else "biuf"
+        numbers = (int, float, complex, np.ndarray, np.generic)
         if given is None:
             value: Any = np.zeros(self.shape, self.dtype)
-        elif not isinstance(given, (int, float, np.ndarray, np.generic)) or np.asarray(given).dtype.kind not in "biuf":
+        elif not isinstance(given, numbers) or np.asarray(given).dtype.kind not in kinds:
             raise ArgumentError(f"{path()} is of type {type(given).__name__}, but {whose} a {self.cls.__name__} there")
         else:
             value = np.asarray(given, self.dtype)
         if value.shape != self.shape:
             raise ShapeError(f"{path()} has shape {value.shape}, but {whose} shape {self.shape} there")
-        if self.cls is float:
-            return float(value)
+        if self.cls in (float, complex):
+            return self.cls(value)
         return value if self.cls is np.ndarray else value[()]
 
 
 def _like(leaf: Any) -> _Like | None:
     if isinstance(leaf, (np.ndarray, np.generic)):
-        return _Like(leaf) if leaf.dtype.kind == "f" else None
-    return _Like(leaf) if isinstance(leaf, float) else None
+        return _Like(leaf) if leaf.dtype.kind in "fc" else None
+    return _Like(leaf) if isinstance(leaf, (float, complex)) else None
 
 
 def _path(structure: Structure, k: int, name: str) -> str:

@@ -279,8 +279,9 @@ def judge_structure(program: Program, argument: Any, gradient: Any, name: str) -
             assert isinstance(g, float), f"{where} is {g!r}, not a float"
         elif not is_active(leaf):
             assert g is None, f"{where}, which is passive, is {g!r}"
-        elif isinstance(leaf, float) and not isinstance(leaf, np.generic):
-            assert isinstance(g, float), f"{where} is {g!r}, not a float"
+        elif isinstance(leaf, (float, complex)) and not isinstance(leaf, np.generic):
+            cls = float if isinstance(leaf, float) else complex
+            assert isinstance(g, cls), f"{where} is {g!r}, not a {cls.__name__}"
         else:
             assert isinstance(g, (np.ndarray, np.generic)), f"{where} is {g!r}"
             assert g.dtype == leaf.dtype, f"{where} has dtype {g.dtype}, not {leaf.dtype}"

@@ -117,17 +117,23 @@ def test_the_other_arguments_may_be_of_any_kind_but_subclasses_of_arrays():
     assert refused(lambda: g(1.0, [np.ones((2, 2)).view(np.matrix)]), ArgumentError)[0] == message
 
 
-@pytest.mark.parametrize("value", [1j, np.complex128(1j)])
-def test_complex_numbers(value):
-    message = "argument 'w' of loss is a complex number, which is not supported yet"
-    assert refused(lambda: grad(loss)(value, 1.0), UnsupportedError)[0] == message
+@pytest.mark.parametrize("argument", [1j, np.complex64(1j), np.ones(2, complex)], ids=str)
+def test_complex_results(argument):
+    def product(w, x):
+        return np.sum(w * x)
+
+    error = refused(lambda: grad(product)(argument, 1.0), NotScalarError)
+    help = "return its real part, its imaginary part or abs(...) of it, or use srcgrad.vjp"
+    assert error == ("product returned a complex number, and only a real one has a gradient", help)
+    _, pull = vjp(product, argument, 1.0)
+    assert np.all(pull(1j)[0] == 1j * np.ones(np.shape(argument))) and pull(1)[1] == np.sum(np.real(argument))
 
 
-def test_complex_arrays():
-    message = "argument 'w' of loss is an array of complex numbers, which are not supported yet"
-    assert refused(lambda: grad(loss)(np.ones(2, complex), 1.0), UnsupportedError)[0] == message
-    message = "argument 'w' of loss holds complex numbers, which are not supported yet"
-    assert refused(lambda: vjp(loss, np.ones(2, complex), 1.0), UnsupportedError)[0] == message
+def test_a_phase_that_is_arbitrary():
+    a = np.array([[1.0, 0.0, 0.0], [0.3 + 0.4j, 2.0, 0.0], [0.2j, 0.1 - 0.3j, 3.0]])
+    slope = grad(lambda a: np.sum(np.linalg.eigh(a)[1][:2, 1].imag))
+    with pytest.raises(NotImplementedError, match="arbitrary phases of complex eigenvectors"):
+        slope(a)
 
 
 @pytest.mark.parametrize("tree", [(1, 2), {"a": "x"}, [], (None,)], ids=str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import enum
 import functools
 import importlib
 import os
@@ -200,6 +201,26 @@ def test_methods_of_objects_that_the_function_makes():
 
     Made.__init__ = other_init
     assert changes.check() == 420.0
+
+
+class Decibel(float):
+    def __radd__(self, other):
+        return 2.0 * float(self) * other
+
+
+class Mode(enum.IntEnum):
+    SLOW = 1
+    FAST = 2
+
+
+def test_numbers_of_derived_classes():
+    gradient = grad(lambda x, y: x * y)
+    assert [gradient(1.0, Mode.SLOW), gradient(1.0, Mode.FAST), gradient(1.0, Decibel(3.0))] == [1.0, 2.0, 3.0]
+    in_lists = grad(lambda x, y: x * y[0])
+    assert [in_lists(1.0, [Decibel(3.0)]), in_lists(1.0, [Decibel(4.0)]), in_lists(1.0, [5.0])] == [3.0, 4.0, 5.0]
+    reflected = grad(lambda x, y: x + y)
+    assert [reflected(1.0, Decibel(3.0)), reflected(1.0, Decibel(4.0)), reflected(1.0, 3.0)] == [6.0, 8.0, 1.0]
+    assert reflected(np.float64(1.0), Decibel(3.0)) == 1.0
 
 
 def test_attributes_that_appear():

@@ -112,6 +112,104 @@ def test_reading_what_no_path_assigned_raises(how: str) -> None:
     assert srcgrad.grad(sometimes)(0.5, 2) == pytest.approx(2.0**3 * 4 * 0.5**3)
 
 
+def overwritten(x, n):
+    for k in range(n):
+        y = x * k
+    return y
+
+
+def overwritten_array(x, n):
+    for _ in range(n):
+        y = x * np.ones(3)
+    return np.sum(y)
+
+
+def last_of_a_list(x, n):
+    for y in [x * k for k in range(n)]:  # noqa: B007
+        pass
+    return y
+
+
+def halved_until_small(x, n):
+    while n > 0:
+        y, n = x * n, n - 1
+    return y
+
+
+def of_an_inner_loop(x, n):
+    for i in range(2):
+        for j in range(n):
+            y = x * i * j
+    return y
+
+
+def broken_off(x, n):
+    for k in range(n):
+        y = x * k
+        if k > 1:
+            break
+    else:
+        return y * 2.0
+    return y
+
+
+def function_of_the_last_turn(x, n):
+    for k in range(n):
+        y = lambda z: z * x * k  # noqa: B023, E731
+    return y(2.0)
+
+
+def deleted(x, n):
+    for _ in range(n):
+        y = x
+    del y
+    return x
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(overwritten, overwritten_array, last_of_a_list, halved_until_small, of_an_inner_loop, broken_off),
+        *(function_of_the_last_turn, deleted),
+    ],
+)
+def test_a_name_that_no_turn_of_a_loop_has_assigned(function, optimize: bool) -> None:
+    gradient = srcgrad.grad(function, optimize=optimize)
+    for n in (0, -1):
+        with pytest.raises(UnboundLocalError, match="'y'"):
+            function(0.7, n)
+        with pytest.raises(UnboundLocalError, match="'y'"):
+            gradient(0.7, n)
+    assert gradient(0.7, 2) == pytest.approx(function(1.7, 2) - function(0.7, 2))
+
+
+def test_a_name_that_is_read_before_the_first_turn_assigns_it() -> None:
+    def behind(x, n):
+        total = 0.0
+        for k in range(n):
+            total = total + y  # noqa: F821
+            y = x * k  # noqa: F841
+        return total
+
+    gradient = srcgrad.grad(behind)
+    with pytest.raises(UnboundLocalError, match="'y'"):
+        gradient(0.7, 2)
+    assert gradient(0.7, 0) == 0.0
+
+
+def test_a_handler_sees_that_no_turn_has_assigned_a_name() -> None:
+    def handled(x, n):
+        for k in range(n):
+            y = x * k
+        try:
+            return y
+        except UnboundLocalError:
+            return 5.0 * x
+
+    assert [srcgrad.grad(handled)(0.7, n) for n in (0, 3)] == [5.0, 2.0]
+
+
 def test_code_in_no_module_assigns_its_global_names(tmp_path) -> None:
     path = tmp_path / "cell.py"
     path.write_text("def loss(x):\n    global last\n    last = x * 2.0\n    return last * last\n")

@@ -302,11 +302,6 @@ class Dispatcher:
     def _check_argument(self, name: str, value: Any) -> None:
         if type(value) in (float, int) or value is ANY_KIND:
             return
-        for leaf in flatten(value)[0] if self.options.wanted is None else ():
-            if np.iscomplexobj(leaf):
-                raise UnsupportedError(
-                    f"argument {name!r} of {self.target.name} holds complex numbers, which are not supported yet"
-                )
         for leaf in _arrays(value):
             if type(leaf) is not np.ndarray:
                 raise ArgumentError(
@@ -323,16 +318,12 @@ class Dispatcher:
                     f"{what} is an array of {kind} ({value.dtype}), which has no gradient",
                     help=f"pass {name}.astype(float), or take the gradient with respect to another argument",
                 )
-            if value.dtype.kind == "c":
-                raise UnsupportedError(f"{what} is an array of complex numbers, which are not supported yet")
-            if value.dtype.kind != "f":
+            if value.dtype.kind not in "fc":
                 raise ArgumentError(
                     f"{what} is an array of {_array_content(value)} ({value.dtype}), which has no gradient",
                     help=f"pass {name}.astype(float), or take the gradient with respect to another argument",
                 )
-        elif isinstance(value, (complex, np.complexfloating)):
-            raise UnsupportedError(f"{what} is a complex number, which is not supported yet")
-        elif isinstance(value, np.generic) and value.dtype.kind != "f":
+        elif isinstance(value, np.generic) and value.dtype.kind not in "fc":
             raise ArgumentError(
                 f"{what} is of type {type(value).__name__}, which has no gradient", help=f"pass float({name})"
             )

@@ -48,6 +48,7 @@ COMPARE: dict[Any, type[ast.cmpop]] = {
     operator.is_not: ast.IsNot,
 }
 _AS_BUILTIN: dict[Any, Any] = {operator.abs: abs, operator.truth: bool, operator.index: int, operator.length_hint: len}
+_OPPOSITE_ORDER: dict[type, type[ast.cmpop]] = {ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt}
 _OPPOSITE: dict[type, type[ast.cmpop]] = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
 }  # fmt: skip
@@ -131,8 +132,12 @@ class Expressions:
         node = self.value(v)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return node.operand
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPPOSITE:
-            op = v.owner
+        op = v.owner
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPPOSITE_ORDER:
+            # A number that is no number is neither below another one nor not.
+            if isinstance(op, Call) and all(isinstance(a.type, PyScalar) and a.type.kind in "bi" for a in op.inputs):
+                return ast.Compare(node.left, [_OPPOSITE_ORDER[type(node.ops[0])]()], node.comparators)
+        elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPPOSITE:
             exact = not isinstance(node.ops[0], (ast.Eq, ast.NotEq)) or (
                 isinstance(op, Call) and all(isinstance(a, Const) or isinstance(a.type, PyScalar) for a in op.inputs)
             )

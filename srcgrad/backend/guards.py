@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend.kinds import kind_of
+from srcgrad.frontend.kinds import is_derived_number, kind_of
 from srcgrad.frontend.sources import (
     AttributeSource,
     CellSource,
@@ -49,9 +49,9 @@ def argument_kind(value: Any) -> Any:
 
 
 def opaque_leaves(value: Any) -> list[Any]:
-    """The leaves of an argument that are neither numbers, arrays, strings nor None."""
+    """The leaves of an argument that are neither plain numbers, arrays, strings nor None."""
     numbers = (bool, int, float, complex, str, np.ndarray, np.generic, type(None))
-    return [leaf for leaf in flatten(value)[0] if not isinstance(leaf, numbers)]
+    return [leaf for leaf in flatten(value)[0] if not isinstance(leaf, numbers) or is_derived_number(leaf)]
 
 
 def python_function(obj: Any) -> types.FunctionType | None:

@@ -98,7 +98,10 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     """`base[key]`."""
     if is_undefined(base):
         return base
-    if isinstance(base, Sequence) or (isinstance(base, Reference) and base.cls is list):
+    if isinstance(base, Sequence):
+        item = special(lo, base, "__getitem__", key)
+        return _subscript_items(lo, base, key) if item is None else item
+    if isinstance(base, Reference) and base.cls is list:
         return _subscript_items(lo, base, key)
     if isinstance(base, Reference) and base.cls is dict:
         known = known_key(lo, key)
@@ -483,7 +486,8 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
         number = special(lo, symbol, "__len__")
         return number if number is not None else lo.unsupported(f"a {symbol.cls.__name__} has no length")
     if isinstance(symbol, Sequence):
-        return Const(len(symbol.items))
+        number = special(lo, symbol, "__len__")
+        return Const(len(symbol.items)) if number is None else number
     if is_compact(symbol):
         return compact_dicts.length(lo, symbol)
     if isinstance(symbol, Reference) and symbol.cls in CONTAINERS:

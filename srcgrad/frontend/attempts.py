@@ -73,7 +73,7 @@ def cleaned_up(lo: Lowering, site: Any, body: Block, failed: Handle, left: Block
         lo.store.set(leaves, Const(False))
         return failed(error)
 
-    outcome = attempt(lo, site, body, Const(BaseException), handle, None, lambda: NEXT)
+    outcome = attempt(lo, site, body, Const(BaseException), handle, None, lambda: NEXT, cleans_up=True)
     regularly = lo.truth(lo.store.get(leaves))
     lo.store.set(leaves, MISSING)
     done = choose(lo, regularly, left, lambda: NEXT, lambda: NEXT)
@@ -157,6 +157,9 @@ def settle_attempts(lo: Lowering) -> None:
 
 
 def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Block) -> Outcome:
+    if frame.on_yield is not None and not frame.is_context and _yields(node.body):
+        # What the consumer raises is not for these handlers.
+        lo.marks.split.add(lo.site(node))
     classes = [_classes(lo, handler, frame) for handler in node.handlers]
     every = _distinct(cls for group in classes for cls in group)
 
@@ -181,6 +184,10 @@ def _handled(lo: Lowering, node: ast.Try, frame: Frame, rest: Block) -> Outcome:
         (lambda: block(lo, node.orelse, frame)) if node.orelse else None,
         rest,
     )
+
+
+def _yields(statements: list[ast.stmt]) -> bool:
+    return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for s in statements for part in ast.walk(s))
 
 
 def _classes(lo: Lowering, handler: ast.ExceptHandler, frame: Frame) -> tuple[type, ...]:
@@ -217,7 +224,14 @@ def _protected(lo: Lowering) -> Iterator[Attempt]:
 
 
 def attempt(
-    lo: Lowering, site: Any, body: Block, catches: Value, handle: Handle, otherwise: Block | None, rest: Block
+    lo: Lowering,
+    site: Any,
+    body: Block,
+    catches: Value,
+    handle: Handle,
+    otherwise: Block | None,
+    rest: Block,
+    cleans_up: bool = False,
 ) -> Outcome:
     """A protected block, what handles its exceptions, what is done if there are none, and what follows.
 
@@ -229,9 +243,10 @@ def attempt(
         handle: lowers the handler, given the exception.
         otherwise: lowers what is done after a body that completed, unprotected; None if there is nothing.
         rest: lowers what follows the statement.
+        cleans_up: whether the handler raises every exception again.
     """
     if site in lo.marks.split:
-        return _one_by_one(lo, body, catches, handle, otherwise, rest)
+        return _one_by_one(lo, body, catches, handle, otherwise, rest, cleans_up)
     outer, lo.protections = lo.protections, []
     try:
         with _protected(lo) as made:
@@ -269,13 +284,19 @@ def attempt(
 
 
 def _one_by_one(
-    lo: Lowering, body: Block, catches: Value, handle: Handle, otherwise: Block | None, rest: Block
+    lo: Lowering,
+    body: Block,
+    catches: Value,
+    handle: Handle,
+    otherwise: Block | None,
+    rest: Block,
+    cleans_up: bool,
 ) -> Outcome:
     """`attempt` for a body whose statements are protected one by one."""
     assert isinstance(catches, Const)
     classes = catches.value if isinstance(catches.value, tuple) else (catches.value,)
     with new_label(lo) as label:
-        protection = Protection(classes, label, ("error", lo.fresh("e")))
+        protection = Protection(classes, label, ("error", lo.fresh("e")), cleans_up)
         lo.protections = [*lo.protections, protection]
         try:
             outcome = body()
@@ -307,7 +328,7 @@ def guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcome:
         return _guarded_yield(lo, node.value, frame, rest)
     site = lo.site(node)
     if site not in lo.marks.split:
-        return _guard(lo, site, lambda: statement(lo, node, frame), rest)
+        return guard(lo, site, lambda: statement(lo, node, frame), rest)
     if isinstance(node, ast.If):
         return guarded_test(
             lo, node.test, frame, lambda: block(lo, node.body, frame), lambda: block(lo, node.orelse, frame), rest
@@ -334,7 +355,7 @@ def _guarded_for(lo: Lowering, node: ast.For, frame: Frame, rest: Block) -> Outc
 
     if site in lo.marks.split:
         return go_on(lo, evaluated(lo, node.iter, frame, hold), loop)
-    return _guard(lo, site, lambda: hold(expression(lo, node.iter, frame)), loop)
+    return guard(lo, site, lambda: hold(expression(lo, node.iter, frame)), loop)
 
 
 def guarded_test(
@@ -352,7 +373,7 @@ def guarded_test(
         lo.store.set(key, MISSING)
         return choose(lo, truth, body, otherwise, rest)
 
-    return _guard(lo, lo.site(test), evaluate, decide)
+    return guard(lo, lo.site(test), evaluate, decide)
 
 
 def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Block) -> Outcome:
@@ -375,7 +396,7 @@ def _guarded_yield(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, 
         lo.store.set(item, MISSING)
         return go_on(lo, give(lo, node, symbol, frame), rest)
 
-    return _guard(lo, site, evaluate, go_further)
+    return guard(lo, site, evaluate, go_further)
 
 
 def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcome:
@@ -388,7 +409,7 @@ def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcom
                 return _guarded_targets(lo, lo.site(node), final, frame, lambda: go_on(lo, drop_held(), rest))
             if not steps:
                 return go_on(lo, statement(lo, node, frame), rest)
-            return _guard(lo, (*lo.site(node), "final"), finish, rest)
+            return guard(lo, (*lo.site(node), "final"), finish, rest)
         held, part = steps[k]
 
         def hold(symbol: Symbol) -> Outcome:
@@ -403,7 +424,7 @@ def _sequence(lo: Lowering, node: ast.stmt, frame: Frame, rest: Block) -> Outcom
             site = (*lo.site(node), "call", k)
             if site in lo.marks.split:
                 return go_on(lo, evaluated(lo, part, frame, hold), lambda: step(k + 1))
-            return _guard(lo, site, lambda: hold(expression(lo, part, frame)), lambda: step(k + 1))
+            return guard(lo, site, lambda: hold(expression(lo, part, frame)), lambda: step(k + 1))
 
     def drop_held() -> Outcome:
         for held, _ in steps:
@@ -451,12 +472,12 @@ def _guarded_targets(lo: Lowering, site: Any, node: ast.Assign, frame: Frame, re
                 assign(lo, target, symbol, frame)
             return NEXT
 
-        return _guard(lo, (*site, "target", k), write, lambda: place([*parts, *more], k + 1))
+        return guard(lo, (*site, "target", k), write, lambda: place([*parts, *more], k + 1))
 
-    return _guard(lo, (*site, "value"), evaluate, lambda: place([(target, keys[0]) for target in node.targets]))
+    return guard(lo, (*site, "value"), evaluate, lambda: place([(target, keys[0]) for target in node.targets]))
 
 
-def _guard(lo: Lowering, site: Any, body: Block, rest: Block) -> Outcome:
+def guard(lo: Lowering, site: Any, body: Block, rest: Block) -> Outcome:
     """Something that leaves for the handlers of the `try` statements around it if it raises."""
     classes = _distinct(cls for protection in lo.protections for cls in protection.classes)
 

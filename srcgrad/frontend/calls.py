@@ -84,6 +84,9 @@ _LIBRARIES = frozenset(
 )
 
 
+_SINGLE_DISPATCH = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
+
+
 def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
     """Lowers a call."""
     whole = lo.whole
@@ -108,17 +111,17 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
             kwargs.update({str(key): item for key, item in lo.contents(symbol)})
         else:
             lo.unsupported("only dicts of known keys can be spread with **")
-    if _is_user_function(fn) and any(isinstance(arg, ast.GeneratorExp) for arg in node.args):
+    if is_user_function(fn) and any(isinstance(arg, ast.GeneratorExp) for arg in node.args):
         args = [
             generated(lo, arg) if isinstance(part, ast.GeneratorExp) else arg
             for part, arg in itertools.zip_longest(node.args, args)
             if arg is not None
         ]
-    lo.escape = whole[1] if whole is not None and whole[0] is node and _is_user_function(fn) else None
+    lo.escape = whole[1] if whole is not None and whole[0] is node and is_user_function(fn) else None
     return call(lo, fn, args, kwargs)
 
 
-def _is_user_function(fn: Symbol) -> bool:
+def is_user_function(fn: Symbol) -> bool:
     """Whether a call runs nothing but the body of one function written in Python."""
     while isinstance(fn, Bound):
         fn = fn.fn
@@ -163,6 +166,13 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
     return call_object(lo, fn.value, args, kwargs)
 
 
+def make_context(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol | None:
+    """As `contexts.make_context`."""
+    from srcgrad.frontend import contexts
+
+    return contexts.make_context(lo, obj, args, kwargs)
+
+
 def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a Python object known at compile time."""
     if obj is UNDEFINED:
@@ -179,7 +189,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
     if isinstance(obj, type):
-        return _construct(lo, obj, args, kwargs)
+        context = make_context(lo, obj, args, kwargs)
+        return _construct(lo, obj, args, kwargs) if context is None else context
     if isinstance(obj, types.MethodType) and not is_library(obj):
         return call(lo, Const(obj.__func__), [object_symbol(lo, obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
@@ -188,6 +199,9 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if obj is runtime.cotangent_of:
         lo.unsupported("generated code that finds cotangents of unknown kind can't be differentiated again yet")
     _check_changes_nothing(lo, obj, args)
+    context = make_context(lo, obj, args, kwargs)
+    if context is not None:
+        return context
     if helper_calls.is_inlined(obj):
         return helper_calls.inline(lo, obj, args, kwargs)
     if is_library(obj) or getattr(obj, "__module__", None) == runtime.__name__:
@@ -201,6 +215,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call(lo, Const(obj.__wrapped__), args, kwargs)
     if getattr(obj, "__module__", None) == "srcgrad.api":
         lo.unsupported(f"calling srcgrad.{obj.__name__} inside of a differentiated function is not supported yet")
+    if isinstance(obj, types.FunctionType) and obj.__code__ is _SINGLE_DISPATCH:
+        lo.unsupported("functools.singledispatch is not supported", "choose by isinstance")
     if isinstance(obj, types.FunctionType):
         return call_function(lo, obj, args, kwargs)
     member = getattr(type(obj), "__call__", None)  # noqa: B004 (the method itself is wanted)
@@ -282,7 +298,7 @@ def _construct(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Sy
         return _construct_dataclass(lo, cls, args, kwargs)
     if issubclass(cls, BaseException):
         return make_exception(lo, cls, args, kwargs)
-    if issubclass(cls, np.generic) or is_library(cls):
+    if (issubclass(cls, np.generic) and kinds.own_operators(cls) is None) or is_library(cls):
         return primitive(lo, cls, args, kwargs)
     return make_object(lo, STAND_INS.get(cls, cls), args, kwargs)
 
@@ -314,6 +330,13 @@ def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: di
     return made
 
 
+def _makes_derived_array(fn: Any) -> bool:
+    """Whether a call makes matrices, masked arrays and the like, on which operators mean something else."""
+    if isinstance(fn, type):
+        return fn is not np.ndarray and issubclass(fn, np.ndarray)
+    return fn in (np.asmatrix, np.bmat) or (getattr(fn, "__module__", None) or "").startswith("numpy.ma.")
+
+
 def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call that becomes one operation."""
     if not hashable(fn):
@@ -324,6 +347,11 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     of_objects = by_special_method(lo, fn, args)
     if of_objects is not None:
         return of_objects
+    if _makes_derived_array(fn):
+        lo.unsupported(
+            f"{display_name(fn)} makes an array of a class derived from np.ndarray, whose operators may be its own",
+            "use plain arrays: np.asarray(x), and for masks np.where, or x[mask]",
+        )
     if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
         return binary(lo, fn, args[0], args[1])
     if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:

@@ -8,7 +8,16 @@ from typing import Any
 
 from srcgrad.frontend.late_fields import Contents, initial, is_object, late_fields
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
-from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound, is_bound_key, merge_list_sites, reached
+from srcgrad.frontend.merging import (
+    CHECKED,
+    NEXT,
+    Outcome,
+    bound_key,
+    is_bound,
+    is_bound_key,
+    merge_list_sites,
+    reached,
+)
 from srcgrad.frontend.records import record_or_none
 from srcgrad.frontend.snapshots import (
     is_changed,
@@ -21,7 +30,7 @@ from srcgrad.frontend.snapshots import (
     with_leaves,
 )
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Conflict, Frame, Interrupted, Reference, Sequence, variable_name
+from srcgrad.frontend.values import Conflict, Frame, Interrupted, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, leaves_loop
 from srcgrad.ir.types import INT, Type, freshened, join, widen
 
@@ -65,8 +74,19 @@ def build_loop(
     guess: set[Any],
     site: Any,
     dead: frozenset[Any],
+    turns: Callable[[], Symbol] | None = None,
 ) -> Outcome:
-    """Lowers the body until what is assumed of the carried values holds at its end; how control leaves the loop."""
+    """Lowers the body until what is assumed of the carried values holds at its end; how control leaves the loop.
+
+    Args:
+        lo: emits the operations.
+        build: lowers the body.
+        finish: makes the loop.
+        guess: the keys of variables that the body is known to change.
+        site: the name of the place.
+        dead: the keys of variables that no iteration leaves to another or to what follows.
+        turns: tells whether the loop makes a turn at all; without it, the loop notes that.
+    """
     learned: Learned = lo.loop_memory.setdefault(site, Learned())
     dead = dead | {bound_key(key) for key in dead}
     for key in guess & dead:
@@ -90,7 +110,7 @@ def build_loop(
                 finally:
                     missing, lo.missing_reads = lo.missing_reads, outer_missing
                     lo.loops -= 1
-            for key in dead & changes.keys():
+            for key in [key for key in changes if key in dead or _is_checked(lo, key, changes)]:
                 del changes[key]
             # No later iteration reads the names of a function, or of a comprehension, that this one has entered.
             missing = {key for key in missing if not _is_name(key) or key[0].number < first}
@@ -101,10 +121,15 @@ def build_loop(
             continue
         # What an iteration reads may have been assigned in an earlier round of the loop around as well.
         lo.missing_reads |= missing | {slot.key for slot in carried if lo.store.get(slot.key) is MISSING}
-        return _finish(lo, carried, changes, region, outcome, finish)
+        return _finish(lo, carried, changes, region, outcome, finish, turns)
     lo.unsupported(
         "the kinds of the variables of this loop do not settle", "give each variable one kind before the loop"
     )
+
+
+def _is_checked(lo: Lowering, key: Any, changes: dict[Any, Any]) -> bool:
+    """Whether an iteration has only looked whether a name is bound."""
+    return changes[key] is CHECKED and lo.store.get(key) is not MISSING
 
 
 def _order(key: Any) -> tuple:
@@ -155,6 +180,8 @@ def _bind(lo: Lowering, slot: Carried, region: Region) -> None:
         region.args.append(arg)
         slot.args.append(arg)
     lo.store.set(slot.key, restored(lo, with_leaves(slot.symbol, iter(slot.args))))
+    if lo.loops == 0 and any(init is UNDEFINED_VALUE for init in slot.inits):
+        lo.unbound_at_first[slot.key] = (region, lo.store.get(slot.key))
 
 
 def _close(
@@ -311,12 +338,16 @@ def _finish(
     region: Region,
     outcome: Outcome,
     finish: Callable[[list[Value], Region, bool, list[Value]], Loop],
+    turns: Callable[[], Symbol] | None,
 ) -> Outcome:
     exits = any(map(leaves_loop, outcome.codes))
     inits = [v for slot in carried for v in slot.inits]
     results = [v for slot in carried for v in slot.results]
     symbols = {slot.key: slot.symbol for slot in carried}
     known = set(symbols)
+    first_bound = [bound_key(key) for key in changes if _binds_first(lo, key, changes)]
+    if turns is None:
+        changes = {**changes, **dict.fromkeys(first_bound, Const(True))}
     for key, symbol in changes.items():
         if key in known or symbol is MISSING:
             continue
@@ -324,6 +355,8 @@ def _finish(
             symbols[key] = symbol
             for leaf in leaves(symbol):
                 region.args.append(_unused_argument(lo, leaf, region))
+                if is_bound_key(key):
+                    region.args[-1].hint = variable_name(key)
                 inits.append(is_bound(lo, key, {}) if is_bound_key(key) else UNDEFINED_VALUE)
                 results.append(leaf)
     outputs = [Value(a.type, a.hint, lo.span) for a in region.args[len(region.args) - len(inits) :]]
@@ -338,6 +371,10 @@ def _finish(
     values = iter(_as_one(outputs, inits, results))
     for key, symbol in symbols.items():
         lo.store.set(key, restored(lo, with_leaves(symbol, values)))
+    if turns is not None and first_bound:
+        makes_turns = turns()
+        for key in first_bound:
+            lo.store.set(key, makes_turns)
     if not exits:
         return NEXT
     return Outcome(code, outcome.codes | {Exit.NEXT})
@@ -351,6 +388,15 @@ def _as_one(outputs: list[Value], inits: list[Value], results: list[Value]) -> l
     ]
     first = next((output for output, tells in zip(outputs, ran, strict=True) if tells), None)
     return [output if first is None or not tells else first for output, tells in zip(outputs, ran, strict=True)]
+
+
+def _binds_first(lo: Lowering, key: Any, changes: dict[Any, Any]) -> bool:
+    """Whether every iteration binds a name that has no value before the loop."""
+    if not (isinstance(key, tuple) and isinstance(key[0], Frame)) or key[0].scope is None or key[0].quiet:
+        return False
+    if key[1] not in key[0].scope.locals or changes[key] is MISSING or bound_key(key) in changes:
+        return False
+    return lo.store.get(key) is MISSING and not isinstance(changes[key], Interrupted)
 
 
 def _unused_argument(lo: Lowering, leaf: Value, region: Region) -> Value:

@@ -53,6 +53,7 @@ def _rows(lo: Lowering, reference: Reference, row: Callable[[Symbol], Symbol]) -
     return Iterator(
         length=lambda: lo.value(lo.emit_typed(len, (listed,), {}, INT)),
         item=item,
+        sources=(index,),
         view=True,
         anew=lambda: _rows(lo, reference, row),
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
-from srcgrad.frontend.merging import NEVER, NEXT, Outcome, bound_key, branch, join_branches
+from srcgrad.frontend.merging import CHECKED, NEVER, NEXT, Outcome, bound_key, branch, join_branches
 from srcgrad.frontend.store import MISSING
 from srcgrad.ir.nodes import Const, Raise, Value
 from srcgrad.ir.types import Opaque
+
+
+def _never_bound(lo: Lowering, name: str, message: str) -> NoReturn:
+    if lo.attempts or lo.store.depth:
+        raise RaisesAlways(UnboundLocalError, message)
+    lo.unsupported(f"{name!r} is read here, but it is not assigned before", "assign it on every path")
 
 
 def require_bound(lo: Lowering, key: Any) -> None:
@@ -20,15 +26,21 @@ def require_bound(lo: Lowering, key: Any) -> None:
     if lo.store.get(key) is MISSING:
         if lo.loops:
             return
-        if lo.attempts or lo.store.depth:
-            raise RaisesAlways(UnboundLocalError, message)
-        lo.unsupported(f"{name!r} is read here, but it is not assigned before", "assign it on every path")
+        _never_bound(lo, name, message)
+    if lo.unbound_at_first.get(key) == (lo.region, lo.store.get(key)):
+        # Every turn of the loop gets here, and so does the first one.
+        raise RaisesAlways(UnboundLocalError, message)
     flag = lo.store.get(bound_key(key))
+    if isinstance(flag, Const) and flag.value is False and not lo.loops:
+        _never_bound(lo, name, message)
     if flag is MISSING or isinstance(flag, Const):
         return
 
     require(lo, flag, UnboundLocalError, message)
-    lo.store.set(bound_key(key), Const(True))
+    for other in owner.scope.locals:
+        # Names that are bound by the same turns of a loop, say.
+        if lo.store.get(bound_key((owner, other))) is flag:
+            lo.store.set(bound_key((owner, other)), CHECKED)
 
 
 def require(lo: Lowering, condition: Value, cls: type[Exception], message: str) -> None:

@@ -8,6 +8,7 @@ item. So nothing is collected, and the effects of both interleave as Python has 
 from __future__ import annotations
 
 import ast
+import builtins
 import types
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +30,9 @@ OnYield = Callable[[ast.AST, Symbol, Rest | None], Outcome]
 _DEEPEST = 40
 
 
-def suspended(lo: Lowering, name: str, run: Callable[[OnYield], Outcome], site: Any = None) -> Reference:
+def suspended(
+    lo: Lowering, name: str, run: Callable[[OnYield], Outcome], site: Any = None, is_context: bool = False
+) -> Reference:
     """A generator that has not started. `run` lowers its body; one of a function has a site."""
     calls, fixed = [*lo.calls], lo.fixed_span
     symbol = Reference(types.GeneratorType, site)
@@ -39,8 +42,20 @@ def suspended(lo: Lowering, name: str, run: Callable[[OnYield], Outcome], site: 
             consumed_before(lo, symbol)
         lo.store.set(symbol, ())
         outside = lo.calls, lo.active, lo.fixed_span
+        protections, handled = lo.protections, lo.handled
 
         def on_yield(node: ast.AST, item: Symbol, rest: Rest | None = None) -> Outcome:
+            if is_context:
+                return consume(node, item, rest)
+            # What is raised there passes the handlers of the generator.
+            inner = lo.protections, lo.handled
+            lo.protections, lo.handled = [p for p in inner[0] if p in protections or p.cleans_up], handled
+            try:
+                return consume(node, item, None if rest is None else Rest(lambda: _inside(lo, inner, rest)))
+            finally:
+                lo.protections, lo.handled = inner
+
+        def consume(node: ast.AST, item: Symbol, rest: Rest | None = None) -> Outcome:
             inside = lo.calls, lo.active, lo.fixed_span
             # One consumer stands at several places of the program, if there are several yields.
             there = [*outside[0], ("yield", node, *inside[0])], outside[1], outside[2]
@@ -51,6 +66,16 @@ def suspended(lo: Lowering, name: str, run: Callable[[OnYield], Outcome], site: 
 
     lo.store.set(symbol, (Suspended(drive),))
     return symbol
+
+
+def _inside(lo: Lowering, inner: tuple[list[Any], list[Any]], rest: Callable[[], Outcome]) -> Outcome:
+    """Goes on in a generator, under its own handlers."""
+    outer = lo.protections, lo.handled
+    lo.protections, lo.handled = inner
+    try:
+        return rest()
+    finally:
+        lo.protections, lo.handled = outer
 
 
 def _with_calls(lo: Lowering, calls: tuple[list[Any], list[Any], bool], lower: Callable[[], Outcome]) -> Outcome:
@@ -80,9 +105,9 @@ def make_generator(
 
         frame.function = lo.function
         return in_pieces(lo, node, frame, bound)
-    if not lo.makes_context:
+    frame.is_context, lo.makes_context = lo.makes_context, False
+    if not frame.is_context:
         _check_clean_up(lo, node, frame)
-    lo.makes_context = False
     call = (activation[0], lo.span)
 
     def run(on_yield: OnYield) -> Outcome:
@@ -101,20 +126,54 @@ def make_generator(
         forget_locals(lo, frame)
         return outcome
 
-    return suspended(lo, name, run, site)
+    made = suspended(lo, name, run, site, frame.is_context)
+    if has_clean_up(node) and not frame.is_context:
+        lo.cleaning.add(made)
+    return made
 
 
 def _check_clean_up(lo: Lowering, node: ast.AST, frame: Frame) -> None:
-    """Refuses a `yield` inside of `try` or `with`, which would see what goes on where the generator is consumed."""
+    """Refuses a `yield` where it is not known what sees an exception of the consumer, or that nobody goes on.
+
+    Such an exception, or a `break` there, closes a generator: what is in `finally` is done, handlers are passed.
+    """
     pending: list[tuple[ast.AST, bool]] = [(child, False) for child in ast.iter_child_nodes(node)]
     while pending:
         part, guarded = pending.pop()
         if guarded and isinstance(part, (ast.Yield, ast.YieldFrom)):
             with lo.at(part, frame):
-                lo.unsupported("a yield inside of try or with is not supported", "build a list there")
-        if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            guarded = guarded or isinstance(part, (ast.Try, ast.TryStar, ast.AsyncWith)) or _handles(part, frame)
+                lo.unsupported("a yield here would see what goes on where it is consumed", "build a list there")
+        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            continue
+        guarded = guarded or isinstance(part, (ast.TryStar, ast.AsyncWith)) or _handles(part, frame)
+        if isinstance(part, ast.Try):
+            closes = any(_closes(cls) for cls in _named_classes(part, frame))
+            pending += [(child, guarded or closes) for child in [*part.body, *part.handlers, *part.orelse]]
+            pending += [(child, True) for child in part.finalbody]
+        else:
             pending += [(child, guarded) for child in ast.iter_child_nodes(part)]
+
+
+def _named_classes(node: ast.Try, frame: Frame) -> list[Any]:
+    """The classes that stand behind `except`; None for one that is not known."""
+    parts = [h.type for h in node.handlers]
+    names = [n for p in parts for n in (p.elts if isinstance(p, ast.Tuple) else [p])]
+    return [BaseException if name is None else _looked_up(name, frame) for name in names]
+
+
+def _closes(cls: Any) -> bool:
+    """Whether a handler for a class may see that a generator is closed."""
+    return not (isinstance(cls, type) and issubclass(cls, Exception))
+
+
+def has_clean_up(node: ast.AST) -> bool:
+    """Whether something is done where a generator is left early."""
+    parts = list(ast.walk(node))
+    return any(isinstance(part, (ast.With, ast.Try)) and _yields(part) for part in parts)
+
+
+def _yields(node: ast.AST) -> bool:
+    return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node))
 
 
 def _handles(node: ast.AST, frame: Frame) -> bool:
@@ -132,7 +191,9 @@ def _looked_up(node: ast.expr, frame: Frame) -> Any:
     if isinstance(node, ast.Attribute):
         return getattr(_looked_up(node.value, frame), node.attr, None)
     is_global = isinstance(node, ast.Name) and node.id not in frame.scope.locals
-    return frame.globals.get(node.id) if is_global and isinstance(node, ast.Name) else None
+    if not is_global or not isinstance(node, ast.Name):
+        return None
+    return frame.globals.get(node.id, getattr(builtins, node.id, None))
 
 
 def yield_statement(lo: Lowering, node: ast.Yield | ast.YieldFrom, frame: Frame, rest: Rest | None = None) -> Outcome:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import inspect
+import io
 import operator
 import types
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, Restart, is_undef
 from srcgrad.frontend.objects import class_of_object, special
 from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Stepper, Symbol, constant, sources_of
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import INT, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
+from srcgrad.ir.types import INT, STR, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
 
 _MANY = 256
 """Items are written out one by one up to this number."""
@@ -34,6 +36,8 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     if is_undefined(symbol):
         lo.unsupported("what is looped over here is never assigned on this path")
     if isinstance(symbol, Sequence):
+        if class_of_object(symbol) is not None and inspect.getattr_static(symbol.cls, "__iter__") is not tuple.__iter__:
+            return _iterate_object(lo, symbol, "")
         return Iterator(symbol.items)
     if isinstance(symbol, Reference):
         if is_compact(symbol):
@@ -56,6 +60,8 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
     if isinstance(symbol, Value):
         if isinstance(symbol.type, Tuple):
             return Iterator(tuple_items(lo, symbol))
+        if isinstance(symbol.type, Opaque) and issubclass(symbol.type.cls, io.TextIOBase):
+            symbol = lo.value(lo.emit_typed(list, (symbol,), {}, List(STR)))
         if isinstance(symbol.type, (Array, List, Unknown)):
             return Iterator(
                 length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k), sources=(symbol,)

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+import sys
 import types as python_types
 from typing import Any
 
 import numpy as np
 
 from srcgrad.ir.types import BOOL, COMPLEX, FLOAT, INT, Array, Dim, List, NpScalar, Opaque, Type
+from srcgrad.rules.operands import words
 from srcgrad.tree import attributes_of, is_structured
 
 _PYTHON_NUMBERS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}
 
 LONG = 16
 """A list or tuple with more items than this, all of one kind, is a run-time list and not unrolled."""
+
+
+_OPERATORS = frozenset(
+    f"__{prefix}{name}__"
+    for name in words("add sub mul truediv floordiv mod pow matmul divmod and or xor lshift rshift")
+    for prefix in ("", "r", "i")
+) | frozenset(
+    f"__{name}__"
+    for name in words(
+        """neg pos abs invert bool int float complex index round trunc floor ceil eq ne lt le gt ge array array_ufunc
+        array_function getitem setitem delitem iter len contains missing reversed next call"""
+    )
+)
+_OF_CONTAINERS = _OPERATORS | {"get", "keys", "values", "items", "append", "extend", "index", "count"}
+
+
+def own_operators(cls: type) -> type | None:
+    """The class that gives a class derived from a number, array or container of a library operators of its own."""
+    names = _OF_CONTAINERS if issubclass(cls, (list, dict)) else _OPERATORS
+    for base in cls.__mro__:
+        if base.__module__.partition(".")[0] in sys.stdlib_module_names or base.__module__ == "numpy":
+            continue
+        if any(isinstance(vars(base)[name], python_types.FunctionType) for name in names.intersection(vars(base))):
+            return base
+    return None
+
+
+def is_derived_number(value: Any) -> bool:
+    """Whether a number is of a class derived from those of Python or NumPy, which may do anything with it."""
+    cls = type(value)
+    if cls in _PYTHON_NUMBERS or not isinstance(value, (int, float, complex, np.generic)):
+        return False
+    return cls.__module__ != "numpy"
 
 
 def number_type(value: Any, name: str) -> Type | None:
@@ -31,7 +66,7 @@ def number_type(value: Any, name: str) -> Type | None:
             return None
         axes = (1 if n == 1 else Dim(f"{name}.{k}", 0, True) for k, n in enumerate(value.shape))
         return Array(value.dtype, tuple(axes))
-    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc" and not is_derived_number(value):
         return NpScalar(value.dtype)
     return None
 
@@ -82,7 +117,7 @@ def kind_of(value: Any) -> Any:
         kind = (value.dtype, tuple([n == 1 for n in value.shape]))
         return kind if value.flags.writeable else (*kind, False)
     if isinstance(value, np.generic):
-        return value.dtype
+        return cls if is_derived_number(value) else value.dtype
     if isinstance(value, list) or cls is tuple:
         if is_long_list(value):
             return (cls, "long", kind_of(value[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,6 +23,7 @@ from srcgrad.frontend.merging import (
     leaves_with,
 )
 from srcgrad.frontend.scope import assigned_in, has_exit
+from srcgrad.frontend.sizes import note_changes, size_check
 from srcgrad.frontend.statements import block
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import (
@@ -57,6 +59,10 @@ def _sees_the_body(node: ast.GeneratorExp, body: list[ast.stmt]) -> bool:
 
 def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:
     """A `for` statement over something that has been evaluated."""
+    if symbol in lo.cleaning and isinstance(node.iter, ast.Name) and has_exit(node.body):
+        lo.unsupported(
+            f"the generator {node.iter.id!r} is left here, and cleans up later", "loop over the call that makes it"
+        )
     iterator, dead = _with_end(lo, iterate(lo, symbol)), _dead_names(node, frame)
     site = lo.site(node)
     known = constant_range(iterator)
@@ -81,9 +87,10 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
         return _unrolled(lo, iterator, body, otherwise)
     before = _contents(lo, iterator)
     guess = _variables(lo, node.body, frame) | _variables(lo, [node.target], frame)
+    check = size_check(lo, iterator, site)
     outcome = for_loop(lo, iterator, body, guess, site, _index_name(node, iterator), dead)
     _check_sources(lo, iterator, before)
-    return after_loop(lo, outcome, otherwise, bool(node.orelse))
+    return after_loop(lo, outcome, lambda: check() or otherwise(), bool(node.orelse) or site in lo.marks.sized)
 
 
 def _with_end(lo: Lowering, iterator: Iterator) -> Iterator:
@@ -157,9 +164,10 @@ def over(
     if iterator.known:
         return _unrolled(lo, iterator, each, lambda: NEXT)
     before = _contents(lo, iterator)
+    check = size_check(lo, iterator, site)
     outcome = for_loop(lo, iterator, each, set(guess), site, index_name)
     _check_sources(lo, iterator, before)
-    return after_loop(lo, outcome, lambda: NEXT, False)
+    return after_loop(lo, outcome, lambda: check() or NEXT, site in lo.marks.sized)
 
 
 def for_each(
@@ -326,6 +334,7 @@ def for_loop(
         start, stop, step = Const(0), iterator_length(lo, iterator), Const(1)
         item = iterator.item
     bounds, backwards = (start, stop, step), iterator.backwards
+    check = size_check(lo, iterator, site)
     known = constant_range(Iterator(bounds=bounds))
 
     def build(carried: list[Carried], region: Region) -> Outcome:
@@ -335,6 +344,7 @@ def for_loop(
         if known is not None:
             lo.constant_loops.append((site, index, len(known)))
         try:
+            check()
             return body(index if item is None else item(index))
         finally:
             if known is not None:
@@ -345,7 +355,19 @@ def for_loop(
             return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span)
         return For(*bounds, inits, region, exits, outputs, lo.span, backwards)
 
-    return build_loop(lo, build, finish, guess, site, dead)
+    outcome = build_loop(lo, build, finish, guess, site, dead, lambda: _makes_turns(lo, bounds))
+    note_changes(lo, iterator, site)
+    return outcome
+
+
+def _makes_turns(lo: Lowering, bounds: tuple[Value, Value, Value]) -> Symbol:
+    """Whether there is anything in a range."""
+    start, stop, step = bounds
+    with lo.trusted():
+        if not isinstance(step, Const):
+            way = lo.emit(operator.mul, lo.emit(operator.sub, stop, start), step)
+            return lo.emit(operator.gt, way, Const(0))
+        return lo.emit(operator.gt, stop, start) if step.value > 0 else lo.emit(operator.lt, stop, start)
 
 
 def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
@@ -393,7 +415,9 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
             return While(inits, always, region, exits, outputs, lo.span)
         return While(inits, _own_arguments(*test["region"], region), region, exits, outputs, lo.span)
 
-    outcome = build_loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame))
+    always = isinstance(node.test, ast.Constant) and bool(node.test.value)
+    turns = (lambda: Const(True)) if always else None
+    outcome = build_loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame), turns)
     if node.orelse and test.get("left_by_test"):
         lo.unsupported(
             "`else` after a `while` whose test assigns names is not supported", "use `while True` and `break`"
@@ -417,7 +441,7 @@ def endless(lo: Lowering, body: Callable[[], Outcome], site: Any) -> Outcome:
         always.results = [Const(True)]
         return While(inits, always, region, exits, outputs, lo.span)
 
-    outcome = build_loop(lo, build, finish, set(), site, frozenset())
+    outcome = build_loop(lo, build, finish, set(), site, frozenset(), lambda: Const(True))
     leaving = _leaving(outcome)
     return restricted(outcome, leaving) if leaving else NEVER
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from srcgrad.errors import Span, UnsupportedError
+from srcgrad.frontend import kinds
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
 from srcgrad.frontend.marks import Marks
@@ -81,8 +82,11 @@ class Lowering:
         tuples_made_twice: whether one of them was made in two places, so that its identity means nothing.
         tuple_shadows: whether the shadow of a tuple is looked up by its identity.
         loops: how many loops are being lowered, whose bodies may assign what they have read before.
+        unbound_at_first: names that the first turn of a loop finds without a value -> the body, what they stand for.
         restarted: the generator that the next call of its function starts anew.
         runners: the frames of generators that are consumed in pieces -> what runs them.
+        cleaning: generators that do something where they are left early.
+        entered: contexts of the library -> what `as` binds, where that is something the program has made.
         exception_parts: exceptions that the program made -> what they hold.
         labels: the last exit code in use as a label.
         whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
@@ -133,6 +137,8 @@ class Lowering:
         self.makes_context = False
         self.floats_raised = False
         self.exception_read: Span | None = None
+        self.cleaning: set[Reference] = set()
+        self.entered: dict[Value, Symbol] = {}
         self.exception_parts: dict[Value, Any] = {}
         self.held: list[Any] = []
         self.handled: list[tuple[Value, bool]] = []
@@ -143,6 +149,7 @@ class Lowering:
         self.tuples_made_twice = False
         self.tuple_shadows = False
         self.loops = 0
+        self.unbound_at_first: dict[Any, tuple[Region, Symbol]] = {}
         self.restarted: Any = None
         self.runners: dict[Frame, Any] = {}
         self.labels = int(Exit.RETURN)
@@ -161,8 +168,8 @@ class Lowering:
         folded = fold(fn, tuple([self.known_list(arg) for arg in args]), kwargs)
         if folded is not None:
             return folded
-        trees = tuple([self.tree(arg) for arg in args])
-        keyword_trees = {name: self.tree(arg) for name, arg in kwargs.items()}
+        trees = tuple([self.tree(plain_number(arg)) for arg in args])
+        keyword_trees = {name: self.tree(plain_number(arg)) for name, arg in kwargs.items()}
         result = result_type(fn, trees, keyword_trees, self.fresh("n"), self.written_masks)
         return self.emit_typed(fn, trees, keyword_trees, result, hint)
 
@@ -530,19 +537,28 @@ class Lowering:
         """The truth value of a symbol: a Python bool where it is known at compile time."""
         if isinstance(symbol, Const) and symbol.value is UNDEFINED:
             return symbol
-        if isinstance(symbol, Sequence):
+        if isinstance(symbol, Sequence) and symbol.cls is tuple:
             return bool(symbol.items)
         if isinstance(symbol, Reference) and symbol.cls in (list, dict, set):
             return bool(self.contents(symbol))
         if isinstance(symbol, Reference) and symbol.cls is CompactDict:
             return self.value(self.call(Const(len), [symbol], {}))
-        if isinstance(symbol, (Const, Reference)):
+        if isinstance(symbol, (Const, Reference, Sequence)):
             from srcgrad.frontend.objects import truth_of_object
 
             return truth_of_object(self, symbol)
         if isinstance(symbol, (Closure, Bound)):
             return True
         return self.value(symbol)
+
+
+def plain_number(symbol: Symbol) -> Symbol:
+    """The number that a constant of a class derived from numbers is to a function that knows nothing of this class."""
+    if isinstance(symbol, Const) and kinds.is_derived_number(symbol.value):
+        for cls in (int, float, complex):
+            if isinstance(symbol.value, cls):
+                return Const(cls.__pos__(symbol.value))
+    return symbol
 
 
 def _computed_from(value: Any, origin: Value) -> bool:

@@ -25,6 +25,7 @@ class Marks:
         stepped: sites of generators that are asked for one item at a time.
         split: `try` statements whose body is protected statement by statement.
         keyed: sites of dicts whose keys depend on the run -> the type of the keys.
+        sized: sites of loops over dicts whose keys depend on the run, and that may get or lose some in the loop.
         alike: sites of which a name stands for one or the other -> another one of the same kind.
         settled: whether nothing more is going to be put into lists and dicts of which nothing is known.
         tables: sites of dicts that are tables of shadows, filled at run time.
@@ -50,6 +51,7 @@ class Marks:
     stepped: set[Any] = field(default_factory=set)
     split: set[Any] = field(default_factory=set)
     keyed: dict[Any, Type | None] = field(default_factory=dict)
+    sized: set[Any] = field(default_factory=set)
     alike: dict[Any, Any] = field(default_factory=dict)
     settled: bool = False
     tables: set[Any] = field(default_factory=set)

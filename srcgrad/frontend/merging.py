@@ -66,6 +66,8 @@ def leaves_with(code: int) -> Outcome:
 NEXT = leaves_with(Exit.NEXT)
 NEVER = Outcome(UNDEFINED_VALUE, frozenset())
 _IS_BOUND = " is bound"
+CHECKED = Const(True)
+"""Whether a name has been assigned where the program has just raised if it was not: later, the run decides again."""
 
 
 @dataclass(slots=True)
@@ -283,6 +285,8 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
             continue
         if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes and isinstance(key[0], Frame):
             lo.missing_reads.add(key)
+        if is_bound_key(key) and current is not MISSING and (a, b) in ((CHECKED, current), (current, CHECKED)):
+            continue
         if is_bound_key(key) and _tells(a, b) and operation is If and condition.type == BOOL:
             found[key] = condition
             continue

@@ -24,7 +24,7 @@ from srcgrad.frontend.sources import AttributeSource, FixedSource, ItemSource
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import CONTAINERS, Bound, Reference, Sequence, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value, leaves
-from srcgrad.ir.types import Opaque, Unknown
+from srcgrad.ir.types import Array, NpScalar, Opaque, Unknown
 
 _SYMBOLS = {
     operator.add: "add",
@@ -58,9 +58,15 @@ def class_of_object(symbol: Symbol) -> type | None:
     """The class of an object of a user class; None for anything else."""
     if isinstance(symbol, Reference):
         return None if symbol.cls in CONTAINERS else symbol.cls
-    if not isinstance(symbol, Const) or isinstance(symbol.value, (int, float, complex, str, bytes, np.generic)):
+    if isinstance(symbol, Sequence):
+        return None if symbol.cls is tuple or kinds.own_operators(symbol.cls) is None else symbol.cls
+    if not isinstance(symbol, Const):
         return None
     value = symbol.value
+    if isinstance(value, (int, float, complex, np.generic)) and kinds.is_derived_number(value):
+        return None if kinds.own_operators(type(value)) is None else type(value)
+    if isinstance(value, (int, float, complex, str, bytes, np.generic)):
+        return None
     if value is UNDEFINED or value is NotImplemented or kinds.is_static(value):
         return None
     return type(value)
@@ -252,12 +258,14 @@ def mapping_as_dict(lo: Lowering, symbol: Symbol) -> Symbol:
     return lo.call(Const(dict), [Sequence(tuple(pairs))], {})
 
 
-def truth_of_object(lo: Lowering, symbol: Const | Reference) -> Value | bool:
+def truth_of_object(lo: Lowering, symbol: Const | Reference | Sequence) -> Value | bool:
     """Whether an object counts as true: what its class says, and true if it says nothing."""
     for name in ("__bool__", "__len__"):
         said = special(lo, symbol, name)
         if said is not None:
             return lo.truth(said)
+    if isinstance(symbol, Sequence):
+        return bool(symbol.items)
     return bool(symbol.value) if isinstance(symbol, Const) else True
 
 
@@ -273,12 +281,21 @@ def operator_on_objects(lo: Lowering, fn: Callable, *operands: Symbol) -> Symbol
         result = special(lo, operands[0], f"__{name}__")
     else:
         left, right = operands
+        if _is_tuple_or_number(right) and isinstance(left, Value) and not isinstance(left, Const):
+            if isinstance(left.type, Unknown):
+                lo.unsupported("whose operator this is depends on the run", "make the left side a float, or an array")
+            if isinstance(left.type, (Array, NpScalar)) and not _comes_first(left.type, class_of_object(right)):
+                # NumPy sees the plain numbers in them.
+                return None
         if isinstance(left, Value) and not isinstance(left, Const) and _is_array(left, right):
             lo.unsupported("an array on the left of an object of a user class is not supported", "turn them round")
         result = special(lo, left, f"__{name}__", right)
         if result is None or _is_not_implemented(result):
             reflected = f"__{_MIRRORED[name]}__" if name in _MIRRORED else f"__r{name}__"
             result = special(lo, right, reflected, left)
+    if (result is None or _is_not_implemented(result)) and any(map(_is_tuple_or_number, operands)):
+        # What their classes do not define, tuples and numbers do.
+        return None
     if result is None and name in ("eq", "ne"):
         return _identity(lo, name, *operands)
     if result is None or _is_not_implemented(result):
@@ -291,6 +308,18 @@ def operator_on_objects(lo: Lowering, fn: Callable, *operands: Symbol) -> Symbol
         classes = [cls.__name__ for cls in known]
         lo.unsupported(f"this operator is not defined for {' and '.join(classes)}")
     return result
+
+
+def _comes_first(left: Array | NpScalar, cls: type | None) -> bool:
+    """Whether Python, or NumPy, asks an object for an operator before a number or array on its left."""
+    if hasattr(cls, "__array_ufunc__"):
+        return True
+    return isinstance(left, NpScalar) and isinstance(cls, type) and issubclass(cls, left.dtype.type)
+
+
+def _is_tuple_or_number(symbol: Symbol) -> bool:
+    """Whether a symbol is of a class that is derived from tuples or numbers."""
+    return isinstance(symbol, Sequence) or (isinstance(symbol, Const) and kinds.is_derived_number(symbol.value))
 
 
 def _identity(lo: Lowering, name: str, left: Symbol, right: Symbol) -> Symbol | None:

@@ -12,7 +12,7 @@ import numpy as np
 from srcgrad.frontend import compact_dicts
 from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
-from srcgrad.frontend.folding import as_symbol
+from srcgrad.frontend.folding import as_symbol, fold
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import select
@@ -83,6 +83,8 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     _check_operands(lo, fn, a, b)
     if fn is operator.truediv and lo.divides_by_zero and _may_raise(a, b):
         fn = np.divide
+    if fn is operator.mod and _is_text(a) and fold(fn, (a, b), {}) is None:
+        return lo.emit_typed(fn, (lo.tree(a), lo.tree(b)), {}, STR)
     if isinstance(a, Sequence) and isinstance(b, Value) and isinstance(b.type, Tuple):
         b = Sequence(tuple_items(lo, b))
     if isinstance(b, Sequence) and isinstance(a, Value) and isinstance(a.type, Tuple):
@@ -133,6 +135,8 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
 
 def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
     """Raises what Python raises where a list or tuple meets what it can't be joined or multiplied with."""
+    if fn is operator.mod and _is_text(a):
+        return
     left, right = _sequence_class(a), _sequence_class(b)
     if (left is None and right is None) or lo.fixed_span:
         return
@@ -145,6 +149,10 @@ def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
         fits = _is_for_numpy(other) or (fn is operator.mul and _repeats(other)) or not isinstance(other, Value)
     if not fits:
         lo.raises(TypeError, f"unsupported operand types for {fn.__name__}: {_name(a)} and {_name(b)}")
+
+
+def _is_text(symbol: Symbol) -> bool:
+    return isinstance(constant(symbol), str) or (isinstance(symbol, Value) and symbol.type == STR)
 
 
 def _sequence_class(symbol: Symbol) -> type | None:

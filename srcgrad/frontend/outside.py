@@ -87,7 +87,20 @@ def open_objects(lo: Lowering) -> None:
     lo.opening = False
 
 
+def check_plain(lo: Lowering, obj: Any) -> None:
+    """Refuses a list, tuple or dict of a class that reads its items in a way of its own."""
+    cls = type(obj)
+    if cls in (tuple, list, dict) or hasattr(cls, "_fields") or kinds.own_operators(cls) is None:
+        return
+    kind = next(base.__name__ for base in (tuple, list, dict) if isinstance(obj, base))
+    lo.unsupported(
+        f"a {cls.__name__} is used here, which is derived from {kind} and has operators of its own",
+        f"make it a plain {kind}, or a class that holds one and is not derived from it",
+    )
+
+
 def _outside_container(lo: Lowering, source: Source, obj: Any) -> Symbol:
+    check_plain(lo, obj)
     lo.guards[source.key] = Guard(source, kinds.kind_of(obj), True)
     if id(obj) in lo.opened:
         lo.guards["same", source.key] = Guard(source, obj, False)

@@ -18,7 +18,7 @@ from srcgrad.frontend.late_fields import fields
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
-from srcgrad.frontend.outside import object_symbol, open_objects
+from srcgrad.frontend.outside import check_plain, object_symbol, open_objects
 from srcgrad.frontend.parameters import containers
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
@@ -266,6 +266,8 @@ def _opened(lo: Lowering, value: Value, example: Any, name: str) -> Symbol:
         return value
     if example is None or isinstance(example, str) or kinds.is_static(example):
         return Const(example)
+    if isinstance(example, (tuple, list, dict)):
+        check_plain(lo, example)
     if isinstance(example, dict):
         entries = tuple(
             (key, _part(lo, operator.getitem, value, key, item, _label(name, key))) for key, item in example.items()

@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from srcgrad.frontend import objects
 from srcgrad.frontend.assignments import annotated, assignment, augmented, delete, set_name
 from srcgrad.frontend.exits import evaluated, go_on
@@ -71,6 +73,9 @@ def _guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Callable[[], Outc
 
 def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
     truth = lo.truth(expression(lo, node.test, frame))
+    if isinstance(truth, bool):
+        # What follows finds the place where control stays, however deep in here.
+        return block(lo, node.body if truth else node.orelse, frame, 0, rest)
     return choose(lo, truth, lambda: block(lo, node.body, frame), lambda: block(lo, node.orelse, frame), rest)
 
 
@@ -121,7 +126,7 @@ def statement(lo: Lowering, node: ast.stmt, frame: Frame, rest: Rest | None = No
         from srcgrad.frontend.generators import yield_statement
 
         return yield_statement(lo, node.value, frame, rest)
-    handler = _HANDLERS.get(type(node))
+    handler = HANDLERS.get(type(node))
     if handler is None:
         lo.unsupported(*_REFUSED.get(type(node), (f"{type(node).__name__} statements are not supported",)))
     outcome = handler(lo, node, frame)
@@ -150,7 +155,7 @@ def _may_write(op: Call) -> bool:
     module = getattr(op.fn, "__module__", None) or ""
     if not hashable(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins", "logging", "warnings", "_io")):
         return False
-    if has_rule(op.fn) or op.fn in BUILTINS:
+    if has_rule(op.fn) or op.fn in BUILTINS or op.fn == np.random.set_state:
         return False
     if isinstance(op.fn, type) and issubclass(op.fn, BaseException) and not inspect.isfunction(op.fn.__init__):
         return False
@@ -286,7 +291,7 @@ _REFUSED = {
     ast.ClassDef: ("a class inside of a differentiated function is not supported", "define it outside of the function"),
     ast.TryStar: ("`except*` is not supported", "catch the exceptions one by one, with `except`"),
 }
-_HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Outcome | None]] = {
+HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Outcome | None]] = {
     ast.Expr: _expression_statement,
     ast.Pass: _pass,
     ast.Return: _return,

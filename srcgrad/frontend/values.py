@@ -74,6 +74,7 @@ class Frame:
         on_yield: for a generator, what is done with an item that it yields.
         site: for a generator, where it was made.
         number: orders frames by creation.
+        is_context: whether it is a generator that makes a context, and sees what is raised behind `with`.
     """
 
     source: Any
@@ -88,6 +89,7 @@ class Frame:
     on_yield: Any = None
     site: Any = None
     number: int = field(default_factory=itertools.count().__next__)
+    is_context: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -332,7 +334,8 @@ NOT_CONSTANT = _NotConstant()
 def variable_name(key: Any) -> str | None:
     """The name to show for a key of the store."""
     if isinstance(key, tuple) and isinstance(key[1], str):
-        return key[1] if key[1].isidentifier() else "result"
+        name = key[1].replace(" ", "_")
+        return name if name.isidentifier() else "result"
     return None
 
 
@@ -400,11 +403,13 @@ class Protection:
         classes: the exceptions it catches.
         label: the exit code by which control leaves for its handler.
         error: the key in the store of what was caught.
+        cleans_up: whether it is there for `finally`, or leaves a context, and raises the exception again.
     """
 
     classes: tuple[type, ...]
     label: int
     error: Any
+    cleans_up: bool = False
 
 
 def is_function(symbol: Any) -> bool:

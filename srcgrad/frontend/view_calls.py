@@ -55,6 +55,9 @@ def _astype(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 @handles(np.ndarray.view)
 def _view(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """`x.view()` is `x[...]`; with a type it reads the same bytes as something else."""
+    for given in (*args[1:], *kwargs.values()):
+        if isinstance(given, Const) and isinstance(given.value, type) and issubclass(given.value, np.ndarray):
+            return _primitive(lo, given.value, args[:1], {})
     if len(args) > 1 or kwargs:
         return _primitive(lo, np.ndarray.view, args, kwargs)
     return lo.emit(operator.getitem, args[0], Const(Ellipsis))

@@ -1,6 +1,7 @@
 """Derivative rules, by mathematical family."""
 
 from srcgrad.rules import (
+    complex_scalar,
     elementwise,
     factorisations,
     fft,
@@ -27,6 +28,7 @@ from srcgrad.rules.registry import (
 
 __all__ = [
     "accumulate",
+    "complex_scalar",
     "elementwise",
     "factorisations",
     "fft",

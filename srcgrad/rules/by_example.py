@@ -9,6 +9,7 @@ Only functions from an allow-list are called: pure ones, without input or output
 
 from __future__ import annotations
 
+import cmath
 import math
 import operator
 import types
@@ -69,7 +70,7 @@ _VALUE_DTYPES = words("eig eigvals roots poly")
 def _collect() -> frozenset[Callable]:
     kinds = (types.FunctionType, types.BuiltinFunctionType, np.ufunc, type(np.sum))
     allowed: set[Callable] = {getattr(np.ndarray, name) for name in _METHODS}
-    for module in (np, np.linalg, np.fft, math, operator):
+    for module in (np, np.linalg, np.fft, math, cmath, operator):
         # Not by `getattr`, which would import the submodules of NumPy that are imported on first use.
         members = vars(module)
         for name in members.get("__all__", members):

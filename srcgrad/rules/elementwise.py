@@ -82,8 +82,8 @@ def power_slope(x, y, z):
     if isinstance(x, float) and isinstance(y, (int, float)):
         if y < 0:
             return y * z / x
-        if 0 < y < 1:
-            return y * np.power(x, y - 1)
+        if isinstance(y, float) and y < 1:
+            return y * np.power(x, y - 1 + (y == 0))
     return y * x ** (y - 1 + (y == 0))
 
 

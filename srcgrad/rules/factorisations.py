@@ -24,6 +24,10 @@ def _refuse_complex(a):
         raise NotImplementedError("the derivative of a factorisation of a complex matrix")
 
 
+def _h(a):
+    return np.conj(transposed(a)) if np.iscomplexobj(a) else transposed(a)
+
+
 # Inverses and determinants
 
 
@@ -203,24 +207,36 @@ def slogdet_jvp(a_dot, z, a):
 
 
 def _fold(s, triangle):
-    """The cotangent of the triangle that was read, from that of the whole symmetric matrix."""
+    """The cotangent of the triangle that was read, from that of the whole symmetric or Hermitian matrix."""
+    s = _with_real_diagonal(s)
     if triangle == "L":
-        return np.tril(s) + np.tril(transposed(s), -1)
-    return np.triu(s) + np.triu(transposed(s), 1)
+        return np.tril(s) + np.tril(_h(s), -1)
+    return np.triu(s) + np.triu(_h(s), 1)
+
+
+def _with_real_diagonal(s):
+    """What is read of a Hermitian matrix: of the numbers on the diagonal, only the real parts."""
+    return s - 1j * np.imag(s) * np.eye(np.shape(s)[-1]) if np.iscomplexobj(s) else s
 
 
 def _unfold(s, triangle):
-    """The whole symmetric matrix from the triangle that was read; the transpose of `_fold`."""
+    """The whole symmetric or Hermitian matrix from the triangle that was read; the transpose of `_fold`."""
+    s = _with_real_diagonal(s)
     if triangle == "L":
-        return np.tril(s) + transposed(np.tril(s, -1))
-    return np.triu(s) + transposed(np.triu(s, 1))
+        return np.tril(s) + _h(np.tril(s, -1))
+    return np.triu(s) + _h(np.triu(s, 1))
 
 
 @vjp(np.linalg.cholesky)
 def cholesky(g, z, a, /, *, upper=False):
     """Murray (2016), in the closed form with two triangular solves."""
-    _refuse_complex(a)
-    factor_t = z if upper else transposed(z)
+    factor_t = z if upper else _h(z)
+    if np.iscomplexobj(a):
+        own = transposed(g) if upper else np.conj(g)
+        inner = np.tril(factor_t @ own)
+        inner = np.tril(inner, -1) + 0.5 * np.real(inner) * np.eye(np.shape(a)[-1])
+        s = np.linalg.solve(factor_t, _h(np.linalg.solve(factor_t, _h(inner))))
+        return _fold(np.conj(s), "U" if upper else "L")
     inner = factor_t @ (transposed(g) if upper else g)
     inner = _lower_half(inner)
     s = np.linalg.solve(factor_t, transposed(np.linalg.solve(factor_t, transposed(inner))))
@@ -233,11 +249,10 @@ def _lower_half(s):
 
 @jvp(np.linalg.cholesky)
 def cholesky_jvp(a_dot, z, a, /, *, upper=False):
-    _refuse_complex(a)
-    factor = transposed(z) if upper else z
+    factor = _h(z) if upper else z
     half = np.linalg.solve(factor, _unfold(a_dot, "U" if upper else "L"))
-    dot = factor @ _lower_half(np.linalg.solve(factor, transposed(half)))
-    return transposed(dot) if upper else dot
+    dot = factor @ _lower_half(np.linalg.solve(factor, _h(half)))
+    return _h(dot) if upper else dot
 
 
 def _reciprocal(x):
@@ -248,8 +263,9 @@ def _reciprocal(x):
 
 @vjp(np.linalg.eigh)
 def eigh(g, z, a, UPLO="L"):
-    _refuse_complex(a)
     w_bar, v_bar, w, v = g[0], g[1], z[0], z[1]
+    if np.iscomplexobj(a):
+        return _complex_eigh_bar(w_bar, v_bar, w, v, UPLO.upper())
     s = 0.0
     if w_bar is not None:
         s = (v * row(w_bar)) @ transposed(v)
@@ -258,34 +274,48 @@ def eigh(g, z, a, UPLO="L"):
     return _fold(s, UPLO.upper())
 
 
+def _complex_eigh_bar(w_bar, v_bar, w, v, triangle):
+    s = np.zeros(np.shape(v)) + 0j
+    if w_bar is not None:
+        s = s + (v * row(w_bar)) @ _h(v)
+    if v_bar is not None:
+        own = _h(v) @ np.conj(v_bar)
+        turns = np.abs(np.imag(np.diagonal(own, 0, -2, -1)))
+        if np.any(turns > 1e-8 * (1.0 + np.max(np.abs(own)))):
+            raise NotImplementedError("a derivative that depends on the arbitrary phases of complex eigenvectors")
+        s = s + v @ (_reciprocal(row(w) - column(w)) * own) @ _h(v)
+    return _fold(np.conj(s), triangle)
+
+
 @jvp(np.linalg.eigh)
 def eigh_jvp(a_dot, z, a, UPLO="L"):
-    _refuse_complex(a)
+    """Complex eigenvectors have phases without a meaning: those of the tangent do not turn."""
     w, v = z[0], z[1]
-    inner = transposed(v) @ _unfold(a_dot, UPLO.upper()) @ v
-    return np.diagonal(inner, 0, -2, -1), v @ (_reciprocal(row(w) - column(w)) * inner)
+    inner = _h(v) @ _unfold(a_dot, UPLO.upper()) @ v
+    return np.real(np.diagonal(inner, 0, -2, -1)), v @ (_reciprocal(row(w) - column(w)) * inner)
 
 
 @vjp(np.linalg.eigvalsh)
 def eigvalsh(g, z, a, UPLO="L"):
-    _refuse_complex(a)
     v = np.linalg.eigh(a, UPLO)[1]
+    if np.iscomplexobj(a):
+        return _fold((np.conj(v) * row(g)) @ transposed(v), UPLO.upper())
     return _fold((v * row(g)) @ transposed(v), UPLO.upper())
 
 
 @jvp(np.linalg.eigvalsh)
 def eigvalsh_jvp(a_dot, z, a, UPLO="L"):
-    _refuse_complex(a)
     v = np.linalg.eigh(a, UPLO)[1]
-    return np.sum(v * (_unfold(a_dot, UPLO.upper()) @ v), -2)
+    dot = np.sum(np.conj(v) * (_unfold(a_dot, UPLO.upper()) @ v), -2)
+    return np.real(dot) if np.iscomplexobj(a) else dot
 
 
 @vjp(np.linalg.svd)
 def svd(g, z, a, full_matrices=True, compute_uv=True, hermitian=False):
     """Townsend (2016), for the thin decomposition."""
-    _refuse_complex(a)
     if not compute_uv:
         return _svdvals_bar(g, a)
+    _refuse_complex(a)
     _refuse_whole(a, full_matrices, hermitian)
     u, s, v = z[0], z[1], transposed(z[2])
     gaps = _reciprocal((row(s) - column(s)) * (row(s) + column(s)))
@@ -312,9 +342,9 @@ def _refuse_whole(a, full_matrices, hermitian):
 
 @jvp(np.linalg.svd)
 def svd_jvp(a_dot, z, a, full_matrices=True, compute_uv=True, hermitian=False):
-    _refuse_complex(a)
     if not compute_uv:
         return _singular_values_dot(a_dot, a)
+    _refuse_complex(a)
     _refuse_whole(a, full_matrices, hermitian)
     u, s, v = z[0], z[1], transposed(z[2])
     gaps = _reciprocal((row(s) - column(s)) * (row(s) + column(s)))
@@ -328,23 +358,23 @@ def svd_jvp(a_dot, z, a, full_matrices=True, compute_uv=True, hermitian=False):
 
 def _svdvals_bar(g, a):
     factors = np.linalg.svd(a, full_matrices=False)
-    return (factors[0] * row(g)) @ factors[2]
+    a_bar = (factors[0] * row(g)) @ factors[2]
+    return np.conj(a_bar) if np.iscomplexobj(a) else a_bar
 
 
 def _singular_values_dot(a_dot, a):
     u, _, vh = np.linalg.svd(a, full_matrices=False)
-    return np.sum((transposed(u) @ a_dot) * vh, -1)
+    dot = np.sum((_h(u) @ a_dot) * np.conj(vh), -1)
+    return np.real(dot) if np.iscomplexobj(a) else dot
 
 
 @vjp(np.linalg.svdvals)
 def svdvals(g, z, x):
-    _refuse_complex(x)
     return _svdvals_bar(g, x)
 
 
 @jvp(np.linalg.svdvals)
 def svdvals_jvp(x_dot, z, x):
-    _refuse_complex(x)
     return _singular_values_dot(x_dot, x)
 
 

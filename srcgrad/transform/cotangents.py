@@ -247,7 +247,9 @@ def real_part(lo: Lowering, c: Value, x: Value, z: Value | None) -> Value:
     is_complex = (kind is not None and kind.kind == "c") or (isinstance(c.type, PyScalar) and c.type.kind == "c")
     wants = _dtype(x.type)
     real = (wants is not None and wants.kind == "f") or (isinstance(x.type, PyScalar) and x.type.kind == "f")
-    return lo.value(lo.emit(np.real, c)) if is_complex and real else c
+    # What is of unknown kind may be complex.
+    unknown = kind is None and isinstance(c.type, (Array, Unknown))
+    return lo.value(lo.emit(np.real, c)) if (is_complex or unknown) and real else c
 
 
 def cast(lo: Lowering, c: Value, x: Value) -> Value:

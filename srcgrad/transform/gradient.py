@@ -20,7 +20,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
-from srcgrad.ir.types import FLOAT, Array, List, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
+from srcgrad.ir.types import COMPLEX, FLOAT, Array, List, NpScalar, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.held_contents import copy_held_contents
@@ -316,8 +316,13 @@ def _check_scalar(program: Program, value: Any) -> None:
             value.span,
             "reduce it with np.sum, or use srcgrad.vjp",
         )
-    if isinstance(value.type, PyScalar) and value.type.kind in "bi" and not isinstance(value, Const):
-        return
+    dtype = value.type.dtype if isinstance(value.type, (Array, NpScalar)) else None
+    if value.type == COMPLEX or (dtype is not None and dtype.kind == "c"):
+        raise NotScalarError(
+            f"{name} returned a complex number, and only a real one has a gradient",
+            value.span,
+            "return its real part, its imaginary part or abs(...) of it, or use srcgrad.vjp",
+        )
 
 
 def differentiable_leaves(program: Program, names: list[str]) -> list[Value]:

@@ -48,6 +48,8 @@ def separate(functions: list[Function], main: Function) -> None:
                 _separate_likeness(op, aliases)
             elif op.fn is np.broadcast_to:
                 finder.settle_broadcast(op)
+            elif op.fn is np.imag:
+                finder.settle_imaginary(op)
             elif _may_be_view(op, aliases):
                 finder.settle_view(op)
             else:
@@ -125,6 +127,27 @@ class _Finder:
             op.args = (_copy_of(op, x, _copier(x)), *op.args[1:])
         elif z not in self.uses.results:
             self._broadcast_where_used(op, z, x)
+
+    def settle_imaginary(self, op: Call) -> None:
+        """Takes the imaginary part of a copy of written memory, where that is as good: its shadow would be no view."""
+        x, z = op.args[0], op.outputs[0]
+        is_complex = isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind == "c"
+        if is_complex and self.aliases.is_written(x) and not self._is_written_through(z) and self._is_over(op, z, x):
+            op.args = (_copy_of(op, x, _copier(x)), *op.args[1:])
+
+    def _is_written_through(self, z: Value) -> bool:
+        """Whether memory is perhaps written through one of its views, or what it is handed on to."""
+        pending, seen = [z], {z}
+        while pending:
+            for user in self.uses.users.get(pending.pop(), ()):
+                if not isinstance(user, Call):
+                    return True
+                target = user.args[0] if not user.outputs or user.fn in IN_PLACE else None
+                if target in seen or (target is not None and not isinstance(target.type, Array)):
+                    return True
+                pending += [o for o in user.outputs if o not in seen and self.aliases.find(o) is self.aliases.find(z)]
+                seen.update(user.outputs)
+        return False
 
     def _copy_broadcast(self, op: Call, z: Value) -> None:
         """Copies what is broadcast; what is made of it by a reshape is new memory, which may be written."""

@@ -817,7 +817,7 @@ def sends_to_a_generator(x):
     return next(items) * items.send(2.0)
 
 
-@program(lambda: (rand(4),), tags=("generator",), supported=False)
+@program(lambda: (rand(4),), tags=("generator",))
 def yields_where_it_cleans_up(x):
     total = [0.0]
 

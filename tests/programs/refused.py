@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 
 import numpy as np
 
@@ -191,6 +192,21 @@ def elements_written_by_nditer(x):
 @program(lambda: (rand(1, 3),), tags=("max",), supported=False)
 def built_in_max_of_rows(m):
     return np.sum(max(m))
+
+
+@functools.singledispatch
+def doubled(x):
+    return x * 2.0
+
+
+@doubled.register
+def _(x: list):
+    return sum(x)
+
+
+@program(lambda: (0.7,), tags=("dispatch",), supported=False)
+def function_chosen_by_a_class(x):
+    return doubled(x) + doubled([x])
 
 
 QUADRATIC = np.poly1d([1.0, 2.0, 3.0])

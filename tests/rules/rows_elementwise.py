@@ -145,7 +145,7 @@ ROWS += [
     Row(np.float64, (1.5,)),
     Row(np.float32, (1.5,), expected=(1.0,)),
     Row(np.float16, (1.5,), expected=(1.0,)),
-    Row(np.complex128, (1.5 + 0.5j,), name="complex"),
+    Row(np.complex128, (1.5 - 0.5j,), name="complex"),
     Row(np.complex128, (1.5,), name="real"),
     Row(np.complex64, (1.5,), expected=(1.0,)),
     Row(np.abs, (np.array([-0.7, 0.4]),), name="signs"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 
 import numpy as np
 from harness import Row
+
+from srcgrad.rules.operands import words
 
 POINTS = {
     math.fabs: (-1.2, 0.7),
@@ -40,6 +43,15 @@ POINTS = {
 ROWS = [Row(fn, (x,)) for fn, points in POINTS.items() for x in points]
 ROWS += [Row(fn, (np.float64(points[0]),), name="numpy") for fn, points in POINTS.items()]
 ROWS += [
+    Row(getattr(cmath, name), (z,))
+    for name in sorted(words("exp sqrt log log10 sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh phase polar"))
+    for z in (0.4 + 0.3j, -0.7 - 1.2j)
+]
+ROWS += [
+    Row(cmath.log, (0.4 + 0.3j, 2.5), argnums=(0, 1)),
+    Row(cmath.rect, (0.4, 0.7), argnums=(0, 1)),
+    Row(complex, (0.4, 0.7), argnums=(0, 1)),
+    Row(complex, (0.4,)),
     Row(math.pow, (1.4, 2.3), argnums=(0, 1)),
     Row(math.pow, (-1.4, 3)),
     Row(math.pow, (0.0, 2)),
