@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import inspect
 import itertools
+import operator
 import types
 from collections.abc import MutableMapping, MutableSequence, MutableSet
 from typing import Any
@@ -24,7 +25,7 @@ from srcgrad.frontend import (  # noqa: F401
     ordering,
     view_calls,
 )
-from srcgrad.frontend.access import attribute
+from srcgrad.frontend.access import attribute, subscript
 from srcgrad.frontend.arity import check_arguments
 from srcgrad.frontend.assignments import generated
 from srcgrad.frontend.builtin_calls import collect
@@ -323,6 +324,8 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     of_objects = by_special_method(lo, fn, args)
     if of_objects is not None:
         return of_objects
+    if fn is operator.getitem and len(args) == 2:
+        return subscript(lo, args[0], args[1])
     if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
         return binary(lo, fn, args[0], args[1])
     if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:
