@@ -430,7 +430,9 @@ def _defaults(fn: Any) -> dict[str, Any]:
         parameters = inspect.signature(fn).parameters.values()
     except (TypeError, ValueError):
         return {}
-    return {p.name: p.default for p in parameters if isinstance(p.default, (int, float, str, type(None)))}
+    found = {p.name: p.default for p in parameters if isinstance(p.default, (int, float, str, type(None)))}
+    # Where an array of a class of its own may decide on `keepdims`, its default says no more than that.
+    return found | {p.name: False for p in parameters if p.name == "keepdims" and p.default is np._NoValue}
 
 
 def _is_table(args: list[Symbol], kwargs: dict[str, Symbol]) -> bool:

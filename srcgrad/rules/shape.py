@@ -36,7 +36,7 @@ def ravel(g, z, a, order="C"):
 @jvp(np.ndarray.flatten)
 def flatten_jvp(a_dot, z, a, order="C"):
     # A tangent need not lie in memory as its primal does.
-    return a_dot.flatten(_order(a, order))
+    return a_dot.flatten(order=_order(a, order))
 
 
 @linear(np.squeeze)
