@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import leaves
+from harness import Row, check_forwards, leaves, map_leaves, random_like, seed_like
 
 from srcgrad import runtime
 from srcgrad.rules.registry import JVP, LINEAR, VJP
@@ -62,6 +62,51 @@ def test_unselected_tangents_do_not_matter(fn: Callable, args: tuple, kwargs: di
     with np.errstate(all="ignore"):
         found = JVP[fn].body(*dots, fn(*args, **kwargs), *args, **kwargs)
     np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+TIED = _x(2.0, 1.0, 2.0, 1.0, 2.0)
+TABLE = np.array([[1.0, 2.0, 2.0], [2.0, 2.0, 0.0], [1.0, 1.0, 1.0]])
+SINGULAR = [[1.0, 2.0, 0.0], [2.0, 4.0, 0.0], [0.0, 0.0, 3.0]]
+ONCE_AGAIN = np.diag([2.0, 2.0, 1.0])
+KNOTS = _x(0.0, 1.0, 1.0, 3.0)
+SPECIAL = [
+    *(Row(fn, (TIED,)) for fn in (np.sort, np.unique, np.median, np.ptp, np.max, np.min, np.nanmax, np.maximum.reduce)),
+    *(Row(fn, (TABLE,), {"axis": axis}) for fn in (np.sort, np.median, np.ptp, np.max, np.nanmin) for axis in (0, 1)),
+    *(Row(np.partition, (TABLE, 1), {"axis": axis}) for axis in (0, 1)),
+    Row(np.partition, (TIED, 3, None)),
+    Row(np.sort, (TABLE, None)),
+    Row(np.max, (TABLE,), {"axis": 1, "where": TABLE < 2.0, "initial": 1.0}),
+    *(Row(np.quantile, (TIED, q)) for q in (0.0, 0.4, _x(0.1, 1.0))),
+    Row(np.quantile, (TABLE, _x(0.3, 0.5)), {"axis": 0}),
+    *(Row(fn, (TABLE, 2.0), argnums=(0, 1)) for fn in (np.maximum, np.minimum, np.fmax, np.fmin)),
+    *(Row(fn, (_x(NAN, 1.0), _x(NAN, NAN)), argnums=(0, 1)) for fn in (np.fmax, np.fmin)),
+    Row(np.clip, (TABLE, 1.0, 2.0), argnums=(0, 1, 2)),
+    Row(np.clip, (TABLE, 2.0, 2.0), argnums=(0, 1, 2)),
+    Row(np.clip, (TABLE, 2.0, 1.0), argnums=(0, 1, 2)),
+    Row(np.interp, (_x(-1.0, 0.0, 1.0, 2.0, 3.0, 4.0), KNOTS, _x(1.0, 4.0, 2.0, 0.5)), argnums=(0, 1, 2)),
+    *(Row(np.interp, (KNOTS, KNOTS, KNOTS, 9.0, 8.0), argnums=argnums) for argnums in ((0, 1, 2, 3, 4), (3,), (2, 4))),
+    *(Row(fn, (TABLE * (TABLE > 1),), {"axis": axis}) for fn in (np.prod, np.cumprod, np.nanprod) for axis in (0, 1)),
+    *(Row(np.linalg.norm, (np.zeros((2, 3)), order)) for order in (None, "fro", 1, np.inf, 2, "nuc")),
+    *(Row(np.linalg.norm, (_x(1.0, -1.0, 0.0), order)) for order in (np.inf, -np.inf, 1, 3, 0)),
+    *(Row(fn, (np.full(4, 0.3),), {"ddof": 1}) for fn in (np.std, np.var, np.nanstd)),
+    *(Row(fn, (np.array(SINGULAR),)) for fn in (np.linalg.det, np.linalg.pinv, np.linalg.slogdet)),
+    Row(np.linalg.det, (np.zeros((3, 3)),)),
+    *(Row(fn, (ONCE_AGAIN,)) for fn in (np.linalg.eigh, np.linalg.svd, np.linalg.svdvals, np.linalg.eigvalsh)),
+    Row(np.linalg.lstsq, (np.array(SINGULAR), _x(1.0, 2.0, 0.5)), argnums=(0, 1)),
+    Row(np.linalg.lstsq, (np.array(SINGULAR)[:2], TABLE[:2]), argnums=(0, 1)),
+    Row(np.hypot, (0.0, 0.0), argnums=(0, 1)),
+    Row(np.angle, (1.0 - 2.0j,), {"deg": True}),
+]
+"""Kinks, ties, zeros and matrices without full rank, where both halves have to make the same choice."""
+
+
+@pytest.mark.parametrize("row", SPECIAL, ids=lambda row: row.id)
+def test_both_halves_choose_alike(row: Row) -> None:
+    rng = np.random.default_rng(5)
+    with np.errstate(all="ignore"):
+        z = row.fn(*row.args, **row.kwargs)
+        directions = {k: map_leaves(lambda x: random_like(rng, x), row.args[k]) for k in row.argnums}
+        check_forwards(row, seed_like(rng, z), z, directions)
 
 
 def test_the_tangent_of_what_is_protected_can_be_written() -> None:
