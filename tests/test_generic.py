@@ -168,6 +168,8 @@ REFUSED = frozenset(
         "generators_from_a_factory",
         # what is summed may raise, as its kind is not known, inside of a try
         "generators_in_recursion",
+        # how many axes the array has, along one of which np.diff puts something before and behind
+        "differences_with_ends",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

@@ -244,6 +244,10 @@ def _identity(lo: Lowering, a: Symbol, b: Symbol) -> bool | None:
                 return False
             if not isinstance(y.type, (Unknown, Record)):
                 return y.type == Opaque(type(None))
+        if isinstance(x, Const) and not isinstance(x.value, (int, float, complex, np.generic, np.ndarray)):
+            # A marker for what was not given, say.
+            if isinstance(y, Value) and not isinstance(y, Const) and is_numeric(y.type) and x.value is not UNDEFINED:
+                return False
     if isinstance(a, (Reference, Sequence, Closure)) or isinstance(b, (Reference, Sequence, Closure)):
         lo.check_identity(a, b)
         return a is b

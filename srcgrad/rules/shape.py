@@ -350,8 +350,8 @@ def diff(g, z, a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
     shape = (*np.shape(a)[: axis % np.ndim(a)], first + length + last, *after)
     joined_bar = _undiff_times(g, shape, n, axis)
     a_bar = joined_bar[(*before, slice(first, first + length))]
-    prepend_bar = None if first == 0 else joined_bar[(*before, slice(None, first))]
-    append_bar = None if last == 0 else joined_bar[(*before, slice(first + length, None))]
+    prepend_bar = None if prepend is np._NoValue else joined_bar[(*before, slice(None, first))]
+    append_bar = None if append is np._NoValue else joined_bar[(*before, slice(first + length, None))]
     return a_bar, None, None, prepend_bar, append_bar
 
 
