@@ -244,14 +244,18 @@ def _identity(lo: Lowering, a: Symbol, b: Symbol) -> bool | None:
                 return False
             if not isinstance(y.type, (Unknown, Record)):
                 return y.type == Opaque(type(None))
-        if isinstance(x, Const) and not isinstance(x.value, (int, float, complex, np.generic, np.ndarray)):
-            # A marker for what was not given, say.
-            if isinstance(y, Value) and not isinstance(y, Const) and is_numeric(y.type) and x.value is not UNDEFINED:
-                return False
+        if _is_marker(x) and isinstance(y, Value) and not isinstance(y, Const) and is_numeric(y.type):
+            return False
     if isinstance(a, (Reference, Sequence, Closure)) or isinstance(b, (Reference, Sequence, Closure)):
         lo.check_identity(a, b)
         return a is b
     return None
+
+
+def _is_marker(symbol: Symbol) -> bool:
+    """Whether it is an object that no computation gives: a marker for what was not given, say."""
+    numbers = (int, float, complex, np.generic, np.ndarray)
+    return isinstance(symbol, Const) and symbol.value is not UNDEFINED and not isinstance(symbol.value, numbers)
 
 
 def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Symbol:
