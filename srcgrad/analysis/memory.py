@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.ir.nodes import Call, Const, Op, Region, Value, walk
+from srcgrad.ir.nodes import Call, Const, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
 
@@ -91,15 +91,16 @@ def shape_operand(op: Op) -> int | None:
     return None
 
 
-_LIKENESSES = {
+_LIKENESSES: dict[Any, tuple[int, ...]] = {
+    np.full_like: (0,),
     **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,)},
     **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1), runtime.viewed_alike: (1, 2, 3)},
 }
-"""Helpers -> the arguments of which they look only at shape, kind and place."""
+"""Functions -> the arguments of which they look only at shape, kind and place."""
 
 
 def is_likeness(op: Call, k: int) -> bool:
-    """Whether an argument of a helper is there for its shape and kind alone: nothing depends on the numbers in it."""
+    """Whether an argument is there for its shape and kind alone: nothing depends on the numbers in it."""
     return hashable(op.fn) and k in _LIKENESSES.get(op.fn, ())
 
 
@@ -108,7 +109,8 @@ def contents_read(op: Op) -> list[Value]:
     outside = _LIKENESSES.get(op.fn, ()) if isinstance(op, Call) and hashable(op.fn) else ()
     if not outside or not isinstance(op, Call):
         return op.inputs
-    return [v for k, v in enumerate(op.args) if k not in outside or isinstance(v.type, List)]
+    kept = [arg for k, arg in enumerate(op.args) if k not in outside or isinstance(getattr(arg, "type", None), List)]
+    return list(leaves((*kept, op.kwargs)))
 
 
 def reads_contents(op: Op, value: Value) -> bool:

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import inspect
 import itertools
+import operator
 import types
 from collections.abc import MutableMapping, MutableSequence, MutableSet
 from typing import Any
@@ -24,7 +25,7 @@ from srcgrad.frontend import (  # noqa: F401
     ordering,
     view_calls,
 )
-from srcgrad.frontend.access import attribute
+from srcgrad.frontend.access import attribute, subscript
 from srcgrad.frontend.arity import check_arguments
 from srcgrad.frontend.assignments import generated
 from srcgrad.frontend.builtin_calls import collect
@@ -352,6 +353,8 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
             f"{display_name(fn)} makes an array of a class derived from np.ndarray, whose operators may be its own",
             "use plain arrays: np.asarray(x), and for masks np.where, or x[mask]",
         )
+    if fn is operator.getitem and len(args) == 2:
+        return subscript(lo, args[0], args[1])
     if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
         return binary(lo, fn, args[0], args[1])
     if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:
@@ -456,7 +459,9 @@ def _defaults(fn: Any) -> dict[str, Any]:
         parameters = inspect.signature(fn).parameters.values()
     except (TypeError, ValueError):
         return {}
-    return {p.name: p.default for p in parameters if isinstance(p.default, (int, float, str, type(None)))}
+    found = {p.name: p.default for p in parameters if isinstance(p.default, (int, float, str, type(None)))}
+    # Where an array of a class of its own may decide on `keepdims`, its default says no more than that.
+    return found | {p.name: False for p in parameters if p.name == "keepdims" and p.default is np._NoValue}
 
 
 def _is_table(args: list[Symbol], kwargs: dict[str, Symbol]) -> bool:

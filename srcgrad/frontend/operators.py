@@ -18,7 +18,7 @@ from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object, operator_on_objects, special
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
-from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
 from srcgrad.ir.types import (
     STR,
     Array,
@@ -33,6 +33,7 @@ from srcgrad.ir.types import (
     Unknown,
     is_numeric,
 )
+from srcgrad.rules.registry import PARTIALS, VJP, hashable
 
 BINARY: dict[type, Callable] = {
     ast.Add: operator.add,
@@ -274,10 +275,27 @@ def _identity(lo: Lowering, a: Symbol, b: Symbol) -> bool | None:
                 return False
             if not isinstance(y.type, (Unknown, Record)):
                 return y.type == Opaque(type(None))
+            if isinstance(y.owner, Call) and _gives_numbers(y.owner.fn):
+                return False
+        if _is_marker(x) and isinstance(y, Value) and not isinstance(y, Const) and is_numeric(y.type):
+            return False
     if isinstance(a, (Reference, Sequence, Closure)) or isinstance(b, (Reference, Sequence, Closure)):
         lo.check_identity(a, b)
         return a is b
     return None
+
+
+def _gives_numbers(fn: Any) -> bool:
+    """Whether a function never returns None: arithmetic, and what NumPy does with numbers. An item may be None."""
+    if not hashable(fn) or fn is operator.getitem:
+        return False
+    return fn in PARTIALS or (fn in VJP and (getattr(fn, "__module__", None) or "numpy").startswith(("numpy", "_op")))
+
+
+def _is_marker(symbol: Symbol) -> bool:
+    """Whether it is an object that no computation gives: a marker for what was not given, say."""
+    numbers = (int, float, complex, np.generic, np.ndarray)
+    return isinstance(symbol, Const) and symbol.value is not UNDEFINED and not isinstance(symbol.value, numbers)
 
 
 def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Symbol:

@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 
-from srcgrad.rules.registry import jvp, linear, linear_in, methods, nondifferentiable, partials, views, vjp
+from srcgrad.rules.registry import jvp, linear, methods, nondifferentiable, partials, views, vjp
 from srcgrad.rules.tangents import chosen, times, total
 
 # ---- arithmetic ----
@@ -309,7 +309,9 @@ def where(g, z, condition, x, y):
     return None, np.where(condition, g, 0), np.where(condition, 0, g)
 
 
-linear_in("x", "y")(np.where)
+@jvp(np.where)
+def where_jvp(x_dot, y_dot, z, condition, x, y):
+    return np.where(condition, 0.0 if x_dot is None else x_dot, 0.0 if y_dot is None else y_dot)
 
 
 @vjp(np.clip)

@@ -11,6 +11,7 @@ from srcgrad import runtime
 from srcgrad.ir.types import INT, UNKNOWN, Type
 from srcgrad.rules.operands import Site, Tree, analytic, type_of
 from srcgrad.rules.registry import jvp, linear, linear_in, nondifferentiable, partials, vjp
+from srcgrad.rules.tangents import times, total
 
 
 @vjp(runtime.unbroadcast)
@@ -84,8 +85,18 @@ def _same_type(site: Site, fn: Any, x: Tree) -> Type:
 
 @partials(runtime.masked_product)
 def masked_product(g, partial, z):
+    return _finite_where_zero(g, partial), g
+
+
+def _finite_where_zero(g, partial):
     # A cotangent that happens to be 0 still has a slope; only what is not finite there is left out.
-    return np.where(np.logical_or(np.isfinite(partial), np.not_equal(g, 0)), partial, 0.0), g
+    return np.where(np.logical_or(np.isfinite(partial), np.not_equal(g, 0)), partial, 0.0)
+
+
+@jvp(runtime.masked_product)
+def masked_product_jvp(g_dot, partial_dot, z, g, partial):
+    through_partial = None if partial_dot is None else runtime.masked_product(g, partial_dot)
+    return total(times(g_dot, _finite_where_zero(g, partial)), through_partial)
 
 
 @partials(runtime.plain_sum)

@@ -48,9 +48,15 @@ def polyval_jvp(p_dot, x_dot, z, p, x):
     return total(through_p, None if x_dot is None else x_dot * _slope(p, x))
 
 
+def _refuse_complex(x):
+    if np.iscomplexobj(x):
+        raise NotImplementedError("the derivative of a polynomial fit at complex points")
+
+
 # Weights, and what a fit returns beside its coefficients, are no parameters, so that calls with them are refused.
 @vjp(np.polyfit)
 def polyfit(g, z, x, y, deg):
+    _refuse_complex(x)
     v = np.vander(x, deg + 1)
     inverse = np.linalg.pinv(v)
     u = inverse @ (inverse.T @ g)
@@ -63,6 +69,7 @@ def polyfit(g, z, x, y, deg):
 
 @jvp(np.polyfit)
 def polyfit_jvp(x_dot, y_dot, z, x, y, deg):
+    _refuse_complex(x)
     v = np.vander(x, deg + 1)
     inverse = np.linalg.pinv(v)
     if x_dot is None:

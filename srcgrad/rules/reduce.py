@@ -163,8 +163,8 @@ def _other_axes(a, axis, weights):
 @jvp(np.average)
 def average_jvp(a_dot, weights_dot, z, a, axis=None, weights=None, returned=False, *, keepdims=False):
     mean = z[0] if returned else z
-    mean_dot = None if a_dot is None else np.average(a_dot, axis, weights, keepdims=keepdims)
-    weight_dot = None
+    mean_dot = None if a_dot is None else np.average(a_dot, axis=axis, weights=weights, keepdims=keepdims)
+    weight_dot = np.zeros_like(mean)
     if weights_dot is not None:
         others = _other_axes(a, axis, weights)
         w_dot = np.expand_dims(weights_dot, others) if others else weights_dot

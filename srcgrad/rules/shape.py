@@ -36,7 +36,7 @@ def ravel(g, z, a, order="C"):
 @jvp(np.ndarray.flatten)
 def flatten_jvp(a_dot, z, a, order="C"):
     # A tangent need not lie in memory as its primal does.
-    return a_dot.flatten(_order(a, order))
+    return a_dot.flatten(order=_order(a, order))
 
 
 @linear(np.squeeze)
@@ -69,7 +69,13 @@ def broadcast_arrays(g, z, *args, subok=False):
     return tuple(g)
 
 
-linear_in("args")(np.broadcast_arrays)
+@jvp(np.broadcast_arrays)
+def broadcast_arrays_jvp(args_dot, z, *args, subok=False):
+    return tuple([_whole(args_dot[k], z[k]) for k in range(len(args))])
+
+
+def _whole(x_dot, z):
+    return None if x_dot is None else np.broadcast_to(x_dot, np.shape(z))
 
 
 # Permuting
@@ -344,8 +350,8 @@ def diff(g, z, a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
     shape = (*np.shape(a)[: axis % np.ndim(a)], first + length + last, *after)
     joined_bar = _undiff_times(g, shape, n, axis)
     a_bar = joined_bar[(*before, slice(first, first + length))]
-    prepend_bar = None if first == 0 else joined_bar[(*before, slice(None, first))]
-    append_bar = None if last == 0 else joined_bar[(*before, slice(first + length, None))]
+    prepend_bar = None if prepend is np._NoValue else joined_bar[(*before, slice(None, first))]
+    append_bar = None if append is np._NoValue else joined_bar[(*before, slice(first + length, None))]
     return a_bar, None, None, prepend_bar, append_bar
 
 
@@ -406,15 +412,22 @@ def _differentiated(f, axis):
 def gradient_jvp(f_dot, varargs_dot, z, f, *varargs, axis=None, edge_order=1):
     n = len(_differentiated(f, axis))
     steps, steps_dot = _repeated(varargs, n), _repeated(varargs_dot, n)
-    slopes = z if n > 1 else (z,)
-    own = None if f_dot is None else np.gradient(f_dot, *varargs, axis=axis, edge_order=edge_order)
-    dots = []
-    for k in range(n):
-        if steps_dot[k] is not None and np.ndim(steps[k]) > 0:
-            raise NotImplementedError("the derivative of np.gradient with coordinates instead of a spacing")
-        through_f = None if own is None else (own[k] if n > 1 else own)
-        dots.append(total(through_f, None if steps_dot[k] is None else -slopes[k] * (steps_dot[k] / steps[k])))
-    return tuple(dots) if n > 1 else dots[0]
+    through_steps = [_of_spacing(steps_dot[k], steps[k], z[k] if n > 1 else z) for k in range(n)]
+    if f_dot is None:
+        return tuple(through_steps) if n > 1 else through_steps[0]
+    through_f = np.gradient(f_dot, *varargs, axis=axis, edge_order=edge_order)
+    if n == 1:
+        return total(through_f, through_steps[0])
+    return tuple([total(through_f[k], through_steps[k]) for k in range(n)])
+
+
+def _of_spacing(step_dot, step, slope):
+    """What the tangent of a spacing adds to that of a slope."""
+    if step_dot is None:
+        return None
+    if np.ndim(step) > 0:
+        raise NotImplementedError("the derivative of np.gradient with coordinates instead of a spacing")
+    return -slope * (step_dot / step)
 
 
 def _repeated(varargs, n):

@@ -80,8 +80,14 @@ def _joined(m, y, rowvar):
     return rows if y is None else np.concatenate([rows, _variables(y, rowvar)])
 
 
+def _refuse_complex(m, y):
+    if np.iscomplexobj(m) or (y is not None and np.iscomplexobj(y)):
+        raise NotImplementedError("the derivative of the covariances of complex numbers")
+
+
 def covariance_vjp(g, m, y, rowvar, lost):
     """The cotangents of two sets of variables, from that of their covariances; `lost` are the degrees of freedom."""
+    _refuse_complex(m, y)
     count = np.shape(_variables(m, rowvar))[0]
     x = _joined(m, y, rowvar)
     g = np.reshape(g, (np.shape(x)[0], np.shape(x)[0]))
@@ -93,6 +99,7 @@ def covariance_vjp(g, m, y, rowvar, lost):
 
 def covariance_jvp(m_dot, y_dot, z, m, y, rowvar, lost):
     """The tangent of the covariances of two sets of variables."""
+    _refuse_complex(m, y)
     x = _joined(m, y, rowvar)
     x_dot = _joined(filled(m_dot, m), None if y is None else filled(y_dot, y), rowvar)
     half = x_dot @ np.transpose(x - np.mean(x, axis=1, keepdims=True)) / (np.shape(x)[1] - lost)

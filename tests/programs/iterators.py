@@ -6,6 +6,8 @@ import functools
 import itertools
 import operator
 
+import numpy as np
+
 from programs import program, rand
 
 
@@ -17,6 +19,13 @@ def operator_module(x):
     c = operator.itemgetter("k")({"k": x[2]})
     d = operator.methodcaller("sum")(x)
     return s + a * b + c * d + operator.add(x[0], x[1]) + operator.truediv(x[4], x[5])
+
+
+@program(lambda: (rand(3, 3),))
+def operator_getitem(x):
+    s = operator.getitem(x, (0, 1)) * np.sum(operator.getitem(x, (slice(None), 2)))
+    t = functools.reduce(operator.getitem, ("a", 1), {"a": [x[0, 0], x[1, 1] ** 2]})
+    return s + t + sum(map(operator.getitem, x, (0, 1, 1))) + np.sum(operator.getitem(x, [2, 2]) ** 2)
 
 
 @program(lambda: (rand(6),))

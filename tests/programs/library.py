@@ -192,3 +192,30 @@ def places_of_extremes(x, n):
     k = max(range(len(grown)), key=grown.__getitem__)
     first = min(range(len(items)), key=items.__getitem__)
     return grown[k] * items[first] * table[max(table, key=table.get)] * grown.__len__()
+
+
+@program(lambda: (rand(5), rand(2)))
+def differences_with_ends(x, y):
+    steps = np.diff(x, prepend=y, append=x[0] * y[1])
+    return np.sum(steps**3) + np.sum(np.diff(x, n=2, append=y[:1]) ** 2)
+
+
+@program(lambda: (rand(4),))
+def filled_like_an_argument(x):
+    weights = np.full_like(x, 2.0)
+    weights[1] = x[2]
+    return np.sum(np.full_like(x, x[0]) * x**2) + np.sum(weights * x) + np.sum(np.full_like(x * x, fill_value=x[3]))
+
+
+_NOT_GIVEN = object()
+
+
+def _scaled(x, factor=_NOT_GIVEN):
+    if factor is _NOT_GIVEN:
+        return x
+    return (x, factor * x)[1]
+
+
+@program(lambda: (rand(4),))
+def marker_for_what_is_not_given(x):
+    return np.sum(_scaled(x) * _scaled(x, x[1])) + np.sum(_scaled(x, factor=2.0) ** 2)

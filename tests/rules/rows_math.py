@@ -44,7 +44,9 @@ ROWS = [Row(fn, (x,)) for fn, points in POINTS.items() for x in points]
 ROWS += [Row(fn, (np.float64(points[0]),), name="numpy") for fn, points in POINTS.items()]
 ROWS += [
     Row(getattr(cmath, name), (z,))
-    for name in sorted(words("exp sqrt log log10 sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh phase polar"))
+    for name in sorted(
+        words("exp sqrt log log10 sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh phase polar")
+    )
     for z in (0.4 + 0.3j, -0.7 - 1.2j)
 ]
 ROWS += [
