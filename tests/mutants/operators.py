@@ -124,7 +124,9 @@ class Finder:
             del self.names[-2:]
             return
         if self.may_be_dropped(node):
-            yield self.mutant(node, "dropped", "pass", decides=not (self.is_only_one(node) or _is_for_readers(node)))
+            # An attribute that `__init__` does not set is missed by whatever runs.
+            redundant = self.is_only_one(node) or (isinstance(node, ast.Assign) and self.names[-1] == "__init__")
+            yield self.mutant(node, "dropped", "pass", decides=not (redundant or _is_for_readers(node)))
         if isinstance(node, ast.Return) and node.value is not None:
             yield from self.result(node.value)
         if isinstance(node, (ast.If, ast.While)):
