@@ -35,8 +35,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=(__doc__ or "").split("\n\n")[1])
     parser.add_argument("--only", nargs="+", default=[], metavar="MODULE", help="as in transform/undo, or transform/")
     parser.add_argument("--function", help="only mutants of functions with this in their names")
-    parser.add_argument("--kind", nargs="+", choices=KINDS, help="mutants of these kinds, whether they decide or not")
-    parser.add_argument("--all", action="store_true", help="mutants of all kinds, in all modules")
+    parser.add_argument("--kind", nargs="+", choices=KINDS, help="only mutants of these kinds")
+    parser.add_argument("--all", action="store_true", help="not only rules and decisions: all kinds, in all modules")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--sample", type=int, metavar="K", help="so many of each module's mutants, drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="for --sample")
@@ -54,7 +54,7 @@ def main() -> int:
         found = all_mutants(options.only)
         if options.kind:
             found = [m for m in found if m.kind in options.kind]
-        elif not options.all:
+        if not options.all:
             found = [m for m in found if is_decision(m)]
         if options.function:
             found = [m for m in found if options.function in m.function]
