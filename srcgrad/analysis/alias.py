@@ -319,7 +319,11 @@ class Aliases:
                 self.unify(op.outputs[0], given)
         elif is_view(op) and (self._passing or op.fn is not np.broadcast_to):
             for output in op.outputs:
-                if is_pointer(output.type):
+                if isinstance(output.type, List) and not op.unpacks and fn not in IN_PLACE:
+                    # A list of views, as many as the run says.
+                    self._sources.append(output)
+                    self._hold(output, op.args[:1])
+                elif is_pointer(output.type):
                     self.unify(output, op.args[0])
                     if copies_perhaps(op) or op.fn in READ_ONLY_VIEWS:
                         self._mergers.append(output)
@@ -332,6 +336,10 @@ class Aliases:
         for output in op.outputs:
             if is_pointer(output.type):
                 self._sources.append(output)
+                if isinstance(output.type, List) and not among(op.fn, _NEW):
+                    for value in op.inputs:
+                        if isinstance(value.type, List):
+                            self.unify(self.held(output), self.held(value))
                 if isinstance(output.type, Unknown) and not _fresh(op):
                     for value in op.inputs:
                         if is_pointer(value.type) and not isinstance(value, Const):

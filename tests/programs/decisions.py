@@ -26,3 +26,29 @@ def writes_rows_of_one_of_two_lists(x, y, n):
     for row in chosen:
         row[:2] *= s
     return s + np.sum(np.sin(a) * b)
+
+
+@program(lambda: (np.array([-0.4, 0.5, 0.7, -0.2]),), tags=("strong zeros",))
+def roots_of_negatives_are_replaced(x):
+    """For arguments of any kind, too, nothing comes back to what a mask overwrote."""
+    y = np.sqrt(x)
+    y[x < 0.0] = 0.0
+    return np.sum(y * y * y)
+
+
+@program(lambda: (np.array([-0.4, 0.5, 0.7, -0.2]),), tags=("strong zeros",))
+def roots_at_known_places_are_replaced(x):
+    y = np.sqrt(x)
+    y[0] = 1.0
+    y[3] = x[1]
+    return np.sum(y * y * y)
+
+
+@program(lambda: (rand(4, seed=1), rand(4, seed=2)), argnums=(0, 1), tags=("writes",))
+def adds_at_a_slice_after_scaling(x, w):
+    """What `np.add.at` added at a slice keeps its cotangent when the shadow changes."""
+    y = x * 1.0
+    v = w[:2] * w[2:]
+    y *= w
+    np.add.at(y, slice(0, 2), v)
+    return np.sum(y * y)
