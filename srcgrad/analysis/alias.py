@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,26 @@ _ON_CONTAINERS = LIST_WRITERS | frozenset(
         operator.setitem,
         operator.getitem,
         getattr,
+    ]
+)
+_ARITHMETIC = frozenset(
+    getattr(operator, name)
+    for name in [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "neg",
+        "pos",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+        "eq",
+        "ne",
     ]
 )
 _POINTERS = frozenset([Array, List, Parts, Dict, Tuple, Record, Unknown])
@@ -90,14 +111,17 @@ class Aliases:
         writes: list[tuple[Value, Call]] = []
         compared: list[Value] = []
         self.values: list[Value] = []
-        for function in reachable(functions):
+        everything = reachable(functions)
+        for function in everything:
             for value in (*function.params, *function.captured):
                 if is_pointer(value.type):
                     self.values.append(value)
                     self._sources.append(value)
             for op in walk(function.body):
                 pointers = [output for output in op.outputs if is_pointer(output.type)]
-                if isinstance(op, Call):
+                if isinstance(op, Call) and makes_new(op.fn):
+                    self._sources += pointers
+                elif isinstance(op, Call):
                     target = written(op)
                     if target is not None:
                         writes.append((target, op))
@@ -108,11 +132,10 @@ class Aliases:
                     self._visit(op)
                 self.values += pointers
         self._unify_shadows()
-        callees = {
-            op.callee for function in reachable(functions) for op in walk(function.body) if isinstance(op, Invoke)
-        }
-        bodies = {function.body for function in functions if function not in callees}
-        self._mergers += [op.outputs[0] for op in self._shadows if not _runs_once(op, bodies)]
+        if self._shadows:
+            callees = {op.callee for function in everything for op in walk(function.body) if isinstance(op, Invoke)}
+            bodies = {function.body for function in functions if function not in callees}
+            self._mergers += [op.outputs[0] for op in self._shadows if not _runs_once(op, bodies)]
         self.writers: dict[Any, list[Call]] = {}
         for value, op in writes:
             self.writers.setdefault(self.find(value), []).append(op)
@@ -377,6 +400,11 @@ class Aliases:
             self.unify(output, self.held(container))
             if not (isinstance(container, Value) and isinstance(container.type, Opaque)):
                 self._mergers.append(output)
+
+
+def makes_new(fn: Any) -> bool:
+    """Whether a callable is of the many that return new memory, keep none and write none."""
+    return type(fn) is np.ufunc or (type(fn) is BuiltinFunctionType and fn in _ARITHMETIC)
 
 
 def on_containers(op: Call) -> bool:
