@@ -165,3 +165,19 @@ def parts_are_written_under_a_name(x, y, n):
         part[0] = part[1] * y[0]
         s += np.sum(part * part)
     return s + np.sum(z * x)
+
+
+@program(lambda: (rand(4, 3, seed=1), rand(3, seed=2), 3), argnums=(0, 1), tags=("tuples",), supported=False)
+def row_of_a_repeated_tuple_is_written(x, y, n):
+    rows = tuple(x[k] * 2.0 for k in range(n))
+    twice = rows * 2
+    twice[n][0] = y[0] * rows[1][1]
+    return np.sum(rows[0] * rows[1])
+
+
+@program(lambda: (rand(4, 3, seed=1), rand(3, seed=2), 3), argnums=(0, 1), tags=("tuples",), supported=False)
+def row_of_joined_tuples_is_written(x, y, n):
+    rows = tuple(x[k] * 2.0 for k in range(n))
+    both = rows + rows
+    both[n][0] = y[0] * rows[1][1]
+    return np.sum(rows[0] * rows[1])
