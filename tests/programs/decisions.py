@@ -52,3 +52,14 @@ def adds_at_a_slice_after_scaling(x, w):
     y *= w
     np.add.at(y, slice(0, 2), v)
     return np.sum(y * y)
+
+
+@program(lambda: (np.array([-0.5, 0.4, 0.7]), False), tags=("strong zeros",))
+def elements_of_roots_in_a_branch_not_taken(x, flag):
+    """What a branch adds to a shadow is not certain to be added, though the loop around it runs."""
+    y = np.sqrt(x)
+    s = np.sum(x)
+    for k in range(2):
+        if flag:
+            s += np.sum(y * y[k])
+    return s
