@@ -63,3 +63,15 @@ def elements_of_roots_in_a_branch_not_taken(x, flag):
         if flag:
             s += np.sum(y * y[k])
     return s
+
+
+@program(lambda: (np.array([-0.5, 0.4, 0.7]), 3), tags=("strong zeros", "tuples"))
+def roots_in_pairs_are_masked_later(x, n):
+    """What is read from a tuple in a list hands the mask on to what was put there."""
+    pairs = []
+    for k in range(n):
+        pairs.append((np.sqrt(x * (k + 1.0)), 1.0 + k))
+    s = 0.0
+    for root, weight in pairs:
+        s += weight * np.sum(np.where(x > 0.0, root, 0.0))
+    return s
