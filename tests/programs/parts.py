@@ -36,24 +36,14 @@ def one_row_many_times_is_written(x, y, n):
     return s + np.sum(xs[0] * y)
 
 
-@program(lambda: (rand(4, seed=1), rand(4, seed=2), 3))
-def repeats_a_list_in_place(x, y, n):
-    xs = []
-    for k in range(n):
-        xs.append(x * (k + 1.0))
-    xs *= 2
-    s = np.sum(xs[0] ** 2)
-    xs[n][1:] *= s
-    return s + np.sum(xs[0] * y)
-
-
 @program(lambda: (rand(6, 6, seed=1), rand(2, seed=2), 3))
 def column_parts_are_written_in_a_loop(x, y, n):
     z = x * 2.0
     zs = np.hsplit(z, n)
     for k in range(n):
-        zs[k] += y
-        zs[k] *= zs[0]
+        part = zs[k]
+        part += y
+        part *= zs[0]
     return np.sum(z**3)
 
 
@@ -111,8 +101,9 @@ def parts_of_single_precision(x, y, n):
     parts = np.split(x * np.float32(2), n)
     s = np.float32(0)
     for k in range(n):
-        parts[k] *= y
-        s += np.sum(parts[k] ** 2)
+        part = parts[k]
+        part *= y
+        s += np.sum(part**2)
     return s
 
 
@@ -122,38 +113,11 @@ def parts_are_made_anew_in_a_loop(x, y, n):
     s = 0.0
     for k in range(n):
         parts = np.split(z, n)
-        parts[k] *= y
-        parts[0] += parts[k]
+        first, part = parts[0], parts[k]
+        part *= y
+        first += part
         s += np.sum(parts[0] * parts[n - 1])
     return s + np.sum(z * z)
-
-
-@program(lambda: (rand(6, seed=1), rand(2, seed=2), 3), argnums=(0, 1), tags=("lists",))
-def parts_are_taken_out(x, y, n):
-    parts = np.split(x * x, n)
-    s = 0.0
-    while parts:
-        p = parts.pop()
-        s += np.sum(p * y) * (len(parts) + 1)
-    return s
-
-
-@program(lambda: (rand(6, seed=1), rand(2, seed=2), 3), argnums=(0, 1), tags=("lists",))
-def parts_or_a_list_of_one_array(x, y, n):
-    parts = np.split(x * x, n) if n > 2 else [y, y]
-    s = 0.0
-    for p in parts:
-        s += np.sum(p * y) * p[0]
-    parts[0][1] = s
-    return s + np.sum(parts[0]) * np.sum(y * y)
-
-
-@program(lambda: (rand(6, seed=1), rand(2, seed=2), 3), argnums=(0, 1), tags=("lists",))
-def rows_of_a_repeated_row(x, y, n):
-    rows = [[x * 1.0, x * 2.0]] * n
-    for k in range(n):
-        rows[k][0][:2] *= y
-    return np.sum(rows[0][0] * rows[n - 1][1])
 
 
 @program(lambda: (rand(6, seed=1), rand(2, seed=2), 3), argnums=(0, 1), tags=("lists",))
