@@ -91,6 +91,11 @@ REFUSED = frozenset(
         "rec_of_rec",
         "rec_hidden",
         "rec_inplace",
+        # lists of parts, and lists that are repeated, of what may be numbers
+        "writes_rows_of_one_of_two_lists",
+        "writes_an_item_of_a_repeated_list",
+        "one_row_many_times_is_written",
+        "parts_are_scaled_in_place",
         "named_tuples",
         "typed_named_tuple",
         "named_tuple_with_a_field_replaced",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from mutants.enumeration import all_mutants
+from mutants.enumeration import all_mutants, is_decision
 from mutants.equivalent import EQUIVALENT
 from mutants.installing import remember_functions
 from mutants.judging import Judge, Verdict
 from mutants.mutation import Mutant, path_of
 from mutants.operators import mutants_of
+from mutants.report import Report
+from mutants.results import Results
 from mutants.suite import forked
 from mutants.tables import mutants_of_rules, mutants_of_tables
 from oracle import judge
@@ -49,9 +52,19 @@ def sinh_of_a_sum(x: np.ndarray) -> float:
 PROGRAM = Program(sinh_of_a_sum, lambda: (np.array([0.3, 0.8, 0.5]),))
 
 
-def verdict(mutant: Mutant) -> Verdict:
+def squares_take_places(x: np.ndarray) -> float:
+    y = x * 3.0
+    v = x[:2] * x[:2]
+    y[:2] = v
+    return np.sum(np.sin(y)) + np.sum(v)
+
+
+TAKING = Program(squares_take_places, lambda: (np.array([0.3, 0.8, 0.5]),))
+
+
+def verdict(mutant: Mutant, program: Program = PROGRAM) -> Verdict:
     """What one program says of a mutant."""
-    judged: Verdict = forked(lambda: Judge([Sample(PROGRAM)], {}, 60.0).judge(mutant, [0]))()  # type: ignore[list-item]
+    judged: Verdict = forked(lambda: Judge([Sample(program)], {}, 60.0).judge(mutant, [0]))()  # type: ignore[list-item]
     return judged
 
 
@@ -98,6 +111,39 @@ def test_mistakes_are_noticed_and_harmless_changes_are_not() -> None:
     (same,) = [m for m in mutants_of("analysis/alias") if m.change == "not on_containers(op) -> False"]
     assert same.key in EQUIVALENT
     assert verdict(same).caught == "survived"
+
+
+def test_copies_that_generated_code_makes_are_mutants() -> None:
+    shared = [m for m in mutants_of("transform/writes") if m.kind == "copied"]
+    assert len(shared) > 3
+    assert all(m.decides and m.change.endswith("-> g") for m in shared)
+    assert "programs" in [verdict(m, TAKING).caught for m in shared]
+
+
+def test_a_run_asks_for_decisions() -> None:
+    found = all_mutants(["transform/writes", "frontend/matching"])
+    assert len({m.key for m in found}) == len(found)
+    decisions = [m for m in found if is_decision(m)]
+    assert {"never", "always", "dropped", "copied"} <= {m.kind for m in decisions}
+    assert {m.module for m in decisions} == {"transform/writes"}
+    assert not any(m.kind == "dropped" and ".hint =" in m.change for m in decisions)
+
+
+def test_verdicts_are_kept_until_the_function_changes(tmp_path: Path) -> None:
+    first, second, *rest = mutants_of("transform/reverse")
+    path = tmp_path / "verdicts.jsonl"
+    results = Results(path)
+    results.keep(Verdict("programs", "sample", mutant=first))
+    results.keep(Verdict("survived", changed=["a_program"], mutant=second))
+    again = Results(path)
+    assert [again.of(m) for m in (first, second)] == [
+        Verdict("programs", "sample"),
+        Verdict("survived", changed=["a_program"]),
+    ]
+    assert again.of(rest[0]) is None
+    assert again.of(replace(first, digest="of another text")) is None
+    report = Report(again)
+    assert report.survivors([first, second]) == [second]
 
 
 def test_entries_of_tables_are_mutants() -> None:

@@ -60,6 +60,7 @@ _ARITHMETIC = frozenset(
         "ne",
     ]
 )
+_JOINING = frozenset([operator.add, operator.mul])
 _POINTERS = frozenset([Array, List, Parts, Dict, Tuple, Record, Unknown])
 
 
@@ -110,6 +111,7 @@ class Aliases:
         self._shadows: list[Call] = []
         writes: list[tuple[Value, Call]] = []
         compared: list[Value] = []
+        joined: list[Call] = []
         self.values: list[Value] = []
         everything = reachable(functions)
         for function in everything:
@@ -121,6 +123,8 @@ class Aliases:
                 pointers = [output for output in op.outputs if is_pointer(output.type)]
                 if isinstance(op, Call) and makes_new(op.fn):
                     self._sources += pointers
+                    if pointers and op.fn in _JOINING and not isinstance(pointers[0].type, Array):
+                        joined.append(op)
                 elif isinstance(op, Call):
                     target = written(op)
                     if target is not None:
@@ -131,6 +135,7 @@ class Aliases:
                 else:
                     self._visit(op)
                 self.values += pointers
+        self._join(joined)
         self._unify_shadows()
         if self._shadows:
             callees = {op.callee for function in everything for op in walk(function.body) if isinstance(op, Invoke)}
@@ -168,6 +173,18 @@ class Aliases:
         targets = [target for inner in ops if (target := written(inner)) is not None]
         targets += [v for inner in ops if isinstance(inner, Invoke) for v in inner.args if self.is_written(v)]
         return {self.find(target) for target in targets}
+
+    def _join(self, joined: list[Call]) -> None:
+        """What is joined or repeated holds what its operands hold: `xs * n`, and `xs + ys` of tuples."""
+        known = -1
+        while joined and len(self._parent) != known:
+            known = len(self._parent)
+            tuples = {self.find(v) for v in self.values if _is_display(v)}
+            for op in joined:
+                for value in op.inputs:
+                    if isinstance(value.type, List) or self.find(value) in tuples:
+                        self.unify(self.held(op.outputs[0]), self.held(value))
+                        tuples.add(self.find(op.outputs[0]))
 
     def _unify_shadows(self) -> None:
         """Two shadows in a table share memory if their primals may."""
@@ -342,7 +359,11 @@ class Aliases:
                 self.unify(op.outputs[0], given)
         elif is_view(op) and (self._passing or op.fn is not np.broadcast_to):
             for output in op.outputs:
-                if is_pointer(output.type):
+                if isinstance(output.type, List) and not op.unpacks and fn not in IN_PLACE:
+                    # A list of views, as many as the run says.
+                    self._sources.append(output)
+                    self._hold(output, op.args[:1])
+                elif is_pointer(output.type):
                     self.unify(output, op.args[0])
                     if copies_perhaps(op) or op.fn in READ_ONLY_VIEWS:
                         self._mergers.append(output)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.ir.nodes import Call, Const, Op, Region, Value, leaves, walk
+from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
 
@@ -161,6 +161,8 @@ def is_view(op: Call) -> bool:
 
 
 MAY_COPY = frozenset([np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray])
+LISTING = frozenset([np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit])
+"""What gives a list of views."""
 READ_ONLY_VIEWS = frozenset([np.diagonal, np.diag, np.linalg.diagonal])
 _CONTIGUOUS: dict[Any, int] = {
     **{np.ndarray.copy: 1, np.zeros: 2, np.ones: 2, np.empty: 2, np.full: 3},
@@ -241,8 +243,3 @@ _HANDS_ON: dict[Any, Callable[[Call], tuple]] = {
     **dict.fromkeys([np.require, np.trim_zeros, np.real_if_close], lambda op: op.args[:1]),
 }
 """Function -> the arguments that its outputs may be memory of, one each if there are several."""
-
-
-def writes_in(region: Region) -> list[Call]:
-    """Every operation of a region, at any depth, that writes to a container."""
-    return [op for op in walk(region) if isinstance(op, Call) and written(op) is not None]

@@ -22,6 +22,7 @@ from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import reverse_read
 from srcgrad.transform.cotangents import fit, full_like, product
 from srcgrad.transform.list_reversal import (
+    holds_buffers,
     refuse_sequences,
     reverse_display,
     reverse_list_copy,
@@ -46,7 +47,12 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
         return
     if any(o in reverse.instances for o in op.outputs):
         return
-    if is_view(op) and all(reverse.is_buffer(o) for o in op.outputs) and op.fn not in COPIES:
+    if (
+        is_view(op)
+        and all(map(reverse.is_buffer, op.outputs))
+        and op.fn not in COPIES
+        and not _lists_parts(reverse, op)
+    ):
         if op.fn in (np.broadcast_to, np.broadcast_arrays) and reverse.activity.active(op.outputs[0]):
             raise UnsupportedError(
                 "an array that is written in place is broadcast to a view here", op.span, "copy it before: x.copy()"
@@ -95,6 +101,12 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
     if rule is None:
         refuse(op)
     _apply_vjp(reverse, op, rule, gs)
+
+
+def _lists_parts(reverse: Reverse, op: Call) -> bool:
+    """Whether a call makes a list of parts of an array that nothing writes: their cotangents are in a list, too."""
+    made = op.outputs[0]
+    return isinstance(made.type, List) and not op.unpacks and not holds_buffers(reverse, made)
 
 
 def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.alias import may_be_basic
-from srcgrad.analysis.memory import ITEM_UPDATES, is_basic_index, only_metadata
+from srcgrad.analysis.memory import ITEM_UPDATES, LISTING, among, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
@@ -44,6 +44,7 @@ def reverse_write(reverse: Reverse, op: Call) -> None:
     target = op.args[0]
     if isinstance(target.type, Dict) and not target.type.differentiable:
         return
+    _check_parts(reverse, op)
     if isinstance(target.type, List):
         _reverse_list_write(reverse, op)
     elif op.fn is operator.setitem:
@@ -54,6 +55,20 @@ def reverse_write(reverse: Reverse, op: Call) -> None:
         _reverse_update(reverse, op)
     else:
         raise UnsupportedError(f"{op.fn.__name__} writes in place, which is not supported yet", op.span)
+
+
+def _check_parts(reverse: Reverse, op: Call) -> None:
+    """Refuses to write an item of what may be a list of views, of a kind that is not known, as an array's is."""
+    target = op.args[0]
+    if not isinstance(target.type, Unknown) or not (op.fn is operator.setitem or op.fn in ITEM_UPDATES):
+        return
+    same = [target] if isinstance(target.owner, Call) else reverse.aliases.members[reverse.aliases.find(target)]
+    if any(isinstance(v.type, Unknown) and isinstance(v.owner, Call) and among(v.owner.fn, LISTING) for v in same):
+        raise UnsupportedError(
+            "an item of a list of parts is written here, which needs code for arguments of known kinds",
+            op.span,
+            "call it with arguments, or give the part a name of its own first",
+        )
 
 
 def _reverse_setitem(reverse: Reverse, op: Call) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import srcgrad.__main__
 import srcgrad.testing  # noqa: F401
 
@@ -15,18 +18,43 @@ KINDS = (
 )
 LEFT_OUT = ("__init__", "__main__", "testing", "errors", "ir/printer", "ir/verify")
 """Modules that make no gradients: the command line, the texts of errors, what prints graphs and checks them."""
+DECIDING = ("analysis/", "transform/", "rules/registry")
+"""Folders and modules that decide what a gradient computes; what else there is reads programs, and prints them."""
+NOT_DECIDING = frozenset(["analysis/words"])
+"""Of those, what chooses words."""
+
+
+def is_decision(mutant: Mutant) -> bool:
+    """Whether it is one of those that run if no others are asked for: of rules, and of what decides on gradients."""
+    if mutant.kind == "rule":
+        return True
+    if not mutant.module.startswith(DECIDING) or mutant.module in NOT_DECIDING:
+        return False
+    return mutant.decides
 
 
 def all_mutants(only: list[str]) -> list[Mutant]:
-    """The mutants of the modules whose names begin so; of all, if there is none."""
+    """The mutants of these modules and folders, in their order; of all that make gradients, if there is none."""
+
+    def places(name: str) -> list[int]:
+        return [k for k, o in enumerate(only) if name == o or (o.endswith("/") and name.startswith(o))]
 
     def is_meant(name: str) -> bool:
-        if only:
-            return any(name == o or (o.endswith("/") and name.startswith(o)) for o in only)
-        return not name.endswith("__init__") and name not in LEFT_OUT
+        return bool(places(name)) if only else not name.endswith("__init__") and name not in LEFT_OUT
 
     found = [m for m in (*mutants_of_rules(), *mutants_of_tables()) if is_meant(m.module)]
     for module in modules():
         if is_meant(module):
             found += mutants_of(module)
-    return sorted(found, key=lambda m: m.module)
+    return _numbered(sorted(found, key=lambda m: (places(m.module)[:1], m.module)))
+
+
+def _numbered(mutants: list[Mutant]) -> list[Mutant]:
+    """The mutants with keys of their own: lines that read the same in one function are counted."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    found: list[Mutant] = []
+    for mutant in mutants:
+        counts[mutant.key] += 1
+        number = counts[mutant.key]
+        found.append(replace(mutant, number=number) if number > 1 else mutant)
+    return found

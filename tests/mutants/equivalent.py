@@ -52,4 +52,10 @@ EQUIVALENT: dict[Key, str] = {
         "if cotangent is not None and fitted:",
         "operand: without cotangent is not None",
     ): "what is fitted has an owner, which only a cotangent that exists has; the test is for the type checker",
+    (
+        "transform/undo",
+        "HARMLESS",
+        "HARMLESS[srcgrad.runtime.add_if_copied]",
+        "entry: without srcgrad.runtime.add_if_copied",
+    ): "what it is given of the forward sweep is in `_LIKENESSES`, too, and the helper itself refuses a list there",
 }

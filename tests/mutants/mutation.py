@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,10 @@ class Mutant:
         reach: the tests that can notice it reach one of these probes.
         edit: how the text changes; None for a table.
         install: what puts it into the process, for a table.
+        decides: whether it changes a decision, of those that a gradient depends on; others are a matter of texts, or
+            imply no more than another mutant does.
+        digest: tells the text of its function from later ones.
+        number: counts those that are alike.
     """
 
     module: str
@@ -54,11 +59,15 @@ class Mutant:
     reach: frozenset[str] = frozenset()
     edit: Edit | None = None
     install: Callable[[], None] | None = field(default=None, compare=False)
+    decides: bool = True
+    digest: str = ""
+    number: int = 1
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What tells a mutant from others as long as its line stands: module, function, line, and change."""
-        return self.module, self.function, self.text, f"{self.kind}: {self.change}"
+        number = f" ({self.number})" if self.number > 1 else ""
+        return self.module, self.function, self.text, f"{self.kind}: {self.change}{number}"
 
     def __str__(self) -> str:
         return f"srcgrad/{self.module}.py:{self.line} {self.function}\n    {self.text}\n    {self.kind}: {self.change}"
@@ -67,6 +76,11 @@ class Mutant:
 def modules() -> list[str]:
     """The modules of the package, in the order of their names."""
     return sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.rglob("*.py"))
+
+
+def digest_of(text: str) -> str:
+    """A short text that differs for different texts."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def path_of(module: str) -> Path:

@@ -1,23 +1,29 @@
 """The mistakes that can be made in a module, found in its syntax tree: the same ones in the same order at every run.
 
 A condition is forced, an operand of `and` and `or` is left out, a term or a set of a union is dropped, a statement that
-saves or emits something is dropped, a function that decides always answers the same.
+saves or emits something is dropped, a copy that generated code should make is left out, a function that decides always
+answers the same.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 
-from .mutation import Edit, Mutant, path_of
+from .mutation import Edit, Mutant, digest_of, path_of
 
 Probe = str
 _COMPARED: dict[type[ast.cmpop], str] = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">"}
 _TERMS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.BitOr, ast.BitAnd)
 _EXCHANGED = {"any": "all", "all": "any", "max": "min", "min": "max"}
 _UNWRAPPED = frozenset(["reversed", "list", "dict", "set", "sorted", "tuple"])
-_COPIES = frozenset(["copy"])
+_COPIES = re.compile(r"(^|[._])(copy|copied|copy_fn|zeros_like)\b")
+_FOR_READERS = frozenset(["hint", "span", "fixed_span", "comment"])
+"""Attributes and arguments that texts are made of, and no numbers."""
+DECISIONS = frozenset(["never", "always", "dropped", "term", "sign", "copied", "returned"])
+"""The kinds of mutants that change a decision; those of tables and rules always do."""
 _EMPTY = {"set": "set()", "frozenset": "frozenset()", "list": "[]", "dict": "{}", "tuple": "()"}
 _SKIPPED = frozenset(["__repr__", "__str__", "__post_init__"])
 
@@ -73,7 +79,11 @@ class Finder:
         self.tree = ast.parse(source)
         self.probes = probes_of(module, self.tree)
         self.block: list[ast.stmt] = []
+        self.conditional = {
+            id(node.body) for node in ast.walk(self.tree) if isinstance(node, ast.If) and not node.orelse
+        }
         self.returns: list[ast.expr | None] = []
+        self.digests: list[str] = []
 
     def run(self) -> Iterator[Mutant]:
         yield from self.outside(self.tree.body)
@@ -91,9 +101,11 @@ class Finder:
 
     def function(self, node: ast.FunctionDef) -> Iterator[Mutant]:
         self.returns.append(node.returns)
+        self.digests.append(digest_of(self.text_of(node)))
         body = node.body[1:] if ast.get_docstring(node) is not None else node.body
         yield from self.statements(body or node.body, node.body)
         self.returns.pop()
+        self.digests.pop()
 
     # Statements
 
@@ -112,11 +124,14 @@ class Finder:
             del self.names[-2:]
             return
         if self.may_be_dropped(node):
-            yield self.mutant(node, "dropped", "pass")
+            # An attribute that `__init__` does not set is missed by whatever runs.
+            redundant = self.is_only_one(node) or (isinstance(node, ast.Assign) and self.names[-1] == "__init__")
+            yield self.mutant(node, "dropped", "pass", decides=not (redundant or _is_for_readers(node)))
         if isinstance(node, ast.Return) and node.value is not None:
             yield from self.result(node.value)
         if isinstance(node, (ast.If, ast.While)):
-            yield from self.condition(node.test, node)
+            bodies = [*node.body, *node.orelse]
+            yield from self.condition(node.test, node, decides=not all(map(_is_for_readers, bodies)))
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns", "decorator_list"):
                 continue
@@ -135,6 +150,10 @@ class Finder:
             if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
                 yield from self.statements(value)
 
+    def is_only_one(self, node: ast.stmt) -> bool:
+        """Whether a statement is all that a condition decides about: without it is as with a condition never met."""
+        return len(self.block) == 1 and id(self.block) in self.conditional
+
     def may_be_dropped(self, node: ast.stmt) -> bool:
         if isinstance(node, ast.Expr):
             return isinstance(node.value, ast.Call)
@@ -151,7 +170,8 @@ class Finder:
         if declared == "bool":
             for text in ("True", "False"):
                 if not (isinstance(value, ast.Constant) and str(value.value) == text):
-                    yield self.mutant(value, "returned", text)
+                    # Where `True` stands, the condition before it is a mutant already.
+                    yield self.mutant(value, "returned", text, decides=not isinstance(value, ast.Constant))
         elif declared.endswith("| None"):
             if not (isinstance(value, ast.Constant) and value.value is None):
                 yield self.mutant(value, "returned", "None")
@@ -160,16 +180,16 @@ class Finder:
             if empty is not None and ast.unparse(value) != empty:
                 yield self.mutant(value, "returned", empty)
 
-    def condition(self, test: ast.expr, node: ast.If | ast.While | None) -> Iterator[Mutant]:
+    def condition(self, test: ast.expr, node: ast.If | ast.While | None, decides: bool = True) -> Iterator[Mutant]:
         """A condition that always holds, or never does."""
         if isinstance(test, ast.Constant):
             return
         yes = no = self.probes[id(self.block)]
         if node is not None:
             yes, no = self.probes[id(node.body)], self.probes[id(node.orelse)]
-        yield self.mutant(test, "never", "False", yes)
+        yield self.mutant(test, "never", "False", yes, decides=decides)
         if not isinstance(node, ast.While):
-            yield self.mutant(test, "always", "True", no)
+            yield self.mutant(test, "always", "True", no, decides=decides)
 
     # Expressions
 
@@ -181,15 +201,17 @@ class Finder:
                 continue
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Error"):
                 continue
-            yield from self.at(node)
-            pending.extend(reversed(list(ast.iter_child_nodes(node))))
+            if not (isinstance(node, ast.keyword) and node.arg in _FOR_READERS):
+                yield from self.at(node)
+                pending.extend(reversed(list(ast.iter_child_nodes(node))))
 
     def at(self, node: ast.AST) -> Iterator[Mutant]:
         if isinstance(node, ast.BoolOp):
             for k in range(len(node.values)):
                 yield self.without(node, k)
         elif isinstance(node, ast.IfExp):
-            yield from self.condition(node.test, None)
+            decides = not (_is_text(node.body) or _is_text(node.orelse))
+            yield from self.condition(node.test, None, decides)
         elif isinstance(node, ast.comprehension):
             for test in node.ifs:
                 yield from self.condition(test, None)
@@ -228,8 +250,9 @@ class Finder:
             yield self.mutant(node, "unwrapped", self.text_of(node.args[0]))
         if name == "isinstance":
             yield from self.elements(node.args[1])
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _COPIES and not node.args and not node.keywords:
-            yield self.mutant(node, "copied", self.text_of(node.func.value))
+        original = _copied_by(node)
+        if original is not None:
+            yield self.mutant(node, "copied", self.text_of(original))
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
             if isinstance(argument, ast.Constant) and type(argument.value) is bool:
                 yield self.mutant(argument, "flag", str(not argument.value))
@@ -262,8 +285,16 @@ class Finder:
         )
 
     def mutant(
-        self, node: ast.expr | ast.stmt, kind: str, text: str, reach: Probe | None = None, note: str | None = None
+        self,
+        node: ast.expr | ast.stmt,
+        kind: str,
+        text: str,
+        reach: Probe | None = None,
+        note: str | None = None,
+        decides: bool = True,
     ) -> Mutant:
+        returned = "" if self.returns[-1] is None else ast.unparse(self.returns[-1])
+        decides = decides and kind in DECISIONS and returned != "str" and (kind != "returned" or returned == "bool")
         start, end = self.span(node)
         old = self.source[start:end].decode()
         missing = "\n" * (old.count("\n") - text.count("\n"))
@@ -277,8 +308,32 @@ class Finder:
             " ".join((note or f"{old} -> {text}").split()),
             frozenset([reach or self.probes[id(self.block)], probe_of_source(self.module, self.names[0])]),
             Edit(start, end, new),
+            decides=decides,
+            digest=self.digests[-1],
         )
 
 
 def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _is_for_readers(node: ast.stmt) -> bool:
+    """Whether a statement only says what something is called, or where it is from."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return bool(targets) and all(isinstance(t, ast.Attribute) and t.attr in _FOR_READERS for t in targets)
+
+
+def _copied_by(node: ast.Call) -> ast.expr | None:
+    """What a call copies, or makes generated code copy or allocate: `lo.emit_typed(np.ndarray.copy, (g,), ...)`."""
+    function = node.func
+    if isinstance(function, ast.Attribute) and function.attr == "copy" and not node.args and not node.keywords:
+        return function.value
+    if isinstance(function, ast.Attribute) and function.attr == "value" and len(node.args) == 1:
+        emitted = node.args[0]
+        if isinstance(emitted, ast.Call) and len(emitted.args) > 1 and ast.unparse(emitted.func).endswith("emit_typed"):
+            given = emitted.args[1]
+            if _COPIES.search(ast.unparse(emitted.args[0])) and isinstance(given, ast.Tuple) and len(given.elts) == 1:
+                return given.elts[0]
+    if isinstance(function, ast.Name) and function.id == "_copy_of" and len(node.args) == 3:
+        return node.args[1]
+    return None

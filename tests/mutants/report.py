@@ -2,70 +2,60 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter, defaultdict
-from pathlib import Path
 
 from .equivalent import EQUIVALENT
 from .judging import Verdict
 from .mutation import Mutant
+from .results import Results
 
 UNNOTICED = ("survived", "undecided", "never reached")
 """Undecided: the budget ended before all tests had run that reach it."""
 NUMBERS = ("programs", "again", "rules", "others")
-COLUMNS = ("numbers", "units", "text", "time", "crash", "survived", "undecided", "never reached", "equivalent")
+CAUGHT = ("numbers", "units", "text", "time", "crash")
+COLUMNS = (*CAUGHT, "survived", "undecided", "never reached", "equivalent", "not run")
 
 
 class Report:
     """Collects verdicts.
 
     Attributes:
-        verbose: whether to tell of survivors as they come.
-        again: a file of survivors, if only those are wanted.
+        results: where they are kept.
     """
 
-    def __init__(self, verbose: bool, again: Path | None = None) -> None:
-        self.verbose = verbose
-        self.verdicts: list[Verdict] = []
-        self.wanted = None if again is None else {tuple(key) for key in json.loads(again.read_text())}
-
-    def is_wanted(self, mutant: Mutant) -> bool:
-        return self.wanted is None or mutant.key in self.wanted
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        self.count = 0
 
     def add(self, verdict: Verdict) -> None:
-        self.verdicts.append(verdict)
-        if self.verbose and column_of(verdict) in (*UNNOTICED, "text"):
+        """Keeps a verdict, and tells of it if no number notices the mutant."""
+        self.results.keep(verdict)
+        self.count += 1
+        if column_of(verdict) in (*UNNOTICED, "text"):
             print(described(verdict), flush=True)
-        if len(self.verdicts) % 50 == 0:
-            print(f"{len(self.verdicts)} mutants", file=sys.stderr, flush=True)
+        if self.count % 50 == 0:
+            print(f"{self.count} mutants", file=sys.stderr, flush=True)
 
-    @property
-    def survivors(self) -> list[Verdict]:
-        return [v for v in self.verdicts if column_of(v) in UNNOTICED]
+    def survivors(self, mutants: list[Mutant]) -> list[Mutant]:
+        """Those of the mutants that are known to have survived, and are not listed as equivalent."""
+        verdicts = [(m, self.results.of(m)) for m in mutants]
+        return [m for m, verdict in verdicts if verdict is not None and column_of(verdict) in UNNOTICED]
 
-    @property
-    def has_unknown_survivors(self) -> bool:
-        return bool(self.survivors)
-
-    def print(self, seconds: float) -> None:
-        """Prints the table."""
+    def print(self, mutants: list[Mutant]) -> None:
+        """Prints what is known of the mutants, as a table."""
         rows: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for verdict in self.verdicts:
-            assert verdict.mutant is not None
-            for name in (verdict.mutant.module, "all"):
-                rows[name][column_of(verdict)] += 1
-        print(f"\n{'module':32s} {'mutants':>8s}" + "".join(f"{name:>14s}" for name in COLUMNS))
+        for mutant in mutants:
+            verdict = self.results.of(mutant)
+            for name in (mutant.module, "all"):
+                rows[name]["not run" if verdict is None else column_of(verdict)] += 1
+        print(f"\n{'module':28s} {'mutants':>8s}{'caught':>8s}" + "".join(f"{name:>14s}" for name in COLUMNS))
         for name in [*sorted(set(rows) - {"all"}), "all"]:
             row = rows[name]
             total = sum(row.values()) - row["invalid"]
-            print(f"{name:32s} {total:8d}" + "".join(f"{row[c] or '':>14}" for c in COLUMNS))
-        print(f"{len(self.verdicts)} mutants in {seconds:.0f} s; noticed by numbers: values of gradients, or refusals")
-
-    def save(self, path: Path) -> None:
-        """Writes the keys of the survivors, and of those that only texts notice."""
-        found = [v.mutant.key for v in self.verdicts if v.mutant and column_of(v) in (*UNNOTICED, "text")]
-        path.write_text(json.dumps(found, indent=0))
+            caught = sum(row[column] for column in CAUGHT)
+            print(f"{name:28s} {total:8d}{caught:8d}" + "".join(f"{row[c] or '':>14}" for c in COLUMNS))
+        print("noticed by numbers: values of gradients, or refusals")
 
 
 def column_of(verdict: Verdict) -> str:

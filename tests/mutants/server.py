@@ -160,7 +160,7 @@ def _verdict(wait: Callable[[], Any]) -> Verdict:
         return Verdict("crash", "the child ended")
 
 
-def sample(mutants: list[Mutant], count: int | None, seed: int) -> list[Mutant]:
+def sample(mutants: list[Mutant], count: int, seed: int) -> list[Mutant]:
     """So many mutants of each module, in an order by chance, which is the same for a seed."""
     chance = random.Random(seed)
     shuffled = chance.sample(mutants, len(mutants))
@@ -168,6 +168,6 @@ def sample(mutants: list[Mutant], count: int | None, seed: int) -> list[Mutant]:
     found: list[Mutant] = []
     for mutant in shuffled:
         counts[mutant.module] += 1
-        if count is None or counts[mutant.module] <= count:
+        if counts[mutant.module] <= count:
             found.append(mutant)
     return found

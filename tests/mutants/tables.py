@@ -14,7 +14,7 @@ from srcgrad.rules import registry
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule
 
 from .installing import replaced
-from .mutation import Mutant, dotted, modules, path_of
+from .mutation import Mutant, digest_of, dotted, modules, path_of
 
 _LARGEST = 400
 _NOT_DECISIONS = frozenset(["PARTIALS", "VJP", "JVP", "ACCUMULATE", "ACCUMULATING", "_SOURCES", "__all__"])
@@ -89,7 +89,8 @@ def mutants_of_tables() -> Iterator[Mutant]:
             reach = frozenset([table.probe(key)])
             text = f"{table.name}[{label(key)}]"
             change = f"without {label(key)}"
-            yield Mutant(table.module, table.name, table.line, text, "entry", change, reach, None, table.without(key))
+            install = table.without(key)
+            yield Mutant(table.module, table.name, table.line, text, "entry", change, reach, None, install, digest=text)
 
 
 # Rules
@@ -107,23 +108,19 @@ def _mutants_of_rule(table: dict[Any, Rule], fn: Any, rule: Rule) -> Iterator[Mu
     module = rule.body.__module__.removeprefix("srcgrad.").replace(".", "/")
     line = rule.body.__code__.co_firstlineno
     counts = _entries(rule)
-    changes: list[tuple[str, Callable[[Any], Any], int]] = []
+    changes: list[tuple[str, Callable[[Any], Any] | None, int]] = []
     for k in range(counts):
         changes += [("doubled", lambda g: 2.0 * g, k), ("negated", lambda g: -g, k), ("zero", lambda g: 0.0 * g, k)]
     if rule.kind == "accumulate":
         changes = [("doubled", lambda g: 2.0 * g, 0), ("negated", lambda g: -g, 0), ("zero", lambda g: 0.0 * g, 0)]
+    changes += [(f"{k}, {k + 1}", None, k) for k in range(counts - 1)]
     reach = frozenset([f"rule:{label(fn)}"])
+    text = f"{rule.kind} of {label(fn)}"
+    digest = digest_of(inspect.getsource(rule.body))
     for name, change, k in changes:
-        text = f"{rule.kind} of {label(fn)}"
-        yield Mutant(
-            *(module, rule.body.__name__, line, text, "rule", f"derivative {k} {name}", reach, None),
-            _installs(table, fn, rule, change, k),
-        )
-    for k in range(counts - 1):
-        yield Mutant(
-            *(module, rule.body.__name__, line, f"{rule.kind} of {label(fn)}", "rule", f"derivatives {k}, {k + 1}"),
-            *(reach, None, _installs(table, fn, rule, None, k)),
-        )
+        what = f"derivatives {name}" if change is None else f"derivative {k} {name}"
+        install = _installs(table, fn, rule, change, k)
+        yield Mutant(module, rule.body.__name__, line, text, "rule", what, reach, None, install, digest=digest)
 
 
 def _entries(rule: Rule) -> int:
