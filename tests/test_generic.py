@@ -27,6 +27,7 @@ REFUSED = frozenset(
         "both_parts_of_what_was_written",
         "areas_of_many_shapes",
         "sums_by_kind",
+        "imaginary_part_of_what_is_written",
         "memo_of_a_closure",
         "newton_as_an_iterator",
         "views_of_a_dict_that_grows",

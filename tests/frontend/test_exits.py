@@ -39,14 +39,14 @@ def leaving(monkeypatch: pytest.MonkeyPatch) -> None:
                 labels.pop()
             return caught(lo, outcome, label, lambda: NEXT)
 
-    monkeypatch.setitem(statements._HANDLERS, ast.With, with_statement)
-    ordinary = statements._HANDLERS[ast.Raise]
+    monkeypatch.setitem(statements.HANDLERS, ast.With, with_statement)
+    ordinary = statements.HANDLERS[ast.Raise]
 
     def leave(lo: Lowering, node: ast.Raise, frame: Frame) -> Outcome:
         # What the compiler writes itself is quiet, and raises as ever.
         return ordinary(lo, node, frame) if frame.quiet else leaves_with(labels[-1])
 
-    monkeypatch.setitem(statements._HANDLERS, ast.Raise, leave)
+    monkeypatch.setitem(statements.HANDLERS, ast.Raise, leave)
 
 
 def two_loops(x, limit):

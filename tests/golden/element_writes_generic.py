@@ -29,14 +29,14 @@ def element_writes_grad(x, decay):
         x_1[i] *= out_i
     product_1 = out * x_1                           # programs.py:200
     # backward
-    out_bar = unbroadcast(expanded(x_1, product_1), out).copy()  # programs.py:200  return np.sum(out * x)
+    out_bar = unbroadcast(expanded(np.real(x_1), product_1), out).copy()  # programs.py:200  return np.sum(out * x)
     reduced = unbroadcast(expanded(out, product_1), x_1)
     x_bar = zeros_like(x_1)
     add_into(x_bar, reduced)
     decay_bar = zeros_like(decay)                   # programs.py:197  for i in range(1, len(x)):
     for i in reversed(range(1, n_x)):
         product, copied_x_i, x_i_squared, total, old_1, old_2 = tape.pop()
-        out_i_bar = np.sum(x_bar[i] * old_2)        # programs.py:199  x[i] *= out[i]
+        out_i_bar = np.sum(np.real(x_bar[i] * old_2))  # programs.py:199  x[i] *= out[i]
         x_bar[i] *= out[i]
         out_bar[i] += out_i_bar
         total_bar = out_bar[i]                      # programs.py:198  out[i] = decay * out[i - 1] + x[i] ** 2
@@ -48,7 +48,7 @@ def element_writes_grad(x, decay):
         x_bar[i] += x_i_bar
         index = i - 1
         decay_bar = decay_bar + product_bar * out[index]
-        out_bar[index] += np.sum(product_bar * decay)
+        out_bar[index] += np.sum(np.real(product_bar * decay))
     x_0_squared_bar = out_bar[0]                    # programs.py:196  out[0] = x[0] ** 2
     out[0] = old
     x_bar[0] += x_0_squared_bar * 2 * copied_x_0

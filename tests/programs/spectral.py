@@ -74,7 +74,7 @@ def slopes_of_an_image(image, h):
     return np.sum(np.hypot(gx, gy)) + np.sum(edges**2) + np.sum(np.gradient(image[0]) ** 2)
 
 
-@program(lambda: (signed(8),), tags=("fft", "write"), supported=False)
+@program(lambda: (signed(8),), tags=("fft", "write"))
 def imaginary_part_of_what_is_written(x):
     spectrum = np.fft.rfft(x)
     spectrum *= np.fft.rfftfreq(8) < 0.3
