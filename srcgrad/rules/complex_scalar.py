@@ -1,4 +1,4 @@
-"""Rules of the `cmath` module: those of `elementwise`, and a few of its own."""
+"""Rules of the `cmath` module, and of `complex(...)`: those of `elementwise`, and a few of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import cmath
 import numpy as np
 
 from srcgrad.rules import elementwise
-from srcgrad.rules.registry import jvp, nondifferentiable, partials, vjp
+from srcgrad.rules.registry import jvp, linear_in, nondifferentiable, partials, vjp
 from srcgrad.rules.tangents import less, total
 
 partials(cmath.exp)(elementwise.exp)
@@ -62,3 +62,11 @@ def rect(g, z, r, phi):
 def rect_jvp(r_dot, phi_dot, z, r, phi):
     turned = None if r_dot is None else r_dot * cmath.exp(1j * phi)
     return total(turned, None if phi_dot is None else 1j * z * phi_dot)
+
+
+@vjp(complex)
+def make_complex(g, z, real=0, imag=0):
+    return g, 1j * g
+
+
+linear_in("real", "imag")(complex)

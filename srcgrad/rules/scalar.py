@@ -132,11 +132,6 @@ def atan(x, y):
     return 1 / (1 + x * x)
 
 
-@partials(complex)
-def complex_(real, imag, z):
-    return 1, 1j
-
-
 @partials(math.atan2)
 def atan2(y, x, angle):
     h = math.hypot(x, y)

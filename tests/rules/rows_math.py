@@ -8,8 +8,6 @@ import math
 import numpy as np
 from harness import Row
 
-from srcgrad.rules.operands import words
-
 POINTS = {
     math.fabs: (-1.2, 0.7),
     math.modf: (2.3, -1.4),
@@ -44,8 +42,9 @@ ROWS = [Row(fn, (x,)) for fn, points in POINTS.items() for x in points]
 ROWS += [Row(fn, (np.float64(points[0]),), name="numpy") for fn, points in POINTS.items()]
 ROWS += [
     Row(getattr(cmath, name), (z,))
-    for name in sorted(
-        words("exp sqrt log log10 sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh phase polar")
+    for name in (
+        *("exp", "sqrt", "log", "log10", "sin", "cos", "tan", "sinh", "cosh", "tanh"),
+        *("asin", "acos", "atan", "asinh", "acosh", "atanh", "phase", "polar"),
     )
     for z in (0.4 + 0.3j, -0.7 - 1.2j)
 ]
