@@ -21,6 +21,7 @@ ROWS = [
     Row(runtime.expanded, (X, X), name="nothing to expand"),
     Row(runtime.like, (X, X), name="as it is"),
     Row(runtime.like, (1.5, X), name="a number for each element"),
+    Row(runtime.viewed_alike, (np.array([0.5, -1.0]), np.array([[0.5], [-1.0]]), np.ones(2), np.ones((2, 1)))),
     Row(runtime.copied, (X,)),
     Row(runtime.plain_sum, (X, 2.0), argnums=(0, 1)),
     Row(runtime.protected, (X,)),
