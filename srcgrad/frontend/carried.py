@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.frontend import pools
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, bound_key, is_bound, is_bound_key, merge_list_sites, reached
+from srcgrad.frontend.records import or_none
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,
@@ -88,7 +90,7 @@ def build_loop(
                     lo.loops -= 1
             for key in dead & changes.keys():
                 del changes[key]
-            _close(lo, carried, changes, missing, learned, stem)
+            _close(lo, carried, changes, missing, learned, stem, region, site)
         except _Retry as retry:
             lo.span = span
             keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
@@ -111,7 +113,7 @@ def _order(key: Any) -> tuple:
 
 
 def _carry(lo: Lowering, key: Any, learned: Learned, stem: str) -> Carried:
-    symbol = lo.store.get(key)
+    symbol = pools.resolved(lo, lo.store.get(key))
     missing = symbol is MISSING
     if missing:
         symbol = learned.shapes[key]
@@ -153,6 +155,8 @@ def _close(
     missing: set[Any],
     learned: Learned,
     stem: str,
+    region: Region,
+    site: Any,
 ) -> None:
     """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
     retry = False
@@ -182,6 +186,10 @@ def _close(
         end = changes.get(slot.key, MISSING)
         if end is MISSING:
             end = slot.symbol
+        if not isinstance(slot.key, Reference):
+            end = pools.resolved_within(lo, end, changes)
+            with lo.into(region):
+                end = or_none(lo, slot.symbol, end, ("carried", site), variable_name(slot.key))
         slot.results = _match(lo, slot, end, changes, learned)
         for j, (arg, result) in enumerate(zip(slot.args, slot.results, strict=True)):
             if result is arg or is_undefined(result):
@@ -213,7 +221,7 @@ def _same(a: Any, b: Any) -> bool:
 
 def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learned: Learned) -> list[Value]:
     """The values of a symbol at the end of the body, one for each carried argument."""
-    template = slot.symbol
+    template, end = slot.symbol, pools.resolved(lo, end, changes)
     lo.unify(template, end)
     if slot.key in learned.merged:
         end = snapshot(lo, end, changes)
@@ -227,11 +235,10 @@ def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learn
         lo.demote(slot.key, end)
     if isinstance(end, Conflict):
         lo.resolve_conflict(end)
-    if isinstance(template, Const) and template.value is None and isinstance(end, Sequence):
-        lo.unsupported("a name that starts as None becomes a tuple in this loop", "start it with a tuple of numbers")
     for side in (template, end):
         if isinstance(side, Reference) and side.cls is list:
             lo.demote(side)
+        pools.pool_all(lo, side)
     lo.unsupported("a name stands for things of different structure from one iteration to the next")
 
 

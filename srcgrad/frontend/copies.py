@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import dataclasses
 from types import GeneratorType
+from typing import Any
 
 import numpy as np
 
+from srcgrad.frontend import pools
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, is_scalar
@@ -27,6 +30,9 @@ def _deepcopy(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 
 def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None) -> Symbol:
     """A copy of a symbol; a deep one, if `known` maps the containers copied so far to their copies."""
+    if known and pools.pool_of(symbol) is not None:
+        lo.unsupported("what this copies is not known at compile time", "make the parts of the copy one by one")
+    symbol = pools.opened(lo, symbol)
     if isinstance(symbol, Reference):
         if any(hasattr(symbol.cls, name) for name in ("__copy__", "__deepcopy__")):
             lo.unsupported(f"{symbol.cls.__name__} says itself how it is copied, which is not supported")
@@ -34,12 +40,13 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
             lo.unsupported("a generator can't be copied", "collect it: list(...)")
         contents = lo.contents(symbol)
         if known is None:
-            return lo.new_reference(symbol.cls, contents, symbol.site)
+            return pools.settled(lo, lo.new_reference(symbol.cls, contents, _site(lo, symbol)))
         if symbol not in known:
-            known[symbol] = made = lo.new_reference(symbol.cls, contents, symbol.site)
+            known[symbol] = made = lo.new_reference(symbol.cls, contents, _site(lo, symbol))
             keyed = symbol.cls not in (list, set)
             parts = [(p[0], _copied(lo, p[1], known)) if keyed else _copied(lo, p, known) for p in contents]
             lo.change(made, tuple(parts))
+            known[symbol] = pools.settled(lo, made)
         return known[symbol]
     if isinstance(symbol, Sequence):
         if known is None:
@@ -56,10 +63,15 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
     lo.unsupported("what this copies is not known at compile time", "copy the arrays in it one by one")
 
 
+def _site(lo: Lowering, original: Reference) -> Any:
+    """Where the copy of a container is made: for a list or dict that counts as the place of the original."""
+    return (*lo.site("copy"), lo.span) if class_of_object(original) is not None else original.site
+
+
 @handles(dataclasses.replace)
 def replaced(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A copy of a dataclass instance with other values in some of its fields."""
-    given = args[0]
+    given = pools.opened(lo, args[0])
     if not isinstance(given, Reference) or not dataclasses.is_dataclass(given.cls):
         lo.unsupported("dataclasses.replace is supported for dataclasses that the function makes or takes")
     settable = {f.name for f in dataclasses.fields(given.cls) if f.init}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
+from srcgrad.frontend.pools import pool_all
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Region, Value
-from srcgrad.ir.types import NOTHING, List, Parts, Record, unsized
+from srcgrad.ir.nodes import Call, Region, Value
+from srcgrad.ir.types import NONE, NOTHING, List, Parts, Record, unsized
 
 
 def nested(lo: Lowering, symbol: Symbol) -> Symbol:
@@ -45,20 +46,39 @@ def perhaps_none(
 ) -> tuple[Symbol, Symbol]:
     """What a name stands for on two paths, None on one and a tuple on the other: the tuple is made at run time."""
 
-    def made(symbol: Symbol, region: Region) -> Symbol:
-        assert isinstance(symbol, Sequence)
+    def made(symbol: Symbol, region: Region, other: Symbol) -> Symbol:
         with lo.into(region):
-            return _record(lo, symbol, ("merged", name, lo.span, len(symbol.items)), name or "result")
+            return or_none(lo, other, symbol, ("merged", lo.span), name)
 
-    if _is_none(a) and isinstance(b, Sequence):
-        return a, made(b, orelse)
-    if _is_none(b) and isinstance(a, Sequence):
-        return made(a, then), b
-    return a, b
+    return made(a, then, b), made(b, orelse, a)
+
+
+def or_none(lo: Lowering, other: Symbol, symbol: Symbol, place: tuple, name: str | None) -> Symbol:
+    """A tuple where a name may stand for None, or for a tuple made at run time, instead: made at run time, too.
+
+    Args:
+        lo: the lowering.
+        other: what else the name may stand for.
+        symbol: what it stands for; anything but a tuple, or a named one, is given back as it is.
+        place: where that is, for a kind of its own.
+        name: the name.
+    """
+    if not isinstance(symbol, Sequence):
+        return symbol
+    if _is_none(other) or (isinstance(other, Value) and isinstance(other.type, Record)):
+        pool_all(lo, symbol)
+    if isinstance(other, Value) and isinstance(other.type, Record):
+        key = next(key for key, kind in lo.marks.records.items() if kind is other.type)
+        if len(other.type.items) != len(symbol.items) or other.type.cls is not symbol.cls:
+            return symbol
+        return _record(lo, symbol, key, other.type.name, symbol.cls)
+    if not _is_none(other):
+        return symbol
+    return _record(lo, symbol, (*place, name, symbol.cls, len(symbol.items)), name or "result", symbol.cls)
 
 
 def _is_none(symbol: Symbol) -> bool:
-    return isinstance(symbol, Const) and symbol.value is None
+    return isinstance(symbol, Value) and symbol.type == NONE
 
 
 def box_whole(lo: Lowering, frame: Frame) -> None:
@@ -69,9 +89,9 @@ def box_whole(lo: Lowering, frame: Frame) -> None:
         raise Restart
 
 
-def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
+def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str, cls: type = tuple) -> Symbol:
     """A tuple as a value of the kind that belongs to a key; starts again if that kind turns out to hold more."""
-    if not isinstance(symbol, Sequence) or symbol.cls is not tuple:
+    if not isinstance(symbol, Sequence) or symbol.cls is not cls:
         return symbol
     known = lo.made_tuples.get(id(symbol))
     if known is not None and known[1].owner.parent is lo.region:
@@ -79,7 +99,7 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
     if known is not None:
         lo.tuples_made_twice = True
     items = [lo.value(_record(lo, item, (*key, k), f"{name}_{k}")) for k, item in enumerate(symbol.items)]
-    kind = lo.marks.records.setdefault(key, Record((), name))
+    kind = lo.marks.records.setdefault(key, Record((), name, cls=cls))
     if kind.items and len(kind.items) != len(items):
         lo.unsupported("a recursive function returns tuples of different lengths", "fill them up to one length")
     if kind.hold(tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items]), name):
