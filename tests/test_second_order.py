@@ -108,6 +108,7 @@ NOT_YET: dict[str, str] = {
     "matched_objects": NONE_OR_NUMBER,
     "tuples_of_objects_or_none": TUPLES,
     "list_of_defaultdicts": "dicts that are made in two places are put into one list",
+    "shapes_max": NONE_OR_NUMBER,
     "bodies_that_attract": KIND,
     "any_all_sum_map_filter": KIND,
 }
