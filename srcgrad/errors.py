@@ -52,6 +52,12 @@ class SrcgradError(SyntaxError):
         else:
             self.end_offset = max(len((self.text or "").rstrip()), span.column + 1) + 1
 
+    def locate(self, span: Span | None) -> None:
+        """Points at a place, if the error does not point at one yet."""
+        if self.span is None and span is not None:
+            self.span = span
+            self._point_at(span)
+
     def __str__(self) -> str:
         return self.msg
 

@@ -20,6 +20,7 @@ TUPLES = "a tuple that a user's recursive function returns, or that is in a tupl
 LIST = "a list whose length depends on the run is returned by the generated code"
 IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
 NONE = "a name of the generated code is None before the loop that makes it a list or a written array"
+NONE_OR_NUMBER = "a name or an item of a list in the generated code is None or a number"
 NOT_YET: dict[str, str] = {
     "best_so_far": TUPLES,
     "weighted_order_statistics": LIST,
@@ -89,6 +90,37 @@ NOT_YET: dict[str, str] = {
     "library_dicts_by_number": WRITTEN,
     "list_index_of_active": "a list method is called for what it raises",
     "determinant_by_minors": "a name stands for None or for a list of tuples",
+    "linked_list": NONE_OR_NUMBER,
+    "tree_summed_by_recursion": TUPLES,
+    "tree_changed_by_recursion": TUPLES,
+    "namedtuples_in_a_list": TUPLES,
+    "namedtuple_class_with_a_method": TUPLES,
+    "tuples_of_numbers_and_objects": TUPLES,
+    "best_of_a_loop": NONE_OR_NUMBER,
+    "dict_new_key_later": NONE_OR_NUMBER,
+    "attr_new_later": NONE_OR_NUMBER,
+    "double_linked": NONE_OR_NUMBER,
+    "bst_insert": NONE_OR_NUMBER,
+    "recursive_build": TUPLES,
+    "het_methods": NONE_OR_NUMBER,
+    "mlp_backward_by_hand": NONE_OR_NUMBER,
+    "object_compare_is_none_and_truth": NONE_OR_NUMBER,
+    "node_and_attr": NONE_OR_NUMBER,
+    "function_returns_none_or_object": NONE_OR_NUMBER,
+    "best_tuple_in_branch": TUPLES,
+    "helper_none_or_tuple": TUPLES,
+    "list_of_none_tuples": TUPLES,
+    "bracket_in_while": TUPLES,
+    "tuple_then_none_again": TUPLES,
+    "matched_objects": NONE_OR_NUMBER,
+    "tuples_of_objects_or_none": TUPLES,
+    "list_of_defaultdicts": "dicts that are made in two places are put into one list",
+    "shapes_max": NONE_OR_NUMBER,
+    "bodies_that_attract": KIND,
+    "any_all_sum_map_filter": KIND,
+    "named_tuples_in_tuples_in_a_list": TUPLES,
+    "best_pair_with_a_named_tuple": TUPLES,
+    "objects_of_two_classes_are_taken_apart": KIND,
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
 

@@ -266,10 +266,14 @@ def _of_item(value: Value, base: Any, index: Any, subject: str | None, hints: Ma
         return "part" if whole else "item"
     parts = "part" if whole else _index_text(index, hints)
     stem, is_bar = (subject[: -len("_bar")], True) if subject.endswith("_bar") else (subject, False)
-    if isinstance(base.type, (List, Tuple)) and stem.endswith("s") and len(stem) > 3:
+    if isinstance(base.type, (List, Tuple)) and stem.endswith("s") and stem[-2:] not in _SINGULAR and len(stem) > 3:
         stem = stem[:-1]
     name = _joined("part" if whole else "item", stem, parts)
     return adjoint(name) if name and is_bar else name
+
+
+_SINGULAR = ("as", "is", "os", "ss", "us")
+"""What words end in that are no plurals: bias, axis, pos, mass, radius."""
 
 
 def _step_away(tree: Any, hints: Mapping[Value, str]) -> str | None:

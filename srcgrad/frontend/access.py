@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import compact_dicts, joining, kinds
+from srcgrad.frontend import compact_dicts, joining, kinds, pools
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, axis_length
 from srcgrad.frontend.late_fields import field, has_field, no_attribute
@@ -25,6 +25,7 @@ from srcgrad.frontend.outside import (
     outside_attribute,
     read_assigned,
 )
+from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import (
     CONTAINERS,
     NOT_CONSTANT,
@@ -98,6 +99,7 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     """`base[key]`."""
     if is_undefined(base):
         return base
+    base = pools.opened(lo, base)
     if isinstance(base, Sequence):
         item = special(lo, base, "__getitem__", key)
         return _subscript_items(lo, base, key) if item is None else item
@@ -105,6 +107,10 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         return _subscript_items(lo, base, key)
     if isinstance(base, Reference) and base.cls is dict:
         known = known_key(lo, key)
+        place = pools.resolved(lo, base)
+        if known is not NOT_CONSTANT and isinstance(place, Value):
+            item = pools.read(lo, place, known)
+            return lo.raises(KeyError, f"this dict has no key {known!r}") if item is MISSING else item
         if known is not NOT_CONSTANT:
             return dict_item(lo, base, known)
         base = compact_dicts.for_reading(lo, base)
@@ -189,11 +195,11 @@ def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> S
     if not items:
         lo.unsupported("an empty sequence is indexed here")
     if all(map(is_function, items)):
-        return _chosen_function(lo, items, key)
+        return chosen_function(lo, items, key)
     return subscript(lo, runtime_list(lo, items), key)
 
 
-def _chosen_function(lo: Lowering, items: tuple[Symbol, ...], key: Symbol) -> Symbol:
+def chosen_function(lo: Lowering, items: tuple[Symbol, ...], key: Symbol) -> Symbol:
     """One of several functions, by a number that depends on the run: a call of it is a branch."""
     place = subscript(lo, runtime_list(lo, tuple([Const(k) for k in range(len(items))])), key)
     chosen: Any = items[-1]
@@ -249,11 +255,17 @@ def set_dict_item(lo: Lowering, base: Reference, key: Symbol, item: Symbol) -> N
         compact_dicts.set_item(lo, base, key, item)
         return
     name = static_key(lo, key, base)
+    place = pools.resolved(lo, base)
+    if isinstance(place, Value):
+        return pools.write(lo, place, name, item)
     lo.change(base, tuple({**dict(lo.contents(base)), name: item}.items()))
 
 
 def attribute(lo: Lowering, base: Symbol, name: str) -> Symbol:
     """`base.name`."""
+    place = pools.resolved(lo, base)
+    if pools.pool_of(place) is not None:
+        return _pooled_attribute(lo, place, name, base)
     if isinstance(base, Super):
         return super_attribute(lo, base, name)
     if isinstance(base, Sequence):
@@ -318,10 +330,29 @@ def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
     item = field(lo, base, name)
     if item is not None:
         return item
+    return _attribute_of_class(lo, base, base.cls, name)
+
+
+def _attribute_of_class(lo: Lowering, base: Symbol, cls: type, name: str) -> Symbol:
+    """`base.name` where the object has nothing of that name itself."""
     if name == "__class__":
-        return Const(base.cls)
-    found = bind(lo, base, base.cls, name)
-    return no_attribute(lo, base.cls, name) if found is None else found
+        return Const(cls)
+    found = bind(lo, base, cls, name)
+    return no_attribute(lo, cls, name) if found is None else found
+
+
+def _pooled_attribute(lo: Lowering, place: Value, name: str, base: Symbol) -> Symbol:
+    """`base.name` for an object that lives in a pool."""
+    pool = place.type.pool
+    if issubclass(pool.cls, dict):
+        return _reference_attribute(lo, pools.opened(lo, place), name)
+    classes = [base.cls] if isinstance(base, Reference) and base.cls in pool.owned else pool.classes
+    having = [cls for cls in classes if name in pool.owned[cls]]
+    if len(having) == len(classes) or (having and not any(hasattr(cls, name) for cls in classes)):
+        return pools.read(lo, place, name)
+    if len(classes) == 1:
+        return _attribute_of_class(lo, base, classes[0], name)
+    return pools.by_class(lo, place, lambda view: attribute(lo, view, name))
 
 
 def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
@@ -366,6 +397,12 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
 
 def has_attribute(lo: Lowering, base: Symbol, name: str) -> Value | bool:
     """Whether an object of the program's own has an attribute, or its class."""
+    place = pools.resolved(lo, base)
+    pool = pools.pool_of(place)
+    if pool is not None:
+        if pool.lacks(name) and name in pool.fields:
+            lo.unsupported(f"which of these objects have an attribute {name!r} depends on the run")
+        return name in pool.fields or all(hasattr(cls, name) for cls in pool.classes)
     assert isinstance(base, Reference)
     return hasattr(base.cls, name) or has_field(lo, base, name)
 
@@ -396,6 +433,8 @@ _ABOUT_EXCEPTIONS = frozenset(["__class__", "__cause__", "__context__", "__trace
 
 def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
     base_type = base.type
+    if isinstance(base_type, Tuple) and base_type.cls is not tuple:
+        return attribute(lo, Sequence(tuple_items(lo, base), base_type.cls), name)
     if base in lo.exception_parts:
         held = dict(lo.contents(lo.exception_parts[base]))
         if name in held:
@@ -478,6 +517,7 @@ def length(lo: Lowering, symbol: Symbol) -> Symbol:
     """`len(symbol)`."""
     if is_undefined(symbol):
         return symbol
+    symbol = pools.opened(lo, symbol)
     if isinstance(symbol, Flat):
         return lo.emit(np.size, symbol.array)
     if isinstance(symbol, Iterator) and symbol.items is not None:

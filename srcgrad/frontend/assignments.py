@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import compact_dicts, late_fields, objects, stand_ins
+from srcgrad.frontend import compact_dicts, late_fields, objects, pools, stand_ins
 from srcgrad.frontend.access import attribute, flat_index, set_dict_item, static_key, subscript
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.exits import evaluated
@@ -198,6 +198,7 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     """`base[key] = symbol`."""
     if is_undefined(base):
         return
+    base = pools.opened(lo, base)
     if isinstance(base, Reference) and issubclass(base.cls, dict):
         set_dict_item(lo, base, key, symbol)
         return
@@ -247,7 +248,10 @@ def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -
 
 def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None:
     """`base.name = symbol`."""
-    if isinstance(base, Reference) and base.cls not in CONTAINERS:
+    of_pool = pools.pool_of(base)
+    if (isinstance(base, Reference) and base.cls not in CONTAINERS) or (
+        of_pool is not None and not issubclass(of_pool.cls, dict)
+    ):
         objects.write(lo, base, name, symbol)
         return
     if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and name in ("flat", "real"):
@@ -338,7 +342,7 @@ def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Call
     if isinstance(base, Value) and isinstance(base.type, Parts):
         set_item(lo, base, key, binary(lo, BINARY[op], subscript(lo, base, key), right()))
         return
-    if isinstance(base, Value) and isinstance(base.type, List) and not is_scalar(base.type.item):
+    if isinstance(base, Value) and isinstance(base.type, List) and isinstance(base.type.item, (Array, List)):
         current = subscript(lo, base, key)
         augment(lo, op, current, right())
         return

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, stand_ins
+from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, pools, stand_ins
 from srcgrad.frontend.access import attribute, class_of_values, has_attribute, length, set_dict_item, subscript
 from srcgrad.frontend.access import shape as shape_symbol
 from srcgrad.frontend.exits import go_on
@@ -305,6 +305,8 @@ def _dict(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 @handles(isinstance)
 def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     classes = constant(args[1])
+    if pools.pool_of(args[0]) is not None:
+        return pools.is_instance(lo, args[0], classes)
     known = _class_of(lo, args[0])
     if known is None and lo.calls_rules and classes == (list, tuple):
         # What a rule asks so is an item of a display or a sum, which is taken for a number or an array.
@@ -337,6 +339,9 @@ def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
         return symbol.cls
     if isinstance(symbol, Reference):
         return ORIGINALS.get(symbol.cls, symbol.cls)
+    pool = pools.pool_of(symbol)
+    if pool is not None:
+        return None if symbol.type.or_none or len(pool.classes) > 1 else ORIGINALS.get(pool.cls, pool.cls)
     if isinstance(symbol, Const):
         if class_of_object(symbol) is not None:
             note_class(lo, symbol.value)
@@ -369,7 +374,7 @@ def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> Value | bool | No
     """Whether a value has an attribute, None where that is not known at compile time."""
     if isinstance(symbol, Const):
         return has_outside(lo, symbol.value, name)
-    if isinstance(symbol, Reference) and class_of_object(symbol) is not None:
+    if class_of_object(symbol) is not None:
         return has_attribute(lo, symbol, name)
     known = _class_of(lo, symbol)
     return None if known is None else hasattr(known, name)
@@ -520,7 +525,8 @@ def _next(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 def _namespace(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if args:
         lo.unsupported("SimpleNamespace(...) is supported with keyword arguments only")
-    return lo.new_reference(types.SimpleNamespace, tuple(kwargs.items()), None)
+    made = lo.new_reference(types.SimpleNamespace, tuple(kwargs.items()), (*lo.site("namespace"), lo.span))
+    return pools.settled(lo, made)
 
 
 @handles(vars)

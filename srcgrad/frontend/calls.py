@@ -23,6 +23,7 @@ from srcgrad.frontend import (  # noqa: F401
     itertools_calls,
     kinds,
     ordering,
+    pools,
     view_calls,
 )
 from srcgrad.frontend.access import attribute, subscript
@@ -37,6 +38,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import (
     by_special_method,
+    class_of_object,
     make_exception,
     make_object,
     mapping_as_dict,
@@ -157,9 +159,11 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
         )
     if isinstance(fn, Bound):
         return call(lo, fn.fn, [*fn.args, *args], {**fn.keywords, **kwargs})
-    if isinstance(fn, Reference):
+    if isinstance(fn, Reference) or pools.pool_of(fn) is not None:
         result = special(lo, fn, "__call__", *args) if not kwargs else None
-        return result if result is not None else lo.unsupported(f"a {fn.cls.__name__} can't be called like this")
+        if result is None:
+            lo.unsupported(f"a {getattr(class_of_object(fn), '__name__', 'dict')} can't be called like this")
+        return result
     if not isinstance(fn, Const):
         lo.unsupported(
             "which function is called here depends on the run", "choose between calls, not between functions"
@@ -180,6 +184,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return Const(UNDEFINED)
     if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
         args = _fields_spread(lo, obj, args, kwargs)
+    args = [pools.opened_dict(lo, arg) for arg in args]
     if hashable(obj):
         module = getattr(obj, "__module__", None) or "builtins"
         if is_library(obj) or (obj in BUILTINS and module.partition(".")[0] != "srcgrad"):
@@ -322,13 +327,12 @@ def _construct_dataclass(lo: Lowering, cls: type, args: list[Symbol], kwargs: di
             values[f.name] = call(lo, Const(f.default_factory), [], {})
         elif f.init:
             lo.raises(TypeError, f"{cls.__name__}() is missing the argument {f.name!r}")
-    made = lo.new_reference(
-        cls, tuple([(f.name, values[f.name]) for f in every if f.name in known & set(values)]), None
-    )
+    contents = tuple([(f.name, values[f.name]) for f in every if f.name in known & set(values)])
+    made = lo.new_reference(cls, contents, (*lo.site("object"), cls, lo.span))
     if hasattr(cls, "__post_init__"):
         given = [values[f.name] for f in every if f.name not in known]
         call(lo, member(lo, cls, "__post_init__"), [made, *given], {})
-    return made
+    return pools.settled(lo, made)
 
 
 def _makes_derived_array(fn: Any) -> bool:

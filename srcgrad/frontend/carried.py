@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.frontend import pools
 from srcgrad.frontend.late_fields import Contents, initial, is_object, late_fields
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
 from srcgrad.frontend.merging import (
@@ -18,7 +19,7 @@ from srcgrad.frontend.merging import (
     merge_list_sites,
     reached,
 )
-from srcgrad.frontend.records import record_or_none
+from srcgrad.frontend.records import or_none
 from srcgrad.frontend.snapshots import (
     is_changed,
     leaf_names,
@@ -32,7 +33,7 @@ from srcgrad.frontend.snapshots import (
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Conflict, Frame, Interrupted, Reference, Sequence, Symbol, variable_name
 from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, leaves_loop
-from srcgrad.ir.types import INT, Type, freshened, join, widen
+from srcgrad.ir.types import INT, Record, Type, freshened, join, widen
 
 _ATTEMPTS = 12
 
@@ -114,7 +115,7 @@ def build_loop(
                 del changes[key]
             # No later iteration reads the names of a function, or of a comprehension, that this one has entered.
             missing = {key for key in missing if not _is_name(key) or key[0].number < first}
-            _close(lo, carried, changes, missing, learned, stem, region)
+            _close(lo, carried, changes, missing, learned, stem, region, site)
         except _Retry as retry:
             lo.span = span
             keys = sorted(dict.fromkeys([*keys, *retry.keys]), key=_order)
@@ -142,7 +143,7 @@ def _order(key: Any) -> tuple:
 
 
 def _carry(lo: Lowering, key: Any, learned: Learned, stem: str) -> Carried:
-    symbol = lo.store.get(key)
+    symbol = pools.resolved(lo, lo.store.get(key))
     missing = symbol is MISSING
     if missing:
         symbol = learned.shapes[key]
@@ -192,6 +193,7 @@ def _close(
     learned: Learned,
     stem: str,
     region: Region,
+    site: Any,
 ) -> None:
     """Checks that what was assumed of the carried values holds at the end of the body; learns and retries if not."""
     retry = False
@@ -220,7 +222,7 @@ def _close(
         end = changes.get(slot.key, MISSING)
         if end is MISSING:
             end = slot.symbol
-        end = _perhaps_none(lo, slot, end, region)
+        end = _perhaps_none(lo, slot, end, changes, region, site)
         slot.results = _match(lo, slot, end, changes, learned, stem)
         for j, (arg, result) in enumerate(zip(slot.args, slot.results, strict=True)):
             if result is arg or is_undefined(result):
@@ -254,16 +256,23 @@ def _same(a: Any, b: Any) -> bool:
     return False
 
 
-def _perhaps_none(lo: Lowering, slot: Carried, end: Any, region: Region) -> Any:
+def _perhaps_none(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], region: Region, site: Any) -> Any:
     """What a key stands for at the end of the body, with tuples made at run time where there was None before."""
     before, carried = slot.symbol, with_leaves(slot.symbol, iter(slot.args))
+
+    def made(old: Any, arg: Any, new: Any, name: str | None) -> Any:
+        new = pools.resolved_within(lo, new, changes)
+        other = arg if isinstance(arg, Value) and isinstance(arg.type, Record) else old
+        with lo.into(region):
+            return or_none(lo, other, new, ("carried", site), name)
+
     if not isinstance(slot.key, Reference):
-        return record_or_none(lo, before, carried, end, region, variable_name(slot.key))
+        return made(before, carried, end, variable_name(slot.key))
     keyed = slot.key.cls is dict or is_object(slot.key)
     if not keyed or not isinstance(end, tuple) or [k for k, _ in before] != [k for k, _ in end]:
         return end
     triples = zip(before, carried, end, strict=True)
-    return tuple([(k, record_or_none(lo, old, arg, new, region, str(k))) for (k, old), (_, arg), (_, new) in triples])
+    return tuple([(k, made(old, arg, new, str(k))) for (k, old), (_, arg), (_, new) in triples])
 
 
 def _learn_fields(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learned: Learned, stem: str) -> None:
@@ -281,7 +290,7 @@ def _learn_fields(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any]
 
 def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learned: Learned, stem: str) -> list[Value]:
     """The values of a symbol at the end of the body, one for each carried argument."""
-    template = slot.symbol
+    template, end = slot.symbol, pools.resolved(lo, end, changes)
     lo.unify(template, end)
     if slot.key in learned.merged:
         end = snapshot(lo, end, changes)
@@ -301,11 +310,10 @@ def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learn
     for side in (end, template):
         if isinstance(side, Conflict):
             lo.resolve_conflict(side)
-    if isinstance(template, Const) and template.value is None and isinstance(end, Sequence):
-        lo.unsupported("a name that starts as None becomes a tuple in this loop", "start it with a tuple of numbers")
     for side in (template, end):
         if isinstance(side, Reference) and side.cls is list:
             lo.demote(side)
+        pools.pool_all(lo, side)
     lo.unsupported("a name stands for things of different structure from one iteration to the next")
 
 

@@ -11,9 +11,11 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend.list_kinds import new_list, place_of
+from srcgrad.frontend.list_kinds import new_list
+from srcgrad.frontend.list_kinds import place_of as kind_place
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
+from srcgrad.frontend.pools import place_of
 from srcgrad.frontend.values import CompactDict, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import BOOL, INT, NONE, STR, Dict, Tuple, Type, is_scalar, join, widen
@@ -76,10 +78,13 @@ def is_unknown(lo: Lowering, reference: Reference) -> bool:
 
 
 def as_value(lo: Lowering, reference: Reference) -> Value:
-    """A dict as one value, if its items are passive numbers."""
+    """A dict as one value: itself, if its items are passive numbers, else its place among those made where it is."""
     parts = parts_of(lo, reference)
-    if ENTRIES in parts or is_unknown(lo, reference):
+    pooled = (CompactDict, reference.site) in lo.marks.pools
+    if FACTORY in parts:
         lo.unsupported("a dict whose keys depend on the run is used as a whole here", "use its items one by one")
+    if ENTRIES in parts or is_unknown(lo, reference) or pooled:
+        return place_of(lo, reference)
     return parts[INDEX]
 
 
@@ -135,7 +140,7 @@ def _kept(lo: Lowering, site: Any, item: Symbol) -> Value:
     """An item that goes into the index itself; starts again if the items turn out to be of another kind."""
     element, known = lo.value(item), lo.marks.dynamic[site, ENTRIES]
     if not is_undefined(element):
-        merged = widen(element.type) if known is None else join(known, element.type, place_of(lo, (site, ENTRIES)))
+        merged = widen(element.type) if known is None else join(known, element.type, kind_place(lo, (site, ENTRIES)))
         if merged != known:
             lo.marks.dynamic[site, ENTRIES] = merged
             raise Restart
@@ -147,7 +152,7 @@ def _note_key(lo: Lowering, site: Any, key: Symbol) -> None:
     kind, known = _kind(key), lo.marks.keyed[site]
     if kind is None:
         return
-    merged = kind if known is None else join(known, kind, place_of(lo, site))
+    merged = kind if known is None else join(known, kind, kind_place(lo, site))
     if merged != known:
         lo.marks.keyed[site] = merged
         if site in lo.keys_read:

@@ -10,7 +10,7 @@ from srcgrad.frontend.access import set_dict_item
 from srcgrad.frontend.assignments import assign
 from srcgrad.frontend.compact_dicts import new_dict
 from srcgrad.frontend.exits import stays
-from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.expressions import expression, tested
 from srcgrad.frontend.iteration import constant_range, iterate
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import over
@@ -125,7 +125,7 @@ def fold_into(
     def conditions(tests: list[ast.expr], k: int, then: Callable[[], Outcome]) -> Outcome:
         if k == len(tests):
             return then()
-        truth = lo.truth(expression(lo, tests[k], inner))
+        truth = lo.truth(tested(lo, tests[k], inner))
         if isinstance(truth, bool):
             return conditions(tests, k + 1, then) if truth else NEXT
         taken = branch(lo, lambda: conditions(tests, k + 1, then))

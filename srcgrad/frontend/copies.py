@@ -6,9 +6,11 @@ import copy
 import dataclasses
 from collections.abc import Callable
 from types import GeneratorType
+from typing import Any
 
 import numpy as np
 
+from srcgrad.frontend import pools
 from srcgrad.frontend.access import attribute
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering
@@ -30,6 +32,9 @@ def _deepcopy(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 
 def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None) -> Symbol:
     """A copy of a symbol; a deep one, if `known` maps the containers copied so far to their copies."""
+    if known and pools.pool_of(symbol) is not None:
+        lo.unsupported("what this copies is not known at compile time", "make the parts of the copy one by one")
+    symbol = pools.opened(lo, symbol)
     if isinstance(symbol, Reference):
         if any(hasattr(symbol.cls, name) for name in ("__copy__", "__deepcopy__")):
             lo.unsupported(f"{symbol.cls.__name__} says itself how it is copied, which is not supported")
@@ -37,12 +42,13 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
             lo.unsupported("a generator can't be copied", "collect it: list(...)")
         contents = lo.contents(symbol)
         if known is None:
-            return lo.new_reference(symbol.cls, contents, symbol.site)
+            return pools.settled(lo, lo.new_reference(symbol.cls, contents, _site(lo, symbol)))
         if symbol not in known:
-            known[symbol] = made = lo.new_reference(symbol.cls, contents, symbol.site)
+            known[symbol] = made = lo.new_reference(symbol.cls, contents, _site(lo, symbol))
             keyed = symbol.cls not in (list, set)
             parts = [(p[0], _copied(lo, p[1], known)) if keyed else _copied(lo, p, known) for p in contents]
             lo.change(made, tuple(parts))
+            known[symbol] = pools.settled(lo, made)
         return known[symbol]
     if isinstance(symbol, Sequence):
         if known is None:
@@ -59,10 +65,15 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
     lo.unsupported("what this copies is not known at compile time", "copy the arrays in it one by one")
 
 
+def _site(lo: Lowering, original: Reference) -> Any:
+    """Where the copy of a container is made: for a list or dict that counts as the place of the original."""
+    return (*lo.site("copy"), lo.span) if class_of_object(original) is not None else original.site
+
+
 @handles(dataclasses.replace)
 def replaced(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A copy of a dataclass instance with other values in some of its fields."""
-    given = args[0]
+    given = pools.opened(lo, args[0])
     if not isinstance(given, Reference) or not dataclasses.is_dataclass(given.cls):
         lo.unsupported("dataclasses.replace is supported for dataclasses that the function makes or takes")
     settable = {f.name for f in dataclasses.fields(given.cls) if f.init}
@@ -96,6 +107,9 @@ Maker = Callable[[list[tuple[str, Symbol]]], Symbol]
 
 
 def _instance_taken_apart(lo: Lowering, symbol: Symbol, make: Maker, asked: str) -> Symbol:
+    pool = pools.pool_of(symbol)
+    if pool is not None and len(pool.classes) > 1:
+        return pools.by_class(lo, lo.value(symbol), lambda view: _instance_taken_apart(lo, view, make, asked))
     cls = class_of_object(symbol)
     if cls is None or not dataclasses.is_dataclass(cls):
         lo.raises(TypeError, f"{asked}() should be called on dataclass instances")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.frontend import pools
 from srcgrad.frontend.access import attribute, set_dict_item, subscript
 from srcgrad.frontend.compact_dicts import new_dict
 from srcgrad.frontend.folding import fold
@@ -110,17 +111,31 @@ def _binary(lo: Lowering, node: ast.BinOp, frame: Frame) -> Symbol:
 
 
 def _unary(lo: Lowering, node: ast.UnaryOp, frame: Frame) -> Symbol:
-    operand = expression(lo, node.operand, frame)
     if isinstance(node.op, ast.Not):
-        truth = lo.truth(operand)
+        truth = lo.truth(tested(lo, node.operand, frame))
         return Const(not truth) if isinstance(truth, bool) else lo.emit(operator.not_, truth)
+    operand = expression(lo, node.operand, frame)
     result = operator_on_objects(lo, UNARY[type(node.op)], operand)
     return lo.call(Const(UNARY[type(node.op)]), [operand], {}) if result is None else result
+
+
+def tested(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
+    """An expression of which nothing but the truth is asked: `node and node.value` may be a truth value then."""
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ast.BoolOp):
+            lo.tests.add(part)
+            pending += part.values
+    return expression(lo, node, frame)
 
 
 def _boolean(lo: Lowering, node: ast.BoolOp, frame: Frame) -> Symbol:
     def rest(k: int) -> Symbol:
         first = expression(lo, node.values[k], frame)
+        if node in lo.tests and pools.pool_of(first) is not None:
+            truth = lo.truth(first)
+            first = Const(truth) if isinstance(truth, bool) else truth
         if k == len(node.values) - 1:
             return first
         if isinstance(node.op, ast.And):
@@ -142,7 +157,7 @@ def _compare(lo: Lowering, node: ast.Compare, frame: Frame) -> Symbol:
 
 
 def _conditional(lo: Lowering, node: ast.IfExp, frame: Frame) -> Symbol:
-    condition = expression(lo, node.test, frame)
+    condition = tested(lo, node.test, frame)
     return select(lo, condition, lambda: expression(lo, node.body, frame), lambda: expression(lo, node.orelse, frame))
 
 
@@ -220,7 +235,7 @@ def _dict(lo: Lowering, node: ast.Dict, frame: Frame) -> Symbol:
             lo.call(Const(dict.update), [made, expression(lo, value, frame)], {})
         else:
             set_dict_item(lo, made, expression(lo, key, frame), expression(lo, value, frame))
-    return made
+    return pools.settled(lo, made)
 
 
 def _subscript(lo: Lowering, node: ast.Subscript, frame: Frame) -> Symbol:

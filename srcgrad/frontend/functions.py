@@ -472,6 +472,9 @@ def _lower_outlined(
 def _pending_hidden(lo: Lowering, spec: Outlined, caller: Any) -> list[Value]:
     """What a function that was lowered in the meantime hands on to one that called it, and that it calls."""
     for owner, name in spec.hidden:
+        if caller is not spec and (owner, name) not in caller.hidden and owner.scope is None:
+            lo.marks.handed_on.setdefault(caller.identity, {})[None, name] = owner.source
+            raise Restart
         if caller is not spec and (owner, name) not in caller.hidden:
             if not encloses(owner, caller.frame):
                 raise UnsupportedError("functions that call each other use variables of an enclosing function", None)

@@ -13,6 +13,7 @@ from srcgrad import runtime
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.records import nested
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
@@ -103,4 +104,7 @@ def _protected(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
 def _copied(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if isinstance(args[0], Value) and not isinstance(args[0], Const) and not isinstance(args[0].type, List):
         return lo.emit(runtime.copied, args[0])
+    if isinstance(args[0], Reference) and class_of_object(args[0]) is not None:
+        parts = [(name, lo.call(Const(runtime.copied), [item], {})) for name, item in lo.contents(args[0])]
+        return lo.new_reference(args[0].cls, tuple(parts), None)
     return inline(lo, runtime.copied, args, kwargs)

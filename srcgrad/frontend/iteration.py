@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from srcgrad.frontend import compact_dict_calls
+from srcgrad.frontend import compact_dict_calls, pools
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, Restart, is_undefined
@@ -35,6 +35,7 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         return Iterator(())
     if is_undefined(symbol):
         lo.unsupported("what is looped over here is never assigned on this path")
+    symbol = pools.opened(lo, symbol)
     if isinstance(symbol, Sequence):
         if class_of_object(symbol) is not None and inspect.getattr_static(symbol.cls, "__iter__") is not tuple.__iter__:
             return _iterate_object(lo, symbol, "")
@@ -158,6 +159,8 @@ def range_iterator(lo: Lowering, args: list[Symbol]) -> Iterator:
 def _check_integer(lo: Lowering, value: Value) -> None:
     """Raises what Python raises where a bound of a range is known to be no integer."""
     t = value.type
+    if pools.pool_of(value) is not None:
+        lo.raises(TypeError, "an object cannot be interpreted as an integer", "int(...) makes it one")
     if isinstance(value, Const) and value.value is not UNDEFINED:
         lo.known(operator.index, value.value)
     elif (isinstance(t, PyScalar) and t.kind in "fc") or (isinstance(t, NpScalar) and t.dtype.kind in "fc"):

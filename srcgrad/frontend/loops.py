@@ -10,7 +10,7 @@ from typing import Any
 from srcgrad.frontend.assignments import assign
 from srcgrad.frontend.carried import Carried, build_loop
 from srcgrad.frontend.exits import compare, evaluated, go_on, is_one_of, new_label, restricted, settled, stays
-from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.expressions import tested
 from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
 from srcgrad.frontend.live_names import live_at
 from srcgrad.frontend.lowering import Lowering
@@ -380,7 +380,7 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
         protections, lo.protections = lo.protections, []
         try:
             with lo.store.branch() as changes, lo.into(test_region):
-                truth = lo.truth(expression(lo, node.test, frame))
+                truth = lo.truth(tested(lo, node.test, frame))
         finally:
             lo.protections = protections
         test["region"] = None
@@ -397,7 +397,7 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
             test_region.results = [truth]
             test["region"] = (test_region, list(region.args))
             return _body(lo, node, frame)
-        truth = lo.truth(expression(lo, node.test, frame))
+        truth = lo.truth(tested(lo, node.test, frame))
         test["left_by_test"] = True
         if isinstance(truth, bool):
             return _body(lo, node, frame) if truth else leaves_with(Exit.BREAK)

@@ -12,11 +12,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from srcgrad.errors import Span, UnsupportedError
-from srcgrad.frontend import kinds
+from srcgrad.frontend import kinds, pools
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
+from srcgrad.frontend.pool_uses import check_use
 from srcgrad.frontend.raising import Raising, asks_for_float_errors, carries_floats
 from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
@@ -89,6 +90,11 @@ class Lowering:
         entered: contexts of the library -> what `as` binds, where that is something the program has made.
         exception_parts: exceptions that the program made -> what they hold.
         labels: the last exit code in use as a label.
+        pool_frame: the frame whose variables are the lists of attributes of objects in pools.
+        tests: `and` and `or` of which nothing but the truth is asked.
+        made_in: containers -> the region that was being filled when they were made.
+        being_pooled: the objects that are on their way there.
+        last_read: what was read from those that were read as a whole.
         whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
         escape: where the function that is called next says that control leaves the call by a label.
     """
@@ -153,6 +159,11 @@ class Lowering:
         self.restarted: Any = None
         self.runners: dict[Frame, Any] = {}
         self.labels = int(Exit.RETURN)
+        self.pool_frame = self.holder_frame(self.marks.pools)
+        self.tests: set[ast.BoolOp] = set()
+        self.made_in: dict[Reference, Region] = {}
+        self.being_pooled: set[Reference] = set()
+        self.last_read: dict[Reference, dict[Any, Symbol]] = {}
         self.whole: tuple[ast.Call, list[Any]] | None = None
         self.escape: list[Any] | None = None
 
@@ -186,7 +197,7 @@ class Lowering:
         if isinstance(result, Tuple) and not isinstance(result, Record):
             outputs = [Value(item, None, self.span) for item in result.items]
             self.append(Call(fn, args, kwargs, outputs, self.span, unpacks=True))
-            return Sequence(tuple(outputs), _NAMED_RESULTS.get(fn, tuple) if hashable(fn) else tuple)
+            return Sequence(tuple(outputs), _NAMED_RESULTS.get(fn, result.cls) if hashable(fn) else result.cls)
         output = Value(result, hint, self.span)
         self.append(Call(fn, args, kwargs, [output], self.span))
         return output
@@ -203,6 +214,8 @@ class Lowering:
         """Appends an operation; if it may raise, handlers see what was assigned before it."""
         if self.trusting:
             self.raising.sure.add(op)
+        if self.marks.pools:
+            check_use(self, op)
         if isinstance(op, Raise) and carries_floats(op):
             self.floats_raised = True
         if not self.raising.strict and asks_for_float_errors(op):
@@ -314,26 +327,21 @@ class Lowering:
 
             trees = tuple([self.tree(nested(self, item)) for item in symbol.items])
             item_types = tuple([item.type if isinstance(item, Value) else UNKNOWN for item in trees])
-            output = Value(Tuple(item_types), hint, self.span)
-            constructor = symbol.cls
-            args = (trees,) if constructor is tuple else trees
-            self.append(Call(constructor, args, {}, [output], self.span))
+            output = Value(Tuple(item_types, cls=symbol.cls), hint, self.span)
+            self.append(Call(tuple, (trees,), {}, [output], self.span))
             return output
         if isinstance(symbol, Reference):
             if symbol.cls is list:
                 self.demote(symbol)
-            if symbol.cls is dict:
-                output = Value(UNKNOWN, hint, self.span)
-                self.append(Call(dict, (self.tree(symbol),), {}, [output], self.span))
-                return output
             if symbol.cls is CompactDict:
                 from srcgrad.frontend.compact_dicts import as_value
 
                 return as_value(self, symbol)
             if symbol.cls is set:
                 return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
-            help = "collect it: list(...)" if symbol.cls is GeneratorType else "use its fields one by one"
-            self.unsupported(f"a {symbol.cls.__name__} is used as a whole here", help)
+            if symbol.cls is GeneratorType:
+                self.unsupported("a generator is used as a whole here", "collect it: list(...)")
+            return pools.place_of(self, symbol)
         if isinstance(symbol, Conflict):
             self.resolve_conflict(symbol)
         if isinstance(symbol, (IteratorSymbol, Stepper)):
@@ -370,6 +378,8 @@ class Lowering:
         """What a container of known structure holds now."""
         contents = self.store.get(reference)
         assert contents is not MISSING, "a container is used where it does not exist"
+        if isinstance(contents, pools.Pooled):
+            return pools.contents_of(self, reference, contents.place)
         if isinstance(contents, Interrupted):
             self.resolve_conflict(contents)
         if isinstance(contents, Conflict):
@@ -378,6 +388,9 @@ class Lowering:
 
     def change(self, reference: Reference, contents: tuple) -> None:
         """Changes what a container holds: one from outside where the program changes it, too."""
+        entry = self.store.get(reference)
+        if isinstance(entry, pools.Pooled):
+            return pools.change(self, reference, entry.place, contents)
         if reference in self.outside_references:
             from srcgrad.frontend.variables import change_outside
 
@@ -391,6 +404,8 @@ class Lowering:
         """A container is changed that a loop or branch gave to a name which others were given to as well."""
         if reference.cls is list and reference.site is not None and reference.site not in self.marks.dynamic:
             self.demote(reference, self.store.get(reference))
+        if pools.can_pool(self, reference):
+            pools.pool_from_start(self, reference)
         self.unsupported(
             f"a {reference.cls.__name__} is changed here that a name stands for, or another one, depending on the run",
             "make a new one instead of changing it",
@@ -403,6 +418,7 @@ class Lowering:
 
     def new_reference(self, cls: type, contents: tuple, site: Any) -> Reference:
         reference = Reference(cls, site)
+        self.made_in[reference] = self.region
         self.store.set(reference, contents)
         return reference
 
@@ -416,9 +432,14 @@ class Lowering:
                 "a generator is made at one place and consumed, perhaps in part, in a loop or branch",
                 "make it where it is consumed, or collect it: list(...)",
             )
+        entry = self.store.get(reference)
+        if reference.cls is dict and isinstance(entry, pools.Pooled):
+            pools.key_by_run(self, entry.place.type.pool)
         if reference.cls is dict and reference.site is not None and reference.site not in self.marks.keyed:
             self.marks.keyed[reference.site] = None
             raise Restart
+        if reference.cls is not dict and pools.can_pool(self, reference):
+            pools.pool_from_start(self, reference)
         if reference.cls is not list or reference.site in self.marks.dynamic or reference.site is None:
             self.unsupported(
                 f"the structure of this {reference.cls.__name__} depends on the run",
@@ -431,13 +452,17 @@ class Lowering:
         """A name stands for different structures where it is used: lists become run-time lists, else an error."""
         if isinstance(conflict, Interrupted):
             self.split(conflict.site)
+        sides = (conflict.first, conflict.second)
+        pointed = any(pools.pool_of(side) is not None for side in sides) or pools.have_same_keys(self, *sides)
         for side in (conflict.first, conflict.second):
             if isinstance(side, Conflict):
                 self.resolve_conflict(side)
             if isinstance(side, Reference) and side.cls is list and side.site not in self.marks.dynamic:
                 self.demote(side)
-            if isinstance(side, Reference) and side.cls is dict and side.site is not None:
+            if isinstance(side, Reference) and side.cls is dict and side.site is not None and not pointed:
                 self.demote(side)
+            if pools.can_pool(self, side):
+                pools.pool_from_start(self, side)
         self.unsupported(
             "this name stands for things of different structure, depending on the path taken",
             "give both branches values of the same structure",
@@ -543,7 +568,7 @@ class Lowering:
             return bool(self.contents(symbol))
         if isinstance(symbol, Reference) and symbol.cls is CompactDict:
             return self.value(self.call(Const(len), [symbol], {}))
-        if isinstance(symbol, (Const, Reference, Sequence)):
+        if isinstance(symbol, (Const, Reference, Sequence)) or pools.pool_of(symbol) is not None:
             from srcgrad.frontend.objects import truth_of_object
 
             return truth_of_object(self, symbol)

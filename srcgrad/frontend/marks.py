@@ -36,6 +36,8 @@ class Marks:
         rebound: the names of modules, and attributes of objects from outside, that the program assigns: the identity of
             the module or object, and the name -> that itself, and where the variable is read.
         kept: the identity of containers from outside whose items the program assigns -> the container, and its source.
+        pools: classes, and keys of dicts, whose objects are put into run-time containers -> their pool.
+        pooled: sites of objects that are put into their pool as soon as they are made.
         sinks: the identity of lists from outside that the program adds to -> the list.
     """
 
@@ -60,6 +62,8 @@ class Marks:
     handed_on: dict[Any, dict[tuple[Any, str], Any]] = field(default_factory=dict)
     rebound: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict)
     kept: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    pools: dict[Any, Any] = field(default_factory=dict)
+    pooled: set[Any] = field(default_factory=set)
     sinks: dict[int, Any] = field(default_factory=dict)
 
     @property

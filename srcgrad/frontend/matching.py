@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from srcgrad.frontend import pools
 from srcgrad.frontend.access import attribute, length, subscript, tuple_items
 from srcgrad.frontend.assignments import set_name
 from srcgrad.frontend.expressions import expression
@@ -18,7 +19,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.operators import compare
 from srcgrad.frontend.statements import block, choose
-from srcgrad.frontend.values import CONTAINERS, Frame, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import CONTAINERS, CompactDict, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_numeric, is_scalar
 
@@ -205,6 +206,9 @@ def _items(lo: Lowering, subject: Symbol) -> tuple[Symbol, ...] | bool | None:
 
 
 def _mapping(lo: Lowering, pattern: ast.MatchMapping, subject: Symbol, frame: Frame, names: Names) -> Symbol:
+    subject = pools.opened_dict(lo, subject)
+    if isinstance(subject, Reference) and subject.cls is CompactDict:
+        lo.unsupported("which keys this dict has depends on the run", "test it with an if statement")
     if not (isinstance(subject, Reference) and subject.cls is dict):
         if isinstance(subject, Value) and isinstance(subject.type, Unknown):
             lo.unsupported("whether this is a dict is not known at compile time", "test it with an if statement")
@@ -234,11 +238,13 @@ def _class(lo: Lowering, pattern: ast.MatchClass, subject: Symbol, frame: Frame,
     if len(fields) < len(pattern.patterns):
         lo.unsupported(f"{cls.__name__}() accepts {len(fields)} positional sub-patterns")
     parts = [*zip(fields, pattern.patterns, strict=True), *zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True)]
-    if parts and is_instance is not True:
+    pool = pools.pool_of(subject)
+    is_read = pool is not None and all(name in pool.fields for name, _ in parts)
+    if parts and is_instance is not True and not is_read:
         lo.unsupported(f"whether this is a {cls.__name__} is not known at compile time", "test it with isinstance")
     before = len(lo.region.ops)
     fields_read = [(p, attribute(lo, subject, f)) for f, p in parts]
-    if len(lo.region.ops) != before:
+    if len(lo.region.ops) != before and not is_read:
         lo.unsupported(f"a pattern computes a property of a {cls.__name__} here", "read it before the match")
     inner = [lambda p=p, part=part: _test(lo, p, part, frame, names) for p, part in fields_read]
     return _all(lo, [lambda: _symbol(is_instance), *inner])

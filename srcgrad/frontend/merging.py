@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any
 
+from srcgrad.frontend import pools
 from srcgrad.frontend.late_fields import united
 from srcgrad.frontend.list_kinds import Within, unify_lists
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, Restart, is_undefined
@@ -91,6 +92,7 @@ class Sides:
 
 def merge(lo: Lowering, a: Any, b: Any, phi: Callable[[Value, Value], Value], sides: Sides) -> Any:
     """One symbol for two paths; `phi` merges two values, `sides` are the changes on either path."""
+    a, b = pools.resolved(lo, a, sides.first), pools.resolved(lo, b, sides.second)
     if a is b:
         return a
     if isinstance(a, Reference) and isinstance(b, Reference):
@@ -292,6 +294,7 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
             continue
         hint = variable_name(key)
         a, b = (UNDEFINED_VALUE if s is MISSING else s for s in (a, b))
+        a, b = pools.resolved_within(lo, a, then.changes), pools.resolved_within(lo, b, orelse.changes)
         a, b = perhaps_none(lo, a, b, then.region, orelse.region, hint)
         symbol = merge(lo, a, b, lambda p, q, own=hint: phi(p, q, own), Sides(then.changes, orelse.changes, hint))
         if type(symbol) is Conflict and symbol.condition is None and operation is If:
@@ -317,6 +320,8 @@ def _on_one_path(contents: Any, region: Region, phi: Callable[[Value], Value]) -
             return Sequence(tuple([outlive(item) for item in symbol.items]), symbol.cls)
         return symbol
 
+    if isinstance(contents, pools.Pooled):
+        return pools.Pooled(outlive(contents.place))
     if isinstance(contents, Conflict):
         return contents
     return tuple([(part[0], outlive(part[1])) if isinstance(part, tuple) else outlive(part) for part in contents])

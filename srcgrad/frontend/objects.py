@@ -16,7 +16,7 @@ from typing import Any, Generic
 
 import numpy as np
 
-from srcgrad.frontend import kinds
+from srcgrad.frontend import kinds, pools
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.outside import note_absent, note_class, note_member, outside_attribute
@@ -60,6 +60,9 @@ def class_of_object(symbol: Symbol) -> type | None:
         return None if symbol.cls in CONTAINERS else symbol.cls
     if isinstance(symbol, Sequence):
         return None if symbol.cls is tuple or kinds.own_operators(symbol.cls) is None else symbol.cls
+    pool = pools.pool_of(symbol)
+    if pool is not None:
+        return None if issubclass(pool.cls, dict) else pool.cls
     if not isinstance(symbol, Const):
         return None
     value = symbol.value
@@ -81,14 +84,14 @@ def make_object(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, S
             f"making a {cls.__name__} inside of a differentiated function is not supported",
             "its class is made in a way that the compiler does not follow: make it outside, or use a dataclass",
         )
-    made = lo.new_reference(cls, (), None)
+    made = lo.new_reference(cls, (), (*lo.site("object"), cls, lo.span))
     initializer = member(lo, cls, "__init__")
     if isinstance(initializer, Const) and initializer.value is object.__init__:
         if args or kwargs:
             lo.unsupported(f"{cls.__name__}() takes no arguments")
     else:
         lo.call(initializer, [made, *args], kwargs)
-    return made
+    return pools.settled(lo, made)
 
 
 def make_exception(lo: Lowering, cls: type, args: list[Symbol], kwargs: dict[str, Symbol]) -> Value:
@@ -185,25 +188,41 @@ def bind(lo: Lowering, owner: Symbol, cls: type, name: str) -> Symbol | None:
     return member(lo, cls, name)
 
 
-def write(lo: Lowering, owner: Reference, name: str, symbol: Symbol) -> None:
+def write(lo: Lowering, owner: Reference | Value, name: str, symbol: Symbol) -> None:
     """`owner.name = symbol`."""
-    found = inspect.getattr_static(owner.cls, name, MISSING)
+    cls = class_of_object(owner)
+    assert cls is not None
+    pool = pools.pool_of(owner)
+    several = pool.classes if pool is not None and cls not in pool.owned else []
+    if any(isinstance(inspect.getattr_static(known, name, None), property) or _is_frozen(known) for known in several):
+        lo.unsupported(f"what {name!r} means depends on the class of this object")
+    found = inspect.getattr_static(cls, name, MISSING)
     if isinstance(found, property):
         if found.fset is None:
-            lo.unsupported(f"property {name!r} of {owner.cls.__name__} has no setter")
+            lo.unsupported(f"property {name!r} of {cls.__name__} has no setter")
         lo.call(Const(found.fset), [owner, symbol], {})
         return
-    parameters = getattr(owner.cls, "__dataclass_params__", None)
-    if parameters is not None and parameters.frozen:
-        lo.unsupported(f"{owner.cls.__name__} is frozen: its attribute {name!r} can't be written")
+    if _is_frozen(cls):
+        lo.unsupported(f"{cls.__name__} is frozen: its attribute {name!r} can't be written")
+    place = pools.resolved(lo, owner)
+    if isinstance(place, Value):
+        return pools.write(lo, place, name, symbol, cls)
     from srcgrad.frontend.late_fields import with_field
 
     lo.change(owner, with_field(lo.contents(owner), name, symbol))
 
 
+def _is_frozen(cls: type) -> bool:
+    parameters = getattr(cls, "__dataclass_params__", None)
+    return parameters is not None and parameters.frozen
+
+
 def special(lo: Lowering, symbol: Symbol, name: str, *args: Symbol) -> Symbol | None:
     """A call of a special method such as `__len__`; None if the object's class does not define it in Python."""
-    cls = class_of_object(symbol)
+    cls, pool = class_of_object(symbol), pools.pool_of(symbol)
+    if pool is not None and len(pool.classes) > 1:
+        defined = [isinstance(inspect.getattr_static(known, name, None), types.FunctionType) for known in pool.classes]
+        return pools.by_class(lo, symbol, lambda view: special(lo, view, name, *args)) if all(defined) else None
     if cls is None or not isinstance(inspect.getattr_static(cls, name, None), types.FunctionType):
         return None
     if isinstance(symbol, Const):
@@ -258,14 +277,20 @@ def mapping_as_dict(lo: Lowering, symbol: Symbol) -> Symbol:
     return lo.call(Const(dict), [Sequence(tuple(pairs))], {})
 
 
-def truth_of_object(lo: Lowering, symbol: Const | Reference | Sequence) -> Value | bool:
+def truth_of_object(lo: Lowering, symbol: Value | Reference | Sequence) -> Value | bool:
     """Whether an object counts as true: what its class says, and true if it says nothing."""
+    pool = pools.pool_of(symbol)
+    or_none = pool is not None and symbol.type.or_none
     for name in ("__bool__", "__len__"):
-        said = special(lo, symbol, name)
+        said = None if or_none and any(hasattr(cls, name) for cls in pool.classes) else special(lo, symbol, name)
         if said is not None:
             return lo.truth(said)
     if isinstance(symbol, Sequence):
         return bool(symbol.items)
+    if or_none and any(hasattr(cls, name) for cls in pool.classes for name in ("__bool__", "__len__")):
+        lo.unsupported("whether this is true depends on what it is, and whether it is None", "test: ... is not None")
+    if or_none:
+        return lo.value(lo.emit(operator.is_not, symbol, Const(None)))
     return bool(symbol.value) if isinstance(symbol, Const) else True
 
 
@@ -330,6 +355,9 @@ def _identity(lo: Lowering, name: str, left: Symbol, right: Symbol) -> Symbol | 
     for side in (left, right):
         if isinstance(side, Value) and not isinstance(side, Const) and isinstance(side.type, (Opaque, Unknown)):
             return lo.emit(operator.is_ if name == "eq" else operator.is_not, left, right)
+    of_places = pools.same_place(lo, left, right)
+    if of_places is not None:
+        return of_places if name == "eq" else lo.emit(operator.not_, of_places)
     lo.check_identity(left, right)
     same = left is right or (isinstance(left, Const) and isinstance(right, Const) and left.value is right.value)
     return Const(same == (name == "eq"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import compact_dicts
+from srcgrad.frontend import compact_dicts, pools
 from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, fold
@@ -238,12 +238,15 @@ def _is_list(symbol: Any) -> bool:
 def compare(lo: Lowering, op: ast.cmpop, a: Symbol, b: Symbol) -> Symbol:
     """One comparison."""
     if isinstance(op, (ast.In, ast.NotIn)):
-        return _contains(lo, a, b, isinstance(op, ast.NotIn))
+        return _contains(lo, a, pools.opened(lo, b), isinstance(op, ast.NotIn))
     fn = COMPARE[type(op)]
     if isinstance(op, (ast.Is, ast.IsNot)):
         known = _identity(lo, a, b)
         if known is not None:
             return Const(known == isinstance(op, ast.Is))
+        of_places = pools.same_place(lo, a, b)
+        if of_places is not None:
+            return of_places if isinstance(op, ast.Is) else lo.emit(operator.not_, of_places)
     of_objects = operator_on_objects(lo, fn, a, b)
     if of_objects is not None:
         return of_objects
@@ -269,6 +272,8 @@ def _identity(lo: Lowering, a: Symbol, b: Symbol) -> bool | None:
     """Whether `a is b`, where that is known at compile time."""
     if isinstance(a, Const) and isinstance(b, Const) and UNDEFINED not in (a.value, b.value):
         return a.value is b.value
+    if pools.pool_of(pools.resolved(lo, a)) is not None or pools.pool_of(pools.resolved(lo, b)) is not None:
+        return None
     for x, y in ((a, b), (b, a)):
         if isinstance(x, Const) and x.value is None:
             if not isinstance(y, Value):

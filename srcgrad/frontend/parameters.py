@@ -6,6 +6,7 @@ import types
 from typing import Any
 
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.pools import resolved
 from srcgrad.frontend.snapshots import leaves
 from srcgrad.frontend.values import Reference, Sequence, Symbol, part_name
 from srcgrad.ir.nodes import Const, Value
@@ -14,6 +15,7 @@ from srcgrad.ir.types import unsized
 
 def containers(lo: Lowering, symbol: Symbol) -> list[Reference]:
     """The containers of known structure in a symbol, in order."""
+    symbol = resolved(lo, symbol)
     if isinstance(symbol, Sequence):
         return [r for item in symbol.items for r in containers(lo, item)]
     if not isinstance(symbol, Reference):
@@ -31,6 +33,7 @@ def paired_containers(lo: Lowering, inside: Symbol, outside: Symbol) -> list[tup
 
 def argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
     """The values that are handed on for a symbol: those of `as_parameters`, in the same order."""
+    symbol = resolved(lo, symbol)
     if isinstance(symbol, Reference):
         if symbol.cls is types.GeneratorType:
             lo.unsupported("a generator is passed to a recursive function", "collect it: list(...)")
@@ -57,6 +60,7 @@ def _is_static_leaf(value: Value) -> bool:
 
 def structure(lo: Lowering, symbol: Symbol) -> Any:
     """A hashable description: calls with equal descriptions share a function."""
+    symbol = resolved(lo, symbol)
     if isinstance(symbol, Value):
         return ("const", id(symbol.value)) if _is_static_leaf(symbol) else unsized(symbol.type, "p")
     if isinstance(symbol, Sequence):
@@ -68,6 +72,7 @@ def structure(lo: Lowering, symbol: Symbol) -> Any:
 
 def as_parameters(lo: Lowering, symbol: Symbol, name: str, params: list[Value]) -> Symbol:
     """The symbol that a parameter stands for inside of the function, with new values at its leaves."""
+    symbol = resolved(lo, symbol)
     if isinstance(symbol, Value):
         if _is_static_leaf(symbol):
             return symbol

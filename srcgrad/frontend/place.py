@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Protocol
 
-from srcgrad.errors import Span
+from srcgrad.errors import Span, SrcgradError
 
 
 class _HasSpan(Protocol):
@@ -28,7 +28,10 @@ class Place:
     def __enter__(self) -> None:
         self.outer, self.lo.span = self.lo.span, self.span
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, *__: object) -> None:
+        if isinstance(error, SrcgradError):
+            # What joins types does not know where that is.
+            error.locate(self.lo.span)
         self.lo.span = self.outer
 
 

@@ -20,11 +20,12 @@ from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.outside import check_plain, object_symbol, open_objects
 from srcgrad.frontend.parameters import containers
+from srcgrad.frontend.pools import make_columns, unite
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.frontend.variables import belongs_to_argument, held_outside, open_outside
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Raise, Region, Value
-from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
+from srcgrad.ir.types import FLOAT, MeetingError, Opaque, Type, Unknown
 from srcgrad.tree import attributes_of, in_order, is_structured
 
 _RESTARTS = 60
@@ -95,6 +96,10 @@ def lower_program(
             return _attempt(fn, arguments, floats, self_object, marks)
         except Restart:
             continue
+        except MeetingError as meeting:
+            if not unite(marks, meeting.pools):
+                help = "give all of them the same keys or attributes"
+                raise UnsupportedError(meeting.msg, meeting.span, help) from None
         except RecursionError:
             raise UnsupportedError(
                 f"the calls in {fn.__name__} nest too deeply: functions call each other as values without an end",
@@ -133,6 +138,7 @@ def _attempt(
                 lo.store.set((frame, name), defaults[name])
         _bind_variadic(lo, source.node, frame, arguments)
         open_outside(lo)
+        make_columns(lo)
         contents = {r: lo.contents(r) for s in symbols.values() for r in containers(lo, s)}
         for name, symbol in symbols.items():
             lo.store.set((frame, name), _made_at_run_time(lo, symbol))

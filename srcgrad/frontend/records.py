@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
+from srcgrad.frontend.kinds import own_operators
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
+from srcgrad.frontend.pools import pool_all
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Region, Value
-from srcgrad.ir.types import NOTHING, List, Parts, Record, unsized
+from srcgrad.ir.nodes import Call, Region, Value
+from srcgrad.ir.types import NONE, NOTHING, List, Parts, Record, unsized
 
 
 def nested(lo: Lowering, symbol: Symbol) -> Symbol:
-    """An item of a tuple that is made at run time: a tuple becomes a value, one kind for each length."""
+    """An item of a tuple that is made at run time: a tuple becomes a value, one kind for each class and length."""
     if not isinstance(symbol, Sequence):
         return symbol
-    return _record(lo, symbol, ("tuple", len(symbol.items)), f"tuple_{len(symbol.items)}")
+    return _record(lo, symbol, ("tuple", symbol.cls, len(symbol.items)), f"tuple_{len(symbol.items)}", symbol.cls)
 
 
 def boxed(lo: Lowering, symbol: Symbol, frame: Frame) -> Symbol:
@@ -25,7 +25,7 @@ def boxed(lo: Lowering, symbol: Symbol, frame: Frame) -> Symbol:
     name = spec.function.name
     if spec.boxes[0] == "whole":
         return _record(lo, symbol, spec.boxes, name)
-    items = [_record(lo, item, (*spec.boxes, k), f"{name}_{k}") for k, item in enumerate(symbol.items)]
+    items = [_item(lo, item, (*spec.boxes, k), f"{name}_{k}") for k, item in enumerate(symbol.items)]
     return Sequence(tuple(items), symbol.cls)
 
 
@@ -47,49 +47,39 @@ def perhaps_none(
 ) -> tuple[Symbol, Symbol]:
     """What a name stands for on two paths, None on one and a tuple on the other: the tuple is made at run time."""
 
-    def made(symbol: Symbol, region: Region) -> Symbol:
-        assert isinstance(symbol, Sequence)
+    def made(symbol: Symbol, region: Region, other: Symbol) -> Symbol:
         with lo.into(region):
-            return _record(lo, symbol, ("merged", name, lo.span, len(symbol.items)), name or "result")
+            return or_none(lo, other, symbol, ("merged", lo.span), name)
 
-    if _is_none(a) and isinstance(b, Sequence):
-        return a, made(b, orelse)
-    if _is_none(b) and isinstance(a, Sequence):
-        return made(a, then), b
-    if _is_record(a) and isinstance(b, Sequence):
-        with lo.into(orelse):
-            return a, as_record(lo, b, a.type)
-    if _is_record(b) and isinstance(a, Sequence):
-        with lo.into(then):
-            return as_record(lo, a, b.type), b
-    return a, b
+    return made(a, then, b), made(b, orelse, a)
 
 
-def record_or_none(
-    lo: Lowering, before: Symbol, carried: Symbol, end: Symbol, region: Region, name: str | None
-) -> Symbol:
-    """What a name stands for at the end of the body of a loop: a tuple is made at run time if it was None before."""
-    if not isinstance(end, Sequence):
-        return end
-    with lo.into(region):
-        if _is_record(carried):
-            return as_record(lo, end, carried.type)
-        key = ("carried", name, lo.span, len(end.items))
-        return _record(lo, end, key, name or "result") if _is_none(before) else end
+def or_none(lo: Lowering, other: Symbol, symbol: Symbol, place: tuple, name: str | None) -> Symbol:
+    """A tuple where a name may stand for None, or for a tuple made at run time, instead: made at run time, too.
 
-
-def as_record(lo: Lowering, symbol: Sequence, kind: Record) -> Symbol:
-    """A tuple as a value of a kind that there is already."""
-    key = next(key for key, known in lo.marks.records.items() if known is kind)
-    return _record(lo, symbol, key, kind.name) if len(kind.items) == len(symbol.items) else symbol
-
-
-def _is_record(symbol: Symbol) -> TypeGuard[Value]:
-    return isinstance(symbol, Value) and isinstance(symbol.type, Record)
+    Args:
+        lo: the lowering.
+        other: what else the name may stand for.
+        symbol: what it stands for; anything but a tuple, or a named one without operators of its own, is given back.
+        place: where that is, for a kind of its own.
+        name: the name.
+    """
+    if not isinstance(symbol, Sequence) or own_operators(symbol.cls) is not None:
+        return symbol
+    if _is_none(other) or (isinstance(other, Value) and isinstance(other.type, Record)):
+        pool_all(lo, symbol)
+    if isinstance(other, Value) and isinstance(other.type, Record):
+        key = next(key for key, kind in lo.marks.records.items() if kind is other.type)
+        if len(other.type.items) != len(symbol.items) or other.type.cls is not symbol.cls:
+            return symbol
+        return _record(lo, symbol, key, other.type.name, symbol.cls)
+    if not _is_none(other):
+        return symbol
+    return _record(lo, symbol, (*place, name, symbol.cls, len(symbol.items)), name or "result", symbol.cls)
 
 
 def _is_none(symbol: Symbol) -> bool:
-    return isinstance(symbol, Const) and symbol.value is None
+    return isinstance(symbol, Value) and symbol.type == NONE
 
 
 def box_whole(lo: Lowering, frame: Frame) -> None:
@@ -100,17 +90,22 @@ def box_whole(lo: Lowering, frame: Frame) -> None:
         raise Restart
 
 
-def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
+def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str, cls: type = tuple) -> Symbol:
     """A tuple as a value of the kind that belongs to a key; starts again if that kind turns out to hold more."""
-    if not isinstance(symbol, Sequence) or symbol.cls is not tuple:
+    if not isinstance(symbol, Sequence) or symbol.cls is not cls:
         return symbol
     known = lo.made_tuples.get(id(symbol))
     if known is not None and known[1].owner.parent is lo.region:
         return known[1]
     if known is not None:
         lo.tuples_made_twice = True
-    items = [lo.value(_record(lo, item, (*key, k), f"{name}_{k}")) for k, item in enumerate(symbol.items)]
-    kind = lo.marks.records.setdefault(key, Record((), name))
+    if own_operators(cls) is not None:
+        lo.unsupported(
+            f"a {cls.__name__}, whose class has operators of its own, is in a tuple here that is made at run time",
+            "put its items there",
+        )
+    items = [lo.value(_item(lo, item, (*key, k), f"{name}_{k}")) for k, item in enumerate(symbol.items)]
+    kind = lo.marks.records.setdefault(key, Record((), name, cls=cls))
     if kind.items and len(kind.items) != len(items):
         lo.unsupported("a recursive function returns tuples of different lengths", "fill them up to one length")
     if kind.hold(tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items]), name):
@@ -119,3 +114,10 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
     lo.append(Call(tuple, (tuple(items),), {}, [output], lo.span))
     lo.made_tuples[id(symbol)] = (symbol, output)
     return output
+
+
+def _item(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
+    """An item of such a tuple; a named tuple is of a kind for its class."""
+    if not isinstance(symbol, Sequence) or symbol.cls is tuple:
+        return _record(lo, symbol, key, name)
+    return _record(lo, symbol, (*key, symbol.cls), name, symbol.cls)

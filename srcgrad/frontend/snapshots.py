@@ -13,6 +13,7 @@ from types import GeneratorType
 from typing import Any
 
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.pools import Pooled
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Bound, Closure, Conflict, Reference, Sequence, Super, Suspended, part_name
 from srcgrad.frontend.values import Iterator as IteratorSymbol
@@ -53,6 +54,8 @@ def snapshot(lo: Lowering, symbol: Any, changes: Mapping[Any, Any]) -> Any:
     if not isinstance(symbol, Reference) or symbol.cls in (set, GeneratorType):
         return symbol
     contents = changes.get(symbol, lo.store.get(symbol))
+    if isinstance(contents, Pooled):
+        return contents.place
     if not isinstance(contents, tuple):
         return symbol
     keyed = symbol.cls is not list
@@ -120,6 +123,8 @@ def leaves(symbol: Any) -> list[Value]:
         return []
     if isinstance(symbol, Value):
         return [symbol]
+    if isinstance(symbol, Pooled):
+        return [symbol.place]
     items: tuple[Any, ...] = ()
     if isinstance(symbol, Snapshot):
         items = tuple([item for item in symbol.items if not _is_fixed(item)])
@@ -136,6 +141,8 @@ def with_leaves(symbol: Any, values: Iterator[Value]) -> Any:
         return symbol
     if isinstance(symbol, Value):
         return next(values)
+    if isinstance(symbol, Pooled):
+        return Pooled(next(values))
     if isinstance(symbol, Snapshot):
         return symbol.with_items([item if _is_fixed(item) else with_leaves(item, values) for item in symbol.items])
     if isinstance(symbol, Sequence):

@@ -16,7 +16,7 @@ import numpy as np
 from srcgrad.frontend import objects
 from srcgrad.frontend.assignments import annotated, assignment, augmented, delete, set_name
 from srcgrad.frontend.exits import evaluated, go_on
-from srcgrad.frontend.expressions import expression
+from srcgrad.frontend.expressions import expression, tested
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
@@ -72,7 +72,7 @@ def _guarded(lo: Lowering, node: ast.stmt, frame: Frame, rest: Callable[[], Outc
 
 
 def _if_with_exits(lo: Lowering, node: ast.If, frame: Frame, rest: Callable[[], Outcome]) -> Outcome:
-    truth = lo.truth(expression(lo, node.test, frame))
+    truth = lo.truth(tested(lo, node.test, frame))
     if isinstance(truth, bool):
         # What follows finds the place where control stays, however deep in here.
         return block(lo, node.body if truth else node.orelse, frame, 0, rest)
@@ -207,7 +207,7 @@ def _with(lo: Lowering, node: ast.With, frame: Frame) -> Outcome:
 
 
 def _assert(lo: Lowering, node: ast.Assert, frame: Frame) -> Outcome:
-    truth = lo.truth(expression(lo, node.test, frame))
+    truth = lo.truth(tested(lo, node.test, frame))
     if truth is True:
         return NEXT
 

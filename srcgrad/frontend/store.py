@@ -35,6 +35,10 @@ class Store:
         """Sets an entry that is there whatever branches are open: no branch is its origin."""
         self._entries[key] = value
 
+    def is_new(self, key: Hashable) -> bool:
+        """Whether an entry was made in the branch, or loop body, that is open."""
+        return not self._logs or self._logs[-1].get(key) is MISSING
+
     @property
     def depth(self) -> int:
         """How many branches are open."""

@@ -8,7 +8,7 @@ lengths at run time, which is what lets the compiler leave out every check for b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -142,6 +142,22 @@ class PyScalar(Type):
 
 
 @dataclass(frozen=True, slots=True)
+class Pointer(PyScalar):
+    """The place of an object among those whose attributes are held in lists, one for each attribute.
+
+    Attributes:
+        pool: what these lists belong to.
+        or_none: whether it may be None instead.
+    """
+
+    pool: Any = None
+    or_none: bool = False
+
+    def __str__(self) -> str:
+        return f"place of {self.pool.cls.__name__}{' or None' if self.or_none else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class NpScalar(Type):
     """A NumPy scalar such as `np.float64`."""
 
@@ -195,9 +211,19 @@ class Array(Type):
 
 @dataclass(frozen=True, slots=True)
 class Tuple(Type):
-    """A run-time tuple whose elements have known types."""
+    """A run-time tuple whose elements have known types.
+
+    Attributes:
+        items: the types of its items.
+        cls: the named tuple class that it stands for; at run time, it is a tuple.
+    """
 
     items: tuple[Type, ...]
+    cls: type = field(default=tuple, kw_only=True)
+
+    def with_items(self, items: Iterable[Type]) -> Tuple:
+        """A tuple of the same class with other items."""
+        return Tuple(tuple(items), cls=self.cls)
 
     @property
     def differentiable(self) -> bool:
@@ -383,7 +409,7 @@ def freshened(t: Type, fresh: str) -> Type:
         )
         return Array(t.dtype, tuple(axes))
     if isinstance(t, Tuple) and not isinstance(t, Record):
-        return Tuple(tuple(freshened(item, f"{fresh}.{k}") for k, item in enumerate(t.items)))
+        return t.with_items(freshened(item, f"{fresh}.{k}") for k, item in enumerate(t.items))
     if isinstance(t, List):
         return t if isinstance(t, Parts) else List(freshened(t.item, fresh))
     if isinstance(t, Unknown) and extent_of(t) != frozenset():
@@ -412,7 +438,7 @@ def unsized(t: Type, name: str) -> Type:
     if isinstance(t, List):
         return t if isinstance(t, Parts) else List(unsized(t.item, f"{name}[]"))
     if isinstance(t, Tuple) and not isinstance(t, Record):
-        return Tuple(tuple(unsized(item, f"{name}.{k}") for k, item in enumerate(t.items)))
+        return t.with_items(unsized(item, f"{name}.{k}") for k, item in enumerate(t.items))
     if isinstance(t, Unknown) and extent_of(t) != frozenset():
         return Unknown(frozenset([name]))
     return widen(t)
@@ -431,6 +457,8 @@ def join(a: Type, b: Type, fresh: str) -> Type:
     a, b = widen(a), widen(b)
     if a == b:
         return a
+    if isinstance(a, Pointer) or isinstance(b, Pointer):
+        return _join_pointers(a, b)
     if isinstance(a, PyScalar) and isinstance(b, PyScalar):
         kinds = "bifc"
         if a.kind in kinds[1:] and b.kind in kinds[1:]:
@@ -454,12 +482,58 @@ def join(a: Type, b: Type, fresh: str) -> Type:
         raise UnsupportedError("a tuple in a tuple meets something of another kind in one name or list", None)
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         pairs = zip(a.items, b.items, strict=True)
-        return Tuple(tuple(join(p, q, f"{fresh}.{k}") for k, (p, q) in enumerate(pairs)))
+        joined = tuple([join(p, q, f"{fresh}.{k}") for k, (p, q) in enumerate(pairs)])
+        return Tuple(joined, cls=_joined_class(a.cls, b.cls))
     if isinstance(a, List) and isinstance(b, List):
+        if isinstance(a.item, Pointer) and b.item == UNKNOWN:
+            # Nothing has been put into it so far.
+            return a
+        if isinstance(b.item, Pointer) and a.item == UNKNOWN:
+            return b
         return List(join(a.item, b.item, fresh))
     if isinstance(a, Dict) and isinstance(b, Dict):
         return Dict(join(a.item, b.item, fresh))
     return Unknown(_join_extents(a, b, fresh))
+
+
+def _joined_class(a: type, b: type) -> type:
+    """What one tuple or another is: a plain one, unless a class of either says something else of what all tuples do."""
+    if a is b:
+        return a
+    for cls in (a, b):
+        if any(getattr(cls, name, None) is not getattr(tuple, name, None) for name in _OF_TUPLES):
+            raise UnsupportedError(f"a {cls.__name__} meets a tuple of another class in one name or list", None)
+    return tuple
+
+
+_OF_TUPLES = (
+    *("__add__", "__radd__", "__mul__", "__rmul__", "__getitem__", "__iter__", "__contains__", "__len__", "__bool__"),
+    *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "index", "count"),
+)
+"""What is done with tuples of any class."""
+
+
+class MeetingError(UnsupportedError):
+    """One name or list stands for objects that are in different pools so far.
+
+    Attributes:
+        pools: these.
+    """
+
+    def __init__(self, *pools: Any):
+        super().__init__(f"{' and '.join([pool.what for pool in pools])} meet in one name or list", None)
+        self.pools = pools
+
+
+def _join_pointers(a: Type, b: Type) -> Type:
+    """The type of one place or another, or of none."""
+    place, other = (a, b) if isinstance(a, Pointer) else (b, a)
+    assert isinstance(place, Pointer)
+    if other == NONE or (isinstance(other, Pointer) and other.pool is place.pool):
+        return replace(place, or_none=place.or_none or getattr(other, "or_none", True))
+    if isinstance(other, Pointer):
+        raise MeetingError(place.pool, other.pool)
+    raise UnsupportedError("an object meets something of another kind in one name or list", None)
 
 
 def _join_extents(a: Type, b: Type, fresh: str) -> Extent:

@@ -187,7 +187,7 @@ def _rename(site: Site, t: Type, names: dict[str, str]) -> Type:
     if isinstance(t, Array) and t.shape is not None:
         return Array(t.dtype, tuple([axis(a) for a in t.shape]))
     if isinstance(t, Tuple) and not isinstance(t, Record):
-        return Tuple(tuple([_rename(site, item, names) for item in t.items]))
+        return t.with_items([_rename(site, item, names) for item in t.items])
     return List(_rename(site, t.item, names)) if isinstance(t, List) else t
 
 

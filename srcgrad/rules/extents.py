@@ -47,7 +47,7 @@ def with_extent(result: Type, fn: Callable, args: tuple[Tree, ...], kwargs: dict
     """
     if isinstance(result, Tuple) and not isinstance(result, Record):
         items = (with_extent(item, np.dot, (), {}, f"{fresh}.{k}") for k, item in enumerate(result.items))
-        return Tuple(tuple(items))
+        return result.with_items(items)
     if isinstance(result, Unknown) and result.extent is None:
         return Unknown(_extent(fn, args, kwargs, fresh))
     if isinstance(result, Array) and result.shape is None and result.extent is None:

@@ -29,6 +29,7 @@ from srcgrad.ir.types import (
     Unknown,
     join,
     shape_of,
+    widen,
 )
 from srcgrad.rules.dims import Bound, token, unify
 
@@ -224,9 +225,9 @@ def refresh(site: Site, t: Type) -> Type:
         if isinstance(t, Array) and t.shape is not None:
             return Array(t.dtype, tuple([axis(a) for a in t.shape]))
         if isinstance(t, PyScalar):
-            return PyScalar(t.kind)
+            return widen(t)
         if isinstance(t, Tuple) and not isinstance(t, Record):
-            return Tuple(tuple([renamed(item) for item in t.items]))
+            return t.with_items([renamed(item) for item in t.items])
         return t
 
     return renamed(t)

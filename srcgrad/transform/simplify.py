@@ -29,7 +29,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import Array, Opaque, PyScalar, Tuple, same_length
+from srcgrad.ir.types import Array, Opaque, Pointer, PyScalar, Tuple, same_length
 from srcgrad.rules.registry import has_rule, hashable
 from srcgrad.transform.shape_checks import settle_shapes
 
@@ -169,8 +169,13 @@ def _may_raise(op: Call) -> bool:
     if module == "math":
         return True
     if fn is operator.getitem:
-        return op.mirror is None and not _in_range(op)
+        return op.mirror is None and not _in_range(op) and not _is_place(op.args[1])
     return module.startswith("numpy.linalg") and op.mirror is None
+
+
+def _is_place(index: Any) -> bool:
+    """Whether an index is the place of an object, which is there."""
+    return isinstance(index, Value) and isinstance(index.type, Pointer) and not index.type.or_none
 
 
 def _in_range(op: Call) -> bool:

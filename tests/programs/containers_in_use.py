@@ -63,7 +63,7 @@ def sort_dicts(x):
     return ds[0]["v"] * ds[1]["w"] + ds[2]["v"] * ds[2]["w"]
 
 
-@program(lambda: (rand(6),), supported=False)
+@program(lambda: (rand(6),))
 def sort_then_change(x):
     ds = [{"v": x[0]}, {"v": x[1]}]
     best = max(ds, key=lambda d: d["v"])

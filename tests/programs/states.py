@@ -130,7 +130,7 @@ def returned_from_a_loop(x, limit):
     return state
 
 
-@program(lambda: (signed(3), 0.1), argnums=(0, 1), tags=("dict",), supported=False)
+@program(lambda: (signed(3), 0.1), argnums=(0, 1), tags=("dict",))
 def changed_after_it_was_merged(x, rate):
     state = first = {"x": x, "f": 0.0}
     for _ in range(3):
@@ -139,7 +139,7 @@ def changed_after_it_was_merged(x, rate):
     return np.sum(state["x"]) + state["f"]
 
 
-@program(lambda: (signed(3), 0.1), argnums=(0, 1), tags=("dict",), supported=False)
+@program(lambda: (signed(3), 0.1), argnums=(0, 1), tags=("dict",))
 def changed_before_it_is_merged(x, rate):
     counter, seen = {"n": rate}, {"n": 0.0}
     total = 0.0
@@ -150,7 +150,7 @@ def changed_before_it_is_merged(x, rate):
     return total
 
 
-@program(lambda: (signed(3), 0.1), argnums=(0, 1), tags=("dict",), supported=False)
+@program(lambda: (signed(3), 0.1), argnums=(0, 1), tags=("dict",))
 def changed_while_it_is_merged(x, rate):
     state = first = {"x": x, "f": 0.0}
     for _ in range(3):

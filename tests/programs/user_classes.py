@@ -414,7 +414,7 @@ def particles(pos, vel):
     return sum(p.kinetic() for p in ps)
 
 
-@program(lambda: (rand(4, 2), rand(4, 2), 4), argnums=(0, 1), supported=False)
+@program(lambda: (rand(4, 2), rand(4, 2), 4), argnums=(0, 1))
 def particles_run(pos, vel, n):
     ps = [Particle(pos[i], vel[i]) for i in range(n)]
     for _ in range(n):

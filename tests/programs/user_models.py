@@ -45,7 +45,7 @@ def shapes(x):
     return sum(s.area() for s in shapes) ** 2
 
 
-@program(lambda: (rand(4),), supported=False)
+@program(lambda: (rand(4),))
 def shapes_max(x):
     shapes = [Circle(x[0]), Rect(x[1], x[2]), Circle(x[3])]
     best = max(shapes, key=lambda s: s.area())
