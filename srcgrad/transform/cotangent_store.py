@@ -212,6 +212,7 @@ class CotangentStore:
             and contribution not in self.owned
             and self._dtype(contribution.type) == self._dtype(value.type)
             and cotangents.has_shape_of(contribution.type, value.type)
+            and not self.aliases.is_reshaped(value)
         )
 
     def _dtype(self, t: Type) -> Any:
