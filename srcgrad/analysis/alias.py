@@ -438,7 +438,7 @@ _NEW = frozenset([runtime.copied, runtime.protected, runtime.zeros_like, runtime
 _PASSING_ON = frozenset(
     [
         *(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update),
-        runtime.viewed_alike,
+        *(runtime.viewed_alike, runtime.real_like),
     ]
 )
 """What returns its first argument, or a new object."""
