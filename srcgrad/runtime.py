@@ -181,9 +181,21 @@ def zeros_like(x: Any) -> Any:
 
 
 def expanded(g: Any, x: Any) -> Any:
-    """The cotangent `g` in the full shape of `x`."""
+    """The cotangent or tangent `g` in the full shape of `x`; what has parts is as it is."""
+    if isinstance(g, (list, tuple)) and isinstance(x, (list, tuple)):
+        return g
     shape = np.shape(x)
     return g if np.shape(g) == shape else np.broadcast_to(_without_axes(g, len(shape)), shape)
+
+
+def real_like(g: Any, x: Any) -> Any:
+    """The contribution `g` to the cotangent of `x`: its real part, if `x` is real.
+
+    Example:
+        >>> real_like(1 + 2j, 3.0), real_like(1 + 2j, 3j)
+        (1.0, (1+2j))
+    """
+    return g if np.iscomplexobj(x) else np.real(g)[()]
 
 
 def last_written(x_bar: Any, i: Any) -> Any:

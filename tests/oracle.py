@@ -180,7 +180,7 @@ def judge_jvp(program: Program, out: Any, seed: Any, cotangents: tuple) -> None:
     doubled = map_leaves(lambda leaf: None if leaf is None else 2.0 * leaf, directions)
     twice = map_leaves(lambda leaf: None if leaf is None else 2.0 * leaf, tangent)
     check_same(srcgrad.jvp(program.fun, args, doubled)[1], twice, f"jvp of {program.name} is not linear", exact=False)
-    judge_structure(program, out, tangent, "its tangent")
+    judge_structure(program, value, tangent, "its tangent")
     got = pairing(seed, tangent)
     pairs = zip(cotangents, directions, strict=True)
     expected = sum(pairing(c, d) for c, d in pairs if c is not None and d is not None)

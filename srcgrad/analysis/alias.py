@@ -13,6 +13,7 @@ from srcgrad import runtime
 from srcgrad.analysis.memory import (
     IN_PLACE,
     LIST_WRITERS,
+    MAY_COPY,
     READ_ONLY_VIEWS,
     among,
     copies_perhaps,
@@ -248,6 +249,14 @@ class Aliases:
             return False
         return is_pointer(value.type) and (self.is_written(value) or isinstance(value.type, (List, Tuple)))
 
+    def is_reshaped(self, value: Value) -> bool:
+        """Whether there are views of some memory that NumPy gives of arrays without gaps alone: so must its shadow be.
+
+        What arithmetic makes of arrays in the order of Fortran is in that order too.
+        """
+        members = self.members.get(self.find(value), ())
+        return any(isinstance(v.owner, Call) and among(v.owner.fn, MAY_COPY) for v in members)
+
     @property
     def needs_table(self) -> bool:
         """Whether a shadow may have to be found at run time: a pointer to a buffer has several sources."""
@@ -429,7 +438,7 @@ _NEW = frozenset([runtime.copied, runtime.protected, runtime.zeros_like, runtime
 _PASSING_ON = frozenset(
     [
         *(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update),
-        runtime.viewed_alike,
+        *(runtime.viewed_alike, runtime.real_like),
     ]
 )
 """What returns its first argument, or a new object."""

@@ -93,7 +93,7 @@ def shape_operand(op: Op) -> int | None:
 
 _LIKENESSES: dict[Any, tuple[int, ...]] = {
     np.full_like: (0,),
-    **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,)},
+    **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,)},
     **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1), runtime.viewed_alike: (1, 2, 3)},
 }
 """Functions -> the arguments of which they look only at shape, kind and place."""

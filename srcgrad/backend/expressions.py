@@ -55,7 +55,7 @@ _OPPOSITE: dict[type, type[ast.cmpop]] = {
 _LITERALS = (int, str, bytes, bool, type(None), type(Ellipsis))
 
 
-_AS_METHOD: dict[Any, int] = {np.reshape: 2, np.ravel: 1, np.copy: 1}
+_AS_METHOD: dict[Any, int] = {np.reshape: 2, np.ravel: 1}
 
 
 def as_attribute(op: Call) -> str | None:

@@ -56,12 +56,10 @@ from srcgrad.ir.types import (
     Array,
     Dict,
     List,
-    NpScalar,
     Opaque,
     PyScalar,
     Tuple,
     Unknown,
-    is_scalar,
     rank,
     same_length,
     shape_of,
@@ -475,14 +473,11 @@ def _complex(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     if all(isinstance(part, Const) for part in parts):
         return Const(lo.known(lambda: complex(*map(constant, args), **{k: constant(p) for k, p in kwargs.items()})))
     given = {**dict(zip(("real", "imag"), args, strict=False)), **kwargs}
-    real, imag = (given.get(name, Const(0.0)) for name in ("real", "imag"))
-    if any(not isinstance(p, Value) or not is_scalar(p.type) or _is_complex(p.type) for p in (real, imag)):
-        lo.unsupported("complex(...) is supported for real numbers", "use a + 1j * b")
-    return lo.emit(complex, real, imag)
-
-
-def _is_complex(t: Any) -> bool:
-    return (isinstance(t, PyScalar) and t.kind == "c") or (isinstance(t, NpScalar) and t.dtype.kind == "c")
+    if any(not isinstance(part, Value) or isinstance(part.type, (List, Dict, Opaque)) for part in given.values()):
+        lo.unsupported("complex(...) is supported for numbers", "use a + 1j * b")
+    if "imag" not in given:
+        return lo.emit(complex, given["real"])
+    return lo.emit(complex, given.get("real", Const(0.0)), given["imag"])
 
 
 @handles(math.log)

@@ -334,7 +334,12 @@ def _on_dead_path(other: Any) -> Any:
 
 def _merge_outcomes(a: Outcome, b: Outcome, phi: Callable[[Value, Value], Value]) -> Outcome:
     if not a.codes or not b.codes:
-        return a if a.codes else b
+        only = a if a.codes else b
+        if not only.codes or only.static is not None:
+            return only
+        # It is known in one of the regions alone.
+        code = phi(a.code, UNDEFINED_VALUE) if only is a else phi(UNDEFINED_VALUE, b.code)
+        return Outcome(code, only.codes)
     if a.static is not None and a.static == b.static:
         return a
     return Outcome(phi(a.code, b.code), a.codes | b.codes)

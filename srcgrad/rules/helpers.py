@@ -33,6 +33,16 @@ def like(g, z, c, x):
 linear_in("c")(runtime.unbroadcast, runtime.expanded, runtime.like)
 
 
+@vjp(runtime.real_like)
+def real_like(g, z, c, x):
+    return runtime.real_like(g, z), None
+
+
+@jvp(runtime.real_like)
+def real_like_jvp(c_dot, z, c, x):
+    return runtime.real_like(c_dot, x)
+
+
 nondifferentiable(runtime.first_largest, runtime.first_smallest)
 
 
@@ -74,6 +84,12 @@ def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
 @analytic(runtime.viewed_alike)
 def _type_of_first(site: Site, fn: Any, z_dot: Tree, x_dot: Tree, z: Tree, x: Tree) -> Type:
     found = type_of(z_dot)
+    return UNKNOWN if found is None else found
+
+
+@analytic(runtime.real_like)
+def _type_of_real(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
+    found = type_of(c)
     return UNKNOWN if found is None else found
 
 

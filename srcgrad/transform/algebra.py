@@ -37,7 +37,7 @@ def simplify_algebra(function: Function) -> None:
         replace_values(function.body, mapping)
         changed = bool(mapping)
     _fuse_updates(function, aliases)
-    _define_by_first_contribution(function)
+    _define_by_first_contribution(function, aliases)
 
 
 def _rewrite(op: Call, mapping: dict[Value, Value], aliases: Aliases) -> None:
@@ -332,8 +332,11 @@ def _fuse_updates(function: Function, aliases: Aliases) -> None:
             view.parent.ops.remove(view)
 
 
-def _define_by_first_contribution(function: Function) -> None:
-    """`x_bar = np.zeros_like(x); x_bar += e` -> `x_bar = e`; `e.copy()` if `e` is not new or something else uses it."""
+def _define_by_first_contribution(function: Function, aliases: Aliases) -> None:
+    """`x_bar = np.zeros_like(x); x_bar += e` -> `x_bar = e`; `e.copy()` if `e` is not new or something else uses it.
+
+    It is `e.copy()`, too, if views are taken that NumPy gives of arrays without gaps alone.
+    """
     uses = _uses(function)
     mapping: dict[Value, Value] = {}
     for region in _regions(function):
@@ -361,7 +364,7 @@ def _define_by_first_contribution(function: Function) -> None:
             if e.type.dtype != zeros.type.dtype:
                 continue
             ok = is_fresh(e) and len(uses.get(e, ())) == 1 and isinstance(e.owner, Call) and e.owner.parent is region
-            if not ok:
+            if not ok or aliases.is_reshaped(zeros):
                 if e.type.shape:
                     update.fn, update.args, update.outputs = np.ndarray.copy, (e,), [zeros]
                     zeros.owner = update

@@ -123,9 +123,9 @@ def _data_of(op: Call) -> Iterator[int | str]:
 
 def _named(op: Call, linear: Linear) -> Iterator[int | str]:
     """The places of the arguments that a function is linear in."""
-    names = VJP[op.fn].parameters
+    rule = VJP[op.fn]
     for k in range(len(op.args)):
-        if k < len(names) and names[k] in linear.arguments:
+        if rule.parameter(k) in linear.arguments:
             yield k
     for name in op.kwargs:
         if name in linear.arguments:
@@ -172,7 +172,7 @@ def _apply_partials(forward: Forward, op: Call, rule: Rule) -> None:
         partials = result.items if isinstance(result, Sequence) else (result,)
         for x, partial in zip(op.args, partials, strict=True):
             dot = forward.dots.get(x) if isinstance(x, Value) and not isinstance(x, Const) else None
-            if dot is not None and not (isinstance(partial, Const) and partial.value is None):
+            if dot is not None and not _is_none(partial):
                 term = scaled(lo, lo.value(partial), dot)
                 total = term if total is None else add(lo, total, term)
     if total is not None:
@@ -256,10 +256,17 @@ def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
     z: Symbol = Sequence(tuple(op.outputs)) if op.unpacks else op.outputs[0]
     arguments = [*dots, z, *[lo.symbol(arg) for arg in op.args]]
     result = inline_rule(lo, rule, arguments, {name: lo.symbol(arg) for name, arg in op.kwargs.items()})
+    if isinstance(result, Sequence) and not op.unpacks:
+        # Several outputs in one value: how many there are was not known.
+        result = Sequence(tuple([Const(0.0) if _is_none(dot) else dot for dot in result.items]))
     found = result.items if isinstance(result, Sequence) and op.unpacks else (result,)
     for output, dot in zip(op.outputs, found, strict=True):
-        if forward.active(output) and not (isinstance(dot, Const) and dot.value is None):
+        if forward.active(output) and not _is_none(dot):
             forward.define(output, settled(forward, op, _fitted(lo, lo.value(dot), output), output))
+
+
+def _is_none(symbol: Symbol) -> bool:
+    return isinstance(symbol, Const) and symbol.value is None
 
 
 def arguments_by_name(op: Call, rule: Rule) -> dict[str, Any]:

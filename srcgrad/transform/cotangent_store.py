@@ -106,7 +106,7 @@ class CotangentStore:
         if is_scalar(value.type) and isinstance(contribution.type, Array) and contribution.type.shape == ():
             contribution = self._number(contribution)
         if self._is_half_complex(value, contribution):
-            contribution = self._real(contribution)
+            contribution = self._real(contribution, value)
         if value in self.doubtful:
             accumulate(self, value, contribution)
             return
@@ -151,9 +151,13 @@ class CotangentStore:
         meets = any(map(self.complexness.perhaps, op.outputs)) or any(map(self.complexness.perhaps, op.inputs))
         return meets and not self.complexness.perhaps(value)
 
-    def _real(self, contribution: Value) -> Value:
+    def _real(self, contribution: Value, value: Value) -> Value:
         level = self.zeros.of(contribution)
-        real = self.lo.value(self.lo.emit(np.real, contribution))
+        if is_complex(value.type) is False:
+            real = self.lo.value(self.lo.emit(np.real, contribution))
+        else:
+            # Arguments of any kind may be complex.
+            real = self.lo.value(self.lo.emit_typed(runtime.real_like, (contribution, value), {}, contribution.type))
         self.zeros.mark(real, level)
         return real
 
@@ -212,6 +216,7 @@ class CotangentStore:
             and contribution not in self.owned
             and self._dtype(contribution.type) == self._dtype(value.type)
             and cotangents.has_shape_of(contribution.type, value.type)
+            and not self.aliases.is_reshaped(value)
         )
 
     def _dtype(self, t: Type) -> Any:

@@ -139,7 +139,7 @@ def row_of_a_repeated_tuple_is_written(x, y, n):
     return np.sum(rows[0] * rows[1])
 
 
-@program(lambda: (rand(4, 3, seed=1), rand(3, seed=2), 3), argnums=(0, 1), tags=("tuples",), supported=False)
+@program(lambda: (rand(4, 3, seed=1), rand(3, seed=2), 3), argnums=(0, 1), tags=("tuples",))
 def row_of_joined_tuples_is_written(x, y, n):
     rows = tuple(x[k] * 2.0 for k in range(n))
     both = rows + rows

@@ -192,3 +192,23 @@ def number_from_a_recursive_function_is_compared(y, s):
     level = power_of(y[0], 2)
     s += level * max(level, s)
     return s * y[1]
+
+
+@program(lambda: (np.asfortranarray(rand(2, 3)), 0.7), argnums=(0, 1), tags=("copy", "order"))
+def copy_in_the_order_of_memory(m, s):
+    # np.copy keeps the layout, m.copy() does not: only of the latter is ravel() a view.
+    kept, plain = np.copy(m), m.copy()
+    flat, rows = kept.ravel(), plain.ravel()
+    flat[::2] += s
+    rows[1] *= s
+    kept *= s
+    return flat[0] * flat[-1] + np.sum(kept * plain) * rows[1]
+
+
+@program(lambda: (rand(2, 3), np.asfortranarray(rand(2, 3, seed=1))), argnums=(0, 1), tags=("ravel", "order"))
+def cotangent_in_the_order_of_fortran(m, w):
+    y = m.copy()
+    rows = y.ravel()
+    rows[1] *= 2.0
+    rows[0] = rows[2] * rows[1]
+    return np.sum(w * w * y)

@@ -22,6 +22,8 @@ ROWS = [
     Row(runtime.like, (X, X), name="as it is"),
     Row(runtime.like, (1.5, X), name="a number for each element"),
     Row(runtime.viewed_alike, (np.array([0.5, -1.0]), np.array([[0.5], [-1.0]]), np.ones(2), np.ones((2, 1)))),
+    Row(runtime.real_like, (X, np.ones(3))),
+    Row(runtime.real_like, (X * (1.0 + 0.5j), np.ones(3) * 1j)),
     Row(runtime.copied, (X,)),
     Row(runtime.plain_sum, (X, 2.0), argnums=(0, 1)),
     Row(runtime.protected, (X,)),
