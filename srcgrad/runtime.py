@@ -195,7 +195,9 @@ def real_like(g: Any, x: Any) -> Any:
         >>> real_like(1 + 2j, 3.0), real_like(1 + 2j, 3j)
         (1.0, (1+2j))
     """
-    return g if np.iscomplexobj(x) else np.real(g)[()]
+    if np.iscomplexobj(x) or not np.iscomplexobj(g):
+        return g
+    return g.real if isinstance(g, complex) else np.real(g)[()]
 
 
 def last_written(x_bar: Any, i: Any) -> Any:

@@ -139,7 +139,6 @@ REFUSED = frozenset(
         "dataclasses_taken_apart",
         "joined_between_brackets",
         "weighted_order_statistics",
-        "power_spectrum_by_recursion",
         "pair_of_the_step_before",
         "classes_that_derive",
         "mlp_dict",
