@@ -266,13 +266,20 @@ def _of_item(value: Value, base: Any, index: Any, subject: str | None, hints: Ma
         return "part" if whole else "item"
     parts = "part" if whole else _index_text(index, hints)
     stem, is_bar = (subject[: -len("_bar")], True) if subject.endswith("_bar") else (subject, False)
-    if isinstance(base.type, (List, Tuple)) and stem.endswith("s") and stem[-2:] not in _SINGULAR and len(stem) > 3:
-        stem = stem[:-1]
+    if isinstance(base.type, (List, Tuple)) and not whole:
+        stem = _singular(stem)
     name = _joined("part" if whole else "item", stem, parts)
     return adjoint(name) if name and is_bar else name
 
 
-_SINGULAR = ("as", "is", "os", "ss", "us")
+def _singular(word: str) -> str:
+    """One of several: `body` of `bodies`, `state` of `states`."""
+    if len(word) <= 3 or word.endswith(_SINGULAR) or not word.endswith("s"):
+        return word
+    return f"{word[:-3]}y" if word.endswith("ies") and len(word) > 4 else word[:-1]
+
+
+_SINGULAR = ("as", "is", "os", "ss", "us", "series", "species")
 """What words end in that are no plurals: bias, axis, pos, mass, radius."""
 
 

@@ -12,10 +12,11 @@ from srcgrad import grad
 from srcgrad.analysis.words import word
 from srcgrad.backend.wrapping import wrapped
 from srcgrad.ir.nodes import Call, Const, Value
-from srcgrad.ir.types import F8, FLOAT, INT, Array, NpScalar
+from srcgrad.ir.types import F8, FLOAT, INT, Array, List, NpScalar
 
 VECTOR = Array(F8, ("n",))
 x, x_bar, y, i = Value(VECTOR, "x"), Value(VECTOR, "x_bar"), Value(VECTOR, "y"), Value(INT, "i")
+bodies, series = Value(List(FLOAT), "bodies"), Value(List(FLOAT), "series")
 mask = Value(Array(np.dtype(bool), ("n",)), "mask")
 
 
@@ -38,6 +39,9 @@ def made(fn, *args, type=VECTOR, **kwargs) -> Value:
         (made(np.sum, x, axis=1), "sum_x"),
         (made(np.sum, made(operator.mul, x, y)), "total"),
         (made(operator.getitem, x, i, type=NpScalar(F8)), "x_i"),
+        (made(operator.getitem, bodies, i, type=FLOAT), "body_i"),
+        (made(operator.getitem, bodies, slice(1, None), type=List(FLOAT)), "bodies_part"),
+        (made(operator.getitem, series, i, type=FLOAT), "series_i"),
         (made(operator.getitem, x, 0, type=NpScalar(F8)), "x_0"),
         (made(operator.getitem, x, -1, type=NpScalar(F8)), "x_last"),
         (made(operator.getitem, x, made(operator.add, i, 1, type=INT), type=NpScalar(F8)), "x_next"),
