@@ -62,9 +62,18 @@ def _as_writeable_as(leaf: Any, copy: Any) -> Any:
 
 
 def _moved(leaf: Any, step: Any) -> Any:
-    """A leaf that is ours to change, one step on; an array stays laid out as it is."""
-    leaf += step
-    return leaf
+    """A leaf that is ours to change, one step on; an array stays laid out as it is, a Python number is one."""
+    if isinstance(leaf, np.ndarray):
+        leaf += step
+        return leaf
+    return _of_class(leaf, leaf + step)
+
+
+def _of_class(leaf: Any, number: Any) -> Any:
+    """A number as a Python number, if `leaf` is one."""
+    if isinstance(leaf, np.generic) or not isinstance(leaf, (float, complex)):
+        return number
+    return complex(number) if isinstance(leaf, complex) else float(number)
 
 
 def same_bits(a: Any, b: Any) -> bool:
@@ -183,6 +192,12 @@ def _checked_point(f: Callable, args: Sequence[Any]) -> tuple[list[Any], Any]:
         raise CannotJudge(f"{_name(f)} is not deterministic: two calls gave {first} and {second}")
     if not any(map(is_active, first)):
         raise CannotJudge(f"{_name(f)} returns no float")
+    if any(is_active(leaf) and _precision(leaf) > _precision(_lift(leaf)) for leaf in leaves):
+        # np.asarray(x, dtype=float) is a copy of single precision, and of double precision it is `x` itself.
+        own = flatten(f(*structure.unflatten([_as_writeable_as(leaf, _copy(leaf)) for leaf in leaves])))[0]
+        rtol = 1e4 * _precision(leaves)
+        if len(own) != len(first) or not all(_near(a, b, rtol) for a, b in zip(own, first, strict=True)):
+            raise CannotJudge(f"{_name(f)} has another value in double precision")
     return leaves, structure
 
 
@@ -280,7 +295,7 @@ def _leaf_gradient(f: Callable, leaves: list[Any], structure: Any, place: int, e
                 if isinstance(leaf, np.ndarray):
                     fresh[place][index] += t * step
                 else:
-                    fresh[place] = fresh[place] + t * step
+                    fresh[place] = _of_class(leaf, fresh[place] + t * step)
                 return f(*structure.unflatten(list(map(_as_writeable_as, leaves, fresh))))
 
             slope = _derivative(at, eps, f"of {_name(f)} with respect to {path}{list(index) if index else ''}")[0]

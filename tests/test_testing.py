@@ -392,3 +392,21 @@ def test_read_only_arguments_stay_so_in_differences() -> None:
     assert np.allclose(numerical_gradient(first_or_last, (x,)), [2.0, 0.0])
     assert np.allclose(directional_derivative(first_or_last, (x,), (np.ones(2),)), 2.0)
     check_grads(first_or_last, (x,))
+
+
+def test_differences_of_python_numbers_are_taken_between_python_numbers() -> None:
+    def signed(x: float) -> float:
+        return -(x < 1.0) * x  # NumPy's booleans have no sign
+
+    assert np.isclose(numerical_gradient(signed, (0.5,)), -1.0)
+    assert np.isclose(directional_derivative(signed, (0.5,), (2.0,)), -2.0)
+
+
+def test_another_value_in_double_precision_is_not_judged() -> None:
+    def widened(x: np.ndarray) -> float:
+        wide = np.asarray(x, dtype=np.float64)
+        wide[0] = 0.0
+        return np.sum(x)
+
+    with pytest.raises(CannotJudge, match="double precision"):
+        numerical_gradient(widened, (np.ones(2, np.float32),))

@@ -291,7 +291,8 @@ def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
 
         def update(right: Symbol) -> Outcome:
             result = augment(lo, op, current, right)
-            if result is not current:
+            # What is called on the right may have given the name to something else.
+            if result is not current or (_may_rebind(node.value) and expression(lo, target, frame) is not current):
                 set_name(lo, target.id, result, frame)
             return NEXT
 
@@ -305,8 +306,14 @@ def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
         name = frame.source.mangle(target.attr)
         current = attribute(lo, base, name)
         result = augment(lo, op, current, expression(lo, node.value, frame))
-        if result is not current or isinstance(base, Sequence):
+        rebound = _may_rebind(node.value) and attribute(lo, base, name) is not current
+        if result is not current or rebound or isinstance(base, Sequence):
             set_attribute(lo, base, name, result)
+
+
+def _may_rebind(node: ast.expr) -> bool:
+    """Whether an expression may assign names and attributes."""
+    return any(isinstance(part, (ast.Call, ast.NamedExpr)) for part in ast.walk(node))
 
 
 def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:

@@ -305,11 +305,6 @@ class Super:
     instance: Symbol
 
 
-def is_const(symbol: Any) -> bool:
-    """Whether a symbol is a constant of the program."""
-    return isinstance(symbol, Const)
-
-
 def constant(symbol: Any) -> Any:
     """The Python value of a constant symbol, `NOT_CONSTANT` for any other; tuples of constants count."""
     if isinstance(symbol, Const):

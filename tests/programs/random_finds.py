@@ -212,3 +212,26 @@ def cotangent_in_the_order_of_fortran(m, w):
     rows[1] *= 2.0
     rows[0] = rows[2] * rows[1]
     return np.sum(w * w * y)
+
+
+class _Account:
+    def __init__(self, held):
+        self.held = held
+
+    def moved(self, q):
+        self.held = self.held * 0.5 + q
+        return self.held * q
+
+
+@program(lambda: (rand(2), np.array(0.7)), argnums=(0, 1), tags=("nonlocal", "augmented"))
+def rebound_by_what_is_added(x, s):
+    flux, account = s, _Account(s * 2.0)
+
+    def count(q):
+        nonlocal flux
+        flux = flux * 0.5 + q
+        return flux * q
+
+    flux += count(x[0]) * count(x[1])
+    account.held += account.moved(x[0])
+    return 1.55 * s + 1.46 * flux + account.held**2
