@@ -256,6 +256,7 @@ REFUSED_AT_RUN_TIME = frozenset(
         "sum_over_a_tree",
         "writes_a_dict_argument",
         "wave_with_a_number_that_is_an_array",
+        "rebound_by_what_is_added",
     ]
 )
 """The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""
