@@ -318,7 +318,7 @@ def svd(g, z, a, full_matrices=True, compute_uv=True, hermitian=False):
     _refuse_complex(a)
     _refuse_whole(a, full_matrices, hermitian)
     u, s, v = z[0], z[1], transposed(z[2])
-    gaps = _reciprocal((row(s) - column(s)) * (row(s) + column(s)))
+    gaps = _gaps(s)
     inverse = row(_reciprocal(s))
     middle = 0.0
     a_bar = 0.0
@@ -335,6 +335,11 @@ def svd(g, z, a, full_matrices=True, compute_uv=True, hermitian=False):
     return a_bar + u @ (middle + np.zeros(np.shape(gaps))) @ transposed(v)
 
 
+def _gaps(s):
+    """1 / (s_j^2 - s_i^2), and 0 where singular values are the same."""
+    return _reciprocal((row(s) - column(s)) * (row(s) + column(s)))
+
+
 def _refuse_whole(a, full_matrices, hermitian):
     if hermitian or (full_matrices and np.shape(a)[-1] != np.shape(a)[-2]):
         raise NotImplementedError("the derivative of np.linalg.svd: give full_matrices=False, and no hermitian=True")
@@ -347,7 +352,7 @@ def svd_jvp(a_dot, z, a, full_matrices=True, compute_uv=True, hermitian=False):
     _refuse_complex(a)
     _refuse_whole(a, full_matrices, hermitian)
     u, s, v = z[0], z[1], transposed(z[2])
-    gaps = _reciprocal((row(s) - column(s)) * (row(s) + column(s)))
+    gaps = _gaps(s)
     inverse = row(_reciprocal(s))
     inner = transposed(u) @ a_dot @ v
     turned = transposed(inner)

@@ -38,9 +38,14 @@ class Rule:
     parameters: tuple[str, ...]
     tangents: tuple[str, ...] = ()
 
+    @property
+    def variadic(self) -> str | None:
+        """The parameter that takes any number of arguments."""
+        return _variadic(self.body)
+
     def parameter(self, k: int) -> str | None:
         """The parameter that takes the positional argument `k`; a variadic one takes all from its place on."""
-        variadic = _variadic(self.body)
+        variadic = self.variadic
         place = self.parameters.index(variadic) if variadic in self.parameters else len(self.parameters)
         return variadic if k >= place else self.parameters[k]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +40,7 @@ def push_call(forward: Forward, op: Call) -> None:
     if not any(has_tangent(forward, v) for v in contents_read(op)):
         return
     if is_view(op) and any(map(forward.aliases.is_written, op.outputs)):
-        _mirror(forward, op, iter((0,)))
+        _mirror(forward, op, (0,))
         if copies_perhaps(op):
             _check_view(forward, op)
         return
@@ -132,15 +131,26 @@ def _named(op: Call, linear: Linear) -> Iterator[int | str]:
             yield name
 
 
-def _mirror(forward: Forward, op: Call, data: Iterator[int | str]) -> None:
-    places = set(data)
+def _mirror(forward: Forward, op: Call, data: Iterable[int | str]) -> None:
+    mirror_call(forward, op, set(data), lambda v: zero_of(forward, v))
+
+
+def mirror_call(forward: Forward, op: Call, places: Collection[int | str], absent: Callable[[Value], Any]) -> None:
+    """Calls the same function on tangents.
+
+    Args:
+        forward: takes the tangents of the outputs.
+        op: the call.
+        places: the positions and names of the arguments that tangents stand in for.
+        absent: gives what stands there for a value without a tangent.
+    """
 
     def tangents(key: int | str, tree: Any) -> Any:
-        return dots_of(forward, tree, lambda v: zero_of(forward, v)) if key in places else tree
+        return dots_of(forward, tree, absent) if key in places else tree
 
     args = tuple([tangents(k, arg) for k, arg in enumerate(op.args)])
     kwargs = {name: tangents(name, arg) for name, arg in op.kwargs.items()}
-    outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
+    outputs = [forward.like(o) for o in op.outputs]
     forward.lo.append(Call(op.fn, args, kwargs, outputs, op.span, op.unpacks))
     for output, dot in zip(op.outputs, outputs, strict=True):
         if forward.active(output):
@@ -150,10 +160,8 @@ def _mirror(forward: Forward, op: Call, data: Iterator[int | str]) -> None:
 def _check_view(forward: Forward, op: Call) -> None:
     """Makes the tangent of what is a view or a copy, as NumPy decides by the layout in memory, the same of the two."""
     x, z = op.args[0], op.outputs[0]
-    dot = Value(z.type, forward.name_of(z), op.span)
     args = (forward.dots[z], forward.dots[x], z, x)
-    forward.lo.append(Call(runtime.viewed_alike, args, {}, [dot], op.span))
-    forward.dots[z] = dot
+    forward.lo.append(Call(runtime.viewed_alike, args, {}, [forward.beside(z)], op.span))
 
 
 # Rules
@@ -244,7 +252,7 @@ def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:
 
 def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
     lo = forward.lo
-    trees = arguments_by_name(op, rule)
+    trees = _arguments_by_name(op, rule)
     dots: list[Symbol] = []
     for name in rule.tangents:
         tree = trees.get(name)
@@ -269,16 +277,12 @@ def _is_none(symbol: Symbol) -> bool:
     return isinstance(symbol, Const) and symbol.value is None
 
 
-def arguments_by_name(op: Call, rule: Rule) -> dict[str, Any]:
+def _arguments_by_name(op: Call, rule: Rule) -> dict[str, Any]:
     """The arguments of a call by the names that a rule gives them: those of `*operands` as a tuple."""
-    found: dict[str, Any] = {}
-    args = list(op.args)
-    parameters = inspect.signature(rule.body).parameters
-    for name in rule.parameters:
-        if parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
-            found[name], args = tuple(args), []
-        elif args and parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY:
-            found[name] = args.pop(0)
+    found: dict[Any, Any] = {}
+    for k, arg in enumerate(op.args):
+        name = rule.parameter(k)
+        found[name] = (*found.get(name, ()), arg) if name == rule.variadic else arg
     return found | op.kwargs
 
 

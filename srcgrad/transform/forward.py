@@ -119,10 +119,13 @@ class Forward:
             dot.hint = self.name_of(value)
         self.dots[value] = dot
 
+    def like(self, value: Value) -> Value:
+        """A value for the tangent of another."""
+        return Value(value.type, self.name_of(value), value.span)
+
     def beside(self, value: Value) -> Value:
-        """A value for the tangent of another that control flow hands on."""
-        dot = Value(value.type, self.name_of(value), value.span)
-        self.dots[value] = dot
+        """A value that is the tangent of another from now on."""
+        dot = self.dots[value] = self.like(value)
         return dot
 
     # Operations
@@ -179,9 +182,7 @@ class Forward:
                 continue
             for region in op.regions:
                 region.results.append(self._result(region, region.results[k]))
-            dot = self.beside(output)
-            dot.owner = op
-            op.outputs.append(dot)
+            self._add_output(op, output)
 
     def _result(self, region: Region, value: Value) -> Value:
         """The tangent of a result of a region."""
@@ -207,23 +208,24 @@ class Forward:
         results = op.carried_results
         for k, _, _, output in rows:
             op.body.results.append(self._result(op.body, results[k]))
-            dot = self.beside(output)
-            dot.owner = op
-            op.outputs.append(dot)
+            self._add_output(op, output)
 
     def _add_argument(self, region: Region, arg: Value) -> None:
         dot = self.beside(arg)
         dot.owner = region
         region.args.append(dot)
 
+    def _add_output(self, op: Op, output: Value) -> None:
+        dot = self.beside(output)
+        dot.owner = op
+        op.outputs.append(dot)
+
     def _push_invoke(self, op: Invoke) -> None:
         params, results = self._signature(op.callee)
         op.args = [*op.args, *[self.tangent(op.args[k]) for k in params]]
         self.lo.region.append(op)
         for k in results:
-            dot = self.beside(op.outputs[k])
-            dot.owner = op
-            op.outputs.append(dot)
+            self._add_output(op, op.outputs[k])
 
     def _signature(self, function: Function) -> tuple[list[int], list[int]]:
         """The parameters and the results of a function of the graph that have tangents; it gets them when it is met."""

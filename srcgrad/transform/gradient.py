@@ -349,10 +349,7 @@ def _reverse(
     functions = [*program.functions, function]
     aliases = Aliases(functions, reads=True)
     outputs = [v for v, _ in seeds]
-    activity = Activity(functions, aliases, inputs, outputs)
-    passive = without_influence(functions, activity, outputs) if optimize else None
-    if passive:
-        activity = Activity(functions, aliases, inputs, outputs, passive)
+    activity = activity_of(functions, aliases, inputs, outputs, optimize)
     pairs = Pairs(activity, aliases, aliases.needs_table and bool(program.functions))
     complexness = Complexness(functions, aliases)
 
@@ -377,6 +374,15 @@ def _reverse(
     bars = sweep(function, seeds, inputs, None, undo)
     pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), tidy)
     return bars, pairs
+
+
+def activity_of(
+    functions: list[Function], aliases: Aliases, inputs: list[Value], outputs: list[Value], optimize: bool
+) -> Activity:
+    """What is active: where that is asked for, less what has no influence on the outputs computed from it."""
+    activity = Activity(functions, aliases, inputs, outputs)
+    passive = without_influence(functions, activity, outputs) if optimize else None
+    return Activity(functions, aliases, inputs, outputs, passive) if passive else activity
 
 
 def _left_outside(function: Function) -> Iterable[Value]:

@@ -6,9 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.invariance import without_influence
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
@@ -17,6 +15,7 @@ from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import (
     Gradient,
+    activity_of,
     built,
     classes,
     differentiable_leaves,
@@ -41,10 +40,7 @@ def pushforward(program: Program, names: list[str], has_aux: bool, optimize: boo
     functions = [*program.functions, function]
     aliases = Aliases(functions, reads=True)
     floats = [v for v in leaves(out) if v.type.differentiable and not is_text(v)]
-    activity = Activity(functions, aliases, inputs, floats)
-    passive = without_influence(functions, activity, floats) if optimize else None
-    if passive:
-        activity = Activity(functions, aliases, inputs, floats, passive)
+    activity = activity_of(functions, aliases, inputs, floats, optimize)
     tangents = _tangents_of(inputs, function)
     forward = Forward(functions, activity, aliases)
     dots = dict(zip(floats, forward.run(function, tangents, floats), strict=True))

@@ -19,7 +19,7 @@ from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, leaves
 from srcgrad.ir.types import Array, List
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, NONDIFFERENTIABLE, PARTIALS, display_name
-from srcgrad.transform.call_tangents import dots_of, has_tangent, scaled, zero_of
+from srcgrad.transform.call_tangents import has_tangent, mirror_call, scaled, zero_of
 from srcgrad.transform.cotangents import add
 from srcgrad.transform.writes import BINARY
 
@@ -72,15 +72,7 @@ def _beside(forward: Forward, op: Call) -> Iterator[None]:
 def _mirror(forward: Forward, op: Call, data: tuple[int, ...]) -> None:
     holds = isinstance(op.args[0].type, List) or among(op.fn, LIST_WRITERS)
 
-    def zero(value: Value) -> Value:
-        return zero_of(forward, value) if holds else Const(0.0)
-
-    args = tuple([dots_of(forward, arg, zero) if k in data else arg for k, arg in enumerate(op.args)])
-    outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
-    forward.lo.append(Call(op.fn, args, op.kwargs, outputs, op.span, op.unpacks))
-    for output, dot in zip(op.outputs, outputs, strict=True):
-        if forward.active(output):
-            forward.dots[output] = dot
+    mirror_call(forward, op, data, lambda v: zero_of(forward, v) if holds else Const(0.0))
 
 
 def _push_update(forward: Forward, op: Call) -> None:
@@ -92,7 +84,7 @@ def _push_update(forward: Forward, op: Call) -> None:
     v_dot = forward.dots.get(value) if not isinstance(value, Const) else None
     place: tuple = () if in_place else (op.args[1],)
     if binary in (operator.add, operator.sub):
-        outputs = [Value(o.type, forward.name_of(o), op.span) for o in op.outputs]
+        outputs = [forward.like(o) for o in op.outputs]
         with _beside(forward, op):
             if v_dot is not None:
                 lo.append(Call(op.fn, (x_dot, *place, v_dot), {}, outputs, op.span))
@@ -130,7 +122,7 @@ def _push_product(
     # What may be a number is rebound where it is one, and written where it is an array.
     factor = lo.value(partials.items[0])
     rest = scaled(lo, lo.value(partials.items[1]), v_dot) if v_dot is not None else None
-    outputs, totals = ([Value(o.type, forward.name_of(o), op.span) for o in op.outputs] for _ in range(2))
+    outputs, totals = ([forward.like(o) for o in op.outputs] for _ in range(2))
     with _beside(forward, op):
         lo.append(Call(operator.imul, (x_dot, factor), {}, outputs, op.span))
         if rest is not None:
