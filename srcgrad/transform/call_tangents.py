@@ -10,6 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
+from srcgrad.analysis.complexness import is_complex
 from srcgrad.analysis.memory import among, contents_read, copies_perhaps, is_view
 from srcgrad.errors import NoRuleError
 from srcgrad.frontend.lowering import Lowering
@@ -18,7 +19,7 @@ from srcgrad.ir.nodes import Call, Const, Value, leaves, map_tree
 from srcgrad.ir.types import Array, List, Tuple, is_scalar
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.registry import JVP, LINEAR, PARTIALS, VJP, Linear, Rule, display_name
-from srcgrad.transform.cotangents import add, cast, full_like, is_fresh, product, real_part
+from srcgrad.transform.cotangents import add, cast, full_like, is_fresh, product
 from srcgrad.transform.logistic import exponent_of_logistic, slope_of_logistic
 from srcgrad.transform.rule_calls import inline_rule
 
@@ -184,7 +185,7 @@ def _apply_partials(forward: Forward, op: Call, rule: Rule) -> None:
                 term = scaled(lo, lo.value(partial), dot)
                 total = term if total is None else add(lo, total, term)
     if total is not None:
-        forward.define(z, settled(forward, op, _fitted(lo, total, z), z))
+        forward.define(z, settled(forward, op, _fitted(forward, op, total, z), z))
 
 
 _QUOTIENTS = frozenset([operator.truediv, np.divide])
@@ -230,7 +231,7 @@ def _apply_elementwise(forward: Forward, op: Call, linear: Linear) -> None:
 
     args = [symbol(k, arg) for k, arg in enumerate(op.args)]
     dot = lo.value(lo.emit(op.fn, *args, **{name: symbol(name, arg) for name, arg in op.kwargs.items()}))
-    forward.define(z, settled(forward, op, _fitted(lo, dot, z), z))
+    forward.define(z, settled(forward, op, _fitted(forward, op, dot, z), z))
 
 
 def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:
@@ -247,7 +248,7 @@ def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:
         term = lo.value(lo.emit(op.fn, *symbols, **{name: lo.symbol(arg) for name, arg in kwargs.items()}))
         total = term if total is None else add(lo, total, term)
     if total is not None:
-        forward.define(z, settled(forward, op, _fitted(forward.lo, total, z), z))
+        forward.define(z, settled(forward, op, _fitted(forward, op, total, z), z))
 
 
 def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
@@ -270,7 +271,7 @@ def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
     found = result.items if isinstance(result, Sequence) and op.unpacks else (result,)
     for output, dot in zip(op.outputs, found, strict=True):
         if forward.active(output) and not _is_none(dot):
-            forward.define(output, settled(forward, op, _fitted(lo, lo.value(dot), output), output))
+            forward.define(output, settled(forward, op, _fitted(forward, op, lo.value(dot), output), output))
 
 
 def _is_none(symbol: Symbol) -> bool:
@@ -286,9 +287,12 @@ def _arguments_by_name(op: Call, rule: Rule) -> dict[str, Any]:
     return found | op.kwargs
 
 
-def _fitted(lo: Lowering, dot: Value, z: Value) -> Value:
+def _fitted(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
     """A tangent in the dtype of its primal; real, if that is."""
-    return cast(lo, real_part(lo, dot, z, z), z)
+    lo, perhaps = forward.lo, forward.complexness.perhaps
+    if any(map(perhaps, op.inputs)) and not perhaps(z) and is_complex(dot.type) is not False:
+        dot = lo.value(lo.emit(np.real, dot))
+    return cast(lo, dot, z)
 
 
 def settled(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
