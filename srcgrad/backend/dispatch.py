@@ -26,6 +26,7 @@ from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
 from srcgrad.transform import gradient as transform
+from srcgrad.transform import jacobian
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.pushforward import pushforward
 from srcgrad.tree import attribute_names, flatten
@@ -33,6 +34,8 @@ from srcgrad.tree import attribute_names, flatten
 _WHAT = {
     **{"grad": "gradient", "value_and_grad": "value and gradient"},
     **{"vjp": "value and pullback", "jvp": "value and tangent"},
+    **{"jacfwd": "Jacobian", "jacrev": "Jacobian", "hessian": "Hessian", "elementwise_grad": "elementwise gradient"},
+    "hvp": "product of the Hessian with a vector",
 }
 _NESTING = 20_000
 """Python's recursion limit while compiling: an AST is as deep as the user's expressions, and `ast` recurses."""
@@ -43,7 +46,8 @@ class Options:
     """What is asked of a function.
 
     Attributes:
-        mode: `grad`, `value_and_grad`, `vjp` or `jvp`.
+        mode: `grad`, `value_and_grad`, `vjp`, `jvp`, `jacfwd`, `jacrev`, `hessian` (of a `jacrev`),
+            `hvp` (of a `grad`) or `elementwise_grad`.
         wanted: the parameters to differentiate with respect to; `name[0]` for one item of `*args`. None for all that
             hold floats.
         as_tuple: whether a tuple of gradients is wanted.
@@ -202,7 +206,7 @@ class Dispatcher:
         for name, value in bound.items():
             self._check_argument(name, value)
         for name in self.options.wanted or ():
-            self._check_wanted(name, _item(bound, name), bound)
+            self._check_wanted(name, item_of(bound, name), bound)
         code = self.target.fn.__code__
         try:
             with compiling(_NESTING):
@@ -279,8 +283,11 @@ class Dispatcher:
         if options.mode == "vjp":
             gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize)
             return gradient
-        if options.mode == "jvp":
-            return pushforward(program, names, options.has_aux, options.optimize)
+        if options.mode in ("jvp", "hvp"):
+            return pushforward(program, names, options.has_aux, options.optimize, options.mode == "jvp")
+        if options.mode in jacobian.MODES:
+            asked = jacobian.Asked(tuple(names), options.as_tuple, options.has_aux, options.optimize, options.mode)
+            return jacobian.MODES[options.mode](program, asked)
         with_value = options.mode == "value_and_grad"
         return transform.joint_gradient(program, names, options.as_tuple, with_value, options.has_aux, options.optimize)
 
@@ -291,13 +298,7 @@ class Dispatcher:
         return f"{text[0].upper()}{text[1:]}."
 
     def _derivative(self, names: tuple[str, ...], of: str) -> str:
-        what = {
-            "grad": "gradient",
-            "value_and_grad": "value and gradient",
-            "vjp": "value and pullback",
-            "jvp": "value and tangent",
-        }
-        return f"the {what[self.options.mode]} of {of} with respect to {', '.join(names) or 'nothing'}"
+        return f"the {_WHAT[self.options.mode]} of {of} with respect to {', '.join(names) or 'nothing'}"
 
     def _check_argument(self, name: str, value: Any) -> None:
         if type(value) in (float, int) or value is ANY_KIND:
@@ -362,7 +363,7 @@ def _split(name: str) -> tuple[str, Any]:
     return parameter, int(text) if text.isdigit() else text[1:-1]
 
 
-def _item(bound: dict[str, Any], name: str) -> Any:
+def item_of(bound: dict[str, Any], name: str) -> Any:
     parameter, place = _split(name)
     value = bound[parameter]
     if place is None:
