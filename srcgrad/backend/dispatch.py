@@ -27,6 +27,7 @@ from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
+from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.pushforward import pushforward
 from srcgrad.tree import attribute_names, flatten
@@ -222,13 +223,13 @@ class Dispatcher:
 
     def _build(self, bound: dict[str, Any], inner: Variant | None) -> Variant:
         target, options = self.target, self.options
-        if inner is not None:
-            program = lower_program(inner.entry, {name: bound[name] for name in inner.params})  # type: ignore[arg-type]
+        program = self._lower(bound, inner)
+        names = self._names(bound, program)
+        if options.mode in jacobian.MODES:
+            program, gradient = self._jacobian(program, names, lambda: self._lower(bound, inner))
         else:
-            program = lower_program(target.fn, bound, self_object=target.self_object)
-        names = self._split_items(program) if options.wanted is not None else _float_parameters(bound, program)
+            gradient = self._differentiate(program, list(names))
         captured = list(program.captured)
-        gradient = self._differentiate(program, list(names))
         functions = list(gradient.functions)
         entry = functions[-1]
         if gradient.reverse is not None and gradient.reverse not in functions:
@@ -265,6 +266,28 @@ class Dispatcher:
             inner=inner,
         )
 
+    def _lower(self, bound: dict[str, Any], inner: Variant | None) -> Program:
+        if inner is not None:
+            return lower_program(inner.entry, {name: bound[name] for name in inner.params})  # type: ignore[arg-type]
+        return lower_program(self.target.fn, bound, self_object=self.target.self_object)
+
+    def _names(self, bound: dict[str, Any], program: Program) -> tuple[str, ...]:
+        return self._split_items(program) if self.options.wanted is not None else _float_parameters(bound, program)
+
+    def _jacobian(
+        self, program: Program, names: tuple[str, ...], again: Callable[[], Program]
+    ) -> tuple[Program, Gradient]:
+        """The first way to a Jacobian that can be gone, each with a program of its own."""
+        options = self.options
+        asked = jacobian.Asked(names, options.as_tuple, options.has_aux, options.optimize, options.mode)
+        for make, how in jacobian.plans(program, asked):
+            try:
+                return program, make(program, how)
+            except NotBatched:
+                program = again()
+                self._split_items(program)
+        raise AssertionError(f"no way to the {_WHAT[options.mode]} of {self.target.name}")
+
     def _split_items(self, program: Program) -> tuple[str, ...]:
         """Makes arguments of their own of those items of `*args` and `**kwargs` that gradients are wanted for."""
         assert self.options.wanted is not None
@@ -285,9 +308,6 @@ class Dispatcher:
             return gradient
         if options.mode in ("jvp", "hvp"):
             return pushforward(program, names, options.has_aux, options.optimize, options.mode == "jvp")
-        if options.mode in jacobian.MODES:
-            asked = jacobian.Asked(tuple(names), options.as_tuple, options.has_aux, options.optimize, options.mode)
-            return jacobian.MODES[options.mode](program, asked)
         with_value = options.mode == "value_and_grad"
         return transform.joint_gradient(program, names, options.as_tuple, with_value, options.has_aux, options.optimize)
 

@@ -7,8 +7,8 @@ first. The sweep becomes the body of a loop over them; what comes out is collect
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ from srcgrad.ir.types import (
     rank,
 )
 from srcgrad.transform import gradient
+from srcgrad.transform.batch import Batch
+from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import Gradient
@@ -55,6 +57,7 @@ class Asked:
         has_aux: whether the function returns a pair of its value and something to pass through.
         optimize: whether to simplify before and after differentiation.
         suffix: what is put behind the name of the function.
+        at_once: whether one sweep is to do for all unit vectors.
     """
 
     names: tuple[str, ...]
@@ -62,6 +65,7 @@ class Asked:
     has_aux: bool
     optimize: bool
     suffix: str
+    at_once: bool = False
 
 
 def can_be_repeated(program: Program) -> bool:
@@ -105,7 +109,7 @@ def forward_jacobian(program: Program, asked: Asked) -> Gradient:
     """
     function = program.function
     gradient.prepare(program, asked.optimize)
-    out, _ = gradient.split_result(program, asked.has_aux)
+    out, aux = gradient.split_result(program, asked.has_aux)
     inputs = gradient.differentiable_leaves(program, list(asked.names))
     _check_arguments(program, asked, real=True)
     functions = [*program.functions, function]
@@ -118,10 +122,11 @@ def forward_jacobian(program: Program, asked: Asked) -> Gradient:
     lo = _lowering()
     with lo.into(function.body):
         dots = [final_cotangent(lo, dot, v, mixed) for v, dot in zip(floats, found, strict=True)]
-    parts = _sweep_forward(lo, program, tangents, floats, dots)
+    sweep = _sweep_forward_at_once if asked.at_once else _sweep_forward
+    parts = sweep(lo, program, tangents, floats, dots)
     others = list(program.functions)
     gradient_tree = map_tree(lambda v: _entry(program, asked, inputs, parts.get(v)), out)
-    _finish(program, asked, gradient_tree, None)
+    _finish(program, asked, gradient_tree, aux)
     function.backward_from = None
     for other in others:
         gradient.tidy(other)
@@ -159,7 +164,27 @@ def _sweep_forward(
             lo.effect(list.append, columns, swap.get(dot, dot))
     with lo.into(body):
         lo.append(For(Const(0), turns, Const(1), [], region, False, []))
-        return {v: units.columns(columns, v) for v, columns in zip(floats, lists, strict=True)}
+        return {v: units.listed_columns(columns, v) for v, columns in zip(floats, lists, strict=True)}
+
+
+def _sweep_forward_at_once(
+    lo: Lowering, program: Program, tangents: dict[Value, Value], floats: list[Value], dots: list[Value]
+) -> dict[Value, list[Value]]:
+    """Makes one sweep of all of them."""
+    body = program.function.body
+    if len(tangents) == 1 and all(is_scalar(v.type) for v in tangents):
+        raise NotBatched("one sweep is all there is")
+    outer = _reading(program)
+    sweep = [op for op in body.ops if op not in outer]
+    body.ops = [op for op in body.ops if op in outer]
+    with lo.into(body):
+        units = Units(lo, list(tangents))
+        rows = units.all([dot.hint for dot in tangents.values()])
+    _move(sweep, body)
+    batch = Batch(program.function, dict(zip(tangents.values(), rows, strict=True)), units.total)
+    batch.run()
+    with lo.into(body), batch.lo.into(body):
+        return {v: units.columns(batch.lifted(dot), v) for v, dot in zip(floats, dots, strict=True)}
 
 
 def _reading(program: Program) -> set[Op]:
@@ -202,10 +227,11 @@ def reverse_jacobian(program: Program, asked: Asked) -> Gradient:
     function.body.results = [*floats, *leaves(aux)]
     rows = list(zip(floats, [Const(1.0)] if one else seeds, strict=True))
     kept = [*leaves(aux), *([] if one else floats)]
-    bars, pairs = gradient._reverse(program, rows, inputs, kept, asked.optimize, undo=one)
+    bars, pairs = gradient._reverse(program, rows, inputs, kept, asked.optimize, undo=one or asked.at_once)
     lo = _lowering()
     seed_of = dict(zip(floats, seeds, strict=True))
-    parts = {floats[0]: bars} if one else _sweep_back(lo, function, seed_of, inputs, bars)
+    sweep = _sweep_back_at_once if asked.at_once else _sweep_back
+    parts = {floats[0]: bars} if one else sweep(lo, function, seed_of, inputs, bars)
     tree = map_tree(lambda v: _entry(program, asked, inputs, parts.get(v)), out)
     _finish(program, asked, tree, aux)
     others = pairs.functions(function)
@@ -245,6 +271,31 @@ def _sweep_back(
         parts = units.rows(stores, inputs)
     for op in [*walk(region), *body.ops[body.ops.index(loop) :]]:
         op.mirror = op.mirror or mirror
+    return parts
+
+
+def _sweep_back_at_once(
+    lo: Lowering, function: Function, seeds: dict[Value, Value], inputs: list[Value], bars: list[Value]
+) -> dict[Value, list[Value]]:
+    """Makes one reverse sweep of all of them."""
+    body = function.body
+    cut = first_of_reverse(function)
+    sweep = body.ops[cut:]
+    mirror = next((op.mirror for op in sweep), None)
+    del body.ops[cut:]
+    with lo.into(body):
+        units = Units(lo, list(seeds))
+        rows = units.all([seed.hint for seed in seeds.values()])
+    for op in body.ops[cut:]:
+        op.mirror = mirror
+    _move(sweep, body)
+    batch = Batch(function, dict(zip(seeds.values(), rows, strict=True)), units.total)
+    batch.run()
+    with lo.into(body), batch.lo.into(body):
+        mark = len(body.ops)
+        parts = units.rows([batch.lifted(bar) for bar in bars], inputs)
+        for op in body.ops[mark:]:
+            op.mirror = mirror
     return parts
 
 
@@ -321,23 +372,58 @@ class Units:
     def _part_of_all(self, i: int) -> slice:
         return slice(None if i == 0 else self._bounds[i], self._bounds[i + 1], None)
 
-    def columns(self, columns: Value, value: Value) -> list[Value]:
+    def all(self, names: list[str | None]) -> list[Value]:
+        """The parts of all unit vectors, which stand along a leading axis and are called so."""
+        lo = self.lo
+        types = [v.type for v in self.sides if isinstance(v.type, (Array, NpScalar))]
+        dtype = types[0].dtype if len(types) == len(self.sides) == 1 else None
+        options = {} if dtype is None or dtype == F8 else {"dtype": Const(dtype.type)}
+        eye = lo.value(lo.emit(np.eye, self.total, **options))
+        parts = [self._rows_part(eye, i) for i in range(len(self.sides))]
+        for part, name in zip(parts, names, strict=True):
+            part.hint = name
+        return parts
+
+    def _rows_part(self, eye: Value, i: int) -> Value:
+        lo, side = self.lo, self.sides[i]
+        every = slice(None, None, None)
+        part: Symbol = eye
+        if is_scalar(side.type):
+            if len(self.sides) > 1:
+                part = lo.emit(operator.getitem, eye, Sequence((every, self._bounds[i])))
+            else:
+                part = lo.emit(operator.getitem, eye, Sequence((every, Const(0))))
+        elif len(self.sides) > 1:
+            part = lo.emit(operator.getitem, eye, Sequence((every, self._part_of_all(i))))
+        if not is_scalar(side.type) and rank(side.type) != 1:
+            part = lo.emit(np.reshape, part, joined_shape(lo, Sequence((self.total,)), shape(lo, side)))
+        return lo.value(_cast(lo, lo.value(part), side.type))
+
+    def columns(self, dots: Value, value: Value) -> list[Value]:
+        """The derivatives of a leaf of the value, from its tangents, which stand along a leading axis."""
+        lo, n = self.lo, rank(dots.type)
+        stacked = dots
+        if n == 2:
+            stacked = lo.value(lo.emit(np.transpose, dots))
+        elif n != 1:
+            stacked = lo.value(lo.emit(np.moveaxis, dots, Const(0), Const(-1)))
+        return [self._columns_of(stacked, value, i, True) for i in range(len(self.sides))]
+
+    def listed_columns(self, columns: Value, value: Value) -> list[Value]:
         """The derivatives of a leaf of the value, from the list of its tangents along the unit vectors."""
         lo = self.lo
         if is_scalar(value.type):
             stacked = lo.value(lo.emit(np.array, columns))
         else:
             stacked = lo.value(lo.emit(np.stack, columns, axis=Const(-1)))
-        return [self._columns_of(stacked, value, i) for i in range(len(self.sides))]
+        return [self._columns_of(stacked, value, i, False) for i in range(len(self.sides))]
 
-    def _columns_of(self, stacked: Value, value: Value, i: int) -> Value:
+    def _columns_of(self, stacked: Value, value: Value, i: int, complete: bool) -> Value:
         lo, side = self.lo, self.sides[i]
         before: list[Any] = [] if is_scalar(value.type) else [Const(Ellipsis)]
-        if is_scalar(side.type):
-            index: Any = (*before, self._bounds[i])
-        else:
-            index = (*before, self._part_of_all(i))
-        part = lo.emit(operator.getitem, stacked, _index(index))
+        own = [self._bounds[i] if is_scalar(side.type) else self._part_of_all(i)]
+        is_all = complete and len(self.sides) == 1 and not is_scalar(side.type)
+        part = stacked if is_all else lo.emit(operator.getitem, stacked, _index((*before, *own)))
         if is_scalar(side.type) and is_scalar(value.type):
             return _number(lo, lo.value(part), value)
         if is_scalar(side.type) or rank(side.type) == 1:
@@ -522,12 +608,20 @@ def _finish(program: Program, asked: Asked, tree: Any, aux: Any, of_value: bool 
     gradient.finish(program.function, result, f"{stem}_{asked.suffix}", asked.optimize)
 
 
-def jacfwd(program: Program, asked: Asked) -> Gradient:
-    """The Jacobian by forward sweeps; by reverse sweeps, which run the program once, where a second run differs."""
-    if asked.has_aux or not can_be_repeated(program):
-        return reverse_jacobian(program, asked)
-    return forward_jacobian(program, asked)
+def plans(program: Program, asked: Asked) -> list[tuple[Callable[[Program, Asked], Gradient], Asked]]:
+    """The ways to what is asked for, the best one first; all but the last one may raise `NotBatched`.
+
+    Forward sweeps run the program again, so that where a second run differs, reverse mode, which runs it once, is used.
+    """
+    if asked.suffix == "elementwise_grad":
+        return [(elementwise_gradient, asked)]
+    forward = asked.suffix in ("jacfwd", "hessian")
+    at_once = replace(asked, at_once=True)
+    back = [(reverse_jacobian, at_once), (reverse_jacobian, asked)]
+    if not forward:
+        return back
+    again = not asked.has_aux and can_be_repeated(program)
+    return [(forward_jacobian, at_once), *([(forward_jacobian, asked)] if again else back)]
 
 
-MODES = {"jacfwd": jacfwd, "hessian": jacfwd, "jacrev": reverse_jacobian, "elementwise_grad": elementwise_gradient}
-"""What is asked for -> what makes it."""
+MODES = frozenset(["jacfwd", "hessian", "jacrev", "elementwise_grad"])
