@@ -2,6 +2,7 @@
 
 from srcgrad import errors, rules
 from srcgrad.api import GradFunction, grad, value_and_grad
+from srcgrad.jacobians import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev
 from srcgrad.products import jvp, linearize, vjp
 from srcgrad.rules.intrinsics import stop_gradient
 from srcgrad.testing import check_grads
@@ -12,8 +13,14 @@ __all__ = [
     "GradFunction",
     "__version__",
     "check_grads",
+    "elementwise_grad",
     "errors",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "linearize",
     "rules",

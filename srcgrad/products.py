@@ -42,7 +42,7 @@ class Pullback:
         if self._variant.reverse is None:
             return (None,) * len(self._places)
         # A cotangent that passes through unchanged would be the caller's own array.
-        gradients = _apart(self._variant.reverse(*self._kept, *bars), bars)
+        gradients = apart(self._variant.reverse(*self._kept, *bars), bars)
         found = dict(zip(self._variant.names, gradients, strict=True))
         return tuple([_part(found.get(name), place) for name, place in self._places])
 
@@ -154,8 +154,8 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     result = variant.entry(*values)
     split = len(result) - variant.kept
     outside = [value.read() for value, _ in variant.captured]
-    kept = tuple([_apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
-    results = map_leaves(lambda leaf: _apart(leaf, (kept, primals, outside)), result[:split])
+    kept = tuple([apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
+    results = map_leaves(lambda leaf: apart(leaf, (kept, primals, outside)), result[:split])
     target = dispatcher.target
     places = _places(target, len(primals))
     pull = Pullback(variant, kept, results[0], places, target.name)
@@ -220,12 +220,12 @@ def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, V
     for place, primal, tangent in zip(_places(target, len(primals)), primals, tangents, strict=True):
         name = _shown(place)
         if name in (dispatcher.options.wanted or ()):
-            dots[name] = _aligned(tangent, primal, name, target.name)
+            dots[name] = aligned(tangent, primal, name, target.name)
     variant, values = dispatcher.find(primals, {})
-    given = [_leaf_at(dots[name], path) for name, path in variant.tangents]
+    given = [leaf_at(dots[name], path) for name, path in variant.tangents]
     result = variant.entry(*values, *given)
     outside = [value.read() for value, _ in variant.captured]
-    return tuple([map_leaves(lambda leaf: _apart(leaf, outside), part) for part in result]), variant
+    return tuple([map_leaves(lambda leaf: apart(leaf, outside), part) for part in result]), variant
 
 
 def _shown(place: tuple[str, int | None]) -> str:
@@ -233,7 +233,7 @@ def _shown(place: tuple[str, int | None]) -> str:
     return name if k is None else f"{name}[{k}]"
 
 
-def _aligned(tangent: Any, primal: Any, name: str, of: str) -> Any:
+def aligned(tangent: Any, primal: Any, name: str, of: str) -> Any:
     """A tangent in the classes, shapes and dtypes of its primal, laid out in memory as that is; zeros for None."""
     leaves, structure = flatten(float(primal) if type(primal) is int else primal)
     given = [None] * len(leaves) if tangent is None else structure.flatten(tangent, "tangent")
@@ -252,7 +252,7 @@ def _aligned(tangent: Any, primal: Any, name: str, of: str) -> Any:
     return structure.unflatten(found)
 
 
-def _leaf_at(tree: Any, path: tuple) -> Any:
+def leaf_at(tree: Any, path: tuple) -> Any:
     """A part of a tree; the numbers in a list as a list of numbers."""
     for step in path:
         tree = getattr(tree, step[1:]) if isinstance(step, str) and step.startswith(".") else tree[step]
@@ -342,10 +342,10 @@ def _address(x: np.ndarray) -> int:
     return address
 
 
-def _apart(item: Any, others: Any) -> Any:
+def apart(item: Any, others: Any) -> Any:
     """A copy of what shares memory with the others: there nobody but the user writes, which must not be seen."""
     if isinstance(item, np.ndarray):
         return item.copy() if any(np.may_share_memory(item, other) for other in _arrays(others)) else item
     if isinstance(item, (list, tuple, dict)):
-        return map_leaves(lambda leaf: _apart(leaf, others) if isinstance(leaf, np.ndarray) else leaf, item)
+        return map_leaves(lambda leaf: apart(leaf, others) if isinstance(leaf, np.ndarray) else leaf, item)
     return item

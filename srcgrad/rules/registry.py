@@ -80,6 +80,8 @@ LINEAR: dict[Callable, Linear] = {}
 ACCUMULATE: dict[Callable, Rule] = {}
 ACCUMULATING: set[Callable] = set()
 """The bodies of accumulating rules, which write to their first argument."""
+BATCH: dict[Callable, dict[str, Callable]] = {}
+"""Function -> the argument with an axis of seeds in front -> how it is called then."""
 NONDIFFERENTIABLE: dict[Callable, str] = {}
 VIEWS: set[Callable] = set()
 """Functions whose result may share memory with their first argument."""
@@ -219,6 +221,28 @@ def accumulate(*fns: Callable) -> Callable[[F], F]:
         return body
 
     return decorate
+
+
+def batch(over: str, *fns: Callable) -> Callable[[F], F]:
+    """How these functions treat many arguments at once, which stand along a leading axis.
+
+    The rule takes the arguments by their names; the one called `over` (if it is a sequence, each item of it) has the
+    leading axis, and so has what the rule returns. It returns None for arguments that it does not cover. A keyword that
+    it does not have is not covered either.
+    """
+
+    def decorate(body: F) -> F:
+        for fn in fns:
+            BATCH.setdefault(fn, {})[over] = body
+        return body
+
+    return decorate
+
+
+@functools.cache
+def batched_parameters(body: Callable) -> tuple[str, ...]:
+    """The names of the arguments that a batch rule takes."""
+    return tuple(inspect.signature(body).parameters)
 
 
 def nondifferentiable(*fns: Callable, reason: str = "piecewise constant") -> None:
