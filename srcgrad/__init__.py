@@ -2,6 +2,8 @@
 
 from srcgrad import errors, rules
 from srcgrad.api import GradFunction, grad, value_and_grad
+from srcgrad.custom import custom_jvp, custom_vjp
+from srcgrad.implicit_functions import implicit
 from srcgrad.products import jvp, linearize, vjp
 from srcgrad.rules.intrinsics import stop_gradient
 from srcgrad.testing import check_grads
@@ -12,8 +14,11 @@ __all__ = [
     "GradFunction",
     "__version__",
     "check_grads",
+    "custom_jvp",
+    "custom_vjp",
     "errors",
     "grad",
+    "implicit",
     "jvp",
     "linearize",
     "rules",

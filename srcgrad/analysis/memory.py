@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
+from srcgrad.rules.custom import Primal
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
 
 ITEM_UPDATES = frozenset(
@@ -199,6 +200,9 @@ def passed_on(op: Call) -> list[tuple[Value, Value]]:
 
     As pairs of output and argument. No shadow follows them: `separation` copies or refuses them where that matters.
     """
+    if isinstance(op.fn, Primal):
+        given = list(leaves(op.args))
+        return [(op.outputs[j], given[k]) for j, k in op.fn.shared]
     if not among(op.fn, _HANDS_ON):
         is_type = isinstance(op.fn, type) and issubclass(op.fn, np.generic)
         return _pairs(op, op.args[:1]) if is_type and rank(op.args[0].type) != 0 else []

@@ -19,6 +19,7 @@ from srcgrad.frontend import (  # noqa: F401
     array_writes,
     container_calls,
     copies,
+    custom_calls,
     helper_calls,
     itertools_calls,
     kinds,
@@ -64,6 +65,7 @@ from srcgrad.frontend.values import (
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, List, is_scalar, shape_of
+from srcgrad.rules.custom import Custom, Step
 from srcgrad.rules.registry import PARTIALS, VJP, display_name, has_rule, hashable
 
 _LIBRARIES = frozenset(
@@ -185,6 +187,10 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
         args = _fields_spread(lo, obj, args, kwargs)
     args = [pools.opened_dict(lo, arg) for arg in args]
+    if isinstance(obj, Custom):
+        return custom_calls.call_custom(lo, obj, args, kwargs)
+    if isinstance(obj, Step):
+        return custom_calls.call_step(lo, obj, args)
     if hashable(obj):
         module = getattr(obj, "__module__", None) or "builtins"
         if is_library(obj) or (obj in BUILTINS and module.partition(".")[0] != "srcgrad"):
@@ -194,6 +200,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return handler(lo, args, kwargs)
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
+    if isinstance(obj, type) and issubclass(obj, Custom):
+        lo.unsupported(f"a {obj.__name__} is made inside of the differentiated function", "make it outside, once")
     if isinstance(obj, type):
         context = make_context(lo, obj, args, kwargs)
         return _construct(lo, obj, args, kwargs) if context is None else context

@@ -12,6 +12,7 @@ import functools
 import inspect
 import operator
 import sys
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,6 +99,20 @@ METHODS: dict[str, Callable] = {}
 def _names(body: Callable, skip_first: int, skip_last: int = 0) -> tuple[str, ...]:
     names = tuple(inspect.signature(body).parameters)
     return names[skip_first : len(names) - skip_last]
+
+
+_listeners: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def when_rules_change(listener: Any) -> None:
+    """Has `listener.forget()` called when a rule is given from now on: what it has compiled may be wrong then."""
+    _listeners.add(listener)
+
+
+def rules_changed() -> None:
+    """Tells those who have used rules that there are new ones."""
+    for listener in list(_listeners):
+        listener.forget()
 
 
 def _register(table: dict[Callable, Rule], fns: tuple[Callable, ...], rule: Rule) -> None:

@@ -17,10 +17,12 @@ from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value, leaves
 from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown
+from srcgrad.rules.custom import Primal
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import reverse_read
 from srcgrad.transform.cotangents import fit, full_like, product
+from srcgrad.transform.custom_calls import reverse_custom
 from srcgrad.transform.list_reversal import (
     holds_buffers,
     refuse_sequences,
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 def reverse_call(reverse: Reverse, op: Call) -> None:
     """Emits what a call of a primitive that writes nothing contributes to the cotangents of its arguments."""
+    if isinstance(op.fn, Primal):
+        reverse_custom(reverse, op, op.fn)
+        return
     if blocks(op) or not any(reverse.activity.active(v) for v in contents_read(op)):
         return
     if any(o in reverse.instances for o in op.outputs):

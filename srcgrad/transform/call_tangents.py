@@ -16,9 +16,11 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value, leaves, map_tree
 from srcgrad.ir.types import Array, List, Tuple, is_scalar
+from srcgrad.rules.custom import Primal
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.registry import JVP, LINEAR, PARTIALS, VJP, Linear, Rule, display_name
 from srcgrad.transform.cotangents import add, cast, full_like, is_fresh, product, real_part
+from srcgrad.transform.custom_calls import push_custom
 from srcgrad.transform.logistic import exponent_of_logistic, slope_of_logistic
 from srcgrad.transform.rule_calls import inline_rule
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 def push_call(forward: Forward, op: Call) -> None:
     """Adds the tangents of what a call returns."""
+    if isinstance(op.fn, Primal):
+        push_custom(forward, op, op.fn)
+        return
     forward.lo.region.append(op)
     if among(op.fn, LOOKUPS):
         _look_up(forward, op)
