@@ -13,6 +13,7 @@ from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.custom import Primal
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
+from srcgrad.rules.user_rules import fitting
 
 ITEM_UPDATES = frozenset(
     getattr(runtime, f"{name}_item") for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
@@ -94,7 +95,7 @@ def shape_operand(op: Op) -> int | None:
 
 _LIKENESSES: dict[Any, tuple[int, ...]] = {
     np.full_like: (0,),
-    **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,)},
+    **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,), fitting: (1,)},
     **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1), runtime.viewed_alike: (1, 2, 3)},
 }
 """Functions -> the arguments of which they look only at shape, kind and place."""

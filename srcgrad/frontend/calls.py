@@ -67,6 +67,7 @@ from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, List, is_scalar, shape_of
 from srcgrad.rules.custom import Custom, Step
 from srcgrad.rules.registry import PARTIALS, VJP, display_name, has_rule, hashable
+from srcgrad.rules.user_rules import RuleCall
 
 _LIBRARIES = frozenset(
     [
@@ -191,6 +192,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return custom_calls.call_custom(lo, obj, args, kwargs)
     if isinstance(obj, Step):
         return custom_calls.call_step(lo, obj, args)
+    if isinstance(obj, RuleCall):
+        return custom_calls.call_rule(lo, obj, args, kwargs)
     if hashable(obj):
         module = getattr(obj, "__module__", None) or "builtins"
         if is_library(obj) or (obj in BUILTINS and module.partition(".")[0] != "srcgrad"):
@@ -355,7 +358,8 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if not hashable(fn):
         lo.unsupported(
             f"a call of a {type(fn).__name__}, which has no hash, is not supported",
-            "call a function with its contents: np.polyval(p.coeffs, x) for an np.poly1d",
+            "call a function with its contents: np.polyval(p.coeffs, x) for an np.poly1d; "
+            "a function of C that is called through ctypes can be a srcgrad.custom_vjp",
         )
     of_objects = by_special_method(lo, fn, args)
     if of_objects is not None:
@@ -500,5 +504,8 @@ def _data(lo: Lowering, symbol: Symbol) -> Symbol:
     if isinstance(symbol, Iterator):
         return collect(lo, symbol)
     if isinstance(symbol, Closure):
-        lo.unsupported("a function of this program is passed to a library function")
+        lo.unsupported(
+            "a function of this program is passed to a library function",
+            "what a solver finds is differentiated without it: srcgrad.implicit(solver, residual)",
+        )
     return symbol

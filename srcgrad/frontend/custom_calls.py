@@ -20,6 +20,7 @@ from srcgrad.frontend.values import CONTAINERS, Bound, Closure, Reference, Seque
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
 from srcgrad.ir.types import UNKNOWN, List, NpScalar, Opaque, Type, is_scalar, join
 from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, Step, TangentSweep
+from srcgrad.rules.user_rules import RuleCall, contribution_of
 from srcgrad.tree import Structure, flatten, instance_of, is_structured
 
 
@@ -98,7 +99,7 @@ def _positional(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
     return list(bound.args)
 
 
-def _as_tree(lo: Lowering, symbol: Symbol, custom: Custom) -> Any:
+def _as_tree(lo: Lowering, symbol: Symbol, custom: Custom | RuleCall) -> Any:
     """An argument or result as a tree of Python's with values at its leaves."""
     if isinstance(symbol, (Closure, Bound)):
         lo.unsupported(
@@ -453,3 +454,30 @@ def _tangent(lo: Lowering, step: TangentSweep, values: list[Symbol]) -> Symbol:
 
 def _is_float(symbol: Symbol) -> bool:
     return isinstance(symbol, Const) and isinstance(symbol.value, (float, complex, np.inexact))
+
+
+def call_rule(lo: Lowering, rule_call: RuleCall, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A call of a rule that stands in generated code which is read again."""
+    rule = rule_call.rule
+    found = lo.call(Const(rule.body), args, kwargs)
+    if rule.kind == "jvp":
+        z = args[len(rule.tangents)]
+        outs = list(z.items) if isinstance(z, Sequence) else [z]
+        dots = list(found.items) if isinstance(found, Sequence) and isinstance(z, Sequence) else [found]
+        return _unpacked([_or_zeros(lo, dot, out) for dot, out in zip(dots, outs, strict=True)])
+    parts = found.items if isinstance(found, Sequence) else (found,)
+    if rule.kind == "partials":
+        return _unpacked([parts[k] for k, _ in rule_call.wanted if isinstance(k, int)])
+    given = args[2:]
+    result = []
+    for key, leaf in rule_call.wanted:
+        primal = given[key] if isinstance(key, int) else kwargs[key]
+        part = contribution_of(rule, parts, key)
+        items = _leaves_of(lo, primal)
+        fitted = items if part is None else _matched(lo, _structure_of(lo, primal, rule_call), part)
+        result.append(lo.call(Const(runtime.unbroadcast), [fitted[leaf], items[leaf]], {}))
+    return _unpacked(result)
+
+
+def _structure_of(lo: Lowering, symbol: Symbol, rule_call: RuleCall) -> Structure:
+    return flatten(_as_tree(lo, symbol, rule_call))[1]
