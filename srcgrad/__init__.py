@@ -2,6 +2,8 @@
 
 from srcgrad import errors, rules
 from srcgrad.api import GradFunction, grad, value_and_grad
+from srcgrad.custom import custom_jvp, custom_vjp
+from srcgrad.implicit_functions import implicit
 from srcgrad.jacobians import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev
 from srcgrad.products import jvp, linearize, vjp
 from srcgrad.rules.intrinsics import stop_gradient
@@ -13,11 +15,14 @@ __all__ = [
     "GradFunction",
     "__version__",
     "check_grads",
+    "custom_jvp",
+    "custom_vjp",
     "elementwise_grad",
     "errors",
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",

@@ -146,7 +146,15 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         >>> pull(np.array([1.0, 10.0]))
         (array([ 2., 40.]),)
     """
-    dispatcher = _dispatcher_for(fun, "vjp", None, has_aux)
+    result, pull = vjp_of(fun, primals, None, has_aux)
+    return (result[0], pull, result[1]) if has_aux else (result, pull)
+
+
+def vjp_of(
+    fun: Callable[..., Any], primals: tuple, wanted: tuple[str, ...] | None, has_aux: bool = False
+) -> tuple[Any, Pullback]:
+    """As `vjp`, with cotangents of these parameters alone; with aux, that comes in a pair with the value."""
+    dispatcher = _dispatcher_for(fun, "vjp", wanted, has_aux)
     variant, values = dispatcher.find(primals, {})
     # The pullback remembers copies: the user may write to the primals later.
     copies: dict[int, tuple] = {}
@@ -159,7 +167,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     target = dispatcher.target
     places = _places(target, len(primals))
     pull = Pullback(variant, kept, results[0], places, target.name)
-    return (results[0], pull, results[1]) if has_aux else (results[0], pull)
+    return (tuple(results) if has_aux else results[0]), pull
 
 
 def _places(target: Target, count: int) -> list[tuple[str, int | None]]:

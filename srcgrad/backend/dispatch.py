@@ -25,6 +25,7 @@ from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
+from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
 from srcgrad.transform.batch_calls import NotBatched
@@ -117,6 +118,13 @@ class Dispatcher:
         self._variants: dict[Any, list[Variant]] = {}
         self._recent: list[Variant] = []
         self._lock = threading.RLock()
+        when_rules_change(self)
+
+    def forget(self) -> None:
+        """Forgets what it has compiled."""
+        with self._lock:
+            self.check, self.last = never, None
+            self._variants, self._recent = {}, []
 
     def run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Calls the generated function."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from srcgrad.errors import ArgumentError, SourceNotFoundError
+from srcgrad.rules.custom import Custom
 
 
 class _Missing:
@@ -177,6 +178,8 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
     """
     if type(fun) is types.FunctionType:
         return Target(fun)
+    if isinstance(fun, Custom):
+        return Target(fun.as_function())
     inner = getattr(fun, "__srcgrad_dispatcher__", None)
     if inner is not None:
         known = inner.target

@@ -23,6 +23,7 @@ from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree,
 from srcgrad.ir.types import COMPLEX, FLOAT, Array, List, NpScalar, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
+from srcgrad.transform.custom_calls import settle_custom_calls
 from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
@@ -62,6 +63,7 @@ class Gradient:
 def prepare(program: Program, optimize: bool = True) -> None:
     """Passes on the forward sweep: arguments that are written are copied, what is not needed goes."""
     functions = [*program.functions, program.function]
+    settle_custom_calls(program)
     for function in functions:
         prune_carried(function)
     rebind(program.function, program.functions)
@@ -108,6 +110,13 @@ def protect_arguments(program: Program) -> None:
     outside = [v for v in argument_leaves(program) if is_pointer(v.type) and aliases.is_written(v)]
     globals_ = [v for v in function.captured if aliases.is_written(v)]
     left = {aliases.find(v) for v in _left_outside(function)} | {aliases.held(v) for v in _left_outside(function)}
+    for source, value in program.captured:
+        if value in globals_ and source.key in program.read_at_run_time:
+            raise UnsupportedError(
+                f"{value.hint} is written in place, and read by a custom function that is called here",
+                program.read_at_run_time[source.key],
+                "pass it to that function as an argument",
+            )
     for value in globals_:
         if aliases.find(value) in left:
             raise UnsupportedError(
