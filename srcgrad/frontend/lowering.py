@@ -97,6 +97,7 @@ class Lowering:
         last_read: what was read from those that were read as a whole.
         whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
         escape: where the function that is called next says that control leaves the call by a label.
+        handover: for a program that is differentiated inside of another one, what that gives it: see `handover`.
     """
 
     def __init__(self, marks: Marks | None = None):
@@ -166,6 +167,7 @@ class Lowering:
         self.last_read: dict[Reference, dict[Any, Symbol]] = {}
         self.whole: tuple[ast.Call, list[Any]] | None = None
         self.escape: list[Any] | None = None
+        self.handover: Any = None
 
     # Emitting operations
 
@@ -517,7 +519,7 @@ class Lowering:
     def read_variable(self, key: tuple[Frame, str]) -> Symbol:
         """What a variable stands for, through a hidden parameter if it belongs to another function of the graph."""
         owner, _ = key
-        if owner.function is not self.function and not self.has_assigned(key):
+        if self._function_of(key) is not self.function and not self.has_assigned(key):
             known = self.function.hidden.get(key)
             if known is not None:
                 return known[0]
@@ -534,8 +536,19 @@ class Lowering:
         """What a variable stands for where the program reads it, which raises if it was never assigned."""
         from srcgrad.frontend.definite import require_bound
 
-        require_bound(self, key)
+        if self.handover is None or not self.handover.owns(key[0]):
+            require_bound(self, key)
         return self.read_variable(key)
+
+    def _function_of(self, key: tuple[Frame, str]) -> Any:
+        """The function of the graph that a variable belongs to: what is given from outside belongs to the main one."""
+        owner = key[0]
+        if self.handover is None or not self.handover.owns(owner):
+            return owner.function
+        if self.store.get(key) is MISSING:
+            outer = self.handover.outer
+            self.store.define(key, self.handover.read(self, key, key[1], lambda: outer.read_bound(key)))
+        return None
 
     def has_assigned(self, key: tuple[Frame, str]) -> bool:
         """Whether the current function of the graph is given a variable from outside of it, and returns it."""
