@@ -93,21 +93,26 @@ def _called_gradient(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]
     asked: Asked = what.value
     if any(map(is_undefined, (fun, *rest, *kwargs.values()))):
         return Const(UNDEFINED)
-    parameters = _parameters(lo, fun, asked.mode)
-    if rest and isinstance(rest[-1], Spread):
-        lo.unsupported("how many arguments are passed to a gradient depends on the run here", "pass them one by one")
+    parameters = parameters_for(lo, fun, asked.mode)
+    check_count(lo, rest)
     named = {parameters.name_of(k): arg for k, arg in enumerate(rest)}
     wanted = [_wanted(lo, which, parameters, named, kwargs) for which in asked.wanted]
     for group in (named, kwargs):
-        group.update({name: _floated(lo, group[name]) for name in wanted if name in group})
+        group.update({name: floated(lo, group[name]) for name in wanted if name in group})
     inner = lower_inside(lo, fun, named, kwargs, wanted)
-    _check_written(lo, inner)
+    check_written(lo, inner)
     with_value = asked.mode == "value_and_grad"
     gradient = joint_gradient(inner.program, wanted, asked.as_tuple, with_value, asked.has_aux)
-    return call_function(lo, _compiled(lo, gradient)[-1], list(inner.given), {})
+    return call_function(lo, compiled(lo, gradient)[-1], list(inner.given), {})
 
 
-def _parameters(lo: Lowering, fun: Symbol, mode: str) -> Parameters:
+def check_count(lo: Lowering, args: list[Symbol]) -> None:
+    """Refuses arguments of which nobody knows how many they are."""
+    if args and isinstance(args[-1], Spread):
+        lo.unsupported("how many arguments a function that is differentiated gets depends on the run here")
+
+
+def parameters_for(lo: Lowering, fun: Symbol, mode: str) -> Parameters:
     if not is_function(fun) and not isinstance(fun, Const):
         lo.unsupported(f"{mode} needs a function", "pass the function, not what it returns")
     found = parameters_of(fun)
@@ -131,14 +136,14 @@ def _wanted(
     return name
 
 
-def _floated(lo: Lowering, symbol: Symbol) -> Symbol:
+def floated(lo: Lowering, symbol: Symbol) -> Symbol:
     """A Python integer that a gradient is wanted for is taken as a float."""
     if isinstance(symbol, Const):
         return Const(float(symbol.value)) if type(symbol.value) is int else symbol
     return lo.call(Const(float), [symbol], {}) if isinstance(symbol, Value) and symbol.type == INT else symbol
 
 
-def _check_written(lo: Lowering, inner: InnerProgram) -> None:
+def check_written(lo: Lowering, inner: InnerProgram) -> None:
     """Refuses functions that write to an array of the enclosing function, which would not see it."""
     aliases = Aliases([inner.program.function, *inner.program.functions])
     for value in inner.captured:
@@ -150,7 +155,7 @@ def _check_written(lo: Lowering, inner: InnerProgram) -> None:
             )
 
 
-def _compiled(lo: Lowering, gradient: Gradient) -> list[Any]:
+def compiled(lo: Lowering, gradient: Gradient) -> list[Any]:
     """The generated functions: the same ones for the same text."""
     functions: list[Function] = list(gradient.functions)
     if gradient.reverse is not None and gradient.reverse not in functions:
