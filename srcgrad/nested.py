@@ -15,7 +15,7 @@ from srcgrad.api import GradFunction, grad, value_and_grad
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import emit_module
 from srcgrad.frontend.functions import call_function
-from srcgrad.frontend.handlers import CALLED, handles, handles_calls_of
+from srcgrad.frontend.handlers import BOUND, handles, handles_calls_of
 from srcgrad.frontend.inner_programs import InnerProgram, Parameters, lower_inside, parameters_of
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.values import NOT_CONSTANT, Bound, Spread, Symbol, constant, is_function
@@ -77,9 +77,18 @@ def _of(fun: Symbol, mode: str, options: dict[str, Any]) -> Symbol:
 def _called(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     made, *rest = args
     assert isinstance(made, Const)
-    known: GradFunction = made.value
-    fun = lo.call(Const(getattr), [made, Const("fun")], {})
-    return lo.call(_of(fun, known._mode, known._given), rest, kwargs)
+    return lo.call(_made(lo, made.value), rest, kwargs)
+
+
+def _made(lo: Lowering, made: GradFunction, owner: Symbol | None = None) -> Symbol:
+    """A gradient that was made outside of the program, as one that is made in it; of a method, with its object."""
+    fun = lo.call(Const(getattr), [Const(made), Const("fun")], {})
+    if isinstance(fun, Const) and type(fun.value) is staticmethod:
+        fun, owner = Const(fun.value.__func__), None
+    return _of(fun if owner is None else Bound(fun, (owner,)), made._mode, made._given)
+
+
+BOUND[GradFunction] = _made
 
 
 def _gradient(*args: Any) -> Any:
@@ -113,9 +122,9 @@ def check_count(lo: Lowering, args: list[Symbol]) -> None:
 
 
 def parameters_for(lo: Lowering, fun: Symbol, mode: str) -> Parameters:
-    if not is_function(fun) and not isinstance(fun, Const):
-        lo.unsupported(f"{mode} needs a function", "pass the function, not what it returns")
     found = parameters_of(fun)
+    if found is None and not is_function(fun):
+        lo.unsupported(f"{mode} needs a function", "pass the function, not what it returns")
     return Parameters(()) if found is None else found
 
 

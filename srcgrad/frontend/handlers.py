@@ -13,6 +13,8 @@ BUILTINS: dict[Any, Handler] = {}
 """Built-in callable -> what lowers a call of it; `handles` registers."""
 CALLED: dict[type, Handler] = {}
 """Class -> what lowers a call of an instance of it; `handles_calls_of` registers."""
+BOUND: dict[type, Callable[[Lowering, Any, Symbol], Symbol]] = {}
+"""Class -> what an instance of it, found in a class, gives for an object of that class: a method, most often."""
 
 
 def handles_calls_of(cls: type) -> Callable[[Handler], Handler]:

@@ -7,6 +7,7 @@ Structure that is known at compile time is handed on as it is, with parameters i
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
@@ -106,9 +107,10 @@ class Handover:
         return self._callable(lo, symbol, name)
 
     def _parameter(self, value: Value, name: str) -> Value:
-        unique, k = name, 1
+        stem = name if name.isidentifier() and not keyword.iskeyword(name) else "x"
+        unique, k = stem, 1
         while unique in self._names:
-            unique, k = f"{name}_{k}", k + 1
+            unique, k = f"{stem}_{k}", k + 1
         self._names.add(unique)
         param = Value(value.type, unique, value.span)
         self.given.append(value)

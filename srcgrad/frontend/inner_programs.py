@@ -19,7 +19,7 @@ from srcgrad.frontend.outside import outside
 from srcgrad.frontend.parameters import containers
 from srcgrad.frontend.pools import make_columns
 from srcgrad.frontend.program import Program, finished, lowered
-from srcgrad.frontend.values import Bound, Closure, Conflict, Symbol, is_function
+from srcgrad.frontend.values import Bound, Closure, Conflict, Reference, Symbol, is_function
 from srcgrad.ir.nodes import Const, Region, Value
 
 _DEEPEST = 6
@@ -139,6 +139,9 @@ def parameters_of(fn: Symbol) -> Parameters | None:
         return None if inner is None else inner.without(len(fn.args))
     if isinstance(fn, Conflict):
         return parameters_of(fn.first)
+    if isinstance(fn, Reference):
+        call = getattr(fn.cls, "__call__", None)  # noqa: B004 (the method itself is wanted)
+        return parameters_of(Const(call)).without(1) if isinstance(call, FunctionType) else None
     obj = fn.value if isinstance(fn, Const) else None
     if isinstance(obj, FunctionType):
         return _parameters(source_of(obj).node.args)

@@ -136,7 +136,7 @@ class Lowering:
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
         self.function: Any = None
-        self.constant_loops: list[tuple[Any, Value, int]] = []
+        self.constant_loops: list[tuple[Any, Value | None, int]] = []
         self.attempts: list[Attempt] = []
         self.protections: list[Protection] = []
         self.raising = Raising(self.marks.float_errors)
@@ -599,7 +599,7 @@ def plain_number(symbol: Symbol) -> Symbol:
     return symbol
 
 
-def _computed_from(value: Any, origin: Value) -> bool:
+def _computed_from(value: Any, origin: Value | None) -> bool:
     """Whether a number is computed from another by straight-line code."""
     pending, seen = [value], set()
     while pending:
