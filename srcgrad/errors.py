@@ -10,13 +10,18 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where in the user's source something comes from (1-based lines, 0-based columns, in characters)."""
+    """Where in the user's source something comes from (1-based lines, 0-based columns, in characters).
+
+    Attributes:
+        generated: for what was read from generated code, where it stands there.
+    """
 
     filename: str
     line: int
     column: int
     end_line: int
     end_column: int
+    generated: tuple[str, int, int] | None = None
 
 
 class SrcgradError(SyntaxError):

@@ -165,7 +165,7 @@ def _build(node: _Node, children: list[Any]) -> Any:
 
 def instance_of(cls: type, attributes: dict[str, Any]) -> Any:
     """An object of a class with these attributes, made without a call of `__init__`."""
-    value = object.__new__(cls)
+    value: Any = object.__new__(cls)
     for name, item in attributes.items():
         object.__setattr__(value, name, item)
     return value

@@ -10,6 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from srcgrad.backend.emit import Emitted
+from srcgrad.frontend.source import PLACES
 
 _numbers = itertools.count()
 
@@ -35,6 +36,7 @@ def load(
     code = compile(text, filename, "exec", dont_inherit=True)
     # Without a modification time the entry survives linecache.checkcache.
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    PLACES[filename] = emitted.places
     exec(code, scope)
     functions: dict[str, Callable[..., Any]] = {
         key: value for key, value in scope.items() if key not in before and isinstance(value, FunctionType)
@@ -52,6 +54,7 @@ def _forget_with(filename: str, codes: list[CodeType]) -> None:
         alive -= 1
         if not alive:
             linecache.cache.pop(filename, None)
+            PLACES.pop(filename, None)
 
     for code in codes:
         weakref.finalize(code, one_less).atexit = False

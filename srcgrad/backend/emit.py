@@ -51,16 +51,23 @@ class Emitted:
         header: its import lines; empty if it needs none.
         functions: the text of its functions.
         namespace: what the names in the text stand for, functions of the text and captured names aside.
+        spans: for each line of the functions where in the user's source it comes from.
     """
 
     header: str
     functions: str
     namespace: dict[str, Any] = field(default_factory=dict)
+    spans: list[Span | None] = field(default_factory=list)
 
     @property
     def source(self) -> str:
         """The whole text."""
         return f"{self.header}\n\n\n{self.functions}" if self.header else self.functions
+
+    @property
+    def places(self) -> list[Span | None]:
+        """For each line of the whole text where in the user's source it comes from."""
+        return [*[None] * (self.source.count("\n") - self.functions.count("\n")), *self.spans]
 
 
 def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
@@ -85,11 +92,13 @@ def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
     for namer, _ in prepared:
         shared.taken.update(namer.names.values())
     with quiet():
-        texts = [
-            _Printer(f, p, shared, namer, layout, comments).text(block)
+        printers = [
+            (_Printer(f, p, shared, namer, layout, comments), block)
             for f, p, (namer, (layout, block)) in zip(functions, plans, prepared, strict=True)
         ]
-    return Emitted(shared.header, "\n\n".join(texts), shared.namespace)
+        texts = [printer.text(block) for printer, block in printers]
+    spans = [span for printer, _ in printers for span in (*printer.spans, None, None)]
+    return Emitted(shared.header, "\n\n".join(texts), shared.namespace, spans)
 
 
 def _prepare(function: Function, plan: Plan, taken: set[str]) -> tuple[Namer, tuple[Layout, list[Stmt]]]:
@@ -109,6 +118,7 @@ class _Line:
     node: ast.stmt | None = None
     end: str = ""
     comment: str = ""
+    span: Span | None = None
 
 
 class _Printer:
@@ -123,6 +133,7 @@ class _Printer:
         self.comments = comments
         self.expressions = Expressions(shared, plan, namer.names)
         self.lines: list[_Line] = []
+        self.spans: list[Span | None] = []
         self.last_place: tuple[str, int] | None = None
         self.in_backward = False
 
@@ -140,7 +151,10 @@ class _Printer:
         for line in self.lines:
             if line.node is not None:
                 line.text += next(printed) + line.end
-        return "".join(f"{text}\n" for line in self.lines for text in self._finished(line))
+        finished = [(text, line.span) for line in self.lines for text in self._finished(line)]
+        for _, span in finished:
+            self.spans.append(span or (self.spans[-1] if self.spans else None))
+        return "".join(f"{text}\n" for text, _ in finished)
 
     def _finished(self, line: _Line) -> list[str]:
         """A line with its comment, on as many lines as it takes."""
@@ -191,14 +205,14 @@ class _Printer:
             self._statement(stmt, 1)
 
     def _text(self, indent: int, text: str, op: Op | None) -> None:
-        self.lines.append(_Line(indent, text, comment=self._comment(op)))
+        self.lines.append(_Line(indent, text, comment=self._comment(op), span=_span(op)))
 
     def _line(self, indent: int, node: ast.stmt, op: Op | None) -> None:
-        self.lines.append(_Line(indent, "", node, "", self._comment(op)))
+        self.lines.append(_Line(indent, "", node, "", self._comment(op), _span(op)))
 
     def _header(self, indent: int, text: str, node: ast.expr, end: str, op: Op | None) -> None:
         """A line that holds an expression: `if test:`."""
-        self.lines.append(_Line(indent, text, ast.Expr(node), end, self._comment(op)))
+        self.lines.append(_Line(indent, text, ast.Expr(node), end, self._comment(op), _span(op)))
 
     def _comment(self, op: Op | None) -> str:
         """Where a statement comes from, unless the one before it comes from there too."""

@@ -12,6 +12,7 @@ import numpy as np
 from srcgrad.frontend import compact_dicts, joining, kinds, pools
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, axis_length
+from srcgrad.frontend.handlers import BOUND
 from srcgrad.frontend.late_fields import field, has_field, no_attribute
 from srcgrad.frontend.list_kinds import Within, is_open
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
@@ -384,6 +385,9 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         if isinstance(member, staticmethod):
             return Const(member.__func__)
         return Bound(Const(member.__func__), (Const(type(obj)),))
+    if name not in own and type(member) in BOUND:
+        _note_member(lo, obj, name)
+        return BOUND[type(member)](lo, member, base)
     if name not in own and not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
         _note_member(lo, obj, name)
         return Bound(Const(member), (base,))

@@ -34,7 +34,7 @@ from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.functions import applied, call_closure, call_function, spread
-from srcgrad.frontend.handlers import BUILTINS
+from srcgrad.frontend.handlers import BUILTINS, CALLED
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import (
@@ -205,6 +205,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return primitive(lo, obj, args, kwargs)
     if isinstance(obj, type) and issubclass(obj, Custom):
         lo.unsupported(f"a {obj.__name__} is made inside of the differentiated function", "make it outside, once")
+    if type(obj) in CALLED:
+        return CALLED[type(obj)](lo, [Const(obj), *args], kwargs)
     if isinstance(obj, type):
         context = make_context(lo, obj, args, kwargs)
         return _construct(lo, obj, args, kwargs) if context is None else context
@@ -223,9 +225,6 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return helper_calls.inline(lo, obj, args, kwargs)
     if is_library(obj) or getattr(obj, "__module__", None) == runtime.__name__:
         return primitive(lo, obj, args, kwargs)
-    inner = getattr(obj, "__srcgrad_fun__", None)
-    if inner is not None:
-        lo.unsupported("a gradient inside of a differentiated function is not supported yet")
     if type(obj).__module__.startswith("numba") and hasattr(obj, "py_func"):
         return call(lo, Const(obj.py_func), args, kwargs)
     if type(obj).__name__ == "_lru_cache_wrapper":

@@ -31,7 +31,16 @@ from srcgrad.frontend.snapshots import (
     with_leaves,
 )
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Conflict, Frame, Interrupted, Reference, Sequence, Symbol, variable_name
+from srcgrad.frontend.values import (
+    Conflict,
+    Frame,
+    Interrupted,
+    Reference,
+    Sequence,
+    Symbol,
+    is_function,
+    variable_name,
+)
 from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, leaves_loop
 from srcgrad.ir.types import INT, Record, Type, freshened, join, widen
 
@@ -314,6 +323,8 @@ def _match(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], learn
         if isinstance(side, Reference) and side.cls is list:
             lo.demote(side)
         pools.pool_all(lo, side)
+    if is_function(template) and is_function(end):
+        lo.unroll_innermost()
     lo.unsupported("a name stands for things of different structure from one iteration to the next")
 
 

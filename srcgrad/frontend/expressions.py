@@ -72,7 +72,7 @@ def read_name(lo: Lowering, name: str, frame: Frame) -> Symbol:
                 lo.raises(NameError, f"cannot access free variable {name!r}, which has no value")
             return outside(lo, CellSource(owner.cells[name], name))
         owner = owner.parent
-    assigned = read_assigned(lo, module_of(frame.globals), name) if lo.marks.rebound else None
+    assigned = read_assigned(lo, module_of(frame.globals), name)
     if assigned is not None:
         return assigned
     if name in frame.globals:

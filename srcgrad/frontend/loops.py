@@ -355,7 +355,13 @@ def for_loop(
             return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span)
         return For(*bounds, inits, region, exits, outputs, lo.span, backwards)
 
-    outcome = build_loop(lo, build, finish, guess, site, dead, lambda: _makes_turns(lo, bounds))
+    if known is not None:
+        lo.constant_loops.append((site, None, len(known)))
+    try:
+        outcome = build_loop(lo, build, finish, guess, site, dead, lambda: _makes_turns(lo, bounds))
+    finally:
+        if known is not None:
+            lo.constant_loops.pop()
     note_changes(lo, iterator, site)
     return outcome
 

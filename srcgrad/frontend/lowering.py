@@ -100,6 +100,7 @@ class Lowering:
         customs: the calls of functions with derivatives of their own.
         reading: those of these functions that are being read.
         read_at_run_time: what they read from outside when they are called, by the key of its source.
+        handover: for a program that is differentiated inside of another one, what that gives it: see `handover`.
     """
 
     def __init__(self, marks: Marks | None = None):
@@ -138,7 +139,7 @@ class Lowering:
         self.functions: dict[Any, Any] = {}
         self.active: list[Any] = []
         self.function: Any = None
-        self.constant_loops: list[tuple[Any, Value, int]] = []
+        self.constant_loops: list[tuple[Any, Value | None, int]] = []
         self.attempts: list[Attempt] = []
         self.protections: list[Protection] = []
         self.raising = Raising(self.marks.float_errors)
@@ -172,6 +173,7 @@ class Lowering:
         self.customs: list[Any] = []
         self.reading: list[Any] = []
         self.read_at_run_time: dict[tuple, Span | None] = {}
+        self.handover: Any = None
 
     # Emitting operations
 
@@ -523,7 +525,7 @@ class Lowering:
     def read_variable(self, key: tuple[Frame, str]) -> Symbol:
         """What a variable stands for, through a hidden parameter if it belongs to another function of the graph."""
         owner, _ = key
-        if owner.function is not self.function and not self.has_assigned(key):
+        if self._function_of(key) is not self.function and not self.has_assigned(key):
             known = self.function.hidden.get(key)
             if known is not None:
                 return known[0]
@@ -540,8 +542,19 @@ class Lowering:
         """What a variable stands for where the program reads it, which raises if it was never assigned."""
         from srcgrad.frontend.definite import require_bound
 
-        require_bound(self, key)
+        if self.handover is None or not self.handover.owns(key[0]):
+            require_bound(self, key)
         return self.read_variable(key)
+
+    def _function_of(self, key: tuple[Frame, str]) -> Any:
+        """The function of the graph that a variable belongs to: what is given from outside belongs to the main one."""
+        owner = key[0]
+        if self.handover is None or not self.handover.owns(owner):
+            return owner.function
+        if self.store.get(key) is MISSING:
+            outer = self.handover.outer
+            self.store.define(key, self.handover.read(self, key, key[1], lambda: outer.read_bound(key)))
+        return None
 
     def has_assigned(self, key: tuple[Frame, str]) -> bool:
         """Whether the current function of the graph is given a variable from outside of it, and returns it."""
@@ -592,7 +605,7 @@ def plain_number(symbol: Symbol) -> Symbol:
     return symbol
 
 
-def _computed_from(value: Any, origin: Value) -> bool:
+def _computed_from(value: Any, origin: Value | None) -> bool:
     """Whether a number is computed from another by straight-line code."""
     pending, seen = [value], set()
     while pending:

@@ -38,6 +38,9 @@ class Marks:
         kept: the identity of containers from outside whose items the program assigns -> the container, and its source.
         pools: classes, and keys of dicts, whose objects are put into run-time containers -> their pool.
         pooled: sites of objects that are put into their pool as soon as they are made.
+        taken: for a program that is differentiated inside of another one, the key of what it reads from outside of both
+            -> the name of the variable that it is to this one, and where it is read, if it is nothing of the outer one.
+        derived: the text of generated code that is part of the program -> its function.
         sinks: the identity of lists from outside that the program adds to -> the list.
     """
 
@@ -65,6 +68,8 @@ class Marks:
     pools: dict[Any, Any] = field(default_factory=dict)
     pooled: set[Any] = field(default_factory=set)
     sinks: dict[int, Any] = field(default_factory=dict)
+    taken: dict[tuple, tuple[str, Any]] = field(default_factory=dict)
+    derived: dict[tuple, Any] = field(default_factory=dict)
 
     @property
     def changes_outside(self) -> bool:

@@ -25,6 +25,7 @@ from srcgrad.frontend.snapshots import (
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import (
     CONTAINERS,
+    Bound,
     Closure,
     Conflict,
     Frame,
@@ -117,6 +118,8 @@ def merge(lo: Lowering, a: Any, b: Any, phi: Callable[[Value, Value], Value], si
     if isinstance(a, Sequence) and isinstance(b, Sequence) and a.cls is b.cls and len(a.items) == len(b.items):
         pairs = zip(a.items, b.items, strict=True)
         return Sequence(tuple([merge(lo, p, q, phi, sides) for p, q in pairs]), a.cls)
+    if isinstance(a, Bound) and isinstance(b, Bound) and same_structure(a, b):
+        return with_leaves(a, iter([phi(p, q) for p, q in zip(leaves(a), leaves(b), strict=True)]))
     if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
         return a
     return Conflict(a, b)
@@ -127,6 +130,8 @@ def _with_undefined(symbol: Any, phi: Callable[[Value], Value]) -> Any:
         return symbol if _static_constant(symbol) else phi(symbol)
     if isinstance(symbol, Sequence):
         return Sequence(tuple([_with_undefined(item, phi) for item in symbol.items]), symbol.cls)
+    if isinstance(symbol, Bound):
+        return with_leaves(symbol, iter([phi(leaf) for leaf in leaves(symbol)]))
     return symbol
 
 
@@ -298,7 +303,9 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
         a, b = perhaps_none(lo, a, b, then.region, orelse.region, hint)
         symbol = merge(lo, a, b, lambda p, q, own=hint: phi(p, q, own), Sides(then.changes, orelse.changes, hint))
         if type(symbol) is Conflict and symbol.condition is None and operation is If:
-            symbol = Conflict(symbol.first, symbol.second, condition)
+            first = _outliving(symbol.first, then.region, lambda v: phi(v, UNDEFINED_VALUE))
+            second = _outliving(symbol.second, orelse.region, lambda v: phi(UNDEFINED_VALUE, v))
+            symbol = Conflict(first, second, condition)
         found[key] = symbol
     for key in forgotten(lo, found):
         # The values that it holds may be those of one path.
@@ -308,6 +315,14 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
     for key, symbol in found.items():
         lo.store.set(key, symbol)
     return outcome
+
+
+def _outliving(symbol: Any, region: Region, phi: Callable[[Value], Value]) -> Any:
+    """A callable that has bound values of a branch, for use behind it."""
+    if not isinstance(symbol, Bound):
+        return symbol
+    inner = [phi(v) if not isinstance(v, Const) and is_inside(v.owner, region) else v for v in leaves(symbol)]
+    return with_leaves(symbol, iter(inner))
 
 
 def _on_one_path(contents: Any, region: Region, phi: Callable[[Value], Value]) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, Generic
 import numpy as np
 
 from srcgrad.frontend import kinds, pools
-from srcgrad.frontend.handlers import BUILTINS
+from srcgrad.frontend.handlers import BOUND, BUILTINS
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.outside import note_absent, note_class, note_member, outside_attribute
 from srcgrad.frontend.sources import AttributeSource, FixedSource, ItemSource
@@ -146,7 +146,13 @@ def open_argument(lo: Lowering, obj: Any) -> None:
         root = root.owner
     cls = type(obj)
     plain = type(cls) in (type, abc.ABCMeta) and all(_is_plain(base) for base in cls.__mro__[:-1])
-    if source is None or not isinstance(root, FixedSource) or kinds.is_static(root.value) or not plain:
+    if (
+        lo.handover is not None
+        or source is None
+        or not isinstance(root, FixedSource)
+        or kinds.is_static(root.value)
+        or not plain
+    ):
         return
     lo.marks.opened[id(obj)] = source
     raise Restart
@@ -182,6 +188,8 @@ def bind(lo: Lowering, owner: Symbol, cls: type, name: str) -> Symbol | None:
         return Bound(Const(found.__func__), (Const(cls),))
     if isinstance(found, (types.FunctionType, Custom)):
         return Bound(member(lo, cls, name), (owner,))
+    if type(found) in BOUND:
+        return BOUND[type(found)](lo, found, owner)
     if hasattr(found, "__get__") and not isinstance(found, type):
         if isinstance(found, (types.WrapperDescriptorType, types.MethodDescriptorType)):
             lo.unsupported(f"{name!r} of {cls.__name__} is not written in Python")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from srcgrad.frontend import kinds
@@ -19,6 +20,7 @@ from srcgrad.frontend.sources import (
     Source,
     same_object,
 )
+from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Reference, Sequence, Sink, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Opaque
@@ -28,6 +30,8 @@ from srcgrad.tree import attribute_names
 def outside(lo: Lowering, source: Source) -> Symbol:
     """What an object outside of the program stands for; the guard that goes with it is recorded."""
     key = source.key
+    if lo.handover is not None:
+        return from_outer(lo, key, source.label, lambda: outside(lo.handover.outer, source), source)
     known = lo.captured.get(key)
     if known is not None:
         return known[1]
@@ -58,6 +62,29 @@ def outside(lo: Lowering, source: Source) -> Symbol:
     return _static_object(lo, source, obj)
 
 
+def from_outer(
+    lo: Lowering, key: tuple, label: str, read: Callable[[], Symbol], source: Source | None = None
+) -> Symbol:
+    """What the program around this one reads from outside: a variable of that program, to this one."""
+    if key not in lo.marks.taken:
+        names = {name for name, _ in lo.marks.taken.values()}
+        numbered = (f"{label}_{k}" for k in itertools.count(1))
+        lo.marks.taken[key] = (next(name for name in itertools.chain([label], numbered) if name not in names), source)
+    variable = (lo.holder_frame(lo.marks.taken), lo.marks.taken[key][0])
+    if lo.store.get(variable) is MISSING:
+        lo.store.define(variable, lo.handover.read(lo, key, label, read))
+    return lo.read_variable(variable)
+
+
+def refuse_inside(lo: Lowering, name: str) -> None:
+    """Refuses effects on what is outside, in a program that is differentiated inside of another one."""
+    if lo.handover is not None:
+        lo.unsupported(
+            f"a function that is differentiated inside of another one changes {name!r}, which is outside of both",
+            "return the value: has_aux=True passes it through",
+        )
+
+
 def _static_object(lo: Lowering, source: Source, obj: Any) -> Symbol:
     is_set = type(obj) is set
     lo.guards[source.key] = Guard(source, kinds.kind_of(obj) if is_set else obj, is_set)
@@ -67,6 +94,11 @@ def _static_object(lo: Lowering, source: Source, obj: Any) -> Symbol:
 
 def object_symbol(lo: Lowering, obj: Any) -> Symbol:
     """An object that is known at compile time: one whose attributes are written is one of the program's own."""
+    if lo.handover is not None:
+        symbol = object_symbol(lo.handover.outer, obj)
+        if isinstance(symbol, Const):
+            return symbol
+        return from_outer(lo, ("object", id(obj)), type(obj).__name__.lower(), lambda: symbol)
     return lo.opened[id(obj)] if id(obj) in lo.opened else Const(obj)
 
 
@@ -163,6 +195,7 @@ def is_default(source: Source) -> bool:
 
 def captured_object(lo: Lowering, source: Source) -> Value:
     """An object from outside, by its own name in the generated code."""
+    refuse_inside(lo, source.label)
     key = ("object", *source.key)
     if key not in lo.captured:
         lo.captured[key] = (source, Value(Opaque(type(source.read())), _capture_name(lo, source.label)))
@@ -240,6 +273,11 @@ def module_of(namespace: dict[str, Any]) -> Any:
 
 def read_assigned(lo: Lowering, holder: Any, name: str) -> Symbol | None:
     """A name of a module, or an attribute of an object from outside, if the program assigns it somewhere; else None."""
+    if lo.handover is not None:
+        found = read_assigned(lo.handover.outer, holder, name)
+        if found is None:
+            return None
+        return from_outer(lo, ("assigned", id(holder), name), name, lambda: found)
     if not lo.marks.rebound:
         return None
     classes = holder.__mro__ if isinstance(holder, type) else (holder, *type(holder).__mro__)

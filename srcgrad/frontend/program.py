@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from srcgrad.ir.types import FLOAT, MeetingError, Opaque, Type, Unknown
 from srcgrad.tree import attributes_of, in_order, is_structured
 
 _RESTARTS = 60
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,14 @@ def lower_program(
         SourceNotFoundError: if the function has no source.
         SourceChangedError: if the source has changed since the function was imported.
     """
-    marks = Marks()
+    return lowered(lambda marks: _attempt(fn, arguments, floats, self_object, marks), Marks(), fn.__name__)
+
+
+def lowered(attempt: Callable[[Marks], T], marks: Marks, name: str) -> T:
+    """What an attempt at lowering a program of this name gives that finds out nothing new for its marks."""
     for _ in range(_RESTARTS):
         try:
-            return _attempt(fn, arguments, floats, self_object, marks)
+            return attempt(marks)
         except Restart:
             continue
         except MeetingError as meeting:
@@ -107,10 +113,10 @@ def lower_program(
                 raise UnsupportedError(meeting.msg, meeting.span, help) from None
         except RecursionError:
             raise UnsupportedError(
-                f"the calls in {fn.__name__} nest too deeply: functions call each other as values without an end",
+                f"the calls in {name} nest too deeply: functions call each other as values without an end",
                 help="give the recursive function a name: a def that calls itself",
             ) from None
-    raise UnsupportedError(f"the structure of the lists in {fn.__name__} does not settle")
+    raise UnsupportedError(f"the structure of the lists in {name} does not settle")
 
 
 def _attempt(
@@ -148,6 +154,24 @@ def _attempt(
         for name, symbol in symbols.items():
             lo.store.set((frame, name), _made_at_run_time(lo, symbol))
         result = run_body(lo, source.node, frame)
+    return finished(lo, fn.__name__, symbols, contents, result, body)
+
+
+def finished(
+    lo: Lowering, name: str, symbols: dict[str, Symbol], contents: dict[Reference, tuple], result: Symbol, body: Region
+) -> Program:
+    """The program whose body has been lowered.
+
+    Args:
+        lo: the state of lowering.
+        name: what it is called.
+        symbols: parameter name -> what it stands for.
+        contents: what each container in these held on entry.
+        result: what it returns.
+        body: its operations.
+    """
+    marks = lo.marks
+    with lo.into(body):
         if isinstance(result, Const) and result.value is UNDEFINED:
             # If it raises on every run, any number will do.
             result = Const(0.0 if any(isinstance(op, Raise) for op in body.ops) else None)
@@ -161,7 +185,7 @@ def _attempt(
         tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
     if lo.tuples_made_twice and lo.tuple_shadows:
         raise UnsupportedError("the shadow of a tuple that is made in two places is looked up by its identity", None)
-    function = Function(fn.__name__ if fn.__name__.isidentifier() else "lambda_", list(body.args), body)
+    function = Function(name if name.isidentifier() else "lambda_", list(body.args), body)
     changed = {name: span for name, symbol in symbols.items() for span in _changes(lo, symbol, contents)[:1]}
     held = held_outside(lo) if changed or lo.changed.keys() & lo.container_sources.keys() else {}
     function.captured = [value for _, value in lo.captured.values()]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any
 
+import numpy as np
+
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.pools import Pooled
 from srcgrad.frontend.store import MISSING
@@ -93,11 +95,32 @@ def same_structure(a: Any, b: Any) -> bool:
         return alike and all(_same_item(p, q) for p, q in zip(a.items, b.items, strict=True))
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and a[0] == b[0] and same_structure(a[1], b[1])
+    if isinstance(a, Bound) and isinstance(b, Bound):
+        pairs = zip(parts_of(a), parts_of(b), strict=False)
+        alike = len(parts_of(a)) == len(parts_of(b)) and a.keywords.keys() == b.keywords.keys()
+        return alike and all(_same_part(p, q) for p, q in pairs)
     if isinstance(a, Value) and isinstance(b, Value):
         return not (_is_callable(a) or _is_callable(b)) or (_is_callable(a) and _is_callable(b) and a.value is b.value)
     if isinstance(a, Sequence) and isinstance(b, Sequence):
         return len(a.items) == len(b.items) and all(same_structure(p, q) for p, q in zip(a.items, b.items, strict=True))
     return a is b or getattr(a, "node", 0) is getattr(b, "node", 1)
+
+
+def parts_of(bound: Bound) -> list[Any]:
+    """The function that a callable stands for, and what it has bound."""
+    return [bound.fn, *bound.args, *bound.keywords.values()]
+
+
+def _same_part(a: Any, b: Any) -> bool:
+    """As `same_structure`, of what a callable has bound: there all but numbers stays the same."""
+    if _is_object(a) or _is_object(b):
+        return isinstance(a, Const) and isinstance(b, Const) and type(a.value) is type(b.value) and a.value == b.value
+    return same_structure(a, b)
+
+
+def _is_object(symbol: Any) -> bool:
+    numbers = (bool, int, float, complex, np.generic, np.ndarray)
+    return isinstance(symbol, Const) and not isinstance(symbol.value, numbers)
 
 
 def _same_item(a: Any, b: Any) -> bool:
@@ -126,7 +149,9 @@ def leaves(symbol: Any) -> list[Value]:
     if isinstance(symbol, Pooled):
         return [symbol.place]
     items: tuple[Any, ...] = ()
-    if isinstance(symbol, Snapshot):
+    if isinstance(symbol, Bound):
+        items = tuple([part for part in parts_of(symbol) if not _is_object(part)])
+    elif isinstance(symbol, Snapshot):
         items = tuple([item for item in symbol.items if not _is_fixed(item)])
     elif isinstance(symbol, Sequence):
         items = symbol.items
@@ -143,6 +168,10 @@ def with_leaves(symbol: Any, values: Iterator[Value]) -> Any:
         return next(values)
     if isinstance(symbol, Pooled):
         return Pooled(next(values))
+    if isinstance(symbol, Bound):
+        fn, *own = [part if _is_object(part) else with_leaves(part, values) for part in parts_of(symbol)]
+        count = len(symbol.args)
+        return Bound(fn, tuple(own[:count]), dict(zip(symbol.keywords, own[count:], strict=True)))
     if isinstance(symbol, Snapshot):
         return symbol.with_items([item if _is_fixed(item) else with_leaves(item, values) for item in symbol.items])
     if isinstance(symbol, Sequence):

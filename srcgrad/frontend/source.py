@@ -10,6 +10,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import dataclasses
 import functools
 import itertools
 import linecache
@@ -28,6 +29,9 @@ from srcgrad.frontend.samecode import innermost_class, mangled, same_code, same_
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _FUTURE = functools.reduce(operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names))
+
+PLACES: dict[str, list[Span | None]] = {}
+"""Generated file -> for each of its lines where in the user's source it comes from, if it comes from anywhere."""
 
 _ATTEMPTS = 6
 """How often a block is parsed, with more lines each time, before the whole file is."""
@@ -69,6 +73,15 @@ class FunctionSource:
         return mangled(name, self.class_name)
 
     def span_of(self, node: ast.AST) -> Span:
+        """Where a node comes from: of generated code, where in the user's source."""
+        span = self._place_of(node)
+        places = PLACES.get(self.filename, ())
+        origin = places[span.line - 1] if span.line <= len(places) else None
+        if origin is None:
+            return span
+        return dataclasses.replace(origin, generated=(span.filename, span.line, span.column))
+
+    def _place_of(self, node: ast.AST) -> Span:
         """Where a node stands, in characters; nodes without a position take that of their first part that has one."""
         placed: Any = node
         if not hasattr(node, "lineno"):
@@ -85,7 +98,7 @@ class FunctionSource:
 
     def text_of(self, node: ast.AST) -> str:
         """The text of a node, as the user wrote it."""
-        span = self.span_of(node)
+        span = self._place_of(node)
         lines = list(self.lines[span.line - 1 : span.end_line])
         lines[-1] = lines[-1][: span.end_column]
         lines[0] = lines[0][span.column :]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 # Methods of lists whose length depends on the run
 
 
@@ -61,6 +63,12 @@ def sort(items: list, ordered: list) -> None:
 
 
 # Functions
+
+
+def check_shape(x: Any, like: Any, what: str) -> None:
+    """Refuses a cotangent or tangent of another shape than that of the value it belongs to."""
+    if np.shape(x) != np.shape(like):
+        raise ValueError(what + " has another shape than the value it belongs to")
 
 
 def transposed(rows: list) -> list:

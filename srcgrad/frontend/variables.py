@@ -15,7 +15,15 @@ from srcgrad.errors import Span
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import bound_key
 from srcgrad.frontend.objects import open_owner
-from srcgrad.frontend.outside import captured_object, has_outside, module_of, note_absent, outside, source_of_object
+from srcgrad.frontend.outside import (
+    captured_object,
+    has_outside,
+    module_of,
+    note_absent,
+    outside,
+    refuse_inside,
+    source_of_object,
+)
 from srcgrad.frontend.snapshots import share, snapshot
 from srcgrad.frontend.sources import AttributeSource, FixedSource, GlobalSource, ItemSource, Source
 from srcgrad.frontend.store import MISSING
@@ -53,6 +61,11 @@ def encloses(owner: Frame, frame: Frame | None) -> bool:
 def set_variable(lo: Lowering, variable: tuple[Frame, str], symbol: Symbol) -> None:
     """Assigns to a variable of this or another function, through what the current function of the graph returns."""
     owner, name = variable
+    if lo.handover is not None and lo.handover.owns(owner):
+        lo.unsupported(
+            f"a function that is differentiated here assigns to {name!r} of the enclosing function",
+            "return the value: has_aux=True passes it through",
+        )
     if owner.function is not lo.function and not lo.has_assigned(variable):
         is_outside = owner.scope is None
         if lo.function is None or not (is_outside or encloses(owner, lo.function.frame)):
@@ -85,6 +98,7 @@ def set_global(lo: Lowering, namespace: dict[str, Any], name: str, symbol: Symbo
 
 def set_outside(lo: Lowering, holder: Any, name: str, symbol: Symbol) -> None:
     """Assigns to a name of a module or of code that is in none, or an attribute of an object that was there before."""
+    refuse_inside(lo, name)
     if (id(holder), name) not in lo.marks.rebound:
         lo.marks.rebound[id(holder), name] = (holder, _source(lo, holder, name))
         raise Restart

@@ -1,0 +1,178 @@
+"""Derivatives inside of differentiated functions: what `grad` and the like stand for in a program.
+
+A call of a gradient is lowered as the call of a function that the user might have written: the function is lowered by
+itself, differentiated, printed, and what is printed is called. Which derivative a number belongs to cannot be mistaken:
+each has code of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from srcgrad.analysis.alias import Aliases
+from srcgrad.api import GradFunction, grad, value_and_grad
+from srcgrad.backend.compile import load
+from srcgrad.backend.emit import emit_module
+from srcgrad.frontend.functions import call_function
+from srcgrad.frontend.handlers import BOUND, handles, handles_calls_of
+from srcgrad.frontend.inner_programs import InnerProgram, Parameters, lower_inside, parameters_of
+from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.values import NOT_CONSTANT, Bound, Spread, Symbol, constant, is_function
+from srcgrad.ir.nodes import UNDEFINED, Const, Function, Value
+from srcgrad.ir.types import INT
+from srcgrad.transform.gradient import Gradient, joint_gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a function that a program differentiates.
+
+    Attributes:
+        mode: `grad` or `value_and_grad`.
+        wanted: the numbers or names of the parameters to differentiate with respect to.
+        as_tuple: whether a tuple of gradients is wanted.
+        has_aux: whether the function returns a pair `(value, aux)`.
+    """
+
+    mode: str
+    wanted: tuple[int | str, ...]
+    as_tuple: bool
+    has_aux: bool
+
+
+@handles(grad)
+def _grad(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _derivative(lo, grad, args, kwargs)
+
+
+@handles(value_and_grad)
+def _value_and_grad(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _derivative(lo, value_and_grad, args, kwargs)
+
+
+def _derivative(lo: Lowering, operator: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`grad(f, argnums)`, or `grad(argnums=1)`, which is called with a function then."""
+    given = dict(zip(("fun", "argnums"), args, strict=False)) | kwargs
+    fun = given.pop("fun", Const(None))
+    if isinstance(fun, Const) and fun.value is None:
+        return Bound(Const(operator), (), given)
+    options = {name: constant(symbol) for name, symbol in given.items()}
+    unknown = next((name for name, value in options.items() if value is NOT_CONSTANT), None)
+    if unknown is not None:
+        lo.unsupported(f"{unknown} of {operator.__name__} depends on the run here", "give it as a constant")
+    return _of(fun, operator.__name__, options)
+
+
+def _of(fun: Symbol, mode: str, options: dict[str, Any]) -> Symbol:
+    """The derivative of a function, to be called."""
+    which = options.get("argnames")
+    which = options.get("argnums", 0) if which is None else which
+    many = isinstance(which, (tuple, list))
+    asked = Asked(mode, tuple(which) if many else (which,), many, bool(options.get("has_aux", False)))
+    return Bound(Const(_gradient), (Const(asked), fun))
+
+
+@handles_calls_of(GradFunction)
+def _called(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    made, *rest = args
+    assert isinstance(made, Const)
+    return lo.call(_made(lo, made.value), rest, kwargs)
+
+
+def _made(lo: Lowering, made: GradFunction, owner: Symbol | None = None) -> Symbol:
+    """A gradient that was made outside of the program, as one that is made in it; of a method, with its object."""
+    fun = lo.call(Const(getattr), [Const(made), Const("fun")], {})
+    if isinstance(fun, Const) and type(fun.value) is staticmethod:
+        fun, owner = Const(fun.value.__func__), None
+    return _of(fun if owner is None else Bound(fun, (owner,)), made._mode, made._given)
+
+
+BOUND[GradFunction] = _made
+
+
+def _gradient(*args: Any) -> Any:
+    """Stands for the call of a gradient: what is asked, the function, and its arguments."""
+
+
+@handles(_gradient)
+def _called_gradient(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    what, fun, *rest = args
+    assert isinstance(what, Const)
+    asked: Asked = what.value
+    if any(map(is_undefined, (fun, *rest, *kwargs.values()))):
+        return Const(UNDEFINED)
+    parameters = parameters_for(lo, fun, asked.mode)
+    check_count(lo, rest)
+    named = {parameters.name_of(k): arg for k, arg in enumerate(rest)}
+    wanted = [_wanted(lo, which, parameters, named, kwargs) for which in asked.wanted]
+    for group in (named, kwargs):
+        group.update({name: floated(lo, group[name]) for name in wanted if name in group})
+    inner = lower_inside(lo, fun, named, kwargs, wanted)
+    check_written(lo, inner)
+    with_value = asked.mode == "value_and_grad"
+    gradient = joint_gradient(inner.program, wanted, asked.as_tuple, with_value, asked.has_aux)
+    return call_function(lo, compiled(lo, gradient)[-1], list(inner.given), {})
+
+
+def check_count(lo: Lowering, args: list[Symbol]) -> None:
+    """Refuses arguments of which nobody knows how many they are."""
+    if args and isinstance(args[-1], Spread):
+        lo.unsupported("how many arguments a function that is differentiated gets depends on the run here")
+
+
+def parameters_for(lo: Lowering, fun: Symbol, mode: str) -> Parameters:
+    found = parameters_of(fun)
+    if found is None and not is_function(fun):
+        lo.unsupported(f"{mode} needs a function", "pass the function, not what it returns")
+    return Parameters(()) if found is None else found
+
+
+def _wanted(
+    lo: Lowering, which: int | str, parameters: Parameters, args: dict[str, Symbol], kwargs: dict[str, Symbol]
+) -> str:
+    """The name of an argument to differentiate with respect to."""
+    names = parameters.positional
+    if isinstance(which, int):
+        if which < 0 and parameters.variadic is None:
+            names = (*names, *parameters.keyword_only)
+        within = -len(names) <= which < len(names)
+        name = names[which] if within else parameters.name_of(which) if which >= 0 else None
+    else:
+        name = which
+    if name is None or (name not in args and name not in kwargs):
+        lo.unsupported(f"a gradient with respect to {which!r} is wanted, but no such argument is passed here")
+    return name
+
+
+def floated(lo: Lowering, symbol: Symbol) -> Symbol:
+    """A Python integer that a gradient is wanted for is taken as a float."""
+    if isinstance(symbol, Const):
+        return Const(float(symbol.value)) if type(symbol.value) is int else symbol
+    return lo.call(Const(float), [symbol], {}) if isinstance(symbol, Value) and symbol.type == INT else symbol
+
+
+def check_written(lo: Lowering, inner: InnerProgram) -> None:
+    """Refuses functions that write to an array of the enclosing function, which would not see it."""
+    aliases = Aliases([inner.program.function, *inner.program.functions])
+    for value in inner.captured:
+        if aliases.is_written(value):
+            lo.span = aliases.writers[aliases.find(value)][0].span or lo.span
+            lo.unsupported(
+                f"{value.hint}, an array of the enclosing function, is written by a function that is differentiated",
+                "write to a copy, or pass the array as an argument",
+            )
+
+
+def compiled(lo: Lowering, gradient: Gradient) -> list[Any]:
+    """The generated functions: the same ones for the same text."""
+    functions: list[Function] = list(gradient.functions)
+    if gradient.reverse is not None and gradient.reverse not in functions:
+        functions.append(gradient.reverse)
+    emitted = emit_module(functions)
+    key = (emitted.source, tuple([(name, id(obj)) for name, obj in emitted.namespace.items()]))
+    known = lo.marks.derived.get(key)
+    if known is None:
+        loaded = load(emitted, "srcgrad", f"srcgrad {functions[-1].name}")
+        known = lo.marks.derived[key] = [loaded[function.name] for function in functions]
+    return known

@@ -1,0 +1,281 @@
+"""Products with Jacobians inside of differentiated functions: what `vjp`, `jvp` and `linearize` stand for in a program."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.frontend import stand_ins
+from srcgrad.frontend.functions import call_function
+from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.inner_programs import InnerProgram, lower_inside
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.pools import opened
+from srcgrad.frontend.program import Program
+from srcgrad.frontend.values import Bound, Reference, Sequence, Symbol, constant
+from srcgrad.ir.nodes import Const, Function, Value, leaves
+from srcgrad.ir.types import COMPLEX, FLOAT, Array, NpScalar, PyScalar, is_scalar, shape_of
+from srcgrad.nested import check_count, check_written, compiled, floated, parameters_for
+from srcgrad.products import jvp, linearize, vjp
+from srcgrad.transform import gradient as transform
+from srcgrad.transform.gradient import is_text, pullback, split_result
+from srcgrad.transform.pushforward import pushforward
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A pullback that a program makes.
+
+    Attributes:
+        reverse: the function of the reverse sweep; None if there is nothing to differentiate.
+        wanted: for each number or array in the value whether it takes a cotangent.
+        active: the primals that it returns cotangents of.
+        count: how many primals there are.
+    """
+
+    reverse: Any
+    wanted: tuple[bool, ...]
+    active: tuple[int, ...]
+    count: int
+
+
+@handles(vjp)
+def _vjp(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fun, *primals = _with_function(args, kwargs)
+    has_aux = _has_aux(lo, kwargs)
+    check_count(lo, primals)
+    inner, names, _ = _lowered(lo, fun, primals, range(len(primals)), "vjp")
+    program = inner.program
+    active = [k for k, name in enumerate(names) if _is_active(program, name)]
+    if not active:
+        result = lo.call(fun, primals, {})
+        pull = Bound(Const(_pull), (Const(Pulled(None, (), (), len(primals))), Const(None)))
+        return Sequence((*result.items[:1], pull, *result.items[1:]) if has_aux else (result, pull))
+    wanted = [_has_bar(v) for v in leaves(split_result(program, has_aux)[0])]
+    gradient = pullback(program, [names[k] for k in active], has_aux)
+    forward = gradient.functions[-1]
+    functions = compiled(lo, gradient)
+    shared = _shared(forward, gradient.kept)
+    result = call_function(lo, functions[gradient.functions.index(forward)], list(inner.given), {})
+    items = [result] if not isinstance(result, Sequence) else list(result.items)
+    split = len(items) - gradient.kept
+    outs = [_copied(lo, item) if k in shared else item for k, item in enumerate(items[:split])]
+    kept = [_copied(lo, item) if k in shared else item for k, item in enumerate(items[split:], split)]
+    made = Pulled(functions[-1], tuple(wanted), tuple(active), len(primals))
+    pull = Bound(Const(_pull), (Const(made), outs[0], *kept))
+    return Sequence((outs[0], pull, *outs[1:]))
+
+
+def _is_active(program: Program, name: str) -> bool:
+    return any(v.type.differentiable for v in transform._leaves(program, program.arguments[name]))
+
+
+def _has_bar(value: Value) -> bool:
+    return value.type.differentiable and not is_text(value)
+
+
+def _shared(forward: Function, kept: int) -> set[int]:
+    """Which results share memory with an argument or with another one: the program may write there."""
+    aliases = Aliases([forward])
+    taken = {aliases.find(v) for v in forward.params if is_pointer(v.type)}
+    found: set[int] = set()
+    assert isinstance(forward.result, tuple)
+    for k in reversed(range(len(forward.result))):
+        places = {aliases.find(v) for v in leaves(forward.result[k]) if not isinstance(v, Const) and is_pointer(v.type)}
+        if places & taken:
+            found.add(k)
+        taken |= places
+    return found
+
+
+def _pull(*args: Any) -> Any:
+    """Stands for the call of a pullback: which, the value it belongs to, what is kept, and the cotangent."""
+
+
+@handles(_pull)
+def _called_pull(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    made, out, *kept, cotangent = [*args, *kwargs.values()]
+    assert isinstance(made, Const)
+    pulled: Pulled = made.value
+    if pulled.reverse is None:
+        return Sequence((Const(None),) * pulled.count)
+    bars = _bars(lo, cotangent, out, iter(pulled.wanted))
+    result = call_function(lo, pulled.reverse, [*kept, *bars], {})
+    assert isinstance(result, Sequence)
+    found = dict(zip(pulled.active, result.items, strict=True))
+    return Sequence(tuple([found.get(k, Const(None)) for k in range(pulled.count)]))
+
+
+@handles(jvp)
+def _jvp(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fun, *rest = _with_function(args, kwargs)
+    has_aux = _has_aux(lo, kwargs)
+    given = dict(zip(("primals", "tangents"), rest, strict=False)) | kwargs
+    primals, tangents = (_items(lo, given.get(name), name) for name in ("primals", "tangents"))
+    if len(primals) != len(tangents):
+        lo.unsupported(f"jvp got {len(primals)} primals and {len(tangents)} tangents", "None means zero")
+    return _pushed(lo, fun, primals, tangents, has_aux)
+
+
+@handles(linearize)
+def _linearize(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fun, *primals = _with_function(args, kwargs)
+    check_count(lo, primals)
+    copies = Sequence(tuple([_copied(lo, primal) for primal in primals]))
+    out = _pushed(lo, fun, copies.items, (Const(None),) * len(primals), False)
+    return Sequence((out.items[0], Bound(Const(_push), (fun, copies))))
+
+
+def _push(*args: Any) -> Any:
+    """Stands for the call of what `linearize` makes: the function, the primals, and their tangents."""
+
+
+@handles(_push)
+def _called_push(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    fun, primals, *tangents = args
+    assert isinstance(primals, Sequence)
+    check_count(lo, tangents)
+    if len(primals.items) != len(tangents):
+        lo.unsupported(f"what linearize returned takes {len(primals.items)} tangents, not {len(tangents)}")
+    return _pushed(lo, fun, primals.items, tuple(tangents), False).items[1]
+
+
+def _pushed(
+    lo: Lowering, fun: Symbol, primals: tuple[Symbol, ...], tangents: tuple[Symbol, ...], has_aux: bool
+) -> Sequence:
+    """What `jvp` returns."""
+    wanted = [k for k, tangent in enumerate(tangents) if not _is_none(tangent)]
+    inner, names, primals = _lowered(lo, fun, primals, wanted, "jvp")
+    gradient = pushforward(inner.program, [names[k] for k in wanted], has_aux)
+    dots = []
+    for name, path in gradient.tangents:
+        k = names.index(name)
+        dots.append(_fitted(lo, _part(lo, tangents[k], path), _part(lo, primals[k], path), f"the tangent of {name}"))
+    result = call_function(lo, compiled(lo, gradient)[-1], [*inner.given, *dots], {})
+    assert isinstance(result, Sequence)
+    return result
+
+
+def _lowered(
+    lo: Lowering, fun: Symbol, primals: tuple[Symbol, ...], wanted: Collection[int], mode: str
+) -> tuple[InnerProgram, list[str], tuple[Symbol, ...]]:
+    """The function by itself, the names of its arguments, and these."""
+    parameters = parameters_for(lo, fun, mode)
+    names = [parameters.name_of(k) for k in range(len(primals))]
+    if mode == "jvp":
+        primals = tuple([floated(lo, p) if k in wanted else p for k, p in enumerate(primals)])
+    inner = lower_inside(lo, fun, dict(zip(names, primals, strict=True)), {}, [names[k] for k in wanted])
+    check_written(lo, inner)
+    return inner, names, primals
+
+
+def _with_function(args: list[Symbol], kwargs: dict[str, Symbol]) -> tuple[Symbol, ...]:
+    """The function and the other positional arguments of `vjp`, `jvp` or `linearize`."""
+    return tuple(args) if "fun" not in kwargs else (kwargs["fun"], *args)
+
+
+def _has_aux(lo: Lowering, kwargs: dict[str, Symbol]) -> bool:
+    has_aux = constant(kwargs.get("has_aux", Const(False)))
+    if not isinstance(has_aux, bool):
+        lo.unsupported("has_aux depends on the run here", "give it as a constant")
+    return has_aux
+
+
+def _items(lo: Lowering, symbol: Symbol | None, what: str) -> tuple[Symbol, ...]:
+    if isinstance(symbol, Sequence):
+        return symbol.items
+    if isinstance(symbol, Reference) and symbol.cls is list:
+        return lo.contents(symbol)
+    lo.unsupported(f"{what} of jvp must be a tuple", f"one item per argument: ({what},)")
+
+
+def _is_none(symbol: Symbol) -> bool:
+    return isinstance(symbol, Const) and symbol.value is None
+
+
+# Cotangents and tangents in the form that generated code takes
+
+
+def _bars(lo: Lowering, given: Symbol, like: Symbol, wanted: Iterator[bool]) -> list[Symbol]:
+    """A cotangent for each number and array in a value of which one is wanted."""
+    like = opened(lo, like)
+    if isinstance(like, (Sequence, Reference)):
+        pairs = _pairs(lo, given, like)
+        return [bar for part, inner in pairs for bar in _bars(lo, part, inner, wanted)]
+    return [_fitted(lo, given, like, "a cotangent")] if next(wanted) else []
+
+
+def _pairs(lo: Lowering, given: Symbol, like: Sequence | Reference) -> list[tuple[Symbol, Symbol]]:
+    """The parts of a cotangent, each with the part of the value that it belongs to."""
+    parts = _parts(lo, like)
+    if _is_none(given):
+        return [(given, part) for _, part in parts]
+    given = opened(lo, given)
+    own = dict(_parts(lo, given)) if isinstance(given, (Sequence, Reference)) and given.cls is like.cls else {}
+    if own.keys() != {key for key, _ in parts}:
+        lo.unsupported("a cotangent has another structure than the value it belongs to", "None means zero")
+    return [(own[key], part) for key, part in parts]
+
+
+def _parts(lo: Lowering, symbol: Sequence | Reference) -> list[tuple[Any, Symbol]]:
+    if isinstance(symbol, Sequence):
+        return list(enumerate(symbol.items))
+    contents = lo.contents(symbol)
+    return list(enumerate(contents)) if symbol.cls is list else list(contents)
+
+
+def _part(lo: Lowering, symbol: Symbol, path: tuple) -> Symbol:
+    """A part of a tree: the names of attributes begin with a point; a part of None is None."""
+    for key in path:
+        symbol = opened(lo, symbol)
+        if _is_none(symbol):
+            break
+        parts = dict(_parts(lo, symbol)) if isinstance(symbol, (Sequence, Reference)) else {}
+        name = key[1:] if isinstance(key, str) and key.startswith(".") else key
+        if key not in parts and name not in parts:
+            lo.unsupported("a tangent has another structure than its primal", "None means zero")
+        symbol = parts[key] if key in parts else parts[name]
+    return symbol
+
+
+def _fitted(lo: Lowering, given: Symbol, like: Symbol, what: str) -> Symbol:
+    """A cotangent or tangent in the class, shape and dtype of the value it belongs to."""
+    kind = lo.value(like).type
+    if _is_none(given):
+        return Const(0.0) if kind == FLOAT else lo.call(Const(runtime.zeros_like), [like], {})
+    if not isinstance(given, Value):
+        lo.unsupported(f"{what} has another structure than the value it belongs to", "None means zero")
+    if given.type == kind:
+        return given
+    if isinstance(kind, PyScalar):
+        return lo.call(Const(complex if kind == COMPLEX else float), [given], {})
+    if isinstance(kind, NpScalar):
+        return lo.call(Const(kind.dtype.type), [given], {})
+    if not isinstance(kind, Array) or not isinstance(given.type, (Array, PyScalar, NpScalar)):
+        return given
+    ranks = [shape if shape is None else len(shape) for shape in (shape_of(given.type), kind.shape)]
+    if None not in ranks and ranks[0] != ranks[1]:
+        lo.unsupported(f"{what} has {ranks[0]} axes, but the value it belongs to has {ranks[1]}")
+    if not isinstance(given.type, Array) or given.type.dtype != kind.dtype:
+        given = lo.call(Const(np.asarray), [given, Const(kind.dtype)], {})
+    call_function(lo, stand_ins.check_shape, [given, like, Const(what)], {})
+    return given
+
+
+def _copied(lo: Lowering, symbol: Symbol) -> Symbol:
+    """A symbol with copies of the arrays in it."""
+    symbol = opened(lo, symbol)
+    if isinstance(symbol, Sequence):
+        return Sequence(tuple([_copied(lo, item) for item in symbol.items]), symbol.cls)
+    if isinstance(symbol, Reference):
+        parts = [(key, _copied(lo, part)) for key, part in _parts(lo, symbol)]
+        own = [part for _, part in parts] if symbol.cls is list else parts
+        return lo.new_reference(symbol.cls, tuple(own), None)
+    if isinstance(symbol, Value) and not isinstance(symbol, Const) and not is_scalar(symbol.type):
+        return lo.call(Const(runtime.copied), [symbol], {})
+    return symbol
