@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree,
 from srcgrad.ir.types import COMPLEX, FLOAT, Array, List, NpScalar, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
+from srcgrad.transform.closed import ClosedPairs, add_parameters
+from srcgrad.transform.closing import close_checkpoints, dissolve_checkpoints, is_checkpointed
 from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
@@ -59,13 +62,22 @@ class Gradient:
     tangents: tuple[tuple[str, tuple], ...] = ()
 
 
-def prepare(program: Program, optimize: bool = True) -> None:
-    """Passes on the forward sweep: arguments that are written are copied, what is not needed goes."""
+def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -> None:
+    """Passes on the forward sweep: arguments that are written are copied, what is not needed goes.
+
+    Args:
+        program: it is changed.
+        optimize: whether to simplify.
+        checkpoints: whether what is checkpointed is run again later, and so has to be functions of its own.
+    """
     functions = [*program.functions, program.function]
     for function in functions:
         prune_carried(function)
     rebind(program.function, program.functions)
     protect_arguments(program)
+    if is_checkpointed(functions):
+        close_checkpoints(functions, program.function) if checkpoints else dissolve_checkpoints(functions)
+        _sync(program.function)
     if optimize:
         share_common(program.function)
         _sync(program.function)
@@ -345,12 +357,25 @@ def _reverse(
     undo: bool = True,
 ) -> tuple[list[Value], Pairs]:
     """Appends the reverse sweep and makes it legal; the cotangents of the inputs."""
-    function = program.function
-    functions = [*program.functions, function]
+    return _reverse_function(program.function, program.functions, seeds, inputs, kept, optimize, undo)
+
+
+def _reverse_function(
+    function: Function,
+    callees: list[Function],
+    seeds: list[tuple[Value, Value]],
+    inputs: list[Value],
+    kept: Iterable[Value],
+    optimize: bool,
+    undo: bool = True,
+) -> tuple[list[Value], Pairs]:
+    """As `_reverse`, of any function and those that it calls."""
+    functions = [*callees, function]
     aliases = Aliases(functions, reads=True)
     outputs = [v for v, _ in seeds]
     activity = activity_of(functions, aliases, inputs, outputs, optimize)
-    pairs = Pairs(activity, aliases, aliases.needs_table and bool(program.functions))
+    closed = ClosedPairs(partial(_differentiate_closed, optimize))
+    pairs = Pairs(activity, aliases, aliases.needs_table and bool(callees), closed)
     complexness = Complexness(functions, aliases)
 
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
@@ -374,6 +399,31 @@ def _reverse(
     bars = sweep(function, seeds, inputs, None, undo)
     pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), tidy)
     return bars, pairs
+
+
+def _differentiate_closed(
+    optimize: bool,
+    function: Function,
+    callees: list[Function],
+    rows: list[tuple[Value, Value]],
+    seeds: list[Value],
+    inputs: list[Value],
+    name: str,
+) -> None:
+    """Makes the reverse of a closed function, or rather of a copy of it: both sweeps, in one function.
+
+    Args:
+        optimize: whether to simplify.
+        function, callees: the copy, and the functions that it calls.
+        rows: its results that have cotangents, with these.
+        seeds: the parameters that bring them.
+        inputs: the parameters whose cotangents are wanted.
+        name: what to call it.
+    """
+    bars, pairs = _reverse_function(function, callees, rows, inputs, [], optimize)
+    add_parameters(function, seeds)
+    finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
+    pairs.functions(function)
 
 
 def activity_of(

@@ -34,7 +34,7 @@ def pushforward(program: Program, names: list[str], has_aux: bool, optimize: boo
     It returns `(out, out_dot)`, with aux `(out, out_dot, aux)`.
     """
     function = program.function
-    prepare(program, optimize)
+    prepare(program, optimize, checkpoints=False)
     out, aux = split_result(program, has_aux)
     inputs = differentiable_leaves(program, names)
     functions = [*program.functions, function]
