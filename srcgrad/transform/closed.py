@@ -18,6 +18,7 @@ from srcgrad.transform.clone import clone_callees, clone_ops
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.separation import separate
 from srcgrad.transform.simplify import remove_dead_code, replace_values
+from srcgrad.transform.strong_zeros import Zeros
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
@@ -164,13 +165,15 @@ class Reversed:
     Attributes:
         closed: takes arguments of the function, and cotangents of its results; returns cotangents of arguments.
         needs: which arguments it takes.
-        extra: which results it takes after them.
         seeds: the results whose cotangents it takes.
+        levels: what the cotangents that it returns hold.
+        extra: which results it takes after the arguments.
     """
 
     closed: Closed
     needs: list[int]
     seeds: list[int]
+    levels: list[Zeros]
     extra: list[int] = field(default_factory=list)
 
 
@@ -178,24 +181,26 @@ class ClosedPairs:
     """The reverses made so far.
 
     Args:
-        differentiate: turns a function into its reverse: given its callees, the results with the cotangents that are
-            new parameters, the inputs and the name.
+        differentiate: turns a function into its reverse: given its callees, the results with their cotangents, those
+            of these that are parameters, the inputs, what the cotangents hold, and the name.
     """
 
-    def __init__(self, differentiate: Callable[[Function, list[Function], list, list[Value], list[Value], str], None]):
+    def __init__(self, differentiate: Callable[..., None]):
         self._differentiate = differentiate
         self._known: dict[Any, Reversed] = {}
 
-    def reverse_of(self, closed: Closed, seeds: list[int], inputs: list[int], loose: tuple[int, ...] = ()) -> Reversed:
+    def reverse_of(
+        self, closed: Closed, seeds: dict[int, Zeros], inputs: list[int], loose: tuple[int, ...] = ()
+    ) -> Reversed:
         """The reverse of a closed function.
 
         Args:
             closed: the function.
-            seeds: the results that have a cotangent.
+            seeds: the results that have a cotangent, and what it holds.
             inputs: the parameters whose cotangents are wanted.
             loose: those of the seeds that may come as the number 0.
         """
-        key = (closed, tuple(seeds), tuple(inputs), loose)
+        key = (closed, tuple(seeds.items()), tuple(inputs), loose)
         if key not in self._known:
             if closed.loop is None:
                 self._known[key] = self._reverse(closed, seeds, inputs, loose)
@@ -205,7 +210,7 @@ class ClosedPairs:
                 self._known[key] = reverse_turns(self, closed, seeds, inputs)
         return self._known[key]
 
-    def _reverse(self, closed: Closed, seeds: list[int], inputs: list[int], loose: tuple[int, ...]) -> Reversed:
+    def _reverse(self, closed: Closed, seeds: dict[int, Zeros], inputs: list[int], loose: tuple[int, ...]) -> Reversed:
         primal = closed.function
         params = [Value(p.type, p.hint, p.span) for p in primal.params]
         mapping = dict(zip(primal.params, params, strict=True))
@@ -227,10 +232,12 @@ class ClosedPairs:
             bars.append(bar)
             rows.append((value, seed))
         body.results = [value for value, _ in rows]
-        self._differentiate(function, callees, rows, bars, [params[k] for k in inputs], f"{primal.name}_rev")
+        levels = {seed: level for (_, seed), level in zip(rows, seeds.values(), strict=True)}
+        wanted = [params[k] for k in inputs]
+        self._differentiate(function, callees, rows, bars, wanted, levels, f"{primal.name}_rev")
         needs = drop_unused(function, len(primal.params))
         function.doc = f"Reverse sweep of {primal.name}, which is run again first."
-        return Reversed(Closed(function), needs, seeds)
+        return Reversed(Closed(function), needs, list(seeds), [levels.get(v, Zeros.NONE) for v in wanted])
 
 
 def add_parameters(function: Function, values: list[Value]) -> None:
@@ -261,11 +268,12 @@ def reverse_closed(reverse: Reverse, op: Call) -> None:
     """Emits the reverse of a call of a closed function: a call of its reverse."""
     active = reverse.activity.active
     inputs = [k for k, v in enumerate(op.args) if active(v)]
-    seeds = [k for k, v in enumerate(op.outputs) if active(v)]
+    gs = {k: reverse.cotangent_of_output(v) for k, v in enumerate(op.outputs) if active(v)}
+    seeds = {k: reverse.zeros_of(op.outputs[k], g) for k, g in gs.items()}
     made = reverse.pairs.closed.reverse_of(op.fn, seeds, inputs)
-    bars = [reverse.full_cotangent(reverse.cotangent_of_output(op.outputs[k]), op.outputs[k]) for k in made.seeds]
+    bars = [reverse.full_cotangent(gs.get(k), op.outputs[k]) for k in made.seeds]
     given = [*[op.args[k] for k in made.needs], *[op.outputs[k] for k in made.extra], *bars]
     outputs = [Value(op.args[k].type, None, op.span) for k in inputs]
     reverse.lo.append(Call(made.closed, tuple(given), {}, outputs, op.span))
-    for k, output in zip(inputs, outputs, strict=True):
-        reverse.contribute(op.args[k], output)
+    for k, output, level in zip(inputs, outputs, made.levels, strict=True):
+        reverse.contribute(op.args[k], reverse.zeros.mark(output, level))

@@ -39,6 +39,7 @@ from srcgrad.transform.shadows import define_shadows
 from srcgrad.transform.signs import move_signs
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
 from srcgrad.transform.split import first_of_reverse, split
+from srcgrad.transform.strong_zeros import Zeros
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
 
@@ -368,8 +369,12 @@ def _reverse_function(
     kept: Iterable[Value],
     optimize: bool,
     undo: bool = True,
+    levels: dict[Value, Zeros] | None = None,
 ) -> tuple[list[Value], Pairs]:
-    """As `_reverse`, of any function and those that it calls."""
+    """As `_reverse`, of any function and those that it calls.
+
+    `levels` tells what the seeds hold, and learns what the cotangents of the inputs do.
+    """
     functions = [*callees, function]
     aliases = Aliases(functions, reads=True)
     outputs = [v for v, _ in seeds]
@@ -382,7 +387,12 @@ def _reverse_function(
         reverse = Reverse(activity, aliases, complexness, pairs)
         reverse.shadow_table = shadows
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
+        if levels is not None and target is function:
+            for seed, level in levels.items():
+                reverse.zeros.mark(seed, level)
         bars = reverse.run(target, rows, wanted)
+        if levels is not None and target is function:
+            levels.update({v: reverse.zeros_of(v, reverse.bar(v)) for v in wanted if activity.active(v)})
         target.body.results = [*target.body.results, *bars]
         remove_dead_code([target], [*wanted, *reverse.indices.values()], settle=False)
         target.backward_from = first_of_reverse(target)
@@ -408,6 +418,7 @@ def _differentiate_closed(
     rows: list[tuple[Value, Value]],
     seeds: list[Value],
     inputs: list[Value],
+    levels: dict[Value, Zeros],
     name: str,
 ) -> None:
     """Makes the reverse of a closed function, or rather of a copy of it: both sweeps, in one function.
@@ -418,9 +429,10 @@ def _differentiate_closed(
         rows: its results that have cotangents, with these.
         seeds: the parameters that bring them.
         inputs: the parameters whose cotangents are wanted.
+        levels: what the cotangents of the results hold; it learns what those of the inputs do.
         name: what to call it.
     """
-    bars, pairs = _reverse_function(function, callees, rows, inputs, [], optimize)
+    bars, pairs = _reverse_function(function, callees, rows, inputs, [], optimize, levels=levels)
     add_parameters(function, seeds)
     finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
     pairs.functions(function)

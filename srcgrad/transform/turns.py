@@ -25,6 +25,7 @@ from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.closed import Cut, Reversed, add_parameters, close_body, drop_unused, parameters, set_result
 from srcgrad.transform.control_reversal import count_trips
 from srcgrad.transform.definedness import define_everywhere, filler
+from srcgrad.transform.strong_zeros import Zeros
 
 if TYPE_CHECKING:
     from srcgrad.transform.closed import ClosedPairs
@@ -199,7 +200,7 @@ def _turn(
     return closed
 
 
-def reverse_turns(pairs: ClosedPairs, closed: Closed, seeds: list[int], inputs: list[int]) -> Reversed:
+def reverse_turns(pairs: ClosedPairs, closed: Closed, seeds: dict[int, Zeros], inputs: list[int]) -> Reversed:
     """The reverse of a checkpointed loop."""
     return _Schedule(pairs, closed, seeds, inputs).build()
 
@@ -212,7 +213,7 @@ class _Schedule:
         wanted: the constants that cotangents are wanted for.
     """
 
-    def __init__(self, pairs: ClosedPairs, closed: Closed, seeds: list[int], inputs: list[int]):
+    def __init__(self, pairs: ClosedPairs, closed: Closed, seeds: dict[int, Zeros], inputs: list[int]):
         self.closed = closed
         self.turns: Turns = closed.loop
         primal = closed.function
@@ -225,17 +226,29 @@ class _Schedule:
         self.wanted = [k for k in inputs if k in self.turns.constants]
         self.late = [result for param, result in self.active if param is None]
         self.seeds = [result for _, result in self.active]
-        self.rev = pairs.reverse_of(
-            self.turns.turn,
-            [self._result_of_turn(k) for k in self.seeds],
-            [k - 1 for param, _ in self.active if (k := param) is not None] + [k - 1 for k in self.wanted],
-            tuple(self._result_of_turn(k) for k in self.late),
-        )
+        self.rev = self._reversed_turn(pairs, seeds)
         self.lo = Lowering()
         self.lo.fixed_span = True
         self.lo.fresh_prefix = "b"
         self.lo.span = self.turns.op.span
         self.params = [Value(p.type, p.hint, p.span) for p in primal.params]
+
+    def _reversed_turn(self, pairs: ClosedPairs, given: dict[int, Zeros]) -> Reversed:
+        """The reverse of one turn: what its cotangents hold after a turn they may hold before the next one."""
+        levels = {
+            k: max(given.get(k, Zeros.UNUSED), Zeros.UNUSED if k in self.late else Zeros.NONE) for k in self.seeds
+        }
+        parts = [(param, result) for param, result in self.active if param is not None]
+        wanted = [k - 1 for k in (*[param for param, _ in parts], *self.wanted)]
+        late = tuple(self._result_of_turn(k) for k in self.late)
+        while True:
+            made = pairs.reverse_of(
+                self.turns.turn, {self._result_of_turn(k): level for k, level in levels.items()}, wanted, late
+            )
+            grown = {result: max(levels[result], level) for (_, result), level in zip(parts, made.levels, strict=False)}
+            if {**levels, **grown} == levels:
+                return made
+            levels.update(grown)
 
     def _is_active(self, part: tuple[int | None, int], activity: Activity) -> bool:
         _, result = part
@@ -275,7 +288,9 @@ class _Schedule:
         function.doc = f"Reverse sweep of {self.closed.function.name}, whose turns are run again from snapshots."
         needs = drop_unused(function, len(params))
         made = Closed(function)
-        return Reversed(made, needs, self.seeds, [] if turns.trips is None else [turns.trips])
+        levels = dict(zip([k for k, _ in self.active if k is not None] + self.wanted, self.rev.levels, strict=True))
+        found = [levels.get(k, Zeros.NONE) for k in self.inputs]
+        return Reversed(made, needs, self.seeds, found, [] if turns.trips is None else [turns.trips])
 
     def _stacks(self) -> tuple[Value, list[tuple[int, Value]]]:
         """The lists of the turns before which states are kept, and of these states."""
