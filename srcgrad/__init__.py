@@ -6,7 +6,7 @@ from srcgrad.custom import custom_jvp, custom_vjp
 from srcgrad.implicit_functions import implicit
 from srcgrad.jacobians import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev
 from srcgrad.products import jvp, linearize, vjp
-from srcgrad.rules.intrinsics import stop_gradient
+from srcgrad.rules.intrinsics import checkpoint, checkpointed, stop_gradient
 from srcgrad.testing import check_grads
 
 __version__ = "0.1.0"
@@ -15,6 +15,8 @@ __all__ = [
     "GradFunction",
     "__version__",
     "check_grads",
+    "checkpoint",
+    "checkpointed",
     "custom_jvp",
     "custom_vjp",
     "elementwise_grad",

@@ -13,7 +13,7 @@ import srcgrad
 ROOT = Path(srcgrad.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ORDER = (
-    *("errors", "tree", "ir", "runtime", "rules", "frontend", "analysis", "transform", "backend"),
+    *("errors", "tree", "ir", "runtime", "schedule", "rules", "frontend", "analysis", "transform", "backend"),
     *("view", "products", "api", "nested", "nested_products", "jacobians", "custom", "implicit_functions"),
     *("testing", "__init__", "__main__"),
 )

@@ -17,6 +17,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.frontend import (  # noqa: F401
     array_writes,
+    checkpoint_calls,
     container_calls,
     copies,
     custom_calls,

@@ -15,13 +15,14 @@ from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Value, leaves
+from srcgrad.ir.nodes import Call, Closed, Const, Value, leaves
 from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown
 from srcgrad.rules.custom import Primal
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name, is_of_user
 from srcgrad.rules.user_rules import fitting
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import reverse_read
+from srcgrad.transform.closed import reverse_closed
 from srcgrad.transform.cotangents import fit, full_like, product, surely_fits
 from srcgrad.transform.custom_calls import reverse_custom
 from srcgrad.transform.list_reversal import (
@@ -79,6 +80,9 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
         return
     gs = [reverse.cotangent_of_output(o) for o in op.outputs]
     if all(g is None for g in gs):
+        return
+    if isinstance(op.fn, Closed):
+        reverse_closed(reverse, op)
         return
     if op.fn is list.copy:
         reverse_list_copy(reverse, op)

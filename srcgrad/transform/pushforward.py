@@ -36,7 +36,7 @@ def pushforward(
     It returns `(out, out_dot)`, with aux `(out, out_dot, aux)`; without the value, for `hvp`, `out` is left out.
     """
     function = program.function
-    prepare(program, optimize)
+    prepare(program, optimize, checkpoints=False)
     out, aux = split_result(program, has_aux)
     inputs = differentiable_leaves(program, names)
     functions = [*program.functions, function]
