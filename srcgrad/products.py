@@ -206,11 +206,11 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool =
     return _push(pushing(fun, wanted, has_aux), tuple(primals), tangents)[0]
 
 
-def pushing(fun: Callable[..., Any], wanted: list[bool], has_aux: bool) -> Dispatcher:
-    """What compiles the forward sweep with tangents of these arguments."""
-    places = _places(resolve(fun, "jvp"), len(wanted))
+def pushing(fun: Callable[..., Any], wanted: list[bool], has_aux: bool, mode: str = "jvp") -> Dispatcher:
+    """What compiles the forward sweep with tangents of these arguments, or with the sets of what they depend on."""
+    places = _places(resolve(fun, mode), len(wanted))
     names = [_shown(place) for place, is_wanted in zip(places, wanted, strict=True) if is_wanted]
-    return _dispatcher_for(fun, "jvp", tuple(names), has_aux)
+    return _dispatcher_for(fun, mode, tuple(names), has_aux)
 
 
 def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, Variant]:

@@ -14,7 +14,7 @@ ROOT = Path(srcgrad.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ORDER = (
     *("errors", "tree", "ir", "runtime", "rules", "frontend", "analysis", "transform", "backend"),
-    *("view", "products", "api", "testing", "__init__", "__main__"),
+    *("view", "products", "api", "sparse", "testing", "__init__", "__main__"),
 )
 """A module imports only from its own package and from those before it."""
 LONGEST = 650

@@ -26,13 +26,14 @@ from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
 from srcgrad.transform import gradient as transform
+from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.pushforward import pushforward
 from srcgrad.tree import attribute_names, flatten
 
 _WHAT = {
     **{"grad": "gradient", "value_and_grad": "value and gradient"},
-    **{"vjp": "value and pullback", "jvp": "value and tangent"},
+    **{"vjp": "value and pullback", "jvp": "value and tangent", "deps": "dependence"},
 }
 _NESTING = 20_000
 """Python's recursion limit while compiling: an AST is as deep as the user's expressions, and `ast` recurses."""
@@ -43,7 +44,7 @@ class Options:
     """What is asked of a function.
 
     Attributes:
-        mode: `grad`, `value_and_grad`, `vjp` or `jvp`.
+        mode: `grad`, `value_and_grad`, `vjp`, `jvp` or `deps`: what the elements of its result depend on.
         wanted: the parameters to differentiate with respect to; `name[0]` for one item of `*args`. None for all that
             hold floats.
         as_tuple: whether a tuple of gradients is wanted.
@@ -281,6 +282,8 @@ class Dispatcher:
             return gradient
         if options.mode == "jvp":
             return pushforward(program, names, options.has_aux, options.optimize)
+        if options.mode == "deps":
+            return dependence(program, names, options.optimize)
         with_value = options.mode == "value_and_grad"
         return transform.joint_gradient(program, names, options.as_tuple, with_value, options.has_aux, options.optimize)
 
@@ -296,6 +299,7 @@ class Dispatcher:
             "value_and_grad": "value and gradient",
             "vjp": "value and pullback",
             "jvp": "value and tangent",
+            "deps": "dependence",
         }
         return f"the {what[self.options.mode]} of {of} with respect to {', '.join(names) or 'nothing'}"
 
