@@ -337,9 +337,14 @@ def _convolved(a: np.ndarray, v: np.ndarray, mode: Any, default: str) -> np.ndar
     return full[first : first + count]
 
 
+@_stands_for(np.cross, *_np("cross", np.linalg), product=True)
 def union_cross(a: Any, b: Any) -> Any:
     """The cross product of vectors along the last axis: each element from all of both vectors."""
-    return union(*[union_along(_without_masks(np.asarray(x)), -1, keepdims=True) for x in (a, b)])
+    vectors = [np.asarray(a), np.asarray(b)]
+    three = any(x.shape[-1] == 3 for x in vectors)
+    parts = [union_along(_without_masks(x), -1, keepdims=three) for x in vectors]
+    result = union(*parts)
+    return np.repeat(as_sets(result), 3, axis=-1) if three else result
 
 
 def _without_masks(x: np.ndarray) -> np.ndarray:

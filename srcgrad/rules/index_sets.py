@@ -51,8 +51,8 @@ class Unions:
             count: the number of owners.
         """
         given = members != 0
-        if not given.all():
-            owners, members = owners[given], members[given]
+        # What the program writes later must not be seen here: these are copies.
+        owners, members = owners[given], members[given]
         has_any = np.zeros(count, bool)
         has_any[owners] = True
         numbers = np.zeros(count, np.int64)
@@ -69,7 +69,7 @@ class Unions:
         self._flush()
         numbers = np.arange(self.size + 1, self.size + 1 + members.size).reshape(rows, count)
         self.size += members.size
-        self._blocks.append((numbers.ravel(), members.ravel()))
+        self._blocks.append((numbers.ravel(), members.flatten()))
         self._blocks.append((numbers[:, 1:].ravel(), numbers[:, :-1].ravel()))
         return numbers
 

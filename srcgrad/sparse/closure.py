@@ -14,11 +14,29 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.errors import UnsupportedError
 from srcgrad.rules.index_sets import Unions, distinct
 
 _ROUNDS = 8
 _NARROW = 32
 _PATIENCE = 64
+_MOST = 200_000_000
+_SINGLE = 8
+"""An element of a Python set takes as much memory as so many in an array."""
+
+
+def check_size(elements: int) -> None:
+    """Refuses a pattern that memory would not hold.
+
+    Raises:
+        UnsupportedError: if it has too many elements.
+    """
+    if elements > _MOST:
+        raise UnsupportedError(
+            "the Jacobian is not sparse: on the way to its pattern there are sets of more than "
+            f"{_MOST:,} elements together",
+            help="use products with it: srcgrad.vjp, srcgrad.jvp",
+        )
 
 
 def pattern_of(unions: Unions, outputs: np.ndarray) -> Any:
@@ -29,17 +47,22 @@ def pattern_of(unions: Unions, outputs: np.ndarray) -> Any:
     owners, members, ends = _simplified(*unions.edges(), outputs, inputs, count)
     different, rows = np.unique(ends, return_inverse=True)
     nodes = np.flatnonzero(different)
-    used = distinct(np.concatenate([np.arange(1, inputs + 1), different[nodes], owners, members]))
-    owners, members, ends = (np.searchsorted(used, found) for found in (owners, members, different[nodes]))
+    used = np.zeros(count, bool)
+    for found in (slice(1, inputs + 1), different[nodes], owners, members):
+        used[found] = True
+    numbers = np.cumsum(used) - 1
+    owners, members, ends = numbers[owners], numbers[members], numbers[different[nodes]]
+    count = int(np.count_nonzero(used))
     sources = np.arange(inputs)
     if len(nodes) < inputs:
-        matrix = csr_array(_Sets(members, owners, len(used), backwards=True).of(sources, ends).T)
+        matrix = csr_array(_Sets(members, owners, count, backwards=True).of(sources, ends).T)
     else:
-        matrix = _Sets(owners, members, len(used), backwards=False).of(ends, sources)
+        matrix = _Sets(owners, members, count, backwards=False).of(ends, sources)
     place = np.full(len(different), len(nodes))
     place[nodes] = np.arange(len(nodes))
     indptr = np.append(matrix.indptr, matrix.indptr[-1])
     padded = csr_array((matrix.data, matrix.indices, indptr), shape=(len(nodes) + 1, inputs))
+    check_size(int(np.diff(padded.indptr)[place[rows.ravel()]].sum()))
     result = csr_array(padded[place[rows.ravel()]]) if len(outputs) else csr_array((0, inputs), dtype=bool)
     result.sort_indices()
     return result.astype(bool)
@@ -74,7 +97,7 @@ def _simplified(
         owners, members = into[owners[kept]], members[kept]
         if len(owners) == before:
             break
-        owners, members = _each_once(owners, members, count)
+        owners, members = _each_once(owners, members, (count, count))
     return owners, members, outputs
 
 
@@ -87,9 +110,12 @@ def _ends(step: np.ndarray) -> np.ndarray:
         step = further
 
 
-def _each_once(owners: np.ndarray, members: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    keys = distinct(owners * count + members)
-    return keys // count, keys % count
+def _each_once(owners: np.ndarray, members: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs in order, each once."""
+    from scipy.sparse import coo_array
+
+    rows = coo_array((np.ones(len(owners), bool), (owners, members)), shape=shape).tocsr()
+    return np.repeat(np.arange(shape[0]), np.diff(rows.indptr)), rows.indices.astype(np.int64)
 
 
 class _Sets:
@@ -109,6 +135,7 @@ class _Sets:
         self._length = np.zeros(count, np.int64)
         self._pool = np.zeros(1024, np.int64)
         self._used = 0
+        self._width = 0
 
     def of(self, wanted: np.ndarray, sources: np.ndarray) -> Any:
         """For each wanted node the places in `sources` of those that it is reached from, as a sparse matrix."""
@@ -116,6 +143,7 @@ class _Sets:
 
         label = np.full(self._count, -1)
         label[sources] = np.arange(len(sources))
+        self._width = len(sources)
         missing = np.diff(self._before[0])
         ready = np.flatnonzero(missing == 0)
         done = np.zeros(self._count, bool)
@@ -139,14 +167,13 @@ class _Sets:
     def _compute(self, nodes: np.ndarray, label: np.ndarray) -> None:
         """Computes the sets of nodes before which all is computed."""
         before, counts = _gather(self._before, nodes)
+        check_size(self._used + int(self._length[before].sum()))
         found, lengths = _ragged(self._pool, self._start[before], self._length[before])
         rows = np.repeat(np.repeat(np.arange(len(nodes)), counts), lengths)
         own = np.flatnonzero(label[nodes] >= 0)
         rows = np.concatenate([rows, own])
         found = np.concatenate([found, label[nodes[own]]])
-        width = len(label)
-        keys = distinct(rows * width + found)
-        rows, found = keys // width, keys % width
+        rows, found = _each_once(rows, found, (len(nodes), self._width))
         lengths = np.bincount(rows, minlength=len(nodes))
         self._length[nodes] = lengths
         self._start[nodes] = self._used + np.cumsum(lengths) - lengths
@@ -164,12 +191,15 @@ class _Sets:
             return sets[node]
 
         order = nodes[::-1] if self._backwards else nodes
+        total = 0
         for node in order.tolist():
             before = indices[indptr[node] : indptr[node + 1]].tolist()
             found: set[int] = set().union(*[known(other) for other in before])
             if label[node] >= 0:
                 found.add(int(label[node]))
             sets[node] = found
+            total += len(found)
+            check_size(_SINGLE * total)
         for node in np.intersect1d(nodes, wanted).tolist():
             found = sets[node]
             self._start[node], self._length[node] = self._used, len(found)
@@ -186,8 +216,11 @@ class _Sets:
 
 def _rows(keys: np.ndarray, values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The values of each key: where they begin, and all of them."""
-    order = np.argsort(keys, kind="stable")
-    return np.concatenate([[0], np.cumsum(np.bincount(keys, minlength=count))]), values[order]
+    from scipy.sparse import coo_array
+
+    places = np.arange(len(keys))
+    rows = coo_array((values, (keys, places)), shape=(count, max(len(keys), 1))).tocsr()
+    return rows.indptr.astype(np.int64), rows.data
 
 
 def _gather(rows: tuple[np.ndarray, np.ndarray], keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

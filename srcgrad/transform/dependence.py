@@ -16,7 +16,7 @@ Before -> after: `y[i] = x[i] * x[i + 1]` -> `y_deps[i] = union(x_deps[i], x_dep
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,14 @@ from srcgrad.analysis.memory import (
     among,
     contents_read,
     copies_perhaps,
-    is_likeness,
     is_view,
     only_metadata,
+    written,
 )
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.program import Program
-from srcgrad.ir.nodes import Call, Const, Function, Try, Value, leaves, map_tree, walk
-from srcgrad.ir.types import Array, List, NpScalar, PyScalar, is_scalar, rank
+from srcgrad.ir.nodes import Call, Const, Function, Op, Try, Value, leaves, map_tree, walk
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, is_scalar
 from srcgrad.rules.dependence import (
     DEPENDENCE,
     DTYPE_PLACES,
@@ -45,7 +45,6 @@ from srcgrad.rules.dependence import (
     PRODUCTS,
     union_at,
     union_change,
-    union_cross,
 )
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.index_sets import all_of_all, no_sets, union
@@ -134,7 +133,7 @@ class Dependence(Forward):
             self.lo.region.append(op)
         elif op.fn in BINARY:
             _push_update(self, op)
-        elif op.fn is np.add.at:
+        elif op.fn == np.add.at:
             with beside(self, op):
                 if any(has_tangent(self, v) for v in leaves(op.args[2])):
                     dots = [dots_of(self, arg, lambda v: self.zero) for arg in op.args[::2]]
@@ -216,9 +215,7 @@ def _push_rule(deps: Dependence, op: Call) -> None:
         _push_move(deps, op, places, dtype=Const(np.int64))
     elif fn is np.pad and _pads_by_moves(op, mine):
         _push_move(deps, Call(fn, op.args, _without(op.kwargs, "constant_values")), {0}, of=op)
-    elif among(fn, _CROSS) and _is_plain_cross(op):
-        _push_helper(deps, op, union_cross, places, product=True)
-    elif among(fn, DEPENDENCE) and not op.unpacks and not (fn is np.einsum and not _has_text(op)):
+    elif among(fn, DEPENDENCE) and not op.unpacks and not _is_special(op):
         helper = DEPENDENCE[fn]
         _push_helper(deps, op, helper, places, helper in PRODUCTS)
     else:
@@ -331,13 +328,11 @@ def _pads_by_moves(op: Call, mine: set[int | str]) -> bool:
     return known and mine == {0} and "reflect_type" not in op.kwargs
 
 
-def _is_plain_cross(op: Call) -> bool:
-    ranks = [rank(v.type) if isinstance(v, Value) else None for v in op.args]
-    return len(op.args) == 2 and not op.kwargs and None not in ranks and rank(op.outputs[0].type) == max(ranks)
-
-
-def _has_text(op: Call) -> bool:
-    return isinstance(op.args[0], Const) and isinstance(op.args[0].value, str)
+def _is_special(op: Call) -> bool:
+    """Whether a call has arguments that the helper does not know."""
+    if op.fn is np.einsum:
+        return not (isinstance(op.args[0], Const) and isinstance(op.args[0].value, str))
+    return among(op.fn, _CROSS) and (len(op.args) > 2 or bool(op.kwargs))
 
 
 # The whole function
@@ -414,17 +409,29 @@ def _refuse_complex(value: Value) -> None:
 
 def contents_that_matter(functions: list[Function], params: list[Value]) -> set[Value]:
     """The parameters and captured values whose contents, and not only their shapes, have an influence on the sets."""
-    entry = functions[-1]
-    outside = {*params, *entry.captured}
-    found: set[Value] = {v for v in entry.body.results if v in outside}
-    for op in walk(entry.body):
-        if only_metadata(op):
-            continue
-        if isinstance(op, Call):
-            read = [arg for k, arg in enumerate(op.args) if not is_likeness(op, k)]
-            found.update(v for v in leaves((*read, op.kwargs)) if v in outside)
-        else:
-            found.update(v for v in op.inputs if v in outside)
+    found: set[Value] = set()
+    for function in functions:
+        ops = list(walk(function.body))
+        found.update(function.body.results)
+        for op in ops:
             for region in op.regions:
-                found.update(v for v in region.results if v in outside)
-    return found
+                found.update(region.results)
+        for op in reversed(ops):
+            found.update(_contents_used(op, found))
+    return found.intersection([*params, *functions[-1].captured])
+
+
+def _contents_used(op: Op, found: set[Value]) -> Iterable[Value]:
+    """The inputs whose contents decide about those of the outputs, if these matter, or else about their shape."""
+    if only_metadata(op):
+        return ()
+    if not isinstance(op, Call):
+        return op.inputs
+    if op.outputs and written(op) is None and found.isdisjoint(op.outputs) and _has_shape_of_shapes(op):
+        return [v for v in op.inputs if not v.type.differentiable]
+    return contents_read(op)
+
+
+def _has_shape_of_shapes(op: Call) -> bool:
+    """Whether no float that a call is given has an influence on the shape of what it returns."""
+    return among(op.fn, PARTIALS) or is_elementwise(op.fn) or among(op.fn, MOVES) or among(op.fn, DEPENDENCE)
