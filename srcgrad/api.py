@@ -13,9 +13,10 @@ from importlib import import_module
 from types import MethodType
 from typing import Any, overload
 
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.dispatch import Options, Variant
 from srcgrad.backend.export import parse_types, source_text, write_text
 from srcgrad.backend.targets import Target, resolve
+from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, SrcgradError, UnsupportedError
 
 _BOUND = 16
@@ -46,7 +47,7 @@ class GradFunction:
         self._given = given
         self._mode = mode
         self._bound: OrderedDict[int, GradFunction] = OrderedDict()
-        self.__srcgrad_dispatcher__ = self._dispatcher = Dispatcher(target, options)
+        self.__srcgrad_dispatcher__ = self._dispatcher = dispatcher_of(fun, target, options)
         self.__wrapped__ = fun
         self.__name__ = f"{_plain_name(target)}_{mode}"
         self.__qualname__ = f"{target.fn.__qualname__}_{mode}"

@@ -1,4 +1,4 @@
-"""Products with Jacobians inside of differentiated functions: what `vjp`, `jvp` and `linearize` stand for in a program."""
+"""Products with Jacobians inside of differentiated functions: what `vjp`, `jvp` and `linearize` stand for there."""
 
 from __future__ import annotations
 

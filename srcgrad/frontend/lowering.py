@@ -518,7 +518,6 @@ class Lowering:
 
     def read_variable(self, key: tuple[Frame, str]) -> Symbol:
         """What a variable stands for, through a hidden parameter if it belongs to another function of the graph."""
-        owner, _ = key
         if self._function_of(key) is not self.function and not self.has_assigned(key):
             known = self.function.hidden.get(key)
             if known is not None:

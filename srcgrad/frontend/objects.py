@@ -145,7 +145,13 @@ def open_argument(lo: Lowering, obj: Any) -> None:
         root = root.owner
     cls = type(obj)
     plain = type(cls) in (type, abc.ABCMeta) and all(_is_plain(base) for base in cls.__mro__[:-1])
-    if lo.handover is not None or source is None or not isinstance(root, FixedSource) or kinds.is_static(root.value) or not plain:
+    if (
+        lo.handover is not None
+        or source is None
+        or not isinstance(root, FixedSource)
+        or kinds.is_static(root.value)
+        or not plain
+    ):
         return
     lo.marks.opened[id(obj)] = source
     raise Restart
