@@ -24,7 +24,7 @@ _BOUND = 16
 
 
 class GradFunction:
-    """A gradient: called as the function itself is, it returns the derivative. Made by `grad` and `value_and_grad`.
+    """A derivative, which is called as the function itself is. Made by `grad`, `jacobian`, `hessian` and the like.
 
     Nothing is read or compiled before the first call. Code is then compiled once for each combination of kinds of
     arguments (float or array, dtype, number of axes, structure of a tree), and again when something it relies on was
@@ -41,7 +41,8 @@ class GradFunction:
     """
 
     def __init__(self, fun: Callable[..., Any], mode: str, given: dict[str, Any]):
-        target = resolve(fun, mode)
+        # The Hessian is the Jacobian, in forward mode, of that in reverse mode.
+        target = resolve(GradFunction(fun, "jacrev", given) if mode == "hessian" else fun, mode)
         options = _options(target, mode, **given)
         self.fun = fun
         self._given = given
@@ -170,9 +171,14 @@ def _plain_name(target: Target) -> str:
     return target.name if target.name.isidentifier() else "lambda_"
 
 
+_WHAT = {
+    **{"grad": "Gradient", "value_and_grad": "Value and gradient", "elementwise_grad": "Elementwise gradient"},
+    **{"jacfwd": "Jacobian", "jacrev": "Jacobian", "hessian": "Hessian"},
+}
+
+
 def _doc(target: Target, options: Options, mode: str) -> str:
-    what = "Value and gradient" if mode == "value_and_grad" else "Gradient"
-    first = f"{what} of {target.name} with respect to {', '.join(options.wanted or ())}."
+    first = f"{_WHAT[mode]} of {target.name} with respect to {', '.join(options.wanted or ())}."
     own = inspect.cleandoc(target.fn.__doc__) if target.fn.__doc__ else ""
     return f"{first}\n\n{own}" if own else first
 
@@ -251,11 +257,12 @@ def _count(n: int) -> str:
     return "no parameters" if n == 0 else f"{n} parameter{'s' if n > 1 else ''}"
 
 
-def _make(fun: Any, mode: str, jit: bool, given: dict[str, Any]) -> Any:
+def make(fun: Any, mode: str, jit: bool, given: dict[str, Any]) -> Any:
+    """The derivative of a function; without a function, the decorator that makes it."""
     if jit:
         raise UnsupportedError("jit=True is not available yet", help="leave it out: the generated code runs with NumPy")
     if fun is None:
-        return functools.partial(_make, mode=mode, jit=jit, given=given)
+        return functools.partial(make, mode=mode, jit=jit, given=given)
     return GradFunction(fun, mode, given)
 
 
@@ -331,7 +338,7 @@ def grad(
         (-2.0, 2.0)
     """
     given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
-    return _make(fun, "grad", jit, given)
+    return make(fun, "grad", jit, given)
 
 
 @overload
@@ -378,4 +385,4 @@ def value_and_grad(
         (9.0, 6.0)
     """
     given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
-    return _make(fun, "value_and_grad", jit, given)
+    return make(fun, "value_and_grad", jit, given)

@@ -43,7 +43,7 @@ class Pullback:
         if self._variant.reverse is None:
             return (None,) * len(self._places)
         # A cotangent that passes through unchanged would be the caller's own array.
-        gradients = _apart(self._variant.reverse(*self._kept, *bars), bars)
+        gradients = apart(self._variant.reverse(*self._kept, *bars), bars)
         found = dict(zip(self._variant.names, gradients, strict=True))
         return tuple([_part(found.get(name), place) for name, place in self._places])
 
@@ -147,7 +147,15 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         >>> pull(np.array([1.0, 10.0]))
         (array([ 2., 40.]),)
     """
-    dispatcher = _dispatcher_for(fun, "vjp", None, has_aux)
+    result, pull = vjp_of(fun, primals, None, has_aux)
+    return (result[0], pull, result[1]) if has_aux else (result, pull)
+
+
+def vjp_of(
+    fun: Callable[..., Any], primals: tuple, wanted: tuple[str, ...] | None, has_aux: bool = False
+) -> tuple[Any, Pullback]:
+    """As `vjp`, with cotangents of these parameters alone; with aux, that comes in a pair with the value."""
+    dispatcher = _dispatcher_for(fun, "vjp", wanted, has_aux)
     with dispatcher.held() as own:
         variant, values = own.find(primals, {})
         # The pullback remembers copies: the user may write to the primals later.
@@ -156,12 +164,12 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         result = variant.entry(*values)
         outside = [value.read() for value, _ in variant.captured]
     split = len(result) - variant.kept
-    kept = tuple([_apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
-    results = map_leaves(lambda leaf: _apart(leaf, (kept, primals, outside)), result[:split])
+    kept = tuple([apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
+    results = map_leaves(lambda leaf: apart(leaf, (kept, primals, outside)), result[:split])
     target = dispatcher.target
     places = _places(target, len(primals))
     pull = Pullback(variant, kept, results[0], places, target.name)
-    return (results[0], pull, results[1]) if has_aux else (results[0], pull)
+    return (tuple(results) if has_aux else results[0]), pull
 
 
 def _places(target: Target, count: int) -> list[tuple[str, int | None]]:
@@ -222,13 +230,13 @@ def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, V
     for place, primal, tangent in zip(_places(target, len(primals)), primals, tangents, strict=True):
         name = _shown(place)
         if name in (dispatcher.options.wanted or ()):
-            dots[name] = _aligned(tangent, primal, name, target.name)
+            dots[name] = aligned(tangent, primal, name, target.name)
     with dispatcher.held() as own:
         variant, values = own.find(primals, {})
-        given = [_leaf_at(dots[name], path) for name, path in variant.tangents]
+        given = [leaf_at(dots[name], path) for name, path in variant.tangents]
         result = variant.entry(*values, *given)
         outside = [value.read() for value, _ in variant.captured]
-    return tuple([map_leaves(lambda leaf: _apart(leaf, outside), part) for part in result]), variant
+    return tuple([map_leaves(lambda leaf: apart(leaf, outside), part) for part in result]), variant
 
 
 def _shown(place: tuple[str, int | None]) -> str:
@@ -236,7 +244,7 @@ def _shown(place: tuple[str, int | None]) -> str:
     return name if k is None else f"{name}[{k}]"
 
 
-def _aligned(tangent: Any, primal: Any, name: str, of: str) -> Any:
+def aligned(tangent: Any, primal: Any, name: str, of: str) -> Any:
     """A tangent in the classes, shapes and dtypes of its primal, laid out in memory as that is; zeros for None."""
     leaves, structure = flatten(float(primal) if type(primal) is int else primal)
     given = [None] * len(leaves) if tangent is None else structure.flatten(tangent, "tangent")
@@ -255,7 +263,7 @@ def _aligned(tangent: Any, primal: Any, name: str, of: str) -> Any:
     return structure.unflatten(found)
 
 
-def _leaf_at(tree: Any, path: tuple) -> Any:
+def leaf_at(tree: Any, path: tuple) -> Any:
     """A part of a tree; the numbers in a list as a list of numbers."""
     for step in path:
         tree = getattr(tree, step[1:]) if isinstance(step, str) and step.startswith(".") else tree[step]
@@ -345,10 +353,10 @@ def _address(x: np.ndarray) -> int:
     return address
 
 
-def _apart(item: Any, others: Any) -> Any:
+def apart(item: Any, others: Any) -> Any:
     """A copy of what shares memory with the others: there nobody but the user writes, which must not be seen."""
     if isinstance(item, np.ndarray):
         return item.copy() if any(np.may_share_memory(item, other) for other in _arrays(others)) else item
     if isinstance(item, (list, tuple, dict)):
-        return map_leaves(lambda leaf: _apart(leaf, others) if isinstance(leaf, np.ndarray) else leaf, item)
+        return map_leaves(lambda leaf: apart(leaf, others) if isinstance(leaf, np.ndarray) else leaf, item)
     return item

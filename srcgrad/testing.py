@@ -17,6 +17,7 @@ from srcgrad.errors import ArgumentError, NotScalarError
 from srcgrad.runtime import copy_with_layout
 from srcgrad.tree import flatten, map_leaves, paths
 
+_DOUBLE = float(np.finfo(float).eps)
 _WEIGHTS = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
 _FULL = 64
 """Leaves of at most so many elements are checked element by element, larger ones along random directions."""
@@ -97,7 +98,7 @@ def _vector(tree: Any) -> np.ndarray:
 def _precision(tree: Any) -> float:
     """The machine epsilon of the least precise active leaf."""
     eps = [float(np.finfo(np.asarray(leaf).dtype).eps) for leaf in flatten(tree)[0] if is_active(leaf)]
-    return max(eps, default=float(np.finfo(float).eps))
+    return max(eps, default=_DOUBLE)
 
 
 def pairing(cotangent: Any, tangent: Any) -> float:
@@ -150,11 +151,20 @@ def _agree(a: _Sample, b: _Sample, h: float, precision: float) -> bool:
     """Whether two samples, the second at a quarter of the step of the first, tell the same smooth story."""
     if not (np.all(np.isfinite(a.slope)) and np.all(np.isfinite(b.slope))):
         return False
-    noise = 300 * precision * max(a.size, 1.0) / (h / 4)
+    noise = _noise(precision, a.size, h)
     same = np.abs(a.slope - b.slope) <= 10 * np.sqrt(precision) * np.abs(b.slope) + noise
     # At a kink the two sides have different slopes, and central differences of any step would agree on their mean.
     kink = np.abs(4 * b.bend - a.bend) / 3
     return bool(np.all(same & (kink <= 1e-3 * np.abs(b.slope) + 1e-6 * max(a.size, 1.0) + noise)))
+
+
+def _noise(precision: float, size: float, h: float) -> float:
+    """How wrong differences of numbers of a size may be by rounding, at a quarter of the step `h`."""
+    return 300 * precision * max(size, 1.0) / (h / 4)
+
+
+def _first_step(precision: float) -> float:
+    return 1.2 * float(precision ** (1 / 7))
 
 
 def _derivative(at: Callable[[float], Any], eps: float | None, where: str) -> np.ndarray:
@@ -162,7 +172,7 @@ def _derivative(at: Callable[[float], Any], eps: float | None, where: str) -> np
     with np.errstate(all="ignore"):
         middle = _vector(at(0.0))
         precision = _precision(at(0.0))
-        base = 1.2 * precision ** (1 / 7) if eps is None else eps
+        base = _first_step(precision) if eps is None else eps
         steps = [base * 4.0**-k for k in range(6 if eps is None else 2)]
         samples: list[_Sample | None] = []
         cause: Exception | None = None
@@ -350,17 +360,24 @@ def check_grads(
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far apart: `rtol` relative to each element, `atol` relative to the largest one of the leaf, or to 1."""
+    """How far apart: `rtol` relative to each element, `atol` relative to the largest one of the leaf, or to 1.
+
+    Differences of large numbers may be as wrong as `noise` by rounding: what is no further apart cannot be judged.
+    """
 
     atol: float
     rtol: float
+    noise: float = 0.0
 
     @classmethod
     def of(cls, args: Any, out: Any, atol: float | None = None, rtol: float | None = None) -> Tolerance:
         """The tolerances that the least precise of the inputs and outputs allows."""
         narrow = max(_precision(args), _precision(out)) > 1e-12
+        size = sum(float(np.sum(np.abs(leaf))) for leaf in flatten(out)[0] if is_active(leaf))
         return cls(
-            (1e-4 if narrow else 1e-8) if atol is None else atol, (1e-3 if narrow else 1e-6) if rtol is None else rtol
+            (1e-4 if narrow else 1e-8) if atol is None else atol,
+            (1e-3 if narrow else 1e-6) if rtol is None else rtol,
+            _noise(_DOUBLE, size, _first_step(_DOUBLE)) if np.isfinite(size) else 0.0,
         )
 
 
@@ -484,7 +501,11 @@ def _near(x: Any, y: Any, rtol: float) -> bool:
 
 
 def check_close(got: Any, expected: Any, name: str, argument: str, tolerance: Tolerance) -> None:
-    """Raises AssertionError, with the numbers side by side, unless a gradient is close to the one expected."""
+    """Raises AssertionError, with the numbers side by side, unless a gradient is close to the one expected.
+
+    Raises:
+        CannotJudge: if they are apart by no more than rounding makes differences of the values wrong.
+    """
     a, b = flatten(got)[0], flatten(expected)[0]
     names = paths(expected, argument)
     if len(a) != len(b):
@@ -501,8 +522,11 @@ def check_close(got: Any, expected: Any, name: str, argument: str, tolerance: To
                 f"gradient of {name} with respect to {path} has shape {np.shape(x)}, not {np.shape(y)}"
             )
         largest = max(1.0, float(np.max(np.abs(y), initial=0.0)))
-        bad = ~(np.abs(np.asarray(x) - y) <= tolerance.rtol * np.abs(y) + tolerance.atol * largest)
+        apart = np.abs(np.asarray(x) - y)
+        bad = ~(apart <= tolerance.rtol * np.abs(y) + tolerance.atol * largest)
         if np.any(bad):
+            if np.all(apart <= tolerance.noise):
+                raise CannotJudge(f"{name} is so large that its differences are as wrong as {tolerance.noise:.1e}")
             raise AssertionError("\n".join(_table(np.asarray(x), np.asarray(y), bad, name, path)))
 
 

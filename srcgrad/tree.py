@@ -165,7 +165,7 @@ def _build(node: _Node, children: list[Any]) -> Any:
 
 def instance_of(cls: type, attributes: dict[str, Any]) -> Any:
     """An object of a class with these attributes, made without a call of `__init__`."""
-    value = object.__new__(cls)
+    value: Any = object.__new__(cls)
     for name, item in attributes.items():
         object.__setattr__(value, name, item)
     return value
@@ -212,13 +212,22 @@ class Structure:
                 built.append(_build(node, children))
         return built[0]
 
-    def flatten(self, tree: Any, name: str = "tree") -> list[Any]:
-        """The leaves of a tree that must have this structure; dicts may have their keys in another order."""
+    def flatten(self, tree: Any, name: str = "tree", partly: bool = False) -> list[Any]:
+        """The leaves of a tree that must have this structure; dicts may have their keys in another order.
+
+        Args:
+            tree: the tree.
+            name: what it is called, for messages.
+            partly: whether None may stand for a whole part of it.
+        """
         leaves = []
         paths = _Paths(self)
         stack = [tree]
         for position, expected in enumerate(self.nodes):
             value = stack.pop()
+            if partly and value is None and not expected.is_leaf:
+                stack.extend([None] * len(expected.keys))
+                continue
             node, children = _open(value)
             if node.is_leaf and expected.is_leaf:
                 leaves.append(value)

@@ -13,8 +13,9 @@ import srcgrad
 ROOT = Path(srcgrad.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ORDER = (
-    *("errors", "tree", "ir", "runtime", "rules", "frontend", "analysis", "transform", "backend"),
-    *("view", "products", "api", "nested", "nested_products", "testing", "__init__", "__main__"),
+    *("errors", "tree", "ir", "runtime", "schedule", "rules", "frontend", "analysis", "transform", "backend"),
+    *("view", "products", "api", "nested", "nested_products", "jacobians", "custom", "implicit_functions"),
+    *("testing", "__init__", "__main__"),
 )
 """A module imports only from its own package and from those before it."""
 LONGEST = 650

@@ -24,8 +24,10 @@ from srcgrad.analysis.memory import (
     written,
 )
 from srcgrad.analysis.reads import Uses, plain_reads
-from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk
+from srcgrad.ir.nodes import Call, Closed, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Type, Unknown, is_scalar
+from srcgrad.rules.custom import Step
+from srcgrad.rules.user_rules import RuleCall, fitting
 
 _ON_CONTAINERS = LIST_WRITERS | frozenset(
     [
@@ -438,7 +440,7 @@ _NEW = frozenset([runtime.copied, runtime.protected, runtime.zeros_like, runtime
 _PASSING_ON = frozenset(
     [
         *(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update),
-        *(runtime.viewed_alike, runtime.real_like),
+        *(runtime.viewed_alike, runtime.real_like, fitting),
     ]
 )
 """What returns its first argument, or a new object."""
@@ -467,7 +469,7 @@ def _runs_once(op: Op, bodies: set[Region]) -> bool:
 
 def _fresh(op: Call) -> bool:
     """Whether a library function makes a new array: all of NumPy's do that are not views, and sums of cotangents do."""
-    if among(op.fn, _NEW):
+    if isinstance(op.fn, (Step, RuleCall, Closed)) or among(op.fn, _NEW):
         return True
     module = getattr(op.fn, "__module__", None) or ""
     ufunc = getattr(op.fn, "__self__", op.fn)

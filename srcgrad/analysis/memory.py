@@ -11,7 +11,9 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
+from srcgrad.rules.custom import Primal
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
+from srcgrad.rules.user_rules import fitting
 
 ITEM_UPDATES = frozenset(
     getattr(runtime, f"{name}_item") for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
@@ -93,7 +95,7 @@ def shape_operand(op: Op) -> int | None:
 
 _LIKENESSES: dict[Any, tuple[int, ...]] = {
     np.full_like: (0,),
-    **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,)},
+    **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,), fitting: (1,)},
     **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1), runtime.viewed_alike: (1, 2, 3)},
 }
 """Functions -> the arguments of which they look only at shape, kind and place."""
@@ -199,6 +201,9 @@ def passed_on(op: Call) -> list[tuple[Value, Value]]:
 
     As pairs of output and argument. No shadow follows them: `separation` copies or refuses them where that matters.
     """
+    if isinstance(op.fn, Primal):
+        given = list(leaves(op.args))
+        return [(op.outputs[j], given[k]) for j, k in op.fn.shared]
     if not among(op.fn, _HANDS_ON):
         is_type = isinstance(op.fn, type) and issubclass(op.fn, np.generic)
         return _pairs(op, op.args[:1]) if is_type and rank(op.args[0].type) != 0 else []

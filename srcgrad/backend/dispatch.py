@@ -25,7 +25,10 @@ from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
+from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
+from srcgrad.transform import jacobian
+from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.pushforward import pushforward
 from srcgrad.tree import attribute_names, flatten
@@ -33,6 +36,8 @@ from srcgrad.tree import attribute_names, flatten
 _WHAT = {
     **{"grad": "gradient", "value_and_grad": "value and gradient"},
     **{"vjp": "value and pullback", "jvp": "value and tangent"},
+    **{"jacfwd": "Jacobian", "jacrev": "Jacobian", "hessian": "Hessian", "elementwise_grad": "elementwise gradient"},
+    "hvp": "product of the Hessian with a vector",
 }
 _NESTING = 20_000
 """Python's recursion limit while compiling: an AST is as deep as the user's expressions, and `ast` recurses."""
@@ -43,7 +48,8 @@ class Options:
     """What is asked of a function.
 
     Attributes:
-        mode: `grad`, `value_and_grad`, `vjp` or `jvp`.
+        mode: `grad`, `value_and_grad`, `vjp`, `jvp`, `jacfwd`, `jacrev`, `hessian` (of a `jacrev`),
+            `hvp` (of a `grad`) or `elementwise_grad`.
         wanted: the parameters to differentiate with respect to; `name[0]` for one item of `*args`. None for all that
             hold floats.
         as_tuple: whether a tuple of gradients is wanted.
@@ -112,6 +118,13 @@ class Dispatcher:
         self._variants: dict[Any, list[Variant]] = {}
         self._recent: list[Variant] = []
         self._lock = threading.RLock()
+        when_rules_change(self)
+
+    def forget(self) -> None:
+        """Forgets what it has compiled."""
+        with self._lock:
+            self.check, self.last = never, None
+            self._variants, self._recent = {}, []
 
     def run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Calls the generated function."""
@@ -207,7 +220,7 @@ class Dispatcher:
         for name, value in bound.items():
             self._check_argument(name, value)
         for name in self.options.wanted or ():
-            self._check_wanted(name, _item(bound, name), bound)
+            self._check_wanted(name, item_of(bound, name), bound)
         code = self.target.fn.__code__
         try:
             with compiling(_NESTING):
@@ -223,13 +236,13 @@ class Dispatcher:
 
     def _build(self, bound: dict[str, Any], inner: Variant | None) -> Variant:
         target, options = self.target, self.options
-        if inner is not None:
-            program = lower_program(inner.entry, {name: bound[name] for name in inner.params})  # type: ignore[arg-type]
+        program = self._lower(bound, inner)
+        names = self._names(bound, program)
+        if options.mode in jacobian.MODES:
+            program, gradient = self._jacobian(program, names, lambda: self._lower(bound, inner))
         else:
-            program = lower_program(target.fn, bound, self_object=target.self_object)
-        names = self._split_items(program) if options.wanted is not None else _float_parameters(bound, program)
+            gradient = self._differentiate(program, list(names))
         captured = list(program.captured)
-        gradient = self._differentiate(program, list(names))
         functions = list(gradient.functions)
         entry = functions[-1]
         if gradient.reverse is not None and gradient.reverse not in functions:
@@ -266,6 +279,28 @@ class Dispatcher:
             inner=inner,
         )
 
+    def _lower(self, bound: dict[str, Any], inner: Variant | None) -> Program:
+        if inner is not None:
+            return lower_program(inner.entry, {name: bound[name] for name in inner.params})  # type: ignore[arg-type]
+        return lower_program(self.target.fn, bound, self_object=self.target.self_object)
+
+    def _names(self, bound: dict[str, Any], program: Program) -> tuple[str, ...]:
+        return self._split_items(program) if self.options.wanted is not None else _float_parameters(bound, program)
+
+    def _jacobian(
+        self, program: Program, names: tuple[str, ...], again: Callable[[], Program]
+    ) -> tuple[Program, Gradient]:
+        """The first way to a Jacobian that can be gone, each with a program of its own."""
+        options = self.options
+        asked = jacobian.Asked(names, options.as_tuple, options.has_aux, options.optimize, options.mode)
+        for make, how in jacobian.plans(program, asked):
+            try:
+                return program, make(program, how)
+            except NotBatched:
+                program = again()
+                self._split_items(program)
+        raise AssertionError(f"no way to the {_WHAT[options.mode]} of {self.target.name}")
+
     def _split_items(self, program: Program) -> tuple[str, ...]:
         """Makes arguments of their own of those items of `*args` and `**kwargs` that gradients are wanted for."""
         assert self.options.wanted is not None
@@ -284,8 +319,8 @@ class Dispatcher:
         if options.mode == "vjp":
             gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize)
             return gradient
-        if options.mode == "jvp":
-            return pushforward(program, names, options.has_aux, options.optimize)
+        if options.mode in ("jvp", "hvp"):
+            return pushforward(program, names, options.has_aux, options.optimize, options.mode == "jvp")
         with_value = options.mode == "value_and_grad"
         return transform.joint_gradient(program, names, options.as_tuple, with_value, options.has_aux, options.optimize)
 
@@ -296,13 +331,7 @@ class Dispatcher:
         return f"{text[0].upper()}{text[1:]}."
 
     def _derivative(self, names: tuple[str, ...], of: str) -> str:
-        what = {
-            "grad": "gradient",
-            "value_and_grad": "value and gradient",
-            "vjp": "value and pullback",
-            "jvp": "value and tangent",
-        }
-        return f"the {what[self.options.mode]} of {of} with respect to {', '.join(names) or 'nothing'}"
+        return f"the {_WHAT[self.options.mode]} of {of} with respect to {', '.join(names) or 'nothing'}"
 
     def _check_argument(self, name: str, value: Any) -> None:
         if type(value) in (float, int) or value is ANY_KIND:
@@ -367,7 +396,7 @@ def _split(name: str) -> tuple[str, Any]:
     return parameter, int(text) if text.isdigit() else text[1:-1]
 
 
-def _item(bound: dict[str, Any], name: str) -> Any:
+def item_of(bound: dict[str, Any], name: str) -> Any:
     parameter, place = _split(name)
     value = bound[parameter]
     if place is None:

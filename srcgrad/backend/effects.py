@@ -14,7 +14,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.backend.lookup import numpy_names
-from srcgrad.ir.nodes import Call, Const, If, Loop, Op, Try, Value
+from srcgrad.ir.nodes import Call, Closed, Const, If, Loop, Op, Try, Value
 from srcgrad.ir.types import PyScalar, Unknown, is_mutable
 
 WRITES, READS, RAISES = 1, 2, 4
@@ -127,6 +127,8 @@ def _call_effects(op: Call) -> int:
 
 def _library_effects(op: Call) -> int:
     fn = op.fn
+    if isinstance(fn, Closed):
+        return READS | RAISES
     module = getattr(fn, "__module__", None) or ""
     if module == "srcgrad.runtime" and getattr(fn, "__name__", "") in _PURE_HELPERS:
         return READS

@@ -15,9 +15,10 @@ import numpy as np
 from srcgrad.analysis.words import identifier
 from srcgrad.backend.lookup import builtin_name, math_names, numpy_names
 from srcgrad.backend.names import unique
+from srcgrad.ir.nodes import Closed
 from srcgrad.rules.registry import PARTIALS, VJP
 
-_SHARED_MODULES = ("srcgrad.runtime", "srcgrad.rules")
+_SHARED_MODULES = ("srcgrad.runtime", "srcgrad.rules", "srcgrad.schedule")
 _MODULES: dict[str, ModuleType] = {"np": np, "math": math}
 
 
@@ -91,6 +92,8 @@ class Globals:
 
     def reference(self, value: Any) -> ast.expr:
         """An expression for a function, class or other object."""
+        if isinstance(value, Closed):
+            return ast.Name(value.function.name, ast.Load())
         known = self._by_identity.get(id(value))
         if known is None:
             known = self._by_identity[id(value)] = self._find(value)

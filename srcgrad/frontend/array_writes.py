@@ -121,6 +121,9 @@ def _copyto(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     if len(args) != 2 or kwargs:
         lo.unsupported("np.copyto with a casting rule is not supported yet")
     target, source = args
+    if source is target:
+        # NumPy leaves it alone, also what is read-only.
+        return Const(None)
     if constant(where) is not True:
         source = lo.emit(np.where, where, source, target)
     set_item(lo, target, EVERYTHING, source)

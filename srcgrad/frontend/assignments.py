@@ -24,10 +24,11 @@ from srcgrad.frontend.iteration import collected, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, bound_key
 from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
+from srcgrad.frontend.raising import is_write
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import CONTAINERS, Flat, Frame, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.frontend.variables import set_global, set_outside, set_variable
-from srcgrad.ir.nodes import Call, Const, Invoke, Value, walk
+from srcgrad.ir.nodes import Const, Invoke, Op, Value, walk
 from srcgrad.ir.types import Array, Dict, List, Parts, Unknown, is_scalar
 
 IN_PLACE: dict[type, Callable] = {
@@ -300,7 +301,7 @@ def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
     elif isinstance(target, ast.Subscript):
         base = expression(lo, target.value, frame)
         key = index(lo, target.slice, frame)
-        _augment_item(lo, op, base, key, lambda: expression(lo, node.value, frame))
+        _augment_item(lo, op, base, key, lambda: expression(lo, node.value, frame), _may_rebind(node.value))
     else:
         base = expression(lo, target.value, frame)
         name = frame.source.mangle(target.attr)
@@ -340,7 +341,9 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
     return binary(lo, BINARY[op], current, right)
 
 
-def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Callable[[], Symbol]) -> None:
+def _augment_item(
+    lo: Lowering, op: type, base: Symbol, key: Symbol, right: Callable[[], Symbol], may_rebind: bool
+) -> None:
     if isinstance(base, Flat) and not (isinstance(key, Const) and key.value is Ellipsis):
         base, key = base.array, flat_index(lo, base, key)
     if isinstance(base, Value) and isinstance(base.type, (Array, Unknown)) and op in ITEM_UPDATES:
@@ -351,13 +354,31 @@ def _augment_item(lo: Lowering, op: type, base: Symbol, key: Symbol, right: Call
         return
     if isinstance(base, Value) and isinstance(base.type, List) and isinstance(base.type.item, (Array, List)):
         current = subscript(lo, base, key)
-        augment(lo, op, current, right())
+        start = len(lo.region.ops)
+        operand = right()
+        replaced = any(isinstance(made, Invoke) or _changes_list(made) for made in _all_since(lo, start))
+        augment(lo, op, current, operand)
+        if replaced:
+            set_item(lo, base, key, current)
         return
     current = subscript(lo, base, key)
-    result = augment(lo, op, current, right())
+    operand = right()
+    # What is called on the right may have put something else there.
+    replaced = may_rebind and not isinstance(base, (Flat, Sequence)) and subscript(lo, base, key) is not current
+    result = augment(lo, op, current, operand)
     # A tuple refuses its item back, also one that has changed in place.
-    if result is not current or isinstance(base, (Flat, Sequence)):
+    if result is not current or replaced or isinstance(base, (Flat, Sequence)):
         set_item(lo, base, key, result)
+
+
+def _all_since(lo: Lowering, start: int) -> list[Op]:
+    """The operations that were emitted since then, with those of their regions."""
+    return [inner for op in lo.region.ops[start:] for inner in (op, *[i for part in op.regions for i in walk(part)])]
+
+
+def _changes_list(op: Op) -> bool:
+    """Whether an operation changes which items a list has."""
+    return is_write(op) and isinstance(op.args[0], Value) and isinstance(op.args[0].type, List)
 
 
 def _update_item(lo: Lowering, op: type, base: Value, key: Symbol, right: Callable[[], Symbol]) -> None:
@@ -366,8 +387,8 @@ def _update_item(lo: Lowering, op: type, base: Value, key: Symbol, right: Callab
     old = subscript(lo, base, key)
     end = len(lo.region.ops)
     operand = right()
-    after = [inner for made in lo.region.ops[end:] for inner in (made, *[i for r in made.regions for i in walk(r)])]
-    written = any(isinstance(inner, Invoke) or (isinstance(inner, Call) and not inner.outputs) for inner in after)
+    after = _all_since(lo, end)
+    written = any(isinstance(made, Invoke) or is_write(made) for made in after)
     if written and isinstance(old, Value) and is_scalar(old.type):
         set_item(lo, base, key, binary(lo, BINARY[op], old, operand))
         return

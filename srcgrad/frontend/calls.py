@@ -17,8 +17,10 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.frontend import (  # noqa: F401
     array_writes,
+    checkpoint_calls,
     container_calls,
     copies,
+    custom_calls,
     helper_calls,
     itertools_calls,
     kinds,
@@ -64,7 +66,9 @@ from srcgrad.frontend.values import (
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, List, is_scalar, shape_of
+from srcgrad.rules.custom import Custom, Step
 from srcgrad.rules.registry import PARTIALS, VJP, display_name, has_rule, hashable
+from srcgrad.rules.user_rules import RuleCall
 
 _LIBRARIES = frozenset(
     [
@@ -185,6 +189,12 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
         args = _fields_spread(lo, obj, args, kwargs)
     args = [pools.opened_dict(lo, arg) for arg in args]
+    if isinstance(obj, Custom):
+        return custom_calls.call_custom(lo, obj, args, kwargs)
+    if isinstance(obj, Step):
+        return custom_calls.call_step(lo, obj, args)
+    if isinstance(obj, RuleCall):
+        return custom_calls.call_rule(lo, obj, args, kwargs)
     if hashable(obj):
         module = getattr(obj, "__module__", None) or "builtins"
         if is_library(obj) or (obj in BUILTINS and module.partition(".")[0] != "srcgrad"):
@@ -194,6 +204,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return handler(lo, args, kwargs)
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
+    if isinstance(obj, type) and issubclass(obj, Custom):
+        lo.unsupported(f"a {obj.__name__} is made inside of the differentiated function", "make it outside, once")
     if type(obj) in CALLED:
         return CALLED[type(obj)](lo, [Const(obj), *args], kwargs)
     if isinstance(obj, type):
@@ -218,7 +230,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call(lo, Const(obj.py_func), args, kwargs)
     if type(obj).__name__ == "_lru_cache_wrapper":
         return call(lo, Const(obj.__wrapped__), args, kwargs)
-    if getattr(obj, "__module__", None) == "srcgrad.api":
+    if getattr(obj, "__module__", None) in ("srcgrad.api", "srcgrad.jacobians"):
         lo.unsupported(f"calling srcgrad.{obj.__name__} inside of a differentiated function is not supported yet")
     if isinstance(obj, types.FunctionType) and obj.__code__ is _SINGLE_DISPATCH:
         lo.unsupported("functools.singledispatch is not supported", "choose by isinstance")
@@ -346,7 +358,8 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if not hashable(fn):
         lo.unsupported(
             f"a call of a {type(fn).__name__}, which has no hash, is not supported",
-            "call a function with its contents: np.polyval(p.coeffs, x) for an np.poly1d",
+            "call a function with its contents: np.polyval(p.coeffs, x) for an np.poly1d; "
+            "a function of C that is called through ctypes can be a srcgrad.custom_vjp",
         )
     of_objects = by_special_method(lo, fn, args)
     if of_objects is not None:
@@ -491,5 +504,8 @@ def _data(lo: Lowering, symbol: Symbol) -> Symbol:
     if isinstance(symbol, Iterator):
         return collect(lo, symbol)
     if isinstance(symbol, Closure):
-        lo.unsupported("a function of this program is passed to a library function")
+        lo.unsupported(
+            "a function of this program is passed to a library function",
+            "what a solver finds is differentiated without it: srcgrad.implicit(solver, residual)",
+        )
     return symbol

@@ -20,7 +20,7 @@ from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import by_special_method, operator_on_objects
-from srcgrad.frontend.operators import BINARY, UNARY, binary, compare
+from srcgrad.frontend.operators import BINARY, UNARY, binary, check_signs, compare
 from srcgrad.frontend.outside import module_of, note_absent, outside, read_assigned
 from srcgrad.frontend.sources import CellSource, GlobalSource
 from srcgrad.frontend.values import Frame, GivenBack, Iterator, Sequence, Spread, Symbol
@@ -114,9 +114,10 @@ def _unary(lo: Lowering, node: ast.UnaryOp, frame: Frame) -> Symbol:
     if isinstance(node.op, ast.Not):
         truth = lo.truth(tested(lo, node.operand, frame))
         return Const(not truth) if isinstance(truth, bool) else lo.emit(operator.not_, truth)
-    operand = expression(lo, node.operand, frame)
-    result = operator_on_objects(lo, UNARY[type(node.op)], operand)
-    return lo.call(Const(UNARY[type(node.op)]), [operand], {}) if result is None else result
+    fn, operand = UNARY[type(node.op)], expression(lo, node.operand, frame)
+    check_signs(lo, fn, operand)
+    result = operator_on_objects(lo, fn, operand)
+    return lo.call(Const(fn), [operand], {}) if result is None else result
 
 
 def tested(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:

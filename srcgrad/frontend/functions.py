@@ -40,6 +40,7 @@ from srcgrad.frontend.values import (
 from srcgrad.frontend.variables import encloses, forget_locals, set_variable, variables
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Function, Invoke, Op, Region, Value, walk
 from srcgrad.ir.types import join, unsized
+from srcgrad.rules.intrinsics import CHECKPOINTED
 
 _ROUNDS = 6
 _DEEPEST = 40
@@ -90,7 +91,8 @@ def call_closure(lo: Lowering, closure: Closure, args: list[Symbol], kwargs: dic
 def call_function(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a Python function that has source."""
     source = source_of(fn)
-    frame = python_frame(fn, source, lo.fixed_span or fn.__module__ in _STAND_INS)
+    quiet = lo.fixed_span or fn.__module__ in _STAND_INS or fn.__code__ is CHECKPOINTED
+    frame = python_frame(fn, source, quiet)
     mark = len(lo.region.ops)
     result = _call(lo, fn.__code__, source.node, frame, python_defaults(lo, fn), args, kwargs)
     if (

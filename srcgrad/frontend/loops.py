@@ -351,9 +351,9 @@ def for_loop(
                 lo.constant_loops.pop()
 
     def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:
-        if exits and backwards:
-            return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span)
-        return For(*bounds, inits, region, exits, outputs, lo.span, backwards)
+        if backwards and (exits or iterator.slots is not None):
+            return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span, slots=iterator.slots)
+        return For(*bounds, inits, region, exits, outputs, lo.span, backwards, iterator.slots)
 
     if known is not None:
         lo.constant_loops.append((site, None, len(known)))

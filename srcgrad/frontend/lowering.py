@@ -97,6 +97,9 @@ class Lowering:
         last_read: what was read from those that were read as a whole.
         whole: the call that is a statement's whole expression, and how control leaves it: see `exits.evaluated`.
         escape: where the function that is called next says that control leaves the call by a label.
+        customs: the calls of functions with derivatives of their own.
+        reading: those of these functions that are being read.
+        read_at_run_time: what they read from outside when they are called, by the key of its source.
         handover: for a program that is differentiated inside of another one, what that gives it: see `handover`.
     """
 
@@ -167,6 +170,9 @@ class Lowering:
         self.last_read: dict[Reference, dict[Any, Symbol]] = {}
         self.whole: tuple[ast.Call, list[Any]] | None = None
         self.escape: list[Any] | None = None
+        self.customs: list[Any] = []
+        self.reading: list[Any] = []
+        self.read_at_run_time: dict[tuple, Span | None] = {}
         self.handover: Any = None
 
     # Emitting operations

@@ -25,6 +25,7 @@ from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import CONTAINERS, Bound, Reference, Sequence, Super, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Const, Value, leaves
 from srcgrad.ir.types import Array, NpScalar, Opaque, Unknown
+from srcgrad.rules.custom import Custom
 
 _SYMBOLS = {
     operator.add: "add",
@@ -185,7 +186,7 @@ def bind(lo: Lowering, owner: Symbol, cls: type, name: str) -> Symbol | None:
         return member(lo, cls, name)
     if isinstance(found, classmethod):
         return Bound(Const(found.__func__), (Const(cls),))
-    if isinstance(found, types.FunctionType):
+    if isinstance(found, (types.FunctionType, Custom)):
         return Bound(member(lo, cls, name), (owner,))
     if type(found) in BOUND:
         return BOUND[type(found)](lo, found, owner)

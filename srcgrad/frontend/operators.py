@@ -20,6 +20,7 @@ from srcgrad.frontend.objects import class_of_object, operator_on_objects, speci
 from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
 from srcgrad.ir.types import (
+    BOOL,
     STR,
     Array,
     Dict,
@@ -82,6 +83,7 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     if fn is operator.pow and lo.fixed_span and constant(b) == 1 and isinstance(a, Value) and a.type.differentiable:
         return a
     _check_operands(lo, fn, a, b)
+    check_signs(lo, fn, a, b)
     if fn is operator.truediv and lo.divides_by_zero and _may_raise(a, b):
         fn = np.divide
     if fn is operator.mod and _is_text(a) and fold(fn, (a, b), {}) is None:
@@ -132,6 +134,24 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         if isinstance(side, Value) and isinstance(side.type, (List, Dict)) and fn is not operator.mod:
             return _list_operator(lo, fn, a, b)
     return lo.emit(fn, a, b)
+
+
+_SIGNED = frozenset([operator.neg, operator.pos, operator.sub])
+
+
+def check_signs(lo: Lowering, fn: Callable, *operands: Symbol) -> None:
+    """Raises what NumPy raises where truth values get a sign."""
+    kinds = [_kind_of(v) for v in operands] if fn in _SIGNED else []
+    if np.dtype(bool) in kinds and all(kind in (BOOL, np.dtype(bool)) for kind in kinds):
+        lo.known(fn, *[np.True_] * len(kinds))
+
+
+def _kind_of(symbol: Symbol) -> Any:
+    """The dtype of what is NumPy's, the type of a number of Python's."""
+    if isinstance(symbol, Const):
+        return BOOL if isinstance(symbol.value, bool) else getattr(symbol.value, "dtype", None)
+    kind = symbol.type if isinstance(symbol, Value) else None
+    return kind.dtype if isinstance(kind, (Array, NpScalar)) else kind
 
 
 def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:

@@ -14,6 +14,7 @@ from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds
 from srcgrad.frontend.attempts import settle_attempts
 from srcgrad.frontend.compact_dicts import filled_dict
+from srcgrad.frontend.custom_calls import CustomCall
 from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
 from srcgrad.frontend.late_fields import fields
 from srcgrad.frontend.list_kinds import new_list
@@ -50,6 +51,8 @@ class Program:
         fixed: the values from outside that belong to objects among the arguments.
         changed: the parameters that hold containers which the program changes -> where.
         held_outside: the containers from outside that it uses, where it changes some -> where it changes which.
+        customs: the calls of functions with derivatives of their own.
+        read_at_run_time: what these functions read from outside when they are called, by the key of its source.
         written: the parameters that the program writes; known once they are protected.
     """
 
@@ -65,6 +68,8 @@ class Program:
     fixed: set[Value]
     changed: dict[str, Span | None]
     held_outside: dict[Value, list[Span | None]]
+    customs: list[CustomCall]
+    read_at_run_time: dict[tuple, Span | None]
     written: set[str] = field(default_factory=set)
 
 
@@ -203,6 +208,8 @@ def finished(
         fixed,
         changed,
         held,
+        lo.customs,
+        lo.read_at_run_time,
     )
 
 

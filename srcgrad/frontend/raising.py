@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import operator
+from typing import TypeGuard
 
 import numpy as np
 
@@ -178,6 +180,10 @@ def unproven_pairs(operands: tuple) -> list[tuple[Axis, Axis]]:
     return found
 
 
+_TAKEN_OUT = frozenset([list.pop, dict.pop, heapq.heappop, heapq.heapreplace, heapq.heappushpop])
+"""What changes its first argument and returns something."""
+
+
 def _writes(call: Invoke, seen: set[Function]) -> bool:
     """Whether a function of the graph may write what others see, as far as it has been lowered."""
     callee = call.callee
@@ -189,10 +195,16 @@ def _writes(call: Invoke, seen: set[Function]) -> bool:
 
 
 def _writes_outside(op: Op, whole: Region) -> bool:
+    if not is_write(op):
+        return False
+    return not all(_is_local(v, whole) for v in list(leaves(op.args[0]))[:1])
+
+
+def is_write(op: Op) -> TypeGuard[Call]:
+    """Whether an operation changes its first argument."""
     if not isinstance(op, Call) or not op.args:
         return False
-    writes = not op.outputs or (hashable(op.fn) and (op.fn in IN_PLACE or op.fn is list.pop))
-    return writes and not all(_is_local(v, whole) for v in list(leaves(op.args[0]))[:1])
+    return not op.outputs or (hashable(op.fn) and (op.fn in IN_PLACE or op.fn in _TAKEN_OUT))
 
 
 def _is_local(value: Value, whole: Region) -> bool:

@@ -135,6 +135,7 @@ class Iterator:
         parts: for `zip` and `enumerate`, the name, and what they were made of.
         view: whether it is no iterator of Python's but the keys or items of a dict, which can be looped over again,
         anew: which finds them as they are then, if the iterator itself does not.
+        slots: for what `checkpointed` gives, how many states to keep.
     """
 
     __slots__ = (
@@ -150,6 +151,7 @@ class Iterator:
         "live",
         "parts",
         "sized",
+        "slots",
         "sources",
         "step",
         "view",
@@ -191,6 +193,7 @@ class Iterator:
         self.parts = parts
         self.view = view
         self.anew = anew
+        self.slots: Value | None = None
 
     @property
     def items(self) -> tuple[Symbol, ...] | None:

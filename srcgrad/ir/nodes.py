@@ -357,9 +357,14 @@ class Loop(Op):
 
 
 class For(Loop):
-    """A loop over `range(start, stop, step)`, or over its reverse; the first argument of `body` is the index."""
+    """A loop over `range(start, stop, step)`, or over its reverse; the first argument of `body` is the index.
 
-    __slots__ = ("backwards", "start", "step", "stop")
+    Attributes:
+        slots: for a loop that is to be checkpointed, the number of snapshots, the constant None for as many as fit;
+            None for any other loop.
+    """
+
+    __slots__ = ("backwards", "slots", "start", "step", "stop")
 
     def __init__(
         self,
@@ -372,12 +377,14 @@ class For(Loop):
         outputs: list[Value],
         span: Span | None = None,
         backwards: bool = False,
+        slots: Value | None = None,
     ):
         super().__init__(inits, body, exits, outputs, span)
         self.start = start
         self.stop = stop
         self.step = step
         self.backwards = backwards
+        self.slots = slots
 
     @property
     def index(self) -> Value:
@@ -389,7 +396,8 @@ class For(Loop):
 
     @property
     def inputs(self) -> list[Value]:
-        return [self.start, self.stop, self.step, *self.inits]
+        slots = [] if self.slots is None else [self.slots]
+        return [self.start, self.stop, self.step, *slots, *self.inits]
 
     @property
     def regions(self) -> list[Region]:
@@ -397,6 +405,7 @@ class For(Loop):
 
     def replace_inputs(self, f: Callable[[Value], Value]) -> None:
         self.start, self.stop, self.step = f(self.start), f(self.stop), f(self.step)
+        self.slots = None if self.slots is None else f(self.slots)
         self.inits = [f(v) for v in self.inits]
 
 
@@ -520,6 +529,25 @@ class Function:
     keyword_only: int = 0
     backward_from: int | None = None
     captured: list[Value] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Closed:
+    """A function of the graph that is called as one of a library is: by a `Call` of which it is the `fn`.
+
+    It writes nothing that it is given, uses nothing else, and what it returns is new memory.
+
+    Attributes:
+        function: what is called.
+        loop: whether it is a checkpointed loop; the first two parameters are where its index starts and stops.
+    """
+
+    function: Function
+    loop: Any = None
+
+    @property
+    def __name__(self) -> str:
+        return self.function.name
 
 
 def references(op: Op) -> list[Value]:

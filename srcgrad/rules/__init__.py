@@ -1,6 +1,7 @@
 """Derivative rules, by mathematical family."""
 
 from srcgrad.rules import (
+    batching,
     complex_scalar,
     elementwise,
     factorisations,
@@ -16,6 +17,7 @@ from srcgrad.rules import (
 )
 from srcgrad.rules.registry import (
     accumulate,
+    batch,
     jvp,
     linear,
     linear_in,
@@ -28,6 +30,8 @@ from srcgrad.rules.registry import (
 
 __all__ = [
     "accumulate",
+    "batch",
+    "batching",
     "complex_scalar",
     "elementwise",
     "factorisations",

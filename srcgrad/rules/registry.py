@@ -12,12 +12,16 @@ import functools
 import inspect
 import operator
 import sys
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from types import FunctionType
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
+
+from srcgrad.errors import ArgumentError, Span
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,6 +84,8 @@ LINEAR: dict[Callable, Linear] = {}
 ACCUMULATE: dict[Callable, Rule] = {}
 ACCUMULATING: set[Callable] = set()
 """The bodies of accumulating rules, which write to their first argument."""
+BATCH: dict[Callable, dict[str, Callable]] = {}
+"""Function -> the argument with an axis of seeds in front -> how it is called then."""
 NONDIFFERENTIABLE: dict[Callable, str] = {}
 VIEWS: set[Callable] = set()
 """Functions whose result may share memory with their first argument."""
@@ -100,10 +106,43 @@ def _names(body: Callable, skip_first: int, skip_last: int = 0) -> tuple[str, ..
     return names[skip_first : len(names) - skip_last]
 
 
+def is_of_user(body: Any) -> bool:
+    """Whether a rule is none of those that come with this library."""
+    return not (getattr(body, "__module__", None) or "").startswith("srcgrad.")
+
+
+_listeners: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def when_rules_change(listener: Any) -> None:
+    """Has `listener.forget()` called when a rule is given from now on: what it has compiled may be wrong then."""
+    _listeners.add(listener)
+
+
+def rules_changed() -> None:
+    """Tells those who have used rules that there are new ones."""
+    for listener in list(_listeners):
+        listener.forget()
+
+
 def _register(table: dict[Callable, Rule], fns: tuple[Callable, ...], rule: Rule) -> None:
+    if is_of_user(rule.body):
+        check_rule(fns, rule)
     for fn in fns:
+        if is_of_user(rule.body):
+            _give_way(fn, rule.kind)
         table[fn] = rule
         NONDIFFERENTIABLE.pop(fn, None)
+    rules_changed()
+
+
+def _give_way(fn: Callable, kind: str) -> None:
+    """Removes what a new rule of the user's goes before; one half of a rule of the user's stays beside the other."""
+    if kind in ("partials", "linear", "vjp"):
+        for table in (PARTIALS, VJP, ACCUMULATE, LINEAR):
+            table.pop(fn, None)
+    if kind in ("partials", "linear", "jvp") or (kind == "vjp" and fn in JVP and not is_of_user(JVP[fn].body)):
+        JVP.pop(fn, None)
 
 
 def partials(*fns: Callable) -> Callable[[F], F]:
@@ -122,7 +161,10 @@ def partials(*fns: Callable) -> Callable[[F], F]:
         ('x',)
     """
 
+    check_functions("partials", fns)
+
     def decorate(body: F) -> F:
+        check_body("partials", body, 2)
         _register(PARTIALS, fns, Rule("partials", body, _names(body, 0, 1)))
         return body
 
@@ -139,7 +181,10 @@ def vjp(*fns: Callable) -> Callable[[F], F]:
     cotangent and output are tuples.
     """
 
+    check_functions("vjp", fns)
+
     def decorate(body: F) -> F:
+        check_body("vjp", body, 3)
         _register(VJP, fns, Rule("vjp", body, _names(body, 2)))
         return body
 
@@ -149,7 +194,10 @@ def vjp(*fns: Callable) -> Callable[[F], F]:
 def linear(*fns: Callable) -> Callable[[F], F]:
     """The transpose of a function linear in its first argument, which is its own JVP. Written as for `vjp`."""
 
+    check_functions("linear", fns)
+
     def decorate(body: F) -> F:
+        check_body("linear", body, 3)
         rule = Rule("linear", body, _names(body, 2))
         _register(VJP, fns, rule)
         linear_in(rule.parameters[0])(*fns)
@@ -166,7 +214,9 @@ def linear_in(*arguments: str) -> Callable[..., None]:
     """
 
     def declare(*fns: Callable) -> None:
+        check_functions("linear_in", fns)
         LINEAR.update(dict.fromkeys(fns, Linear(arguments, True)))
+        rules_changed()
 
     return declare
 
@@ -178,7 +228,9 @@ def linear_in_each(*arguments: str) -> Callable[..., None]:
     """
 
     def declare(*fns: Callable) -> None:
+        check_functions("linear_in_each", fns)
         LINEAR.update(dict.fromkeys(fns, Linear(arguments, False)))
+        rules_changed()
 
     return declare
 
@@ -196,9 +248,12 @@ def jvp(*fns: Callable) -> Callable[[F], F]:
     has no derivative. The rule goes before what `partials` and `linear` say of the same function.
     """
 
+    check_functions("jvp", fns)
+
     def decorate(body: F) -> F:
+        check_body("jvp", body, 3)
         names = tuple(inspect.signature(body).parameters)
-        count = next(k for k, name in enumerate(names) if not name.endswith("_dot"))
+        count = next((k for k, name in enumerate(names) if not name.endswith("_dot")), len(names))
         tangents = tuple(name.removesuffix("_dot") for name in names[:count])
         _register(JVP, fns, Rule("jvp", body, names[count + 1 :], tangents))
         return body
@@ -213,7 +268,10 @@ def accumulate(*fns: Callable) -> Callable[[F], F]:
     what makes reading one element cost one element.
     """
 
+    check_functions("accumulate", fns)
+
     def decorate(body: F) -> F:
+        check_body("accumulate", body, 4)
         _register(ACCUMULATE, fns, Rule("accumulate", body, _names(body, 3)))
         ACCUMULATING.add(body)
         return body
@@ -221,10 +279,34 @@ def accumulate(*fns: Callable) -> Callable[[F], F]:
     return decorate
 
 
+def batch(over: str, *fns: Callable) -> Callable[[F], F]:
+    """How these functions treat many arguments at once, which stand along a leading axis.
+
+    The rule takes the arguments by their names; the one called `over` (if it is a sequence, each item of it) has the
+    leading axis, and so has what the rule returns. It returns None for arguments that it does not cover. A keyword that
+    it does not have is not covered either.
+    """
+
+    def decorate(body: F) -> F:
+        for fn in fns:
+            BATCH.setdefault(fn, {})[over] = body
+        return body
+
+    return decorate
+
+
+@functools.cache
+def batched_parameters(body: Callable) -> tuple[str, ...]:
+    """The names of the arguments that a batch rule takes."""
+    return tuple(inspect.signature(body).parameters)
+
+
 def nondifferentiable(*fns: Callable, reason: str = "piecewise constant") -> None:
     """Declares that the derivative of these functions is zero wherever it exists."""
+    check_functions("nondifferentiable", fns)
     for fn in fns:
         NONDIFFERENTIABLE[fn] = reason
+    rules_changed()
 
 
 def views(*fns: Callable) -> None:
@@ -235,6 +317,91 @@ def views(*fns: Callable) -> None:
 def methods(**table: Callable) -> None:
     """Declares which function an array's method or attribute stands for."""
     METHODS.update(table)
+
+
+# Whether rules fit their functions
+
+
+def check_functions(kind: str, fns: tuple[Any, ...]) -> None:
+    """Refuses anything but functions that can be looked up.
+
+    Raises:
+        ArgumentError: if there is none, or one is no function, or has no hash.
+    """
+    if not fns:
+        raise ArgumentError(f"rules.{kind} needs the function that the rule is for", help=f"@rules.{kind}(function)")
+    for fn in fns:
+        if not callable(fn):
+            raise ArgumentError(f"rules.{kind} needs a function, not a {type(fn).__name__}")
+        if not hashable(fn):
+            raise ArgumentError(
+                f"rules.{kind}: a {type(fn).__name__} has no hash, so that no rule can be looked up for it",
+                help="call it in a function of your own, and give that the rule",
+            )
+
+
+def check_body(kind: str, body: Any, least: int) -> None:
+    """Refuses as a rule what does not take enough arguments.
+
+    Raises:
+        ArgumentError: which names the file and the line of the rule.
+    """
+    if not callable(body):
+        raise ArgumentError(f"rules.{kind}: the rule must be a function, not a {type(body).__name__}")
+    parameters = list(inspect.signature(body).parameters.values())
+    if len(parameters) < least and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        _refuse_rule(body, f"a rule for rules.{kind} takes at least {least} arguments, not {len(parameters)}", kind)
+
+
+_TAKES = {
+    "partials": "the arguments of the function, and then what it returned",
+    "vjp": "the cotangent, what the function returned, and then its arguments",
+    "linear": "the cotangent, what the function returned, and then its arguments",
+    "jvp": "tangents, with names like x_dot, what the function returned, and then its arguments",
+    "accumulate": "the shadow, the cotangent, what the function returned, and then its arguments",
+}
+
+
+def check_rule(fns: tuple[Callable, ...], rule: Rule) -> None:
+    """Refuses a rule of the user's that takes other arguments than the functions do.
+
+    Raises:
+        ArgumentError: which names the file and the line of the rule.
+    """
+    if rule.kind == "jvp" and not rule.tangents:
+        _refuse_rule(rule.body, "it takes no tangent: no name of its first parameters ends with _dot", rule.kind)
+    for name in rule.tangents:
+        if name not in rule.parameters:
+            _refuse_rule(rule.body, f"it takes {name}_dot, but no {name}", rule.kind)
+    kinds = [p.kind for p in inspect.signature(rule.body).parameters.values()]
+    endless = inspect.Parameter.VAR_POSITIONAL in kinds or inspect.Parameter.VAR_KEYWORD in kinds
+    for fn in fns:
+        try:
+            parameters = list(inspect.signature(fn).parameters.values())
+        except (TypeError, ValueError):
+            continue
+        if endless or isinstance(fn, np.ufunc) or any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+            continue
+        known = [p.name for p in parameters]
+        if len(rule.parameters) > len(known):
+            text = ", ".join(known) or "nothing"
+            _refuse_rule(rule.body, f"it takes {', '.join(rule.parameters)}, and {display_name(fn)} {text}", rule.kind)
+        strange = [name for name in rule.parameters if name not in known]
+        if strange and rule.kind != "partials" and isinstance(fn, FunctionType):
+            text = f"it takes {strange[0]!r}, which is no parameter of {display_name(fn)}({', '.join(known)})"
+            _refuse_rule(rule.body, text, rule.kind)
+        needed = [p.name for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
+        if len(needed) > len(rule.parameters):
+            missing = next(name for k, name in enumerate(needed) if k >= len(rule.parameters))
+            _refuse_rule(rule.body, f"it does not take {missing!r}, which {display_name(fn)} does", rule.kind)
+
+
+def _refuse_rule(body: Any, reason: str, kind: str) -> NoReturn:
+    code = getattr(body, "__code__", None)
+    span = None if code is None else Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 0)
+    place = "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
+    name = getattr(body, "__name__", type(body).__name__)
+    raise ArgumentError(f"the rule {name}{place} does not fit: {reason}", span, f"rules.{kind} takes {_TAKES[kind]}")
 
 
 def display_name(fn: Callable) -> str:
@@ -270,4 +437,4 @@ def hashable(fn: Any) -> bool:
 
 def has_rule(fn: Callable) -> bool:
     """Whether the derivative of `fn` is known."""
-    return fn in PARTIALS or fn in VJP or fn in ACCUMULATE or fn in NONDIFFERENTIABLE
+    return fn in PARTIALS or fn in VJP or fn in JVP or fn in ACCUMULATE or fn in NONDIFFERENTIABLE

@@ -15,7 +15,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, rank, same_dtype
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
 from srcgrad.transform.simplify import replace_values
@@ -326,6 +326,9 @@ def _fuse_updates(function: Function, aliases: Aliases) -> None:
         view = op.args[0].owner
         single = len(uses.get(op.args[0], ())) == 1
         if isinstance(view, Call) and view.fn is operator.getitem and single and view.mirror is not None:
+            if isinstance(view.args[0].type, List):
+                # An update of an item is one of the list: that an array is written, which has other names, was lost.
+                continue
             fn = runtime.add_item if op.fn is operator.iadd else runtime.sub_item
             op.fn, op.args = fn, (view.args[0], view.args[1], op.args[1])
             assert view.parent is not None

@@ -15,12 +15,16 @@ from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Value, leaves
+from srcgrad.ir.nodes import Call, Closed, Const, Value, leaves
 from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown
-from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule
+from srcgrad.rules.custom import Primal
+from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name, is_of_user
+from srcgrad.rules.user_rules import fitting
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import reverse_read
-from srcgrad.transform.cotangents import fit, full_like, product
+from srcgrad.transform.closed import reverse_closed
+from srcgrad.transform.cotangents import fit, full_like, product, surely_fits
+from srcgrad.transform.custom_calls import reverse_custom
 from srcgrad.transform.list_reversal import (
     holds_buffers,
     refuse_sequences,
@@ -35,6 +39,7 @@ from srcgrad.transform.places import COPIES, region_of
 from srcgrad.transform.rule_calls import inline_rule, refuse
 from srcgrad.transform.squares import square_of
 from srcgrad.transform.strong_zeros import Zeros, after_fit, passes_on, strong_product, zeros_made_by
+from srcgrad.transform.user_rule_calls import is_called, partials_by_call, reverse_by_call
 from srcgrad.transform.writes import has_mask
 
 if TYPE_CHECKING:
@@ -43,6 +48,9 @@ if TYPE_CHECKING:
 
 def reverse_call(reverse: Reverse, op: Call) -> None:
     """Emits what a call of a primitive that writes nothing contributes to the cotangents of its arguments."""
+    if isinstance(op.fn, Primal):
+        reverse_custom(reverse, op, op.fn)
+        return
     if blocks(op) or not any(reverse.activity.active(v) for v in contents_read(op)):
         return
     if any(o in reverse.instances for o in op.outputs):
@@ -72,6 +80,9 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
         return
     gs = [reverse.cotangent_of_output(o) for o in op.outputs]
     if all(g is None for g in gs):
+        return
+    if isinstance(op.fn, Closed):
+        reverse_closed(reverse, op)
         return
     if op.fn is list.copy:
         reverse_list_copy(reverse, op)
@@ -125,8 +136,7 @@ def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
         slope = reverse.lo.value(reverse.lo.emit(operator.neg, slope_of_logistic(reverse, op)))
         contribution = fit(reverse.lo, _product(reverse, g, slope, level), exponent, whole)
         reverse.contribute(exponent, reverse.zeros.mark(contribution, after_fit(level, g, contribution)))
-    result = inline_rule(reverse.lo, rule, [*[reverse.symbol(arg) for arg in op.args], z], {}, z)
-    partials = result.items if isinstance(result, Sequence) else (result,)
+    partials = _partials(reverse, op, rule)
     for k, (x, partial) in enumerate(zip(op.args, partials, strict=True)):
         if not isinstance(x, Value) or not reverse.activity.active(x) or (k == 1 and exponent is not None):
             continue
@@ -137,6 +147,16 @@ def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
         made = max(zeros_made_by(op), reverse.zeros.made_by_overflow(op, k))
         level_of_x = after_fit(max(level, made), contribution, fitted)
         reverse.contribute(x, reverse.zeros.mark(fitted, level_of_x))
+
+
+def _partials(reverse: Reverse, op: Call, rule: Rule) -> tuple[Symbol, ...]:
+    """The local gradients, in the order of the arguments."""
+    if is_called(rule):
+        active = [k for k, x in enumerate(op.args) if isinstance(x, Value) and reverse.activity.active(x)]
+        return partials_by_call(reverse.lo, op, rule, active)
+    z = op.outputs[0]
+    result = inline_rule(reverse.lo, rule, [*[reverse.symbol(arg) for arg in op.args], z], {}, z)
+    return result.items if isinstance(result, Sequence) else (result,)
 
 
 def _apply_square(reverse: Reverse, op: Call, x: Value, c: Value | None, g: Value, whole: Any) -> None:
@@ -188,6 +208,9 @@ def _apply_accumulate(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
     if isinstance(x.type, Unknown) and op.fn is operator.getitem and not _holds_numbers(reverse, op):
         reverse.lo.effect(runtime.add_to_item, shadow, args[-1], g)
         return
+    if is_called(rule):
+        reverse.lo.effect(rule.body, *args)
+        return
     inline_rule(reverse.lo, rule, args, _symbols(reverse, op.kwargs))
     if any(made.regions for made in region.ops[mark:]) and not op.kwargs:
         # The kinds do not say which way the rule goes: it decides at run time, as a function.
@@ -221,7 +244,11 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
     single = not op.unpacks
     g: Symbol = filled[0] if single else Sequence(tuple(filled))
     z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
+    if is_called(rule):
+        reverse_by_call(reverse, op, rule, g, z)
+        return
     result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
+    checked = _described(op) if is_of_user(rule.body) else None
     contributions = result.items if isinstance(result, Sequence) else (result,)
     named = dict(zip(rule.parameters, contributions, strict=False))
     arguments = list(zip(rule.parameters, op.args, strict=False))
@@ -241,27 +268,44 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
             if is_likeness(op, k):
                 continue
             _no_derivative_in(op, k)
-        _distribute(reverse, tree, contribution, level)
+        _distribute(reverse, tree, contribution, level, checked)
 
 
-def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros) -> None:
+def _described(op: Call) -> Const:
+    return Const(f"a cotangent that the rule of {display_name(op.fn)} returned")
+
+
+def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros, checked: Const | None) -> None:
+    """Adds a contribution to the cotangents of the leaves of an argument.
+
+    Args:
+        reverse: collects the cotangents.
+        tree: the argument.
+        contribution: what a rule has returned for it.
+        level: what the zeros in it stand for.
+        checked: what it is called, if it is checked that it has a shape that fits.
+    """
     if isinstance(tree, Value):
         if isinstance(tree.type, List):
             reverse.contribute(tree, reverse.zeros.mark(reverse.lo.value(contribution), level))
             return
         if not reverse.activity.active(tree):
             return
-        fitted = fit(reverse.lo, reverse.lo.value(contribution), tree, None)
-        reverse.contribute(tree, reverse.zeros.mark(fitted, level))
+        value = reverse.lo.value(contribution)
+        if checked is not None and not surely_fits(value.type, tree.type):
+            value = reverse.lo.value(reverse.lo.emit(fitting, value, tree, checked))
+        reverse.contribute(tree, reverse.zeros.mark(fit(reverse.lo, value, tree, None), level))
         return
     items = tree.values() if isinstance(tree, dict) else tree
-    if isinstance(contribution, Value):
-        parts: Iterable[Symbol] = [subscript(reverse.lo, contribution, Const(k)) for k in range(len(tree))]
+    keys = list(tree) if isinstance(tree, dict) else range(len(tree))
+    if isinstance(contribution, Value) or isinstance(tree, dict):
+        parts: Iterable[Symbol] = [subscript(reverse.lo, contribution, Const(key)) for key in keys]
     else:
         parts = known_items(reverse.lo, contribution)
     for item, part in zip(items, parts, strict=True):
-        if any(reverse.activity.active(v) for v in leaves(item)):
-            _distribute(reverse, item, part, level)
+        is_zero = isinstance(part, Const) and part.value is None
+        if not is_zero and any(reverse.activity.active(v) for v in leaves(item)):
+            _distribute(reverse, item, part, level, checked)
 
 
 def _check_keywords(op: Call, rule: Rule) -> None:

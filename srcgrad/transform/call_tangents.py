@@ -10,17 +10,21 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
+from srcgrad.analysis.complexness import is_complex
 from srcgrad.analysis.memory import among, contents_read, copies_perhaps, is_view
 from srcgrad.errors import NoRuleError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value, leaves, map_tree
 from srcgrad.ir.types import Array, List, Tuple, is_scalar
+from srcgrad.rules.custom import Primal
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.registry import JVP, LINEAR, PARTIALS, VJP, Linear, Rule, display_name
-from srcgrad.transform.cotangents import add, cast, full_like, is_fresh, product, real_part
+from srcgrad.transform.cotangents import add, cast, full_like, is_fresh, product
+from srcgrad.transform.custom_calls import push_custom
 from srcgrad.transform.logistic import exponent_of_logistic, slope_of_logistic
 from srcgrad.transform.rule_calls import inline_rule
+from srcgrad.transform.user_rule_calls import is_called, partials_by_call, push_by_call
 
 if TYPE_CHECKING:
     from srcgrad.transform.forward import Forward
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 def push_call(forward: Forward, op: Call) -> None:
     """Adds the tangents of what a call returns."""
+    if isinstance(op.fn, Primal):
+        push_custom(forward, op, op.fn)
+        return
     forward.lo.region.append(op)
     if among(op.fn, LOOKUPS):
         _look_up(forward, op)
@@ -176,15 +183,24 @@ def _apply_partials(forward: Forward, op: Call, rule: Rule) -> None:
         total = lo.value(lo.emit(operator.mul, doubled, forward.dots[op.args[0]]))
     else:
         total = None
-        result = inline_rule(lo, rule, [*[lo.symbol(arg) for arg in op.args], z], {}, z)
-        partials = result.items if isinstance(result, Sequence) else (result,)
+        partials = _partials(forward, op, rule)
         for x, partial in zip(op.args, partials, strict=True):
             dot = forward.dots.get(x) if isinstance(x, Value) and not isinstance(x, Const) else None
             if dot is not None and not _is_none(partial):
                 term = scaled(lo, lo.value(partial), dot)
                 total = term if total is None else add(lo, total, term)
     if total is not None:
-        forward.define(z, settled(forward, op, _fitted(lo, total, z), z))
+        forward.define(z, settled(forward, op, _fitted(forward, op, total, z), z))
+
+
+def _partials(forward: Forward, op: Call, rule: Rule) -> tuple[Symbol, ...]:
+    """The local gradients, in the order of the arguments."""
+    lo, z = forward.lo, op.outputs[0]
+    if is_called(rule):
+        moving = [k for k, x in enumerate(op.args) if isinstance(x, Value) and has_tangent(forward, x)]
+        return partials_by_call(lo, op, rule, moving)
+    result = inline_rule(lo, rule, [*[lo.symbol(arg) for arg in op.args], z], {}, z)
+    return result.items if isinstance(result, Sequence) else (result,)
 
 
 _QUOTIENTS = frozenset([operator.truediv, np.divide])
@@ -230,7 +246,7 @@ def _apply_elementwise(forward: Forward, op: Call, linear: Linear) -> None:
 
     args = [symbol(k, arg) for k, arg in enumerate(op.args)]
     dot = lo.value(lo.emit(op.fn, *args, **{name: symbol(name, arg) for name, arg in op.kwargs.items()}))
-    forward.define(z, settled(forward, op, _fitted(lo, dot, z), z))
+    forward.define(z, settled(forward, op, _fitted(forward, op, dot, z), z))
 
 
 def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:
@@ -247,7 +263,7 @@ def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:
         term = lo.value(lo.emit(op.fn, *symbols, **{name: lo.symbol(arg) for name, arg in kwargs.items()}))
         total = term if total is None else add(lo, total, term)
     if total is not None:
-        forward.define(z, settled(forward, op, _fitted(forward.lo, total, z), z))
+        forward.define(z, settled(forward, op, _fitted(forward, op, total, z), z))
 
 
 def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
@@ -263,6 +279,9 @@ def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
             _no_derivative_in(op, name)
     z: Symbol = Sequence(tuple(op.outputs)) if op.unpacks else op.outputs[0]
     arguments = [*dots, z, *[lo.symbol(arg) for arg in op.args]]
+    if is_called(rule):
+        push_by_call(forward, op, rule, arguments)
+        return
     result = inline_rule(lo, rule, arguments, {name: lo.symbol(arg) for name, arg in op.kwargs.items()})
     if isinstance(result, Sequence) and not op.unpacks:
         # Several outputs in one value: how many there are was not known.
@@ -270,7 +289,7 @@ def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
     found = result.items if isinstance(result, Sequence) and op.unpacks else (result,)
     for output, dot in zip(op.outputs, found, strict=True):
         if forward.active(output) and not _is_none(dot):
-            forward.define(output, settled(forward, op, _fitted(lo, lo.value(dot), output), output))
+            forward.define(output, settled(forward, op, _fitted(forward, op, lo.value(dot), output), output))
 
 
 def _is_none(symbol: Symbol) -> bool:
@@ -286,9 +305,12 @@ def _arguments_by_name(op: Call, rule: Rule) -> dict[str, Any]:
     return found | op.kwargs
 
 
-def _fitted(lo: Lowering, dot: Value, z: Value) -> Value:
+def _fitted(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
     """A tangent in the dtype of its primal; real, if that is."""
-    return cast(lo, real_part(lo, dot, z, z), z)
+    lo, perhaps = forward.lo, forward.complexness.perhaps
+    if any(map(perhaps, op.inputs)) and not perhaps(z) and is_complex(dot.type) is not False:
+        dot = lo.value(lo.emit(np.real, dot))
+    return cast(lo, dot, z)
 
 
 def settled(forward: Forward, op: Call, dot: Value, z: Value) -> Value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from srcgrad.ir.nodes import (
     Call,
     Commit,
@@ -19,6 +21,7 @@ from srcgrad.ir.nodes import (
     Value,
     While,
     map_tree,
+    walk,
 )
 
 
@@ -31,6 +34,26 @@ def clone_function(function: Function) -> Function:
     copy.captured = function.captured
     copy.result = map_tree(lambda v: mapping.get(v, v), function.result)
     return copy
+
+
+def clone_ops(ops: Iterable[Op], mapping: dict[Value, Value]) -> list[Op]:
+    """Copies of operations, on the values that the mapping gives for theirs; it learns what the copies define."""
+    nobody = Function("", [], Region())
+    return [_op(op, mapping, nobody, nobody) for op in ops]
+
+
+def clone_callees(function: Function) -> list[Function]:
+    """Lets a function call copies of the functions of the graph that it calls, and these each other; the copies."""
+    copies: dict[Function, Function] = {}
+    pending = [function]
+    while pending:
+        for op in walk(pending.pop().body):
+            if isinstance(op, Invoke) and op.callee not in copies.values():
+                if op.callee not in copies:
+                    copies[op.callee] = clone_function(op.callee)
+                    pending.append(copies[op.callee])
+                op.callee = copies[op.callee]
+    return list(copies.values())
 
 
 def _value(value: Value) -> Value:
@@ -64,7 +87,9 @@ def _op(op: Op, mapping: dict[Value, Value], old: Function, new: Function) -> Op
     elif isinstance(op, For):
         inits = [use(v) for v in op.inits]
         body = _region(op.body, mapping, old, new)
-        made = For(use(op.start), use(op.stop), use(op.step), inits, body, op.exits, outputs, op.span, op.backwards)
+        bounds = use(op.start), use(op.stop), use(op.step)
+        slots = None if op.slots is None else use(op.slots)
+        made = For(*bounds, inits, body, op.exits, outputs, op.span, op.backwards, slots)
     elif isinstance(op, While):
         inits = [use(v) for v in op.inits]
         test = _region(op.test, mapping, old, new)

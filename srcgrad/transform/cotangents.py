@@ -153,6 +153,18 @@ def merged_type(cotangent: Value, x: Value) -> Type:
     return Unknown(frozenset([Kept(extent, f"%{cotangent.uid}", True)]))
 
 
+def surely_fits(c: Type, x: Type) -> bool:
+    """Whether what is of type `c` has the shape of `x`, as far as can be told, or broadcasts to it."""
+    if is_scalar(c):
+        return True
+    a, b = shape_of(c), shape_of(x)
+    if a is not None and b is not None:
+        pairs = zip(a[::-1], b[::-1], strict=False)
+        return len(a) <= len(b) and all(p == 1 or same_length(p, q) for p, q in pairs)
+    known, whole = extent_of(c), extent_of(x)
+    return known is not None and whole is not None and broadcasts_to(known, whole)
+
+
 def fit(lo: Lowering, c: Value, x: Value, z: Value | None, lazy: bool = False) -> Value:
     """Sums a contribution over the axes along which `x` was broadcast.
 

@@ -19,9 +19,9 @@ def may_be_undefined(value: Value) -> bool:
 
 def define_everywhere(value: Value) -> None:
     """Gives 0 or None to a value on the paths that leave it undefined, so that it can be looked at."""
-    filler = _filler(value.type)
+    number = filler(value.type)
     for values, k, _ in _undefined(value):
-        values[k] = Const(filler)
+        values[k] = Const(number)
 
 
 def _undefined(value: Value) -> list[tuple[list[Value], int, bool]]:
@@ -42,7 +42,7 @@ def _undefined(value: Value) -> list[tuple[list[Value], int, bool]]:
     return found
 
 
-def _filler(t: Type) -> Any:
+def filler(t: Type) -> Any:
     """What stands for an undefined value: a number where the others are numbers, so that the kind stays known."""
     if isinstance(t, NpScalar) and t.dtype == F8:
         return 0.0

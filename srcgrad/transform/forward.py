@@ -14,6 +14,7 @@ from typing import Any
 
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.complexness import Complexness
 from srcgrad.analysis.memory import written
 from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
@@ -47,7 +48,7 @@ class Forward:
 
     Attributes:
         lo: emits the operations.
-        activity, aliases: the facts it relies on.
+        activity, aliases, complexness: the facts it relies on.
         uses: what uses the values of the program.
         dots: the tangents so far; one may be smaller than its primal, and then stands for its broadcast. What is
             active and has none has a tangent of zero.
@@ -61,6 +62,7 @@ class Forward:
         self.lo.fresh_prefix = "f"
         self.activity = activity
         self.aliases = aliases
+        self.complexness = Complexness(functions, aliases)
         self.uses = Uses(functions)
         self.dots: dict[Value, Value] = {}
         self.tables = _tables(functions)

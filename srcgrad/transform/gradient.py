@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree,
 from srcgrad.ir.types import COMPLEX, FLOAT, Array, List, NpScalar, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
+from srcgrad.transform.closed import ClosedPairs, add_parameters
+from srcgrad.transform.closing import close_checkpoints, dissolve_checkpoints, is_checkpointed
+from srcgrad.transform.custom_calls import settle_custom_calls
 from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
@@ -36,6 +40,7 @@ from srcgrad.transform.shadows import define_shadows
 from srcgrad.transform.signs import move_signs
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
 from srcgrad.transform.split import first_of_reverse, split
+from srcgrad.transform.strong_zeros import Zeros
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
 
@@ -59,13 +64,23 @@ class Gradient:
     tangents: tuple[tuple[str, tuple], ...] = ()
 
 
-def prepare(program: Program, optimize: bool = True) -> None:
-    """Passes on the forward sweep: arguments that are written are copied, what is not needed goes."""
+def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -> None:
+    """Passes on the forward sweep: arguments that are written are copied, what is not needed goes.
+
+    Args:
+        program: it is changed.
+        optimize: whether to simplify.
+        checkpoints: whether what is checkpointed is run again later, and so has to be functions of its own.
+    """
     functions = [*program.functions, program.function]
+    settle_custom_calls(program)
     for function in functions:
         prune_carried(function)
     rebind(program.function, program.functions)
     protect_arguments(program)
+    if is_checkpointed(functions):
+        close_checkpoints(functions, program.function) if checkpoints else dissolve_checkpoints(functions)
+        _sync(program.function)
     if optimize:
         share_common(program.function)
         _sync(program.function)
@@ -108,6 +123,13 @@ def protect_arguments(program: Program) -> None:
     outside = [v for v in argument_leaves(program) if is_pointer(v.type) and aliases.is_written(v)]
     globals_ = [v for v in function.captured if aliases.is_written(v)]
     left = {aliases.find(v) for v in _left_outside(function)} | {aliases.held(v) for v in _left_outside(function)}
+    for source, value in program.captured:
+        if value in globals_ and source.key in program.read_at_run_time:
+            raise UnsupportedError(
+                f"{value.hint} is written in place, and read by a custom function that is called here",
+                program.read_at_run_time[source.key],
+                "pass it to that function as an argument",
+            )
     for value in globals_:
         if aliases.find(value) in left:
             raise UnsupportedError(
@@ -345,19 +367,41 @@ def _reverse(
     undo: bool = True,
 ) -> tuple[list[Value], Pairs]:
     """Appends the reverse sweep and makes it legal; the cotangents of the inputs."""
-    function = program.function
-    functions = [*program.functions, function]
+    return _reverse_function(program.function, program.functions, seeds, inputs, kept, optimize, undo)
+
+
+def _reverse_function(
+    function: Function,
+    callees: list[Function],
+    seeds: list[tuple[Value, Value]],
+    inputs: list[Value],
+    kept: Iterable[Value],
+    optimize: bool,
+    undo: bool = True,
+    levels: dict[Value, Zeros] | None = None,
+) -> tuple[list[Value], Pairs]:
+    """As `_reverse`, of any function and those that it calls.
+
+    `levels` tells what the seeds hold, and learns what the cotangents of the inputs do.
+    """
+    functions = [*callees, function]
     aliases = Aliases(functions, reads=True)
     outputs = [v for v, _ in seeds]
     activity = activity_of(functions, aliases, inputs, outputs, optimize)
-    pairs = Pairs(activity, aliases, aliases.needs_table and bool(program.functions))
+    closed = ClosedPairs(partial(_differentiate_closed, optimize))
+    pairs = Pairs(activity, aliases, aliases.needs_table and bool(callees), closed)
     complexness = Complexness(functions, aliases)
 
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
         reverse = Reverse(activity, aliases, complexness, pairs)
         reverse.shadow_table = shadows
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
+        if levels is not None and target is function:
+            for seed, level in levels.items():
+                reverse.zeros.mark(seed, level)
         bars = reverse.run(target, rows, wanted)
+        if levels is not None and target is function:
+            levels.update({v: reverse.zeros_of(v, reverse.bar(v)) for v in wanted if activity.active(v)})
         target.body.results = [*target.body.results, *bars]
         remove_dead_code([target], [*wanted, *reverse.indices.values()], settle=False)
         target.backward_from = first_of_reverse(target)
@@ -374,6 +418,33 @@ def _reverse(
     bars = sweep(function, seeds, inputs, None, undo)
     pairs.build(lambda target, rows, wanted, shadows: sweep(target, rows, wanted, shadows, False), tidy)
     return bars, pairs
+
+
+def _differentiate_closed(
+    optimize: bool,
+    function: Function,
+    callees: list[Function],
+    rows: list[tuple[Value, Value]],
+    seeds: list[Value],
+    inputs: list[Value],
+    levels: dict[Value, Zeros],
+    name: str,
+) -> None:
+    """Makes the reverse of a closed function, or rather of a copy of it: both sweeps, in one function.
+
+    Args:
+        optimize: whether to simplify.
+        function, callees: the copy, and the functions that it calls.
+        rows: its results that have cotangents, with these.
+        seeds: the parameters that bring them.
+        inputs: the parameters whose cotangents are wanted.
+        levels: what the cotangents of the results hold; it learns what those of the inputs do.
+        name: what to call it.
+    """
+    bars, pairs = _reverse_function(function, callees, rows, inputs, [], optimize, levels=levels)
+    add_parameters(function, seeds)
+    finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
+    pairs.functions(function)
 
 
 def activity_of(

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases
-from srcgrad.ir.nodes import Call, Function, Invoke, Region, Value, walk
+from srcgrad.ir.nodes import Call, Closed, Function, Invoke, Region, Value, walk
 from srcgrad.ir.types import Opaque
 from srcgrad.transform.clone import clone_function
 from srcgrad.transform.split import TAPE, split
 
 if TYPE_CHECKING:
+    from srcgrad.transform.closed import ClosedPairs
     from srcgrad.transform.reverse import Reverse
 
 
@@ -44,14 +45,16 @@ class Pairs:
 
     Attributes:
         uses_table: whether the reverse functions take the table of shadows.
+        closed: the reverses of closed functions.
     """
 
-    def __init__(self, activity: Activity, aliases: Aliases, uses_table: bool):
+    def __init__(self, activity: Activity, aliases: Aliases, uses_table: bool, closed: ClosedPairs):
         self._activity = activity
         self._aliases = aliases
         self._pairs: dict[Function, Pair] = {}
         self._primal: dict[int, Function] = {}
         self.uses_table = uses_table
+        self.closed = closed
 
     def is_value(self, value: Value) -> bool:
         """Whether a value is active and has a cotangent of its own."""
@@ -146,9 +149,14 @@ class Pairs:
             for op in walk(function.body):
                 if isinstance(op, Invoke):
                     op.callee = self._primal.get(id(op.callee), op.callee)
-                    if op.callee not in found:
-                        found.append(op.callee)
-                        visit(op.callee)
+                    callee = op.callee
+                elif isinstance(op, Call) and isinstance(op.fn, Closed):
+                    callee = op.fn.function
+                else:
+                    continue
+                if callee not in found:
+                    found.append(callee)
+                    visit(callee)
 
         visit(entry)
         return found

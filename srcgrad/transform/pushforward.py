@@ -28,13 +28,15 @@ from srcgrad.transform.gradient import (
 )
 
 
-def pushforward(program: Program, names: list[str], has_aux: bool, optimize: bool = True) -> Gradient:
+def pushforward(
+    program: Program, names: list[str], has_aux: bool, optimize: bool = True, value: bool = True
+) -> Gradient:
     """The function behind `jvp`: it takes a tangent for each float leaf of some arguments after the arguments.
 
-    It returns `(out, out_dot)`, with aux `(out, out_dot, aux)`.
+    It returns `(out, out_dot)`, with aux `(out, out_dot, aux)`; without the value, for `hvp`, `out` is left out.
     """
     function = program.function
-    prepare(program, optimize)
+    prepare(program, optimize, checkpoints=False)
     out, aux = split_result(program, has_aux)
     inputs = differentiable_leaves(program, names)
     functions = [*program.functions, function]
@@ -56,8 +58,12 @@ def pushforward(program: Program, names: list[str], has_aux: bool, optimize: boo
         out_dot = map_tree(lambda v: dots.get(v, Const(None)), out)
         out, aux = built(lo, classes(program, program.result, (out, aux), has_aux))
         (out_dot, _) = built(lo, classes(program, program.result, (out_dot, aux), has_aux))
-    result: Any = (out, out_dot, aux) if has_aux else (out, out_dot)
-    finish(function, result, f"{function.name}_jvp", optimize)
+    if value:
+        result: Any = (out, out_dot, aux) if has_aux else (out, out_dot)
+        finish(function, result, f"{function.name}_jvp", optimize)
+    else:
+        result = (out_dot, aux) if has_aux else out_dot
+        finish(function, result, f"{function.name.removesuffix('_grad')}_hvp", optimize)
     function.backward_from = None
     others = list(program.functions)
     for other in others:

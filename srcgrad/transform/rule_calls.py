@@ -14,7 +14,7 @@ from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value
 from srcgrad.ir.types import Array, NpScalar, Unknown
-from srcgrad.rules.registry import Rule, display_name
+from srcgrad.rules.registry import JVP, Rule, display_name
 
 
 def inline_rule(
@@ -82,6 +82,13 @@ def _count_of_cotangents(rule: Rule) -> int | None:
 def refuse(op: Call) -> NoReturn:
     """Reports that an operation has no derivative rule."""
     name = display_name(op.fn)
+    if op.fn in JVP:
+        raise NoRuleError(
+            f"no derivative rule for {name} in reverse mode, as its rule is one for tangents alone",
+            op.span,
+            f"give it the other half with @srcgrad.rules.vjp({name}), or make it a srcgrad.custom_jvp, "
+            "of which that is found",
+        )
     raise NoRuleError(
         f"no derivative rule for {name}",
         op.span,

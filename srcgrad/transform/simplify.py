@@ -139,7 +139,7 @@ def is_removable(op: Op) -> bool:
         and not isinstance(fn, np.ufunc)
         and module.split(".")[0] not in ("numpy", "_operator", "srcgrad")
     ):
-        return fn in _PURE
+        return fn in PURE
     if op.mirror is not None and (has_rule(fn) or module == "math"):
         # Derivative code must not raise where the program did not.
         return True
@@ -157,7 +157,7 @@ def is_removable(op: Op) -> bool:
     return not _may_raise(op)
 
 
-_PURE = frozenset(
+PURE = frozenset(
     [len, abs, min, max, float, int, bool, round, isinstance, range, str.format, list.copy, list.index, sum]
 )
 _RAISING = frozenset(["truediv", "floordiv", "mod", "pow", "sqrt", "log", "acos", "asin", "atanh", "acosh", "lgamma"])
@@ -450,7 +450,7 @@ def is_removable_purely(op: Call) -> bool:
     if module.startswith("numpy.random"):
         return False
     known = module.split(".")[0] in ("numpy", "_operator", "math", "srcgrad")
-    return has_rule(op.fn) or isinstance(op.fn, np.ufunc) or op.fn in _PURE or known or only_metadata(op)
+    return has_rule(op.fn) or isinstance(op.fn, np.ufunc) or op.fn in PURE or known or only_metadata(op)
 
 
 def tree_key(tree: Any) -> Any:

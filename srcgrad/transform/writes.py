@@ -17,8 +17,8 @@ from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
-from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
-from srcgrad.transform.list_reversal import hand_on
+from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product, zeros
+from srcgrad.transform.list_reversal import hand_on, holds_buffers
 from srcgrad.transform.strong_zeros import Zeros, strong_product
 
 if TYPE_CHECKING:
@@ -299,7 +299,12 @@ class Old:
 def _reverse_list_write(reverse: Reverse, op: Call) -> None:
     lo = reverse.lo
     target = op.args[0]
-    if not reverse.activity.active(target) or not _holds_values(reverse, op):
+    if not reverse.activity.active(target):
+        return
+    if op.fn is operator.setitem and isinstance(op.args[1], slice):
+        _reverse_replacement(reverse, op)
+        return
+    if not _holds_values(reverse, op):
         return
     shadow = reverse.shadow(target)
     item_type = target.type.item
@@ -345,6 +350,17 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         reverse.contribute(op.args[2], reverse.zeros.mark(_fitted(reverse, g, op.args[2]), level))
     else:
         raise UnsupportedError(f"{op.fn.__name__} on a list of active values is not supported yet", op.span)
+
+
+def _reverse_replacement(reverse: Reverse, op: Call) -> None:
+    """The reverse of `xs[:] = ys`, where another list holds the items that a list is to have."""
+    target, _, items = op.args
+    lo, shadow = reverse.lo, reverse.shadow(target)
+    if holds_buffers(reverse, target):
+        raise UnsupportedError("the arrays in a list are written, and all of them replaced here", op.span)
+    g = lo.value(lo.emit_typed(list.copy, (shadow,), {}, target.type))
+    lo.append(Call(operator.setitem, (shadow, op.args[1], zeros(lo, target)), {}, [], op.span))
+    reverse.contribute(items, reverse.zeros.mark(g, reverse.zeros.of_items(target)))
 
 
 def _popped_place(reverse: Reverse, op: Call, shadow: Value) -> Any:

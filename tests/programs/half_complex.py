@@ -66,3 +66,11 @@ def complex_numbers_in_a_list(x, s):
     for v in x:
         zs.append(v * np.exp(1j * s))
     return abs(sum(zs)) * s + abs(zs[0] * (s + 1j))
+
+
+@program(lambda: (rand(4).astype(np.float32), rand(2, 3).astype(np.float32)), (0, 1), tags=("float32", "branch"))
+def real_part_of_an_unclear_precision(x, m):
+    width = np.cos(x.mean() if m[1, -1] <= 0.0 else sum(v * v for v in x))
+    mass = m[0]
+    mass += np.real(np.exp(1j * m[1, 0]) * (width + 0.5j))
+    return np.sum(mass) * width

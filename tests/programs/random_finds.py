@@ -235,3 +235,38 @@ def rebound_by_what_is_added(x, s):
     flux += count(x[0]) * count(x[1])
     account.held += account.moved(x[0])
     return 1.55 * s + 1.46 * flux + account.held**2
+
+
+@program(lambda: (rand(3), 0.4), argnums=(0, 1), tags=("list", "augmented"))
+def item_replaced_by_what_is_added(x, s):
+    rows = [x * 2.0, x * s]
+    kept = rows[0]
+
+    def replace():
+        rows[0] = 5.0 * rows[1]
+        return rows[1] ** 2
+
+    rows[0] += replace()
+    return np.sum(rows[0] * kept * x)
+
+
+@program(lambda: (rand(3), 6), tags=("list", "augmented"))
+def items_of_a_list_that_shrinks_meanwhile(x, n):
+    rows = [x * k for k in range(n)]
+    table = {k: x * (k + 1) for k in range(n)}
+
+    def take(k):
+        table[k] = table[k + 1] * x[0]
+        return rows.pop(0)[1] + x[k]
+
+    for k in range(2):
+        rows[0] += take(k)
+        table[k] *= take(k)
+    return np.sum(rows[0] * rows[1]) + np.sum(table[0] * table[1])
+
+
+@program(lambda: (rand(2, 3), rand(2)), argnums=(0, 1), tags=("list", "view"))
+def row_in_a_list_is_changed_by_another(m, y):
+    rows = [row for row in m]
+    rows[0] += m[1, 0] * y[1]
+    return np.sum(m * m) * y[0]

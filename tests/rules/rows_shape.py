@@ -102,6 +102,7 @@ JOIN = [
     Row(np.dstack, ([_x(3), _x(3)],)),
     Row(np.dstack, ([_x(2, 3, 2), _x(2, 3)],)),
     Row(np.column_stack, ([_x(3), _x(3, 2), _x(3)],)),
+    Row(np.column_stack, ([_x(3), _x(3)],), name="vectors"),
     Row(np.block, ([[_x(2, 2), _x(2, 1)], [_x(1, 2), _x(1, 1)]],)),
     Row(np.block, ([_x(2), 1.5, _x(3)],)),
     Row(np.block, ([[_x(2)], [_x(1, 2)]],)),

@@ -1,0 +1,381 @@
+"""Functions whose derivatives are given as functions, and what stands for the calls of them in generated code.
+
+A `Custom` says how its value, its pullback and its tangent are computed, each by a call at run time. In the graph a
+call of it is one operation, a call of a `Primal`. The transforms put a `ForwardSweep` in its place, which also returns
+what a `ReverseSweep` needs later, or a `TangentSweep`. These take and return numbers and arrays one by one, the leaves
+of trees, and hold the functions of users to what is taken for granted elsewhere: kinds and shapes that fit, and memory
+that nobody else has.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import linecache
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
+from srcgrad.tree import Structure, flatten, map_leaves
+
+
+class Custom:
+    """A function whose derivative somebody else knows: the base of `custom_vjp`, `custom_jvp` and `implicit`.
+
+    Attributes:
+        fun: computes its value.
+        passive: the positions of arguments that have no derivative.
+    """
+
+    fun: Callable[..., Any]
+    passive: frozenset[int] = frozenset()
+    __name__: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.fun(*args, **kwargs)
+
+    def routes(self) -> list[tuple[Callable[..., Any], bool]]:
+        """The functions that may compute its value: each with whether that is the first of two things it returns."""
+        return [(self.fun, False)]
+
+    def routes_arguments(self, route: Callable[..., Any], args: list[Any], pack: Callable[[list], Any]) -> list[Any]:
+        """What one of these functions takes when the function itself takes `args`; `pack` makes a tuple."""
+        return args
+
+    def outputs_like(self, count: int) -> Sequence[int] | None:
+        """For one that returns a tuple: which of so many arguments the items are like. None if that is not known."""
+        return None
+
+    def forward(self, args: tuple) -> tuple[Any, Any]:
+        """The value, and what `backward` needs."""
+        raise NotImplementedError
+
+    def backward(self, residuals: Any, cotangent: Any) -> tuple:
+        """A cotangent for each argument, of its structure; None for one without."""
+        raise NotImplementedError
+
+    def tangent(self, args: tuple, tangents: tuple) -> tuple[Any, Any]:
+        """The value and its tangent; an argument without a derivative has None for a tangent."""
+        raise NotImplementedError
+
+    def source(self, sweep: str) -> Callable[..., Any] | None:
+        """The user's function for `forward`, `backward` or `tangent`, if generated code that is read again inlines it.
+
+        Where there is none, `adjoint` and `tangent_map` stand for the sweeps.
+        """
+        return None
+
+    def backward_arguments(self, args: list[Any], residuals: Any, cotangent: Any) -> list[Any]:
+        """What the user's function for the reverse sweep takes."""
+        raise NotImplementedError
+
+    def tangent_arguments(self, args: list[Any], tangents: list[Any], pack: Callable[[list], Any]) -> list[Any]:
+        """What the user's function for tangents takes."""
+        raise NotImplementedError
+
+    def completed(self, cotangents: list[Any], none: Any) -> list[Any]:
+        """What the user's function for the reverse sweep returns, with a place for each argument."""
+        return cotangents
+
+    def adjoint(self) -> Custom:
+        """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments."""
+        raise UnsupportedError(
+            f"a derivative of {self.__name__} of an order for which there is no rule is asked for",
+            help="derivatives through custom_jvp and implicit exist up to the second order",
+        )
+
+    def tangent_map(self) -> Custom:
+        """The function of the arguments, the value and the tangents of the arguments that returns that of the value.
+
+        As a tuple of one.
+        """
+        return self.adjoint()
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What the forward sweep, the reverse sweep and the one with tangents are called in generated code."""
+        return f"{self.__name__}_fwd", f"{self.__name__}_rev", f"{self.__name__}_jvp"
+
+    def refuse(self, sweep: str) -> tuple[str, str] | None:
+        """Why there is no `reverse` or no `tangent` sweep, and the way out; None if there is one."""
+        return None
+
+    def as_function(self) -> types.FunctionType:
+        """A Python function that calls it, with its parameters, for those who differentiate it by itself."""
+        known: types.FunctionType | None = self.__dict__.get("_function")
+        if known is None:
+            known = self.__dict__["_function"] = _calling(self)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the arguments and results of a call are handed over.
+
+    Attributes:
+        into: for each argument, its structure if its leaves are handed over as a tuple, None if it is given as it is.
+        taken: the structure of the tuple of all arguments.
+        out: the structure of the result; None if only the run tells, and it has to be one number or array.
+        kept: the leaves of the result that are asked for: the others are known.
+    """
+
+    into: tuple[Structure | None, ...]
+    taken: Structure
+    out: Structure | None
+    kept: tuple[int, ...]
+
+    def arguments(self, given: Sequence[Any]) -> tuple:
+        """The arguments, in the structures that the user's functions take."""
+        return tuple(
+            [item if part is None else part.unflatten(item) for item, part in zip(given, self.into, strict=True)]
+        )
+
+    def results(self, value: Any, args: Any, name: str) -> list[Any]:
+        """The leaves of a result that are asked for, in memory of their own."""
+        if self.out is not None:
+            leaves = self.out.flatten(value, name)
+        elif isinstance(value, (int, float, complex, np.ndarray, np.generic)):
+            leaves = [value]
+        else:
+            raise UnsupportedError(
+                f"{name} returned a {type(value).__name__}, and its source could not be read to tell so beforehand",
+                help="let it return one number or array",
+            )
+        arrays = [leaf for leaf in flatten(args)[0] if isinstance(leaf, np.ndarray)]
+        return [_apart(leaves[k], arrays) for k in self.kept]
+
+    def whole(self, leaves: Sequence[Any]) -> Any:
+        """A tree of the structure of the result with something at the leaves that are asked for, None at the others."""
+        if self.out is None:
+            return leaves[0]
+        at = dict(zip(self.kept, leaves, strict=True))
+        return self.out.unflatten([at.get(k) for k in range(self.out.leaf_count)])
+
+    def cotangents(self, found: Any, likes: list[Like | None], wanted: Sequence[int], name: str) -> list[Any]:
+        """Those of the arguments that are wanted, out of what a reverse sweep returned."""
+        if not isinstance(found, (tuple, list)) or len(found) != len(self.into):
+            what = f"{len(found)} things" if isinstance(found, (tuple, list)) else f"a {type(found).__name__}"
+            count = len(self.into)
+            raise ArgumentError(
+                f"{name} returned {what}, and not a tuple of {count} cotangents, one for each argument",
+                help="None stands for a cotangent of zero" + (", and (x_bar,) is a tuple of one" if count == 1 else ""),
+            )
+        leaves = self.taken.flatten(tuple(found), f"what {name} returned", partly=True)
+        return [_fitted(likes[k], leaves[k], f"the cotangent that {name} returned", self.taken, k) for k in wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """The class, shape and dtype of a number or array that has a derivative."""
+
+    cls: type
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @staticmethod
+    def of(leaf: Any) -> Like | None:
+        if isinstance(leaf, (np.ndarray, np.generic)):
+            return Like(type(leaf), leaf.shape, leaf.dtype) if leaf.dtype.kind in "fc" else None
+        return Like(type(leaf), (), np.dtype(type(leaf))) if isinstance(leaf, (float, complex)) else None
+
+    def fitted(self, given: Any, what: str) -> Any:
+        """A derivative of this class, shape and dtype, in memory of its own; None stands for zeros.
+
+        Raises:
+            ArgumentError: if it is no number or array, or complex where this is real.
+            ShapeError: if it has another shape.
+        """
+        if given is None:
+            value: Any = np.zeros(self.shape, self.dtype)
+        else:
+            value = np.asarray(given)
+            if value.dtype.kind not in ("biufc" if self.dtype.kind == "c" else "biuf"):
+                kind = f"of dtype {value.dtype}" if isinstance(given, np.ndarray) else f"a {type(given).__name__}"
+                raise ArgumentError(f"{what} is {kind}, and should be of dtype {self.dtype}")
+            if value.shape != self.shape:
+                raise ShapeError(f"{what} has shape {value.shape}, and should have shape {self.shape}")
+            value = np.array(value, self.dtype)
+        if self.cls is np.ndarray:
+            return value
+        return self.cls(value[()]) if issubclass(self.cls, (float, complex)) else value[()]
+
+
+def _fitted(like: Like | None, given: Any, what: str, structure: Structure, k: int) -> Any:
+    assert like is not None, "the derivative of something without one is asked for"
+    try:
+        return like.fitted(given, what)
+    except (ArgumentError, ShapeError) as error:
+        if structure.leaf_count == 1:
+            raise
+        place = structure.paths("")[k]
+        raise type(error)(f"{what}, {place} of it,{error.msg.removeprefix(what)}", help=error.help) from None
+
+
+def _apart(leaf: Any, arrays: list[np.ndarray]) -> Any:
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    return leaf.copy() if any(np.may_share_memory(leaf, other) for other in arrays) else leaf
+
+
+def _read_only(leaf: Any) -> Any:
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    view = leaf.view()
+    view.flags.writeable = False
+    return view
+
+
+class Step:
+    """A call of a `Custom` in generated code.
+
+    Attributes:
+        custom: the function.
+        form: how its arguments and results are handed over.
+    """
+
+    def __init__(self, custom: Custom, form: Form, name: str):
+        self.custom = custom
+        self.form = form
+        self.__name__ = name
+        self.__module__ = getattr(custom, "__module__", None) or "builtins"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.custom.__name__}>"
+
+
+class Primal(Step):
+    """Returns the value.
+
+    Attributes:
+        shared: which of the leaves of the result may be memory of which leaves of the arguments.
+    """
+
+    def __init__(self, custom: Custom, form: Form, shared: tuple[tuple[int, int], ...] = ()):
+        super().__init__(custom, form, custom.__name__)
+        self.shared = shared
+
+    def __call__(self, *given: Any) -> Any:
+        args = self.form.arguments(given)
+        return _unpacked(self.form.results(self.custom.fun(*args), args, self.__name__))
+
+
+class ForwardSweep(Step):
+    """Returns the value, and behind it what the reverse sweep needs.
+
+    Attributes:
+        copies: whether what is kept has to be copied, as the program writes to arguments or results.
+    """
+
+    def __init__(self, custom: Custom, form: Form, copies: bool):
+        super().__init__(custom, form, custom.names[0])
+        self.copies = copies
+
+    def __call__(self, *given: Any) -> tuple:
+        args = self.form.arguments(given)
+        out, residuals = self.custom.forward(args)
+        leaves = self.form.results(out, args, self.__name__)
+        if self.copies:
+            residuals = map_leaves(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, residuals)
+        likes = [Like.of(leaf) for leaf in self.form.taken.flatten(args)]
+        return (*leaves, (residuals, likes, [Like.of(leaf) for leaf in leaves]))
+
+
+class ReverseSweep(Step):
+    """Returns the cotangents of some leaves of the arguments, from what was kept and the cotangents of the results.
+
+    Attributes:
+        wanted: these leaves.
+        given: the leaves of the result, among those that are asked for, that have a cotangent.
+    """
+
+    def __init__(self, custom: Custom, form: Form, wanted: tuple[int, ...], given: tuple[int, ...]):
+        super().__init__(custom, form, custom.names[1])
+        self.wanted = wanted
+        self.given = given
+
+    def __call__(self, kept: tuple, *bars: Any) -> Any:
+        residuals, likes, out_likes = kept
+        leaves: list[Any] = [None] * len(out_likes)
+        for k, bar in zip(self.given, bars, strict=True):
+            like = out_likes[k]
+            # The function may write to what it is given, and return it.
+            leaves[k] = None if like is None else like.fitted(bar, f"the cotangent of {self.custom.__name__}")
+        try:
+            found = self.custom.backward(map_leaves(_read_only, residuals), self.form.whole(leaves))
+        except ValueError as error:
+            if "read-only" in str(error):
+                error.add_note("help: what was kept for the reverse sweep may be the caller's: write to a copy of it")
+            raise
+        return _unpacked(self.form.cotangents(found, likes, self.wanted, self.__name__))
+
+
+class TangentSweep(Step):
+    """Returns the value and its tangent, from the arguments and the tangents of some of their leaves.
+
+    Attributes:
+        wanted: these leaves.
+        given: the leaves of the result, among those that are asked for, of which the tangents are returned.
+    """
+
+    def __init__(self, custom: Custom, form: Form, wanted: tuple[int, ...], given: tuple[int, ...]):
+        super().__init__(custom, form, custom.names[2])
+        self.wanted = wanted
+        self.given = given
+
+    def __call__(self, *values: Any) -> tuple:
+        form, count = self.form, len(self.form.into)
+        args = form.arguments(values[:count])
+        dots = dict(zip(self.wanted, values[count:], strict=True))
+        likes = [Like.of(leaf) for leaf in form.taken.flatten(args)]
+        # The function may write to tangents, and return them.
+        tangents = [
+            None if like is None else like.fitted(dots.get(k), f"the tangent of {self.custom.__name__}")
+            for k, like in enumerate(likes)
+        ]
+        out, out_dot = self.custom.tangent(args, form.taken.unflatten(tangents))
+        leaves = form.results(out, args, self.__name__)
+        what = f"the tangent that {self.__name__} returned"
+        structure = form.out or flatten(leaves[0])[1]
+        found = structure.flatten(out_dot, what, partly=True)
+        return (*leaves, *[self._tangent(leaves[k], found, what, structure, k) for k in self.given])
+
+    def _tangent(self, leaf: Any, found: list[Any], what: str, structure: Structure, k: int) -> Any:
+        like = Like.of(leaf)
+        place = self.form.kept[k] if self.form.out is not None else 0
+        return 0.0 if like is None else _fitted(like, found[place], what, structure, place)
+
+
+_numbers = itertools.count()
+
+
+def _calling(custom: Custom) -> types.FunctionType:
+    """A function with source that calls a custom function."""
+    try:
+        parameters = list(inspect.signature(custom.fun).parameters.values())
+    except (TypeError, ValueError):
+        parameters = [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)]
+    name = custom.__name__ if custom.__name__.isidentifier() else "custom"
+    while any(p.name == name for p in parameters):
+        name += "_"
+    plain = [p.replace(annotation=p.empty, default=p.empty) for p in parameters]
+    given = [f"{'*' if p.kind is p.VAR_POSITIONAL else ''}{p.name}" for p in plain if p.kind is not p.VAR_KEYWORD]
+    header = inspect.Signature(plain)
+    text = f"def {name}{header}:\n    return {name}({', '.join(given)})\n"
+    filename = f"<{name}-{next(_numbers)}>"
+    scope: dict[str, Any] = {"__name__": getattr(custom, "__module__", None) or "builtins"}
+    exec(compile(text, filename, "exec", dont_inherit=True), scope)
+    function = scope[name]
+    assert isinstance(function, types.FunctionType)
+    scope[name] = custom
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    function.__defaults__ = tuple([p.default for p in parameters if p.default is not p.empty]) or None
+    function.__doc__ = custom.__doc__ if custom.__doc__ is not type(custom).__doc__ else None
+    return function
+
+
+def _unpacked(leaves: list[Any]) -> Any:
+    return leaves[0] if len(leaves) == 1 else tuple(leaves)

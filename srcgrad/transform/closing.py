@@ -1,0 +1,296 @@
+"""Checkpointed functions and loops, cut out of a program: each becomes a closed function and a call of it.
+
+Before -> after: `begin_checkpoint(); t = sin(x); y = t * x; end_checkpoint()` -> `y = f(x)`, where `f` is a `Closed`:
+it copies what it writes, and returns what it wrote, which is written back. So the reverse sweep of the program sees a
+call like any other, whose inputs it needs as they were: it keeps them, or copies them if they are written later.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.memory import copies_perhaps, is_view, written
+from srcgrad.analysis.origins import Origins
+from srcgrad.errors import UnsupportedError
+from srcgrad.ir.flow import is_inside
+from srcgrad.ir.nodes import (
+    Call,
+    Commit,
+    Const,
+    Enter,
+    For,
+    Function,
+    Leave,
+    Loop,
+    Op,
+    Raise,
+    Region,
+    Value,
+    references,
+    walk,
+)
+from srcgrad.ir.types import List
+from srcgrad.rules.intrinsics import begin_checkpoint, end_checkpoint
+from srcgrad.transform.clone import clone_ops
+from srcgrad.transform.closed import Cut, closed_function
+from srcgrad.transform.effects import refuse_effects
+from srcgrad.transform.simplify import remove_dead_code
+from srcgrad.transform.turns import close_loop
+
+_MARKS = (begin_checkpoint, end_checkpoint)
+EVERYTHING = slice(None, None, None)
+
+
+def is_checkpointed(functions: list[Function]) -> bool:
+    """Whether there is anything in some functions that is checkpointed."""
+    return any(_is_mark(op) or _is_marked_loop(op) for function in functions for op in walk(function.body))
+
+
+def dissolve_checkpoints(functions: list[Function]) -> None:
+    """Removes the marks: what was checkpointed is code like any other."""
+    for function in functions:
+        for op in list(walk(function.body)):
+            if _is_mark(op) and op.parent is not None:
+                op.parent.ops.remove(op)
+            elif isinstance(op, For):
+                op.slots = None
+
+
+def close_checkpoints(functions: list[Function], main: Function) -> None:
+    """Puts what is checkpointed into functions of its own."""
+    remove_dead_code(functions)
+    aliases = Aliases(functions)
+    for function in functions:
+        apart = [*function.params, *function.captured] if function is main else []
+        _Closer(function, aliases, Origins(aliases, apart)).close_region(function.body)
+
+
+def _is_mark(op: Op) -> bool:
+    return isinstance(op, Call) and any(op.fn is mark for mark in _MARKS)
+
+
+def _is_marked_loop(op: Op) -> bool:
+    return isinstance(op, For) and op.slots is not None
+
+
+class _Closer:
+    """Closes what is checkpointed in one function.
+
+    Attributes:
+        aliases, origins: which values share memory, in the program as it was.
+    """
+
+    def __init__(self, function: Function, aliases: Aliases, origins: Origins):
+        self.function = function
+        self.aliases = aliases
+        self.origins = origins
+
+    def close_region(self, region: Region) -> None:
+        for op in list(region.ops):
+            for inner in op.regions:
+                self.close_region(inner)
+        for op in list(region.ops):
+            if _is_marked_loop(op):
+                self._close(region, [op], self.function.name)
+        begun: list[Call] = []
+        for op in list(region.ops):
+            if not isinstance(op, Call) or not _is_mark(op):
+                continue
+            if op.fn is begin_checkpoint:
+                begun.append(op)
+                continue
+            begin = begun.pop() if begun else _refuse_exit(op)
+            ops = region.ops[region.ops.index(begin) + 1 : region.ops.index(op)]
+            region.ops.remove(begin)
+            region.ops.remove(op)
+            self._close(region, ops, begin.args[0].value)
+        if begun:
+            _refuse_exit(begun[-1])
+
+    def _close(self, region: Region, ops: list[Op], name: str) -> None:
+        """Replaces consecutive operations of a region by the call of a closed function."""
+        if not ops or isinstance(ops[-1], Raise):
+            return
+        refuse_effects(ops)
+        _refuse_crossing(ops)
+        writes = self.origins.written_by(ops)
+        self._refuse_held(ops)
+        after, later = _after(ops[-1])
+        place = region.ops.index(ops[0])
+        views = self._views_of_written(ops, writes)
+        whole = [*views, *ops]
+        for op in whole:
+            op.parent = region
+        region.ops[place : place + len(ops)] = whole
+        used = after | self._used_outside(region, whole)
+        cut = Cut(name, self.function.captured, self.origins, after)
+        loop = ops[0]
+        if isinstance(loop, For) and _is_marked_loop(loop):
+            call, changed = close_loop(cut, views, loop)
+        else:
+            outputs = [v for op in whole for v in op.outputs if v in used]
+            call, changed = _close_function(cut, whole, outputs)
+        self._check_identity(call, changed, after, later)
+        region.ops[place : place + len(whole)] = [call, *self._write_back(call, changed, after)]
+        for op in region.ops:
+            op.parent = region
+
+    def _used_outside(self, region: Region, ops: list[Op]) -> set[Value]:
+        """The values that the rest of a region uses."""
+        found = {v for op in region.ops if op not in ops for v in references(op)}
+        return found.union(region.results)
+
+    def _views_of_written(self, ops: list[Op], writes: set[Any]) -> list[Op]:
+        """The operations that make views of what is written and goes by several names, to be made inside again."""
+        made: list[Op] = []
+        mapping: dict[Value, Value] = {}
+        while True:
+            given = [v for v in inputs_of([*made, *ops]) if is_pointer(v.type)]
+            shared = [
+                v
+                for v in given
+                if _is_plain_view(v)
+                and not self.origins.of(v).isdisjoint(writes)
+                and any(other is not v and self.origins.meet(v, other) for other in given)
+            ]
+            if not shared:
+                return made
+            view = max(shared, key=lambda v: v.uid)
+            assert isinstance(view.owner, Op)
+            copies = clone_ops([view.owner], {})
+            mapping = {view: copies[0].outputs[0]}
+            self.origins.adopt(copies[0].outputs[0], view)
+            _replace(ops, mapping)
+            _replace(made, mapping)
+            made = [*copies, *made]
+
+    def _refuse_held(self, ops: list[Op]) -> None:
+        """Refuses to write arrays that are in containers which come from outside."""
+        writers = {self.aliases.find(t): op for op in _within(ops) if (t := written(op)) is not None}
+        for value in inputs_of(ops):
+            held = self.aliases.within(value) & writers.keys() if is_pointer(value.type) else set()
+            if held:
+                raise UnsupportedError(
+                    f"an array in {value.hint or 'a list'} is written in place in what is checkpointed",
+                    writers[held.pop()].span,
+                    "put a new array in its place",
+                )
+
+    def _is_observed(self, value: Value, after: set[Value]) -> bool:
+        """Whether somebody may look at the memory of a pointer later."""
+        if not self._is_private(value):
+            return True
+        memory = self.aliases.find(value)
+        return any(
+            self.origins.meet(value, other) or memory in self.aliases.within(other)
+            for other in after
+            if is_pointer(other.type) and not isinstance(other, Const)
+        )
+
+    def _is_private(self, value: Value) -> bool:
+        """Whether memory was made in this function, so that nobody else looks at it: none of its parameters is."""
+        return all(isinstance(origin, Value) for origin in self.origins.of(value))
+
+    def _check_identity(self, call: Call, changed: list[Value], after: set[Value], later: list[Op]) -> None:
+        """Refuses results that may be the very memory of something else, if one of the two is written later."""
+        writes = self.origins.written_by(later)
+        classes = {self.aliases.find(t) for op in _within(later) if (t := written(op)) is not None}
+        outputs = [v for v in call.outputs if is_pointer(v.type) and v in after]
+        others = [v for v in after if is_pointer(v.type) and not isinstance(v, Const)]
+        for value in outputs:
+            for other in others:
+                shared = self.origins.of(value) & self.origins.of(other) if other is not value else set()
+                if not shared.isdisjoint(writes):
+                    self._refuse_identity(value, call)
+            if not classes.isdisjoint(self.aliases.within(value)):
+                self._refuse_identity(value, call)
+
+    def _refuse_identity(self, value: Value, call: Call) -> None:
+        raise UnsupportedError(
+            f"{value.hint or 'what is checkpointed here'} may be an array that also goes by another name, and is "
+            "written in place later",
+            call.span,
+            "make it a copy: .copy()",
+        )
+
+    def _write_back(self, call: Call, changed: list[Value], after: set[Value]) -> list[Op]:
+        """Lets memory hold what a closed function made of its contents."""
+        made: list[Op] = []
+        for target in changed:
+            result = Value(target.type, target.hint, call.span)
+            result.owner = call
+            call.outputs.append(result)
+            if self._is_observed(target, after):
+                index = EVERYTHING if isinstance(target.type, List) else Const(Ellipsis)
+                made.append(Call(operator.setitem, (target, index, result), {}, [], call.span))
+        call.unpacks = len(call.outputs) > 1
+        return made
+
+
+def _close_function(cut: Cut, ops: list[Op], outputs: list[Value]) -> tuple[Call, list[Value]]:
+    given = inputs_of(ops)
+    closed, changed = closed_function(cut, cut.name, given, given, ops, outputs)
+    return Call(closed, tuple(given), {}, outputs, ops[0].span), [given[k] for k in changed]
+
+
+def inputs_of(ops: list[Op]) -> list[Value]:
+    """The values that operations use and that are defined before."""
+    inside = {v for op in _within(ops) for v in op.outputs}
+    inside |= {v for op in _within(ops) for region in op.regions for v in region.args}
+    used = dict.fromkeys(v for op in ops for v in references(op))
+    return [v for v in used if v not in inside and not isinstance(v, Const)]
+
+
+def _within(ops: list[Op]) -> list[Op]:
+    return [inner for op in ops for inner in (op, *(i for region in op.regions for i in walk(region)))]
+
+
+def _replace(ops: list[Op], mapping: dict[Value, Value]) -> None:
+    for op in _within(ops):
+        op.replace_inputs(lambda v: mapping.get(v, v))
+        for region in op.regions:
+            region.results = [mapping.get(v, v) for v in region.results]
+
+
+def _is_plain_view(value: Value) -> bool:
+    op = value.owner
+    return isinstance(op, Call) and is_view(op) and not copies_perhaps(op) and len(op.outputs) == 1 and not op.unpacks
+
+
+def _after(last: Op) -> tuple[set[Value], list[Op]]:
+    """What is used after an operation, in later turns of the loops around it too, and the operations that do."""
+    used: set[Value] = set()
+    later: list[Op] = []
+    op: Op | None = last
+    while op is not None and op.parent is not None:
+        region = op.parent
+        following = region.ops[region.ops.index(op) + 1 :]
+        later += following
+        used.update(v for other in following for v in references(other))
+        used.update(region.results)
+        op = region.parent
+        if isinstance(op, Loop):
+            later.append(op)
+            used.update(v for v in references(op) if not is_inside(v.owner, op.body))
+    return used, later
+
+
+def _refuse_crossing(ops: list[Op]) -> None:
+    """Refuses what begins or ends a context, or the protected part of a `try`, that it does not hold altogether."""
+    depth = 0
+    for op in ops:
+        depth += isinstance(op, Enter) - isinstance(op, Leave)
+        if depth < 0 or isinstance(op, Commit):
+            _refuse_exit(op)
+    if depth:
+        _refuse_exit(ops[-1])
+
+
+def _refuse_exit(op: Op) -> Any:
+    raise UnsupportedError(
+        "what is checkpointed is left here by an exception, or by a statement around it",
+        op.span,
+        "put what follows it into a function of its own",
+    )

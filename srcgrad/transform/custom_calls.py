@@ -1,0 +1,112 @@
+"""Both sweeps of calls of functions whose derivatives are given as functions.
+
+Before -> after, for a `custom_vjp`: `y = f(x)` -> `y, residuals = f_fwd(x)`, and in the reverse sweep
+`x_bar = f_bwd(residuals, y_bar)`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.errors import NoRuleError, UnsupportedError
+from srcgrad.frontend.custom_calls import step_of
+from srcgrad.frontend.program import Program
+from srcgrad.ir.nodes import Call, Const, Value, leaves
+from srcgrad.rules.custom import Custom, ForwardSweep, Primal, ReverseSweep, TangentSweep
+from srcgrad.transform.split import TAPE
+
+if TYPE_CHECKING:
+    from srcgrad.transform.forward import Forward
+    from srcgrad.transform.reverse import Reverse
+
+
+def settle_custom_calls(program: Program) -> None:
+    """Notes which results of custom functions may be memory of their arguments, as far as their bodies say so.
+
+    Raises:
+        UnsupportedError: if one writes to its arguments.
+    """
+    for call in program.customs:
+        op, given = call.op, list(leaves(call.op.args))
+        assert isinstance(op.fn, Primal)
+        shared: dict[tuple[int, int], None] = {}
+        for body in call.bodies:
+            aliases = Aliases([body])
+            for k, value in enumerate(given):
+                if isinstance(value, Const) or not is_pointer(value.type):
+                    continue
+                if aliases.is_written(value):
+                    raise UnsupportedError(
+                        f"{op.fn.__name__} is called here, and {body.name} writes to its argument in place",
+                        op.span,
+                        "let it write to a copy: .copy()",
+                    )
+                results = [body.body.results[place] for place in op.fn.form.kept]
+                same = [
+                    j for j, v in enumerate(results) if is_pointer(v.type) and aliases.find(v) is aliases.find(value)
+                ]
+                shared.update(dict.fromkeys([(j, k) for j in same]))
+        if shared:
+            op.fn = step_of(Primal, op.fn.custom, op.fn.form, tuple(shared))
+
+
+def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
+    """Has the forward sweep keep what the reverse sweep needs, which finds the cotangents of the arguments."""
+    given = list(leaves(op.args))
+    wanted = tuple([k for k, v in enumerate(given) if not isinstance(v, Const) and reverse.activity.active(v)])
+    if not wanted or not any(map(reverse.activity.active, op.outputs)):
+        return
+    custom, form = step.custom, step.form
+    _check(op, custom, form, wanted, "reverse")
+    lo = reverse.lo
+    seen = tuple([k for k, o in enumerate(op.outputs) if o.type.differentiable])
+    bars = [reverse.full_cotangent(reverse.cotangent_of_output(op.outputs[k]), op.outputs[k]) for k in seen]
+    copies = any(reverse.aliases.is_written(v) for v in (*given, *op.outputs))
+    op.fn = step_of(ForwardSweep, custom, form, copies)
+    kept = Value(TAPE, "residuals", op.span)
+    kept.owner = op
+    op.outputs = [*op.outputs, kept]
+    op.unpacks = True
+    found = [Value(given[k].type, None, op.span) for k in wanted]
+    lo.append(Call(step_of(ReverseSweep, custom, form, wanted, seen), (kept, *bars), {}, found, op.span))
+    for k, bar in zip(wanted, found, strict=True):
+        reverse.contribute(given[k], bar)
+
+
+def push_custom(forward: Forward, op: Call, step: Primal) -> None:
+    """Computes the value together with its tangent."""
+    given = list(leaves(op.args))
+    wanted = tuple([k for k, v in enumerate(given) if not isinstance(v, Const) and v in forward.dots])
+    seen = tuple([k for k, o in enumerate(op.outputs) if forward.active(o)])
+    if not wanted or not seen:
+        forward.lo.region.append(op)
+        return
+    custom, form = step.custom, step.form
+    _check(op, custom, form, wanted, "tangent")
+    tangents = [forward.tangent(given[k]) for k in wanted]
+    dots = [forward.like(op.outputs[k]) for k in seen]
+    made = Call(step_of(TangentSweep, custom, form, wanted, seen), (*op.args, *tangents), {}, [], op.span, unpacks=True)
+    made.outputs = [*op.outputs, *dots]
+    for output in made.outputs:
+        output.owner = made
+    forward.lo.append(made)
+    for k, dot in zip(seen, dots, strict=True):
+        forward.define(op.outputs[k], dot)
+
+
+def _check(op: Call, custom: Custom, form: Any, wanted: tuple[int, ...], sweep: str) -> None:
+    """Raises where there is no derivative."""
+    reason = custom.refuse(sweep)
+    if reason is not None:
+        raise NoRuleError(reason[0], op.span, reason[1])
+    ends: list[int] = []
+    for k, arg in enumerate(op.args):
+        ends += [k] * len(list(leaves(arg)))
+    for place in wanted:
+        if ends[place] in custom.passive:
+            raise NoRuleError(
+                f"a derivative in argument {ends[place]} of {custom.__name__} is asked for, which has none",
+                op.span,
+                "leave it out of nondiff_argnums, or wrap it in srcgrad.stop_gradient",
+            )
