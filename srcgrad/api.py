@@ -42,13 +42,14 @@ class GradFunction:
 
     def __init__(self, fun: Callable[..., Any], mode: str, given: dict[str, Any]):
         # The Hessian is the Jacobian, in forward mode, of that in reverse mode.
-        target = resolve(GradFunction(fun, "jacrev", given) if mode == "hessian" else fun, mode)
+        of = GradFunction(fun, "jacrev", given) if mode == "hessian" else fun
+        target = resolve(of, mode)
         options = _options(target, mode, **given)
         self.fun = fun
         self._given = given
         self._mode = mode
         self._bound: OrderedDict[int, GradFunction] = OrderedDict()
-        self.__srcgrad_dispatcher__ = self._dispatcher = dispatcher_of(fun, target, options)
+        self.__srcgrad_dispatcher__ = self._dispatcher = dispatcher_of(of, target, options)
         self.__wrapped__ = fun
         self.__name__ = f"{_plain_name(target)}_{mode}"
         self.__qualname__ = f"{target.fn.__qualname__}_{mode}"

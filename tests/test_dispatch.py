@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srcgrad import grad, vjp
+from srcgrad import grad, hessian, vjp
 from srcgrad.backend import dispatch, twins
 from srcgrad.errors import UnsupportedError
 
@@ -542,3 +542,11 @@ def test_functions_of_one_code_in_several_threads():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_hessians_of_functions_of_one_code():
+    def second(k):
+        return hessian(lambda z: np.sum(z**3) * k)(np.ones(2))
+
+    for k in (1.0, 2.0, 3.0):
+        np.testing.assert_allclose(second(k), 6.0 * k * np.eye(2))
