@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from programs import program, rand
-from srcgrad import grad, jvp, linearize, vjp
+from srcgrad import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, linearize, vjp
 
 
 # vjp semantics
@@ -703,3 +703,103 @@ def method_bound_in_loop(x):
         add(x[k])
     add(x[0] ** 2)
     return sum(acc)
+
+
+# Jacobians
+
+
+@program(lambda: (rand(3),))
+def newton_system(x):
+    r = lambda z: np.array([z[0] * z[1] - x[0], z[1] ** 2 - z[2], np.sin(z[2]) - 0.1])
+    z = np.array([0.5, 0.6, 0.2])
+    for _ in range(4):
+        z = z - np.linalg.solve(jacobian(r)(z), r(z))
+    return np.sum(z**2)
+
+
+@program(lambda: (rand(3),))
+def jac_forward(x):
+    return np.sum(jacfwd(lambda z: z**2 * np.sum(z))(x) ** 2)
+
+
+@program(lambda: (rand(3),))
+def newton_hessian(x):
+    f = lambda w: np.sum(w**4) + np.sum(w * x) ** 2
+    w = x
+    for _ in range(3):
+        w = w - np.linalg.solve(hessian(f)(w), grad(f)(w))
+    return np.sum(w)
+
+
+@program(lambda: (rand(3),))
+def evidence_by_laplace(x):
+    return np.linalg.slogdet(hessian(lambda w: np.sum(w**4) + np.prod(w))(x))[1]
+
+
+@program(lambda: (rand(3),))
+def hessian_product(x):
+    return np.sum(hvp(lambda w: np.sum(w**4) * w[0])(x, x**2) ** 2)
+
+
+PRODUCT = hvp(lambda w, k: np.sum(w**4) * w[0] * k)
+
+
+@program(lambda: (rand(3),))
+def hv_object(x):
+    return np.sum(PRODUCT(x, x[0], x**2) ** 2)
+
+
+HESSIAN = hessian(lambda w: np.sum(w**4) * w[0])
+
+
+@program(lambda: (rand(3),))
+def hess_object(x):
+    return np.sum(HESSIAN(x) ** 2)
+
+
+@program(lambda: (rand(3),))
+def elementwise_slopes(x):
+    return np.sum(elementwise_grad(lambda t: np.tanh(t) * x)(x) ** 2)
+
+
+@program(
+    lambda: (
+        rand(3),
+        rand(2),
+    )
+)
+def jac_argnums(x, y):
+    a, b = jacrev(lambda p, q: np.outer(p, q) * q[0], argnums=(0, 1))(x, y)
+    return np.sum(a**2) + np.sum(b**3)
+
+
+@program(lambda: (rand(3),))
+def jac_dict(x):
+    J = jacobian(lambda d: {"o": d["a"] ** 2 * d["b"]})({"a": x, "b": x[0]})
+    return np.sum(J["o"]["a"] ** 2) + np.sum(J["o"]["b"])
+
+
+@program(
+    lambda: (
+        rand(3),
+        rand(2),
+    )
+)
+def hv_tuple(x, y):
+    a, b = hvp(lambda p, q: np.sum(p) ** 2 * np.sum(q**3), argnums=(0, 1))(x, y, (x, y))
+    return np.sum(a) * np.sum(b)
+
+
+@program(lambda: (rand(3),))
+def hess_aux(x):
+    h, a = hessian(lambda w: (np.sum(w**4), w[0]), has_aux=True)(x)
+    return np.sum(h**2) * a
+
+
+@program(lambda: (rand(3),))
+def loop_jac(x):
+    t = 0.0
+    while t < 0.3:
+        x = x - 0.1 * jacobian(lambda z: z**3 * x)(x) @ x
+        t += 0.1
+    return np.sum(x)
