@@ -13,9 +13,10 @@ from importlib import import_module
 from types import MethodType
 from typing import Any, overload
 
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.dispatch import Options, Variant
 from srcgrad.backend.export import parse_types, source_text, write_text
 from srcgrad.backend.targets import Target, resolve
+from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, SrcgradError, UnsupportedError
 
 _BOUND = 16
@@ -41,13 +42,14 @@ class GradFunction:
 
     def __init__(self, fun: Callable[..., Any], mode: str, given: dict[str, Any]):
         # The Hessian is the Jacobian, in forward mode, of that in reverse mode.
-        target = resolve(GradFunction(fun, "jacrev", given) if mode == "hessian" else fun, mode)
+        of = GradFunction(fun, "jacrev", given) if mode == "hessian" else fun
+        target = resolve(of, mode)
         options = _options(target, mode, **given)
         self.fun = fun
         self._given = given
         self._mode = mode
         self._bound: OrderedDict[int, GradFunction] = OrderedDict()
-        self.__srcgrad_dispatcher__ = self._dispatcher = Dispatcher(target, options)
+        self.__srcgrad_dispatcher__ = self._dispatcher = dispatcher_of(of, target, options)
         self.__wrapped__ = fun
         self.__name__ = f"{_plain_name(target)}_{mode}"
         self.__qualname__ = f"{target.fn.__qualname__}_{mode}"

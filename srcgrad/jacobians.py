@@ -179,6 +179,7 @@ class HessianProduct:
 
     def __init__(self, fun: Callable[..., Any], given: dict[str, Any]):
         self.fun = fun
+        self._given = given
         gradient = GradFunction(fun, "grad", given)
         known: Options = gradient.__srcgrad_dispatcher__.options
         options = Options("hvp", known.wanted, known.as_tuple, known.has_aux, known.optimize)

@@ -7,20 +7,26 @@ each has code of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.api import GradFunction, grad, value_and_grad
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import emit_module
+from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import BOUND, handles, handles_calls_of
 from srcgrad.frontend.inner_programs import InnerProgram, Parameters, lower_inside, parameters_of
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.values import NOT_CONSTANT, Bound, Spread, Symbol, constant, is_function
 from srcgrad.ir.nodes import UNDEFINED, Const, Function, Value
-from srcgrad.ir.types import INT
+from srcgrad.ir.types import INT, Unknown
+from srcgrad.jacobians import elementwise_grad, hessian, jacfwd, jacrev
+from srcgrad.transform import jacobian
+from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.gradient import Gradient, joint_gradient
 
 
@@ -29,7 +35,7 @@ class Asked:
     """What is asked of a function that a program differentiates.
 
     Attributes:
-        mode: `grad` or `value_and_grad`.
+        mode: `grad`, `value_and_grad`, or a mode of Jacobians.
         wanted: the numbers or names of the parameters to differentiate with respect to.
         as_tuple: whether a tuple of gradients is wanted.
         has_aux: whether the function returns a pair `(value, aux)`.
@@ -41,36 +47,36 @@ class Asked:
     has_aux: bool
 
 
-@handles(grad)
-def _grad(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _derivative(lo, grad, args, kwargs)
+_OPTIONS = frozenset(["argnums", "argnames", "has_aux", "optimize", "jit", "debug"])
 
 
-@handles(value_and_grad)
-def _value_and_grad(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _derivative(lo, value_and_grad, args, kwargs)
-
-
-def _derivative(lo: Lowering, operator: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+def derivative(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol], operator: Any) -> Symbol:
     """`grad(f, argnums)`, or `grad(argnums=1)`, which is called with a function then."""
     given = dict(zip(("fun", "argnums"), args, strict=False)) | kwargs
     fun = given.pop("fun", Const(None))
     if isinstance(fun, Const) and fun.value is None:
         return Bound(Const(operator), (), given)
+    unexpected = next((name for name in given if name not in _OPTIONS), None)
+    if unexpected is not None:
+        lo.raises(TypeError, f"{operator.__name__}() got an unexpected keyword argument {unexpected!r}")
     options = {name: constant(symbol) for name, symbol in given.items()}
     unknown = next((name for name, value in options.items() if value is NOT_CONSTANT), None)
     if unknown is not None:
         lo.unsupported(f"{unknown} of {operator.__name__} depends on the run here", "give it as a constant")
-    return _of(fun, operator.__name__, options)
+    return derivative_of(fun, operator.__name__, options)
 
 
-def _of(fun: Symbol, mode: str, options: dict[str, Any]) -> Symbol:
+def derivative_of(fun: Symbol, mode: str, options: dict[str, Any]) -> Symbol:
     """The derivative of a function, to be called."""
     which = options.get("argnames")
     which = options.get("argnums", 0) if which is None else which
     many = isinstance(which, (tuple, list))
     asked = Asked(mode, tuple(which) if many else (which,), many, bool(options.get("has_aux", False)))
     return Bound(Const(_gradient), (Const(asked), fun))
+
+
+for _operator in (grad, value_and_grad, jacfwd, jacrev, hessian, elementwise_grad):
+    handles(_operator)(functools.partial(derivative, operator=_operator))
 
 
 @handles_calls_of(GradFunction)
@@ -85,7 +91,7 @@ def _made(lo: Lowering, made: GradFunction, owner: Symbol | None = None) -> Symb
     fun = lo.call(Const(getattr), [Const(made), Const("fun")], {})
     if isinstance(fun, Const) and type(fun.value) is staticmethod:
         fun, owner = Const(fun.value.__func__), None
-    return _of(fun if owner is None else Bound(fun, (owner,)), made._mode, made._given)
+    return derivative_of(fun if owner is None else Bound(fun, (owner,)), made._mode, made._given)
 
 
 BOUND[GradFunction] = _made
@@ -105,14 +111,39 @@ def _called_gradient(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]
     parameters = parameters_for(lo, fun, asked.mode)
     check_count(lo, rest)
     named = {parameters.name_of(k): arg for k, arg in enumerate(rest)}
-    wanted = [_wanted(lo, which, parameters, named, kwargs) for which in asked.wanted]
+    wanted = [wanted_name(lo, which, parameters, named, kwargs) for which in asked.wanted]
     for group in (named, kwargs):
         group.update({name: floated(lo, group[name]) for name in wanted if name in group})
-    inner = lower_inside(lo, fun, named, kwargs, wanted)
-    check_written(lo, inner)
-    with_value = asked.mode == "value_and_grad"
-    gradient = joint_gradient(inner.program, wanted, asked.as_tuple, with_value, asked.has_aux)
+        for symbol in [group[name] for name in wanted if name in group]:
+            if isinstance(symbol, Value) and isinstance(symbol.type, Unknown):
+                call_function(lo, stand_ins.check_number, [symbol], {})
+    if asked.mode == "hessian":
+        # As that of a function: the Jacobian, in forward mode, of that in reverse mode.
+        fun = Bound(Const(_gradient), (Const(replace(asked, mode="jacrev")), fun))
+
+    def lowered() -> InnerProgram:
+        inner = lower_inside(lo, fun, named, kwargs, wanted)
+        check_written(lo, inner)
+        return inner
+
+    gradient, inner = _differentiated(asked, wanted, lowered)
     return call_function(lo, compiled(lo, gradient)[-1], list(inner.given), {})
+
+
+def _differentiated(
+    asked: Asked, wanted: list[str], lowered: Callable[[], InnerProgram]
+) -> tuple[Gradient, InnerProgram]:
+    inner = lowered()
+    if asked.mode not in jacobian.MODES:
+        with_value = asked.mode == "value_and_grad"
+        return joint_gradient(inner.program, wanted, asked.as_tuple, with_value, asked.has_aux), inner
+    of_jacobian = jacobian.Asked(tuple(wanted), asked.as_tuple, asked.has_aux, True, asked.mode)
+    for make, how in jacobian.plans(inner.program, of_jacobian):
+        try:
+            return make(inner.program, how), inner
+        except NotBatched:
+            inner = lowered()
+    raise AssertionError("the last way to a Jacobian can always be gone")
 
 
 def check_count(lo: Lowering, args: list[Symbol]) -> None:
@@ -128,7 +159,7 @@ def parameters_for(lo: Lowering, fun: Symbol, mode: str) -> Parameters:
     return Parameters(()) if found is None else found
 
 
-def _wanted(
+def wanted_name(
     lo: Lowering, which: int | str, parameters: Parameters, args: dict[str, Symbol], kwargs: dict[str, Symbol]
 ) -> str:
     """The name of an argument to differentiate with respect to."""

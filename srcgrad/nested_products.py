@@ -10,9 +10,10 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.api import grad
 from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
-from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.handlers import handles, handles_calls_of
 from srcgrad.frontend.inner_programs import InnerProgram, lower_inside
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.pools import opened
@@ -20,7 +21,18 @@ from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Bound, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Function, Value, leaves
 from srcgrad.ir.types import COMPLEX, FLOAT, Array, NpScalar, PyScalar, is_scalar, shape_of
-from srcgrad.nested import check_count, check_written, compiled, floated, parameters_for
+from srcgrad.jacobians import HessianProduct, hvp
+from srcgrad.nested import (
+    Asked,
+    check_count,
+    check_written,
+    compiled,
+    derivative,
+    derivative_of,
+    floated,
+    parameters_for,
+    wanted_name,
+)
 from srcgrad.products import jvp, linearize, vjp
 from srcgrad.transform import gradient as transform
 from srcgrad.transform.gradient import is_text, pullback, split_result
@@ -122,6 +134,44 @@ def _jvp(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return _pushed(lo, fun, primals, tangents, has_aux)
 
 
+@handles(hvp)
+def _hvp(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    gradient = derivative(lo, args, kwargs, grad)
+    return Bound(Const(_product), (gradient,))
+
+
+@handles_calls_of(HessianProduct)
+def _called_hvp(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    made, *rest = args
+    assert isinstance(made, Const)
+    fun = lo.call(Const(getattr), [made, Const("fun")], {})
+    return lo.call(Const(_product), [derivative_of(fun, "grad", made.value._given), *rest], kwargs)
+
+
+def _product(*args: Any) -> Any:
+    """Stands for the call of what `hvp` makes: the gradient, its arguments, and the vector."""
+
+
+@handles(_product)
+def _called_product(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    gradient, *primals, vector = args
+    assert isinstance(gradient, Bound) and isinstance(gradient.args[0], Const)
+    check_count(lo, args)
+    asked: Asked = gradient.args[0].value
+    parameters = parameters_for(lo, gradient.args[1], "hvp")
+    named = {parameters.name_of(k): primal for k, primal in enumerate(primals)}
+    wanted = [wanted_name(lo, which, parameters, named, {}) for which in asked.wanted]
+    vectors = _items(lo, vector, "the vector") if asked.as_tuple else (vector,)
+    if len(vectors) != len(wanted):
+        lo.unsupported(f"the vector of hvp must be a tuple with a vector for each of {', '.join(wanted)}")
+    given = dict(zip(wanted, vectors, strict=True))
+    if kwargs:
+        gradient = Bound(gradient.fn, gradient.args, kwargs)
+    tangents = tuple([given.get(name, Const(None)) for name in named])
+    found = _pushed(lo, gradient, tuple(primals), tangents, asked.has_aux)
+    return Sequence(found.items[1:]) if asked.has_aux else found.items[1]
+
+
 @handles(linearize)
 def _linearize(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fun, *primals = _with_function(args, kwargs)
@@ -191,7 +241,7 @@ def _items(lo: Lowering, symbol: Symbol | None, what: str) -> tuple[Symbol, ...]
         return symbol.items
     if isinstance(symbol, Reference) and symbol.cls is list:
         return lo.contents(symbol)
-    lo.unsupported(f"{what} of jvp must be a tuple", f"one item per argument: ({what},)")
+    lo.unsupported(f"{what} must be a tuple here", "one item per argument: (x,)")
 
 
 def _is_none(symbol: Symbol) -> bool:

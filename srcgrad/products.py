@@ -12,6 +12,7 @@ import numpy as np
 
 from srcgrad.backend.dispatch import Dispatcher, Options, Variant
 from srcgrad.backend.targets import Target, resolve
+from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, ShapeError
 from srcgrad.runtime import copy_with_layout, protected
 from srcgrad.tree import Structure, flatten, map_leaves
@@ -116,7 +117,7 @@ def _dispatcher_for(fun: Callable[..., Any], mode: str, wanted: tuple[str, ...] 
     key = (mode, wanted, has_aux, *map(id, parts))
     known = _dispatchers.get(key)
     if known is None:
-        dispatcher = Dispatcher(resolve(fun, mode), Options(mode, wanted, True, has_aux))
+        dispatcher = dispatcher_of(fun, resolve(fun, mode), Options(mode, wanted, True, has_aux))
         # The parts are kept, so that no other object gets their ids.
         known = _dispatchers[key] = (parts, dispatcher)
         while len(_dispatchers) > _DISPATCHERS:
@@ -155,13 +156,14 @@ def vjp_of(
 ) -> tuple[Any, Pullback]:
     """As `vjp`, with cotangents of these parameters alone; with aux, that comes in a pair with the value."""
     dispatcher = _dispatcher_for(fun, "vjp", wanted, has_aux)
-    variant, values = dispatcher.find(primals, {})
-    # The pullback remembers copies: the user may write to the primals later.
-    copies: dict[int, tuple] = {}
-    values = [map_leaves(lambda leaf: _twin(leaf, copies), v) for v in values]
-    result = variant.entry(*values)
+    with dispatcher.held() as own:
+        variant, values = own.find(primals, {})
+        # The pullback remembers copies: the user may write to the primals later.
+        copies: dict[int, tuple] = {}
+        values = [map_leaves(lambda leaf: _twin(leaf, copies), v) for v in values]
+        result = variant.entry(*values)
+        outside = [value.read() for value, _ in variant.captured]
     split = len(result) - variant.kept
-    outside = [value.read() for value, _ in variant.captured]
     kept = tuple([apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
     results = map_leaves(lambda leaf: apart(leaf, (kept, primals, outside)), result[:split])
     target = dispatcher.target
@@ -229,10 +231,11 @@ def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, V
         name = shown(place)
         if name in (dispatcher.options.wanted or ()):
             dots[name] = aligned(tangent, primal, name, target.name)
-    variant, values = dispatcher.find(primals, {})
-    given = [leaf_at(dots[name], path) for name, path in variant.tangents]
-    result = variant.entry(*values, *given)
-    outside = [value.read() for value, _ in variant.captured]
+    with dispatcher.held() as own:
+        variant, values = own.find(primals, {})
+        given = [leaf_at(dots[name], path) for name, path in variant.tangents]
+        result = variant.entry(*values, *given)
+        outside = [value.read() for value, _ in variant.captured]
     return tuple([map_leaves(lambda leaf: apart(leaf, outside), part) for part in result]), variant
 
 

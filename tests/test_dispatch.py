@@ -6,14 +6,22 @@ import gc
 import sys
 import threading
 import types
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import pytest
 
-from srcgrad import grad, vjp
-from srcgrad.backend import dispatch
+from srcgrad import grad, hessian, vjp
+from srcgrad.backend import dispatch, twins
 from srcgrad.errors import UnsupportedError
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch):
+    """No test finds what another one has compiled."""
+    monkeypatch.setattr(twins, "_pools", OrderedDict())
+    monkeypatch.setattr(twins, "_shared", OrderedDict())
 
 
 @pytest.fixture
@@ -440,3 +448,105 @@ def test_a_method_of_another_object_is_another_one(compiled, monkeypatch):
     assert gradient(1.0) == 3.0
     monkeypatch.setitem(globals(), "TABLE", {"a": 5.0})
     assert gradient(1.0) == 6.0
+
+
+# ---------------------------------------------------------------------------------------------- functions made anew
+
+
+def scaled(k, more=None):
+    def inner(t):
+        return t * k
+
+    def outer(z):
+        return inner(z) ** 2 * k + (0.0 if more is None else more(z))
+
+    return outer
+
+
+def test_functions_made_of_the_same_code_are_compiled_once(compiled):
+    found = [grad(scaled(k))(2.0) for k in (1.0, 2.0, 3.0, 4.0)]
+    assert found == [4.0, 32.0, 108.0, 256.0]
+    # The first of them may be the only one.
+    assert len(compiled) == 2
+
+
+def test_a_function_is_compiled_once_for_all_gradients_of_it(compiled):
+    assert [grad(with_helper)(x) for x in (1.0, 2.0)] == [2.0, 4.0]
+    assert len(compiled) == 1
+
+
+def test_functions_of_one_code_beside_each_other(compiled):
+    gradients = [grad(scaled(k)) for k in (1.0, 2.0, 3.0)]
+    assert [g(2.0) for g in (*gradients, *reversed(gradients))] == [4.0, 32.0, 108.0, 108.0, 32.0, 4.0]
+
+
+def test_one_code_twice_in_what_a_function_captures():
+    def both(a, b):
+        f, g = scaled(a), scaled(b)
+        return grad(lambda z: f(z) + 10.0 * g(z))(2.0)
+
+    pairs = [(1.0, 2.0), (3.0, 4.0), (2.0, 1.0), (5.0, 2.0)]
+    assert [both(a, b) for a, b in pairs] == [4.0 * a**3 + 40.0 * b**3 for a, b in pairs]
+
+
+def test_captured_values_of_other_kinds(compiled):
+    def slope(d):
+        return grad(lambda z, s=d.size: np.sum(z * d) + s)(np.ones(np.shape(d)))
+
+    given = [np.ones(3), np.full(3, 2.0), np.ones((2, 2)), np.full(3, 4.0, np.float32)]
+    for d in given * 2:
+        np.testing.assert_array_equal(slope(d), d)
+
+
+def test_functions_that_capture_themselves():
+    def slope(m):
+        def power(z, n):
+            return m if n == 0 else z * power(z, n - 1)
+
+        return grad(power)(2.0, 3)
+
+    assert [slope(m) for m in (1.0, 2.0, 3.0)] == [12.0, 24.0, 36.0]
+
+
+def test_functions_that_assign_what_they_capture_have_no_twin():
+    def counting():
+        n = 0
+
+        def f(x):
+            def count():
+                nonlocal n
+                n += 1
+
+            return x * x
+
+        return f
+
+    assert not twins._has_twin(counting())
+    assert twins._has_twin(scaled(1.0))
+    assert not twins._has_twin(with_helper)
+
+
+def test_functions_of_one_code_in_several_threads():
+    gradients = [grad(scaled(float(k))) for k in range(4)]
+    wrong = []
+
+    def work(k, made):
+        for _ in range(100):
+            g = made or grad(scaled(float(k)))
+            if g(2.0) != 4.0 * k**3:
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k, made)) for k in range(4) for made in (None, gradients[k])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_hessians_of_functions_of_one_code():
+    def second(k):
+        return hessian(lambda z: np.sum(z**3) * k)(np.ones(2))
+
+    for k in (1.0, 2.0, 3.0):
+        np.testing.assert_allclose(second(k), 6.0 * k * np.eye(2))

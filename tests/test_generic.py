@@ -248,6 +248,27 @@ REFUSED = frozenset(
         "tuple_pairs_of_objects",
         "tuple_then_none_again",
         "tuples_of_objects_or_none",
+        "maml_dict",
+        "maml_closure",
+        "dataclass_params",
+        "namedtuple_params",
+        "hamilton",
+        "newton_min",
+        "saddle",
+        "hvp_user",
+        "hvp_fwdrev",
+        "hvp_revfwd",
+        "through_writes",
+        "arg_written",
+        "tape_inside",
+        "hessian_by_loops",
+        "function_or_none",
+        "length_one",
+        "hessian_product",
+        "hv_object",
+        "hess_object",
+        "jac_argnums",
+        "hess_aux",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
@@ -259,6 +280,9 @@ REFUSED_AT_RUN_TIME = frozenset(
         "writes_a_dict_argument",
         "wave_with_a_number_that_is_an_array",
         "rebound_by_what_is_added",
+        "outside_object",
+        "list_params",
+        "tuple_params",
     ]
 )
 """The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""

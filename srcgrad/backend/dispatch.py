@@ -132,6 +132,11 @@ class Dispatcher:
         variant, values = self.find(args, kwargs)
         return variant.entry(*values)
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[Dispatcher]:
+        """What compiles a call, for as long as the call takes."""
+        yield self
+
     def find(self, args: tuple, kwargs: dict[str, Any]) -> tuple[Variant, list[Any]]:
         """The variant for a call, made if need be, and the arguments of its entry."""
         if not kwargs:

@@ -230,7 +230,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call(lo, Const(obj.py_func), args, kwargs)
     if type(obj).__name__ == "_lru_cache_wrapper":
         return call(lo, Const(obj.__wrapped__), args, kwargs)
-    if getattr(obj, "__module__", None) in ("srcgrad.api", "srcgrad.jacobians"):
+    if getattr(obj, "__module__", None) in ("srcgrad.api", "srcgrad.jacobians", "srcgrad.products", "srcgrad.testing"):
         lo.unsupported(f"calling srcgrad.{obj.__name__} inside of a differentiated function is not supported yet")
     if isinstance(obj, types.FunctionType) and obj.__code__ is _SINGLE_DISPATCH:
         lo.unsupported("functools.singledispatch is not supported", "choose by isinstance")

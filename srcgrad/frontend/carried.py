@@ -32,6 +32,7 @@ from srcgrad.frontend.snapshots import (
 )
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import (
+    Bound,
     Conflict,
     Frame,
     Interrupted,
@@ -41,6 +42,7 @@ from srcgrad.frontend.values import (
     is_function,
     variable_name,
 )
+from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, leaves_loop
 from srcgrad.ir.types import INT, Record, Type, freshened, join, widen
 
@@ -367,8 +369,13 @@ def _finish(
     first_bound = [bound_key(key) for key in changes if _binds_first(lo, key, changes)]
     if turns is None:
         changes = {**changes, **dict.fromkeys(first_bound, Const(True))}
+    bound_before: dict[Any, Bound] = {}
     for key, symbol in changes.items():
         if key in known or symbol is MISSING:
+            continue
+        if isinstance(symbol, Bound) and not any(is_inside(leaf.owner, region) for leaf in leaves(symbol)):
+            # A method of a list, say, that was there before.
+            bound_before[key] = symbol
             continue
         if lo.store.get(key) is MISSING:
             symbols[key] = symbol
@@ -390,6 +397,8 @@ def _finish(
     values = iter(_as_one(outputs, inits, results))
     for key, symbol in symbols.items():
         lo.store.set(key, restored(lo, with_leaves(symbol, values)))
+    for key, symbol in bound_before.items():
+        lo.store.set(key, symbol)
     if turns is not None and first_bound:
         makes_turns = turns()
         for key in first_bound:

@@ -43,6 +43,13 @@ def _instance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
     return lo.new_reference(cls.value, tuple(kwargs.items()), None)
 
 
+@handles(runtime.check_overlap)
+def _overlap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    # Without a result, it stays where nobody uses one.
+    lo.effect(runtime.check_overlap, *args)
+    return Const(None)
+
+
 @handles(runtime.check_no_container_twice)
 def _no_container_twice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     # The program that is made of generated code checks what it changes itself.

@@ -95,6 +95,8 @@ def _attempt(
     for param in body.args:
         param.owner = body
     program = finished(lo, name, symbols, contents, result, body)
+    # What is captured may share memory with an argument that is written.
+    program.arguments.update({f"captured {param.hint}": param for param in handover.captured})
     return InnerProgram(program, handover.given, handover.captured)
 
 

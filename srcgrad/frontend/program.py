@@ -126,7 +126,7 @@ def _attempt(
     lo = Lowering(marks)
     frame = python_frame(fn, source)
     lo.generic = any(isinstance(example, AnyKind) for example in arguments.values())
-    lo.object_sources[id(fn)] = FixedSource(fn, fn.__name__)
+    lo.object_sources[id(fn)] = FixedSource(fn, fn.__name__ if fn.__name__.isidentifier() else "lambda_")
     lo.active.append((fn.__code__, None))
     lo.span = source.span_of(source.node)
     body = Region()

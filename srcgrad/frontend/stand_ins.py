@@ -65,6 +65,12 @@ def sort(items: list, ordered: list) -> None:
 # Functions
 
 
+def check_number(x: Any) -> None:
+    """Refuses a tree where the code was made for arguments of any kind, and a gradient with respect to it is wanted."""
+    if isinstance(x, (list, tuple, dict)):
+        raise TypeError("a gradient with respect to a list, tuple or dict needs code for arguments of known kinds")
+
+
 def check_shape(x: Any, like: Any, what: str) -> None:
     """Refuses a cotangent or tangent of another shape than that of the value it belongs to."""
     if np.shape(x) != np.shape(like):
