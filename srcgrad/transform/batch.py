@@ -43,7 +43,7 @@ from srcgrad.ir.nodes import (
     walk,
 )
 from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Type, is_scalar, shape_of
-from srcgrad.transform.batch_calls import NotBatched, batch_call, dtype_option, reads_outside
+from srcgrad.transform.batch_calls import NotBatched, batch_call, dtype_option, model_of, reads_outside
 from srcgrad.transform.cotangents import cast
 
 
@@ -122,6 +122,8 @@ class Batch:
         lo = self.lo
         if not isinstance(t, Array):
             raise NotBatched("a container")
+        if isinstance(value.owner, Call) and value.owner.fn is np.zeros_like and not self.aliases.is_written(value):
+            return lo.value(lo.emit(np.zeros, self.with_count(shape(lo, model_of(value))), **dtype_option(t)))
         if is_scalar(value.type) and isinstance(value, Const) and value.value == 0:
             return lo.value(lo.emit(np.zeros, self.count, **dtype_option(t)))
         if is_scalar(value.type):

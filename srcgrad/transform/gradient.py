@@ -68,7 +68,7 @@ def prepare(program: Program, optimize: bool = True) -> None:
     protect_arguments(program)
     if optimize:
         share_common(program.function)
-        _sync(program.function)
+    _sync(program.function)
     remove_dead_code(functions, argument_leaves(program))
     separate(functions, program.function)
     for function in functions:
