@@ -42,7 +42,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Type, is_scalar, shape_of
+from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Tuple, Type, is_scalar, shape_of
 from srcgrad.transform.batch_calls import NotBatched, batch_call, dtype_option, model_of, reads_outside
 from srcgrad.transform.cotangents import cast
 
@@ -112,8 +112,6 @@ class Batch:
 
     def lifted(self, value: Value) -> Value:
         """The batched form of any value: the same for each seed, if it depends on none."""
-        if not isinstance(value, Value):
-            raise NotBatched("a tuple in a list")
         if isinstance(value, Const) and value.value is UNDEFINED:
             return value
         if self.is_batched(value):
@@ -149,11 +147,13 @@ class Batch:
         if isinstance(t, PyScalar):
             return Array(np.dtype(complex) if t.kind == "c" else F8, (dim,))
         if isinstance(t, NpScalar):
-            return Array(t.dtype, (dim,))
+            return Array(t.dtype if t.dtype.kind in "fc" else F8, (dim,))
         if isinstance(t, Array) and t.shape is not None:
             return Array(t.dtype, (dim, *t.shape))
         if type(t) is List:
             return List(self.type_of(t.item))
+        if type(t) is Tuple:
+            return t.with_items(self.type_of(item) for item in t.items)
         raise NotBatched(f"a value of type {t}")
 
     def note(self, value: Value, result: Value) -> None:

@@ -33,7 +33,7 @@ from srcgrad.ir.nodes import (
     map_tree,
     walk,
 )
-from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, is_scalar, rank
+from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Tuple, is_scalar, rank
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.index import scatter
 from srcgrad.rules.registry import BATCH, Rule, batched_parameters, hashable
@@ -58,13 +58,15 @@ def batch_call(batch: Batch, op: Call) -> None:
         raise NotBatched("a callable of the user's")
     if written(op) is not None:
         _write(batch, op)
+    elif op.fn in (tuple, operator.getitem) and _is_container(op.args[0]) and op.outputs:
+        _take_apart(batch, op)
     elif len(op.outputs) != 1 or op.unpacks:
         raise NotBatched(f"{op.fn!r}, which returns several values")
     elif op.fn in MAY_COPY and batch.aliases.is_written(op.outputs[0]) and _matters(batch, op):
         raise NotBatched(f"{op.fn!r}, which may give a view or a copy of what is written")
     elif not any(map(batch.is_batched, contents_read(op))) or reads_outside(op):
         _make(batch, op)
-    elif isinstance(op.outputs[0].type, List) or any(isinstance(v.type, List) for v in op.inputs):
+    elif any(_is_container(v) for v in (*op.outputs, *filter(batch.is_batched, op.inputs))):
         _on_list(batch, op)
     else:
         batch.note(op.outputs[0], batch.lo.value(_result(batch, op)))
@@ -146,17 +148,27 @@ def _metadata(batch: Batch, op: Call) -> None:
 _ASKED = {np.shape: "shape", len: "len", np.ndim: "ndim"}
 
 
+def _is_container(tree: Any) -> bool:
+    return isinstance(tree, Value) and isinstance(tree.type, (List, Tuple))
+
+
+def _take_apart(batch: Batch, op: Call) -> None:
+    """What takes an item out of a list or tuple, or all of them: the item keeps its place."""
+    if any(map(batch.is_batched, leaves(op.args[1:]))) or not batch.is_batched(op.args[0]):
+        raise NotBatched("an item at a batched place")
+    outputs = [Value(batch.type_of(output.type), output.hint, output.span) for output in op.outputs]
+    batch.lo.append(Call(op.fn, (batch.get(op.args[0]), *op.args[1:]), {}, outputs, op.span, op.unpacks))
+    batch.found.update(zip(op.outputs, outputs, strict=True))
+
+
 def _on_list(batch: Batch, op: Call) -> None:
     """What makes a list, or takes items out of one."""
     lo, output = batch.lo, op.outputs[0]
-    if op.fn is operator.getitem and not any(map(batch.is_batched, leaves(op.args[1]))):
-        result = batch.type_of(output.type)
-        batch.note(output, lo.value(lo.emit_typed(op.fn, (batch.get(op.args[0]), op.args[1]), {}, result)))
-    elif op.fn in (np.array, np.asarray, sum) and not op.kwargs and _is_list_of_numbers(op.args[0]):
+    if op.fn in (np.array, np.asarray, sum) and not op.kwargs and _is_list_of_numbers(op.args[0]):
         batch.note(output, lo.value(_of_numbers(batch, op)))
-    elif op.fn in (list.copy, list) and not op.kwargs:
-        args = map_tree(batch.lifted, op.args)
-        batch.note(output, lo.value(lo.emit_typed(op.fn, args, {}, batch.type_of(output.type))))
+    elif op.fn in (list.copy, list, tuple) and not op.kwargs:
+        made = batch.found[output] = Value(batch.type_of(output.type), output.hint, output.span)
+        lo.append_call(op.fn, map_tree(batch.lifted, op.args), [made])
     else:
         batch.note(output, lo.value(_by_rule(batch, op)))
 
@@ -402,13 +414,11 @@ def _is_used_up(batch: Batch, op: Call) -> bool:
 def _write(batch: Batch, op: Call) -> None:
     lo, fn, target = batch.lo, op.fn, op.args[0]
     if fn is list.append:
-        lo.append(Call(fn, (batch.get(target), batch.lifted(op.args[1])), {}, [], op.span))
+        lo.append(Call(fn, (batch.get(target), map_tree(batch.lifted, op.args[1])), {}, [], op.span))
     elif fn is operator.setitem and isinstance(target.type, List) and _is_plain_number(batch, op.args[1]):
         lo.append(Call(fn, (batch.get(target), op.args[1], batch.lifted(op.args[2])), {}, [], op.span))
-    elif fn is list.pop and not op.unpacks and len(op.outputs) == 1:
-        result = batch.type_of(op.outputs[0].type)
-        item = lo.value(lo.emit_typed(fn, (batch.get(target), *op.args[1:]), {}, result))
-        batch.note(op.outputs[0], item)
+    elif fn is list.pop and op.outputs:
+        _take_apart(batch, op)
     elif isinstance(target.type, List):
         raise NotBatched("a list that is written")
     elif fn in IN_PLACE:
