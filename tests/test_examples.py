@@ -74,6 +74,14 @@ def test_backward_with_vector():
     assert "v @ J equals pull(v): True\n" in output
 
 
+def test_newton():
+    output = run("newton.py")
+    assert figure(r"^after 7 steps of Newton's method: largest error (\S+)$", output) < 1e-12
+    assert "the Hessian is symmetric: True\n" in output
+    assert "conjugate gradients agree: True\n" in output
+    assert "rosenbrock_hessian" in defined_functions(output, "as srcgrad writes it:\n")
+
+
 def test_detach():
     output = run("detach.py")
     assert "value:    27.0 and detached 27.0\n" in output

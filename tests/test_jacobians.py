@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import linecache
+import re
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -439,3 +442,13 @@ def test_elementwise_grad() -> None:
     assert logistic.__doc__.startswith("Elementwise gradient of logistic")
     with pytest.raises(UnsupportedError, match="complex"):
         elementwise_grad(lambda x: x * 1j)(X)
+
+
+def test_the_page_about_them_is_true() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "jacobians.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert len(blocks) == 3
+    name = "<docs/jacobians.md>"
+    text = "\n".join(blocks)
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    exec(compile(text, name, "exec"), {"__name__": "jacobians"})

@@ -11,7 +11,6 @@ import operator
 
 import numpy as np
 
-from srcgrad.rules.index import scatter
 from srcgrad.rules.registry import batch
 
 # ---- what the rules share ----
@@ -38,19 +37,21 @@ def count_of_each(x):
 
 
 @batch("a", np.sum)
-def batched_sum(a, axis=None, dtype=None, keepdims=False):
+def batched_sum(a, axis=None, dtype=None, keepdims=False, where=None):
     if np.ndim(a) == 1:
-        return a.copy()
-    where = every_axis(a) if axis is None else behind(axis)
-    return np.sum(a, axis=where, keepdims=True) if keepdims else np.sum(a, axis=where)
+        return a.copy() if where is None else None
+    summed = every_axis(a) if axis is None else behind(axis)
+    if where is not None:
+        return np.sum(a, axis=summed, keepdims=keepdims, where=where)
+    return np.sum(a, axis=summed, keepdims=True) if keepdims else np.sum(a, axis=summed)
 
 
 @batch("a", np.mean)
 def batched_mean(a, axis=None, dtype=None, keepdims=False):
     if np.ndim(a) == 1:
         return a.copy()
-    where = every_axis(a) if axis is None else behind(axis)
-    return np.mean(a, axis=where, keepdims=True) if keepdims else np.mean(a, axis=where)
+    summed = every_axis(a) if axis is None else behind(axis)
+    return np.mean(a, axis=summed, keepdims=True) if keepdims else np.mean(a, axis=summed)
 
 
 @batch("iterable", sum)
@@ -209,11 +210,13 @@ def batched_stack(arrays, axis=0):
 
 @batch("tup", np.vstack)
 def batched_vstack(tup):
-    if not same_rank(tup):
+    if not isinstance(tup, (tuple, list)):
         return None
-    if np.ndim(tup[0]) == 1:
+    if same_rank(tup) and np.ndim(tup[0]) == 1:
         return np.expand_dims(np.stack(tup, 1), 2)
-    return np.stack(tup, 1) if np.ndim(tup[0]) == 2 else np.concatenate(tup, 1)
+    if same_rank(tup) and np.ndim(tup[0]) == 2:
+        return np.stack(tup, 1)
+    return np.concatenate([np.expand_dims(x, 1) if np.ndim(x) == 2 else x for x in tup], 1)
 
 
 @batch("tup", np.hstack)
@@ -269,9 +272,7 @@ def batched_diag(v, k=0):
         return np.diagonal(v, k, 1, 2)
     if k != 0:
         return None
-    count, n = np.shape(v)
-    places = np.arange(n)
-    return scatter(v, (slice(None), places, places), (count, n, n))
+    return np.where(np.eye(np.shape(v)[1]) > 0, np.expand_dims(v, 2), 0.0)
 
 
 @batch("m", np.tril)

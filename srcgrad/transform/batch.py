@@ -42,8 +42,8 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Type, is_scalar, shape_of
-from srcgrad.transform.batch_calls import NotBatched, batch_call, dtype_option, reads_outside
+from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Tuple, Type, is_scalar, shape_of
+from srcgrad.transform.batch_calls import NotBatched, batch_call, dtype_option, model_of, reads_outside
 from srcgrad.transform.cotangents import cast
 
 
@@ -112,8 +112,6 @@ class Batch:
 
     def lifted(self, value: Value) -> Value:
         """The batched form of any value: the same for each seed, if it depends on none."""
-        if not isinstance(value, Value):
-            raise NotBatched("a tuple in a list")
         if isinstance(value, Const) and value.value is UNDEFINED:
             return value
         if self.is_batched(value):
@@ -122,6 +120,8 @@ class Batch:
         lo = self.lo
         if not isinstance(t, Array):
             raise NotBatched("a container")
+        if isinstance(value.owner, Call) and value.owner.fn is np.zeros_like and not self.aliases.is_written(value):
+            return lo.value(lo.emit(np.zeros, self.with_count(shape(lo, model_of(value))), **dtype_option(t)))
         if is_scalar(value.type) and isinstance(value, Const) and value.value == 0:
             return lo.value(lo.emit(np.zeros, self.count, **dtype_option(t)))
         if is_scalar(value.type):
@@ -147,11 +147,13 @@ class Batch:
         if isinstance(t, PyScalar):
             return Array(np.dtype(complex) if t.kind == "c" else F8, (dim,))
         if isinstance(t, NpScalar):
-            return Array(t.dtype, (dim,))
+            return Array(t.dtype if t.dtype.kind in "fc" else F8, (dim,))
         if isinstance(t, Array) and t.shape is not None:
             return Array(t.dtype, (dim, *t.shape))
         if type(t) is List:
             return List(self.type_of(t.item))
+        if type(t) is Tuple:
+            return t.with_items(self.type_of(item) for item in t.items)
         raise NotBatched(f"a value of type {t}")
 
     def note(self, value: Value, result: Value) -> None:

@@ -83,7 +83,7 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
         _sync(program.function)
     if optimize:
         share_common(program.function)
-        _sync(program.function)
+    _sync(program.function)
     remove_dead_code(functions, argument_leaves(program))
     separate(functions, program.function)
     for function in functions:

@@ -352,7 +352,7 @@ class Units:
         """The parts of the unit vector with this number."""
         lo, single = self.lo, len(self.sides) == 1
         unit = lo.value(lo.emit(np.zeros, self.total))
-        unit.hint = f"{self.sides[0].hint or 'x'}_unit" if single else "unit"
+        unit.hint = f"{self.sides[0].hint or 'out'}_unit" if single else "unit"
         lo.effect(operator.setitem, unit, slice(k, lo.emit(operator.add, k, Const(1)), None), Const(1.0))
         return [self._part(unit, i) for i in range(len(self.sides))]
 
