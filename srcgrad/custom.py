@@ -354,6 +354,7 @@ class _Transposed(Custom):
         self.__module__ = custom.__module__
         self.jvp = custom.jvp
         self._custom = custom
+        self.passive = custom.passive
         self.fun = self._apply
         self._linear = _linear_part(custom.jvp)
         self._gradient = grad(_weighted(self._linear), argnums=2)

@@ -102,6 +102,8 @@ class Implicit(Custom):
         residual: what is zero at the solution.
     """
 
+    is_constant_in_passive = True
+
     def __init__(
         self,
         solver: Callable[..., Any],
@@ -298,6 +300,8 @@ class _Adjoint(Custom):
     derivatives are those of `G(w, x, p) = grad(<w, r(x, p)>)`, which is `(A.T w, B.T w)`.
     """
 
+    is_constant_in_passive = True
+
     def __init__(self, owner: Implicit):
         self.owner = owner
         self.fun = self._apply
@@ -356,6 +360,8 @@ class _TangentMap(Custom):
     It takes the arguments, the solution and the tangents of the arguments, and returns `x_dot` with
     `A x_dot = -B p_dot`, as a tuple of one.
     """
+
+    is_constant_in_passive = True
 
     def __init__(self, owner: Implicit):
         self.owner = owner

@@ -246,6 +246,7 @@ REFUSED = frozenset(
         "tuple_pairs_of_objects",
         "tuple_then_none_again",
         "tuples_of_objects_or_none",
+        "custom_of_objects",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
@@ -257,6 +258,7 @@ REFUSED_AT_RUN_TIME = frozenset(
         "writes_a_dict_argument",
         "wave_with_a_number_that_is_an_array",
         "rebound_by_what_is_added",
+        "custom_trees",
     ]
 )
 """The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""

@@ -15,10 +15,12 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.errors import SourceChangedError, SourceNotFoundError, UnsupportedError
+from srcgrad.frontend.access import attribute, subscript, tuple_items
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
+from srcgrad.frontend.pools import opened
 from srcgrad.frontend.values import CONTAINERS, Bound, Closure, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
-from srcgrad.ir.types import UNKNOWN, List, NpScalar, Opaque, Type, is_scalar, join
+from srcgrad.ir.types import UNKNOWN, List, NpScalar, Opaque, Tuple, Type, is_scalar, join
 from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, Step, TangentSweep
 from srcgrad.rules.user_rules import RuleCall, contribution_of
 from srcgrad.tree import Structure, flatten, instance_of, is_structured
@@ -46,8 +48,8 @@ def call_custom(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
         structure = None if _is_plain(tree) else flatten(tree)[1]
         given.append(tree if structure is None else tuple(flatten(tree)[0]))
         into.append(structure)
-    taken = flatten(tuple(trees))[1]
-    found, bodies = _read(lo, custom, args, taken)
+    leaves, taken = flatten(tuple(trees))
+    found, bodies = _read(lo, custom, args, [leaf for leaf in leaves if _is_computed(leaf)])
     if found is None:
         outputs = [Value(UNKNOWN, None, lo.span)]
         form, result = Form(tuple(into), taken, None, (0,)), outputs
@@ -70,6 +72,9 @@ def step_of(cls: Any, custom: Custom, *parts: Any) -> Any:
     if key not in known:
         known[key] = cls(custom, *parts)
     return known[key]
+
+
+_LEAF = flatten(0.0)[1]
 
 
 def _is_computed(leaf: Any) -> bool:
@@ -106,6 +111,9 @@ def _as_tree(lo: Lowering, symbol: Symbol, custom: Custom | RuleCall) -> Any:
             f"a function of this program is passed to {custom.__name__}, which is called at run time",
             "define it outside of the differentiated function",
         )
+    symbol = opened(lo, symbol)
+    if isinstance(symbol, Value) and isinstance(symbol.type, Tuple) and not isinstance(symbol, Const):
+        symbol = Sequence(tuple_items(lo, symbol), symbol.type.cls)
     if isinstance(symbol, Value):
         if isinstance(symbol.type, List):
             lo.unsupported(
@@ -127,7 +135,9 @@ def _as_tree(lo: Lowering, symbol: Symbol, custom: Custom | RuleCall) -> Any:
 
 
 def _as_symbol(lo: Lowering, tree: Any) -> Symbol:
-    """The symbol of a tree of Python's with symbols at its leaves."""
+    """The symbol of a tree of Python's with symbols at its leaves; None is itself."""
+    if tree is None:
+        return Const(None)
     if isinstance(tree, tuple):
         return Sequence(tuple([_as_symbol(lo, item) for item in tree]), type(tree))
     if isinstance(tree, list):
@@ -151,7 +161,7 @@ def _is_plain(tree: Any) -> bool:
 # What the functions of the user compute
 
 
-def _read(lo: Lowering, custom: Custom, args: list[Symbol], taken: Structure) -> tuple[Any, list[Function]]:
+def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value]) -> tuple[Any, list[Function]]:
     """The result as a tree of values of the right kinds, None if it is not known, and the bodies of what computes it.
 
     The functions are called at run time: of what is read here nothing stays but what it says of kinds, and the guards
@@ -159,14 +169,14 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], taken: Structure) ->
     """
     places = custom.outputs_like(len(args))
     if places is not None:
-        return tuple([_alike(_as_tree(lo, args[k], custom)) for k in places]), []
+        absent = Const(None)
+        return tuple([absent if k in custom.passive else _alike(_as_tree(lo, args[k], custom)) for k in places]), []
     found: Any = None
     bodies: list[Function] = []
     # The functions for the sweeps may call the function itself.
     routes = custom.routes()[: 1 if custom in lo.reading else None]
     for k, (route, paired) in enumerate(routes):
-        given = custom.routes_arguments(route, args, lambda items: Sequence(tuple(items)))
-        read = _scratch(lo, custom, route, given, paired, args)
+        read = _scratch(lo, custom, route, paired, args, leaves)
         if read is None:
             if k == 0:
                 return None, []
@@ -188,9 +198,10 @@ def _alike(tree: Any) -> Any:
 
 
 def _scratch(
-    lo: Lowering, custom: Custom, route: Callable, given: list[Symbol], paired: bool, args: list[Symbol]
+    lo: Lowering, custom: Custom, route: Callable, paired: bool, args: list[Symbol], leaves: list[Value]
 ) -> tuple[Any, Function] | None:
     """What a function returns for these arguments, read in a region that is thrown away; None if it can't be read."""
+    given = custom.routes_arguments(route, args, lambda items: Sequence(tuple(items)))
     if (custom, route) in lo.reading:
         return None
     outer = lo.attempts, lo.protections, lo.captured, lo.capture_names, lo.functions, lo.active
@@ -221,8 +232,7 @@ def _scratch(
         lo.read_at_run_time.setdefault(key, lo.span)
     if any(isinstance(leaf, Value) and not _is_number(leaf) for leaf in flatten(tree)[0]):
         return None
-    known = dict.fromkeys([leaf for arg in args for leaf in _leaves_of(lo, arg) if _is_computed(leaf)])
-    body = Function(_name(route), list(known), region)
+    body = Function(_name(route), list(dict.fromkeys(leaves)), region)
     body.captured = [v for key, (_, v) in read.items() if key not in outer[2]]
     region.results = [leaf for leaf in flatten(tree)[0] if isinstance(leaf, Value)]
     return tree, body
@@ -300,7 +310,7 @@ def call_step(lo: Lowering, step: Step, args: list[Symbol]) -> Symbol:
     """A call that stands in generated code which is read again."""
     if isinstance(step, Primal):
         result = call_custom(lo, step.custom, _arguments(lo, step.form, args), {})
-        items = _leaves_of(lo, result) if step.form.out is not None else [result]
+        items = _parts(lo, step.form.out or _LEAF, result)
         return _unpacked([items[k] for k in step.form.kept])
     if isinstance(step, ForwardSweep):
         return _forward(lo, step, _arguments(lo, step.form, args))
@@ -316,18 +326,9 @@ def _unpacked(items: list[Symbol]) -> Symbol:
 
 def _arguments(lo: Lowering, form: Form, given: list[Symbol]) -> list[Symbol]:
     return [
-        item if part is None else _as_symbol(lo, part.unflatten(_leaves_of(lo, item)))
+        item if part is None else _as_symbol(lo, part.unflatten(_items(lo, item)))
         for item, part in zip(given, form.into, strict=True)
     ]
-
-
-def _leaves_of(lo: Lowering, symbol: Symbol) -> list[Symbol]:
-    """The symbols at the leaves of a tree."""
-    if isinstance(symbol, Sequence):
-        return [leaf for item in symbol.items for leaf in _leaves_of(lo, item)]
-    if isinstance(symbol, Reference) and (symbol.cls in (list, dict) or is_structured(symbol.cls)):
-        return [leaf for _, item in _entries(lo, symbol) for leaf in _leaves_of(lo, item)]
-    return [symbol]
 
 
 def _forward(lo: Lowering, step: ForwardSweep, args: list[Symbol]) -> Symbol:
@@ -339,7 +340,7 @@ def _forward(lo: Lowering, step: ForwardSweep, args: list[Symbol]) -> Symbol:
     else:
         pair = _inlined(lo, custom, route, args)
         out, residuals = _pair(lo, pair, route)
-    items = _leaves_of(lo, out)
+    items = _parts(lo, step.form.out or _LEAF, out)
     if step.copies:
         residuals = _copied(lo, residuals)
     kept = Sequence((residuals, Sequence(tuple(args))))
@@ -370,8 +371,6 @@ def _copied(lo: Lowering, symbol: Symbol) -> Symbol:
 
 
 def _reverse(lo: Lowering, step: ReverseSweep, kept: Symbol, bars: list[Symbol]) -> Symbol:
-    from srcgrad.frontend.access import subscript
-
     custom, form = step.custom, step.form
     residuals, given = subscript(lo, kept, Const(0)), subscript(lo, kept, Const(1))
     args = [subscript(lo, given, Const(k)) for k in range(len(form.into))]
@@ -386,8 +385,8 @@ def _reverse(lo: Lowering, step: ReverseSweep, kept: Symbol, bars: list[Symbol])
     else:
         result = _inlined(lo, custom, route, custom.backward_arguments(args, residuals, cotangent))
         found = custom.completed(_items(lo, result), Const(None))
-    items = _matched(lo, form.taken, Sequence(tuple(found)))
-    primals = _leaves_of(lo, Sequence(tuple(args)))
+    items = _parts(lo, form.taken, Sequence(tuple(found)))
+    primals = _parts(lo, form.taken, Sequence(tuple(args)))
     return _unpacked([_or_zeros(lo, items[k], primals[k]) for k in step.wanted])
 
 
@@ -399,8 +398,8 @@ def _items(lo: Lowering, symbol: Symbol) -> list[Symbol]:
     lo.unsupported("what the reverse sweep of a custom function returns is no tuple here")
 
 
-def _matched(lo: Lowering, structure: Structure, symbol: Symbol) -> list[Symbol]:
-    """The leaves of a tree of this structure, in which None may stand for a part."""
+def _parts(lo: Lowering, structure: Structure, symbol: Symbol) -> list[Symbol]:
+    """The symbols at the leaves of a tree of this structure, in which None may stand for a part."""
     found: list[Symbol] = []
     stack: list[Symbol] = [symbol]
     for node in structure.nodes:
@@ -409,13 +408,10 @@ def _matched(lo: Lowering, structure: Structure, symbol: Symbol) -> list[Symbol]
             found.append(value)
         elif isinstance(value, Const) and value.value is None:
             stack.extend([value] * len(node.keys))
-        elif isinstance(value, Sequence):
-            stack.extend(reversed(value.items))
-        elif isinstance(value, Reference):
-            entries = dict(_entries(lo, value))
-            stack.extend([entries[key] for key in reversed(node.keys)])
+        elif node.cls in (tuple, list) or issubclass(node.cls, dict):
+            stack.extend([subscript(lo, value, Const(key)) for key in reversed(node.keys)])
         else:
-            lo.unsupported("a cotangent is of another structure than its argument here")
+            stack.extend([attribute(lo, value, key) for key in reversed(node.keys)])
     return found
 
 
@@ -431,7 +427,7 @@ def _tangent(lo: Lowering, step: TangentSweep, values: list[Symbol]) -> Symbol:
     count = len(form.into)
     args = _arguments(lo, form, values[:count])
     dots = dict(zip(step.wanted, values[count:], strict=True))
-    primals = _leaves_of(lo, Sequence(tuple(args)))
+    primals = _parts(lo, form.taken, Sequence(tuple(args)))
     tangents: list[Symbol] = []
     for k, primal in enumerate(primals):
         known = dots.get(k)
@@ -446,7 +442,7 @@ def _tangent(lo: Lowering, step: TangentSweep, values: list[Symbol]) -> Symbol:
     else:
         given = custom.tangent_arguments(args, _items(lo, tree), lambda items: Sequence(tuple(items)))
         out, out_dot = _pair(lo, _inlined(lo, custom, route, given), route)
-    items, found = _leaves_of(lo, out), _matched(lo, form.out or flatten(0.0)[1], out_dot)
+    items, found = (_parts(lo, form.out or _LEAF, symbol) for symbol in (out, out_dot))
     outs = [_copied(lo, items[k]) for k in form.kept]
     dots_out = [_or_zeros(lo, found[form.kept[k]], outs[k]) for k in step.given]
     return Sequence((*outs, *dots_out))
@@ -473,11 +469,8 @@ def call_rule(lo: Lowering, rule_call: RuleCall, args: list[Symbol], kwargs: dic
     for key, leaf in rule_call.wanted:
         primal = given[key] if isinstance(key, int) else kwargs[key]
         part = contribution_of(rule, parts, key)
-        items = _leaves_of(lo, primal)
-        fitted = items if part is None else _matched(lo, _structure_of(lo, primal, rule_call), part)
+        structure = flatten(_as_tree(lo, primal, rule_call))[1]
+        items = _parts(lo, structure, primal)
+        fitted = items if part is None else _parts(lo, structure, part)
         result.append(lo.call(Const(runtime.unbroadcast), [fitted[leaf], items[leaf]], {}))
     return _unpacked(result)
-
-
-def _structure_of(lo: Lowering, symbol: Symbol, rule_call: RuleCall) -> Structure:
-    return flatten(_as_tree(lo, symbol, rule_call))[1]

@@ -29,10 +29,12 @@ class Custom:
     Attributes:
         fun: computes its value.
         passive: the positions of arguments that have no derivative.
+        is_constant_in_passive: whether that is zero; otherwise nobody may ask for it.
     """
 
     fun: Callable[..., Any]
     passive: frozenset[int] = frozenset()
+    is_constant_in_passive = False
     __name__: str
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -205,7 +207,11 @@ class Like:
 
 
 def _fitted(like: Like | None, given: Any, what: str, structure: Structure, k: int) -> Any:
-    assert like is not None, "the derivative of something without one is asked for"
+    if like is None:
+        raise UnsupportedError(
+            f"{what} belongs to an argument that is no number or array",
+            help="call the gradient itself: this is code for arguments of any kind, and takes code for known kinds",
+        )
     try:
         return like.fitted(given, what)
     except (ArgumentError, ShapeError) as error:
@@ -280,7 +286,7 @@ class ForwardSweep(Step):
         leaves = self.form.results(out, args, self.__name__)
         if self.copies:
             residuals = map_leaves(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, residuals)
-        likes = [Like.of(leaf) for leaf in self.form.taken.flatten(args)]
+        likes = [Like.of(leaf) for leaf in self.form.taken.flatten(args, partly=True)]
         return (*leaves, (residuals, likes, [Like.of(leaf) for leaf in leaves]))
 
 
@@ -330,7 +336,7 @@ class TangentSweep(Step):
         form, count = self.form, len(self.form.into)
         args = form.arguments(values[:count])
         dots = dict(zip(self.wanted, values[count:], strict=True))
-        likes = [Like.of(leaf) for leaf in form.taken.flatten(args)]
+        likes = [Like.of(leaf) for leaf in form.taken.flatten(args, partly=True)]
         # The function may write to tangents, and return them.
         tangents = [
             None if like is None else like.fitted(dots.get(k), f"the tangent of {self.custom.__name__}")
