@@ -124,7 +124,6 @@ NOT_YET: dict[str, str] = {
     "custom_function_of_c": "the sweeps of the user's call a function that is written in C",
     "custom_function_of_unknown_kind": KIND,
     "minimiser_of_an_objective": "the residual is a gradient, which is called inside of a differentiated function",
-    "rule_of_a_linear_function": KIND,
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
 

@@ -203,6 +203,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         if handler is not None:
             return handler(lo, args, kwargs)
         if has_rule(obj) and isinstance(obj, types.FunctionType) and not is_library(obj) and not _is_own(obj):
+            args, kwargs = custom_calls.with_defaults(lo, obj, args, kwargs)
             typed = custom_calls.call_with_rule(lo, obj, args, kwargs)
             if typed is not None:
                 return typed

@@ -15,13 +15,14 @@ import numpy as np
 
 from srcgrad.errors import SourceChangedError, SourceNotFoundError, UnsupportedError
 from srcgrad.frontend.access import tuple_items
+from srcgrad.frontend.functions import call_function, python_defaults
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
 from srcgrad.frontend.pools import opened
 from srcgrad.frontend.values import CONTAINERS, Bound, Closure, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_scalar, join
 from srcgrad.rules.custom import Custom, Form, Primal
-from srcgrad.rules.registry import IN_PLACE
+from srcgrad.rules.registry import IN_PLACE, JVP, PARTIALS, VJP
 from srcgrad.tree import flatten, instance_of, is_structured
 
 
@@ -175,10 +176,11 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value])
         return tuple([absent if k in custom.passive else _alike(as_tree(lo, args[k], custom)) for k in places]), []
     found: Any = None
     bodies: list[Function] = []
+    twins = [as_symbol(lo, _twin(as_tree(lo, arg, custom))) for arg in args]
     # The functions for the sweeps may call the function itself.
     routes = custom.routes()[: 1 if custom in lo.reading else None]
     for k, (route, paired) in enumerate(routes):
-        given = custom.routes_arguments(route, args, lambda items: Sequence(tuple(items)))
+        given = custom.routes_arguments(route, args, twins, lambda items: Sequence(tuple(items)))
         read = _scratch(lo, _Reading(custom, route, given, paired, args, leaves))
         if read is None:
             if k == 0:
@@ -190,6 +192,12 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value])
         bodies.append(body)
         found = tree if k == 0 else _united(lo, custom, route, found, tree)
     return found, bodies
+
+
+def _twin(tree: Any) -> Any:
+    """A tree of other values of the same kinds."""
+    items, structure = flatten(tree)
+    return structure.unflatten([Value(item.type) if is_computed(item) else item for item in items])
 
 
 def _alike(tree: Any) -> Any:
@@ -233,7 +241,10 @@ def _scratch(lo: Lowering, reading: _Reading, kwargs: dict[str, Symbol] | None =
     region = Region()
     try:
         with lo.store.branch(), lo.into(region):
-            result = lo.call(Const(route), reading.given, kwargs or {})
+            if route is owner:
+                result = call_function(lo, route, reading.given, kwargs or {})
+            else:
+                result = lo.call(Const(route), reading.given, kwargs or {})
             if isinstance(result, Const) and result.value is UNDEFINED:
                 return None
             is_pair = isinstance(result, Sequence) and len(result.items) == 2
@@ -327,10 +338,32 @@ def _joined(lo: Lowering, a: Value, b: Value) -> Value:
 # Functions with a rule of the user's
 
 
+def with_defaults(
+    lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]
+) -> tuple[list[Symbol], dict[str, Symbol]]:
+    """The arguments of a call of a function with rules, with the defaults that a rule does not have itself."""
+    rules = [table[fn] for table in (PARTIALS, VJP, JVP) if fn in table]
+    needed: set[str] = set()
+    for rule in rules:
+        parameters = inspect.signature(rule.body).parameters
+        needed |= {name for name in rule.parameters if parameters[name].default is inspect.Parameter.empty}
+    names = list(inspect.signature(fn).parameters)
+    missing = [name for name in names[len(args) :] if name in needed and name not in kwargs]
+    if not missing:
+        return args, kwargs
+    known = python_defaults(lo, fn)
+    args, kwargs = list(args), dict(kwargs)
+    for name in missing:
+        if name in known and names[len(args)] == name and fn in PARTIALS:
+            args.append(known[name])
+        elif name in known:
+            kwargs[name] = known[name]
+    return args, kwargs
+
+
 def call_with_rule(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol | None:
     """A call of a Python function that has a rule; None if what it returns can't be told by reading it."""
-    given = [lo.tree(arg) if isinstance(arg, Value) else arg for arg in args]
-    read = _scratch(lo, _Reading(fn, fn, given, False, args, []), kwargs)
+    read = _scratch(lo, _Reading(fn, fn, args, False, args, []), kwargs)
     if read is None:
         return None
     tree, body = read

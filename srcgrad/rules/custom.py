@@ -44,8 +44,17 @@ class Custom:
         """The functions that may compute its value: each with whether that is the first of two things it returns."""
         return [(self.fun, False)]
 
-    def routes_arguments(self, route: Callable[..., Any], args: list[Any], pack: Callable[[list], Any]) -> list[Any]:
-        """What one of these functions takes when the function itself takes `args`; `pack` makes a tuple."""
+    def routes_arguments(
+        self, route: Callable[..., Any], args: list[Any], twins: list[Any], pack: Callable[[list], Any]
+    ) -> list[Any]:
+        """What one of these functions takes when the function itself takes `args`.
+
+        Args:
+            route: one of them.
+            args: the arguments.
+            twins: others of the same kinds.
+            pack: makes a tuple.
+        """
         return args
 
     def outputs_like(self, count: int) -> Sequence[int] | None:
