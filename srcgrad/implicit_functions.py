@@ -39,8 +39,8 @@ def implicit(
 
     Args:
         solver: returns the solution, a number, an array, or a tree of them. Left out, `implicit` is a decorator.
-        residual: takes the solution and the arguments of the solver, and is zero there. It has as many numbers as the
-            solution.
+        residual: takes the solution and the arguments of the solver, but for those left to their defaults, and is zero
+            there. It has as many numbers as the solution.
         fixed_point: instead of it, takes the same, and returns the solution.
         objective: instead of it, takes the same, and has a minimum, or any other stationary point, at the solution.
         initial: the positions of arguments of the solver that are guesses to start from: they have no derivative, and
@@ -103,6 +103,7 @@ class Implicit(Custom):
     """
 
     is_constant_in_passive = True
+    fills_defaults = False
 
     def __init__(
         self,

@@ -6,11 +6,15 @@ import ctypes
 import ctypes.util
 import functools
 import pickle
+import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from test_language import blocks, run_block
 
 import srcgrad
 from srcgrad import custom_jvp, custom_vjp, grad, jvp, rules, value_and_grad, vjp
@@ -710,3 +714,22 @@ def test_rules_that_do_not_fit(register, message):
 
 def WIDE(a, b):
     return a * b
+
+
+# ---------------------------------------------------------------------------------------------- the page
+
+PAGE = (Path(__file__).parents[1] / "docs" / "custom-rules.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", list(blocks(PAGE)), ids=lambda block: f"{block.section}-{block.line}")
+def test_the_page_is_true(block, tmp_path):
+    module = run_block(block, tmp_path / f"custom_{block.line}.py")
+    del sys.modules[module.__name__]
+
+
+def test_the_code_on_the_page_is_what_is_generated(tmp_path):
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
+    (block,) = [block for block in blocks(PAGE) if "clip_fwd" in block.text]
+    module = run_block(block, tmp_path / "clip.py")
+    assert grad(module.loss).source_for(X).strip() == shown.strip()
+    del sys.modules[module.__name__]

@@ -90,9 +90,12 @@ def _positional(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         lo.raises(TypeError, f"{custom.__name__}(): {error}")
-    defaults = {name: p.default for name, p in signature.parameters.items() if p.default is not p.empty}
-    for name, value in defaults.items():
-        bound.arguments.setdefault(name, value if isinstance(value, Value) else Const(value))
+    names = [name for name, p in signature.parameters.items() if p.kind is not p.KEYWORD_ONLY]
+    last = max([k for k, name in enumerate(names) if name in bound.arguments], default=-1)
+    for name in names if custom.fills_defaults else names[:last]:
+        value = signature.parameters[name].default
+        if value is not inspect.Parameter.empty:
+            bound.arguments.setdefault(name, value if isinstance(value, Value) else Const(value))
     bound.arguments = {name: bound.arguments[name] for name in signature.parameters if name in bound.arguments}
     if bound.kwargs:
         lo.unsupported(

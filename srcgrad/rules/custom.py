@@ -30,11 +30,13 @@ class Custom:
         fun: computes its value.
         passive: the positions of arguments that have no derivative.
         is_constant_in_passive: whether that is zero; otherwise nobody may ask for it.
+        fills_defaults: whether defaults of the function count as arguments that are given.
     """
 
     fun: Callable[..., Any]
     passive: frozenset[int] = frozenset()
     is_constant_in_passive = False
+    fills_defaults = True
     __name__: str
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
