@@ -127,6 +127,18 @@ def test_guesses_have_no_derivative():
     assert grad(lambda a: root(start=2.0, a=a))(4.0) == 0.25
 
 
+def test_settings_of_the_solver_that_are_left_alone():
+    def solve(a, tolerance=1e-12, *, steps=100):
+        return np.sqrt(a) + 0.0 * tolerance * steps
+
+    root = implicit(solve, lambda x, a: x * x - a)
+    assert grad(lambda a: root(a))(4.0) == 0.25
+    strict = implicit(solve, lambda x, a: x * x - a, initial=1)
+    assert grad(lambda a: strict(a, 1e-6))(4.0) == grad(lambda a: strict(tolerance=1e-6, a=a))(4.0) == 0.25
+    with pytest.raises(UnsupportedError, match="solve takes 'steps' by keyword alone"):
+        grad(lambda a: root(a, steps=3))(4.0)
+
+
 def test_fixed_points():
     def settle(a):
         x = 0.5
@@ -272,9 +284,9 @@ def test_definitions_that_are_refused():
 
 
 def test_a_solver_that_returns_something_else():
-    pair = implicit(lambda a: scipy.optimize.OptimizeResult(x=a), lambda x, a: x - a)
+    whole = implicit(lambda a: scipy.optimize.root(lambda x: x - a, 1.0), lambda x, a: x - a)
     with pytest.raises(UnsupportedError, match="returned a OptimizeResult"):
-        grad(lambda a: pair(a))(1.0)
+        grad(lambda a: whole(a))(1.0)
 
 
 def test_generated_code_names_the_solver():
