@@ -18,6 +18,7 @@ from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.functions import call_function, python_defaults
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
 from srcgrad.frontend.pools import opened
+from srcgrad.frontend.real_functions import real_function
 from srcgrad.frontend.values import CONTAINERS, Bound, Closure, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_scalar, join
@@ -107,10 +108,7 @@ def _positional(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
 def as_tree(lo: Lowering, symbol: Symbol, custom: Any) -> Any:
     """An argument or result as a tree of Python's with values at its leaves."""
     if isinstance(symbol, (Closure, Bound)):
-        lo.unsupported(
-            f"a function of this program is passed to {custom.__name__}, which is called at run time",
-            "define it outside of the differentiated function",
-        )
+        return Const(real_function(lo, symbol, custom.__name__))
     symbol = opened(lo, symbol)
     if isinstance(symbol, Value) and isinstance(symbol.type, Tuple) and not isinstance(symbol, Const):
         symbol = Sequence(tuple_items(lo, symbol), symbol.type.cls)
