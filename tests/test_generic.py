@@ -247,6 +247,7 @@ REFUSED = frozenset(
         "tuple_then_none_again",
         "tuples_of_objects_or_none",
         "custom_of_objects",
+        "custom_lists_of_any_length",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

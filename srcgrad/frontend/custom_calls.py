@@ -21,7 +21,7 @@ from srcgrad.frontend.pools import opened
 from srcgrad.frontend.real_functions import real_function
 from srcgrad.frontend.values import CONTAINERS, Bound, Closure, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
-from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_scalar, join
+from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_numeric, is_scalar, join
 from srcgrad.rules.custom import Custom, Form, Primal
 from srcgrad.rules.registry import IN_PLACE, JVP, PARTIALS, VJP
 from srcgrad.tree import flatten, instance_of, is_structured
@@ -43,7 +43,7 @@ class CustomCall:
 def call_custom(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a custom function: one operation."""
     args = _positional(lo, custom, args, kwargs)
-    trees = [as_tree(lo, arg, custom) for arg in args]
+    trees = [as_tree(lo, arg, custom, lists=True) for arg in args]
     given, into = [], []
     for tree in trees:
         structure = None if _is_plain(tree) else flatten(tree)[1]
@@ -105,30 +105,37 @@ def _positional(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
     return list(bound.args)
 
 
-def as_tree(lo: Lowering, symbol: Symbol, custom: Any) -> Any:
-    """An argument or result as a tree of Python's with values at its leaves."""
+def as_tree(lo: Lowering, symbol: Symbol, custom: Any, lists: bool = False) -> Any:
+    """An argument or result as a tree of Python's with values at its leaves.
+
+    Args:
+        lo: where what is no tree is refused.
+        symbol: the argument or result.
+        custom: whose it is.
+        lists: whether a list whose length depends on the run may be a leaf.
+    """
     if isinstance(symbol, (Closure, Bound)):
         return Const(real_function(lo, symbol, custom.__name__))
     symbol = opened(lo, symbol)
     if isinstance(symbol, Value) and isinstance(symbol.type, Tuple) and not isinstance(symbol, Const):
         symbol = Sequence(tuple_items(lo, symbol), symbol.type.cls)
     if isinstance(symbol, Value):
-        if isinstance(symbol.type, List):
+        if isinstance(symbol.type, List) and not (lists and is_numeric(symbol.type.item)):
             lo.unsupported(
-                f"a list whose length depends on the run goes into {custom.__name__}, or comes out of it",
+                f"a list whose length depends on the run is handed to {custom.__name__}, or returned by it",
                 "make it an array: np.array(...)",
             )
         return symbol
     if isinstance(symbol, Sequence):
-        items = [as_tree(lo, item, custom) for item in symbol.items]
+        items = [as_tree(lo, item, custom, lists) for item in symbol.items]
         return tuple(items) if symbol.cls is tuple else symbol.cls(*items)
     if isinstance(symbol, Reference) and symbol.cls in (list, dict):
         contents = lo.contents(symbol)
         if symbol.cls is list:
-            return [as_tree(lo, item, custom) for item in contents]
-        return {key: as_tree(lo, item, custom) for key, item in contents}
+            return [as_tree(lo, item, custom, lists) for item in contents]
+        return {key: as_tree(lo, item, custom, lists) for key, item in contents}
     if isinstance(symbol, Reference) and symbol.cls not in CONTAINERS and is_structured(symbol.cls):
-        return instance_of(symbol.cls, {name: as_tree(lo, item, custom) for name, item in lo.contents(symbol)})
+        return instance_of(symbol.cls, {name: as_tree(lo, item, custom, lists) for name, item in lo.contents(symbol)})
     if isinstance(symbol, Reference) and symbol.cls not in CONTAINERS:
         lo.unsupported(
             f"a {symbol.cls.__name__} that this program makes or changes is passed to {custom.__name__}, "
@@ -174,10 +181,12 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value])
     places = custom.outputs_like(len(args))
     if places is not None:
         absent = Const(None)
-        return tuple([absent if k in custom.passive else _alike(as_tree(lo, args[k], custom)) for k in places]), []
+        return tuple(
+            [absent if k in custom.passive else _alike(as_tree(lo, args[k], custom, lists=True)) for k in places]
+        ), []
     found: Any = None
     bodies: list[Function] = []
-    twins = [as_symbol(lo, _twin(as_tree(lo, arg, custom))) for arg in args]
+    twins = [as_symbol(lo, _twin(as_tree(lo, arg, custom, lists=True))) for arg in args]
     # The functions for the sweeps may call the function itself.
     routes = custom.routes()[: 1 if custom in lo.reading else None]
     for k, (route, paired) in enumerate(routes):

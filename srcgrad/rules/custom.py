@@ -155,8 +155,8 @@ class Form:
             leaves = [value]
         else:
             raise UnsupportedError(
-                f"{name} returned a {type(value).__name__}, and its source could not be read to tell so beforehand",
-                help="let it return one number or array",
+                f"{name} returned a {type(value).__name__}, which could not be told from its source beforehand",
+                help="let it return one number or array, or a tree of these whose structure does not depend on the run",
             )
         arrays = [leaf for leaf in flatten(args)[0] if isinstance(leaf, np.ndarray)]
         return [_apart(leaves[k], arrays) for k in self.kept]
@@ -168,7 +168,7 @@ class Form:
         at = dict(zip(self.kept, leaves, strict=True))
         return self.out.unflatten([at.get(k) for k in range(self.out.leaf_count)])
 
-    def cotangents(self, found: Any, likes: list[Like | None], wanted: Sequence[int], name: str) -> list[Any]:
+    def cotangents(self, found: Any, likes: list[Like | Likes | None], wanted: Sequence[int], name: str) -> list[Any]:
         """Those of the arguments that are wanted, out of what a reverse sweep returned."""
         if not isinstance(found, (tuple, list)) or len(found) != len(self.into):
             what = f"{len(found)} things" if isinstance(found, (tuple, list)) else f"a {type(found).__name__}"
@@ -217,7 +217,26 @@ class Like:
         return self.cls(value[()]) if issubclass(self.cls, (float, complex)) else value[()]
 
 
-def _fitted(like: Like | None, given: Any, what: str, structure: Structure, k: int) -> Any:
+def like_of(leaf: Any) -> Like | Likes | None:
+    """What the derivative of a leaf is like, which may be a list of any length."""
+    return Likes([Like.of(item) for item in leaf]) if type(leaf) is list else Like.of(leaf)
+
+
+class Likes:
+    """What the items of a list whose length depends on the run are like."""
+
+    def __init__(self, items: list[Like | None]):
+        self.items = items
+
+    def fitted(self, given: Any, what: str) -> list[Any]:
+        """A list of derivatives; None stands for zeros."""
+        if given is not None and (not isinstance(given, (list, tuple, np.ndarray)) or len(given) != len(self.items)):
+            raise ShapeError(f"{what} is no list of {len(self.items)} numbers or arrays")
+        parts = [None] * len(self.items) if given is None else given
+        return [None if like is None else like.fitted(part, what) for like, part in zip(self.items, parts, strict=True)]
+
+
+def _fitted(like: Like | Likes | None, given: Any, what: str, structure: Structure, k: int) -> Any:
     if like is None:
         raise UnsupportedError(
             f"{what} belongs to an argument that is no number or array",
@@ -297,7 +316,7 @@ class ForwardSweep(Step):
         leaves = self.form.results(out, args, self.__name__)
         if self.copies:
             residuals = map_leaves(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, residuals)
-        likes = [Like.of(leaf) for leaf in self.form.taken.flatten(args, partly=True)]
+        likes = [like_of(leaf) for leaf in self.form.taken.flatten(args, partly=True)]
         return (*leaves, (residuals, likes, [Like.of(leaf) for leaf in leaves]))
 
 
@@ -347,7 +366,7 @@ class TangentSweep(Step):
         form, count = self.form, len(self.form.into)
         args = form.arguments(values[:count])
         dots = dict(zip(self.wanted, values[count:], strict=True))
-        likes = [Like.of(leaf) for leaf in form.taken.flatten(args, partly=True)]
+        likes = [like_of(leaf) for leaf in form.taken.flatten(args, partly=True)]
         # The function may write to tangents, and return them.
         tangents = [
             None if like is None else like.fitted(dots.get(k), f"the tangent of {self.custom.__name__}")

@@ -279,6 +279,28 @@ def custom_complex_numbers(x, s):
     return np.sum(z.real * z.imag) + abs(rotated(1j * s + x[0])) ** 2
 
 
+@custom_vjp
+def total_of_squares(values):
+    return sum([v * v for v in values])
+
+
+total_of_squares.defvjp(
+    lambda values: (total_of_squares(values), values), lambda values, g: ([2 * v * g for v in values],)
+)
+
+
+@program(lambda: (rand(3, 2), 1.3, 3), argnums=(0, 1), tags=(REVERSE,))
+def custom_lists_of_any_length(m, s, n):
+    rows, powers = [row * row for row in m], []
+    for k in range(n):
+        powers.append(s**k)
+    first = total_of_squares(rows)
+    rows[0][0] = 5.0 * s
+    powers[1] = total_of_squares(powers)
+    powers.append(s)
+    return np.sum(first * rows[0]) + total_of_squares(powers)
+
+
 # Both modes
 
 
