@@ -23,6 +23,11 @@ from srcgrad.tree import flatten, map_leaves
 class _Given(Custom):
     """What `custom_vjp` and `custom_jvp` share: a function, and the arguments that have no derivative."""
 
+    def __new__(cls, fun: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if fun is None:
+            return functools.partial(cls, *args, **kwargs)
+        return super().__new__(cls)
+
     def __init__(
         self,
         fun: Callable[..., Any],
@@ -261,8 +266,10 @@ class custom_jvp(_Given):
         routes: list[tuple[Callable[..., Any], bool]] = [(self.fun, False)]
         return routes if self.jvp is None else [*routes, (self.jvp, True)]
 
-    def routes_arguments(self, route: Callable[..., Any], args: list[Any], pack: Callable[[list], Any]) -> list[Any]:
-        return self.tangent_arguments(args, args, pack) if route is self.jvp else args
+    def routes_arguments(
+        self, route: Callable[..., Any], args: list[Any], twins: list[Any], pack: Callable[[list], Any]
+    ) -> list[Any]:
+        return self.tangent_arguments(args, twins, pack) if route is self.jvp else args
 
     def tangent_arguments(self, args: list[Any], tangents: list[Any], pack: Callable[[list], Any]) -> list[Any]:
         passive, primals = self._split(args)
@@ -354,6 +361,7 @@ class _Transposed(Custom):
         self.__module__ = custom.__module__
         self.jvp = custom.jvp
         self._custom = custom
+        self.passive = custom.passive
         self.fun = self._apply
         self._linear = _linear_part(custom.jvp)
         self._gradient = grad(_weighted(self._linear), argnums=2)

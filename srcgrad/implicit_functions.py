@@ -39,8 +39,8 @@ def implicit(
 
     Args:
         solver: returns the solution, a number, an array, or a tree of them. Left out, `implicit` is a decorator.
-        residual: takes the solution and the arguments of the solver, and is zero there. It has as many numbers as the
-            solution.
+        residual: takes the solution and the arguments of the solver, but for those left to their defaults, and is zero
+            there. It has as many numbers as the solution.
         fixed_point: instead of it, takes the same, and returns the solution.
         objective: instead of it, takes the same, and has a minimum, or any other stationary point, at the solution.
         initial: the positions of arguments of the solver that are guesses to start from: they have no derivative, and
@@ -101,6 +101,9 @@ class Implicit(Custom):
         fun: the solver.
         residual: what is zero at the solution.
     """
+
+    is_constant_in_passive = True
+    fills_defaults = False
 
     def __init__(
         self,
@@ -298,6 +301,8 @@ class _Adjoint(Custom):
     derivatives are those of `G(w, x, p) = grad(<w, r(x, p)>)`, which is `(A.T w, B.T w)`.
     """
 
+    is_constant_in_passive = True
+
     def __init__(self, owner: Implicit):
         self.owner = owner
         self.fun = self._apply
@@ -356,6 +361,8 @@ class _TangentMap(Custom):
     It takes the arguments, the solution and the tangents of the arguments, and returns `x_dot` with
     `A x_dot = -B p_dot`, as a tuple of one.
     """
+
+    is_constant_in_passive = True
 
     def __init__(self, owner: Implicit):
         self.owner = owner

@@ -120,6 +120,14 @@ def test_kalman_filter():
     assert float(after) < float(before)
 
 
+def test_implicit():
+    output = run("implicit.py")
+    before, after = re.search(r"^misfit (\S+) -> (\S+) in", output).groups()
+    assert float(after) < 1e-3 * float(before)
+    assert "stiffness: 4.0 5.0 6.0 7.0 8.0 8.0 7.0 6.0 5.0 4.0\n" in output
+    assert "hang_rev(residuals, " in output
+
+
 DIFFERENTIATED = [
     ("linear_regression", "loss"),
     ("chain_rule", "loss"),
@@ -131,6 +139,7 @@ DIFFERENTIATED = [
     ("digits", "loss"),
     ("heat_equation", "loss"),
     ("kalman_filter", "negative_log_likelihood"),
+    ("implicit", "misfit"),
 ]
 
 

@@ -269,6 +269,8 @@ REFUSED = frozenset(
         "hess_object",
         "jac_argnums",
         "hess_aux",
+        "custom_of_objects",
+        "custom_lists_of_any_length",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
@@ -283,6 +285,7 @@ REFUSED_AT_RUN_TIME = frozenset(
         "outside_object",
         "list_params",
         "tuple_params",
+        "custom_trees",
     ]
 )
 """The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""

@@ -121,6 +121,9 @@ NOT_YET: dict[str, str] = {
     "named_tuples_in_tuples_in_a_list": TUPLES,
     "best_pair_with_a_named_tuple": TUPLES,
     "objects_of_two_classes_are_taken_apart": KIND,
+    "custom_function_of_c": "the sweeps of the user's call a function that is written in C",
+    "custom_function_of_unknown_kind": KIND,
+    "minimiser_of_an_objective": "the residual is a gradient, which is called inside of a differentiated function",
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
 

@@ -29,10 +29,14 @@ class Custom:
     Attributes:
         fun: computes its value.
         passive: the positions of arguments that have no derivative.
+        is_constant_in_passive: whether that is zero; otherwise nobody may ask for it.
+        fills_defaults: whether defaults of the function count as arguments that are given.
     """
 
     fun: Callable[..., Any]
     passive: frozenset[int] = frozenset()
+    is_constant_in_passive = False
+    fills_defaults = True
     __name__: str
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -42,8 +46,17 @@ class Custom:
         """The functions that may compute its value: each with whether that is the first of two things it returns."""
         return [(self.fun, False)]
 
-    def routes_arguments(self, route: Callable[..., Any], args: list[Any], pack: Callable[[list], Any]) -> list[Any]:
-        """What one of these functions takes when the function itself takes `args`; `pack` makes a tuple."""
+    def routes_arguments(
+        self, route: Callable[..., Any], args: list[Any], twins: list[Any], pack: Callable[[list], Any]
+    ) -> list[Any]:
+        """What one of these functions takes when the function itself takes `args`.
+
+        Args:
+            route: one of them.
+            args: the arguments.
+            twins: others of the same kinds.
+            pack: makes a tuple.
+        """
         return args
 
     def outputs_like(self, count: int) -> Sequence[int] | None:
@@ -142,8 +155,8 @@ class Form:
             leaves = [value]
         else:
             raise UnsupportedError(
-                f"{name} returned a {type(value).__name__}, and its source could not be read to tell so beforehand",
-                help="let it return one number or array",
+                f"{name} returned a {type(value).__name__}, which could not be told from its source beforehand",
+                help="let it return one number or array, or a tree of these whose structure does not depend on the run",
             )
         arrays = [leaf for leaf in flatten(args)[0] if isinstance(leaf, np.ndarray)]
         return [_apart(leaves[k], arrays) for k in self.kept]
@@ -155,7 +168,7 @@ class Form:
         at = dict(zip(self.kept, leaves, strict=True))
         return self.out.unflatten([at.get(k) for k in range(self.out.leaf_count)])
 
-    def cotangents(self, found: Any, likes: list[Like | None], wanted: Sequence[int], name: str) -> list[Any]:
+    def cotangents(self, found: Any, likes: list[Like | Likes | None], wanted: Sequence[int], name: str) -> list[Any]:
         """Those of the arguments that are wanted, out of what a reverse sweep returned."""
         if not isinstance(found, (tuple, list)) or len(found) != len(self.into):
             what = f"{len(found)} things" if isinstance(found, (tuple, list)) else f"a {type(found).__name__}"
@@ -204,8 +217,31 @@ class Like:
         return self.cls(value[()]) if issubclass(self.cls, (float, complex)) else value[()]
 
 
-def _fitted(like: Like | None, given: Any, what: str, structure: Structure, k: int) -> Any:
-    assert like is not None, "the derivative of something without one is asked for"
+def like_of(leaf: Any) -> Like | Likes | None:
+    """What the derivative of a leaf is like, which may be a list of any length."""
+    return Likes([Like.of(item) for item in leaf]) if type(leaf) is list else Like.of(leaf)
+
+
+class Likes:
+    """What the items of a list whose length depends on the run are like."""
+
+    def __init__(self, items: list[Like | None]):
+        self.items = items
+
+    def fitted(self, given: Any, what: str) -> list[Any]:
+        """A list of derivatives; None stands for zeros."""
+        if given is not None and (not isinstance(given, (list, tuple, np.ndarray)) or len(given) != len(self.items)):
+            raise ShapeError(f"{what} is no list of {len(self.items)} numbers or arrays")
+        parts = [None] * len(self.items) if given is None else given
+        return [None if like is None else like.fitted(part, what) for like, part in zip(self.items, parts, strict=True)]
+
+
+def _fitted(like: Like | Likes | None, given: Any, what: str, structure: Structure, k: int) -> Any:
+    if like is None:
+        raise UnsupportedError(
+            f"{what} belongs to an argument that is no number or array",
+            help="call the gradient itself: this is code for arguments of any kind, and takes code for known kinds",
+        )
     try:
         return like.fitted(given, what)
     except (ArgumentError, ShapeError) as error:
@@ -280,7 +316,7 @@ class ForwardSweep(Step):
         leaves = self.form.results(out, args, self.__name__)
         if self.copies:
             residuals = map_leaves(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, residuals)
-        likes = [Like.of(leaf) for leaf in self.form.taken.flatten(args)]
+        likes = [like_of(leaf) for leaf in self.form.taken.flatten(args, partly=True)]
         return (*leaves, (residuals, likes, [Like.of(leaf) for leaf in leaves]))
 
 
@@ -330,7 +366,7 @@ class TangentSweep(Step):
         form, count = self.form, len(self.form.into)
         args = form.arguments(values[:count])
         dots = dict(zip(self.wanted, values[count:], strict=True))
-        likes = [Like.of(leaf) for leaf in form.taken.flatten(args)]
+        likes = [like_of(leaf) for leaf in form.taken.flatten(args, partly=True)]
         # The function may write to tangents, and return them.
         tangents = [
             None if like is None else like.fitted(dots.get(k), f"the tangent of {self.custom.__name__}")

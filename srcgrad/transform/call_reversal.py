@@ -248,7 +248,7 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
         reverse_by_call(reverse, op, rule, g, z)
         return
     result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
-    checked = _described(op) if is_of_user(rule.body) else None
+    checked = Const(display_name(op.fn).rpartition(".")[2]) if is_of_user(rule.body) else None
     contributions = result.items if isinstance(result, Sequence) else (result,)
     named = dict(zip(rule.parameters, contributions, strict=False))
     arguments = list(zip(rule.parameters, op.args, strict=False))
@@ -271,10 +271,6 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
         _distribute(reverse, tree, contribution, level, checked)
 
 
-def _described(op: Call) -> Const:
-    return Const(f"a cotangent that the rule of {display_name(op.fn)} returned")
-
-
 def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros, checked: Const | None) -> None:
     """Adds a contribution to the cotangents of the leaves of an argument.
 
@@ -283,7 +279,7 @@ def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros,
         tree: the argument.
         contribution: what a rule has returned for it.
         level: what the zeros in it stand for.
-        checked: what it is called, if it is checked that it has a shape that fits.
+        checked: the name of the function, if it is checked that the contribution has a shape that fits.
     """
     if isinstance(tree, Value):
         if isinstance(tree.type, List):

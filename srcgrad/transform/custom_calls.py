@@ -6,7 +6,8 @@ Before -> after, for a `custom_vjp`: `y = f(x)` -> `y, residuals = f_fwd(x)`, an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.errors import NoRuleError, UnsupportedError
@@ -54,11 +55,11 @@ def settle_custom_calls(program: Program) -> None:
 def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
     """Has the forward sweep keep what the reverse sweep needs, which finds the cotangents of the arguments."""
     given = list(leaves(op.args))
-    wanted = tuple([k for k, v in enumerate(given) if not isinstance(v, Const) and reverse.activity.active(v)])
+    wanted = _movable(op, step.custom, lambda v: reverse.activity.active(v))
     if not wanted or not any(map(reverse.activity.active, op.outputs)):
         return
     custom, form = step.custom, step.form
-    _check(op, custom, form, wanted, "reverse")
+    _check(op, custom, "reverse")
     lo = reverse.lo
     seen = tuple([k for k, o in enumerate(op.outputs) if o.type.differentiable])
     bars = [reverse.full_cotangent(reverse.cotangent_of_output(op.outputs[k]), op.outputs[k]) for k in seen]
@@ -77,13 +78,13 @@ def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
 def push_custom(forward: Forward, op: Call, step: Primal) -> None:
     """Computes the value together with its tangent."""
     given = list(leaves(op.args))
-    wanted = tuple([k for k, v in enumerate(given) if not isinstance(v, Const) and v in forward.dots])
+    wanted = _movable(op, step.custom, lambda v: v in forward.dots)
     seen = tuple([k for k, o in enumerate(op.outputs) if forward.active(o)])
     if not wanted or not seen:
         forward.lo.region.append(op)
         return
     custom, form = step.custom, step.form
-    _check(op, custom, form, wanted, "tangent")
+    _check(op, custom, "tangent")
     tangents = [forward.tangent(given[k]) for k in wanted]
     dots = [forward.like(op.outputs[k]) for k in seen]
     made = Call(step_of(TangentSweep, custom, form, wanted, seen), (*op.args, *tangents), {}, [], op.span, unpacks=True)
@@ -95,18 +96,32 @@ def push_custom(forward: Forward, op: Call, step: Primal) -> None:
         forward.define(op.outputs[k], dot)
 
 
-def _check(op: Call, custom: Custom, form: Any, wanted: tuple[int, ...], sweep: str) -> None:
+def _movable(op: Call, custom: Custom, moves: Callable[[Value], bool]) -> tuple[int, ...]:
+    """The leaves of the arguments with a derivative that is not zero.
+
+    Raises:
+        NoRuleError: if one of them belongs to an argument that has none.
+    """
+    found: list[int] = []
+    leaf = -1
+    for k, arg in enumerate(op.args):
+        for value in leaves(arg):
+            leaf += 1
+            if isinstance(value, Const) or not moves(value):
+                continue
+            if k not in custom.passive:
+                found.append(leaf)
+            elif not custom.is_constant_in_passive:
+                raise NoRuleError(
+                    f"a derivative in argument {k} of {custom.__name__} is asked for, which has none",
+                    op.span,
+                    "leave it out of nondiff_argnums, or wrap it in srcgrad.stop_gradient",
+                )
+    return tuple(found)
+
+
+def _check(op: Call, custom: Custom, sweep: str) -> None:
     """Raises where there is no derivative."""
     reason = custom.refuse(sweep)
     if reason is not None:
         raise NoRuleError(reason[0], op.span, reason[1])
-    ends: list[int] = []
-    for k, arg in enumerate(op.args):
-        ends += [k] * len(list(leaves(arg)))
-    for place in wanted:
-        if ends[place] in custom.passive:
-            raise NoRuleError(
-                f"a derivative in argument {ends[place]} of {custom.__name__} is asked for, which has none",
-                op.span,
-                "leave it out of nondiff_argnums, or wrap it in srcgrad.stop_gradient",
-            )
