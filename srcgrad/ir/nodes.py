@@ -539,10 +539,12 @@ class Closed:
 
     Attributes:
         function: what is called.
-        loop: whether it is a checkpointed loop; the first two parameters are where its index starts and stops.
+        layout: whether it matters how its arguments lie in memory.
+        loop: for a checkpointed loop, how it is made of turns.
     """
 
     function: Function
+    layout: bool = False
     loop: Any = None
 
     @property

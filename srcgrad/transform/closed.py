@@ -13,7 +13,7 @@ from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.origins import Origins
 from srcgrad.errors import UnsupportedError
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Op, Region, Value, references
-from srcgrad.ir.types import Array, List, Unknown, is_scalar
+from srcgrad.ir.types import Array, List, Opaque, Tuple, Unknown, is_scalar
 from srcgrad.transform.clone import clone_callees, clone_ops
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.separation import separate
@@ -30,15 +30,15 @@ class Cut:
 
     Attributes:
         name: what to call the function.
-        captured: the values from outside of the program.
         origins: where the memory of its values was made.
         after: the values that are used later.
+        layout: whether it matters how arrays lie in memory.
     """
 
     name: str
-    captured: list[Value]
     origins: Origins
     after: set[Value]
+    layout: bool
 
 
 def closed_function(
@@ -84,7 +84,7 @@ def close_body(
     copies: dict[Value, Value] = {}
     for k in written:
         copies[params[k]] = copy = Value(params[k].type, params[k].hint, params[k].span)
-        first.append(Call(_copier(params[k]), (params[k],), {}, [copy], params[k].span))
+        first.append(Call(_copier(cut, params[k]), (params[k],), {}, [copy], params[k].span))
     replace_values(body, copies)
     for op in first:
         op.parent = body
@@ -93,8 +93,8 @@ def close_body(
     set_result(function)
     remove_dead_code([function])
     separate([function, *callees], function)
-    _return_new_memory(function)
-    return Closed(function), written
+    _return_new_memory(cut, function)
+    return Closed(function, cut.layout), written
 
 
 def set_result(function: Function) -> None:
@@ -123,10 +123,10 @@ def _meeting(cut: Cut, written: list[int], params: list[Value], meaning: list[Va
     return [(k, j) for k, j in pairs if cut.origins.meet(meaning[k], meaning[j])]
 
 
-def _copier(value: Value) -> Callable:
+def _copier(cut: Cut, value: Value) -> Callable:
     t = value.type
     if isinstance(t, Array):
-        return np.ndarray.copy
+        return runtime.copied if cut.layout else np.ndarray.copy
     if type(t) is List:
         return list.copy
     raise UnsupportedError(
@@ -136,7 +136,7 @@ def _copier(value: Value) -> Callable:
     )
 
 
-def _return_new_memory(function: Function) -> None:
+def _return_new_memory(cut: Cut, function: Function) -> None:
     """Copies results that may be the memory of a parameter, or of another result."""
     origins = Origins(Aliases([function]), function.params)
     taken = {origin for p in function.params if is_pointer(p.type) for origin in origins.of(p)}
@@ -145,10 +145,10 @@ def _return_new_memory(function: Function) -> None:
         if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):
             continue
         made = origins.of(value)
-        known = isinstance(value.type, Array) or (type(value.type) is List and is_scalar(value.type.item))
+        known = isinstance(value.type, (Array, List))
         if not known or not taken.isdisjoint(made):
             copy = Value(value.type, value.hint, value.span)
-            fn = np.ndarray.copy if isinstance(value.type, Array) else runtime.copied
+            fn = np.ndarray.copy if isinstance(value.type, Array) and not cut.layout else runtime.copied
             body.append(Call(fn, (value,), {}, [copy], value.span))
             body.results[k] = copy
         taken |= made
@@ -264,11 +264,26 @@ def drop_unused(function: Function, count: int) -> list[int]:
     return needs
 
 
+def check_kind(value: Value, span: Any) -> None:
+    """Refuses to hand cotangents of tuples, dicts and the like over to what is run again, or back."""
+    t = value.type
+    held = t.item if type(t) is List else t
+    if isinstance(held, (Array, Unknown)) or (is_scalar(held) and not isinstance(held, (Tuple, Opaque))):
+        return
+    raise UnsupportedError(
+        f"{value.hint or 'something'} is of a kind that can't be handed to what is checkpointed, or back",
+        span,
+        "hand over the numbers and arrays in it",
+    )
+
+
 def reverse_closed(reverse: Reverse, op: Call) -> None:
     """Emits the reverse of a call of a closed function: a call of its reverse."""
     active = reverse.activity.active
     inputs = [k for k, v in enumerate(op.args) if active(v)]
     gs = {k: reverse.cotangent_of_output(v) for k, v in enumerate(op.outputs) if active(v)}
+    for value in (*[op.args[k] for k in inputs], *[op.outputs[k] for k in gs]):
+        check_kind(value, op.span)
     seeds = {k: reverse.zeros_of(op.outputs[k], g) for k, g in gs.items()}
     made = reverse.pairs.closed.reverse_of(op.fn, seeds, inputs)
     bars = [reverse.full_cotangent(gs.get(k), op.outputs[k]) for k in made.seeds]

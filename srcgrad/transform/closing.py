@@ -35,6 +35,7 @@ from srcgrad.ir.types import List
 from srcgrad.rules.intrinsics import begin_checkpoint, end_checkpoint
 from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.closed import Cut, closed_function
+from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
 from srcgrad.transform.effects import refuse_effects
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
@@ -86,6 +87,7 @@ class _Closer:
         self.function = function
         self.aliases = aliases
         self.origins = origins
+        self.layout = any(isinstance(op, Call) and copies_perhaps(op) for op in walk(function.body))
 
     def close_region(self, region: Region) -> None:
         for op in list(region.ops):
@@ -117,6 +119,8 @@ class _Closer:
         _refuse_crossing(ops)
         writes = self.origins.written_by(ops)
         self._refuse_held(ops)
+        for value in inputs_of(ops):
+            _define(value, value in writes, ops[0])
         after, later = _after(ops[-1])
         place = region.ops.index(ops[0])
         views = self._views_of_written(ops, writes)
@@ -125,7 +129,7 @@ class _Closer:
             op.parent = region
         region.ops[place : place + len(ops)] = whole
         used = after | self._used_outside(region, whole)
-        cut = Cut(name, self.function.captured, self.origins, after)
+        cut = Cut(name, self.origins, after, self.layout)
         loop = ops[0]
         if isinstance(loop, For) and _is_marked_loop(loop):
             call, changed = close_loop(cut, views, loop)
@@ -197,7 +201,7 @@ class _Closer:
         """Refuses results that may be the very memory of something else, if one of the two is written later."""
         writes = self.origins.written_by(later)
         classes = {self.aliases.find(t) for op in _within(later) if (t := written(op)) is not None}
-        outputs = [v for v in call.outputs if is_pointer(v.type) and v in after]
+        outputs = [v for v in (*call.outputs, *changed) if is_pointer(v.type) and v in after]
         others = [v for v in after if is_pointer(v.type) and not isinstance(v, Const)]
         for value in outputs:
             for other in others:
@@ -245,6 +249,19 @@ def inputs_of(ops: list[Op]) -> list[Value]:
 
 def _within(ops: list[Op]) -> list[Op]:
     return [inner for op in ops for inner in (op, *(i for region in op.regions for i in walk(region)))]
+
+
+def _define(value: Value, is_written: bool, op: Op) -> None:
+    """Gives a value that some paths leave undefined a number there, which nobody looks at."""
+    if not may_be_undefined(value):
+        return
+    if (value.type.differentiable and filler(value.type) is None) or is_written:
+        raise UnsupportedError(
+            f"{value.hint or 'something'} is handed to what is checkpointed, and has no value on some paths",
+            op.span,
+            "give it one on every path",
+        )
+    define_everywhere(value)
 
 
 def _replace(ops: list[Op], mapping: dict[Value, Value]) -> None:
