@@ -12,9 +12,11 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.origins import Origins
 from srcgrad.errors import UnsupportedError
+from srcgrad.ir.flow import sources
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Op, Region, Value, references
 from srcgrad.ir.types import Array, List, Opaque, Tuple, Unknown, is_scalar
 from srcgrad.transform.clone import clone_callees, clone_ops
+from srcgrad.transform.cotangents import ZERO
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.separation import separate
 from srcgrad.transform.simplify import remove_dead_code, replace_values
@@ -148,11 +150,26 @@ def _return_new_memory(cut: Cut, function: Function) -> None:
         known = isinstance(value.type, (Array, List))
         if not known or not taken.isdisjoint(made):
             copy = Value(value.type, value.hint, value.span)
-            fn = np.ndarray.copy if isinstance(value.type, Array) and not cut.layout else runtime.copied
+            plain = isinstance(value.type, Array) and not cut.layout and not _may_be_none(value)
+            fn = np.ndarray.copy if plain else runtime.copied
             body.append(Call(fn, (value,), {}, [copy], value.span))
             body.results[k] = copy
         taken |= made
     set_result(function)
+
+
+def _may_be_none(value: Value) -> bool:
+    """Whether a result is undefined if a loop makes no turn."""
+    pending, seen = [value], {value}
+    while pending:
+        for values, k in sources(pending.pop()):
+            source = values[k]
+            if isinstance(source, Const) and source.value is None:
+                return True
+            if source not in seen:
+                seen.add(source)
+                pending.append(source)
+    return False
 
 
 # The reverse
@@ -168,6 +185,7 @@ class Reversed:
         seeds: the results whose cotangents it takes.
         levels: what the cotangents that it returns hold.
         extra: which results it takes after the arguments.
+        loose: those of the seeds that may come as they are, smaller than the result.
     """
 
     closed: Closed
@@ -175,6 +193,7 @@ class Reversed:
     seeds: list[int]
     levels: list[Zeros]
     extra: list[int] = field(default_factory=list)
+    loose: frozenset[int] = frozenset()
 
 
 class ClosedPairs:
@@ -286,7 +305,7 @@ def reverse_closed(reverse: Reverse, op: Call) -> None:
         check_kind(value, op.span)
     seeds = {k: reverse.zeros_of(op.outputs[k], g) for k, g in gs.items()}
     made = reverse.pairs.closed.reverse_of(op.fn, seeds, inputs)
-    bars = [reverse.full_cotangent(gs.get(k), op.outputs[k]) for k in made.seeds]
+    bars = [gs[k] or ZERO if k in made.loose else reverse.full_cotangent(gs.get(k), op.outputs[k]) for k in made.seeds]
     given = [*[op.args[k] for k in made.needs], *[op.outputs[k] for k in made.extra], *bars]
     outputs = [Value(op.args[k].type, None, op.span) for k in inputs]
     reverse.lo.append(Call(made.closed, tuple(given), {}, outputs, op.span))

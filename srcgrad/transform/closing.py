@@ -136,7 +136,7 @@ class _Closer:
         else:
             outputs = [v for op in whole for v in op.outputs if v in used]
             call, changed = _close_function(cut, whole, outputs)
-        self._check_identity(call, changed, after, later)
+        self._check_identity(call, ops[-1], changed, after, later)
         region.ops[place : place + len(whole)] = [call, *self._write_back(call, changed, after)]
         for op in region.ops:
             op.parent = region
@@ -197,17 +197,18 @@ class _Closer:
         """Whether memory was made in this function, so that nobody else looks at it: none of its parameters is."""
         return all(isinstance(origin, Value) for origin in self.origins.of(value))
 
-    def _check_identity(self, call: Call, changed: list[Value], after: set[Value], later: list[Op]) -> None:
+    def _check_identity(self, call: Call, last: Op, changed: list[Value], after: set[Value], later: list[Op]) -> None:
         """Refuses results that may be the very memory of something else, if one of the two is written later."""
         writes = self.origins.written_by(later)
         classes = {self.aliases.find(t) for op in _within(later) if (t := written(op)) is not None}
-        outputs = [v for v in (*call.outputs, *changed) if is_pointer(v.type) and v in after]
-        others = [v for v in after if is_pointer(v.type) and not isinstance(v, Const)]
+        outputs = [v for v in call.outputs if is_pointer(v.type) and v in after]
+        before = [v for v in after if is_pointer(v.type) and not isinstance(v, Const) and _exists_before(v, last)]
         for value in outputs:
-            for other in others:
+            for other in (*before, *outputs):
                 shared = self.origins.of(value) & self.origins.of(other) if other is not value else set()
                 if not shared.isdisjoint(writes):
                     self._refuse_identity(value, call)
+        for value in (*outputs, *changed):
             if not classes.isdisjoint(self.aliases.within(value)):
                 self._refuse_identity(value, call)
 
@@ -290,8 +291,25 @@ def _after(last: Op) -> tuple[set[Value], list[Op]]:
         op = region.parent
         if isinstance(op, Loop):
             later.append(op)
-            used.update(v for v in references(op) if not is_inside(v.owner, op.body))
+            again = {v for inner in op.regions for v in inner.results}
+            again.update(v for inner in op.regions for i in walk(inner) for v in references(i))
+            used.update(v for v in again if not is_inside(v.owner, op.body))
     return used, later
+
+
+def _exists_before(value: Value, op: Op) -> bool:
+    """Whether a value is defined by the time that an operation starts."""
+    owner, current = value.owner, op
+    while current.parent is not None:
+        region = current.parent
+        if owner is region:
+            return True
+        if isinstance(owner, Op) and owner.parent is region:
+            return region.ops.index(owner) < region.ops.index(current)
+        if region.parent is None:
+            break
+        current = region.parent
+    return owner is None
 
 
 def _refuse_crossing(ops: list[Op]) -> None:

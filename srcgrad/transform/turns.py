@@ -305,7 +305,8 @@ class _Schedule:
         made = Closed(function)
         levels = dict(zip([k for k, _ in self.active if k is not None] + self.wanted, self.rev.levels, strict=True))
         found = [levels.get(k, Zeros.NONE) for k in self.inputs]
-        return Reversed(made, needs, self.seeds, found, [] if turns.trips is None else [turns.trips])
+        extra = [] if turns.trips is None else [turns.trips]
+        return Reversed(made, needs, self.seeds, found, extra, frozenset(self.late))
 
     def _stacks(self) -> tuple[Value, list[tuple[int, Value]]]:
         """The lists of the turns before which states are kept, and of these states."""
