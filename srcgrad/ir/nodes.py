@@ -540,11 +540,13 @@ class Closed:
     Attributes:
         function: what is called.
         layout: whether it matters how its arguments lie in memory.
+        unsure: the results that are None on some paths, where an array is expected that nobody looks at.
         loop: for a checkpointed loop, how it is made of turns.
     """
 
     function: Function
     layout: bool = False
+    unsure: frozenset[int] = frozenset()
     loop: Any = None
 
     @property

@@ -17,6 +17,7 @@ from srcgrad.ir.nodes import Call, Closed, Const, Function, Op, Region, Value, r
 from srcgrad.ir.types import Array, List, Opaque, Tuple, Unknown, is_scalar
 from srcgrad.transform.clone import clone_callees, clone_ops
 from srcgrad.transform.cotangents import ZERO
+from srcgrad.transform.definedness import define_everywhere, may_be_undefined
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.separation import separate
 from srcgrad.transform.simplify import remove_dead_code, replace_values
@@ -74,6 +75,10 @@ def close_body(
     """As `closed_function`, of a complete body."""
     function = Function(name, params, body)
     callees = clone_callees(function)
+    undefined = [k for k, v in enumerate(body.results) if may_be_undefined(v)]
+    for k in undefined:
+        define_everywhere(body.results[k])
+    unsure = frozenset(k for k in undefined if not is_scalar(body.results[k].type))
     aliases = Aliases([function])
     origins = Origins(aliases, params)
     writes = origins.written_by(body.ops)
@@ -96,7 +101,7 @@ def close_body(
     remove_dead_code([function])
     separate([function, *callees], function)
     _return_new_memory(cut, function)
-    return Closed(function, cut.layout), written
+    return Closed(function, cut.layout, unsure), written
 
 
 def set_result(function: Function) -> None:
@@ -219,6 +224,7 @@ class ClosedPairs:
             inputs: the parameters whose cotangents are wanted.
             loose: those of the seeds that may come as the number 0.
         """
+        loose = tuple(sorted({*loose, *closed.unsure} & seeds.keys()))
         key = (closed, tuple(seeds.items()), tuple(inputs), loose)
         if key not in self._known:
             if closed.loop is None:
@@ -256,7 +262,8 @@ class ClosedPairs:
         self._differentiate(function, callees, rows, bars, wanted, levels, f"{primal.name}_rev")
         needs = drop_unused(function, len(primal.params))
         function.doc = f"Reverse sweep of {primal.name}, which is run again first."
-        return Reversed(Closed(function), needs, list(seeds), [levels.get(v, Zeros.NONE) for v in wanted])
+        found = [levels.get(v, Zeros.NONE) for v in wanted]
+        return Reversed(Closed(function), needs, list(seeds), found, loose=frozenset(loose))
 
 
 def add_parameters(function: Function, values: list[Value]) -> None:
