@@ -539,10 +539,14 @@ class Closed:
 
     Attributes:
         function: what is called.
-        loop: whether it is a checkpointed loop; the first two parameters are where its index starts and stops.
+        layout: whether it matters how its arguments lie in memory.
+        unsure: the results that are None on some paths, where an array is expected that nobody looks at.
+        loop: for a checkpointed loop, how it is made of turns.
     """
 
     function: Function
+    layout: bool = False
+    unsure: frozenset[int] = frozenset()
     loop: Any = None
 
     @property

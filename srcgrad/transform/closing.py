@@ -35,6 +35,7 @@ from srcgrad.ir.types import List
 from srcgrad.rules.intrinsics import begin_checkpoint, end_checkpoint
 from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.closed import Cut, closed_function
+from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
 from srcgrad.transform.effects import refuse_effects
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
@@ -86,6 +87,7 @@ class _Closer:
         self.function = function
         self.aliases = aliases
         self.origins = origins
+        self.layout = any(isinstance(op, Call) and copies_perhaps(op) for op in walk(function.body))
 
     def close_region(self, region: Region) -> None:
         for op in list(region.ops):
@@ -117,6 +119,8 @@ class _Closer:
         _refuse_crossing(ops)
         writes = self.origins.written_by(ops)
         self._refuse_held(ops)
+        for value in inputs_of(ops):
+            _define(value, value in writes, ops[0])
         after, later = _after(ops[-1])
         place = region.ops.index(ops[0])
         views = self._views_of_written(ops, writes)
@@ -125,14 +129,14 @@ class _Closer:
             op.parent = region
         region.ops[place : place + len(ops)] = whole
         used = after | self._used_outside(region, whole)
-        cut = Cut(name, self.function.captured, self.origins, after)
+        cut = Cut(name, self.origins, after, self.layout)
         loop = ops[0]
         if isinstance(loop, For) and _is_marked_loop(loop):
             call, changed = close_loop(cut, views, loop)
         else:
             outputs = [v for op in whole for v in op.outputs if v in used]
             call, changed = _close_function(cut, whole, outputs)
-        self._check_identity(call, changed, after, later)
+        self._check_identity(call, ops[-1], changed, after, later)
         region.ops[place : place + len(whole)] = [call, *self._write_back(call, changed, after)]
         for op in region.ops:
             op.parent = region
@@ -193,17 +197,18 @@ class _Closer:
         """Whether memory was made in this function, so that nobody else looks at it: none of its parameters is."""
         return all(isinstance(origin, Value) for origin in self.origins.of(value))
 
-    def _check_identity(self, call: Call, changed: list[Value], after: set[Value], later: list[Op]) -> None:
+    def _check_identity(self, call: Call, last: Op, changed: list[Value], after: set[Value], later: list[Op]) -> None:
         """Refuses results that may be the very memory of something else, if one of the two is written later."""
         writes = self.origins.written_by(later)
         classes = {self.aliases.find(t) for op in _within(later) if (t := written(op)) is not None}
         outputs = [v for v in call.outputs if is_pointer(v.type) and v in after]
-        others = [v for v in after if is_pointer(v.type) and not isinstance(v, Const)]
+        before = [v for v in after if is_pointer(v.type) and not isinstance(v, Const) and _exists_before(v, last)]
         for value in outputs:
-            for other in others:
+            for other in (*before, *outputs):
                 shared = self.origins.of(value) & self.origins.of(other) if other is not value else set()
                 if not shared.isdisjoint(writes):
                     self._refuse_identity(value, call)
+        for value in (*outputs, *changed):
             if not classes.isdisjoint(self.aliases.within(value)):
                 self._refuse_identity(value, call)
 
@@ -247,6 +252,19 @@ def _within(ops: list[Op]) -> list[Op]:
     return [inner for op in ops for inner in (op, *(i for region in op.regions for i in walk(region)))]
 
 
+def _define(value: Value, is_written: bool, op: Op) -> None:
+    """Gives a value that some paths leave undefined a number there, which nobody looks at."""
+    if not may_be_undefined(value):
+        return
+    if (value.type.differentiable and filler(value.type) is None) or is_written:
+        raise UnsupportedError(
+            f"{value.hint or 'something'} is handed to what is checkpointed, and has no value on some paths",
+            op.span,
+            "give it one on every path",
+        )
+    define_everywhere(value)
+
+
 def _replace(ops: list[Op], mapping: dict[Value, Value]) -> None:
     for op in _within(ops):
         op.replace_inputs(lambda v: mapping.get(v, v))
@@ -273,8 +291,25 @@ def _after(last: Op) -> tuple[set[Value], list[Op]]:
         op = region.parent
         if isinstance(op, Loop):
             later.append(op)
-            used.update(v for v in references(op) if not is_inside(v.owner, op.body))
+            again = {v for inner in op.regions for v in inner.results}
+            again.update(v for inner in op.regions for i in walk(inner) for v in references(i))
+            used.update(v for v in again if not is_inside(v.owner, op.body))
     return used, later
+
+
+def _exists_before(value: Value, op: Op) -> bool:
+    """Whether a value is defined by the time that an operation starts."""
+    owner, current = value.owner, op
+    while current.parent is not None:
+        region = current.parent
+        if owner is region:
+            return True
+        if isinstance(owner, Op) and owner.parent is region:
+            return region.ops.index(owner) < region.ops.index(current)
+        if region.parent is None:
+            break
+        current = region.parent
+    return owner is None
 
 
 def _refuse_crossing(ops: list[Op]) -> None:

@@ -18,7 +18,7 @@ from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
 from srcgrad.analysis.memory import reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, leaves, walk
+from srcgrad.ir.nodes import Call, Closed, Const, Function, Loop, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Array, List, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform.cotangents import is_fresh
@@ -329,7 +329,8 @@ class Contents:
         lo.fixed_span, lo.span = True, mirror.span
         made = Region()
         with lo.into(made):
-            copy_fn = np.ndarray.copy if isinstance(pointer.type, Array) else runtime.copied
+            laid_out = isinstance(mirror, Call) and isinstance(mirror.fn, Closed) and mirror.fn.layout
+            copy_fn = np.ndarray.copy if isinstance(pointer.type, Array) and not laid_out else runtime.copied
             if isinstance(pointer.type, List) and self._holds_shadowed(pointer):
                 # The shadows of what it holds are found by what it holds, not by copies of that.
                 copy_fn = list.copy

@@ -17,7 +17,7 @@ from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
-from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product, zeros
+from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on, holds_buffers
 from srcgrad.transform.strong_zeros import Zeros, strong_product
 
@@ -359,7 +359,11 @@ def _reverse_replacement(reverse: Reverse, op: Call) -> None:
     if holds_buffers(reverse, target):
         raise UnsupportedError("the arrays in a list are written, and all of them replaced here", op.span)
     g = lo.value(lo.emit_typed(list.copy, (shadow,), {}, target.type))
-    lo.append(Call(operator.setitem, (shadow, op.args[1], zeros(lo, target)), {}, [], op.span))
+    # As many as there were before.
+    zero = Value(target.type, None, op.span)
+    lo.append_call(list, ([Const(0.0)],), [zero])
+    before = lo.emit_typed(operator.mul, (zero, lo.emit_typed(len, (target,), {}, INT)), {}, target.type)
+    lo.append(Call(operator.setitem, (shadow, op.args[1], before), {}, [], op.span))
     reverse.contribute(items, reverse.zeros.mark(g, reverse.zeros.of_items(target)))
 
 
