@@ -29,6 +29,7 @@ from srcgrad.analysis.memory import (
     among,
     contents_read,
     copies_perhaps,
+    is_likeness,
     is_view,
     only_metadata,
     written,
@@ -122,7 +123,7 @@ class Dependence(Forward):
             return
         if is_view(op) and any(map(self.aliases.is_written, op.outputs)):
             _refuse_complex_parts(op)
-            mirror_call(self, op, {0}, lambda v: zero_of(self, v))
+            _push_move(self, op, {0})
             if copies_perhaps(op):
                 check_view(self, op)
             return
@@ -223,7 +224,8 @@ def _push_rule(deps: Dependence, op: Call) -> None:
 
 
 def _arguments(op: Call) -> Iterator[tuple[int | str, Any]]:
-    yield from enumerate(op.args)
+    """The arguments of a call but for those that are there for their shape alone."""
+    yield from ((k, arg) for k, arg in enumerate(op.args) if not is_likeness(op, k))
     yield from op.kwargs.items()
 
 
@@ -308,14 +310,21 @@ def _push_move(deps: Dependence, op: Call, places: set[int | str], dtype: Any = 
 
     args = [argument(k, arg) for k, arg in enumerate(op.args)]
     kwargs = {name: argument(name, arg) for name, arg in _without(op.kwargs, "dtype").items()}
-    k = DTYPE_PLACES.get(op.fn, 2 if op.fn is np.full_like else None) if hashable(op.fn) else None
+    cast = len(kwargs) < len(op.kwargs)
+    k = DTYPE_PLACES.get(op.fn) if hashable(op.fn) else None
     if k is not None and len(args) > k:
-        args[k] = Const(None)
+        args[k], cast = Const(None), True
     if dtype is not None:
         kwargs["dtype"] = dtype
     outputs = [deps.like(o) for o in source.outputs]
     deps.lo.append(Call(op.fn, tuple(args), kwargs, outputs, source.span, source.unpacks))
-    _define(deps, source, list(outputs))
+    if cast and not any(map(deps.aliases.is_written, source.outputs)):
+        # A cast may have made a copy, where sets are taken as they are.
+        _define(deps, source, list(outputs))
+        return
+    for output, dot in zip(source.outputs, outputs, strict=True):
+        if deps.active(output):
+            deps.dots[output] = dot
 
 
 def _without(kwargs: dict[str, Any], name: str) -> dict[str, Any]:
