@@ -2,8 +2,9 @@
 
     python -m benchmarks.sparse [--rounds N]
 
-One thread, the CPU time of this process, the fastest of the rounds. "first" is the first call on arguments of this size, with the pattern and its
-colouring; "again" is a call for other numbers, for which both are known already. Compiling is counted nowhere.
+One thread; CPU time of this process, of the fastest of the rounds. "first" is the first call on arguments of this size,
+with the pattern and its colouring; "again" is a call for other numbers, for which both are known already. Compiling
+is counted nowhere.
 """
 
 from __future__ import annotations

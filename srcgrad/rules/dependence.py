@@ -180,6 +180,31 @@ def _as_end(part: Any, a: np.ndarray, axis: int) -> np.ndarray:
     return np.broadcast_to(part, shape)
 
 
+@_stands_for(np.gradient)
+def union_gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: Any = 1) -> Any:
+    """Each element from its neighbours, those at the ends from three."""
+    f = as_sets(f)
+    axes = range(f.ndim) if axis is None else [axis] if isinstance(axis, (int, np.integer)) else axis
+    found = [_of_neighbours(f, k) for k in axes]
+    return found[0] if len(found) == 1 else found
+
+
+def _of_neighbours(f: np.ndarray, axis: int) -> np.ndarray:
+    lines = np.moveaxis(f, axis, -1)
+    sets = lines.copy()
+    sets[..., 1:] = union(sets[..., 1:], lines[..., :-1])
+    sets[..., :-1] = union(sets[..., :-1], lines[..., 1:])
+    for end, second in ((0, 1), (-1, -2)):
+        sets[..., end] = union(sets[..., end], sets[..., second])
+    return np.moveaxis(sets, -1, axis)
+
+
+@_stands_for(np.vander)
+def union_vander(x: Any, N: Any = None, increasing: Any = False) -> Any:
+    x = as_sets(x)
+    return np.broadcast_to(x[:, None], (len(x), len(x) if N is None else N)).copy()
+
+
 @_stands_for(np.bincount)
 def union_bincount(x: Any, weights: Any = None, minlength: Any = 0) -> Any:
     x = np.asarray(x)

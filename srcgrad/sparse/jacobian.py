@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import ArgumentError
+from srcgrad.errors import ArgumentError, NoRuleError, UnsupportedError
 from srcgrad.products import jvp, vjp
 from srcgrad.sparse.colouring import NONE, colour_columns
 from srcgrad.sparse.leaves import Vector, as_vector, positions, require_scipy
@@ -56,12 +56,13 @@ class Plan:
 
     def values(self, forward: np.ndarray | None, backward: np.ndarray | None) -> np.ndarray:
         """The elements of the matrix in its order, from the rows that the sweeps gave: one for each colour."""
-        found = [None if g is None else np.take(g, p) for g, p in zip((forward, backward), self.places, strict=True)]
-        if self.by_row is not None:
-            return np.where(self.by_row, found[1], found[0])
-        only = found[0] if found[1] is None else found[1]
-        assert only is not None
-        return only
+        if backward is None:
+            assert forward is not None
+            return np.take(forward, self.places[0])
+        found = np.take(backward, self.places[1])
+        if forward is not None and self.by_row is not None:
+            found = np.where(self.by_row, found, np.take(forward, self.places[0]))
+        return found
 
 
 def make_plan(pattern: Any, mode: str | None) -> Plan:
@@ -150,15 +151,26 @@ class SparseJacobian:
         wanted = positions(self.argnums, len(args), _name(self.fun))
         primals = Vector([args[k] for k in wanted], f"an argument of {_name(self.fun)}")
         plan = self._plan(args, primals.size)
+        try:
+            matrix = self._filled(plan, args, wanted, primals)
+        except (NoRuleError, UnsupportedError):
+            # Not everything that has a tangent has a pullback, or the other way round.
+            if self._mode is not None:
+                raise
+            other = "rev" if plan.rows is None else "fwd"
+            plan = self.plan = make_plan(plan.pattern, other)
+            matrix = self._filled(plan, args, wanted, primals)
+        if self._given is not None:
+            check_pattern(self.fun, args, wanted, primals, matrix)
+        return matrix if isinstance(self.argnums, int) else tuple([matrix[:, part] for part in primals.parts])
+
+    def _filled(self, plan: Plan, args: tuple, wanted: list[int], primals: Vector) -> Any:
         columns = rows = None
         if plan.columns is not None:
             columns = forward_sweeps(self.fun, args, wanted, primals, plan.columns, plan.pattern.shape[0])
         if plan.rows is not None:
             rows = _backward_sweeps(self.fun, args, wanted, primals, plan.rows, plan.pattern.shape[0])
-        matrix = filled(plan.pattern, plan.values(columns, rows))
-        if self._given is not None:
-            check_pattern(self.fun, args, wanted, primals, matrix)
-        return matrix if isinstance(self.argnums, int) else tuple([matrix[:, part] for part in primals.parts])
+        return filled(plan.pattern, plan.values(columns, rows))
 
     def _plan(self, args: tuple, columns: int) -> Plan:
         pattern = self.pattern(*args) if self._given is None else self._given

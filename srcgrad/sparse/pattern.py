@@ -139,7 +139,7 @@ def _fact(content: Any, whole: bool) -> Any:
         leaves, structure = flatten(content)
     except SrcgradError:
         return None
-    found = []
+    found: list[tuple] = []
     for leaf in leaves:
         if isinstance(leaf, np.ndarray):
             kept = leaf.copy() if whole else None

@@ -216,7 +216,7 @@ def _push_rule(deps: Dependence, op: Call) -> None:
         _push_move(deps, op, places, dtype=Const(np.int64))
     elif fn is np.pad and _pads_by_moves(op, mine):
         _push_move(deps, Call(fn, op.args, _without(op.kwargs, "constant_values")), {0}, of=op)
-    elif among(fn, DEPENDENCE) and not op.unpacks and not _is_special(op):
+    elif among(fn, DEPENDENCE) and not op.unpacks and not _is_special(op, mine):
         helper = DEPENDENCE[fn]
         _push_helper(deps, op, helper, places, helper in PRODUCTS)
     else:
@@ -337,8 +337,10 @@ def _pads_by_moves(op: Call, mine: set[int | str]) -> bool:
     return known and mine == {0} and "reflect_type" not in op.kwargs
 
 
-def _is_special(op: Call) -> bool:
+def _is_special(op: Call, mine: set[int | str]) -> bool:
     """Whether a call has arguments that the helper does not know."""
+    if op.fn is np.gradient:
+        return mine != {0}
     if op.fn is np.einsum:
         return not (isinstance(op.args[0], Const) and isinstance(op.args[0].value, str))
     return among(op.fn, _CROSS) and (len(op.args) > 2 or bool(op.kwargs))
@@ -371,8 +373,7 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
         function.body.args.append(value)
         function.params.append(value)
     result = map_tree(lambda v: found.get(v, Const(None)), function.result)
-    for other in functions:
-        _let_arithmetic_go(other)
+    _let_arithmetic_go(functions)
     finish(function, result, f"{function.name}_deps", optimize)
     function.backward_from = None
     others = list(program.functions)
@@ -382,13 +383,17 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     return Gradient([*others, function], tangents=tuple(places_of(program, names, inputs)))
 
 
-def _let_arithmetic_go(function: Function) -> None:
-    """What raises in the program raises in the sweeps that compute numbers; here it goes if nothing depends on it."""
-    ops = list(walk(function.body))
-    if not any(isinstance(op, Try) for op in ops):
-        for op in ops:
-            if op.mirror is None and isinstance(op, Call):
-                op.mirror = op
+def _let_arithmetic_go(functions: list[Function]) -> None:
+    """What raises in the program raises in the sweeps that compute numbers; here it goes if nothing depends on it.
+
+    Where an exception may lead to a handler, sets depend on it.
+    """
+    ops = [op for function in functions for op in walk(function.body)]
+    if any(isinstance(op, Try) for op in ops):
+        return
+    for op in ops:
+        if op.mirror is None and isinstance(op, Call):
+            op.mirror = op
 
 
 def _refuse_random(function: Function) -> None:
