@@ -112,6 +112,12 @@ def test_heat_equation():
     assert figure(r"^error of the initial state: \S+ -> (\S+)$", output) < 1e-3
 
 
+def test_sparse_newton():
+    output = run("sparse_newton.py")
+    assert "299998 elements of a matrix of 100000 x 100000 in 3 sweeps" in output
+    assert float(re.findall(r"largest force (\S+)", output)[-1]) < 1e-9
+
+
 def test_kalman_filter():
     output = run("kalman_filter.py")
     assert figure(r"^acceleration: fitted (\S+),", output) == pytest.approx(0.8, abs=0.05)
@@ -140,6 +146,7 @@ DIFFERENTIATED = [
     ("heat_equation", "loss"),
     ("kalman_filter", "negative_log_likelihood"),
     ("implicit", "misfit"),
+    ("sparse_newton", "energy"),
 ]
 
 

@@ -29,6 +29,7 @@ from srcgrad.analysis.memory import (
     among,
     contents_read,
     copies_perhaps,
+    is_likeness,
     is_view,
     only_metadata,
     written,
@@ -122,7 +123,7 @@ class Dependence(Forward):
             return
         if is_view(op) and any(map(self.aliases.is_written, op.outputs)):
             _refuse_complex_parts(op)
-            mirror_call(self, op, {0}, lambda v: zero_of(self, v))
+            _push_move(self, op, {0})
             if copies_perhaps(op):
                 check_view(self, op)
             return
@@ -215,7 +216,7 @@ def _push_rule(deps: Dependence, op: Call) -> None:
         _push_move(deps, op, places, dtype=Const(np.int64))
     elif fn is np.pad and _pads_by_moves(op, mine):
         _push_move(deps, Call(fn, op.args, _without(op.kwargs, "constant_values")), {0}, of=op)
-    elif among(fn, DEPENDENCE) and not op.unpacks and not _is_special(op):
+    elif among(fn, DEPENDENCE) and not op.unpacks and not _is_special(op, mine):
         helper = DEPENDENCE[fn]
         _push_helper(deps, op, helper, places, helper in PRODUCTS)
     else:
@@ -223,7 +224,8 @@ def _push_rule(deps: Dependence, op: Call) -> None:
 
 
 def _arguments(op: Call) -> Iterator[tuple[int | str, Any]]:
-    yield from enumerate(op.args)
+    """The arguments of a call but for those that are there for their shape alone."""
+    yield from ((k, arg) for k, arg in enumerate(op.args) if not is_likeness(op, k))
     yield from op.kwargs.items()
 
 
@@ -308,14 +310,21 @@ def _push_move(deps: Dependence, op: Call, places: set[int | str], dtype: Any = 
 
     args = [argument(k, arg) for k, arg in enumerate(op.args)]
     kwargs = {name: argument(name, arg) for name, arg in _without(op.kwargs, "dtype").items()}
-    k = DTYPE_PLACES.get(op.fn, 2 if op.fn is np.full_like else None) if hashable(op.fn) else None
+    cast = len(kwargs) < len(op.kwargs)
+    k = DTYPE_PLACES.get(op.fn) if hashable(op.fn) else None
     if k is not None and len(args) > k:
-        args[k] = Const(None)
+        args[k], cast = Const(None), True
     if dtype is not None:
         kwargs["dtype"] = dtype
     outputs = [deps.like(o) for o in source.outputs]
     deps.lo.append(Call(op.fn, tuple(args), kwargs, outputs, source.span, source.unpacks))
-    _define(deps, source, list(outputs))
+    if cast and not any(map(deps.aliases.is_written, source.outputs)):
+        # A cast may have made a copy, where sets are taken as they are.
+        _define(deps, source, list(outputs))
+        return
+    for output, dot in zip(source.outputs, outputs, strict=True):
+        if deps.active(output):
+            deps.dots[output] = dot
 
 
 def _without(kwargs: dict[str, Any], name: str) -> dict[str, Any]:
@@ -328,8 +337,10 @@ def _pads_by_moves(op: Call, mine: set[int | str]) -> bool:
     return known and mine == {0} and "reflect_type" not in op.kwargs
 
 
-def _is_special(op: Call) -> bool:
+def _is_special(op: Call, mine: set[int | str]) -> bool:
     """Whether a call has arguments that the helper does not know."""
+    if op.fn is np.gradient:
+        return mine != {0}
     if op.fn is np.einsum:
         return not (isinstance(op.args[0], Const) and isinstance(op.args[0].value, str))
     return among(op.fn, _CROSS) and (len(op.args) > 2 or bool(op.kwargs))
@@ -362,8 +373,7 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
         function.body.args.append(value)
         function.params.append(value)
     result = map_tree(lambda v: found.get(v, Const(None)), function.result)
-    for other in functions:
-        _let_arithmetic_go(other)
+    _let_arithmetic_go(functions)
     finish(function, result, f"{function.name}_deps", optimize)
     function.backward_from = None
     others = list(program.functions)
@@ -373,13 +383,17 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     return Gradient([*others, function], tangents=tuple(places_of(program, names, inputs)))
 
 
-def _let_arithmetic_go(function: Function) -> None:
-    """What raises in the program raises in the sweeps that compute numbers; here it goes if nothing depends on it."""
-    ops = list(walk(function.body))
-    if not any(isinstance(op, Try) for op in ops):
-        for op in ops:
-            if op.mirror is None and isinstance(op, Call):
-                op.mirror = op
+def _let_arithmetic_go(functions: list[Function]) -> None:
+    """What raises in the program raises in the sweeps that compute numbers; here it goes if nothing depends on it.
+
+    Where an exception may lead to a handler, sets depend on it.
+    """
+    ops = [op for function in functions for op in walk(function.body)]
+    if any(isinstance(op, Try) for op in ops):
+        return
+    for op in ops:
+        if op.mirror is None and isinstance(op, Call):
+            op.mirror = op
 
 
 def _refuse_random(function: Function) -> None:

@@ -238,13 +238,14 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
     tables = [op.args[0] for op in walk(function.body) if isinstance(op, Call) and op.fn is runtime.shadow_of]
     shared = {aliases.find(v) for v in tables if not isinstance(v.owner, Op)}
     shared |= {aliases.find(v) for op in walk(function.body) if isinstance(op, Invoke) for v in op.args}
+    referenced = set(function.body.results).union(*[_used_by(op) for op in walk(function.body)])
     for op in walk(function.body):
         if isinstance(op, Call):
             if op.fn is runtime.shadow_of and aliases.find(op.args[0]) in shared:
                 # A caller or callee finds the same shadow in the table.
                 read.update(op.outputs)
             if not only_metadata(op):
-                looked_at = _looked_at(op, aliases)
+                looked_at = _looked_at(op, aliases, referenced)
                 read.update(looked_at)
                 whole.update([] if on_containers(op) else looked_at)
         elif isinstance(op, If):
@@ -259,10 +260,14 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
     return seen.union(*[aliases.within(v) for v in whole if is_pointer(v.type)])
 
 
-def _looked_at(op: Call, aliases: Aliases) -> list[Value]:
+def _used_by(op: Op) -> list[Value]:
+    return [*op.inputs, *[v for region in op.regions for v in region.results]]
+
+
+def _looked_at(op: Call, aliases: Aliases, referenced: set[Value]) -> list[Value]:
     """The inputs whose contents a call reads: all but what it writes, or is a view of."""
     inputs = op.inputs
-    if not op.outputs:
+    if not op.outputs or (op.fn is list.pop and referenced.isdisjoint(op.outputs)):
         target = written(op)
         return inputs if target is None else [v for v in inputs if v is not target]
     if inputs and is_pointer(op.outputs[0].type):
