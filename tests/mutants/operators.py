@@ -3,7 +3,8 @@
 A condition is forced, an operand of `and` and `or` is left out, a term or a set of a union is dropped, a statement that
 saves or emits something is dropped, a copy that generated code should make is left out, a function that decides always
 answers the same. No decisions are what only names and texts are made of, and what a function answers that weighs two
-ways against each other which are both right (`-> float`, without `_NEVER`): what is chosen by them is fast or slow.
+ways against each other which are both right (`-> float` or `-> dict[..., float]`, without `_NEVER`): these are a matter
+of speed alone.
 """
 
 from __future__ import annotations
@@ -369,7 +370,7 @@ def _is_for_readers(node: ast.stmt) -> bool:
 
 def _only_weighs(function: ast.FunctionDef) -> bool:
     """Whether a function says what something costs, and rules nothing out: whatever is chosen by that is right."""
-    if function.returns is None or ast.unparse(function.returns) != "float":
+    if function.returns is None or not ast.unparse(function.returns).endswith(("float", "float]")):
         return False
     return not any(isinstance(n, ast.Name) and n.id == "_NEVER" for n in ast.walk(function))
 

@@ -95,6 +95,7 @@ class Server:
     def index(self) -> None:
         """Finds the tests and the codes of each probe."""
         self.by_probe: defaultdict[str, list[Code | int]] = defaultdict(list)
+        self.probes: dict[Code | int, Counter[str]] = {}
         costs: defaultdict[str, float] = defaultdict(float)
         for code in self.codes:
             costs[code.program.name] += code.cost
@@ -104,6 +105,7 @@ class Server:
             if isinstance(test, Test) and test.program is not None:
                 test.cost = 2.0 * costs[test.program.name]
             elif test.passes:
+                self.probes[item] = Counter(probe.partition(":")[0] for probe in test.reached)
                 for probe in test.reached:
                     self.by_probe[probe].append(item)
             test.reached = frozenset()
@@ -122,9 +124,9 @@ class Server:
         gc.freeze()
 
     def order(self, mutant: Mutant) -> list[Code | int]:
-        """What reaches a mutant: that first which has noticed others of its function and module, then the quickest.
+        """What reaches a mutant: that first which has noticed others of its function and module.
 
-        Chance has a part in it, as the quickest alone are all alike; it is the same in each run.
+        Then comes what is quick and reaches much of the module. Chance has a part in it; it is the same in each run.
         """
         kills = [self.kills[place] for place in (f"{mutant.module}:{mutant.function}", mutant.module, "")]
         found = {item for probe in mutant.reach for item in self.by_probe.get(probe, ())}
@@ -136,7 +138,8 @@ class Server:
         def rank(item: Code | int) -> tuple:
             name, cost = self.evidence(item)
             luck = zlib.crc32(name.encode(), seed) / 2**32
-            return (*(-count[name] for count in kills[:2]), cost * 16**luck / (1 + kills[2][name]), name, cost)
+            worth = (1 + kills[2][name]) * (1 + self.probes[item][mutant.module]) ** 2
+            return (*(-count[name] for count in kills[:2]), cost * 8**luck / worth, name, cost)
 
         return sorted(found, key=rank)
 
