@@ -10,8 +10,6 @@ that nobody else has.
 from __future__ import annotations
 
 import inspect
-import itertools
-import linecache
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
+from srcgrad.rules.callers import function_that_calls
 from srcgrad.tree import Structure, flatten, map_leaves
 
 
@@ -385,32 +384,14 @@ class TangentSweep(Step):
         return 0.0 if like is None else _fitted(like, found[place], what, structure, place)
 
 
-_numbers = itertools.count()
-
-
 def _calling(custom: Custom) -> types.FunctionType:
     """A function with source that calls a custom function."""
     try:
         parameters = list(inspect.signature(custom.fun).parameters.values())
     except (TypeError, ValueError):
         parameters = [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)]
-    name = custom.__name__ if custom.__name__.isidentifier() else "custom"
-    while any(p.name == name for p in parameters):
-        name += "_"
-    plain = [p.replace(annotation=p.empty, default=p.empty) for p in parameters]
-    given = [f"{'*' if p.kind is p.VAR_POSITIONAL else ''}{p.name}" for p in plain if p.kind is not p.VAR_KEYWORD]
-    header = inspect.Signature(plain)
-    text = f"def {name}{header}:\n    return {name}({', '.join(given)})\n"
-    filename = f"<{name}-{next(_numbers)}>"
-    scope: dict[str, Any] = {"__name__": getattr(custom, "__module__", None) or "builtins"}
-    exec(compile(text, filename, "exec", dont_inherit=True), scope)
-    function = scope[name]
-    assert isinstance(function, types.FunctionType)
-    scope[name] = custom
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    function.__defaults__ = tuple([p.default for p in parameters if p.default is not p.empty]) or None
-    function.__doc__ = custom.__doc__ if custom.__doc__ is not type(custom).__doc__ else None
-    return function
+    doc = custom.__doc__ if custom.__doc__ is not type(custom).__doc__ else None
+    return function_that_calls(custom, parameters, custom.__name__, doc, getattr(custom, "__module__", None))
 
 
 def _unpacked(leaves: list[Any]) -> Any:
