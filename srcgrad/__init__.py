@@ -7,6 +7,9 @@ from srcgrad.implicit_functions import implicit
 from srcgrad.jacobians import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev
 from srcgrad.products import jvp, linearize, vjp
 from srcgrad.rules.intrinsics import checkpoint, checkpointed, stop_gradient
+from srcgrad.sparse.hessian import sparse_hessian
+from srcgrad.sparse.jacobian import sparse_jacobian
+from srcgrad.sparse.pattern import jacobian_pattern
 from srcgrad.testing import check_grads
 
 __version__ = "0.1.0"
@@ -27,10 +30,13 @@ __all__ = [
     "implicit",
     "jacfwd",
     "jacobian",
+    "jacobian_pattern",
     "jacrev",
     "jvp",
     "linearize",
     "rules",
+    "sparse_hessian",
+    "sparse_jacobian",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -209,6 +209,13 @@ class NotJitableError(SrcgradError):
     default_help = "leave out jit=True, or write this part with what Numba supports"
 
 
+class MissingPackageError(SrcgradError):
+    """A package that srcgrad does not need by itself is needed for what was asked of it.
+
+    The message says which, and how it is installed. Its cause is the `ImportError`.
+    """
+
+
 class InternalError(SrcgradError, RuntimeError):
     """srcgrad itself is wrong: this is a bug, and not in your code.
 

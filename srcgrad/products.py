@@ -167,12 +167,12 @@ def vjp_of(
     kept = tuple([apart(item, outside) if isinstance(item, np.ndarray) else item for item in result[split:]])
     results = map_leaves(lambda leaf: apart(leaf, (kept, primals, outside)), result[:split])
     target = dispatcher.target
-    places = _places(target, len(primals))
+    places = places_of(target, len(primals))
     pull = Pullback(variant, kept, results[0], places, target.name)
     return (tuple(results) if has_aux else results[0]), pull
 
 
-def _places(target: Target, count: int) -> list[tuple[str, int | None]]:
+def places_of(target: Target, count: int) -> list[tuple[str, int | None]]:
     """The parameters that positional arguments belong to, with the place in `*args` where they go there."""
     names = target.positional
     return [(names[k], None) if k < len(names) else (target.var_positional or "", k - len(names)) for k in range(count)]
@@ -216,19 +216,19 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool =
     return _push(pushing(fun, wanted, has_aux), tuple(primals), tangents)[0]
 
 
-def pushing(fun: Callable[..., Any], wanted: list[bool], has_aux: bool) -> Dispatcher:
-    """What compiles the forward sweep with tangents of these arguments."""
-    places = _places(resolve(fun, "jvp"), len(wanted))
-    names = [_shown(place) for place, is_wanted in zip(places, wanted, strict=True) if is_wanted]
-    return _dispatcher_for(fun, "jvp", tuple(names), has_aux)
+def pushing(fun: Callable[..., Any], wanted: list[bool], has_aux: bool, mode: str = "jvp") -> Dispatcher:
+    """What compiles the forward sweep with tangents of these arguments, or with the sets of what they depend on."""
+    places = places_of(resolve(fun, mode), len(wanted))
+    names = [shown(place) for place, is_wanted in zip(places, wanted, strict=True) if is_wanted]
+    return _dispatcher_for(fun, mode, tuple(names), has_aux)
 
 
 def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, Variant]:
     """What the forward sweep returns, and the code that did it."""
     target = dispatcher.target
     dots: dict[str, Any] = {}
-    for place, primal, tangent in zip(_places(target, len(primals)), primals, tangents, strict=True):
-        name = _shown(place)
+    for place, primal, tangent in zip(places_of(target, len(primals)), primals, tangents, strict=True):
+        name = shown(place)
         if name in (dispatcher.options.wanted or ()):
             dots[name] = aligned(tangent, primal, name, target.name)
     with dispatcher.held() as own:
@@ -239,7 +239,7 @@ def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, V
     return tuple([map_leaves(lambda leaf: apart(leaf, outside), part) for part in result]), variant
 
 
-def _shown(place: tuple[str, int | None]) -> str:
+def shown(place: tuple[str, int | None]) -> str:
     name, k = place
     return name if k is None else f"{name}[{k}]"
 

@@ -1,7 +1,7 @@
 """The corpus with its loops, or its helper functions, checkpointed: gradients stay the same, or are refused.
 
-`python -m tests.checkpoint_corpus` compares all of it and says what is refused, and why; `--of functions` checkpoints the
-calls of functions of the programs' modules, `--of loops` the loops.
+`python -m tests.checkpoint_corpus` compares all of it and says what is refused, and why; `--of functions` checkpoints
+the calls of functions of the programs' modules, `--of loops` the loops.
 """
 
 from __future__ import annotations

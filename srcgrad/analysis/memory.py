@@ -12,6 +12,7 @@ from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.custom import Primal
+from srcgrad.rules.index_sets import all_of_all, no_sets
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
 from srcgrad.rules.user_rules import fitting
 
@@ -45,7 +46,7 @@ WRITERS = (
     )
 )
 _METADATA_FUNCTIONS = frozenset(
-    [len, np.shape, np.ndim, np.size, np.zeros_like, np.empty_like, np.ones_like, isinstance, type]
+    [len, np.shape, np.ndim, np.size, np.zeros_like, np.empty_like, np.ones_like, isinstance, type, no_sets]
 )
 _METADATA_ATTRIBUTES = frozenset(["shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides"])
 
@@ -77,7 +78,7 @@ def only_metadata(op: Op) -> bool:
         return False
     if op.fn is getattr:
         return getattr(op.args[1], "value", None) in _METADATA_ATTRIBUTES
-    if op.fn is len and not all(isinstance(v.type, (Array, Tuple)) for v in op.inputs):
+    if op.fn in (len, no_sets) and not all(isinstance(v.type, (Array, Tuple)) for v in op.inputs):
         # The length of a list is part of its contents.
         return False
     return among(op.fn, _METADATA_FUNCTIONS)
@@ -94,7 +95,7 @@ def shape_operand(op: Op) -> int | None:
 
 
 _LIKENESSES: dict[Any, tuple[int, ...]] = {
-    np.full_like: (0,),
+    **{np.full_like: (0,), all_of_all: (0,)},
     **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,), fitting: (1,)},
     **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1), runtime.viewed_alike: (1, 2, 3)},
 }

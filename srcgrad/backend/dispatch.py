@@ -29,13 +29,14 @@ from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
 from srcgrad.transform.batch_calls import NotBatched
+from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.pushforward import pushforward
 from srcgrad.tree import attribute_names, flatten
 
 _WHAT = {
     **{"grad": "gradient", "value_and_grad": "value and gradient"},
-    **{"vjp": "value and pullback", "jvp": "value and tangent"},
+    **{"vjp": "value and pullback", "jvp": "value and tangent", "deps": "dependence"},
     **{"jacfwd": "Jacobian", "jacrev": "Jacobian", "hessian": "Hessian", "elementwise_grad": "elementwise gradient"},
     "hvp": "product of the Hessian with a vector",
 }
@@ -49,7 +50,7 @@ class Options:
 
     Attributes:
         mode: `grad`, `value_and_grad`, `vjp`, `jvp`, `jacfwd`, `jacrev`, `hessian` (of a `jacrev`),
-            `hvp` (of a `grad`) or `elementwise_grad`.
+            `hvp` (of a `grad`), `elementwise_grad`, or `deps`: what the elements of its result depend on.
         wanted: the parameters to differentiate with respect to; `name[0]` for one item of `*args`. None for all that
             hold floats.
         as_tuple: whether a tuple of gradients is wanted.
@@ -321,6 +322,8 @@ class Dispatcher:
             return gradient
         if options.mode in ("jvp", "hvp"):
             return pushforward(program, names, options.has_aux, options.optimize, options.mode == "jvp")
+        if options.mode == "deps":
+            return dependence(program, names, options.optimize)
         with_value = options.mode == "value_and_grad"
         return transform.joint_gradient(program, names, options.as_tuple, with_value, options.has_aux, options.optimize)
 

@@ -37,19 +37,19 @@ def push_call(forward: Forward, op: Call) -> None:
         return
     forward.lo.region.append(op)
     if among(op.fn, LOOKUPS):
-        _look_up(forward, op)
+        look_up(forward, op)
         return
     if blocks(op) or not any(map(forward.active, op.outputs)):
         return
-    if _handles_containers(op):
-        _mirror(forward, op, _data_of(op))
+    if handles_containers(op):
+        _mirror(forward, op, data_of(op))
         return
     if not any(has_tangent(forward, v) for v in contents_read(op)):
         return
     if is_view(op) and any(map(forward.aliases.is_written, op.outputs)):
         _mirror(forward, op, (0,))
         if copies_perhaps(op):
-            _check_view(forward, op)
+            check_view(forward, op)
         return
     linear = LINEAR.get(op.fn)
     if op.fn in JVP:
@@ -61,7 +61,7 @@ def push_call(forward: Forward, op: Call) -> None:
     elif linear.jointly and is_elementwise(op.fn):
         _apply_elementwise(forward, op, linear)
     elif linear.jointly:
-        _mirror(forward, op, _named(op, linear))
+        _mirror(forward, op, named(op, linear))
     else:
         _apply_in_each(forward, op, linear)
 
@@ -70,7 +70,7 @@ LOOKUPS = frozenset([runtime.shadow_of, runtime.cotangent_of])
 """What finds the shadow of an array in a table of them."""
 
 
-def _look_up(forward: Forward, op: Call) -> None:
+def look_up(forward: Forward, op: Call) -> None:
     """The tangent of a shadow is found as the shadow is, in a table of its own."""
     table, x = op.args
     if forward.active(op.outputs[0]):
@@ -107,7 +107,7 @@ def is_number(value: Value) -> bool:
 # What a call does to primals it does to their tangents
 
 
-def _handles_containers(op: Call) -> bool:
+def handles_containers(op: Call) -> bool:
     """Whether a call makes a list or tuple, or takes something out of one."""
     held = (List, Tuple)
     if among(op.fn, _MAKE_LISTS) and any(isinstance(o.type, held) for o in op.outputs):
@@ -119,7 +119,7 @@ _MAKE_LISTS = frozenset([list, tuple, operator.add, operator.mul])
 _TAKE_ITEMS = frozenset([operator.getitem, list.copy])
 
 
-def _data_of(op: Call) -> Iterator[int | str]:
+def data_of(op: Call) -> Iterator[int | str]:
     for k, arg in enumerate(op.args):
         index = op.fn is operator.getitem and k == 1
         count = op.fn is operator.mul and isinstance(arg, Value) and not isinstance(arg.type, (List, Tuple))
@@ -127,7 +127,7 @@ def _data_of(op: Call) -> Iterator[int | str]:
             yield k
 
 
-def _named(op: Call, linear: Linear) -> Iterator[int | str]:
+def named(op: Call, linear: Linear) -> Iterator[int | str]:
     """The places of the arguments that a function is linear in."""
     rule = VJP[op.fn]
     for k in range(len(op.args)):
@@ -164,7 +164,7 @@ def mirror_call(forward: Forward, op: Call, places: Collection[int | str], absen
             forward.dots[output] = dot
 
 
-def _check_view(forward: Forward, op: Call) -> None:
+def check_view(forward: Forward, op: Call) -> None:
     """Makes the tangent of what is a view or a copy, as NumPy decides by the layout in memory, the same of the two."""
     x, z = op.args[0], op.outputs[0]
     args = (forward.dots[z], forward.dots[x], z, x)
@@ -239,7 +239,7 @@ def scaled(lo: Lowering, partial: Value, dot: Value) -> Value:
 
 def _apply_elementwise(forward: Forward, op: Call, linear: Linear) -> None:
     """A function that is linear in some arguments together, and broadcasts them: a number stands for any zeros."""
-    lo, z, places = forward.lo, op.outputs[0], set(_named(op, linear))
+    lo, z, places = forward.lo, op.outputs[0], set(named(op, linear))
 
     def symbol(key: int | str, tree: Any) -> Symbol:
         return lo.symbol(dots_of(forward, tree, lambda v: Const(0.0)) if key in places else tree)
@@ -251,7 +251,7 @@ def _apply_elementwise(forward: Forward, op: Call, linear: Linear) -> None:
 
 def _apply_in_each(forward: Forward, op: Call, linear: Linear) -> None:
     z, total = op.outputs[0], None
-    for key in _named(op, linear):
+    for key in named(op, linear):
         tree = op.args[key] if isinstance(key, int) else op.kwargs[key]
         if not any(has_tangent(forward, v) for v in leaves(tree)):
             continue

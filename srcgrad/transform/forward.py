@@ -40,8 +40,6 @@ from srcgrad.transform.call_tangents import LOOKUPS, push_call
 from srcgrad.transform.places import mirror
 from srcgrad.transform.write_tangents import push_write
 
-_ZERO = Const(0.0)
-
 
 class Forward:
     """Builds the tangents of the functions of one program.
@@ -54,7 +52,14 @@ class Forward:
             active and has none has a tangent of zero.
         tables: what the shadows in generated code are looked up in; those of tangents have tables beside these.
         protected: whether what raises here leads to a handler.
+        suffix: what names of tangents end with.
+        mode: what names of functions that compute them end with.
+        zero: the tangent of a number that has none.
     """
+
+    suffix = "dot"
+    mode = "jvp"
+    zero = Const(0.0)
 
     def __init__(self, functions: list[Function], activity: Activity, aliases: Aliases):
         self.lo = Lowering()
@@ -100,20 +105,24 @@ class Forward:
     def tangent(self, value: Value) -> Value:
         """The tangent of a value in its full shape; zeros, newly made, if it has none."""
         if isinstance(value, Const):
-            return Const(UNDEFINED) if value.value is UNDEFINED else _ZERO
+            return Const(UNDEFINED) if value.value is UNDEFINED else self.zero
         dot = self.dots.get(value)
         if dot is None:
             known = not (self.active(value) and self.aliases.is_written(value))
             assert known, f"the tangent of {value!r}, which is written, is not known where it is needed"
-            return _ZERO if is_scalar(value.type) else cotangents.zeros(self.lo, value, self.name_of(value))
+            return self.zero if is_scalar(value.type) else self.zeros(value)
         return dot if isinstance(value.type, (List, Tuple)) else cotangents.full_like(self.lo, dot, value)
+
+    def zeros(self, value: Value) -> Value:
+        """A new tangent of zeros."""
+        return cotangents.zeros(self.lo, value, self.name_of(value))
 
     def is_buffer(self, value: Value) -> bool:
         return self.aliases.is_buffer(value)
 
     def name_of(self, value: Value) -> str | None:
         """What the tangent of a value is called."""
-        return f"{value.hint}_dot" if value.hint else None
+        return f"{value.hint}_{self.suffix}" if value.hint else None
 
     def define(self, value: Value, dot: Value) -> None:
         """Notes the tangent of a value."""
@@ -148,12 +157,12 @@ class Forward:
     def _push(self, op: Op) -> None:
         if isinstance(op, Call):
             if written(op) is not None:
-                push_write(self, op)
+                self.push_write(op)
             elif op.outputs and op.outputs[0] in self.tables:
                 self.lo.region.append(op)
                 self.lo.append(Call(op.fn, op.args, op.kwargs, [self.beside(op.outputs[0])], op.span))
             else:
-                push_call(self, op)
+                self.push_call(op)
             self._make_missing(op)
         elif isinstance(op, If):
             self._push_if(op)
@@ -164,11 +173,19 @@ class Forward:
         else:
             self.lo.region.append(op)
 
+    def push_call(self, op: Call) -> None:
+        """Adds a call that writes nothing, and the tangents of what it returns."""
+        push_call(self, op)
+
+    def push_write(self, op: Call) -> None:
+        """Adds a write, and that of its tangent."""
+        push_write(self, op)
+
     def _make_missing(self, op: Call) -> None:
         """Memory that is written, or holds others, has a tangent from the start."""
         for output in op.outputs:
             if output not in self.dots and self.active(output) and self.aliases.is_buffer(output):
-                self.dots[output] = cotangents.zeros(self.lo, output, self.name_of(output))
+                self.dots[output] = self.zeros(output)
 
     def _push_if(self, op: If) -> None:
         self.lo.region.append(op)
@@ -247,7 +264,7 @@ class Forward:
         for k in results:
             function.body.results.append(self._result(function.body, function.body.results[k]))
         if params or results:
-            function.name = f"{function.name}_jvp"
+            function.name = f"{function.name}_{self.mode}"
         found: Any = tuple(function.body.results)
         function.result = found[0] if len(found) == 1 else found
         return params, results

@@ -43,7 +43,7 @@ def pushforward(
     aliases = Aliases(functions, reads=True)
     floats = [v for v in leaves(out) if v.type.differentiable and not is_text(v)]
     activity = activity_of(functions, aliases, inputs, floats, optimize)
-    tangents = _tangents_of(inputs, function)
+    tangents = inputs_of(inputs, function, "dot")
     forward = Forward(functions, activity, aliases)
     dots = dict(zip(floats, forward.run(function, tangents, floats), strict=True))
     for tangent in tangents.values():
@@ -69,15 +69,15 @@ def pushforward(
     for other in others:
         tidy(other)
     name_apart(others, {function.name})
-    return Gradient([*others, function], tangents=tuple(_places(program, names, inputs)))
+    return Gradient([*others, function], tangents=tuple(places_of(program, names, inputs)))
 
 
-def _tangents_of(inputs: list[Value], function: Function) -> dict[Value, Value]:
+def inputs_of(inputs: list[Value], function: Function, suffix: str) -> dict[Value, Value]:
     """A parameter for the tangent of each input, with a name of its own."""
     taken = {param.hint for param in function.params} | {value.hint for value in function.captured}
     found: dict[Value, Value] = {}
     for value in inputs:
-        stem = f"{value.hint or 'x'}_dot"
+        stem = f"{value.hint or 'x'}_{suffix}"
         numbered = (f"{stem}_{k}" for k in itertools.count(1))
         name = next(name for name in itertools.chain([stem], numbered) if name not in taken)
         taken.add(name)
@@ -85,7 +85,7 @@ def _tangents_of(inputs: list[Value], function: Function) -> dict[Value, Value]:
     return found
 
 
-def _places(program: Program, names: list[str], inputs: list[Value]) -> Iterator[tuple[str, tuple]]:
+def places_of(program: Program, names: list[str], inputs: list[Value]) -> Iterator[tuple[str, tuple]]:
     """The way to each input, in their order."""
     found: dict[Value, tuple[str, tuple]] = {}
     for name in names:

@@ -26,7 +26,7 @@ from srcgrad.transform.writes import BINARY
 if TYPE_CHECKING:
     from srcgrad.transform.forward import Forward
 
-_DATA: dict[Any, tuple[int, ...]] = {
+MIRRORED_WRITES: dict[Any, tuple[int, ...]] = {
     **{operator.setitem: (0, 2), operator.delitem: (0,), np.ndarray.fill: (0, 1), np.copyto: (0, 1)},
     **{np.fill_diagonal: (0, 1), np.add.at: (0, 2)},
     **{list.append: (0, 1), list.extend: (0, 1), list.insert: (0, 2)},
@@ -48,18 +48,18 @@ def push_write(forward: Forward, op: Call) -> None:
     if op.fn in IN_PLACE or op.fn in ITEM_UPDATES:
         _push_update(forward, op)
         return
-    data = (0, 1) if among(op.fn, ACCUMULATING) else _DATA.get(op.fn)
+    data = (0, 1) if among(op.fn, ACCUMULATING) else MIRRORED_WRITES.get(op.fn)
     if data is None:
         raise UnsupportedError(
             f"{display_name(op.fn)} writes in place, and its tangent is not supported", op.span, "write to a copy"
         )
-    with _beside(forward, op):
+    with beside(forward, op):
         if op.fn != np.add.at or any(has_tangent(forward, v) for v in leaves(op.args[2])):
             _mirror(forward, op, data)
 
 
 @contextmanager
-def _beside(forward: Forward, op: Call) -> Iterator[None]:
+def beside(forward: Forward, op: Call) -> Iterator[None]:
     """Puts a write next to that of its tangent: before it, where it may raise and somebody handles that."""
     if forward.protected:
         forward.lo.region.append(op)
@@ -72,7 +72,7 @@ def _beside(forward: Forward, op: Call) -> Iterator[None]:
 def _mirror(forward: Forward, op: Call, data: tuple[int, ...]) -> None:
     holds = isinstance(op.args[0].type, List) or among(op.fn, LIST_WRITERS)
 
-    mirror_call(forward, op, data, lambda v: zero_of(forward, v) if holds else Const(0.0))
+    mirror_call(forward, op, data, lambda v: zero_of(forward, v) if holds else forward.zero)
 
 
 def _push_update(forward: Forward, op: Call) -> None:
@@ -85,12 +85,12 @@ def _push_update(forward: Forward, op: Call) -> None:
     place: tuple = () if in_place else (op.args[1],)
     if binary in (operator.add, operator.sub):
         outputs = [forward.like(o) for o in op.outputs]
-        with _beside(forward, op):
+        with beside(forward, op):
             if v_dot is not None:
                 lo.append(Call(op.fn, (x_dot, *place, v_dot), {}, outputs, op.span))
         found = outputs if v_dot is not None else [x_dot] * len(op.outputs)
     elif binary in NONDIFFERENTIABLE:
-        with _beside(forward, op):
+        with beside(forward, op):
             index = [lo.symbol(place[0])] if place else [Const(Ellipsis)]
             lo.effect(operator.setitem, x_dot, *index, Const(0.0))
         found = [x_dot] * len(op.outputs)
@@ -116,14 +116,14 @@ def _push_product(
         total = scaled(lo, lo.value(partials.items[0]), old_dot)
         if v_dot is not None:
             total = add(lo, total, scaled(lo, lo.value(partials.items[1]), v_dot))
-        with _beside(forward, op):
+        with beside(forward, op):
             lo.effect(operator.setitem, x_dot, *(index or [Const(Ellipsis)]), total)
         return [x_dot] * len(op.outputs)
     # What may be a number is rebound where it is one, and written where it is an array.
     factor = lo.value(partials.items[0])
     rest = scaled(lo, lo.value(partials.items[1]), v_dot) if v_dot is not None else None
     outputs, totals = ([forward.like(o) for o in op.outputs] for _ in range(2))
-    with _beside(forward, op):
+    with beside(forward, op):
         lo.append(Call(operator.imul, (x_dot, factor), {}, outputs, op.span))
         if rest is not None:
             lo.append(Call(operator.iadd, (outputs[0], rest), {}, totals, op.span))
