@@ -112,6 +112,12 @@ def test_kalman_filter():
     assert float(after) < float(before)
 
 
+def test_maml():
+    output = run("maml.py")
+    assert figure(r"^before: .*, (\S+) after one$", output) > 0.9
+    assert figure(r"^after:  .*, (\S+) after one$", output) < 0.3
+
+
 DIFFERENTIATED = [
     ("linear_regression", "loss"),
     ("chain_rule", "loss"),
