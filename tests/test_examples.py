@@ -134,6 +134,12 @@ def test_implicit():
     assert "hang_rev(residuals, " in output
 
 
+def test_maml():
+    output = run("maml.py")
+    assert figure(r"^before: .*, (\S+) after one$", output) > 0.9
+    assert figure(r"^after:  .*, (\S+) after one$", output) < 0.3
+
+
 DIFFERENTIATED = [
     ("linear_regression", "loss"),
     ("chain_rule", "loss"),

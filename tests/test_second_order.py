@@ -23,6 +23,9 @@ NONE = "a name of the generated code is None before the loop that makes it a lis
 NONE_OR_NUMBER = "a name or an item of a list in the generated code is None or a number"
 NOT_YET: dict[str, str] = {
     "best_so_far": TUPLES,
+    "kernel_v_cycle": WRITTEN,
+    "runtime_recursion": TUPLES,
+    "laplacian": "an array that is written in place is broadcast to a view in generated code",
     "weighted_order_statistics": LIST,
     "power_spectrum_by_recursion": LIST,
     "made_when_first_needed": NONE,
