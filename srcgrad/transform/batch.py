@@ -38,6 +38,7 @@ from srcgrad.ir.nodes import (
     Op,
     Raise,
     Region,
+    Try,
     Value,
     While,
     walk,
@@ -45,6 +46,7 @@ from srcgrad.ir.nodes import (
 from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Tuple, Type, is_scalar, shape_of
 from srcgrad.transform.batch_calls import NotBatched, batch_call, dtype_option, model_of, reads_outside
 from srcgrad.transform.cotangents import cast
+from srcgrad.transform.definedness import may_be_undefined
 
 
 class Batch:
@@ -66,6 +68,7 @@ class Batch:
         self.function = function
         self.rest: list[Op] = []
         self.users = _users(function)
+        self._tries = any(isinstance(op, Try) for op in walk(function.body))
         self.aliases = Aliases([function])
         self._facts: set[Any] = {self._key(v) for v in seeds}
         spread(self._facts, in_and_out(function.body), self._spread)
@@ -120,6 +123,7 @@ class Batch:
         lo = self.lo
         if not isinstance(t, Array):
             raise NotBatched("a container")
+        self.check_defined(value)
         if isinstance(value.owner, Call) and value.owner.fn is np.zeros_like and not self.aliases.is_written(value):
             return lo.value(lo.emit(np.zeros, self.with_count(shape(lo, model_of(value))), **dtype_option(t)))
         if is_scalar(value.type) and isinstance(value, Const) and value.value == 0:
@@ -127,6 +131,11 @@ class Batch:
         if is_scalar(value.type):
             return lo.value(lo.emit(np.full, self.count, value, **dtype_option(t)))
         return lo.value(lo.emit(np.broadcast_to, value, self.with_count(shape(lo, value))))
+
+    def check_defined(self, value: Value) -> None:
+        """Refuses to look at a value that may not be there: what a `try` did not get to is None at run time."""
+        if may_be_undefined(value) or (self._tries and not is_scalar(value.type)):
+            raise NotBatched("what may be undefined")
 
     def with_count(self, lengths: Symbol) -> Symbol:
         """A shape with the axis of the seeds in front."""

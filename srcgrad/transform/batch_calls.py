@@ -85,6 +85,8 @@ def _make(batch: Batch, op: Call) -> None:
     t = batch.type_of(output.type)
     if not isinstance(t, Array):
         raise NotBatched("a container")
+    for value in op.inputs:
+        batch.check_defined(value)
     if op.fn in (np.zeros_like, np.empty_like, runtime.zeros_like):
         made = lo.emit(np.zeros, batch.with_count(shape(lo, model_of(op.args[0]))), **dtype_option(t))
     elif op.fn in (np.zeros, np.empty) and len(op.args) == 1 and op.kwargs.keys() <= {"dtype"}:
