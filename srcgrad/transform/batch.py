@@ -44,9 +44,10 @@ from srcgrad.ir.nodes import (
     walk,
 )
 from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Tuple, Type, is_scalar, shape_of
-from srcgrad.transform.batch_calls import NotBatched, batch_call, dtype_option, model_of, reads_outside
-from srcgrad.transform.cotangents import cast
-from srcgrad.transform.definedness import may_be_undefined
+from srcgrad.rules.registry import hashable
+from srcgrad.transform.batch_calls import LIKENESSES, NotBatched, batch_call, dtype_option, model_of, reads_outside
+from srcgrad.transform.cotangents import cast, is_fresh
+from srcgrad.transform.definedness import may_be_missing
 
 
 class Batch:
@@ -133,8 +134,11 @@ class Batch:
         return lo.value(lo.emit(np.broadcast_to, value, self.with_count(shape(lo, value))))
 
     def check_defined(self, value: Value) -> None:
-        """Refuses to look at a value that may not be there: what a `try` did not get to is None at run time."""
-        if may_be_undefined(value) or (self._tries and not is_scalar(value.type)):
+        """Refuses to look at a value that may not be there: what a path did not get to is None at run time."""
+        owner = value.owner
+        if isinstance(owner, Call) and hashable(owner.fn) and owner.fn in LIKENESSES:
+            self.check_defined(owner.args[0])
+        if may_be_missing(value) or (self._tries and not is_scalar(value.type)):
             raise NotBatched("what may be undefined")
 
     def with_count(self, lengths: Symbol) -> Symbol:
@@ -169,12 +173,17 @@ class Batch:
         """Notes the batched form of the output of a call, in the dtype that the output has."""
         expected = self.type_of(value.type)
         if isinstance(expected, Array):
+            if isinstance(result.type, Array) and result.type.shape is None and result.type.dtype == expected.dtype:
+                result.type = expected
             own = shape_of(result.type)
             if own is None or len(own) != len(expected.shape or ()):
                 raise NotBatched(f"a result of type {result.type} instead of {expected}")
             like = Value(expected)
             if isinstance(value.type, (Array, NpScalar)):
                 result = cast(self.lo, result, like)
+        if self.aliases.is_written(value) and self.aliases.is_reshaped(value) and is_fresh(result):
+            # What arithmetic makes may have its axes in another order in memory.
+            result = self.lo.value(self.lo.emit_typed(np.ascontiguousarray, (result,), {}, result.type))
         if result.hint is None:
             result.hint = value.hint
         self.found[value] = result
