@@ -247,7 +247,12 @@ def same_rank(arrays):
     return all([np.ndim(x) == np.ndim(arrays[0]) for x in arrays])
 
 
-@batch("object", np.array, np.asarray)
+@batch("a", np.asarray)
+def batched_asarray(a):
+    return np.asarray(a) if isinstance(a, np.ndarray) else batched_array(a)
+
+
+@batch("object", np.array)
 def batched_array(object, dtype=None):
     if isinstance(object, np.ndarray):
         return np.array(object)

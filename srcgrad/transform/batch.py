@@ -43,9 +43,17 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Tuple, Type, is_scalar, shape_of
+from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Tuple, Type, is_scalar, rank, shape_of
 from srcgrad.rules.registry import hashable
-from srcgrad.transform.batch_calls import LIKENESSES, NotBatched, batch_call, dtype_option, model_of, reads_outside
+from srcgrad.transform.batch_calls import (
+    LIKENESSES,
+    NotBatched,
+    batch_call,
+    dtype_option,
+    is_contiguous,
+    model_of,
+    reads_outside,
+)
 from srcgrad.transform.cotangents import cast, is_fresh
 from srcgrad.transform.definedness import may_be_missing
 
@@ -181,12 +189,16 @@ class Batch:
             like = Value(expected)
             if isinstance(value.type, (Array, NpScalar)):
                 result = cast(self.lo, result, like)
-        if self.aliases.is_written(value) and self.aliases.is_reshaped(value) and is_fresh(result):
+        if (rank(value.type) or 0) > 1 and self._is_viewed(value) and is_fresh(result) and not is_contiguous(result):
             # What arithmetic makes may have its axes in another order in memory.
             result = self.lo.value(self.lo.emit_typed(np.ascontiguousarray, (result,), {}, result.type))
         if result.hint is None:
             result.hint = value.hint
         self.found[value] = result
+
+    def _is_viewed(self, value: Value) -> bool:
+        """Whether there are views of what is written that NumPy gives of arrays without gaps alone."""
+        return self.aliases.is_written(value) and self.aliases.is_reshaped(value)
 
     def new(self, value: Value, owner: Any) -> Value:
         """A value for the batched form of another: the argument of a region, or an output."""

@@ -487,6 +487,15 @@ def _is_list_of_numbers(tree: Any) -> bool:
     return isinstance(tree, Value) and isinstance(tree.type, List) and is_scalar(tree.type.item)
 
 
+def is_contiguous(value: Value) -> bool:
+    """Whether an array was surely made without gaps, in the order of C."""
+    owner = value.owner
+    return isinstance(owner, Call) and hashable(owner.fn) and owner.fn in _CONTIGUOUS
+
+
+_CONTIGUOUS = frozenset([np.ndarray.copy, np.zeros, np.empty, np.ascontiguousarray])
+
+
 def _matters(batch: Batch, op: Call) -> bool:
     """Whether it matters that what is reshaped may be a view or a copy, with an axis of seeds in front or without."""
     x = op.args[0]
