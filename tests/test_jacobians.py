@@ -389,6 +389,30 @@ def test_hvp() -> None:
     assert hvp(fun).__name__ == "fun_hvp"
 
 
+def test_hvp_of_methods_and_its_code() -> None:
+    class Well:
+        def __init__(self, k: float):
+            self.k = k
+
+        @hvp
+        def energy(self, x: np.ndarray) -> Any:
+            return self.k * np.sum(x**3)
+
+        @hessian
+        def curvature(self, x: np.ndarray) -> Any:
+            return self.k * np.sum(x**3)
+
+    v = np.array([1.0, -2.0])
+    well = Well(2.0)
+    assert np.allclose(well.energy(X, v), 12.0 * X * v)
+    assert np.allclose(well.curvature(X), np.diag(12.0 * X))
+    assert well.energy is well.energy
+    product = hvp(lambda x: np.sum(x**3))
+    assert "_hvp(x, x_dot):" in product.source
+    product(X, v)
+    assert product.source.count("x_dot") == 2
+
+
 def test_hvp_changes_and_shares_nothing() -> None:
     x, v = X.copy(), np.array([1.0, 2.0])
     found = hvp(lambda x: x @ x * 0.5)(x, v)

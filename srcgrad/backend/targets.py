@@ -184,11 +184,11 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
     if isinstance(fun, Custom):
         return Target(fun.as_function())
     inner = getattr(fun, "__srcgrad_dispatcher__", None)
+    if inner is not None and inner.options.mode == "hvp":
+        raise ArgumentError(f"{fun!r} can't be differentiated", help="differentiate a Hessian: jacfwd(hessian(fun))")
     if inner is not None:
         known = inner.target
         return Target(known.fn, known.self_object, known.bound, known.args, known.keywords, inner)
-    if getattr(fun, "__srcgrad_fun__", None) is not None:
-        raise ArgumentError(f"{fun!r} can't be differentiated", help="differentiate a Hessian: jacfwd(hessian(fun))")
     if type(fun) is types.MethodType:
         if type(fun.__func__) is types.FunctionType:
             return Target(fun.__func__, fun.__self__, True)

@@ -85,6 +85,11 @@ def batched_trace(a, offset=0, axis1=0, axis2=1):
 # ---- shapes ----
 
 
+@batch("a", np.ascontiguousarray)
+def batched_ascontiguousarray(a):
+    return np.ascontiguousarray(a) if isinstance(a, np.ndarray) else None
+
+
 @batch("a", np.ravel)
 def batched_ravel(a, order="C"):
     if order != "C":
@@ -242,7 +247,12 @@ def same_rank(arrays):
     return all([np.ndim(x) == np.ndim(arrays[0]) for x in arrays])
 
 
-@batch("object", np.array, np.asarray)
+@batch("a", np.asarray)
+def batched_asarray(a):
+    return np.asarray(a) if isinstance(a, np.ndarray) else batched_array(a)
+
+
+@batch("object", np.array)
 def batched_array(object, dtype=None):
     if isinstance(object, np.ndarray):
         return np.array(object)
@@ -259,6 +269,11 @@ def batched_take(a, indices, axis=None):
     if axis is not None:
         return np.take(a, indices, behind(axis))
     return np.take(a, indices, 1) if np.ndim(a) == 2 else None
+
+
+@batch("arr", np.take_along_axis)
+def batched_take_along_axis(arr, indices, axis=-1):
+    return None if axis is None else np.take_along_axis(arr, np.expand_dims(indices, 0), behind(axis))
 
 
 @batch("a", np.diagonal)
@@ -401,6 +416,24 @@ def batched_tensordot_b(a, b, axes=2):
         summed = (tuple(range(n - axes, n)), tuple(range(1, 1 + axes)))
         kept = n - axes
     return np.moveaxis(np.tensordot(a, b, summed), kept, 0)
+
+
+@batch("a", np.cross)
+def batched_cross_a(a, b):
+    missing = np.ndim(b) + 1 - np.ndim(a)
+    return np.cross(a, b) if missing <= 0 else np.cross(np.expand_dims(a, tuple(range(1, 1 + missing))), b)
+
+
+@batch("b", np.cross)
+def batched_cross_b(a, b):
+    missing = np.ndim(a) + 1 - np.ndim(b)
+    return np.cross(a, b) if missing <= 0 else np.cross(a, np.expand_dims(b, tuple(range(1, 1 + missing))))
+
+
+@batch("p", np.polyval)
+def batched_polyval(p, x):
+    columns = np.transpose(p)
+    return np.polyval(columns if np.ndim(x) == 0 else np.expand_dims(columns, tuple(range(2, 2 + np.ndim(x)))), x)
 
 
 @batch("b", np.linalg.solve)

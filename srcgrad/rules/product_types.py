@@ -61,6 +61,17 @@ def _others(shape: tuple[Axis, ...], axes: Any) -> list[Axis]:
     return [axis for k, axis in enumerate(shape) if k not in gone]
 
 
+@analytic(np.cross)
+def cross(site: Site, fn: Any, a: Tree, b: Tree) -> Type:
+    """The type of a product of vectors in space."""
+    s, t = array_of(site, a), array_of(site, b)
+    first, second = known_shape(s), known_shape(t)
+    dtype = promoted([s.dtype, t.dtype])
+    if dtype is None or dtype.kind not in "fc" or not first or not second or 3 not in (first[-1], second[-1]):
+        raise Unsure
+    return Array(dtype, (*broadcast_shapes([first[:-1], second[:-1]]), 3))
+
+
 @analytic(np.linalg.solve)
 def solve(site: Site, fn: Any, a: Tree, b: Tree) -> Type:
     """The type of a solution: of vectors for a right side with one axis, else of matrices."""

@@ -85,6 +85,8 @@ def _make(batch: Batch, op: Call) -> None:
     t = batch.type_of(output.type)
     if not isinstance(t, Array):
         raise NotBatched("a container")
+    for value in op.inputs:
+        batch.check_defined(value)
     if op.fn in (np.zeros_like, np.empty_like, runtime.zeros_like):
         made = lo.emit(np.zeros, batch.with_count(shape(lo, model_of(op.args[0]))), **dtype_option(t))
     elif op.fn in (np.zeros, np.empty) and len(op.args) == 1 and op.kwargs.keys() <= {"dtype"}:
@@ -106,12 +108,13 @@ def _make(batch: Batch, op: Call) -> None:
 
 def model_of(value: Value) -> Value:
     """An array of the same shape as another that is made like it."""
-    while isinstance(value.owner, Call) and hashable(value.owner.fn) and value.owner.fn in _LIKE:
+    while isinstance(value.owner, Call) and hashable(value.owner.fn) and value.owner.fn in LIKENESSES:
         value = value.owner.args[0]
     return value
 
 
-_LIKE = frozenset([np.zeros_like, np.empty_like, np.ones_like, np.ndarray.copy])
+LIKENESSES = frozenset([np.zeros_like, np.empty_like, np.ones_like, np.ndarray.copy, runtime.zeros_like])
+"""What makes an array like its first argument."""
 
 
 def _outside(batch: Batch, op: Call) -> None:
@@ -120,6 +123,13 @@ def _outside(batch: Batch, op: Call) -> None:
     if batch.is_batched(output) and op.fn in (np.zeros_like, np.empty_like, runtime.zeros_like):
         x = batch.get(op.args[0])
         batch.note(output, lo.value(lo.emit(np.zeros, shape(lo, x), **dtype_option(batch.type_of(output.type)))))
+    elif op.fn in (np.zeros_like, np.ones_like) and isinstance(output.type, Array) and len(op.inputs) == 1:
+        lengths = Value(Tuple(tuple([PyScalar("i", axis) for axis in output.type.shape or ()])))
+        whole = lo.value(shape(lo, batch.get(op.args[0])))
+        lo.append_call(operator.getitem, (whole, slice(Const(1), None, None)), [lengths])
+        made = np.zeros if op.fn is np.zeros_like else np.ones
+        options = {name: lo.tree(v) for name, v in dtype_option(output.type).items()}
+        lo.append(Call(made, (lengths,), options, op.outputs, op.span))
     elif op.fn is len and isinstance(op.args[0].type, List):
         lo.append(Call(len, (batch.get(op.args[0]),), {}, op.outputs, op.span))
     elif rank(op.args[0].type) is not None and not batch.is_batched(output):
@@ -137,6 +147,13 @@ def _metadata(batch: Batch, op: Call) -> None:
         lo.append(Call(operator.getitem, (whole, slice(Const(1), None, None)), {}, op.outputs, op.span))
     elif asked == "len":
         lo.append(Call(operator.getitem, (lo.value(shape(lo, x)), Const(1)), {}, op.outputs, op.span))
+    elif asked == "size" and rank(op.args[0].type):
+        lengths = [lo.value(lo.emit(operator.getitem, shape(lo, x), Const(k))) for k in range(1, rank(x.type) or 1)]
+        total = lengths[0]
+        for length in lengths[1:-1]:
+            total = lo.value(lo.emit(operator.mul, total, length))
+        last = lengths[-1] if len(lengths) > 1 else Const(1)
+        lo.append(Call(operator.mul, (total, last), {}, op.outputs, op.span))
     elif asked == "ndim":
         lo.append(Call(operator.sub, (lo.value(lo.emit(np.ndim, x)), Const(1)), {}, op.outputs, op.span))
     elif asked == "dtype":
@@ -145,7 +162,7 @@ def _metadata(batch: Batch, op: Call) -> None:
         raise NotBatched(f"{op.fn!r} of a batched value")
 
 
-_ASKED = {np.shape: "shape", len: "len", np.ndim: "ndim"}
+_ASKED = {np.shape: "shape", len: "len", np.ndim: "ndim", np.size: "size"}
 
 
 def _is_container(tree: Any) -> bool:
@@ -205,6 +222,9 @@ def _result(batch: Batch, op: Call) -> Symbol:
         lengths = lo.tree(batch.with_count(lo.symbol(op.args[2])))
         index = lo.tree(_index(batch, op.args[1]))
         return lo.emit_typed(scatter, (batch.get(op.args[0]), index, lengths), {}, batch.type_of(op.outputs[0].type))
+    if fn is runtime.viewed_alike and not any(map(batch.is_batched, op.args[2:])):
+        args = (*map(batch.get, op.args[:2]), *op.args[2:])
+        return lo.emit_typed(fn, args, {}, batch.type_of(op.outputs[0].type))
     if fn is runtime.last_written and batch.is_batched(op.args[0]):
         index = lo.tree(_index(batch, op.args[1]))
         return lo.emit_typed(fn, (batch.get(op.args[0]), index), {}, batch.type_of(op.outputs[0].type))
@@ -467,10 +487,23 @@ def _is_list_of_numbers(tree: Any) -> bool:
     return isinstance(tree, Value) and isinstance(tree.type, List) and is_scalar(tree.type.item)
 
 
+def is_contiguous(value: Value) -> bool:
+    """Whether an array was surely made without gaps, in the order of C."""
+    owner = value.owner
+    return isinstance(owner, Call) and hashable(owner.fn) and owner.fn in _CONTIGUOUS
+
+
+_CONTIGUOUS = frozenset([np.ndarray.copy, np.zeros, np.empty, np.ascontiguousarray])
+
+
 def _matters(batch: Batch, op: Call) -> bool:
     """Whether it matters that what is reshaped may be a view or a copy, with an axis of seeds in front or without."""
     x = op.args[0]
     owner = x.owner
+    users = batch.users.get(op.outputs[0], ())
+    if all(isinstance(user, Call) and user.fn is runtime.viewed_alike for user in users):
+        # That makes one of the other.
+        return False
     is_outermost = batch.lo.region.parent is None
     if is_outermost and not any(_writes(batch, later, batch.aliases.find(x)) for later in batch.rest):
         return False

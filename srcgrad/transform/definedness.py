@@ -24,6 +24,20 @@ def define_everywhere(value: Value) -> None:
         values[k] = Const(number)
 
 
+def may_be_missing(value: Value) -> bool:
+    """Whether a branch leaves a value undefined, or gives it None in place of that."""
+    pending, seen = [value], set()
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Const):
+            if current.value is None or current.value is UNDEFINED:
+                return True
+        elif current not in seen:
+            seen.add(current)
+            pending += [values[k] for values, k in sources(current)]
+    return False
+
+
 def _undefined(value: Value) -> list[tuple[list[Value], int, bool]]:
     """The places where an undefined value flows into this one: a list of values, the position, if it is a branch's."""
     found: list[tuple[list[Value], int, bool]] = []
