@@ -58,6 +58,11 @@ class _Given(Custom):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__qualname__}>"
 
+    def _note_change(self) -> None:
+        """Has code that calls this function compiled again, if there is any."""
+        if "_steps" in self.__dict__:
+            rules_changed()
+
     def _split(self, args: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """The arguments without a derivative, and the others."""
         return [a for k, a in enumerate(args) if k in self.passive], [
@@ -144,7 +149,7 @@ class custom_vjp(_Given):
                 raise ArgumentError(f"{what} of {self.__name__} must be a function, not a {type(given).__name__}")
         _check_count(bwd, len(self.passive) + 2, f"bwd of {self.__name__}")
         self.fwd, self.bwd = fwd, bwd
-        rules_changed()
+        self._note_change()
 
     def routes(self) -> list[tuple[Callable[..., Any], bool]]:
         routes: list[tuple[Callable[..., Any], bool]] = [(self.fun, False)]
@@ -242,7 +247,7 @@ class custom_jvp(_Given):
             raise ArgumentError(f"the rule of {self.__name__} must be a function, not a {type(jvp).__name__}")
         _check_count(jvp, len(self.passive) + 2, f"the rule of {self.__name__}")
         self.jvp = jvp
-        rules_changed()
+        self._note_change()
         return jvp
 
     def defjvps(self, *jvps: Callable[..., Any] | None) -> None:
