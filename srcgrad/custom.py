@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
+import math
 import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -149,6 +151,7 @@ class custom_vjp(_Given):
                 raise ArgumentError(f"{what} of {self.__name__} must be a function, not a {type(given).__name__}")
         _check_count(bwd, len(self.passive) + 2, f"bwd of {self.__name__}")
         self.fwd, self.bwd = fwd, bwd
+        self.writes_cotangents = not _is_plain(bwd)
         self._note_change()
 
     def routes(self) -> list[tuple[Callable[..., Any], bool]]:
@@ -163,7 +166,7 @@ class custom_vjp(_Given):
                 f"{given_name(self.fwd)} has to return a pair, what {self.__name__} returns, and what "
                 f"{given_name(self.bwd)} needs"
             )
-        return found[0], (found[1], tuple(self._split(args)[0]))
+        return found[0], (found[1], tuple(self._split(args)[0]) if self.passive else ())
 
     def backward(self, residuals: Any, cotangent: Any) -> Any:
         assert self.bwd is not None
@@ -319,6 +322,32 @@ def given_name(fn: Any, otherwise: str | None = None) -> str:
     """What a function is called; `otherwise` if it has no name."""
     name = getattr(fn, "__name__", None) or type(fn).__name__
     return name if otherwise is None or (name.isidentifier() and isinstance(fn, FunctionType)) else otherwise
+
+
+_WRITING = frozenset(
+    [
+        *("STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "STORE_ATTR"),
+        *("sort", "fill", "put", "partition", "resize", "itemset", "setfield", "setflags", "copyto", "at", "out"),
+        *("place", "putmask", "put_along_axis", "fill_diagonal", "partition", "setitem"),
+    ]
+)
+"""Instructions, and names of methods and functions, by which arrays are written."""
+
+
+def _is_plain(fn: Any) -> bool:
+    """Whether a function of the user's certainly writes to nothing: it calls NumPy alone, and has no assignment."""
+    if not isinstance(fn, FunctionType) or fn.__code__.co_freevars:
+        return False
+    code = fn.__code__
+    if any(isinstance(const, CodeType) for const in code.co_consts):
+        return False
+    names = {const for const in code.co_consts if isinstance(const, tuple)}
+    words = {*code.co_names, *[name for group in names for name in group if isinstance(name, str)]}
+    given = [fn.__globals__[name] for name in code.co_names if name in fn.__globals__]
+    steps = list(dis.get_instructions(code))
+    words |= {step.opname for step in steps}
+    in_place = any(step.opname == "BINARY_OP" and step.argrepr.endswith("=") for step in steps)
+    return not in_place and words.isdisjoint(_WRITING) and all(obj is np or obj is math for obj in given)
 
 
 def _check_count(fn: Callable[..., Any], count: int, what: str) -> None:
