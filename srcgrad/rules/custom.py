@@ -281,6 +281,29 @@ class Like:
         return self.cls(value[()]) if issubclass(self.cls, (float, complex)) else value[()]
 
 
+def fitting(c, x, name):
+    """A contribution to the cotangent of `x`, if it broadcasts to it, or may be summed to what was broadcast.
+
+    Args:
+        c: the contribution.
+        x: an argument of a function.
+        name: the function, whose rule has returned the contribution.
+
+    Raises:
+        ShapeError: if it has a shape that can't be meant.
+
+    Example:
+        >>> float(fitting(1.0, np.zeros(3), "fun"))
+        1.0
+    """
+    try:
+        np.broadcast_shapes(np.shape(c), np.shape(x))
+    except ValueError:
+        text = f"a cotangent of shape {np.shape(c)} for an argument of shape {np.shape(x)}"
+        raise ShapeError(f"the rule of {name} returned {text}") from None
+    return c
+
+
 def like_of(leaf: Any) -> Like | Likes | None:
     """What the derivative of a leaf is like, which may be a list of any length."""
     return Likes([Like.of(item) for item in leaf]) if type(leaf) is list else Like.of(leaf)

@@ -17,9 +17,8 @@ from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value, leaves
 from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown
-from srcgrad.rules.custom import Primal
+from srcgrad.rules.custom import Primal, fitting
 from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name, is_of_user
-from srcgrad.rules.user_rules import fitting
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import reverse_read
 from srcgrad.transform.cotangents import fit, full_like, product, surely_fits
