@@ -9,6 +9,7 @@ that nobody else has.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
 import linecache
@@ -167,7 +168,9 @@ class Form:
         if self.is_leaf and isinstance(value, (int, float, complex, np.ndarray, np.generic)):
             leaves = [value]
         elif self.out is not None:
-            leaves = self.out.flatten(value, name)
+            leaves = self.out.flatten(value, name, partly=True)
+            if any(leaves[k] is None for k in self.kept):
+                raise ArgumentError(f"{name} returned None for {self.out.paths('out')[self.kept[0]]}, or its like")
         else:
             raise UnsupportedError(
                 f"{name} returned a {type(value).__name__}, which could not be told from its source beforehand",
@@ -508,3 +511,17 @@ def _calling(custom: Custom) -> types.FunctionType:
 
 def _unpacked(leaves: list[Any]) -> Any:
     return leaves[0] if len(leaves) == 1 else tuple(leaves)
+
+
+_transposing: list[Callable[[Any, str], Custom]] = []
+
+
+def transposed_by(make: Callable[[Any, str], Custom]) -> None:
+    """Declares what makes the transpose of a rule for tangents: it takes the rule, and a name."""
+    _transposing[:] = [make]
+
+
+@functools.lru_cache(maxsize=256)
+def transpose_of(rule: Any, name: str) -> Custom:
+    """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments."""
+    return _transposing[0](rule, name)

@@ -7,15 +7,18 @@ Before -> after, for a `custom_vjp`: `y = f(x)` -> `y, residuals = f_fwd(x)`, an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.custom_calls import step_of
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Value, leaves
-from srcgrad.rules.custom import Custom, ForwardSweep, Primal, ReverseSweep, TangentSweep
+from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, TangentSweep, transpose_of
+from srcgrad.rules.registry import Rule, display_name
+from srcgrad.transform.rule_calls import refuse
 from srcgrad.transform.split import TAPE
+from srcgrad.tree import flatten
 
 if TYPE_CHECKING:
     from srcgrad.transform.forward import Forward
@@ -73,6 +76,32 @@ def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
     lo.append(Call(step_of(ReverseSweep, custom, form, wanted, seen), (kept, *bars), {}, found, op.span))
     for k, bar in zip(wanted, found, strict=True):
         reverse.contribute(given[k], bar)
+
+
+def reverse_by_transpose(reverse: Reverse, op: Call, rule: Rule, g: Any, z: Any) -> None:
+    """Finds the cotangents of the arguments with a rule for tangents, which is linear in these."""
+    named = {**dict(zip(rule.parameters, op.args, strict=False)), **op.kwargs}
+    args = [named[name] for name in rule.parameters if name in named]
+    if list(rule.parameters[: len(args)]) != [name for name in rule.parameters if name in named] or rule.variadic:
+        refuse(op)
+    for name, tree in named.items():
+        if name not in rule.tangents and any(map(reverse.activity.active, leaves(tree))):
+            raise NoRuleError(
+                f"{display_name(op.fn)} has no derivative with respect to its argument {name!r}",
+                op.span,
+                "wrap that argument in srcgrad.stop_gradient, or give the function a rule",
+            )
+    given = (*args, z, g)
+    items = list(leaves(args))
+    returned, structure = flatten(tuple(args))
+    wanted = tuple([k for k, v in enumerate(returned) if isinstance(v, Value) and reverse.activity.active(v)])
+    form = Form((None,) * len(given), flatten(given)[1], structure, wanted)
+    name = display_name(op.fn).rpartition(".")[2]
+    found = [Value(items[k].type, None, op.span) for k in wanted]
+    step = step_of(Primal, transpose_of(rule, f"{name}_rev"), form)
+    reverse.lo.append(Call(step, given, {}, found, op.span))
+    for k, bar in zip(wanted, found, strict=True):
+        reverse.contribute(items[k], bar)
 
 
 def push_custom(forward: Forward, op: Call, step: Primal) -> None:
