@@ -390,6 +390,8 @@ class _Transposed(Custom):
     derivative.
     """
 
+    returns_new = True
+
     def __init__(self, name: str, module: str, linear: Callable[..., Any]):
         self.__name__ = name
         self.__module__ = module

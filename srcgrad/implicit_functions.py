@@ -105,6 +105,7 @@ class Implicit(Custom):
 
     is_constant_in_passive = True
     fills_defaults = False
+    returns_new = True
 
     def __init__(
         self,
@@ -313,6 +314,7 @@ class _Adjoint(Custom):
     """
 
     is_constant_in_passive = True
+    returns_new = True
 
     def __init__(self, owner: Implicit):
         self.owner = owner
@@ -374,6 +376,7 @@ class _TangentMap(Custom):
     """
 
     is_constant_in_passive = True
+    returns_new = True
 
     def __init__(self, owner: Implicit):
         self.owner = owner

@@ -370,6 +370,25 @@ def test_results_that_are_arguments_and_are_written_are_refused():
             grad(fun)(X)
 
 
+def test_what_cannot_be_read_is_watched():
+    same = custom_vjp(same_by_text)
+    same.defvjp(lambda x: (same_by_text(x), None), lambda kept, g: (g,))
+
+    def writes_the_argument(x):
+        z = 1.0 * x
+        y = same(z)
+        z[0] = 5.0
+        return np.sum(y * y)
+
+    with pytest.raises(UnsupportedError, match=r"what .* returned is memory of its argument"):
+        grad(writes_the_argument)(X)
+    assert_array_equal(grad(lambda x: np.sum(same(1.0 * x) ** 2))(X), 2.0 * X)
+
+
+def same_by_text(x):
+    return eval("x")
+
+
 STATE = np.ones(2)
 TABLE = {"k": 1.0}
 LEVEL = 1.0

@@ -33,6 +33,7 @@ class Custom:
         passive: the positions of arguments that have no derivative.
         is_constant_in_passive: whether that is zero; otherwise nobody may ask for it.
         writes_cotangents: whether `backward` may write to the cotangent that it is given.
+        returns_new: whether what it returns is a value of its own, also where that is memory of an argument.
         fills_defaults: whether defaults of the function count as arguments that are given.
     """
 
@@ -41,6 +42,7 @@ class Custom:
     is_constant_in_passive = False
     fills_defaults = True
     writes_cotangents = False
+    returns_new = False
     __name__: str
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -138,12 +140,14 @@ class Form:
         taken: the structure of the tuple of all arguments.
         out: the structure of the result; None if only the run tells, and it has to be one number or array.
         kept: the leaves of the result that are asked for: the others are known.
+        is_watched: whether a result that is memory of an argument is refused, as one of the two is written.
     """
 
     into: tuple[Structure | None, ...]
     taken: Structure
     out: Structure | None
     kept: tuple[int, ...]
+    is_watched: bool = False
 
     @property
     def takes_leaves(self) -> bool:
@@ -177,7 +181,13 @@ class Form:
                 help="let it return one number or array, or a tree of these whose structure does not depend on the run",
             )
         arrays = [leaf for leaf in self.leaves(args) if isinstance(leaf, np.ndarray)]
-        return [_apart(leaves[k], arrays) for k in self.kept]
+        found = [_apart(leaves[k], arrays) for k in self.kept]
+        if self.is_watched and any(leaves[k] is not item for k, item in zip(self.kept, found, strict=True)):
+            raise UnsupportedError(
+                f"what {name} returned is memory of its argument, and one of the two is written",
+                help="let it return a copy: .copy()",
+            )
+        return found
 
     def leaves(self, args: tuple) -> Sequence[Any]:
         """The leaves of the arguments."""

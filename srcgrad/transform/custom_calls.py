@@ -7,6 +7,7 @@ Before -> after, for a `custom_vjp`: `y = f(x)` -> `y, residuals = f_fwd(x)`, an
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
@@ -31,6 +32,7 @@ def settle_custom_calls(program: Program) -> None:
     Raises:
         UnsupportedError: if one writes to its arguments.
     """
+    whole = Aliases([*program.functions, program.function]) if program.customs else None
     for call in program.customs:
         op, given = call.op, list(leaves(call.op.args))
         assert isinstance(op.fn, Primal)
@@ -51,8 +53,10 @@ def settle_custom_calls(program: Program) -> None:
                     j for j, v in enumerate(results) if is_pointer(v.type) and aliases.find(v) is aliases.find(value)
                 ]
                 shared.update(dict.fromkeys([(j, k) for j in same]))
-        if shared:
-            op.fn = step_of(Primal, op.fn.custom, op.fn.form, tuple(shared))
+        form, custom = op.fn.form, op.fn.custom
+        if not call.bodies and not custom.returns_new and whole is not None:
+            form = replace(form, is_watched=any(whole.is_written(v) for v in (*given, *op.outputs)))
+        op.fn = step_of(Primal, custom, form, tuple(shared))
 
 
 def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
