@@ -294,6 +294,23 @@ def test_values_that_are_kept_stay_as_they_were():
     assert_allclose(grad(loss)(X), 2.0 * np.exp(X) ** 2)
 
 
+def test_a_pullback_remembers_what_was_kept():
+    factors = X.copy()
+    scaled = custom_vjp(lambda x: factors * x)
+    scaled.defvjp(lambda x: (factors * x, factors), lambda kept, g: (kept * g,))
+
+    def repeated(x, n):
+        for _ in range(n):
+            x = scaled(x)
+        return x
+
+    pull = vjp(scaled, X)[1]
+    again = vjp(lambda x: repeated(x, 2), X)[1]
+    factors[:] = 0.0
+    assert_array_equal(pull(np.ones(3))[0], X)
+    assert_array_equal(again(np.ones(3))[0], X**2)
+
+
 def test_a_sweep_may_write_to_its_cotangent_and_return_it():
     @custom_vjp
     def rectified(x):

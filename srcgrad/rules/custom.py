@@ -408,7 +408,7 @@ class ForwardSweep(Step):
     """Returns the value, and behind it what the reverse sweep needs.
 
     Attributes:
-        copies: whether what is kept has to be copied, as the program writes to arguments or results.
+        copies: whether what is kept has to be copied, as somebody may write to it before the reverse sweep runs.
     """
 
     def __init__(self, custom: Custom, form: Form, copies: bool):

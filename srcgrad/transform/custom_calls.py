@@ -70,7 +70,7 @@ def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
     lo = reverse.lo
     seen = tuple([k for k, o in enumerate(op.outputs) if o.type.differentiable])
     bars = [reverse.full_cotangent(reverse.cotangent_of_output(op.outputs[k]), op.outputs[k]) for k in seen]
-    copies = any(reverse.aliases.is_written(v) for v in (*given, *op.outputs))
+    copies = reverse.outlives or any(reverse.aliases.is_written(v) for v in (*given, *op.outputs))
     op.fn = step_of(ForwardSweep, custom, form, copies)
     kept = Value(TAPE, "residuals", op.span)
     kept.owner = op

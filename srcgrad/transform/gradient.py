@@ -365,6 +365,7 @@ def _reverse(
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
         reverse = Reverse(activity, aliases, complexness, pairs)
         reverse.shadow_table = shadows
+        reverse.outlives = not undo
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
         bars = reverse.run(target, rows, wanted)
         target.body.results = [*target.body.results, *bars]
