@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.api import grad
+from srcgrad.backend.targets import resolve
 from srcgrad.custom import filled, given_name, inner, places_of, zeros_like
 from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
 from srcgrad.products import jvp, vjp_of
@@ -104,6 +105,7 @@ class Implicit(Custom):
 
     is_constant_in_passive = True
     fills_defaults = False
+    returns_new = True
 
     def __init__(
         self,
@@ -191,6 +193,16 @@ class System:
         of_x, *of_params = self._pull(self.image.tree(w, conjugate=True))
         return self.space.vector(of_x, conjugate=True), tuple(of_params)
 
+    @functools.cached_property
+    def _pull_of_x(self) -> Callable[[Any], tuple]:
+        """As the pullback of the residual, for the solution alone."""
+        names = resolve(self.owner.residual).positional
+        return vjp_of(self.owner.residual, (self.x, *self.params), names[:1])[1] if names else self._pull
+
+    def row(self, w: np.ndarray) -> np.ndarray:
+        """The product of a covector with `A`."""
+        return self.space.vector(self._pull_of_x(self.image.tree(w, conjugate=True))[0], conjugate=True)
+
     def push(self, x_dot: Any, params_dot: Sequence[Any]) -> np.ndarray:
         """The tangent of the residual."""
         found = jvp(self.owner.residual, (self.x, *self.params), (x_dot, *map(_or_none, params_dot)))[1]
@@ -203,7 +215,7 @@ class System:
 
     def solve_transposed(self, b: np.ndarray) -> np.ndarray:
         """`A.T w = b`."""
-        return self._solved(lambda w: self.pull(w)[0], b, transposed=True)
+        return self._solved(self.row, b, transposed=True)
 
     def _solved(self, product: Callable[[np.ndarray], np.ndarray], b: np.ndarray, transposed: bool) -> np.ndarray:
         if self.owner.linear_solve is not None:
@@ -222,7 +234,7 @@ class System:
 
     @functools.cached_property
     def _matrix(self) -> np.ndarray:
-        rows = [self.pull(row)[0] for row in np.eye(self.image.size)]
+        rows = [self.row(row) for row in np.eye(self.image.size)]
         matrix = np.reshape(rows, (self.image.size, self.space.size))
         self._warn(matrix)
         return matrix
@@ -302,6 +314,7 @@ class _Adjoint(Custom):
     """
 
     is_constant_in_passive = True
+    returns_new = True
 
     def __init__(self, owner: Implicit):
         self.owner = owner
@@ -363,6 +376,7 @@ class _TangentMap(Custom):
     """
 
     is_constant_in_passive = True
+    returns_new = True
 
     def __init__(self, owner: Implicit):
         self.owner = owner

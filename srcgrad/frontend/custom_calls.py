@@ -24,7 +24,7 @@ from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_numeric, is_scalar, join
 from srcgrad.rules.custom import Custom, Form, Primal
 from srcgrad.rules.registry import IN_PLACE, JVP, PARTIALS, VJP
-from srcgrad.tree import flatten, instance_of, is_structured
+from srcgrad.tree import attributes_of, flatten, instance_of, is_structured
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,8 @@ def as_symbol(lo: Lowering, tree: Any) -> Symbol:
     if isinstance(tree, dict):
         return lo.new_reference(dict, tuple([(key, as_symbol(lo, item)) for key, item in tree.items()]), None)
     if not isinstance(tree, (Value, Sequence, Reference, slice)) and is_structured(type(tree)):
-        return lo.new_reference(type(tree), tuple([(k, as_symbol(lo, item)) for k, item in vars(tree).items()]), None)
+        parts = tuple([(name, as_symbol(lo, getattr(tree, name))) for name in attributes_of(tree)])
+        return lo.new_reference(type(tree), parts, None)
     return tree
 
 
@@ -265,11 +266,11 @@ def _scratch(lo: Lowering, reading: _Reading, kwargs: dict[str, Symbol] | None =
         captured = lo.captured
         lo.attempts, lo.protections, lo.captured, lo.capture_names, lo.functions, lo.active = outer
         del lo.reading[-2:]
+        changed, lo.changed = lo.changed.keys() - before.keys(), before
         for key in captured:
             lo.read_at_run_time.setdefault(key, lo.span)
     if reading.paired and not is_pair:
         lo.unsupported(f"{name_of(route)} has to return a pair, the value of {owner.__name__} first")
-    changed, lo.changed = lo.changed.keys() - before.keys(), before
     if not changed.isdisjoint(_references(lo, reading.args)):
         lo.unsupported(f"{name_of(route)} changes a container among its arguments", "let it return what is new")
     if any(isinstance(leaf, Value) and not _is_number(leaf) for leaf in flatten(tree)[0]):

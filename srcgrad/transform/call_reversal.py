@@ -17,14 +17,13 @@ from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Closed, Const, Value, leaves
 from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown
-from srcgrad.rules.custom import Primal
-from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name, is_of_user
-from srcgrad.rules.user_rules import fitting
+from srcgrad.rules.custom import Primal, fitting
+from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP, Rule, display_name, is_of_user
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import reverse_read
 from srcgrad.transform.closed import reverse_closed
 from srcgrad.transform.cotangents import fit, full_like, product, surely_fits
-from srcgrad.transform.custom_calls import reverse_custom
+from srcgrad.transform.custom_calls import reverse_by_transpose, reverse_custom
 from srcgrad.transform.list_reversal import (
     holds_buffers,
     refuse_sequences,
@@ -109,6 +108,10 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
         _apply_accumulate(reverse, op, accumulate, gs[0])
         return
     rule = VJP.get(op.fn)
+    if rule is None and op.fn in JVP and is_of_user(JVP[op.fn].body):
+        g, z = _of_results(reverse, op, gs)
+        reverse_by_transpose(reverse, op, JVP[op.fn], reverse.lo.tree(g), reverse.lo.tree(z))
+        return
     if rule is None:
         refuse(op)
     _apply_vjp(reverse, op, rule, gs)
@@ -235,15 +238,20 @@ def _symbols(reverse: Reverse, tree: Any) -> Any:
     return [reverse.symbol(item) for item in tree]
 
 
+def _of_results(reverse: Reverse, op: Call, gs: list[Value | None]) -> tuple[Symbol, Symbol]:
+    """The cotangent of what a call returns, and what it returns, as its rule takes them."""
+    filled: list[Symbol] = [
+        Const(None) if g is None else full_like(reverse.lo, g, o) for g, o in zip(gs, op.outputs, strict=True)
+    ]
+    if not op.unpacks:
+        return filled[0], op.outputs[0]
+    return Sequence(tuple(filled)), Sequence(tuple(op.outputs))
+
+
 def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -> None:
     _check_keywords(op, rule)
     outputs = op.outputs
-    filled: list[Symbol] = [
-        Const(None) if g is None else full_like(reverse.lo, g, o) for g, o in zip(gs, outputs, strict=True)
-    ]
-    single = not op.unpacks
-    g: Symbol = filled[0] if single else Sequence(tuple(filled))
-    z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
+    g, z = _of_results(reverse, op, gs)
     if is_called(rule):
         reverse_by_call(reverse, op, rule, g, z)
         return

@@ -7,15 +7,19 @@ Before -> after, for a `custom_vjp`: `y = f(x)` -> `y, residuals = f_fwd(x)`, an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.custom_calls import step_of
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Value, leaves
-from srcgrad.rules.custom import Custom, ForwardSweep, Primal, ReverseSweep, TangentSweep
+from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, TangentSweep, transpose_of
+from srcgrad.rules.registry import Rule, display_name
+from srcgrad.transform.rule_calls import refuse
 from srcgrad.transform.split import TAPE
+from srcgrad.tree import flatten
 
 if TYPE_CHECKING:
     from srcgrad.transform.forward import Forward
@@ -28,6 +32,7 @@ def settle_custom_calls(program: Program) -> None:
     Raises:
         UnsupportedError: if one writes to its arguments.
     """
+    whole = Aliases([*program.functions, program.function]) if program.customs else None
     for call in program.customs:
         op, given = call.op, list(leaves(call.op.args))
         assert isinstance(op.fn, Primal)
@@ -48,8 +53,10 @@ def settle_custom_calls(program: Program) -> None:
                     j for j, v in enumerate(results) if is_pointer(v.type) and aliases.find(v) is aliases.find(value)
                 ]
                 shared.update(dict.fromkeys([(j, k) for j in same]))
-        if shared:
-            op.fn = step_of(Primal, op.fn.custom, op.fn.form, tuple(shared))
+        form, custom = op.fn.form, op.fn.custom
+        if not call.bodies and not custom.returns_new and whole is not None:
+            form = replace(form, is_watched=any(whole.is_written(v) for v in (*given, *op.outputs)))
+        op.fn = step_of(Primal, custom, form, tuple(shared))
 
 
 def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
@@ -63,7 +70,7 @@ def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
     lo = reverse.lo
     seen = tuple([k for k, o in enumerate(op.outputs) if o.type.differentiable])
     bars = [reverse.full_cotangent(reverse.cotangent_of_output(op.outputs[k]), op.outputs[k]) for k in seen]
-    copies = any(reverse.aliases.is_written(v) for v in (*given, *op.outputs))
+    copies = reverse.outlives or any(reverse.aliases.is_written(v) for v in (*given, *op.outputs))
     op.fn = step_of(ForwardSweep, custom, form, copies)
     kept = Value(TAPE, "residuals", op.span)
     kept.owner = op
@@ -73,6 +80,32 @@ def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
     lo.append(Call(step_of(ReverseSweep, custom, form, wanted, seen), (kept, *bars), {}, found, op.span))
     for k, bar in zip(wanted, found, strict=True):
         reverse.contribute(given[k], bar)
+
+
+def reverse_by_transpose(reverse: Reverse, op: Call, rule: Rule, g: Any, z: Any) -> None:
+    """Finds the cotangents of the arguments with a rule for tangents, which is linear in these."""
+    named = {**dict(zip(rule.parameters, op.args, strict=False)), **op.kwargs}
+    args = [named[name] for name in rule.parameters if name in named]
+    if list(rule.parameters[: len(args)]) != [name for name in rule.parameters if name in named] or rule.variadic:
+        refuse(op)
+    for name, tree in named.items():
+        if name not in rule.tangents and any(map(reverse.activity.active, leaves(tree))):
+            raise NoRuleError(
+                f"{display_name(op.fn)} has no derivative with respect to its argument {name!r}",
+                op.span,
+                "wrap that argument in srcgrad.stop_gradient, or give the function a rule",
+            )
+    given = (*args, z, g)
+    items = list(leaves(args))
+    returned, structure = flatten(tuple(args))
+    wanted = tuple([k for k, v in enumerate(returned) if isinstance(v, Value) and reverse.activity.active(v)])
+    form = Form((None,) * len(given), flatten(given)[1], structure, wanted)
+    name = display_name(op.fn).rpartition(".")[2]
+    found = [Value(items[k].type, None, op.span) for k in wanted]
+    step = step_of(Primal, transpose_of(rule, f"{name}_rev"), form)
+    reverse.lo.append(Call(step, given, {}, found, op.span))
+    for k, bar in zip(wanted, found, strict=True):
+        reverse.contribute(items[k], bar)
 
 
 def push_custom(forward: Forward, op: Call, step: Primal) -> None:

@@ -395,6 +395,7 @@ def _reverse_function(
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
         reverse = Reverse(activity, aliases, complexness, pairs)
         reverse.shadow_table = shadows
+        reverse.outlives = not undo
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
         if levels is not None and target is function:
             for seed, level in levels.items():

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import linecache
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from harness import Row, is_differentiable, leaves, map_leaves, moved, pairing, random_like
+from harness import Row, is_differentiable, map_leaves, moved, pairing, random_like
 from numpy.testing import assert_allclose
 from test_registry import SMOOTH
 
