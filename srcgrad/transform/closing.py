@@ -8,6 +8,7 @@ call like any other, whose inputs it needs as they were: it keeps them, or copie
 from __future__ import annotations
 
 import operator
+from collections.abc import Hashable
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
@@ -17,6 +18,7 @@ from srcgrad.errors import UnsupportedError
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import (
     Call,
+    Closed,
     Commit,
     Const,
     Enter,
@@ -37,6 +39,7 @@ from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.closed import Cut, closed_function
 from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
 from srcgrad.transform.effects import refuse_effects
+from srcgrad.transform.sameness import key_of
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
 
@@ -63,9 +66,10 @@ def close_checkpoints(functions: list[Function], main: Function) -> None:
     """Puts what is checkpointed into functions of its own."""
     remove_dead_code(functions)
     aliases = Aliases(functions)
+    known: dict[Hashable, Closed] = {}
     for function in functions:
         apart = [*function.params, *function.captured] if function is main else []
-        _Closer(function, aliases, Origins(aliases, apart)).close_region(function.body)
+        _Closer(function, aliases, Origins(aliases, apart), known).close_region(function.body)
 
 
 def _is_mark(op: Op) -> bool:
@@ -81,12 +85,14 @@ class _Closer:
 
     Attributes:
         aliases, origins: which values share memory, in the program as it was.
+        known: the functions made so far, of which one may do for several calls.
     """
 
-    def __init__(self, function: Function, aliases: Aliases, origins: Origins):
+    def __init__(self, function: Function, aliases: Aliases, origins: Origins, known: dict[Hashable, Closed]):
         self.function = function
         self.aliases = aliases
         self.origins = origins
+        self.known = known
         self.layout = any(isinstance(op, Call) and copies_perhaps(op) for op in walk(function.body))
 
     def close_region(self, region: Region) -> None:
@@ -136,6 +142,7 @@ class _Closer:
         else:
             outputs = [v for op in whole for v in op.outputs if v in used]
             call, changed = _close_function(cut, whole, outputs)
+            call.fn = self.known.setdefault(key_of(call.fn.function), call.fn)
         self._check_identity(call, ops[-1], changed, after, later)
         region.ops[place : place + len(whole)] = [call, *self._write_back(call, changed, after)]
         for op in region.ops:
