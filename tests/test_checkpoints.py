@@ -250,6 +250,57 @@ def test_code_is_never_stale() -> None:
     assert gradient(3.0) == 18.0
 
 
+# Random numbers
+
+
+def dropout(x, w, rng):
+    h = np.tanh(x * w)
+    return h * (rng.random(h.shape) < 0.5) + rng.normal() * w
+
+
+def network(x, w, rng, slots, again):
+    layer = checkpoint(dropout) if again else dropout
+    y = layer(x, w, rng)
+    return np.sum(layer(y, w, rng) * x)
+
+
+def step(s, k, w, rng):
+    s = s + 0.1 * np.sin(s) + rng.standard_normal(4) * w * s
+    return s * (1 + 0.1 * rng.normal()) + k
+
+
+def diffusion(x, w, rng, slots, again):
+    s = x * w
+    if again:
+        for k in checkpointed(range(9, 1, -2), slots):
+            s = step(s, k, w, rng)
+    else:
+        for k in range(9, 1, -2):
+            s = step(s, k, w, rng)
+    return np.sum(s)
+
+
+@pytest.mark.parametrize("fun", [network, diffusion])
+def test_random_numbers_are_drawn_once(fun: Callable[..., Any]) -> None:
+    def run(again: bool, *, slots: int = 2, **options: Any) -> tuple:
+        rng = np.random.default_rng(3)
+        made = fun  # bound to this generator, which the code is compiled for
+        gradient = value_and_grad(lambda x, w: made(x, w, rng, slots, again), argnums=(0, 1), **options)
+        found = gradient(X, 0.8), rng.normal()
+        value, pull = vjp(lambda x, w: made(x, w, rng, slots, again), X, 0.8)
+        np.testing.assert_array_equal(pull(1.0)[0], pull(1.0)[0])
+        return (*found, value, pull(1.0)[0], rng.normal())
+
+    expected = run(again=False)
+    for slots in (1, 2, 9):
+        for optimize in (True, False):
+            np.testing.assert_equal(_rounded(run(again=True, slots=slots, optimize=optimize)), _rounded(expected))
+
+
+def _rounded(found: Any) -> Any:
+    return tuple(map(_rounded, found)) if isinstance(found, tuple) else np.round(found, 11)
+
+
 # Refusals
 
 
@@ -258,17 +309,20 @@ def prints(x):
     return x * x
 
 
-def draws(x):
-    return x * np.random.normal()
+def draws_in_a_branch(x):
+    if x > 1.0:
+        x = x * np.random.normal()
+    return x
 
 
-def draws_from_a_generator(x, rng=np.random.default_rng(0)):  # noqa: B008
-    return x * rng.standard_normal()
+def appends_outside(x, found=[]):  # noqa: B006
+    found.append(x)
+    return x * x
 
 
 @pytest.mark.parametrize(
     ("fun", "message"),
-    [(prints, "print is called"), (draws, "random numbers are drawn"), (draws_from_a_generator, "random numbers")],
+    [(prints, "print is called"), (draws_in_a_branch, "random numbers are drawn"), (appends_outside, "outside_append")],
 )
 def test_effects_are_refused(fun: Callable[..., Any], message: str) -> None:
     with pytest.raises(errors.UnsupportedError, match=message) as caught:
