@@ -203,6 +203,13 @@ REFUSED = frozenset(
         "best_by_key_and_sorted",
         "dicts_in_a_list",
         "dicts_read_by_methods",
+        # whether what is written in what is checkpointed is a number or an array, and what it starts from
+        "argument_is_written_by_what_is_run_again",
+        "trajectory_in_an_array",
+        "left_by_break_and_return",
+        "slots_by_default_in_a_plain_loop",
+        "checkpointed_in_single_precision",
+        "checkpointed_with_handlers",
         "linked_list",
         "nodes_with_children",
         "tree_changed_by_recursion",

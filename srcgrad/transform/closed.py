@@ -245,6 +245,9 @@ class ClosedPairs:
         results = [mapping.get(v, v) for v in primal.body.results]
         function = Function(primal.name, params, body)
         callees = clone_callees(function)
+        drawn = [results[k] for k in closed.drawn]
+        body.ops = [op for op in body.ops if not any(v in drawn for v in op.outputs)]
+        add_parameters(function, drawn)
         bars: list[Value] = []
         rows: list[tuple[Value, Value]] = []
         for k in seeds:
@@ -260,10 +263,13 @@ class ClosedPairs:
         levels = {seed: level for (_, seed), level in zip(rows, seeds.values(), strict=True)}
         wanted = [params[k] for k in inputs]
         self._differentiate(function, callees, rows, bars, wanted, levels, f"{primal.name}_rev")
-        needs = drop_unused(function, len(primal.params))
+        count = len(primal.params)
+        needs = drop_unused(function, count + len(drawn))
+        extra = [closed.drawn[k - count] for k in needs if k >= count]
         function.doc = f"Reverse sweep of {primal.name}, which is run again first."
         found = [levels.get(v, Zeros.NONE) for v in wanted]
-        return Reversed(Closed(function), needs, list(seeds), found, loose=frozenset(loose))
+        needs = [k for k in needs if k < count]
+        return Reversed(Closed(function), needs, list(seeds), found, extra, frozenset(loose))
 
 
 def add_parameters(function: Function, values: list[Value]) -> None:

@@ -15,6 +15,7 @@ from srcgrad.frontend.raising import Raising, unproven_axes
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
+    Closed,
     Const,
     For,
     Function,
@@ -127,6 +128,8 @@ def is_removable(op: Op) -> bool:
     fn = op.fn
     if not hashable(fn):
         return False
+    if isinstance(fn, Closed):
+        return op.mirror is not None or fn.is_pure
     if only_metadata(op) or fn in (list, tuple, dict, slice, getattr):
         return True
     if fn is np.broadcast_shapes:
@@ -449,6 +452,8 @@ def is_removable_purely(op: Call) -> bool:
     if isinstance(op.fn, type) and hasattr(op.fn, "__enter__"):
         # A context may be entered once.
         return False
+    if isinstance(op.fn, Closed):
+        return op.fn.is_pure
     module = getattr(op.fn, "__module__", None) or ""
     if module == "srcgrad.transform.writes" or op.fn in (runtime.shadow_of, runtime.cotangent_of):
         return False
