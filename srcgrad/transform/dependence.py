@@ -34,6 +34,7 @@ from srcgrad.analysis.memory import (
     only_metadata,
     written,
 )
+from srcgrad.analysis.reads import Uses
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Function, Op, Try, Value, leaves, map_tree, walk
@@ -359,7 +360,7 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     inputs = differentiable_leaves(program, names)
     functions = [*program.functions, function]
     for other in functions:
-        _refuse_random(other)
+        _refuse_what_differs(other)
     aliases = Aliases(functions, reads=True)
     floats = [v for v in leaves(function.result) if v.type.differentiable and not is_text(v)]
     for value in (*inputs, *floats):
@@ -396,7 +397,9 @@ def _let_arithmetic_go(functions: list[Function]) -> None:
             op.mirror = op
 
 
-def _refuse_random(function: Function) -> None:
+def _refuse_what_differs(function: Function) -> None:
+    """Refuses what is not the same in each of several sweeps."""
+    uses = Uses([function])
     for op in walk(function.body):
         if isinstance(op, Call) and _draws(op):
             raise UnsupportedError(
@@ -404,6 +407,21 @@ def _refuse_random(function: Function) -> None:
                 op.span,
                 "draw them before, and pass them as an argument",
             )
+        if isinstance(op, Call) and _changes_what_is_read(op, uses):
+            raise UnsupportedError(
+                "what is outside of the function is changed here, in each sweep again",
+                op.span,
+                "return it, or pass it as an argument",
+            )
+
+
+def _changes_what_is_read(op: Call, uses: Uses) -> bool:
+    """Whether a call leaves something outside of the function that its next run may find there."""
+    if op.fn is runtime.outside_append:
+        return any(
+            user.fn is not runtime.outside_append for user in uses.users.get(op.args[0], ()) if isinstance(user, Call)
+        )
+    return among(op.fn, (setattr, runtime.outside_item))
 
 
 def _draws(op: Call) -> bool:
