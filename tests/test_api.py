@@ -639,6 +639,7 @@ def test_stop_gradient_does_not_share_memory():
 
 def test_public_names():
     functions = ["check_grads", "grad", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp"]
+    functions += ["jacobian_pattern", "sparse_hessian", "sparse_jacobian"]
     assert sorted(srcgrad.__all__) == sorted([*functions, "GradFunction", "__version__", "errors", "rules"])
     assert all(hasattr(srcgrad, name) for name in srcgrad.__all__)
     assert srcgrad.__version__ == "0.1.0"

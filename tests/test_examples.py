@@ -129,7 +129,6 @@ DIFFERENTIATED = [
     ("digits", "loss"),
     ("heat_equation", "loss"),
     ("kalman_filter", "negative_log_likelihood"),
-    ("sparse_newton", "energy"),
 ]
 
 
