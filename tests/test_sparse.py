@@ -14,7 +14,8 @@ from scipy.sparse import csr_array
 
 from srcgrad import grad, jacobian_pattern, jvp, sparse_hessian, sparse_jacobian
 from srcgrad.errors import ArgumentError, MissingPackageError, SrcgradError, UnsupportedError
-from srcgrad.rules.index_sets import Unions
+from srcgrad.rules.dependence import union_change
+from srcgrad.rules.index_sets import Unions, no_list
 from srcgrad.sparse import closure
 from srcgrad.sparse.colouring import NONE, _star, colour_columns, colour_symmetric
 from srcgrad.sparse.leaves import Vector, as_vector
@@ -542,6 +543,14 @@ def test_closure(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = rng.integers(0, unions.size + 1, int(rng.integers(0, 10)))
     found = closure.pattern_of(unions, outputs).toarray()
     np.testing.assert_array_equal(found, reached(*unions.edges(), outputs, inputs, unions.size))
+
+
+def test_sets_of_lists_of_unknown_kind_are_refused() -> None:
+    assert no_list(3) == 3
+    with pytest.raises(UnsupportedError, match="put together"):
+        no_list([1, 2])
+    with pytest.raises(UnsupportedError, match="put together"):
+        union_change([1], [2])
 
 
 def test_long_chains_take_no_quadratic_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from srcgrad import grad, sparse_hessian, sparse_jacobian, stop_gradient
 CASES: list[Any] = []
 rng = np.random.default_rng(0)
 X, M = rng.uniform(0.3, 1.5, 8), rng.uniform(0.3, 1.5, (4, 3))
+Y = np.linspace(0.5, 1.5, 6)
 
 
 def case(*args: Any, argnums: Any = 0, hessian: bool = False) -> Callable[[Callable], Callable]:
@@ -645,6 +647,261 @@ def tryrec(x, d):
 def grad2d(x):
     a, b = np.gradient(x.reshape(4, 2))
     return a * b
+
+
+@case(Y)
+def grown_by_lists(x):
+    xs = [x[0]]
+    for k in range(1, 4):
+        xs += [x[k] * x[0]]
+    return np.array(xs)
+
+
+@case(Y)
+def exponentials_of_a_list(x):
+    xs = []
+    for k in range(3):
+        xs.append(x[k])
+    return np.exp(xs) * x[3]
+
+
+@case(Y)
+def repeated_list(x):
+    xs = []
+    for k in range(3):
+        xs.append(x[k])
+    return np.array(xs * 2 + [x[5]])
+
+
+@case(Y)
+def joined_slices(x):
+    xs = []
+    for k in range(3):
+        xs.append(x[k] * 2)
+    ys = xs[1:] + xs[:1]
+    return np.add(ys, x[3:6])[1:]
+
+
+@case(Y)
+def chosen_items(x):
+    xs = [x[k] for k in range(4) if x[k] > 0.6]
+    return np.maximum(xs, 0.9)
+
+
+@case(Y)
+def lists_multiplied(x):
+    return np.multiply([x[0], x[1]], [x[2], 2.0])
+
+
+@case(Y)
+def rows_in_a_list(x):
+    rows = []
+    for k in range(2):
+        rows.append(x[3 * k : 3 * k + 3])
+    return np.stack(rows)[:, 0] * np.concatenate(rows)[:2]
+
+
+@case(Y)
+def lists_by_recursion(x):
+    def build(k):
+        if k == 0:
+            return [x[0]]
+        return build(k - 1) + [x[k]]  # noqa: RUF005
+
+    return np.array(build(2))
+
+
+@case(Y)
+def pairs_in_a_list(x):
+    xs = []
+    for k in range(3):
+        xs.append((x[k], x[k + 1] * 2))
+    return np.array([a * b for a, b in xs])
+
+
+@case(Y)
+def totals_by_key(x):
+    d = {}
+    for k in range(4):
+        d[k % 2] = d.get(k % 2, 0.0) + x[k]
+    return np.array([d[0], d[1]])
+
+
+@case(Y)
+def sorted_list(x):
+    xs = list(x)
+    xs.sort()
+    return np.array(xs[:2])
+
+
+@case(Y)
+def summed_items(x):
+    xs = x.tolist() if False else [v for v in x]
+    return sum(xs[:3]) * np.array([xs[0], xs[5]])
+
+
+@case(Y)
+def queue(x):
+    q = deque()
+    for v in x:
+        q.append(v)
+    q.popleft()
+    return np.array([q[0] * q[1], q.pop()])
+
+
+@case(Y)
+def running_maximum(x):
+    best = x[0]
+    out = []
+    for v in x:
+        best = max(best, v)
+        out.append(best * 1.0)
+    return np.array(out)
+
+
+@case(Y)
+def single_and_double(x):
+    a = np.array([x[0], 1.0, x[2]], dtype=np.float32)
+    b = a.astype(float)
+    b[1] = x[3]
+    return b * a
+
+
+@case(Y)
+def array_from_zero(x):
+    acc = 0
+    for k in range(3):
+        acc = acc + x[k : k + 2]
+    acc += x[4:6]
+    return acc
+
+
+@case(Y)
+def written_by_items(x):
+    y = np.zeros(3)
+    for i, (a, b) in enumerate(zip(x[:3], x[3:], strict=False)):
+        y[i] = a
+        y[i] *= b
+        y[i] -= y[0]
+    return y
+
+
+@case(Y)
+def nested_lists_matmul(x):
+    return np.array([[x[0], x[1]], [0.0, x[2]]]) @ np.array([x[3], 1.0])
+
+
+@case(Y)
+def added_axes(x):
+    return x.reshape(2, 3).swapaxes(0, 1)[..., None] * x[0]
+
+
+@case(Y)
+def rows_and_columns_written(x):
+    z = np.empty((2, 3))
+    z[0] = x[:3]
+    z[1, :] = x[3:]
+    z[:, 1] = z[:, 0]
+    return z.mean(axis=0)
+
+
+@case(Y)
+def hypotenuses(x):
+    return np.hypot(x[:3], x[3:]) + np.square(x[0])
+
+
+@case(Y)
+def divmods(x):
+    a, b = divmod(x[:3], 0.4)
+    return b + a * x[3]
+
+
+@case(Y)
+def mantissas(x):
+    m, _e = np.frexp(x)
+    return m * x[0]
+
+
+@case(Y)
+def extremes_by_index(x):
+    i = np.argmax(x)
+    j = int(np.argmin(x))
+    return np.array([x[i], x[j]])
+
+
+@case(Y)
+def selected(x):
+    return np.select([x < 0.7, x < 1.2], [x**2, x[0] * x], default=x[5])
+
+
+@case(Y)
+def chosen_by_index(x):
+    return np.choose([0, 1, 0], [x[:3], x[3:]])
+
+
+@case(Y)
+def taken_by_matrix(x):
+    return np.take(x, [[0, 5], [2, 2]]) * np.take(x, 1)
+
+
+@case(Y)
+def tensor_product(x):
+    return np.tensordot(x.reshape(2, 3), np.eye(3)[:, :2], axes=1)
+
+
+@case(Y)
+def inverse_times(x):
+    return np.linalg.inv(np.diag(x[:2]) + 0.1) @ x[2:4]
+
+
+@case(Y)
+def cross_product(x):
+    return np.cross(x[:3], x[3:])
+
+
+@case(Y)
+def trace_times(x):
+    return np.trace(x[:4].reshape(2, 2)) * x[4:]
+
+
+@case(Y)
+def inserted_and_deleted(x):
+    return np.insert(np.delete(x, 1), 2, x[1] * 2)
+
+
+@case(Y)
+def appended(x):
+    return np.append(x[:2], x[2] * x[3])
+
+
+@case(Y)
+def filled(x):
+    return np.full(3, x[0]) + np.full_like(x[:3], x[1]) + np.linspace(x[2], x[3], 3)
+
+
+@case(Y)
+def tiled(x):
+    return np.tile(x[:2], 3) * np.repeat(x[2:4], 3)
+
+
+@case(Y)
+def rotated(x):
+    return np.rot90(x.reshape(2, 3))[0] * np.flip(x)[:2]
+
+
+@case(Y)
+def fmax_and_range(x):
+    return np.fmax(x[:3], x[3:]) + np.ptp(x[:2])
+
+
+@case(Y)
+def cumulated_rows(x):
+    return np.cumsum(x.reshape(2, 3), axis=0).ravel()
+
+
+@case(Y)
+def signs(x):
+    return np.nan_to_num(x) + np.abs(x) + np.sign(x) * x[0]
 
 
 @pytest.mark.parametrize("fun, args, argnums, hessian", CASES)

@@ -38,7 +38,7 @@ from srcgrad.analysis.reads import Uses
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Function, Op, Try, Value, leaves, map_tree, walk
-from srcgrad.ir.types import Array, List, NpScalar, PyScalar, is_scalar
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Unknown, is_scalar
 from srcgrad.rules.dependence import (
     DEPENDENCE,
     DTYPE_PLACES,
@@ -49,7 +49,7 @@ from srcgrad.rules.dependence import (
     union_change,
 )
 from srcgrad.rules.extents import is_elementwise
-from srcgrad.rules.index_sets import all_of_all, no_sets, union
+from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union
 from srcgrad.rules.registry import (
     IN_PLACE,
     JVP,
@@ -252,8 +252,16 @@ def _is_elementwise(op: Call, mine: set[int | str]) -> bool:
 
 
 def _direct_dots(deps: Dependence, op: Call) -> list[Value]:
+    """The sets of all that a call is given; `+` and `*` of what turns out to be lists are refused when it runs."""
     values = dict.fromkeys(v for v in leaves([tree for _, tree in _arguments(op)]) if has_tangent(deps, v))
-    return list(dict.fromkeys(deps.dots[v] for v in values))
+    may_join = among(op.fn, (operator.add, operator.mul))
+    found: dict[Value, None] = {}
+    for value in values:
+        dot = deps.dots[value]
+        if may_join and isinstance(value.type, Unknown) and not is_scalar(value.type):
+            dot = deps.lo.value(deps.lo.emit_typed(no_list, (dot,), {}, dot.type))
+        found[dot] = None
+    return list(found)
 
 
 def _union(deps: Dependence, sets: list[Value]) -> Value:
