@@ -301,6 +301,42 @@ def test_pattern_follows_branches_and_counts() -> None:
             np.testing.assert_allclose(find(x, n).toarray(), dense(fun, lambda x=x, n=n: (x, n)))
 
 
+T = np.array([1.5, 0.5, 2.5])
+
+
+def while_below(x, t):
+    n = 0
+    while t < 3:
+        t *= 2
+        n += 1
+    return x[n] * x
+
+
+DECIDED: list[tuple[Callable, list[tuple]]] = [
+    (lambda x, n: np.resize(x, (n,)), [(T, 2), (T, 5)]),
+    (lambda x, k: x[int(k)] * np.ones(2), [(T, 0.0), (T, 2.0)]),
+    (lambda x, k: x[int(np.floor(k)) :], [(T, 0.2), (T, 1.7)]),
+    (lambda x, m: x[m > 0.5], [(T, np.array([1.0, 0.0, 1.0])), (T, np.array([0.0, 1.0, 1.0])), (T, np.zeros(3))]),
+    (lambda x, w: np.where(w > 0, x, x[0]), [(T, np.array([1.0, -1.0, 1.0])), (T, np.array([-1.0, 1.0, 1.0]))]),
+    (lambda x, w: x * w if np.copysign(1.0, w) > 0 else x[:1] * x, [(T, 1.0), (T, 0.0), (T, -0.0)]),
+    (lambda x, p: x**p if p > 1 else np.roll(x, 1), [(T, 2.0), (T, 0.5)]),
+    (lambda x, o: x[np.argsort(o)], [(T, np.array([1.0, 2.0, 3.0])), (T, np.array([3.0, 2.0, 1.0]))]),
+    (while_below, [(T, 1.0), (T, 2.0), (T, 5.0)]),
+    (lambda x, t: x[t["i"]] * x[t["j"][0]], [(T, {"i": 0, "j": [1]}), (T, {"i": 1, "j": [2]})]),
+    (lambda x, a: np.einsum("ij,j->i", a, x), [(T, np.eye(3)), (T, np.eye(3)[::-1].copy())]),
+    (lambda x: x[x > 1.0] * 2, [(T,), (T[::-1].copy(),), (T + 5,)]),
+    (lambda x: x if np.sum(x) > 5 else x[0] * x, [(T,), (T + 3,)]),
+    (lambda x, c: x * np.size(np.compress(c, x * c)), [(T, np.ones(3)), (T, np.zeros(3))]),
+]
+
+
+@pytest.mark.parametrize("fun, calls", DECIDED)
+def test_pattern_is_never_stale(fun: Callable, calls: list[tuple]) -> None:
+    find = jacobian_pattern(fun)
+    for args in calls + calls:
+        np.testing.assert_array_equal(find(*args).toarray(), jacobian_pattern(fun)(*args).toarray())
+
+
 ORDER = np.array([2, 1, 0])
 
 

@@ -38,7 +38,7 @@ from srcgrad.analysis.reads import Uses
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Function, Op, Try, Value, leaves, map_tree, walk
-from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Unknown, is_scalar
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
 from srcgrad.rules.dependence import (
     DEPENDENCE,
     DTYPE_PLACES,
@@ -97,6 +97,8 @@ _MOVING_WRITES = MIRRORED_WRITES.keys() & {
     *LIST_WRITERS,
 }
 """Writes that put sets where they put numbers; the others add to what is there."""
+_SELECTING = frozenset([np.extract, np.compress, np.ndarray.compress])
+"""Functions that return as many elements as others are not zero."""
 _CROSS = frozenset([np.cross, np.linalg.cross])
 
 
@@ -468,10 +470,18 @@ def _contents_used(op: Op, found: set[Value]) -> Iterable[Value]:
     if not isinstance(op, Call):
         return op.inputs
     if op.outputs and written(op) is None and found.isdisjoint(op.outputs) and _has_shape_of_shapes(op):
-        return [v for v in op.inputs if not v.type.differentiable]
+        return [v for v in op.inputs if not _is_float(v.type)]
     return contents_read(op)
+
+
+def _is_float(t: Type) -> bool:
+    if isinstance(t, PyScalar):
+        return t.kind == "f"
+    return isinstance(t, (Array, NpScalar)) and t.dtype is not None and t.dtype.kind == "f"
 
 
 def _has_shape_of_shapes(op: Call) -> bool:
     """Whether no float that a call is given has an influence on the shape of what it returns."""
+    if among(op.fn, _SELECTING):
+        return False
     return among(op.fn, PARTIALS) or is_elementwise(op.fn) or among(op.fn, MOVES) or among(op.fn, DEPENDENCE)
