@@ -152,7 +152,6 @@ DIFFERENTIATED = [
     ("heat_equation", "loss"),
     ("kalman_filter", "negative_log_likelihood"),
     ("implicit", "misfit"),
-    ("sparse_newton", "energy"),
 ]
 
 

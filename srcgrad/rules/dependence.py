@@ -17,7 +17,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.rules.index import scatter
-from srcgrad.rules.index_sets import as_sets, union, union_of, unions
+from srcgrad.rules.index_sets import as_sets, no_list, union, union_of, unions
 
 DEPENDENCE: dict[Callable, Callable] = {}
 """Functions -> the helper that stands for them on sets."""
@@ -256,7 +256,7 @@ def union_at(x_deps: np.ndarray, i: Any, v_deps: Any) -> None:
 
 def union_change(x_deps: Any, v_deps: Any) -> Any:
     """What `x_deps += ...` takes to become the union with `v_deps`."""
-    return union(x_deps, v_deps) - x_deps
+    return union(no_list(x_deps), v_deps) - x_deps
 
 
 # Products

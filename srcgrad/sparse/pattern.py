@@ -144,8 +144,11 @@ def _fact(content: Any, whole: bool) -> Any:
         if isinstance(leaf, np.ndarray):
             kept = leaf.copy() if whole else None
             found.append((leaf.shape, leaf.strides, leaf.dtype, kept))
-        elif isinstance(leaf, (bool, int, float, complex, np.generic, str, type(None))):
-            found.append((type(leaf), leaf if whole or not isinstance(leaf, (float, np.floating)) else None))
+        elif isinstance(leaf, (float, complex, np.inexact)):
+            # Bit by bit: a branch may tell 0.0 from -0.0.
+            found.append((type(leaf), np.asarray(leaf).tobytes() if whole else None))
+        elif isinstance(leaf, (bool, int, np.generic, str, type(None))):
+            found.append((type(leaf), leaf))
         elif hashable(leaf) and (isinstance(leaf, type) or callable(leaf)):
             found.append((leaf,))
         else:
@@ -156,9 +159,7 @@ def _fact(content: Any, whole: bool) -> Any:
 def _same(a: Any, b: Any) -> bool:
     """Whether facts are the same, numbers bit by bit."""
     if isinstance(a, np.ndarray):
-        return isinstance(b, np.ndarray) and np.array_equal(
-            a.view(np.uint8) if a.size else a, b.view(np.uint8) if b.size else b
-        )
+        return isinstance(b, np.ndarray) and a.shape == b.shape and a.tobytes() == b.tobytes()
     if isinstance(a, (tuple, list)):
         return type(a) is type(b) and len(a) == len(b) and all(_same(p, q) for p, q in zip(a, b, strict=True))
     return type(a) is type(b) and bool(a == b)

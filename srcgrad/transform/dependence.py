@@ -34,10 +34,11 @@ from srcgrad.analysis.memory import (
     only_metadata,
     written,
 )
+from srcgrad.analysis.reads import Uses
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Function, Op, Try, Value, leaves, map_tree, walk
-from srcgrad.ir.types import Array, List, NpScalar, PyScalar, is_scalar
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
 from srcgrad.rules.dependence import (
     DEPENDENCE,
     DTYPE_PLACES,
@@ -48,7 +49,7 @@ from srcgrad.rules.dependence import (
     union_change,
 )
 from srcgrad.rules.extents import is_elementwise
-from srcgrad.rules.index_sets import all_of_all, no_sets, union
+from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union
 from srcgrad.rules.registry import (
     IN_PLACE,
     JVP,
@@ -96,6 +97,8 @@ _MOVING_WRITES = MIRRORED_WRITES.keys() & {
     *LIST_WRITERS,
 }
 """Writes that put sets where they put numbers; the others add to what is there."""
+_SELECTING = frozenset([np.extract, np.compress, np.ndarray.compress])
+"""Functions that return as many elements as others are not zero."""
 _CROSS = frozenset([np.cross, np.linalg.cross])
 
 
@@ -251,8 +254,16 @@ def _is_elementwise(op: Call, mine: set[int | str]) -> bool:
 
 
 def _direct_dots(deps: Dependence, op: Call) -> list[Value]:
+    """The sets of all that a call is given; `+` and `*` of what turns out to be lists are refused when it runs."""
     values = dict.fromkeys(v for v in leaves([tree for _, tree in _arguments(op)]) if has_tangent(deps, v))
-    return list(dict.fromkeys(deps.dots[v] for v in values))
+    may_join = among(op.fn, (operator.add, operator.mul))
+    found: dict[Value, None] = {}
+    for value in values:
+        dot = deps.dots[value]
+        if may_join and isinstance(value.type, Unknown) and not is_scalar(value.type):
+            dot = deps.lo.value(deps.lo.emit_typed(no_list, (dot,), {}, dot.type))
+        found[dot] = None
+    return list(found)
 
 
 def _union(deps: Dependence, sets: list[Value]) -> Value:
@@ -359,7 +370,7 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     inputs = differentiable_leaves(program, names)
     functions = [*program.functions, function]
     for other in functions:
-        _refuse_random(other)
+        _refuse_what_differs(other)
     aliases = Aliases(functions, reads=True)
     floats = [v for v in leaves(function.result) if v.type.differentiable and not is_text(v)]
     for value in (*inputs, *floats):
@@ -396,7 +407,9 @@ def _let_arithmetic_go(functions: list[Function]) -> None:
             op.mirror = op
 
 
-def _refuse_random(function: Function) -> None:
+def _refuse_what_differs(function: Function) -> None:
+    """Refuses what is not the same in each of several sweeps."""
+    uses = Uses([function])
     for op in walk(function.body):
         if isinstance(op, Call) and _draws(op):
             raise UnsupportedError(
@@ -404,6 +417,21 @@ def _refuse_random(function: Function) -> None:
                 op.span,
                 "draw them before, and pass them as an argument",
             )
+        if isinstance(op, Call) and _changes_what_is_read(op, uses):
+            raise UnsupportedError(
+                "what is outside of the function is changed here, in each sweep again",
+                op.span,
+                "return it, or pass it as an argument",
+            )
+
+
+def _changes_what_is_read(op: Call, uses: Uses) -> bool:
+    """Whether a call leaves something outside of the function that its next run may find there."""
+    if op.fn is runtime.outside_append:
+        return any(
+            user.fn is not runtime.outside_append for user in uses.users.get(op.args[0], ()) if isinstance(user, Call)
+        )
+    return among(op.fn, (setattr, runtime.outside_item))
 
 
 def _draws(op: Call) -> bool:
@@ -442,10 +470,18 @@ def _contents_used(op: Op, found: set[Value]) -> Iterable[Value]:
     if not isinstance(op, Call):
         return op.inputs
     if op.outputs and written(op) is None and found.isdisjoint(op.outputs) and _has_shape_of_shapes(op):
-        return [v for v in op.inputs if not v.type.differentiable]
+        return [v for v in op.inputs if not _is_float(v.type)]
     return contents_read(op)
+
+
+def _is_float(t: Type) -> bool:
+    if isinstance(t, PyScalar):
+        return t.kind == "f"
+    return isinstance(t, (Array, NpScalar)) and t.dtype is not None and t.dtype.kind == "f"
 
 
 def _has_shape_of_shapes(op: Call) -> bool:
     """Whether no float that a call is given has an influence on the shape of what it returns."""
+    if among(op.fn, _SELECTING):
+        return False
     return among(op.fn, PARTIALS) or is_elementwise(op.fn) or among(op.fn, MOVES) or among(op.fn, DEPENDENCE)
