@@ -185,7 +185,8 @@ def no_sets(x: Any) -> Any:
 def filled_sets(x: Any, which: int) -> Any:
     """One set in the structure of `x`."""
     if isinstance(x, np.ndarray):
-        sets = np.full(x.shape, which, np.int64)
+        # In the order in which `x` lies in memory, which decides between views and copies of it.
+        sets = np.full_like(x, which, np.int64, subok=False)
         return sets
     if isinstance(x, (list, tuple)):
         return [filled_sets(item, which) for item in x]
