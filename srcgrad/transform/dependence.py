@@ -45,11 +45,10 @@ from srcgrad.rules.dependence import (
     ELEMENTWISE,
     MOVES,
     PRODUCTS,
-    union_at,
     union_change,
 )
 from srcgrad.rules.extents import is_elementwise
-from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union
+from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union, union_at
 from srcgrad.rules.registry import (
     IN_PLACE,
     JVP,
