@@ -904,6 +904,29 @@ def signs(x):
     return np.nan_to_num(x) + np.abs(x) + np.sign(x) * x[0]
 
 
+@case(Y)
+def read_before_and_after_adding_at(x):
+    y = x[:2] * 1.0
+    before, shifted = y[0] * 1.0, y + 1.0
+    np.add.at(y, [0, 0], x[2:4])
+    after = y[0] * 1.0
+    return np.array([before, after, (y + 1.0)[0] - shifted[0]])
+
+
+@case(Y)
+def views_read_before_and_after_adding_at(x):
+    y = x.reshape(2, 3) * 1.0
+    row, first = y[1], y[1][0] * 2.0
+    np.add.at(row, np.array([0, 2, 0]), x[:3])
+    np.add.at(y, (slice(None), [1, 1]), x[3:5].reshape(1, 2))
+    return np.array([first, row[0], y[0, 1], y[1, 1], y[1, 0]])
+
+
+@case(Y)
+def accumulated_by_the_ufunc(x):
+    return np.add.accumulate(x[:3]) * np.multiply.reduce(x[4:])
+
+
 @pytest.mark.parametrize("fun, args, argnums, hessian", CASES)
 def test_program(fun: Callable, args: tuple, argnums: Any, hessian: bool) -> None:
     before = repr(args)

@@ -12,7 +12,7 @@ from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.custom import Primal, fitting
-from srcgrad.rules.index_sets import all_of_all, no_sets
+from srcgrad.rules.index_sets import all_of_all, no_sets, union_at
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
 
 ITEM_UPDATES = frozenset(
@@ -41,6 +41,7 @@ WRITERS = (
             runtime.add_part,
             runtime.add_repeats,
             runtime.add_if_copied,
+            union_at,
         ]
     )
 )

@@ -17,13 +17,13 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.rules.index import scatter
-from srcgrad.rules.index_sets import as_sets, no_list, union, union_of, unions
+from srcgrad.rules.index_sets import as_sets, no_list, union, union_at, union_of, unions
 
 DEPENDENCE: dict[Callable, Callable] = {}
 """Functions -> the helper that stands for them on sets."""
-_MANY = 1_000_000
 PRODUCTS: set[Callable] = set()
 """Helpers that are told where the operands that are not differentiated are zero."""
+_MANY = 1_000_000
 
 
 def _stands_for(*fns: Any, product: bool = False) -> Callable[[Callable], Callable]:
@@ -118,7 +118,7 @@ def union_of_numbers(items: Any, **others: Any) -> Any:
     return union_of(items)
 
 
-@_stands_for(*_np("cumsum cumprod nancumsum nancumprod"), np.add.accumulate, np.multiply.accumulate)
+@_stands_for(*_np("cumsum cumprod nancumsum nancumprod"))
 def union_up_to(a: Any, axis: Any = None, *rest: Any, **others: Any) -> Any:
     """Unions along an axis, from the first element up to each one."""
     return _up_to(as_sets(a), axis)
@@ -134,8 +134,10 @@ def _up_to(a: np.ndarray, axis: Any) -> np.ndarray:
     return np.moveaxis(chains, -1, axis)
 
 
-for _fn in (np.add.accumulate, np.multiply.accumulate):
-    DEPENDENCE[_fn] = lambda array, axis=0, *rest, **others: _up_to(as_sets(array), axis)
+@_stands_for(np.add.accumulate, np.multiply.accumulate)
+def union_accumulated(array: Any, axis: Any = 0, *rest: Any, **others: Any) -> Any:
+    """As `union_up_to`, along the first axis if no other is given."""
+    return _up_to(as_sets(array), axis)
 
 
 @_stands_for(*_np("sort partition"))
@@ -241,17 +243,6 @@ def _parts_like(c: Any, x: Any) -> Any:
 
 
 # Writes
-
-
-def union_at(x_deps: np.ndarray, i: Any, v_deps: Any) -> None:
-    """`np.add.at(x, i, v)` on sets: adds to each element what is added to it, however often."""
-    places = np.arange(x_deps.size).reshape(x_deps.shape)[i]
-    members = np.broadcast_to(as_sets(v_deps), places.shape).ravel()
-    touched, owners = np.unique(places.ravel(), return_inverse=True)
-    count = len(touched)
-    before = x_deps.flat[touched]
-    owners = np.concatenate([owners.ravel(), np.arange(count)])
-    x_deps.flat[touched] = unions().groups(owners, np.concatenate([members, as_sets(before)]), count)
 
 
 def union_change(x_deps: Any, v_deps: Any) -> Any:

@@ -185,7 +185,8 @@ def no_sets(x: Any) -> Any:
 def filled_sets(x: Any, which: int) -> Any:
     """One set in the structure of `x`."""
     if isinstance(x, np.ndarray):
-        sets = np.full(x.shape, which, np.int64)
+        # In the order in which `x` lies in memory, which decides between views and copies of it.
+        sets = np.full_like(x, which, np.int64, subok=False)
         return sets
     if isinstance(x, (list, tuple)):
         return [filled_sets(item, which) for item in x]
@@ -197,3 +198,14 @@ def filled_sets(x: Any, which: int) -> Any:
 def all_of_all(x: Any, *parts: Any) -> Any:
     """Sets for `x` where everything in it may depend on everything in what it was computed from."""
     return filled_sets(x, union_of(*parts))
+
+
+def union_at(x_deps: np.ndarray, i: Any, v_deps: Any) -> None:
+    """`np.add.at(x, i, v)` on sets: adds to each element what is added to it, however often."""
+    places = np.arange(x_deps.size).reshape(x_deps.shape)[i]
+    members = np.broadcast_to(as_sets(v_deps), places.shape).ravel()
+    touched, owners = np.unique(places.ravel(), return_inverse=True)
+    count = len(touched)
+    before = x_deps.flat[touched]
+    owners = np.concatenate([owners.ravel(), np.arange(count)])
+    x_deps.flat[touched] = unions().groups(owners, np.concatenate([members, as_sets(before)]), count)

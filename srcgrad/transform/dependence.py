@@ -45,11 +45,10 @@ from srcgrad.rules.dependence import (
     ELEMENTWISE,
     MOVES,
     PRODUCTS,
-    union_at,
     union_change,
 )
 from srcgrad.rules.extents import is_elementwise
-from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union
+from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union, union_at
 from srcgrad.rules.registry import (
     IN_PLACE,
     JVP,
@@ -86,6 +85,7 @@ from srcgrad.transform.gradient import (
     tidy,
 )
 from srcgrad.transform.pushforward import inputs_of, places_of
+from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.write_tangents import MIRRORED_WRITES, beside
 from srcgrad.transform.writes import BINARY
 
@@ -384,7 +384,9 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
         function.body.args.append(value)
         function.params.append(value)
     result = map_tree(lambda v: found.get(v, Const(None)), function.result)
-    _let_arithmetic_go(functions)
+    function.result = result
+    function.body.results = list(leaves(result))
+    _remove_arithmetic(functions)
     finish(function, result, f"{function.name}_deps", optimize)
     function.backward_from = None
     others = list(program.functions)
@@ -394,17 +396,20 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     return Gradient([*others, function], tangents=tuple(places_of(program, names, inputs)))
 
 
-def _let_arithmetic_go(functions: list[Function]) -> None:
-    """What raises in the program raises in the sweeps that compute numbers; here it goes if nothing depends on it.
+def _remove_arithmetic(functions: list[Function]) -> None:
+    """Removes what no set depends on, also where it may raise: then it does so in the sweeps that compute numbers.
 
     Where an exception may lead to a handler, sets depend on it.
     """
     ops = [op for function in functions for op in walk(function.body)]
     if any(isinstance(op, Try) for op in ops):
         return
-    for op in ops:
-        if op.mirror is None and isinstance(op, Call):
-            op.mirror = op
+    own = [op for op in ops if op.mirror is None and isinstance(op, Call)]
+    for op in own:
+        op.mirror = op
+    remove_dead_code(functions, settle=False)
+    for op in own:
+        op.mirror = None
 
 
 def _refuse_what_differs(function: Function) -> None:

@@ -18,18 +18,22 @@ from srcgrad import grad, jvp
 _numbers = itertools.count()
 
 
+def is_literal(value: Any) -> bool:
+    """Whether users write a value where it is used."""
+    if isinstance(value, (tuple, list)):
+        return all(map(is_literal, value))
+    return value is None or type(value) in (bool, int, float, str)
+
+
 def program_of(row: Row) -> Callable[..., Any]:
     """A program that calls the function of a row, and returns one number."""
     rng = np.random.default_rng(0)
     scope: dict[str, Any] = {"fn": row.fn, "np": np}
-    given = []
-    for k, arg in enumerate(row.args):
-        name = f"a{k}" if k in row.argnums else f"c{k}"
-        scope |= {} if k in row.argnums else {name: arg}
-        given.append(name)
-    for name, value in row.kwargs.items():
-        scope[f"k_{name}"] = value
-        given.append(f"{name}=k_{name}")
+    passive = {f"c{k}": arg for k, arg in enumerate(row.args) if k not in row.argnums}
+    scope |= passive | row.kwargs
+    written = {name: repr(value) if is_literal(value) else name for name, value in (passive | row.kwargs).items()}
+    given = [f"a{k}" if k in row.argnums else written[f"c{k}"] for k in range(len(row.args))]
+    given += [f"{name}={written[name]}" for name in row.kwargs]
     z = row.fn(*row.args, **row.kwargs)
     terms = []
     for k, part in enumerate(z if isinstance(z, (list, tuple)) else [z]):
