@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from test_registry import SMOOTH
 
 from srcgrad import grad, jvp
+from srcgrad.errors import SrcgradError
 
 _numbers = itertools.count()
 
@@ -22,7 +23,7 @@ def is_literal(value: Any) -> bool:
     """Whether users write a value where it is used."""
     if isinstance(value, (tuple, list)):
         return all(map(is_literal, value))
-    return value is None or type(value) in (bool, int, float, str)
+    return value is None or (type(value) in (bool, int, float, str) and repr(value).lstrip("-") not in ("inf", "nan"))
 
 
 def program_of(row: Row) -> Callable[..., Any]:
@@ -50,7 +51,24 @@ def program_of(row: Row) -> Callable[..., Any]:
     return program
 
 
-@pytest.mark.parametrize("row", SMOOTH, ids=lambda row: row.id)
+REFUSED = {
+    "numpy.block": "lists of lists of arrays, which come back in one list",
+    "numpy.linalg.norm:complex:c16[3,4]-nuc": "singular vectors of complex matrices",
+    "numpy.linalg.norm:complex:c16[3,4]--2": "singular vectors of complex matrices",
+    "math.fsum:[]": "nothing to differentiate",
+}
+"""What is refused at order two, and why."""
+
+
+def judged(row: Row) -> Any:
+    causes = [cause for start, cause in REFUSED.items() if row.id.startswith(start)]
+    marks = (
+        [pytest.mark.xfail(raises=(SrcgradError, NotImplementedError), reason=causes[0], strict=True)] if causes else []
+    )
+    return pytest.param(row, id=row.id, marks=marks)
+
+
+@pytest.mark.parametrize("row", list(map(judged, SMOOTH)))
 def test_rule_at_order_two(row: Row) -> None:
     program = program_of(row)
     places = tuple(range(len(row.argnums)))
