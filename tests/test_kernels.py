@@ -1,6 +1,6 @@
 """Kernels of linear algebra, on grids, of signal processing: products with the Hessian, forwards and backwards.
 
-First derivatives in both modes are judged with the rest of the corpus, and reverse mode twice in `test_second_order.py`.
+First derivatives in both modes are judged with the rest of the corpus, reverse mode twice in `test_second_order.py`.
 """
 
 from __future__ import annotations

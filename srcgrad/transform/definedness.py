@@ -19,6 +19,11 @@ def may_be_undefined(value: Value) -> bool:
     return any(isinstance(owner, If) for _, _, owner in _undefined(value))
 
 
+def is_ever_undefined(value: Value) -> bool:
+    """Whether a branch or loop leads to a value that leaves it undefined: then it has no shape there."""
+    return bool(_undefined(value))
+
+
 def define_everywhere(value: Value, with_kind: bool = False) -> None:
     """Gives 0 or None to a value on the paths that leave it undefined, so that it can be looked at.
 
