@@ -41,8 +41,8 @@ class GradFunction:
     """
 
     def __init__(self, fun: Callable[..., Any], mode: str, given: dict[str, Any]):
-        # The Hessian is the Jacobian, in forward mode, of that in reverse mode.
-        of = GradFunction(fun, "jacrev", given) if mode == "hessian" else fun
+        inner = _INNER.get(mode)
+        of = fun if inner is None else GradFunction(fun, inner, {**given, "debug": None})
         target = resolve(of, mode)
         options = _options(target, mode, **given)
         self.fun = fun
@@ -84,7 +84,7 @@ class GradFunction:
             return self
         known = self._bound.get(id(instance))
         if known is None or known.fun.__self__ is not instance:  # type: ignore[attr-defined]
-            known = self._bound[id(instance)] = GradFunction(MethodType(self.fun, instance), self._mode, self._given)
+            known = self._bound[id(instance)] = type(self)(MethodType(self.fun, instance), self._mode, self._given)
             if len(self._bound) > _BOUND:
                 self._bound.popitem(last=False)
         return known
@@ -158,7 +158,7 @@ class GradFunction:
         found = functools.reduce(
             lambda owner, name: getattr(owner, name, None), path.split("."), _module(self.__module__)
         )
-        return path if found is self else (GradFunction, (self.fun, self._mode, self._given))
+        return path if found is self else (type(self), (self.fun, self._mode, self._given))
 
     def __repr__(self) -> str:
         return f"<{self._mode} of {self._dispatcher.target.fn.__qualname__}>"
@@ -172,9 +172,11 @@ def _plain_name(target: Target) -> str:
     return target.name if target.name.isidentifier() else "lambda_"
 
 
+_INNER = {"hessian": "jacrev", "hvp": "grad"}
+"""What second derivatives are derivatives of, in forward mode."""
 _WHAT = {
     **{"grad": "Gradient", "value_and_grad": "Value and gradient", "elementwise_grad": "Elementwise gradient"},
-    **{"jacfwd": "Jacobian", "jacrev": "Jacobian", "hessian": "Hessian"},
+    **{"jacfwd": "Jacobian", "jacrev": "Jacobian", "hessian": "Hessian", "hvp": "Product of the Hessian with a vector"},
 }
 
 
@@ -258,13 +260,13 @@ def _count(n: int) -> str:
     return "no parameters" if n == 0 else f"{n} parameter{'s' if n > 1 else ''}"
 
 
-def make(fun: Any, mode: str, jit: bool, given: dict[str, Any]) -> Any:
+def make(fun: Any, mode: str, jit: bool, given: dict[str, Any], cls: type[GradFunction] = GradFunction) -> Any:
     """The derivative of a function; without a function, the decorator that makes it."""
     if jit:
         raise UnsupportedError("jit=True is not available yet", help="leave it out: the generated code runs with NumPy")
     if fun is None:
-        return functools.partial(make, mode=mode, jit=jit, given=given)
-    return GradFunction(fun, mode, given)
+        return functools.partial(make, mode=mode, jit=jit, given=given, cls=cls)
+    return cls(fun, mode, given)
 
 
 # ---------------------------------------------------------------------------------------------- grad

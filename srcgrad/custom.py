@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
+import math
 import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,18 @@ import numpy as np
 from srcgrad.api import grad
 from srcgrad.errors import ArgumentError
 from srcgrad.products import jvp, vjp_of
-from srcgrad.rules.custom import Custom, Like
-from srcgrad.rules.registry import rules_changed
+from srcgrad.rules.custom import Custom, Like, transposed_by
+from srcgrad.rules.registry import Rule, rules_changed
 from srcgrad.tree import flatten, map_leaves
 
 
 class _Given(Custom):
     """What `custom_vjp` and `custom_jvp` share: a function, and the arguments that have no derivative."""
+
+    def __new__(cls, fun: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if fun is None:
+            return functools.partial(cls, *args, **kwargs)
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -52,6 +59,11 @@ class _Given(Custom):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__qualname__}>"
+
+    def _note_change(self) -> None:
+        """Has code that calls this function compiled again, if there is any."""
+        if "_steps" in self.__dict__:
+            rules_changed()
 
     def _split(self, args: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """The arguments without a derivative, and the others."""
@@ -139,7 +151,8 @@ class custom_vjp(_Given):
                 raise ArgumentError(f"{what} of {self.__name__} must be a function, not a {type(given).__name__}")
         _check_count(bwd, len(self.passive) + 2, f"bwd of {self.__name__}")
         self.fwd, self.bwd = fwd, bwd
-        rules_changed()
+        self.writes_cotangents = not _is_plain(bwd)
+        self._note_change()
 
     def routes(self) -> list[tuple[Callable[..., Any], bool]]:
         routes: list[tuple[Callable[..., Any], bool]] = [(self.fun, False)]
@@ -153,7 +166,7 @@ class custom_vjp(_Given):
                 f"{given_name(self.fwd)} has to return a pair, what {self.__name__} returns, and what "
                 f"{given_name(self.bwd)} needs"
             )
-        return found[0], (found[1], tuple(self._split(args)[0]))
+        return found[0], (found[1], tuple(self._split(args)[0]) if self.passive else ())
 
     def backward(self, residuals: Any, cotangent: Any) -> Any:
         assert self.bwd is not None
@@ -237,7 +250,7 @@ class custom_jvp(_Given):
             raise ArgumentError(f"the rule of {self.__name__} must be a function, not a {type(jvp).__name__}")
         _check_count(jvp, len(self.passive) + 2, f"the rule of {self.__name__}")
         self.jvp = jvp
-        rules_changed()
+        self._note_change()
         return jvp
 
     def defjvps(self, *jvps: Callable[..., Any] | None) -> None:
@@ -261,8 +274,10 @@ class custom_jvp(_Given):
         routes: list[tuple[Callable[..., Any], bool]] = [(self.fun, False)]
         return routes if self.jvp is None else [*routes, (self.jvp, True)]
 
-    def routes_arguments(self, route: Callable[..., Any], args: list[Any], pack: Callable[[list], Any]) -> list[Any]:
-        return self.tangent_arguments(args, args, pack) if route is self.jvp else args
+    def routes_arguments(
+        self, route: Callable[..., Any], args: list[Any], twins: list[Any], pack: Callable[[list], Any]
+    ) -> list[Any]:
+        return self.tangent_arguments(args, twins, pack) if route is self.jvp else args
 
     def tangent_arguments(self, args: list[Any], tangents: list[Any], pack: Callable[[list], Any]) -> list[Any]:
         passive, primals = self._split(args)
@@ -289,7 +304,7 @@ class custom_jvp(_Given):
     def adjoint(self) -> Custom:
         known = self.__dict__.get("_adjoint")
         if known is None or known.jvp is not self.jvp:
-            known = self.__dict__["_adjoint"] = _Transposed(self)
+            known = self.__dict__["_adjoint"] = _OfCustom(self)
         assert isinstance(known, Custom)
         return known
 
@@ -307,6 +322,32 @@ def given_name(fn: Any, otherwise: str | None = None) -> str:
     """What a function is called; `otherwise` if it has no name."""
     name = getattr(fn, "__name__", None) or type(fn).__name__
     return name if otherwise is None or (name.isidentifier() and isinstance(fn, FunctionType)) else otherwise
+
+
+_WRITING = frozenset(
+    [
+        *("STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "STORE_ATTR"),
+        *("sort", "fill", "put", "partition", "resize", "itemset", "setfield", "setflags", "copyto", "at", "out"),
+        *("place", "putmask", "put_along_axis", "fill_diagonal", "partition", "setitem"),
+    ]
+)
+"""Instructions, and names of methods and functions, by which arrays are written."""
+
+
+def _is_plain(fn: Any) -> bool:
+    """Whether a function of the user's certainly writes to nothing: it calls NumPy alone, and has no assignment."""
+    if not isinstance(fn, FunctionType) or fn.__code__.co_freevars:
+        return False
+    code = fn.__code__
+    if any(isinstance(const, CodeType) for const in code.co_consts):
+        return False
+    names = {const for const in code.co_consts if isinstance(const, tuple)}
+    words = {*code.co_names, *[name for group in names for name in group if isinstance(name, str)]}
+    given = [fn.__globals__[name] for name in code.co_names if name in fn.__globals__]
+    steps = list(dis.get_instructions(code))
+    words |= {step.opname for step in steps}
+    in_place = any(step.opname == "BINARY_OP" and step.argrepr.endswith("=") for step in steps)
+    return not in_place and words.isdisjoint(_WRITING) and all(obj is np or obj is math for obj in given)
 
 
 def _check_count(fn: Callable[..., Any], count: int, what: str) -> None:
@@ -342,67 +383,130 @@ def _summed(custom: custom_jvp, jvps: Sequence[Any]) -> Callable[..., Any]:
 
 
 class _Transposed(Custom):
-    """The map from cotangents of the results of a `custom_jvp` to those of its arguments.
+    """The map from cotangents of a value to those of the arguments, where a rule gives the tangent.
 
     It takes the arguments, the value and its cotangent. With `L(x, x_dot)` for the tangent, which is linear in `x_dot`,
     it is `T(x, c) = grad(<c, L(x, x_dot)>, x_dot)`; and `<q, T(x, c)> = <c, L(x, q)>` gives the transpose of its own
     derivative.
     """
 
-    def __init__(self, custom: custom_jvp):
-        self.__name__ = custom.names[1]
-        self.__module__ = custom.__module__
-        self.jvp = custom.jvp
-        self._custom = custom
+    returns_new = True
+
+    def __init__(self, name: str, module: str, linear: Callable[..., Any]):
+        self.__name__ = name
+        self.__module__ = module
         self.fun = self._apply
-        self._linear = _linear_part(custom.jvp)
-        self._gradient = grad(_weighted(self._linear), argnums=2)
+        self._linear = linear
+        self._gradient = grad(_weighted(linear), argnums=2)
 
     def outputs_like(self, count: int) -> Sequence[int]:
         return range(count - 2)
 
-    def _parts(self, args: Sequence[Any]) -> tuple[tuple, tuple, tuple]:
-        """The arguments without a derivative, the others, and tangents of zero of these."""
-        passive, primals = self._custom._split(args)
-        return tuple(passive), tuple(primals), tuple([zeros_like(p) for p in primals])
+    def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
+        """The arguments without a derivative, and what else the tangent depends on."""
+        raise NotImplementedError
 
-    def _filled(self, found: Sequence[Any]) -> tuple:
-        """Something for each argument, None for those without a derivative."""
-        rest = list(found)
-        for place in sorted(self._custom.passive):
-            rest.insert(place, None)
-        return tuple(rest)
+    def moving(self, args: Sequence[Any]) -> list[Any]:
+        """The arguments, or tangents or cotangents of them, that have tangents."""
+        raise NotImplementedError
+
+    def placed(self, found: Sequence[Any], count: int) -> tuple:
+        """What belongs to these, among so many arguments, with None for the others."""
+        raise NotImplementedError
+
+    def of_args(self, found: Sequence[Any]) -> tuple:
+        """Cotangents of all arguments and of the value, from those of what the tangent depends on."""
+        raise NotImplementedError
 
     def _apply(self, *given: Any) -> tuple:
-        *args, _, cotangent = given
-        _, pull = vjp_of(self._linear, self._parts(args), ("tangents",))
-        return self._filled(pull(cotangent)[2])
+        *args, value, cotangent = given
+        passive, primals = self.split(args, value)
+        zeros = tuple([zeros_like(arg) for arg in self.moving(args)])
+        _, pull = vjp_of(self._linear, (passive, primals, zeros), ("tangents",))
+        return self.placed(pull(cotangent)[2], len(args))
 
     def forward(self, args: tuple) -> tuple[Any, Any]:
         return self._apply(*args), args
 
     def backward(self, residuals: Any, cotangent: Any) -> Any:
-        *args, _, of_value = residuals
-        passive, primals, _ = self._parts(args)
-        tangents = tuple(self._custom._split(cotangent)[1])
-        tangents = tuple([filled(dot, primal) for dot, primal in zip(tangents, primals, strict=True)])
+        *args, value, of_value = residuals
+        passive, primals = self.split(args, value)
+        pairs = zip(self.moving(cotangent), self.moving(args), strict=True)
+        tangents = tuple([filled(dot, arg) for dot, arg in pairs])
         out_dot, pull = vjp_of(self._linear, (passive, primals, tangents), ("primals",))
-        return (*self._filled(pull(of_value)[1]), None, out_dot)
+        return (*self.of_args(pull(of_value)[1]), out_dot)
 
     def tangent(self, args: tuple, tangents: tuple) -> tuple[Any, Any]:
-        *given, _, cotangent = args
-        *dots, _, cotangent_dot = tangents
-        passive, primals, zeros = self._parts(given)
-        moving = tuple(self._custom._split(dots)[1])
-        found, found_dot = jvp(
-            self._gradient, (passive, primals, zeros, cotangent), (None, moving, None, cotangent_dot)
-        )
-        return self._filled(found), self._filled(found_dot)
+        *given, value, cotangent = args
+        *dots, value_dot, cotangent_dot = tangents
+        passive, primals = self.split(given, value)
+        zeros = tuple([zeros_like(arg) for arg in self.moving(given)])
+        direction = (None, self.split(dots, value_dot)[1], None, cotangent_dot)
+        found, found_dot = jvp(self._gradient, (passive, primals, zeros, cotangent), direction)
+        return self.placed(found, len(given)), self.placed(found_dot, len(given))
+
+
+class _OfCustom(_Transposed):
+    """The transpose of a `custom_jvp`."""
+
+    def __init__(self, custom: custom_jvp):
+        super().__init__(custom.names[1], custom.__module__, _linear_part(custom.jvp))
+        self.jvp = custom.jvp
+        self.passive = custom.passive
+        self._custom = custom
+
+    def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
+        passive, primals = self._custom._split(args)
+        return tuple(passive), tuple(primals)
+
+    def moving(self, args: Sequence[Any]) -> list[Any]:
+        return self._custom._split(args)[1]
+
+    def placed(self, found: Sequence[Any], count: int) -> tuple:
+        rest = list(found)
+        for place in sorted(self.passive):
+            rest.insert(place, None)
+        return tuple(rest)
+
+    def of_args(self, found: Sequence[Any]) -> tuple:
+        return (*self.placed(found, len(found)), None)
+
+
+class _OfRule(_Transposed):
+    """The transpose of a rule of kind `jvp`, whose tangent depends on the arguments and the value."""
+
+    def __init__(self, rule: Rule, name: str):
+        super().__init__(name, getattr(rule.body, "__module__", None) or "builtins", _linear_rule(rule.body))
+        self._places = [rule.parameters.index(argument) for argument in rule.tangents]
+
+    def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
+        return (), (*args, value)
+
+    def moving(self, args: Sequence[Any]) -> list[Any]:
+        return [args[place] for place in self._places if place < len(args)]
+
+    def placed(self, found: Sequence[Any], count: int) -> tuple:
+        by_place = dict(zip(self._places, found, strict=False))
+        return tuple([by_place.get(k) for k in range(count)])
+
+    def of_args(self, found: Sequence[Any]) -> tuple:
+        return tuple(found)
+
+
+transposed_by(_OfRule)
 
 
 def _linear_part(rule: Any) -> Callable[..., Any]:
     def linear(passive, primals, tangents):  # type: ignore[no-untyped-def]
         return rule(*passive, primals, tangents)[1]
+
+    return linear
+
+
+def _linear_rule(rule: Any) -> Callable[..., Any]:
+    def linear(passive, primals, tangents):  # type: ignore[no-untyped-def]
+        *args, value = primals
+        return rule(*tangents, value, *args)
 
     return linear
 

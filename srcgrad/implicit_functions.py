@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.api import grad
+from srcgrad.backend.targets import resolve
 from srcgrad.custom import filled, given_name, inner, places_of, zeros_like
 from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
 from srcgrad.products import jvp, vjp_of
@@ -39,8 +40,8 @@ def implicit(
 
     Args:
         solver: returns the solution, a number, an array, or a tree of them. Left out, `implicit` is a decorator.
-        residual: takes the solution and the arguments of the solver, and is zero there. It has as many numbers as the
-            solution.
+        residual: takes the solution and the arguments of the solver, but for those left to their defaults, and is zero
+            there. It has as many numbers as the solution.
         fixed_point: instead of it, takes the same, and returns the solution.
         objective: instead of it, takes the same, and has a minimum, or any other stationary point, at the solution.
         initial: the positions of arguments of the solver that are guesses to start from: they have no derivative, and
@@ -101,6 +102,10 @@ class Implicit(Custom):
         fun: the solver.
         residual: what is zero at the solution.
     """
+
+    is_constant_in_passive = True
+    fills_defaults = False
+    returns_new = True
 
     def __init__(
         self,
@@ -188,6 +193,16 @@ class System:
         of_x, *of_params = self._pull(self.image.tree(w, conjugate=True))
         return self.space.vector(of_x, conjugate=True), tuple(of_params)
 
+    @functools.cached_property
+    def _pull_of_x(self) -> Callable[[Any], tuple]:
+        """As the pullback of the residual, for the solution alone."""
+        names = resolve(self.owner.residual).positional
+        return vjp_of(self.owner.residual, (self.x, *self.params), names[:1])[1] if names else self._pull
+
+    def row(self, w: np.ndarray) -> np.ndarray:
+        """The product of a covector with `A`."""
+        return self.space.vector(self._pull_of_x(self.image.tree(w, conjugate=True))[0], conjugate=True)
+
     def push(self, x_dot: Any, params_dot: Sequence[Any]) -> np.ndarray:
         """The tangent of the residual."""
         found = jvp(self.owner.residual, (self.x, *self.params), (x_dot, *map(_or_none, params_dot)))[1]
@@ -200,7 +215,7 @@ class System:
 
     def solve_transposed(self, b: np.ndarray) -> np.ndarray:
         """`A.T w = b`."""
-        return self._solved(lambda w: self.pull(w)[0], b, transposed=True)
+        return self._solved(self.row, b, transposed=True)
 
     def _solved(self, product: Callable[[np.ndarray], np.ndarray], b: np.ndarray, transposed: bool) -> np.ndarray:
         if self.owner.linear_solve is not None:
@@ -219,7 +234,7 @@ class System:
 
     @functools.cached_property
     def _matrix(self) -> np.ndarray:
-        rows = [self.pull(row)[0] for row in np.eye(self.image.size)]
+        rows = [self.row(row) for row in np.eye(self.image.size)]
         matrix = np.reshape(rows, (self.image.size, self.space.size))
         self._warn(matrix)
         return matrix
@@ -298,6 +313,9 @@ class _Adjoint(Custom):
     derivatives are those of `G(w, x, p) = grad(<w, r(x, p)>)`, which is `(A.T w, B.T w)`.
     """
 
+    is_constant_in_passive = True
+    returns_new = True
+
     def __init__(self, owner: Implicit):
         self.owner = owner
         self.fun = self._apply
@@ -356,6 +374,9 @@ class _TangentMap(Custom):
     It takes the arguments, the solution and the tangents of the arguments, and returns `x_dot` with
     `A x_dot = -B p_dot`, as a tuple of one.
     """
+
+    is_constant_in_passive = True
+    returns_new = True
 
     def __init__(self, owner: Implicit):
         self.owner = owner

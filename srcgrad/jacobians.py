@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from srcgrad.api import GradFunction, make
-from srcgrad.backend.dispatch import Dispatcher, Options, item_of
-from srcgrad.backend.targets import resolve
+from srcgrad.backend.dispatch import item_of
 from srcgrad.errors import ArgumentError
 from srcgrad.products import aligned, apart, leaf_at
 from srcgrad.tree import map_leaves
@@ -170,24 +169,10 @@ def _given(argnums: Any, argnames: Any, has_aux: bool, optimize: bool, debug: st
     return {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
 
 
-class HessianProduct:
-    """The product of the Hessian of a function with a vector. Made by `hvp`.
+class HessianProduct(GradFunction):
+    """The product of the Hessian of a function with a vector. Made by `hvp`."""
 
-    Attributes:
-        fun: the function.
-    """
-
-    def __init__(self, fun: Callable[..., Any], given: dict[str, Any]):
-        self.fun = fun
-        self._given = given
-        gradient = GradFunction(fun, "grad", given)
-        known: Options = gradient.__srcgrad_dispatcher__.options
-        options = Options("hvp", known.wanted, known.as_tuple, known.has_aux, known.optimize)
-        self._dispatcher = Dispatcher(resolve(gradient, "hvp"), options)
-        self.__wrapped__ = fun
-        self.__name__ = f"{gradient.__name__.removesuffix('_grad')}_hvp"
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """The product.
 
         Args:
@@ -199,67 +184,47 @@ class HessianProduct:
             ArgumentError: if the vector does not match the argument.
             ShapeError: if a leaf of it has another shape.
         """
-        if not args:
-            raise ArgumentError(f"{self.__name__} takes the arguments of {self._dispatcher.target.name} and a vector")
-        *primals, vector = args
         dispatcher = self._dispatcher
-        wanted = dispatcher.options.wanted or ()
+        name, wanted = dispatcher.target.name, dispatcher.options.wanted or ()
+        if not args:
+            raise ArgumentError(f"{self.__name__} takes the arguments of {name} and a vector")
+        *primals, vector = args
         if not dispatcher.options.as_tuple:
             vectors: Any = (vector,)
         elif isinstance(vector, (tuple, list)) and len(vector) == len(wanted):
             vectors = vector
         else:
-            raise ArgumentError(f"the vector of {self.__name__} must be a tuple with a vector for each of {wanted}")
+            raise ArgumentError(f"the vector of {self.__name__} must be a tuple: a vector for each of {wanted}")
         bound = dispatcher.target.bind(tuple(primals), kwargs)
-        variant = dispatcher.find_bound(bound)
-        dispatcher.last = variant
-        dots = {
-            name: aligned(v, item_of(bound, name), name, dispatcher.target.name)
-            for name, v in zip(wanted, vectors, strict=True)
-        }
-        given = [leaf_at(dots[name], path) for name, path in variant.tangents]
-        result = variant.entry(*[bound[name] for name in variant.params], *given)
+        variant = dispatcher.last = dispatcher.find_bound(bound)
+        dots = {w: aligned(v, item_of(bound, w), w, name) for w, v in zip(wanted, vectors, strict=True)}
+        given = [leaf_at(dots[w], path) for w, path in variant.tangents]
+        result = variant.entry(*[bound[parameter] for parameter in variant.params], *given)
         outside = [value.read() for value, _ in variant.captured]
         return map_leaves(lambda leaf: apart(leaf, (outside, given)), result)
 
-    @property
-    def source(self) -> str:
-        """The generated code of the variant used last.
-
-        Raises:
-            ArgumentError: before the first call.
-        """
-        if self._dispatcher.last is None:
-            raise ArgumentError(f"{self.__name__} was not called yet: its code depends on the kinds of the arguments")
-        return self._dispatcher.last.emitted.source
-
-    @property
-    def __srcgrad_fun__(self) -> Callable[..., Any]:
-        return self.fun
-
-    def __repr__(self) -> str:
-        return f"<hvp of {self._dispatcher.target.fn.__qualname__}>"
-
 
 def hvp(
-    fun: Callable[..., Any],
+    fun: Callable[..., Any] | None = None,
     argnums: Numbers = 0,
     *,
     argnames: Names = None,
     has_aux: bool = False,
     optimize: bool = True,
-) -> HessianProduct:
+    jit: bool = False,
+    debug: str | None = None,
+) -> Any:
     """The product of the Hessian with a vector, for a small multiple of the cost of a gradient.
 
     It is the tangent of the gradient, computed in one forward sweep (Griewank and Walther, section 5.4).
 
     Args:
         fun: a function that returns one number.
-        argnums, argnames, has_aux, optimize: as for `grad`.
+        argnums, argnames, has_aux, optimize, jit, debug: as for `grad`.
 
     Returns:
-        a function: `hvp(fun)(*args, v)` has the structure, the shapes and the dtypes of the argument; with aux it is
-        `(product, aux)`. For a tuple of `argnums`, `v` is a tuple and a tuple is returned.
+        a `GradFunction`: `hvp(fun)(*args, v)` has the structure, the shapes and the dtypes of the argument; with aux it
+        is `(product, aux)`. For a tuple of `argnums`, `v` is a tuple and a tuple is returned.
 
     Raises:
         NotScalarError: if the function returns something else than one real number.
@@ -270,4 +235,4 @@ def hvp(
         >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]), np.array([1.0, 0.0]))
         array([10.,  6.])
     """
-    return HessianProduct(fun, _given(argnums, argnames, has_aux, optimize, None))
+    return make(fun, "hvp", jit, _given(argnums, argnames, has_aux, optimize, debug), HessianProduct)

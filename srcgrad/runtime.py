@@ -130,7 +130,8 @@ def like(g: Any, x: Any) -> Any:
         return {key: _part_like(part, x[key]) for key, part in zip(x, _spread(g, x), strict=True)}
     if isinstance(x, complex):
         return complex(g)
-    return float(np.reshape(np.real(g), ()))
+    # What meets arrays in the program has a cotangent for each of their elements.
+    return float(np.sum(np.real(g)))
 
 
 def _part_like(g: Any, x: Any) -> Any:
@@ -437,7 +438,11 @@ def plain_sum(p: Any, q: Any) -> Any:
 
 
 def _plus(shadow: Any, contribution: Any) -> Any:
-    """The sum of two cotangents of the same structure; a new one, since what is there may be shared."""
+    """The sum of two cotangents of the same structure, or a number; a new one, since what is there may be shared."""
+    if contribution is None:
+        return shadow
+    if isinstance(contribution, list) and not isinstance(shadow, (list, tuple)):
+        return contribution if shadow is None or np.ndim(shadow) == 0 else shadow + contribution
     if isinstance(shadow, (list, tuple)):
         return [_plus(p, q) for p, q in zip(shadow, _spread(contribution, range(len(shadow))), strict=True)]
     if isinstance(shadow, dict):

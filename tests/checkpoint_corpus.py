@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--of", choices=["loops", "functions"], default="loops")
     parser.add_argument("--slots", type=int, default=2)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="names of programs, with commas")
     given = parser.parse_args()
     plain = {p.name: p for p in programs.all_programs() if p.supported}
     modules = dict.fromkeys(p.fun.__module__ for p in plain.values())
@@ -133,7 +133,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in modules:
             for key, other in rewritten(sys.modules[name], given.of, given.slots, Path(folder)).items():
-                if key not in plain or given.only not in key:
+                if key not in plain or (given.only and key not in given.only.split(",")):
                     continue
                 try:
                     reason = compare(plain[key], other)

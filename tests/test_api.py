@@ -7,6 +7,8 @@ import functools
 import html
 import importlib.util
 import inspect
+import math
+import operator
 import pickle
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
@@ -627,6 +629,29 @@ def test_stop_gradient_of_trees():
     assert grad(lambda p: p[0] * stop_gradient(p)[1])((2.0, 3.0)) == (3.0, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("fun", "args", "expected"),
+    [
+        (np.sin, (1.0,), np.cos(1.0)),
+        (math.hypot, (3.0, 4.0), 0.6),
+        (operator.mul, (2.0, 3.0), 3.0),
+        (np.prod, (np.array([2.0, 3.0]),), np.array([3.0, 2.0])),
+        (np.linalg.det, (np.diag([2.0, 3.0]),), np.diag([3.0, 2.0])),
+        (functools.partial(np.dot, np.array([2.0, 3.0])), (np.array([5.0, 7.0]),), np.array([2.0, 3.0])),
+    ],
+    ids=["ufunc", "any number of arguments", "operator", "with options", "linalg", "partial"],
+)
+def test_functions_with_a_rule_need_no_source(fun, args, expected):
+    np.testing.assert_allclose(grad(fun)(*args), expected, rtol=1e-15)
+
+
+def test_functions_with_a_rule_are_differentiated_again():
+    assert grad(grad(np.sin))(1.0) == pytest.approx(-np.sin(1.0), rel=1e-15)
+    assert grad(np.sin).source_for(1.0).startswith("import numpy as np\n\n\ndef sin_grad(")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'axis'"):
+        grad(np.prod)(X, axis=0)
+
+
 def test_stop_gradient_does_not_share_memory():
     def f(x):
         y = x * 1.0
@@ -640,6 +665,8 @@ def test_stop_gradient_does_not_share_memory():
 def test_public_names():
     functions = ["check_grads", "grad", "jvp", "linearize", "stop_gradient", "value_and_grad", "vjp"]
     functions += ["custom_jvp", "custom_vjp", "implicit"]
+    functions += ["checkpoint", "checkpointed", "jacobian_pattern", "sparse_hessian", "sparse_jacobian"]
+    functions += ["elementwise_grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev"]
     assert sorted(srcgrad.__all__) == sorted([*functions, "GradFunction", "__version__", "errors", "rules"])
     assert all(hasattr(srcgrad, name) for name in srcgrad.__all__)
     assert srcgrad.__version__ == "0.1.0"

@@ -202,9 +202,9 @@ def test_what_is_no_function(fun, message):
 @pytest.mark.parametrize(
     ("fun", "name", "kind"),
     [
-        (np.sin, "sin", "ufunc"),
-        (len, "len", "builtin_function_or_method"),
-        (functools.partial(len), "len", "builtin_function_or_method"),
+        (np.nextafter, "nextafter", "ufunc"),
+        (vars, "vars", "builtin_function_or_method"),
+        (functools.partial(vars), "vars", "builtin_function_or_method"),
         ([].append, "append", "builtin_function_or_method"),
     ],
     ids=["ufunc", "builtin", "partial", "method"],
@@ -288,10 +288,13 @@ def test_too_many_types(tmp_path):
 
 
 def test_mistakes_of_the_compiler_are_told_from_those_of_the_user(monkeypatch):
+    def misfit(w, x):
+        return w * x
+
     monkeypatch.setattr(dispatch.transform, "joint_gradient", dict)
-    line = loss.__code__.co_firstlineno
-    message, help = refused(lambda: grad(loss)(1.0, 2.0), InternalError)
-    assert message == f"TypeError while compiling loss ({__file__}:{line}): dict expected at most 1 argument, got 6"
+    line = misfit.__code__.co_firstlineno
+    message, help = refused(lambda: grad(misfit)(1.0, 2.0), InternalError)
+    assert message == f"TypeError while compiling misfit ({__file__}:{line}): dict expected at most 1 argument, got 6"
     assert help == "this is a bug in srcgrad; please report it, with the source of the function and this message"
 
 

@@ -74,6 +74,14 @@ def test_backward_with_vector():
     assert "v @ J equals pull(v): True\n" in output
 
 
+def test_newton():
+    output = run("newton.py")
+    assert figure(r"^after 7 steps of Newton's method: largest error (\S+)$", output) < 1e-12
+    assert "the Hessian is symmetric: True\n" in output
+    assert "conjugate gradients agree: True\n" in output
+    assert "rosenbrock_hessian" in defined_functions(output, "as srcgrad writes it:\n")
+
+
 def test_detach():
     output = run("detach.py")
     assert "value:    27.0 and detached 27.0\n" in output
@@ -104,12 +112,26 @@ def test_heat_equation():
     assert figure(r"^error of the initial state: \S+ -> (\S+)$", output) < 1e-3
 
 
+def test_sparse_newton():
+    output = run("sparse_newton.py")
+    assert "299998 elements of a matrix of 100000 x 100000 in 3 sweeps" in output
+    assert float(re.findall(r"largest force (\S+)", output)[-1]) < 1e-9
+
+
 def test_kalman_filter():
     output = run("kalman_filter.py")
     assert figure(r"^acceleration: fitted (\S+),", output) == pytest.approx(0.8, abs=0.05)
     assert figure(r"^measurement: fitted (\S+),", output) == pytest.approx(3.0, abs=0.05)
     before, after = re.search(r"likelihood (\S+) -> (\S+) in", output).groups()
     assert float(after) < float(before)
+
+
+def test_implicit():
+    output = run("implicit.py")
+    before, after = re.search(r"^misfit (\S+) -> (\S+) in", output).groups()
+    assert float(after) < 1e-3 * float(before)
+    assert "stiffness: 4.0 5.0 6.0 7.0 8.0 8.0 7.0 6.0 5.0 4.0\n" in output
+    assert "hang_rev(residuals, " in output
 
 
 def test_maml():
@@ -129,6 +151,7 @@ DIFFERENTIATED = [
     ("digits", "loss"),
     ("heat_equation", "loss"),
     ("kalman_filter", "negative_log_likelihood"),
+    ("implicit", "misfit"),
 ]
 
 

@@ -37,6 +37,9 @@ REFUSED = frozenset(
         "argument_written_by_number",
         "matrix_chain_cost",
         "recursion_with_a_memo",
+        "sine_of_what_recursion_overwrites",
+        "sine_of_what_recursion_in_a_loop_overwrites",
+        "elements_read_between_recursive_writes",
         "helper_writes_a_dict",
         "memo_that_is_passed",
         "emptied_and_filled_again",
@@ -200,6 +203,13 @@ REFUSED = frozenset(
         "best_by_key_and_sorted",
         "dicts_in_a_list",
         "dicts_read_by_methods",
+        # whether what is written in what is checkpointed is a number or an array, and what it starts from
+        "argument_is_written_by_what_is_run_again",
+        "trajectory_in_an_array",
+        "left_by_break_and_return",
+        "slots_by_default_in_a_plain_loop",
+        "checkpointed_in_single_precision",
+        "checkpointed_with_handlers",
         "linked_list",
         "nodes_with_children",
         "tree_changed_by_recursion",
@@ -269,6 +279,8 @@ REFUSED = frozenset(
         "hess_object",
         "jac_argnums",
         "hess_aux",
+        "custom_of_objects",
+        "custom_lists_of_any_length",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
@@ -283,6 +295,7 @@ REFUSED_AT_RUN_TIME = frozenset(
         "outside_object",
         "list_params",
         "tuple_params",
+        "custom_trees",
     ]
 )
 """The programs whose code for arguments of any kind finds only when it runs that it cannot carry these."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import linecache
+import re
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -386,6 +389,30 @@ def test_hvp() -> None:
     assert hvp(fun).__name__ == "fun_hvp"
 
 
+def test_hvp_of_methods_and_its_code() -> None:
+    class Well:
+        def __init__(self, k: float):
+            self.k = k
+
+        @hvp
+        def energy(self, x: np.ndarray) -> Any:
+            return self.k * np.sum(x**3)
+
+        @hessian
+        def curvature(self, x: np.ndarray) -> Any:
+            return self.k * np.sum(x**3)
+
+    v = np.array([1.0, -2.0])
+    well = Well(2.0)
+    assert np.allclose(well.energy(X, v), 12.0 * X * v)
+    assert np.allclose(well.curvature(X), np.diag(12.0 * X))
+    assert well.energy is well.energy
+    product = hvp(lambda x: np.sum(x**3))
+    assert "_hvp(x, x_dot):" in product.source
+    product(X, v)
+    assert product.source.count("x_dot") == 2
+
+
 def test_hvp_changes_and_shares_nothing() -> None:
     x, v = X.copy(), np.array([1.0, 2.0])
     found = hvp(lambda x: x @ x * 0.5)(x, v)
@@ -439,3 +466,13 @@ def test_elementwise_grad() -> None:
     assert logistic.__doc__.startswith("Elementwise gradient of logistic")
     with pytest.raises(UnsupportedError, match="complex"):
         elementwise_grad(lambda x: x * 1j)(X)
+
+
+def test_the_page_about_them_is_true() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "jacobians.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert len(blocks) == 3
+    name = "<docs/jacobians.md>"
+    text = "\n".join(blocks)
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    exec(compile(text, name, "exec"), {"__name__": "jacobians"})

@@ -40,7 +40,7 @@ ARGUMENTS: dict[str, Callable[[], Any]] = {
 
 @dataclass(frozen=True)
 class Block:
-    """A code block of the page.
+    """A code block of a page.
 
     Attributes:
         section: the heading that it stands below.
@@ -80,10 +80,10 @@ class Example:
         return f"{self.block.section}-{self.function.name if self.function else self.title}"
 
 
-def blocks() -> Iterator[Block]:
-    """The blocks of Python code of the page."""
-    for found in re.finditer(r"^```python\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE):
-        before = PAGE[: found.start(1)]
+def blocks(page: str = PAGE) -> Iterator[Block]:
+    """The blocks of Python code of a page."""
+    for found in re.finditer(r"^```python\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE):
+        before = page[: found.start(1)]
         section = re.findall(r"^##+ (.*)$", before, flags=re.MULTILINE)[-1]
         yield Block(section, before.count("\n"), found.group(1))
 
@@ -162,6 +162,8 @@ def run_block(block: Block, path: Path) -> ModuleType:
             check_refusal(given[line], message)
         else:
             value = comment(block, node, "->")
+            if value is None and given[line] is None:
+                continue
             assert value, f"the page does not say what line {line} of the block gives:\n{block.text}"
             wanted = eval(value, {"np": np, "array": np.array, "inf": np.inf})
             check_same(given[line], wanted, f"line {line} of the block does not give what it says")

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mutants.codes import Code, codes_of
 from mutants.enumeration import all_mutants, is_decision
 from mutants.equivalent import EQUIVALENT
 from mutants.installing import remember_functions
 from mutants.judging import Judge, Verdict
 from mutants.mutation import Mutant, path_of
-from mutants.operators import mutants_of
+from mutants.operators import mutants_of, probes_of
 from mutants.report import Report
 from mutants.results import Results
 from mutants.suite import forked
@@ -81,6 +82,12 @@ def test_mutants_are_programs_and_always_the_same(module: str) -> None:
         assert text.count(b"\n") == source.count(b"\n"), f"the lines move: {mutant}"
 
 
+def test_what_a_function_weighs_is_no_decision() -> None:
+    found = {m.function for m in mutants_of("transform/tape") if m.decides}
+    assert {"Tape._own_cost", "Tape._is_expensive"} <= found
+    assert "Tape._save_cost" not in found
+
+
 def test_wrong_rules_are_noticed() -> None:
     wrong = [m for m in mutants_of_rules() if m.text == "partials of np.sinh"]
     assert [m.change for m in wrong] == ["derivative 0 doubled", "derivative 0 negated", "derivative 0 zero"]
@@ -88,6 +95,35 @@ def test_wrong_rules_are_noticed() -> None:
         before = {key: rule.body for key, rule in _partials().items()}
         assert forked(lambda m=mutant: _slope_after(m))() != np.cosh(0.5)
         assert {key: rule.body for key, rule in _partials().items()} == before, "the parent process is changed too"
+
+
+def test_wrong_tangents_are_noticed() -> None:
+    found = [m for m in mutants_of_rules() if m.text == "jvp of np.maximum"]
+    assert [m.change for m in found] == [f"derivative {k} {c}" for k in (0, 1) for c in ("doubled", "negated", "zero")]
+    assert forked(lambda: _tangent_after(found[0]))() == 2.0 * _tangent()
+    assert forked(lambda: _tangent_after(found[3]))() == _tangent()
+    (left_out,) = [m for m in mutants_of_rules() if m.text == "linear of np.matmul" and m.change == "without b"]
+    assert forked(lambda: _linear_after(left_out))() == ("a",)
+
+
+def _tangent() -> float:
+    from srcgrad.rules.registry import JVP
+
+    return float(JVP[np.maximum].body(0.3, 0.7, 2.0, 2.0, 1.0))
+
+
+def _tangent_after(mutant: Mutant) -> float:
+    assert mutant.install is not None
+    mutant.install()
+    return _tangent()
+
+
+def _linear_after(mutant: Mutant) -> tuple[str, ...]:
+    from srcgrad.rules.registry import LINEAR
+
+    assert mutant.install is not None
+    mutant.install()
+    return LINEAR[np.matmul].arguments
 
 
 def _partials() -> Any:
@@ -111,6 +147,38 @@ def test_mistakes_are_noticed_and_harmless_changes_are_not() -> None:
     (same,) = [m for m in mutants_of("analysis/alias") if m.change == "not on_containers(op) -> False"]
     assert same.key in EQUIVALENT
     assert verdict(same).caught == "survived"
+
+
+def test_programs_run_if_their_code_changes() -> None:
+    codes = codes_of([TAKING])
+    assert [code.way for code in codes] == ["grad", "vjp", "jvp", "plain", "generic"]
+    for code in codes:
+        code.digest = code.current_digest()
+    assert len({code.digest for code in codes}) == 5
+    assert [code.current_digest() for code in codes] == [code.digest for code in codes]
+    shared = [m for m in mutants_of("transform/writes") if m.kind == "copied"]
+    reports = [_judged_by_codes(m, codes) for m in shared]
+    assert "programs" in [v.caught for v in reports]
+    (same,) = [m for m in mutants_of("analysis/alias") if m.change == "not on_containers(op) -> False"]
+    assert _judged_by_codes(same, codes) == Verdict("survived", changed=[], ran=0)
+
+
+def _judged_by_codes(mutant: Mutant, codes: list[Code]) -> Verdict:
+    judge_of = Judge([Sample(TAKING)], {TAKING.name: [0]}, 60.0)  # type: ignore[list-item]
+    judged: Verdict = forked(lambda: judge_of.judge(mutant, [*codes]))()
+    return judged
+
+
+def test_outcomes_of_conditions_are_told_apart() -> None:
+    tree = ast.parse("def f(x) -> bool:\n    y = [1 if a else 2 for a in x if a > 1]\n    return len(y) > 1\n")
+    found = probes_of("m", tree)
+    function: Any = tree.body[0]
+    assert found[id(function.body[1].value)].startswith("m:f?")
+    assert sorted(found.values()) == ["m:f:1", "m:f?1", "m:f?2", "m:f?3"]
+    for mutant in mutants_of("analysis/memory"):
+        if mutant.kind == "returned" and mutant.decides:
+            before = "False" if mutant.change.endswith("-> True") else "True"
+            assert any(probe.endswith(f":{before}") for probe in mutant.reach)
 
 
 def test_copies_that_generated_code_makes_are_mutants() -> None:

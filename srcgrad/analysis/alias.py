@@ -26,8 +26,8 @@ from srcgrad.analysis.memory import (
 from srcgrad.analysis.reads import Uses, plain_reads
 from srcgrad.ir.nodes import Call, Closed, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Type, Unknown, is_scalar
-from srcgrad.rules.custom import Step
-from srcgrad.rules.user_rules import RuleCall, fitting
+from srcgrad.rules.custom import Step, fitting
+from srcgrad.rules.user_rules import RuleCall
 
 _ON_CONTAINERS = LIST_WRITERS | frozenset(
     [

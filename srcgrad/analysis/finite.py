@@ -12,7 +12,7 @@ import numpy as np
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.flow import sources
-from srcgrad.ir.nodes import Call, Const, Invoke, Op, Region, Value
+from srcgrad.ir.nodes import Call, Const, Invoke, Loop, Op, Region, Value
 from srcgrad.ir.types import Array, NpScalar, PyScalar
 from srcgrad.rules.registry import hashable
 
@@ -23,6 +23,7 @@ _SINGULAR = frozenset(
         *("arccos", "acos", "average", "interp", "gamma", "lgamma"),
     )
 )
+_SINGULAR_UPDATES = frozenset(("itruediv", "truediv_item", "ipow", "pow_item", "imod", "mod_item"))
 _OVERFLOWING = frozenset(("exp", "exp2", "expm1", "sinh", "cosh", "ldexp", "prod", "cumprod"))
 _GROWING = frozenset(
     (
@@ -77,13 +78,15 @@ def may_overflow(value: Value, in_products: bool = True) -> bool:
     return False
 
 
-def may_be_infinite(value: Value, aliases: Aliases, overflow: bool = True) -> bool:
+def may_be_infinite(value: Value, aliases: Aliases, overflow: bool = True, before: Op | None = None) -> bool:
     """Whether a value may be infinite or NaN, as far as the operations that it is computed by tell.
 
     Args:
         value: the value.
         aliases: which memory is written.
         overflow: whether an exponential counts, too, which is infinite only where it is too large for a float.
+        before: if given, memory counts as this operation finds it or leaves it, and a square root, too, which is NaN
+            of what is negative.
     """
     pending, seen = [value], set()
     while pending:
@@ -96,12 +99,32 @@ def may_be_infinite(value: Value, aliases: Aliases, overflow: bool = True) -> bo
                 return True
             continue
         if aliases.is_written(current):
-            pending += [v for op in aliases.writers[aliases.find(current)] for v in op.inputs[1:]]
+            writers = aliases.writers[aliases.find(current)]
+            if before is not None:
+                writers = [op for op in writers if not _follows(op, before)]
+                if any(map(_is_singular_update, writers)):
+                    return True
+            pending += [v for op in writers for v in op.inputs[1:]]
         owner = current.owner
         if isinstance(owner, Call) and (_is_singular(owner) or (overflow and _name(owner) in _OVERFLOWING)):
             return True
+        if isinstance(owner, Call) and before is not None and (_name(owner) == "sqrt" or _is_singular_update(owner)):
+            return True
         pending += _sources(current, owner)
     return False
+
+
+def _follows(op: Op, other: Op) -> bool:
+    """Whether an operation surely runs after another one."""
+    region = op.parent
+    if region is None or other.parent is not region:
+        return False
+    ops = region.ops
+    while region is not None and region.parent is not None:
+        if isinstance(region.parent, Loop):
+            return False
+        region = region.parent.parent
+    return ops.index(op) > ops.index(other)
 
 
 def _is_whole(value: Value) -> bool:
@@ -133,6 +156,16 @@ def _is_singular(op: Call) -> bool:
     if module.startswith("numpy.linalg") or module.split(".")[0] not in _OWN:
         return True
     return _name(op) in _SINGULAR
+
+
+def _is_singular_update(op: Op) -> bool:
+    """Whether an update in place may leave infinities or NaN where there was none."""
+    if not isinstance(op, Call) or _name(op) not in _SINGULAR_UPDATES:
+        return False
+    by = op.args[-1]
+    if isinstance(by, Const) and isinstance(by.value, (int, float)):
+        return by.value == 0 or ("pow" in _name(op) and not (by.value > 0 and float(by.value).is_integer()))
+    return not _is_whole(by)
 
 
 def _is_guarded(value: Value) -> bool:

@@ -11,10 +11,9 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
-from srcgrad.rules.custom import Primal
+from srcgrad.rules.custom import Primal, fitting
 from srcgrad.rules.index_sets import all_of_all, no_sets
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
-from srcgrad.rules.user_rules import fitting
 
 ITEM_UPDATES = frozenset(
     getattr(runtime, f"{name}_item") for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]

@@ -90,15 +90,11 @@ class Versions:
         return next((later for later in self._ops[op.parent][start:] if memory in self._writes[later]), None)
 
     def written_between(self, memory: Any, first: Op, last: Op) -> bool:
-        """Whether memory is written after `first`, up to and with the operation of its region that holds `last`."""
-        region = first.parent
-        assert region is not None
-        end: Op | None = last
-        while end is not None and end.parent is not region:
-            end = end.parent.parent if end.parent is not None else None
-        if end is None:
+        """Whether memory is written after `first`, up to and with `last`; if that is of another region, perhaps."""
+        if last.parent is not first.parent:
             return True
-        between = self._ops[region][self._position[first] + 1 : self._position[end] + 1]
+        assert first.parent is not None
+        between = self._ops[first.parent][self._position[first] + 1 : self._position[last] + 1]
         return any(memory in self._writes[op] for op in between)
 
     def _escapes(self, memory: Any) -> bool:
@@ -115,10 +111,10 @@ class Versions:
 
 
 def _inside(value: Value, loop: Loop) -> bool:
+    """Whether a value is made in a loop; if the loop carries it, its outputs, which stand outside, have its memory."""
     owner = value.owner
-    region = owner if isinstance(owner, Region) else owner.parent if owner is not None else None
-    if region is loop.body and isinstance(owner, Region):
-        return False
+    assert owner is not None
+    region = owner if isinstance(owner, Region) else owner.parent
     while region is not None:
         if region is loop.body:
             return True

@@ -307,6 +307,9 @@ class Structure:
             value = last.op.outputs[0] if last.op is not None and len(last.op.outputs) == 1 else None
             if value is None or value.hint is not None or returned.count(value) != 1 or returned.index(value) >= before:
                 break
+            if self.plan.uses.get(value, 0) > 1:
+                # What else is returned is computed from it.
+                break
             before = returned.index(value)
             finish[0].inlined.add(value)
             finish[0].op = last.op

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from srcgrad.errors import ArgumentError, SourceNotFoundError
+from srcgrad.rules.callers import caller_of
 from srcgrad.rules.custom import Custom
 
 
@@ -172,20 +173,22 @@ def _make_binder(fn: types.FunctionType) -> Callable[..., tuple]:
 def resolve(fun: Any, asked: str = "grad") -> Target:
     """The Python function behind a callable, and what is bound to it; never that behind a Python function.
 
+    What is not written in Python and has a rule, such as `np.tanh`, gets a function that calls it.
+
     Raises:
         ArgumentError: if it is not callable.
-        SourceNotFoundError: if it is not written in Python.
+        SourceNotFoundError: if it is not written in Python, and has no rule.
     """
     if type(fun) is types.FunctionType:
         return Target(fun)
     if isinstance(fun, Custom):
         return Target(fun.as_function())
     inner = getattr(fun, "__srcgrad_dispatcher__", None)
+    if inner is not None and inner.options.mode == "hvp":
+        raise ArgumentError(f"{fun!r} can't be differentiated", help="differentiate a Hessian: jacfwd(hessian(fun))")
     if inner is not None:
         known = inner.target
         return Target(known.fn, known.self_object, known.bound, known.args, known.keywords, inner)
-    if getattr(fun, "__srcgrad_fun__", None) is not None:
-        raise ArgumentError(f"{fun!r} can't be differentiated", help="differentiate a Hessian: jacfwd(hessian(fun))")
     if type(fun) is types.MethodType:
         if type(fun.__func__) is types.FunctionType:
             return Target(fun.__func__, fun.__self__, True)
@@ -208,6 +211,9 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
         raise ArgumentError(f"{asked} needs a function, not {_described(fun)}", help=way_out)
     if isinstance(fun, type):
         raise ArgumentError(f"{asked} needs a function, not the class {fun.__qualname__}")
+    caller = caller_of(fun)
+    if caller is not None:
+        return Target(caller)
     name = getattr(fun, "__name__", None) or type(fun).__name__
     raise SourceNotFoundError(
         f"{name} is not written in Python (it is a {type(fun).__name__}), so that it has no source",

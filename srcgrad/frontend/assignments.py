@@ -20,7 +20,7 @@ from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.flat_writes import flat_assignment
 from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.handlers import handles
-from srcgrad.frontend.iteration import collected, known_items
+from srcgrad.frontend.iteration import collected, items_if_known, known_items
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, bound_key
 from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
@@ -235,7 +235,10 @@ def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -
     known = constant(key)
     if isinstance(known, slice):
         items = list(contents)
-        lo.known(items.__setitem__, known, known_items(lo, symbol))
+        given = items_if_known(lo, collected(lo, symbol))
+        if given is None:
+            lo.demote(base)
+        lo.known(items.__setitem__, known, given)
         lo.change(base, tuple(items))
         return
     if isinstance(known, int) and -len(contents) <= known < len(contents):

@@ -21,6 +21,7 @@ from srcgrad.frontend import (  # noqa: F401
     container_calls,
     copies,
     custom_calls,
+    custom_steps,
     helper_calls,
     itertools_calls,
     kinds,
@@ -192,9 +193,9 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if isinstance(obj, Custom):
         return custom_calls.call_custom(lo, obj, args, kwargs)
     if isinstance(obj, Step):
-        return custom_calls.call_step(lo, obj, args)
+        return custom_steps.call_step(lo, obj, args)
     if isinstance(obj, RuleCall):
-        return custom_calls.call_rule(lo, obj, args, kwargs)
+        return custom_steps.call_rule(lo, obj, args, kwargs)
     if hashable(obj):
         module = getattr(obj, "__module__", None) or "builtins"
         if is_library(obj) or (obj in BUILTINS and module.partition(".")[0] != "srcgrad"):
@@ -202,6 +203,11 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         handler = BUILTINS.get(obj)
         if handler is not None:
             return handler(lo, args, kwargs)
+        if has_rule(obj) and isinstance(obj, types.FunctionType) and not is_library(obj) and not _is_own(obj):
+            args, kwargs = custom_calls.with_defaults(lo, obj, args, kwargs)
+            typed = custom_calls.call_with_rule(lo, obj, args, kwargs)
+            if typed is not None:
+                return typed
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
     if isinstance(obj, type) and issubclass(obj, Custom):
@@ -242,6 +248,11 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         note_member(lo, type(obj), "__call__")
         return call(lo, Const(member), [Const(obj), *args], kwargs)
     return primitive(lo, obj, args, kwargs)
+
+
+def _is_own(fn: Any) -> bool:
+    """Whether a function is one of this library's."""
+    return (fn.__module__ or "").partition(".")[0] == "srcgrad"
 
 
 _READING = frozenset(

@@ -1,27 +1,30 @@
 """Calls of functions whose derivatives are given as functions: one operation, of which the types are found by reading.
 
-What stands for such calls in generated code is read again as what it does: the sweeps of a `custom_vjp` are calls of
-the user's functions, which are inlined, and those of the others are calls of functions with derivatives of their own.
+So are calls of Python functions that have a rule.
 """
 
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from srcgrad import runtime
 from srcgrad.errors import SourceChangedError, SourceNotFoundError, UnsupportedError
+from srcgrad.frontend.access import tuple_items
+from srcgrad.frontend.functions import call_function, python_defaults
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
+from srcgrad.frontend.pools import opened
+from srcgrad.frontend.real_functions import real_function
 from srcgrad.frontend.values import CONTAINERS, Bound, Closure, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
-from srcgrad.ir.types import UNKNOWN, List, NpScalar, Opaque, Type, is_scalar, join
-from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, Step, TangentSweep
-from srcgrad.rules.user_rules import RuleCall, contribution_of
-from srcgrad.tree import Structure, flatten, instance_of, is_structured
+from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_numeric, is_scalar, join
+from srcgrad.rules.custom import Custom, Form, Primal
+from srcgrad.rules.registry import IN_PLACE, JVP, PARTIALS, VJP
+from srcgrad.tree import attributes_of, flatten, instance_of, is_structured
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +43,27 @@ class CustomCall:
 def call_custom(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a custom function: one operation."""
     args = _positional(lo, custom, args, kwargs)
-    trees = [_as_tree(lo, arg, custom) for arg in args]
+    trees = [as_tree(lo, arg, custom, lists=True) for arg in args]
     given, into = [], []
     for tree in trees:
         structure = None if _is_plain(tree) else flatten(tree)[1]
         given.append(tree if structure is None else tuple(flatten(tree)[0]))
         into.append(structure)
-    taken = flatten(tuple(trees))[1]
-    found, bodies = _read(lo, custom, args, taken)
+    leaves, taken = flatten(tuple(trees))
+    found, bodies = _read(lo, custom, args, [leaf for leaf in leaves if is_computed(leaf)])
     if found is None:
         outputs = [Value(UNKNOWN, None, lo.span)]
         form, result = Form(tuple(into), taken, None, (0,)), outputs
     else:
         items, structure = flatten(found)
-        result = [Value(item.type, None, lo.span) if _is_computed(item) else item for item in items]
-        kept = tuple([k for k, item in enumerate(items) if _is_computed(item)])
+        result = [Value(item.type, None, lo.span) if is_computed(item) else item for item in items]
+        kept = tuple([k for k, item in enumerate(items) if is_computed(item)])
         outputs = [result[k] for k in kept]
         form = Form(tuple(into), taken, structure, kept)
     op = Call(step_of(Primal, custom, form), tuple(given), {}, outputs, lo.span)
     lo.append(op)
     lo.customs.append(CustomCall(op, bodies))
-    return outputs[0] if form.out is None else _as_symbol(lo, form.out.unflatten(result))
+    return outputs[0] if form.out is None else as_symbol(lo, form.out.unflatten(result))
 
 
 def step_of(cls: Any, custom: Custom, *parts: Any) -> Any:
@@ -72,7 +75,7 @@ def step_of(cls: Any, custom: Custom, *parts: Any) -> Any:
     return known[key]
 
 
-def _is_computed(leaf: Any) -> bool:
+def is_computed(leaf: Any) -> bool:
     return isinstance(leaf, Value) and not isinstance(leaf, Const)
 
 
@@ -88,9 +91,12 @@ def _positional(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         lo.raises(TypeError, f"{custom.__name__}(): {error}")
-    defaults = {name: p.default for name, p in signature.parameters.items() if p.default is not p.empty}
-    for name, value in defaults.items():
-        bound.arguments.setdefault(name, value if isinstance(value, Value) else Const(value))
+    names = [name for name, p in signature.parameters.items() if p.kind is not p.KEYWORD_ONLY]
+    last = max([k for k, name in enumerate(names) if name in bound.arguments], default=-1)
+    for name in names if custom.fills_defaults else names[:last]:
+        value = signature.parameters[name].default
+        if value is not inspect.Parameter.empty:
+            bound.arguments.setdefault(name, value if isinstance(value, Value) else Const(value))
     bound.arguments = {name: bound.arguments[name] for name in signature.parameters if name in bound.arguments}
     if bound.kwargs:
         lo.unsupported(
@@ -99,43 +105,59 @@ def _positional(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
     return list(bound.args)
 
 
-def _as_tree(lo: Lowering, symbol: Symbol, custom: Custom | RuleCall) -> Any:
-    """An argument or result as a tree of Python's with values at its leaves."""
+def as_tree(lo: Lowering, symbol: Symbol, custom: Any, lists: bool = False) -> Any:
+    """An argument or result as a tree of Python's with values at its leaves.
+
+    Args:
+        lo: where what is no tree is refused.
+        symbol: the argument or result.
+        custom: whose it is.
+        lists: whether a list whose length depends on the run may be a leaf.
+    """
     if isinstance(symbol, (Closure, Bound)):
-        lo.unsupported(
-            f"a function of this program is passed to {custom.__name__}, which is called at run time",
-            "define it outside of the differentiated function",
-        )
+        return Const(real_function(lo, symbol, custom.__name__))
+    symbol = opened(lo, symbol)
+    if isinstance(symbol, Value) and isinstance(symbol.type, Tuple) and not isinstance(symbol, Const):
+        symbol = Sequence(tuple_items(lo, symbol), symbol.type.cls)
     if isinstance(symbol, Value):
-        if isinstance(symbol.type, List):
+        if isinstance(symbol.type, List) and not (lists and is_numeric(symbol.type.item)):
             lo.unsupported(
-                f"a list whose length depends on the run goes into {custom.__name__}, or comes out of it",
+                f"a list whose length depends on the run is handed to {custom.__name__}, or returned by it",
                 "make it an array: np.array(...)",
             )
         return symbol
     if isinstance(symbol, Sequence):
-        items = [_as_tree(lo, item, custom) for item in symbol.items]
+        items = [as_tree(lo, item, custom, lists) for item in symbol.items]
         return tuple(items) if symbol.cls is tuple else symbol.cls(*items)
     if isinstance(symbol, Reference) and symbol.cls in (list, dict):
         contents = lo.contents(symbol)
         if symbol.cls is list:
-            return [_as_tree(lo, item, custom) for item in contents]
-        return {key: _as_tree(lo, item, custom) for key, item in contents}
+            return [as_tree(lo, item, custom, lists) for item in contents]
+        return {key: as_tree(lo, item, custom, lists) for key, item in contents}
     if isinstance(symbol, Reference) and symbol.cls not in CONTAINERS and is_structured(symbol.cls):
-        return instance_of(symbol.cls, {name: _as_tree(lo, item, custom) for name, item in lo.contents(symbol)})
+        return instance_of(symbol.cls, {name: as_tree(lo, item, custom, lists) for name, item in lo.contents(symbol)})
+    if isinstance(symbol, Reference) and symbol.cls not in CONTAINERS:
+        lo.unsupported(
+            f"a {symbol.cls.__name__} that this program makes or changes is passed to {custom.__name__}, "
+            "which is called at run time",
+            f"make {symbol.cls.__name__} a dataclass, or register it: srcgrad.tree.register",
+        )
     return lo.value(symbol)
 
 
-def _as_symbol(lo: Lowering, tree: Any) -> Symbol:
-    """The symbol of a tree of Python's with symbols at its leaves."""
+def as_symbol(lo: Lowering, tree: Any) -> Symbol:
+    """The symbol of a tree of Python's with symbols at its leaves; None is itself."""
+    if tree is None:
+        return Const(None)
     if isinstance(tree, tuple):
-        return Sequence(tuple([_as_symbol(lo, item) for item in tree]), type(tree))
+        return Sequence(tuple([as_symbol(lo, item) for item in tree]), type(tree))
     if isinstance(tree, list):
-        return lo.new_reference(list, tuple([_as_symbol(lo, item) for item in tree]), None)
+        return lo.new_reference(list, tuple([as_symbol(lo, item) for item in tree]), None)
     if isinstance(tree, dict):
-        return lo.new_reference(dict, tuple([(key, _as_symbol(lo, item)) for key, item in tree.items()]), None)
+        return lo.new_reference(dict, tuple([(key, as_symbol(lo, item)) for key, item in tree.items()]), None)
     if not isinstance(tree, (Value, Sequence, Reference, slice)) and is_structured(type(tree)):
-        return lo.new_reference(type(tree), tuple([(k, _as_symbol(lo, item)) for k, item in vars(tree).items()]), None)
+        parts = tuple([(name, as_symbol(lo, getattr(tree, name))) for name in attributes_of(tree)])
+        return lo.new_reference(type(tree), parts, None)
     return tree
 
 
@@ -151,7 +173,7 @@ def _is_plain(tree: Any) -> bool:
 # What the functions of the user compute
 
 
-def _read(lo: Lowering, custom: Custom, args: list[Symbol], taken: Structure) -> tuple[Any, list[Function]]:
+def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value]) -> tuple[Any, list[Function]]:
     """The result as a tree of values of the right kinds, None if it is not known, and the bodies of what computes it.
 
     The functions are called at run time: of what is read here nothing stays but what it says of kinds, and the guards
@@ -159,19 +181,23 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], taken: Structure) ->
     """
     places = custom.outputs_like(len(args))
     if places is not None:
-        return tuple([_alike(_as_tree(lo, args[k], custom)) for k in places]), []
+        absent = Const(None)
+        return tuple(
+            [absent if k in custom.passive else _alike(as_tree(lo, args[k], custom, lists=True)) for k in places]
+        ), []
     found: Any = None
     bodies: list[Function] = []
+    twins = [as_symbol(lo, _twin(as_tree(lo, arg, custom, lists=True))) for arg in args]
     # The functions for the sweeps may call the function itself.
     routes = custom.routes()[: 1 if custom in lo.reading else None]
     for k, (route, paired) in enumerate(routes):
-        given = custom.routes_arguments(route, args, lambda items: Sequence(tuple(items)))
-        read = _scratch(lo, custom, route, given, paired, args)
+        given = custom.routes_arguments(route, args, twins, lambda items: Sequence(tuple(items)))
+        read = _scratch(lo, _Reading(custom, route, given, paired, args, leaves))
         if read is None:
             if k == 0:
                 return None, []
             items, structure = flatten(found)
-            found = structure.unflatten([Value(UNKNOWN) if _is_computed(item) else item for item in items])
+            found = structure.unflatten([Value(UNKNOWN) if is_computed(item) else item for item in items])
             continue
         tree, body = read
         bodies.append(body)
@@ -179,51 +205,78 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], taken: Structure) ->
     return found, bodies
 
 
+def _twin(tree: Any) -> Any:
+    """A tree of other values of the same kinds."""
+    items, structure = flatten(tree)
+    return structure.unflatten([Value(item.type) if is_computed(item) else item for item in items])
+
+
 def _alike(tree: Any) -> Any:
     """A tree of cotangents: its leaves are of the kinds of those of another one; None where that has no derivative."""
     items, structure = flatten(tree)
     return structure.unflatten(
-        [Value(v.type) if _is_computed(v) and v.type.differentiable else Const(None) for v in items]
+        [Value(v.type) if is_computed(v) and v.type.differentiable else Const(None) for v in items]
     )
 
 
-def _scratch(
-    lo: Lowering, custom: Custom, route: Callable, given: list[Symbol], paired: bool, args: list[Symbol]
-) -> tuple[Any, Function] | None:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is read of a function that is called at run time.
+
+    Attributes:
+        owner: what it belongs to, which has a name.
+        route: the function.
+        given: what it takes.
+        paired: whether it returns a pair, of which the first counts.
+        args, leaves: what the owner takes, and the values in it.
+    """
+
+    owner: Any
+    route: Callable
+    given: list[Symbol]
+    paired: bool
+    args: list[Symbol]
+    leaves: list[Value]
+
+
+def _scratch(lo: Lowering, reading: _Reading, kwargs: dict[str, Symbol] | None = None) -> tuple[Any, Function] | None:
     """What a function returns for these arguments, read in a region that is thrown away; None if it can't be read."""
-    if (custom, route) in lo.reading:
+    owner, route = reading.owner, reading.route
+    if (owner, route) in lo.reading:
         return None
     outer = lo.attempts, lo.protections, lo.captured, lo.capture_names, lo.functions, lo.active
     lo.attempts, lo.protections, lo.active = [], [], []
-    lo.captured, lo.capture_names, lo.functions = dict(lo.captured), set(lo.capture_names), dict(lo.functions)
-    lo.reading += [custom, (custom, route)]
+    lo.captured, lo.capture_names, lo.functions = {}, set(lo.capture_names), dict(lo.functions)
+    lo.reading += [owner, (owner, route)]
     before = dict(lo.changed)
     region = Region()
     try:
         with lo.store.branch(), lo.into(region):
-            result = lo.call(Const(route), given, {})
+            if route is owner:
+                result = call_function(lo, route, reading.given, kwargs or {})
+            else:
+                result = lo.call(Const(route), reading.given, kwargs or {})
             if isinstance(result, Const) and result.value is UNDEFINED:
                 return None
             is_pair = isinstance(result, Sequence) and len(result.items) == 2
-            tree = _computed(_as_tree(lo, result.items[0] if paired and is_pair else result, custom))
+            tree = _computed(as_tree(lo, result.items[0] if reading.paired and is_pair else result, owner))
     except (UnsupportedError, SourceNotFoundError, SourceChangedError, RaisesAlways):
         return None
     finally:
-        read = lo.captured
+        captured = lo.captured
         lo.attempts, lo.protections, lo.captured, lo.capture_names, lo.functions, lo.active = outer
         del lo.reading[-2:]
-    if paired and not is_pair:
-        lo.unsupported(f"{_name(route)} has to return a pair, the value of {custom.__name__} first")
-    changed, lo.changed = lo.changed.keys() - before.keys(), before
-    if not changed.isdisjoint(_references(lo, args)):
-        lo.unsupported(f"{_name(route)} changes a container among its arguments", "let it return what is new")
-    for key in read.keys() - outer[2].keys():
-        lo.read_at_run_time.setdefault(key, lo.span)
+        changed, lo.changed = lo.changed.keys() - before.keys(), before
+        for key in captured:
+            lo.read_at_run_time.setdefault(key, lo.span)
+    if reading.paired and not is_pair:
+        lo.unsupported(f"{name_of(route)} has to return a pair, the value of {owner.__name__} first")
+    if not changed.isdisjoint(_references(lo, reading.args)):
+        lo.unsupported(f"{name_of(route)} changes a container among its arguments", "let it return what is new")
     if any(isinstance(leaf, Value) and not _is_number(leaf) for leaf in flatten(tree)[0]):
         return None
-    known = dict.fromkeys([leaf for arg in args for leaf in _leaves_of(lo, arg) if _is_computed(leaf)])
-    body = Function(_name(route), list(known), region)
-    body.captured = [v for key, (_, v) in read.items() if key not in outer[2]]
+    body = Function(name_of(route), list(dict.fromkeys(reading.leaves)), region)
+    body.captured = [v for _, v in captured.values()]
     region.results = [leaf for leaf in flatten(tree)[0] if isinstance(leaf, Value)]
     return tree, body
 
@@ -246,7 +299,7 @@ def _is_number(leaf: Value) -> bool:
     return isinstance(leaf, Const) or not isinstance(leaf.type, Opaque)
 
 
-def _name(route: Any) -> str:
+def name_of(route: Any) -> str:
     return getattr(route, "__name__", type(route).__name__)
 
 
@@ -274,7 +327,7 @@ def _united(lo: Lowering, custom: Custom, route: Callable, first: Any, second: A
     others, other = flatten(second)
     if structure != other:
         lo.unsupported(
-            f"{_name(route)} returns something of another structure than {_name(custom.fun)} does: "
+            f"{name_of(route)} returns something of another structure than {name_of(custom.fun)} does: "
             f"{other.paths('out')}, not {structure.paths('out')}",
             f"return the value that {custom.__name__} has, and then the rest",
         )
@@ -293,191 +346,60 @@ def _joined(lo: Lowering, a: Value, b: Value) -> Value:
     return Value(kind)
 
 
-# What stands for calls in generated code
+# Functions with a rule of the user's
 
 
-def call_step(lo: Lowering, step: Step, args: list[Symbol]) -> Symbol:
-    """A call that stands in generated code which is read again."""
-    if isinstance(step, Primal):
-        result = call_custom(lo, step.custom, _arguments(lo, step.form, args), {})
-        items = _leaves_of(lo, result) if step.form.out is not None else [result]
-        return _unpacked([items[k] for k in step.form.kept])
-    if isinstance(step, ForwardSweep):
-        return _forward(lo, step, _arguments(lo, step.form, args))
-    if isinstance(step, ReverseSweep):
-        return _reverse(lo, step, args[0], args[1:])
-    assert isinstance(step, TangentSweep)
-    return _tangent(lo, step, args)
+def with_defaults(
+    lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]
+) -> tuple[list[Symbol], dict[str, Symbol]]:
+    """The arguments of a call of a function with rules, with the defaults that a rule does not have itself."""
+    rules = [table[fn] for table in (PARTIALS, VJP, JVP) if fn in table]
+    needed: set[str] = set()
+    for rule in rules:
+        parameters = inspect.signature(rule.body).parameters
+        needed |= {name for name in rule.parameters if parameters[name].default is inspect.Parameter.empty}
+    names = list(inspect.signature(fn).parameters)
+    missing = [name for name in names[len(args) :] if name in needed and name not in kwargs]
+    if not missing:
+        return args, kwargs
+    known = python_defaults(lo, fn)
+    args, kwargs = list(args), dict(kwargs)
+    for name in missing:
+        if name in known and names[len(args)] == name and fn in PARTIALS:
+            args.append(known[name])
+        elif name in known:
+            kwargs[name] = known[name]
+    return args, kwargs
 
 
-def _unpacked(items: list[Symbol]) -> Symbol:
-    return items[0] if len(items) == 1 else Sequence(tuple(items))
+def call_with_rule(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol | None:
+    """A call of a Python function that has a rule; None if what it returns can't be told by reading it."""
+    read = _scratch(lo, _Reading(fn, fn, args, False, args, []), kwargs)
+    if read is None:
+        return None
+    tree, body = read
+    items = list(tree) if type(tree) is tuple else [tree]
+    if not items or not all(isinstance(item, Value) and _is_new(item) for item in (*items, *body.body.results)):
+        return None
+    trees = tuple([lo.tree(arg) for arg in args])
+    kind = Tuple(tuple([item.type for item in items])) if type(tree) is tuple else tree.type
+    return lo.emit_typed(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, kind)
 
 
-def _arguments(lo: Lowering, form: Form, given: list[Symbol]) -> list[Symbol]:
-    return [
-        item if part is None else _as_symbol(lo, part.unflatten(_leaves_of(lo, item)))
-        for item, part in zip(given, form.into, strict=True)
+def _is_new(value: Value) -> bool:
+    """Whether what a function returns is a number, or memory of its own."""
+    if is_scalar(value.type):
+        return not isinstance(value, Const) or isinstance(value.value, (int, float, complex))
+    owner = value.owner
+    fn = owner.fn if isinstance(owner, Call) else None
+    arithmetic = getattr(fn, "__module__", None) == "_operator" and fn is not operator.getitem and fn not in IN_PLACE
+    return isinstance(value.type, Array) and (type(fn) is np.ufunc or arithmetic or fn in _MAKING)
+
+
+_MAKING = frozenset(
+    [
+        *(np.zeros, np.ones, np.full, np.empty, np.array, np.ndarray.copy, np.zeros_like, np.ones_like, np.empty_like),
+        *(np.sum, np.mean, np.dot, np.matmul, np.concatenate, np.stack, np.where, np.outer, np.cumsum),
+        *(np.linalg.solve, np.linalg.inv),
     ]
-
-
-def _leaves_of(lo: Lowering, symbol: Symbol) -> list[Symbol]:
-    """The symbols at the leaves of a tree."""
-    if isinstance(symbol, Sequence):
-        return [leaf for item in symbol.items for leaf in _leaves_of(lo, item)]
-    if isinstance(symbol, Reference) and (symbol.cls in (list, dict) or is_structured(symbol.cls)):
-        return [leaf for _, item in _entries(lo, symbol) for leaf in _leaves_of(lo, item)]
-    return [symbol]
-
-
-def _forward(lo: Lowering, step: ForwardSweep, args: list[Symbol]) -> Symbol:
-    custom = step.custom
-    route = custom.source("forward")
-    if route is None:
-        out = call_custom(lo, custom, args, {})
-        residuals: Symbol = out
-    else:
-        pair = _inlined(lo, custom, route, args)
-        out, residuals = _pair(lo, pair, route)
-    items = _leaves_of(lo, out)
-    if step.copies:
-        residuals = _copied(lo, residuals)
-    kept = Sequence((residuals, Sequence(tuple(args))))
-    return Sequence((*[_copied(lo, items[k]) for k in step.form.kept], kept))
-
-
-def _inlined(lo: Lowering, custom: Custom, route: Callable, args: list[Symbol]) -> Symbol:
-    """What one of the user's functions returns, which may call the custom function itself."""
-    lo.reading.append(custom)
-    try:
-        return lo.call(Const(route), args, {})
-    finally:
-        lo.reading.pop()
-
-
-def _pair(lo: Lowering, symbol: Symbol, route: Any) -> tuple[Symbol, Symbol]:
-    if not isinstance(symbol, Sequence) or len(symbol.items) != 2:
-        lo.unsupported(f"{_name(route)} has to return a pair")
-    return symbol.items[0], symbol.items[1]
-
-
-def _copied(lo: Lowering, symbol: Symbol) -> Symbol:
-    """Arrays in memory of their own."""
-    if isinstance(symbol, (Sequence, Reference)):
-        return lo.call(Const(runtime.copied), [symbol], {})
-    is_known = not isinstance(symbol, Value) or isinstance(symbol, Const) or is_scalar(symbol.type)
-    return symbol if is_known else lo.emit(runtime.copied, symbol)
-
-
-def _reverse(lo: Lowering, step: ReverseSweep, kept: Symbol, bars: list[Symbol]) -> Symbol:
-    from srcgrad.frontend.access import subscript
-
-    custom, form = step.custom, step.form
-    residuals, given = subscript(lo, kept, Const(0)), subscript(lo, kept, Const(1))
-    args = [subscript(lo, given, Const(k)) for k in range(len(form.into))]
-    at: list[Symbol] = [Const(None)] * len(form.kept)
-    for k, bar in zip(step.given, bars, strict=True):
-        at[k] = _copied(lo, bar)
-    cotangent = _as_symbol(lo, form.whole(at))
-    route = custom.source("backward")
-    if route is None:
-        adjoint = custom.adjoint()
-        found = _items(lo, call_custom(lo, adjoint, [*args, residuals, cotangent], {}))
-    else:
-        result = _inlined(lo, custom, route, custom.backward_arguments(args, residuals, cotangent))
-        found = custom.completed(_items(lo, result), Const(None))
-    items = _matched(lo, form.taken, Sequence(tuple(found)))
-    primals = _leaves_of(lo, Sequence(tuple(args)))
-    return _unpacked([_or_zeros(lo, items[k], primals[k]) for k in step.wanted])
-
-
-def _items(lo: Lowering, symbol: Symbol) -> list[Symbol]:
-    if isinstance(symbol, Sequence):
-        return list(symbol.items)
-    if isinstance(symbol, Reference) and symbol.cls is list:
-        return list(lo.contents(symbol))
-    lo.unsupported("what the reverse sweep of a custom function returns is no tuple here")
-
-
-def _matched(lo: Lowering, structure: Structure, symbol: Symbol) -> list[Symbol]:
-    """The leaves of a tree of this structure, in which None may stand for a part."""
-    found: list[Symbol] = []
-    stack: list[Symbol] = [symbol]
-    for node in structure.nodes:
-        value = stack.pop()
-        if node.is_leaf:
-            found.append(value)
-        elif isinstance(value, Const) and value.value is None:
-            stack.extend([value] * len(node.keys))
-        elif isinstance(value, Sequence):
-            stack.extend(reversed(value.items))
-        elif isinstance(value, Reference):
-            entries = dict(_entries(lo, value))
-            stack.extend([entries[key] for key in reversed(node.keys)])
-        else:
-            lo.unsupported("a cotangent is of another structure than its argument here")
-    return found
-
-
-def _or_zeros(lo: Lowering, symbol: Symbol, like: Symbol) -> Symbol:
-    """A derivative, or zeros where it is None, in memory of its own."""
-    if isinstance(symbol, Const) and symbol.value is None:
-        return lo.call(Const(runtime.zeros_like), [like], {})
-    return _copied(lo, symbol)
-
-
-def _tangent(lo: Lowering, step: TangentSweep, values: list[Symbol]) -> Symbol:
-    custom, form = step.custom, step.form
-    count = len(form.into)
-    args = _arguments(lo, form, values[:count])
-    dots = dict(zip(step.wanted, values[count:], strict=True))
-    primals = _leaves_of(lo, Sequence(tuple(args)))
-    tangents: list[Symbol] = []
-    for k, primal in enumerate(primals):
-        known = dots.get(k)
-        passive = not _is_computed(primal) or not primal.type.differentiable
-        absent = Const(None) if passive and not _is_float(primal) else lo.call(Const(runtime.zeros_like), [primal], {})
-        tangents.append(absent if known is None else _copied(lo, known))
-    tree = _as_symbol(lo, form.taken.unflatten(tangents))
-    route = custom.source("tangent")
-    if route is None:
-        out = call_custom(lo, custom, args, {})
-        (out_dot,) = _items(lo, call_custom(lo, custom.tangent_map(), [*args, out, *_items(lo, tree)], {}))
-    else:
-        given = custom.tangent_arguments(args, _items(lo, tree), lambda items: Sequence(tuple(items)))
-        out, out_dot = _pair(lo, _inlined(lo, custom, route, given), route)
-    items, found = _leaves_of(lo, out), _matched(lo, form.out or flatten(0.0)[1], out_dot)
-    outs = [_copied(lo, items[k]) for k in form.kept]
-    dots_out = [_or_zeros(lo, found[form.kept[k]], outs[k]) for k in step.given]
-    return Sequence((*outs, *dots_out))
-
-
-def _is_float(symbol: Symbol) -> bool:
-    return isinstance(symbol, Const) and isinstance(symbol.value, (float, complex, np.inexact))
-
-
-def call_rule(lo: Lowering, rule_call: RuleCall, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    """A call of a rule that stands in generated code which is read again."""
-    rule = rule_call.rule
-    found = lo.call(Const(rule.body), args, kwargs)
-    if rule.kind == "jvp":
-        z = args[len(rule.tangents)]
-        outs = list(z.items) if isinstance(z, Sequence) else [z]
-        dots = list(found.items) if isinstance(found, Sequence) and isinstance(z, Sequence) else [found]
-        return _unpacked([_or_zeros(lo, dot, out) for dot, out in zip(dots, outs, strict=True)])
-    parts = found.items if isinstance(found, Sequence) else (found,)
-    if rule.kind == "partials":
-        return _unpacked([parts[k] for k, _ in rule_call.wanted if isinstance(k, int)])
-    given = args[2:]
-    result = []
-    for key, leaf in rule_call.wanted:
-        primal = given[key] if isinstance(key, int) else kwargs[key]
-        part = contribution_of(rule, parts, key)
-        items = _leaves_of(lo, primal)
-        fitted = items if part is None else _matched(lo, _structure_of(lo, primal, rule_call), part)
-        result.append(lo.call(Const(runtime.unbroadcast), [fitted[leaf], items[leaf]], {}))
-    return _unpacked(result)
-
-
-def _structure_of(lo: Lowering, symbol: Symbol, rule_call: RuleCall) -> Structure:
-    return flatten(_as_tree(lo, symbol, rule_call))[1]
+)

@@ -99,6 +99,7 @@ class Lowering:
         escape: where the function that is called next says that control leaves the call by a label.
         customs: the calls of functions with derivatives of their own.
         reading: those of these functions that are being read.
+        real_functions: functions of the program that are passed to them, by identity -> these, as Python's functions.
         read_at_run_time: what they read from outside when they are called, by the key of its source.
         handover: for a program that is differentiated inside of another one, what that gives it: see `handover`.
     """
@@ -172,6 +173,7 @@ class Lowering:
         self.escape: list[Any] | None = None
         self.customs: list[Any] = []
         self.reading: list[Any] = []
+        self.real_functions: dict[int, Any] = {}
         self.read_at_run_time: dict[tuple, Span | None] = {}
         self.handover: Any = None
 

@@ -25,6 +25,7 @@ from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.values import RETURNED, Frame, Rest, Symbol
 from srcgrad.ir.nodes import Call, Const, Exit, Raise, Value
 from srcgrad.ir.types import Array, List, Unknown
+from srcgrad.rules.custom import Step
 from srcgrad.rules.registry import display_name, has_rule, hashable
 
 
@@ -155,7 +156,7 @@ def _may_write(op: Call) -> bool:
     module = getattr(op.fn, "__module__", None) or ""
     if not hashable(op.fn) or module.startswith(("numpy.testing", "srcgrad", "builtins", "logging", "warnings", "_io")):
         return False
-    if has_rule(op.fn) or op.fn in BUILTINS or op.fn == np.random.set_state:
+    if has_rule(op.fn) or op.fn in BUILTINS or op.fn == np.random.set_state or isinstance(op.fn, Step):
         return False
     if isinstance(op.fn, type) and issubclass(op.fn, BaseException) and not inspect.isfunction(op.fn.__init__):
         return False

@@ -539,15 +539,26 @@ class Closed:
 
     Attributes:
         function: what is called.
-        loop: whether it is a checkpointed loop; the first two parameters are where its index starts and stops.
+        layout: whether it matters how its arguments lie in memory.
+        unsure: the results that are None on some paths, where an array is expected that nobody looks at.
+        drawn: the results that are what random draws returned.
+        loop: for a checkpointed loop, how it is made of turns.
     """
 
     function: Function
+    layout: bool = False
+    unsure: frozenset[int] = frozenset()
+    drawn: tuple[int, ...] = ()
     loop: Any = None
 
     @property
     def __name__(self) -> str:
         return self.function.name
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether nobody notices if it is not called: it draws nothing, and raises nothing on purpose."""
+        return not self.drawn and not any(isinstance(op, Raise) for op in walk(self.function.body))
 
 
 def references(op: Op) -> list[Value]:

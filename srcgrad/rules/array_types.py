@@ -424,6 +424,12 @@ def stack(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
         parts = [array_of(site, item) for item in items]
         shapes = [known_shape(part) for part in parts]
         ranks = {len(shape) for shape in shapes}
+        if fn is np.vstack and ranks in ({2}, {1, 2}):
+            rows = [
+                Array(p.dtype, shape if len(shape) == 2 else (1, *shape))
+                for p, shape in zip(parts, shapes, strict=True)
+            ]
+            return concatenate(site, np.concatenate, tuple(rows))
         if len(ranks) != 1 or 0 in ranks or (fn is np.vstack and ranks != {1}):
             raise Unsure
         common = [reduce(unify, axes) for axes in zip(*shapes, strict=True)]

@@ -11,7 +11,6 @@ import operator
 
 import numpy as np
 
-from srcgrad.rules.index import scatter
 from srcgrad.rules.registry import batch
 
 # ---- what the rules share ----
@@ -38,19 +37,21 @@ def count_of_each(x):
 
 
 @batch("a", np.sum)
-def batched_sum(a, axis=None, dtype=None, keepdims=False):
+def batched_sum(a, axis=None, dtype=None, keepdims=False, where=None):
     if np.ndim(a) == 1:
-        return a.copy()
-    where = every_axis(a) if axis is None else behind(axis)
-    return np.sum(a, axis=where, keepdims=True) if keepdims else np.sum(a, axis=where)
+        return a.copy() if where is None else None
+    summed = every_axis(a) if axis is None else behind(axis)
+    if where is not None:
+        return np.sum(a, axis=summed, keepdims=keepdims, where=where)
+    return np.sum(a, axis=summed, keepdims=True) if keepdims else np.sum(a, axis=summed)
 
 
 @batch("a", np.mean)
 def batched_mean(a, axis=None, dtype=None, keepdims=False):
     if np.ndim(a) == 1:
         return a.copy()
-    where = every_axis(a) if axis is None else behind(axis)
-    return np.mean(a, axis=where, keepdims=True) if keepdims else np.mean(a, axis=where)
+    summed = every_axis(a) if axis is None else behind(axis)
+    return np.mean(a, axis=summed, keepdims=True) if keepdims else np.mean(a, axis=summed)
 
 
 @batch("iterable", sum)
@@ -82,6 +83,11 @@ def batched_trace(a, offset=0, axis1=0, axis2=1):
 
 
 # ---- shapes ----
+
+
+@batch("a", np.ascontiguousarray)
+def batched_ascontiguousarray(a):
+    return np.ascontiguousarray(a) if isinstance(a, np.ndarray) else None
 
 
 @batch("a", np.ravel)
@@ -209,11 +215,13 @@ def batched_stack(arrays, axis=0):
 
 @batch("tup", np.vstack)
 def batched_vstack(tup):
-    if not same_rank(tup):
+    if not isinstance(tup, (tuple, list)):
         return None
-    if np.ndim(tup[0]) == 1:
+    if same_rank(tup) and np.ndim(tup[0]) == 1:
         return np.expand_dims(np.stack(tup, 1), 2)
-    return np.stack(tup, 1) if np.ndim(tup[0]) == 2 else np.concatenate(tup, 1)
+    if same_rank(tup) and np.ndim(tup[0]) == 2:
+        return np.stack(tup, 1)
+    return np.concatenate([np.expand_dims(x, 1) if np.ndim(x) == 2 else x for x in tup], 1)
 
 
 @batch("tup", np.hstack)
@@ -239,7 +247,12 @@ def same_rank(arrays):
     return all([np.ndim(x) == np.ndim(arrays[0]) for x in arrays])
 
 
-@batch("object", np.array, np.asarray)
+@batch("a", np.asarray)
+def batched_asarray(a):
+    return np.asarray(a) if isinstance(a, np.ndarray) else batched_array(a)
+
+
+@batch("object", np.array)
 def batched_array(object, dtype=None):
     if isinstance(object, np.ndarray):
         return np.array(object)
@@ -258,6 +271,11 @@ def batched_take(a, indices, axis=None):
     return np.take(a, indices, 1) if np.ndim(a) == 2 else None
 
 
+@batch("arr", np.take_along_axis)
+def batched_take_along_axis(arr, indices, axis=-1):
+    return None if axis is None else np.take_along_axis(arr, np.expand_dims(indices, 0), behind(axis))
+
+
 @batch("a", np.diagonal)
 def batched_diagonal(a, offset=0, axis1=0, axis2=1):
     return np.diagonal(a, offset, behind(axis1), behind(axis2))
@@ -269,9 +287,7 @@ def batched_diag(v, k=0):
         return np.diagonal(v, k, 1, 2)
     if k != 0:
         return None
-    count, n = np.shape(v)
-    places = np.arange(n)
-    return scatter(v, (slice(None), places, places), (count, n, n))
+    return np.where(np.eye(np.shape(v)[1]) > 0, np.expand_dims(v, 2), 0.0)
 
 
 @batch("m", np.tril)
@@ -400,6 +416,24 @@ def batched_tensordot_b(a, b, axes=2):
         summed = (tuple(range(n - axes, n)), tuple(range(1, 1 + axes)))
         kept = n - axes
     return np.moveaxis(np.tensordot(a, b, summed), kept, 0)
+
+
+@batch("a", np.cross)
+def batched_cross_a(a, b):
+    missing = np.ndim(b) + 1 - np.ndim(a)
+    return np.cross(a, b) if missing <= 0 else np.cross(np.expand_dims(a, tuple(range(1, 1 + missing))), b)
+
+
+@batch("b", np.cross)
+def batched_cross_b(a, b):
+    missing = np.ndim(a) + 1 - np.ndim(b)
+    return np.cross(a, b) if missing <= 0 else np.cross(a, np.expand_dims(b, tuple(range(1, 1 + missing))))
+
+
+@batch("p", np.polyval)
+def batched_polyval(p, x):
+    columns = np.transpose(p)
+    return np.polyval(columns if np.ndim(x) == 0 else np.expand_dims(columns, tuple(range(2, 2 + np.ndim(x)))), x)
 
 
 @batch("b", np.linalg.solve)

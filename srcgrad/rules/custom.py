@@ -9,9 +9,9 @@ that nobody else has.
 
 from __future__ import annotations
 
+import functools
 import inspect
-import itertools
-import linecache
+import sys
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
+from srcgrad.rules.callers import function_that_calls
 from srcgrad.tree import Structure, flatten, map_leaves
 
 
@@ -29,10 +30,18 @@ class Custom:
     Attributes:
         fun: computes its value.
         passive: the positions of arguments that have no derivative.
+        is_constant_in_passive: whether that is zero; otherwise nobody may ask for it.
+        writes_cotangents: whether `backward` may write to the cotangent that it is given.
+        returns_new: whether what it returns is a value of its own, also where that is memory of an argument.
+        fills_defaults: whether defaults of the function count as arguments that are given.
     """
 
     fun: Callable[..., Any]
     passive: frozenset[int] = frozenset()
+    is_constant_in_passive = False
+    fills_defaults = True
+    writes_cotangents = False
+    returns_new = False
     __name__: str
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -42,8 +51,17 @@ class Custom:
         """The functions that may compute its value: each with whether that is the first of two things it returns."""
         return [(self.fun, False)]
 
-    def routes_arguments(self, route: Callable[..., Any], args: list[Any], pack: Callable[[list], Any]) -> list[Any]:
-        """What one of these functions takes when the function itself takes `args`; `pack` makes a tuple."""
+    def routes_arguments(
+        self, route: Callable[..., Any], args: list[Any], twins: list[Any], pack: Callable[[list], Any]
+    ) -> list[Any]:
+        """What one of these functions takes when the function itself takes `args`.
+
+        Args:
+            route: one of them.
+            args: the arguments.
+            twins: others of the same kinds.
+            pack: makes a tuple.
+        """
         return args
 
     def outputs_like(self, count: int) -> Sequence[int] | None:
@@ -121,41 +139,68 @@ class Form:
         taken: the structure of the tuple of all arguments.
         out: the structure of the result; None if only the run tells, and it has to be one number or array.
         kept: the leaves of the result that are asked for: the others are known.
+        is_watched: whether a result that is memory of an argument is refused, as one of the two is written.
     """
 
     into: tuple[Structure | None, ...]
     taken: Structure
     out: Structure | None
     kept: tuple[int, ...]
+    is_watched: bool = False
+
+    @property
+    def takes_leaves(self) -> bool:
+        """Whether each argument is a leaf."""
+        return len(self.taken.nodes) == len(self.into) + 1
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the result is."""
+        return self.out is None or (self.out.is_leaf and len(self.kept) == 1)
 
     def arguments(self, given: Sequence[Any]) -> tuple:
         """The arguments, in the structures that the user's functions take."""
+        if self.takes_leaves:
+            return tuple(given)
         return tuple(
             [item if part is None else part.unflatten(item) for item, part in zip(given, self.into, strict=True)]
         )
 
     def results(self, value: Any, args: Any, name: str) -> list[Any]:
         """The leaves of a result that are asked for, in memory of their own."""
-        if self.out is not None:
-            leaves = self.out.flatten(value, name)
-        elif isinstance(value, (int, float, complex, np.ndarray, np.generic)):
+        if self.is_leaf and isinstance(value, (int, float, complex, np.ndarray, np.generic)):
             leaves = [value]
+        elif self.out is not None:
+            leaves = self.out.flatten(value, name, partly=True)
+            if any(leaves[k] is None for k in self.kept):
+                raise ArgumentError(f"{name} returned None for {self.out.paths('out')[self.kept[0]]}, or its like")
         else:
             raise UnsupportedError(
-                f"{name} returned a {type(value).__name__}, and its source could not be read to tell so beforehand",
-                help="let it return one number or array",
+                f"{name} returned a {type(value).__name__}, which could not be told from its source beforehand",
+                help="let it return one number or array, or a tree of these whose structure does not depend on the run",
             )
-        arrays = [leaf for leaf in flatten(args)[0] if isinstance(leaf, np.ndarray)]
-        return [_apart(leaves[k], arrays) for k in self.kept]
+        arrays = [leaf for leaf in self.leaves(args) if isinstance(leaf, np.ndarray)]
+        found = [_apart(leaves[k], arrays) for k in self.kept]
+        if self.is_watched and any(leaves[k] is not item for k, item in zip(self.kept, found, strict=True)):
+            raise UnsupportedError(
+                f"what {name} returned is memory of its argument, and one of the two is written",
+                help="let it return a copy: .copy()",
+            )
+        return found
+
+    def leaves(self, args: tuple) -> Sequence[Any]:
+        """The leaves of the arguments."""
+        return args if self.takes_leaves else self.taken.flatten(args, partly=True)
 
     def whole(self, leaves: Sequence[Any]) -> Any:
         """A tree of the structure of the result with something at the leaves that are asked for, None at the others."""
-        if self.out is None:
+        if self.is_leaf:
             return leaves[0]
+        assert self.out is not None
         at = dict(zip(self.kept, leaves, strict=True))
         return self.out.unflatten([at.get(k) for k in range(self.out.leaf_count)])
 
-    def cotangents(self, found: Any, likes: list[Like | None], wanted: Sequence[int], name: str) -> list[Any]:
+    def cotangents(self, found: Any, likes: list[Like | Likes | None], wanted: Sequence[int], name: str) -> list[Any]:
         """Those of the arguments that are wanted, out of what a reverse sweep returned."""
         if not isinstance(found, (tuple, list)) or len(found) != len(self.into):
             what = f"{len(found)} things" if isinstance(found, (tuple, list)) else f"a {type(found).__name__}"
@@ -164,17 +209,50 @@ class Form:
                 f"{name} returned {what}, and not a tuple of {count} cotangents, one for each argument",
                 help="None stands for a cotangent of zero" + (", and (x_bar,) is a tuple of one" if count == 1 else ""),
             )
-        leaves = self.taken.flatten(tuple(found), f"what {name} returned", partly=True)
-        return [_fitted(likes[k], leaves[k], f"the cotangent that {name} returned", self.taken, k) for k in wanted]
+        if self.takes_leaves:
+            ours = [is_ours(found, k) for k in range(len(found))]
+            leaves: Sequence[Any] = found
+        else:
+            leaves = self.taken.flatten(tuple(found), f"what {name} returned", partly=True)
+            ours = [False] * len(leaves)
+        what = f"the cotangent that {name} returned"
+        return [_fitted(likes[k], leaves[k], what, self.taken, k, ours[k]) for k in wanted]
 
 
-@dataclass(frozen=True, slots=True)
+def is_ours(found: Sequence[Any], k: int) -> bool:
+    """Whether an item is an array that nobody else holds, and no view."""
+    item = found[k]
+    return type(item) is np.ndarray and item.base is None and sys.getrefcount(item) == _NOBODY_ELSE
+
+
+_NOBODY_ELSE = 0
+
+
+def _calibrate() -> int:
+    """What `sys.getrefcount` says in `is_ours` of an array that a tuple holds, and nobody else."""
+    found = (np.zeros(1),)
+    counts = []
+
+    def probe(items: Sequence[Any], k: int) -> None:
+        item = items[k]
+        counts.append(sys.getrefcount(item))
+
+    probe(found, 0)
+    return counts[0]
+
+
+_NOBODY_ELSE = _calibrate()
+
+
 class Like:
     """The class, shape and dtype of a number or array that has a derivative."""
 
-    cls: type
-    shape: tuple[int, ...]
-    dtype: np.dtype
+    __slots__ = ("cls", "dtype", "shape")
+
+    def __init__(self, cls: type, shape: tuple[int, ...], dtype: np.dtype):
+        self.cls = cls
+        self.shape = shape
+        self.dtype = dtype
 
     @staticmethod
     def of(leaf: Any) -> Like | None:
@@ -182,13 +260,24 @@ class Like:
             return Like(type(leaf), leaf.shape, leaf.dtype) if leaf.dtype.kind in "fc" else None
         return Like(type(leaf), (), np.dtype(type(leaf))) if isinstance(leaf, (float, complex)) else None
 
-    def fitted(self, given: Any, what: str) -> Any:
-        """A derivative of this class, shape and dtype, in memory of its own; None stands for zeros.
+    def fitted(self, given: Any, what: str, ours: bool = False) -> Any:
+        """A derivative of this class, shape and dtype; None stands for zeros.
+
+        Args:
+            given: the derivative.
+            what: what it is called.
+            ours: whether it may be returned as it is; else what is returned is memory of its own.
 
         Raises:
             ArgumentError: if it is no number or array, or complex where this is real.
             ShapeError: if it has another shape.
         """
+        if (
+            ours
+            and type(given) is self.cls
+            and (self.cls in (float, complex) or (given.shape == self.shape and given.dtype == self.dtype))
+        ):
+            return given
         if given is None:
             value: Any = np.zeros(self.shape, self.dtype)
         else:
@@ -204,10 +293,56 @@ class Like:
         return self.cls(value[()]) if issubclass(self.cls, (float, complex)) else value[()]
 
 
-def _fitted(like: Like | None, given: Any, what: str, structure: Structure, k: int) -> Any:
-    assert like is not None, "the derivative of something without one is asked for"
+def fitting(c, x, name):
+    """A contribution to the cotangent of `x`, if it broadcasts to it, or may be summed to what was broadcast.
+
+    Args:
+        c: the contribution.
+        x: an argument of a function.
+        name: the function, whose rule has returned the contribution.
+
+    Raises:
+        ShapeError: if it has a shape that can't be meant.
+
+    Example:
+        >>> float(fitting(1.0, np.zeros(3), "fun"))
+        1.0
+    """
     try:
-        return like.fitted(given, what)
+        np.broadcast_shapes(np.shape(c), np.shape(x))
+    except ValueError:
+        text = f"a cotangent of shape {np.shape(c)} for an argument of shape {np.shape(x)}"
+        raise ShapeError(f"the rule of {name} returned {text}") from None
+    return c
+
+
+def like_of(leaf: Any) -> Like | Likes | None:
+    """What the derivative of a leaf is like, which may be a list of any length."""
+    return Likes([Like.of(item) for item in leaf]) if type(leaf) is list else Like.of(leaf)
+
+
+class Likes:
+    """What the items of a list whose length depends on the run are like."""
+
+    def __init__(self, items: list[Like | None]):
+        self.items = items
+
+    def fitted(self, given: Any, what: str, ours: bool = False) -> list[Any]:
+        """A list of derivatives; None stands for zeros."""
+        if given is not None and (not isinstance(given, (list, tuple, np.ndarray)) or len(given) != len(self.items)):
+            raise ShapeError(f"{what} is no list of {len(self.items)} numbers or arrays")
+        parts = [None] * len(self.items) if given is None else given
+        return [None if like is None else like.fitted(part, what) for like, part in zip(self.items, parts, strict=True)]
+
+
+def _fitted(like: Like | Likes | None, given: Any, what: str, structure: Structure, k: int, ours: bool) -> Any:
+    if like is None:
+        raise UnsupportedError(
+            f"{what} belongs to an argument that is no number or array",
+            help="call the gradient itself: this is code for arguments of any kind, and takes code for known kinds",
+        )
+    try:
+        return like.fitted(given, what, ours)
     except (ArgumentError, ShapeError) as error:
         if structure.leaf_count == 1:
             raise
@@ -221,12 +356,17 @@ def _apart(leaf: Any, arrays: list[np.ndarray]) -> Any:
     return leaf.copy() if any(np.may_share_memory(leaf, other) for other in arrays) else leaf
 
 
-def _read_only(leaf: Any) -> Any:
-    if not isinstance(leaf, np.ndarray):
-        return leaf
-    view = leaf.view()
-    view.flags.writeable = False
-    return view
+def _read_only(tree: Any) -> Any:
+    """A tree with arrays that can't be written."""
+    if type(tree) is np.ndarray:
+        view = tree.view()
+        view.flags.writeable = False
+        return view
+    if tree is None or isinstance(tree, (int, float, np.generic)):
+        return tree
+    if type(tree) is tuple:
+        return tuple([_read_only(item) for item in tree])
+    return map_leaves(lambda leaf: _read_only(leaf) if isinstance(leaf, np.ndarray) else leaf, tree)
 
 
 class Step:
@@ -267,7 +407,7 @@ class ForwardSweep(Step):
     """Returns the value, and behind it what the reverse sweep needs.
 
     Attributes:
-        copies: whether what is kept has to be copied, as the program writes to arguments or results.
+        copies: whether what is kept has to be copied, as somebody may write to it before the reverse sweep runs.
     """
 
     def __init__(self, custom: Custom, form: Form, copies: bool):
@@ -280,7 +420,7 @@ class ForwardSweep(Step):
         leaves = self.form.results(out, args, self.__name__)
         if self.copies:
             residuals = map_leaves(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, residuals)
-        likes = [Like.of(leaf) for leaf in self.form.taken.flatten(args)]
+        likes = [like_of(leaf) for leaf in self.form.leaves(args)]
         return (*leaves, (residuals, likes, [Like.of(leaf) for leaf in leaves]))
 
 
@@ -302,13 +442,14 @@ class ReverseSweep(Step):
         leaves: list[Any] = [None] * len(out_likes)
         for k, bar in zip(self.given, bars, strict=True):
             like = out_likes[k]
-            # The function may write to what it is given, and return it.
-            leaves[k] = None if like is None else like.fitted(bar, f"the cotangent of {self.custom.__name__}")
+            if like is not None:
+                ours = not self.custom.writes_cotangents
+                leaves[k] = like.fitted(_read_only(bar) if ours else bar, self.custom.__name__, ours)
         try:
-            found = self.custom.backward(map_leaves(_read_only, residuals), self.form.whole(leaves))
+            found = self.custom.backward(_read_only(residuals), self.form.whole(leaves))
         except ValueError as error:
             if "read-only" in str(error):
-                error.add_note("help: what was kept for the reverse sweep may be the caller's: write to a copy of it")
+                error.add_note("help: what was kept for the reverse sweep may be the caller's array: write to a copy")
             raise
         return _unpacked(self.form.cotangents(found, likes, self.wanted, self.__name__))
 
@@ -330,7 +471,7 @@ class TangentSweep(Step):
         form, count = self.form, len(self.form.into)
         args = form.arguments(values[:count])
         dots = dict(zip(self.wanted, values[count:], strict=True))
-        likes = [Like.of(leaf) for leaf in form.taken.flatten(args)]
+        likes = [like_of(leaf) for leaf in form.leaves(args)]
         # The function may write to tangents, and return them.
         tangents = [
             None if like is None else like.fitted(dots.get(k), f"the tangent of {self.custom.__name__}")
@@ -346,10 +487,7 @@ class TangentSweep(Step):
     def _tangent(self, leaf: Any, found: list[Any], what: str, structure: Structure, k: int) -> Any:
         like = Like.of(leaf)
         place = self.form.kept[k] if self.form.out is not None else 0
-        return 0.0 if like is None else _fitted(like, found[place], what, structure, place)
-
-
-_numbers = itertools.count()
+        return 0.0 if like is None else _fitted(like, found[place], what, structure, place, False)
 
 
 def _calling(custom: Custom) -> types.FunctionType:
@@ -358,24 +496,23 @@ def _calling(custom: Custom) -> types.FunctionType:
         parameters = list(inspect.signature(custom.fun).parameters.values())
     except (TypeError, ValueError):
         parameters = [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)]
-    name = custom.__name__ if custom.__name__.isidentifier() else "custom"
-    while any(p.name == name for p in parameters):
-        name += "_"
-    plain = [p.replace(annotation=p.empty, default=p.empty) for p in parameters]
-    given = [f"{'*' if p.kind is p.VAR_POSITIONAL else ''}{p.name}" for p in plain if p.kind is not p.VAR_KEYWORD]
-    header = inspect.Signature(plain)
-    text = f"def {name}{header}:\n    return {name}({', '.join(given)})\n"
-    filename = f"<{name}-{next(_numbers)}>"
-    scope: dict[str, Any] = {"__name__": getattr(custom, "__module__", None) or "builtins"}
-    exec(compile(text, filename, "exec", dont_inherit=True), scope)
-    function = scope[name]
-    assert isinstance(function, types.FunctionType)
-    scope[name] = custom
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    function.__defaults__ = tuple([p.default for p in parameters if p.default is not p.empty]) or None
-    function.__doc__ = custom.__doc__ if custom.__doc__ is not type(custom).__doc__ else None
-    return function
+    doc = custom.__doc__ if custom.__doc__ is not type(custom).__doc__ else None
+    return function_that_calls(custom, parameters, custom.__name__, doc, getattr(custom, "__module__", None))
 
 
 def _unpacked(leaves: list[Any]) -> Any:
     return leaves[0] if len(leaves) == 1 else tuple(leaves)
+
+
+_transposing: list[Callable[[Any, str], Custom]] = []
+
+
+def transposed_by(make: Callable[[Any, str], Custom]) -> None:
+    """Declares what makes the transpose of a rule for tangents: it takes the rule, and a name."""
+    _transposing[:] = [make]
+
+
+@functools.lru_cache(maxsize=256)
+def transpose_of(rule: Any, name: str) -> Custom:
+    """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments."""
+    return _transposing[0](rule, name)

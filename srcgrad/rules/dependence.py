@@ -17,10 +17,11 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.rules.index import scatter
-from srcgrad.rules.index_sets import as_sets, union, union_of, unions
+from srcgrad.rules.index_sets import as_sets, no_list, union, union_of, unions
 
 DEPENDENCE: dict[Callable, Callable] = {}
 """Functions -> the helper that stands for them on sets."""
+_MANY = 1_000_000
 PRODUCTS: set[Callable] = set()
 """Helpers that are told where the operands that are not differentiated are zero."""
 
@@ -52,12 +53,12 @@ MOVES: frozenset[Any] = frozenset(
         *_np("matrix_transpose", np.linalg),
         *_np("choose compress copy flatten item", np.ndarray),
         *_DIAGONALS,
-        *(operator.getitem, runtime.expanded, runtime.copied, runtime.viewed_alike),
+        *(operator.getitem, runtime.expanded, runtime.copied),
     ]
 )
 """Functions that move elements, or take some, and do nothing to them: they do the same to sets."""
 _DTYPE_PLACES: dict[Any, int] = dict.fromkeys(_np("array asarray asanyarray ascontiguousarray asfortranarray"), 1)
-DTYPE_PLACES: dict[Any, int] = {**_DTYPE_PLACES, np.full: 2}
+DTYPE_PLACES: dict[Any, int] = {**_DTYPE_PLACES, np.full: 2, np.full_like: 2}
 """Those that make what they return of a dtype -> where they are told which."""
 ELEMENTWISE: frozenset[Any] = frozenset(
     [
@@ -72,7 +73,6 @@ ELEMENTWISE: frozenset[Any] = frozenset(
 @_stands_for(
     *_np("sum mean prod max min amax amin std var ptp median nansum nanprod nanmax nanmin nanmean nanmedian nanstd"),
     *_np("nanvar"),
-    *[getattr(f, "reduce") for f in (np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin)],  # noqa: B009
 )
 def union_along(a: Any, axis: Any = None, *rest: Any, keepdims: Any = False, **others: Any) -> Any:
     """Unions along axes, all of them for None."""
@@ -95,15 +95,27 @@ def _of_rows(rows: np.ndarray) -> np.ndarray:
     return unions().groups(np.repeat(np.arange(count), length), np.ascontiguousarray(rows).ravel(), count)
 
 
+@_stands_for(*[getattr(f, "reduce") for f in (np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin)])  # noqa: B009
+def union_reduced(array: Any, axis: Any = 0, *rest: Any, **others: Any) -> Any:
+    """As `union_along`, along the first axis if no other is given."""
+    return union_along(array, axis, *rest, **others)
+
+
 @_stands_for(np.linalg.norm, *_np("vector_norm", np.linalg))
 def union_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     return union_along(x, axis, keepdims=keepdims)
 
 
-@_stands_for(sum, math.fsum, math.prod)
+@_stands_for(sum)
 def union_of_items(items: Any, start: Any = 0) -> Any:
     """The union of the items, each a set or an array of sets."""
     return functools.reduce(union, items, start)
+
+
+@_stands_for(math.fsum, math.prod)
+def union_of_numbers(items: Any, **others: Any) -> Any:
+    """The union of the items."""
+    return union_of(items)
 
 
 @_stands_for(*_np("cumsum cumprod nancumsum nancumprod"), np.add.accumulate, np.multiply.accumulate)
@@ -148,11 +160,15 @@ def union_matrix_trace(x: Any, *, offset: Any = 0, dtype: Any = None) -> Any:
 @_stands_for(np.diff)
 def union_diff(a: Any, n: Any = 1, axis: Any = -1, prepend: Any = None, append: Any = None) -> Any:
     a = as_sets(a)
-    parts = [a if part is a else _as_end(part, a, axis) for part in (prepend, a, append) if part is not None]
+    parts = [a if part is a else _as_end(part, a, axis) for part in (prepend, a, append) if not _is_absent(part)]
     a = np.moveaxis(np.concatenate(parts, axis), axis, -1)
     for _ in range(n):
         a = union(a[..., 1:], a[..., :-1])
     return np.moveaxis(a, -1, axis)
+
+
+def _is_absent(part: Any) -> bool:
+    return part is None or part is np._NoValue  # type: ignore[attr-defined]
 
 
 def _as_end(part: Any, a: np.ndarray, axis: int) -> np.ndarray:
@@ -162,6 +178,31 @@ def _as_end(part: Any, a: np.ndarray, axis: int) -> np.ndarray:
     shape = list(a.shape)
     shape[axis] = 1
     return np.broadcast_to(part, shape)
+
+
+@_stands_for(np.gradient)
+def union_gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: Any = 1) -> Any:
+    """Each element from its neighbours, those at the ends from three."""
+    f = as_sets(f)
+    axes = range(f.ndim) if axis is None else [axis] if isinstance(axis, (int, np.integer)) else axis
+    found = [_of_neighbours(f, k) for k in axes]
+    return found[0] if len(found) == 1 else found
+
+
+def _of_neighbours(f: np.ndarray, axis: int) -> np.ndarray:
+    lines = np.moveaxis(f, axis, -1)
+    sets = lines.copy()
+    sets[..., 1:] = union(sets[..., 1:], lines[..., :-1])
+    sets[..., :-1] = union(sets[..., :-1], lines[..., 1:])
+    for end, second in ((0, 1), (-1, -2)):
+        sets[..., end] = union(sets[..., end], sets[..., second])
+    return np.moveaxis(sets, -1, axis)
+
+
+@_stands_for(np.vander)
+def union_vander(x: Any, N: Any = None, increasing: Any = False) -> Any:
+    x = as_sets(x)
+    return np.broadcast_to(x[:, None], (len(x), len(x) if N is None else N)).copy()
 
 
 @_stands_for(np.bincount)
@@ -215,7 +256,7 @@ def union_at(x_deps: np.ndarray, i: Any, v_deps: Any) -> None:
 
 def union_change(x_deps: Any, v_deps: Any) -> Any:
     """What `x_deps += ...` takes to become the union with `v_deps`."""
-    return union(x_deps, v_deps) - x_deps
+    return union(no_list(x_deps), v_deps) - x_deps
 
 
 # Products
@@ -312,15 +353,16 @@ def union_kron(a: Any, b: Any) -> Any:
 
 @_stands_for(np.convolve, product=True)
 def union_convolve(a: Any, v: Any, mode: Any = "full") -> Any:
-    return _convolved(np.atleast_1d(a), np.atleast_1d(v), mode, "full")
+    return _convolved(np.atleast_1d(a), np.atleast_1d(v), mode)
 
 
 @_stands_for(np.correlate, product=True)
 def union_correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
-    return _convolved(np.atleast_1d(a), np.atleast_1d(v)[::-1], mode, "valid")
+    a, v = np.atleast_1d(a), np.atleast_1d(v)
+    return _convolved(v, a[::-1], mode)[::-1] if len(a) < len(v) else _convolved(a, v[::-1], mode)
 
 
-def _convolved(a: np.ndarray, v: np.ndarray, mode: Any, default: str) -> np.ndarray:
+def _convolved(a: np.ndarray, v: np.ndarray, mode: Any) -> np.ndarray:
     i, j = (k.ravel() for k in np.indices((len(a), len(v)), sparse=False))
     used = np.ones(len(i), bool)
     for x, k in ((a, i), (v, j)):
@@ -379,10 +421,19 @@ def _contracted(labels: list[list[Any]], kept: list[Any], operands: list[np.ndar
     for k, (names, x) in enumerate(simple):
         if x.dtype != bool:
             mask = simple[1 - k] if len(simple) == 2 and simple[1 - k][1].dtype == bool else None
-            sparse = mask is not None and 2 * np.count_nonzero(mask[1]) <= mask[1].size
-            part = _through_mask(names, x, mask, kept, lengths) if mask and sparse else _spread(names, x, kept)
+            if mask is not None and _is_worth_it(mask, names, lengths):
+                part = _through_mask(names, x, mask, kept, lengths)
+            else:
+                part = _spread(names, x, kept)
             result = as_sets(union(result, part))
     return result[()]
+
+
+def _is_worth_it(mask: Any, names: list[Any], lengths: dict[Any, int]) -> bool:
+    """Whether to look at where an operand is zero: that takes a step for each product that is not."""
+    count = int(np.count_nonzero(mask[1]))
+    steps = count * math.prod(lengths[name] for name in names if name not in mask[0])
+    return count < mask[1].size and (2 * count <= mask[1].size or steps <= _MANY)
 
 
 def _simplified(names: list[Any], x: np.ndarray, lengths: dict[Any, int]) -> tuple[list[Any], np.ndarray]:

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.errors import UnsupportedError
+
 
 class Unions:
     """The unions that were made in a run, in order.
@@ -140,6 +142,21 @@ def union(a: Any, b: Any) -> Any:
         owners = np.repeat(np.arange(count), 2)
         result[both] = unions().groups(owners, np.stack([first, second], axis=1).ravel(), count)
     return result[()]
+
+
+def no_list(sets: Any) -> Any:
+    """The sets of a number or an array.
+
+    Raises:
+        UnsupportedError: for a list or tuple, which `+` and `*` put together and repeat.
+    """
+    if isinstance(sets, (list, tuple)):
+        raise UnsupportedError(
+            "a list whose kind is not known is put together with another, or repeated",
+            None,
+            "pass the pattern: pattern=",
+        )
+    return sets
 
 
 def union_of(*parts: Any) -> Any:

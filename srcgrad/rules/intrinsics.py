@@ -64,8 +64,7 @@ def checkpoint(fun: F) -> F:
         a function with the parameters of `fun`.
 
     Raises:
-        UnsupportedError: when it is differentiated, if `fun` does what must not be done twice: print, draw random
-            numbers.
+        UnsupportedError: when it is differentiated, if `fun` does what must not be done twice: prints, for example.
 
     Example:
         >>> from srcgrad import checkpoint, grad

@@ -245,7 +245,8 @@ def jvp(*fns: Callable) -> Callable[[F], F]:
 
     The rule returns the tangent of the output, in any shape that broadcasts to it. For a function with several outputs
     it takes and returns tuples, with None for an output that has no tangent. An argument whose tangent it does not take
-    has no derivative. The rule goes before what `partials` and `linear` say of the same function.
+    has no derivative. The rule goes before what `partials` and `linear` say of the same function. Where nothing else
+    gives its reverse mode, the rule is transposed for that: it must be linear in the tangents.
     """
 
     check_functions("jvp", fns)

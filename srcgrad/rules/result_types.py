@@ -35,7 +35,13 @@ from srcgrad.ir.types import (
     is_scalar,
     shape_of,
 )
-from srcgrad.rules import array_types, index_types, random_types, scalar_types  # noqa: F401 (they declare rules)
+from srcgrad.rules import (  # noqa: F401 (they declare rules)
+    array_types,
+    index_types,
+    product_types,
+    random_types,
+    scalar_types,
+)
 from srcgrad.rules.by_example import by_example
 from srcgrad.rules.dims import broadcast_shapes, shift
 from srcgrad.rules.extents import with_extent

@@ -8,31 +8,14 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.errors import ArgumentError, NoRuleError, ShapeError
-from srcgrad.rules.custom import Like
+from srcgrad.rules.custom import Like, fitting
 from srcgrad.rules.operands import Site, Tree, analytic, type_of
 from srcgrad.rules.registry import Rule, linear_in, vjp
 from srcgrad.tree import flatten, map_leaves
 
 
-def fitting(c, x, what):
-    """A contribution to the cotangent of `x`, if it broadcasts to it, or may be summed to what was broadcast.
-
-    Raises:
-        ShapeError: if it has a shape that can't be meant.
-
-    Example:
-        >>> float(fitting(1.0, np.zeros(3), "the cotangent of x"))
-        1.0
-    """
-    try:
-        np.broadcast_shapes(np.shape(c), np.shape(x))
-    except ValueError:
-        raise ShapeError(f"{what} has shape {np.shape(c)}, and should have shape {np.shape(x)}") from None
-    return c
-
-
 @vjp(fitting)
-def fitting_vjp(g, z, c, x, what):
+def fitting_vjp(g, z, c, x, name):
     return g, None, None
 
 
@@ -40,7 +23,7 @@ linear_in("c")(fitting)
 
 
 @analytic(fitting)
-def _same(site: Site, fn: Any, c: Tree, x: Tree, what: Tree) -> Any:
+def _same(site: Site, fn: Any, c: Tree, x: Tree, name: Tree) -> Any:
     return type_of(c)
 
 
@@ -96,7 +79,7 @@ class RuleCall:
         like = Like.of(leaves[leaf])
         if like is None:
             raise ArgumentError(f"{what} is asked for, and {name} is no float")
-        c = fitting(part, leaves[leaf], what)
+        c = fitting(part, leaves[leaf], self.function.rpartition(".")[2])
         if like.dtype.kind != "c":
             c = np.real(c)
         return like.fitted(runtime.unbroadcast(c, leaves[leaf]), what)

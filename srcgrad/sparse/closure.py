@@ -95,7 +95,7 @@ def _simplified(
         unused = inner & (most == 0)
         kept = ~within[members] & ~unused[into[owners]]
         owners, members = into[owners[kept]], members[kept]
-        if len(owners) == before:
+        if 10 * len(owners) > 9 * before:
             break
         owners, members = _each_once(owners, members, (count, count))
     return owners, members, outputs

@@ -23,12 +23,12 @@ class SymmetricPlan:
     Attributes:
         pattern: a sparse matrix of booleans in the format CSR.
         colours: the colour of each column.
-        places: for each element, the colour of the sweep that shows it, and its row there.
+        places: for each element, its place in what the sweeps gave, one in each row.
     """
 
     pattern: Any
     colours: np.ndarray
-    places: tuple[np.ndarray, np.ndarray]
+    places: np.ndarray
 
     @property
     def sweeps(self) -> int:
@@ -37,7 +37,7 @@ class SymmetricPlan:
 
     def values(self, products: np.ndarray) -> np.ndarray:
         """The elements of the matrix in its order, from the products, one in each row."""
-        return products[self.places]
+        return np.take(products, self.places)
 
 
 def make_plan(pattern: Any) -> SymmetricPlan:
@@ -53,7 +53,7 @@ def make_plan(pattern: Any) -> SymmetricPlan:
     row, column = np.where(alone, low, high), np.where(alone, high, low)
     if np.any(seen[row * count + colours[column]] != 1):
         raise InternalError("a colouring of a Hessian does not show all of its elements")
-    return SymmetricPlan(pattern, colours, (colours[column], row))
+    return SymmetricPlan(pattern, colours, colours[column] * pattern.shape[0] + row)
 
 
 class SparseHessian:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import ArgumentError
+from srcgrad.errors import ArgumentError, NoRuleError, UnsupportedError
 from srcgrad.products import jvp, vjp
 from srcgrad.sparse.colouring import NONE, colour_columns
 from srcgrad.sparse.leaves import Vector, as_vector, positions, require_scipy
@@ -27,12 +27,26 @@ class Plan:
         columns: the colour of each column, for sweeps forward; None if there are none.
         rows: the colour of each row, for sweeps backward; None if there are none.
         by_row: for each element, whether a sweep backward finds it; None if all or none are.
+        places: for each element, its place in what the sweeps forward and backward gave.
     """
 
     pattern: Any
     columns: np.ndarray | None
     rows: np.ndarray | None
-    by_row: np.ndarray | None = None
+    by_row: np.ndarray | None
+    places: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(
+        cls, pattern: Any, columns: np.ndarray | None, rows: np.ndarray | None, by_row: np.ndarray | None = None
+    ) -> Plan:
+        """The plan for colours of columns or of rows, or of both."""
+        width, indices = pattern.shape[1], pattern.indices.astype(np.int64)
+        owners = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+        nowhere = np.zeros(0, np.int64)
+        forward = nowhere if columns is None else np.maximum(columns, 0)[indices] * pattern.shape[0] + owners
+        backward = nowhere if rows is None else np.maximum(rows, 0)[owners] * width + indices
+        return cls(pattern, columns, rows, by_row, (forward, backward))
 
     @property
     def sweeps(self) -> tuple[int, int]:
@@ -42,15 +56,13 @@ class Plan:
 
     def values(self, forward: np.ndarray | None, backward: np.ndarray | None) -> np.ndarray:
         """The elements of the matrix in its order, from the rows that the sweeps gave: one for each colour."""
-        indices = self.pattern.indices
-        owners = np.repeat(np.arange(self.pattern.shape[0]), np.diff(self.pattern.indptr))
-        if backward is None or self.rows is None:
-            assert forward is not None and self.columns is not None
-            return forward[self.columns[indices], owners]
-        found = backward[self.rows[owners], indices]
-        if forward is None or self.columns is None:
-            return found
-        return np.where(self.by_row, found, forward[self.columns[indices], owners])
+        if backward is None:
+            assert forward is not None
+            return np.take(forward, self.places[0])
+        found = np.take(backward, self.places[1])
+        if forward is not None and self.by_row is not None:
+            found = np.where(self.by_row, found, np.take(forward, self.places[0]))
+        return found
 
 
 def make_plan(pattern: Any, mode: str | None) -> Plan:
@@ -60,17 +72,17 @@ def make_plan(pattern: Any, mode: str | None) -> Plan:
     sweep each, and the rest forward, or the other way round.
     """
     if mode == "fwd":
-        return Plan(pattern, colour_columns(pattern), None)
+        return Plan.of(pattern, colour_columns(pattern), None)
     if mode == "rev":
-        return Plan(pattern, None, colour_columns(pattern.T.tocsr()))
+        return Plan.of(pattern, None, colour_columns(pattern.T.tocsr()))
     transposed = pattern.T.tocsr()
     plans = []
     in_rows, in_columns = np.diff(pattern.indptr), np.diff(transposed.indptr)
     few = min(in_rows.max(initial=0), in_columns.max(initial=0))
     if in_rows.max(initial=0) <= max(2 * few, 64):
-        plans.append(Plan(pattern, colour_columns(pattern), None))
+        plans.append(Plan.of(pattern, colour_columns(pattern), None))
     if in_columns.max(initial=0) <= max(2 * few, 64):
-        plans.append(Plan(pattern, None, colour_columns(transposed)))
+        plans.append(Plan.of(pattern, None, colour_columns(transposed)))
     best = min(plans, key=lambda plan: sum(plan.sweeps))
     mixed = [_with_dense_rows(pattern, in_rows), _with_dense_columns(pattern, transposed, in_columns)]
     return min([best, *[plan for plan in mixed if plan is not None]], key=lambda plan: sum(plan.sweeps))
@@ -91,7 +103,7 @@ def _with_dense_rows(pattern: Any, counts: np.ndarray) -> Plan | None:
     rows = np.full(pattern.shape[0], NONE)
     rows[dense] = np.arange(len(dense))
     by_row = np.repeat(rows != NONE, counts)
-    return Plan(pattern, colour_columns(_only(pattern, ~by_row)), rows, by_row)
+    return Plan.of(pattern, colour_columns(_only(pattern, ~by_row)), rows, by_row)
 
 
 def _with_dense_columns(pattern: Any, transposed: Any, counts: np.ndarray) -> Plan | None:
@@ -101,7 +113,7 @@ def _with_dense_columns(pattern: Any, transposed: Any, counts: np.ndarray) -> Pl
     columns = np.full(pattern.shape[1], NONE)
     columns[dense] = np.arange(len(dense))
     by_row = columns[pattern.indices] == NONE
-    return Plan(pattern, columns, colour_columns(_only(pattern, by_row).T.tocsr()), by_row)
+    return Plan.of(pattern, columns, colour_columns(_only(pattern, by_row).T.tocsr()), by_row)
 
 
 def _only(pattern: Any, kept: np.ndarray) -> Any:
@@ -139,15 +151,26 @@ class SparseJacobian:
         wanted = positions(self.argnums, len(args), _name(self.fun))
         primals = Vector([args[k] for k in wanted], f"an argument of {_name(self.fun)}")
         plan = self._plan(args, primals.size)
+        try:
+            matrix = self._filled(plan, args, wanted, primals)
+        except (NoRuleError, UnsupportedError):
+            # Not everything that has a tangent has a pullback, or the other way round.
+            if self._mode is not None:
+                raise
+            other = "rev" if plan.rows is None else "fwd"
+            plan = self.plan = make_plan(plan.pattern, other)
+            matrix = self._filled(plan, args, wanted, primals)
+        if self._given is not None:
+            check_pattern(self.fun, args, wanted, primals, matrix)
+        return matrix if isinstance(self.argnums, int) else tuple([matrix[:, part] for part in primals.parts])
+
+    def _filled(self, plan: Plan, args: tuple, wanted: list[int], primals: Vector) -> Any:
         columns = rows = None
         if plan.columns is not None:
             columns = forward_sweeps(self.fun, args, wanted, primals, plan.columns, plan.pattern.shape[0])
         if plan.rows is not None:
             rows = _backward_sweeps(self.fun, args, wanted, primals, plan.rows, plan.pattern.shape[0])
-        matrix = filled(plan.pattern, plan.values(columns, rows))
-        if self._given is not None:
-            check_pattern(self.fun, args, wanted, primals, matrix)
-        return matrix if isinstance(self.argnums, int) else tuple([matrix[:, part] for part in primals.parts])
+        return filled(plan.pattern, plan.values(columns, rows))
 
     def _plan(self, args: tuple, columns: int) -> Plan:
         pattern = self.pattern(*args) if self._given is None else self._given

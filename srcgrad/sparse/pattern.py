@@ -9,7 +9,7 @@ import numpy as np
 
 from srcgrad.backend.dispatch import Dispatcher, Variant
 from srcgrad.errors import SrcgradError
-from srcgrad.ir.nodes import Call, Value, walk
+from srcgrad.ir.nodes import Call, walk
 from srcgrad.products import leaf_at, places_of, pushing, shown
 from srcgrad.rules.index_sets import recording
 from srcgrad.rules.registry import hashable
@@ -32,6 +32,7 @@ class JacobianPattern:
         self.fun = fun
         self.argnums = argnums
         self._last: tuple[Any, Any, Any] | None = None
+        self._matter: tuple[Any, Any] = (None, None)
 
     def __call__(self, *args: Any) -> Any:
         """The pattern for these arguments: a `scipy.sparse.csr_array` of booleans.
@@ -43,7 +44,9 @@ class JacobianPattern:
         require_scipy()
         dispatcher, wanted = self._dispatcher(args)
         variant, values = dispatcher.find(args, {})
-        facts = _facts(variant, values)
+        if self._matter[0] is not variant:
+            self._matter = variant, _what_matters(variant)
+        facts = _facts(variant, values, self._matter[1])
         known = self._last
         if known is not None and facts is not None and known[0] is variant and _same(known[1], facts):
             return known[2]
@@ -106,18 +109,23 @@ def _sets_like(leaf: Any, part: np.ndarray) -> Any:
 _PURE_MODULES = ("numpy", "_operator", "math", "srcgrad", "builtins", "cmath")
 
 
-def _facts(variant: Variant, values: list) -> list[Any] | None:
-    """What the pattern is computed from: kinds and shapes, and the contents that have an influence. None if unknown."""
+def _what_matters(variant: Variant) -> list[bool] | None:
+    """For each parameter, whether its contents have an influence on the pattern; None if that is not known."""
     functions = variant.functions
     calls = [op for function in functions for op in walk(function.body) if isinstance(op, Call)]
     if not all(_is_pure(op.fn) for op in calls) or any(function.captured for function in functions[:-1]):
         return None
-    entry = functions[-1]
-    matter = contents_that_matter(functions, entry.params)
-    captured = [value.read() for value, _ in variant.captured]
-    pairs: list[tuple[Value, Any]] = list(zip(entry.params, values, strict=False))
-    facts = [_fact(content, value in matter) for value, content in pairs]
-    facts += [_fact(content, True) for content in captured]
+    params = functions[-1].params
+    matter = contents_that_matter(functions, params)
+    return [param in matter for param in params]
+
+
+def _facts(variant: Variant, values: list, matter: list[bool] | None) -> list[Any] | None:
+    """What the pattern is computed from: kinds and shapes, and the contents that have an influence. None if unknown."""
+    if matter is None:
+        return None
+    facts = [_fact(content, whole) for content, whole in zip(values, matter, strict=False)]
+    facts += [_fact(value.read(), True) for value, _ in variant.captured]
     return None if any(fact is None for fact in facts) else facts
 
 
@@ -131,13 +139,16 @@ def _fact(content: Any, whole: bool) -> Any:
         leaves, structure = flatten(content)
     except SrcgradError:
         return None
-    found = []
+    found: list[tuple] = []
     for leaf in leaves:
         if isinstance(leaf, np.ndarray):
             kept = leaf.copy() if whole else None
             found.append((leaf.shape, leaf.strides, leaf.dtype, kept))
-        elif isinstance(leaf, (bool, int, float, complex, np.generic, str, type(None))):
-            found.append((type(leaf), leaf if whole or not isinstance(leaf, (float, np.floating)) else None))
+        elif isinstance(leaf, (float, complex, np.inexact)):
+            # Bit by bit: a branch may tell 0.0 from -0.0.
+            found.append((type(leaf), np.asarray(leaf).tobytes() if whole else None))
+        elif isinstance(leaf, (bool, int, np.generic, str, type(None))):
+            found.append((type(leaf), leaf))
         elif hashable(leaf) and (isinstance(leaf, type) or callable(leaf)):
             found.append((leaf,))
         else:
@@ -148,9 +159,7 @@ def _fact(content: Any, whole: bool) -> Any:
 def _same(a: Any, b: Any) -> bool:
     """Whether facts are the same, numbers bit by bit."""
     if isinstance(a, np.ndarray):
-        return isinstance(b, np.ndarray) and np.array_equal(
-            a.view(np.uint8) if a.size else a, b.view(np.uint8) if b.size else b
-        )
+        return isinstance(b, np.ndarray) and a.shape == b.shape and a.tobytes() == b.tobytes()
     if isinstance(a, (tuple, list)):
         return type(a) is type(b) and len(a) == len(b) and all(_same(p, q) for p, q in zip(a, b, strict=True))
     return type(a) is type(b) and bool(a == b)

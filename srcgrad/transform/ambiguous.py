@@ -19,6 +19,7 @@ from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, leaves, w
 from srcgrad.ir.types import Array, List, Unknown
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import fit, product
+from srcgrad.transform.strong_zeros import Zeros, strong_product
 from srcgrad.transform.writes import EVERYTHING, Old
 
 if TYPE_CHECKING:
@@ -134,6 +135,13 @@ def reverse_update(reverse: Reverse, op: Call, binary: Any) -> None:
     z = op.outputs[0]
     lo = reverse.lo
     g = cotangent(reverse, z) if z in reverse.doubtful else reverse.shadow(z)
+    level = Zeros.MASKED if reverse.zeros.is_masked(z, g) else reverse.zeros.of(g)
+
+    def times(partial: Value) -> Value:
+        return (strong_product if reverse.zeros.matter_in_place(level, partial, op, (x, e)) else product)(
+            lo, g, partial
+        )
+
     if binary in (operator.add, operator.sub):
         contribution = None
         if reverse.activity.active(e):
@@ -148,13 +156,13 @@ def reverse_update(reverse: Reverse, op: Call, binary: Any) -> None:
         assert isinstance(partials, Sequence)
         contribution = None
         if reverse.activity.active(e):
-            contribution = fit(lo, product(lo, g, lo.value(partials.items[1])), e, z)
-        scaled = product(lo, g, lo.value(partials.items[0]))
+            contribution = fit(lo, times(lo.value(partials.items[1])), e, z)
+        scaled = times(lo.value(partials.items[0]))
     if reverse.activity.active(x) and not reverse.is_buffer(x):
         made = lo.value(lo.emit_typed(runtime.before_update, (g, scaled, x), {}, x.type))
-        pass_on(reverse, x, z, made)
+        pass_on(reverse, x, z, reverse.zeros.mark(made, level))
     if contribution is not None:
-        reverse.contribute(e, contribution)
+        reverse.contribute(e, reverse.zeros.mark(contribution, level))
 
 
 def _doubtful(value: Value, aliases: Aliases) -> bool:

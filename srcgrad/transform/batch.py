@@ -38,13 +38,24 @@ from srcgrad.ir.nodes import (
     Op,
     Raise,
     Region,
+    Try,
     Value,
     While,
     walk,
 )
-from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Type, is_scalar, shape_of
-from srcgrad.transform.batch_calls import NotBatched, batch_call, dtype_option, reads_outside
-from srcgrad.transform.cotangents import cast
+from srcgrad.ir.types import F8, Array, Axis, Dim, List, NpScalar, PyScalar, Tuple, Type, is_scalar, rank, shape_of
+from srcgrad.rules.registry import hashable
+from srcgrad.transform.batch_calls import (
+    LIKENESSES,
+    NotBatched,
+    batch_call,
+    dtype_option,
+    is_contiguous,
+    model_of,
+    reads_outside,
+)
+from srcgrad.transform.cotangents import cast, is_fresh
+from srcgrad.transform.definedness import may_be_missing
 
 
 class Batch:
@@ -66,6 +77,7 @@ class Batch:
         self.function = function
         self.rest: list[Op] = []
         self.users = _users(function)
+        self._tries = any(isinstance(op, Try) for op in walk(function.body))
         self.aliases = Aliases([function])
         self._facts: set[Any] = {self._key(v) for v in seeds}
         spread(self._facts, in_and_out(function.body), self._spread)
@@ -112,8 +124,6 @@ class Batch:
 
     def lifted(self, value: Value) -> Value:
         """The batched form of any value: the same for each seed, if it depends on none."""
-        if not isinstance(value, Value):
-            raise NotBatched("a tuple in a list")
         if isinstance(value, Const) and value.value is UNDEFINED:
             return value
         if self.is_batched(value):
@@ -122,11 +132,22 @@ class Batch:
         lo = self.lo
         if not isinstance(t, Array):
             raise NotBatched("a container")
+        self.check_defined(value)
+        if isinstance(value.owner, Call) and value.owner.fn is np.zeros_like and not self.aliases.is_written(value):
+            return lo.value(lo.emit(np.zeros, self.with_count(shape(lo, model_of(value))), **dtype_option(t)))
         if is_scalar(value.type) and isinstance(value, Const) and value.value == 0:
             return lo.value(lo.emit(np.zeros, self.count, **dtype_option(t)))
         if is_scalar(value.type):
             return lo.value(lo.emit(np.full, self.count, value, **dtype_option(t)))
         return lo.value(lo.emit(np.broadcast_to, value, self.with_count(shape(lo, value))))
+
+    def check_defined(self, value: Value) -> None:
+        """Refuses to look at a value that may not be there: what a path did not get to is None at run time."""
+        owner = value.owner
+        if isinstance(owner, Call) and hashable(owner.fn) and owner.fn in LIKENESSES:
+            self.check_defined(owner.args[0])
+        if may_be_missing(value) or (self._tries and not is_scalar(value.type)):
+            raise NotBatched("what may be undefined")
 
     def with_count(self, lengths: Symbol) -> Symbol:
         """A shape with the axis of the seeds in front."""
@@ -147,26 +168,37 @@ class Batch:
         if isinstance(t, PyScalar):
             return Array(np.dtype(complex) if t.kind == "c" else F8, (dim,))
         if isinstance(t, NpScalar):
-            return Array(t.dtype, (dim,))
+            return Array(t.dtype if t.dtype.kind in "fc" else F8, (dim,))
         if isinstance(t, Array) and t.shape is not None:
             return Array(t.dtype, (dim, *t.shape))
         if type(t) is List:
             return List(self.type_of(t.item))
+        if type(t) is Tuple:
+            return t.with_items(self.type_of(item) for item in t.items)
         raise NotBatched(f"a value of type {t}")
 
     def note(self, value: Value, result: Value) -> None:
         """Notes the batched form of the output of a call, in the dtype that the output has."""
         expected = self.type_of(value.type)
         if isinstance(expected, Array):
+            if isinstance(result.type, Array) and result.type.shape is None and result.type.dtype == expected.dtype:
+                result.type = expected
             own = shape_of(result.type)
             if own is None or len(own) != len(expected.shape or ()):
                 raise NotBatched(f"a result of type {result.type} instead of {expected}")
             like = Value(expected)
             if isinstance(value.type, (Array, NpScalar)):
                 result = cast(self.lo, result, like)
+        if (rank(value.type) or 0) > 1 and self._is_viewed(value) and is_fresh(result) and not is_contiguous(result):
+            # What arithmetic makes may have its axes in another order in memory.
+            result = self.lo.value(self.lo.emit_typed(np.ascontiguousarray, (result,), {}, result.type))
         if result.hint is None:
             result.hint = value.hint
         self.found[value] = result
+
+    def _is_viewed(self, value: Value) -> bool:
+        """Whether there are views of what is written that NumPy gives of arrays without gaps alone."""
+        return self.aliases.is_written(value) and self.aliases.is_reshaped(value)
 
     def new(self, value: Value, owner: Any) -> Value:
         """A value for the batched form of another: the argument of a region, or an output."""

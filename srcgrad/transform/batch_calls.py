@@ -33,7 +33,7 @@ from srcgrad.ir.nodes import (
     map_tree,
     walk,
 )
-from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, is_scalar, rank
+from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Tuple, is_scalar, rank
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.index import scatter
 from srcgrad.rules.registry import BATCH, Rule, batched_parameters, hashable
@@ -58,13 +58,15 @@ def batch_call(batch: Batch, op: Call) -> None:
         raise NotBatched("a callable of the user's")
     if written(op) is not None:
         _write(batch, op)
+    elif op.fn in (tuple, operator.getitem) and _is_container(op.args[0]) and op.outputs:
+        _take_apart(batch, op)
     elif len(op.outputs) != 1 or op.unpacks:
         raise NotBatched(f"{op.fn!r}, which returns several values")
-    elif op.fn in MAY_COPY and batch.aliases.is_written(op.outputs[0]) and _gaps(op):
+    elif op.fn in MAY_COPY and batch.aliases.is_written(op.outputs[0]) and _matters(batch, op):
         raise NotBatched(f"{op.fn!r}, which may give a view or a copy of what is written")
     elif not any(map(batch.is_batched, contents_read(op))) or reads_outside(op):
         _make(batch, op)
-    elif isinstance(op.outputs[0].type, List) or any(isinstance(v.type, List) for v in op.inputs):
+    elif any(_is_container(v) for v in (*op.outputs, *filter(batch.is_batched, op.inputs))):
         _on_list(batch, op)
     else:
         batch.note(op.outputs[0], batch.lo.value(_result(batch, op)))
@@ -83,8 +85,10 @@ def _make(batch: Batch, op: Call) -> None:
     t = batch.type_of(output.type)
     if not isinstance(t, Array):
         raise NotBatched("a container")
+    for value in op.inputs:
+        batch.check_defined(value)
     if op.fn in (np.zeros_like, np.empty_like, runtime.zeros_like):
-        made = lo.emit(np.zeros, batch.with_count(shape(lo, op.args[0])), **dtype_option(t))
+        made = lo.emit(np.zeros, batch.with_count(shape(lo, model_of(op.args[0]))), **dtype_option(t))
     elif op.fn in (np.zeros, np.empty) and len(op.args) == 1 and op.kwargs.keys() <= {"dtype"}:
         lengths = lo.symbol(op.args[0])
         if isinstance(lengths, Value) and is_scalar(lengths.type):
@@ -102,29 +106,86 @@ def _make(batch: Batch, op: Call) -> None:
     batch.note(output, lo.value(made))
 
 
+def model_of(value: Value) -> Value:
+    """An array of the same shape as another that is made like it."""
+    while isinstance(value.owner, Call) and hashable(value.owner.fn) and value.owner.fn in LIKENESSES:
+        value = value.owner.args[0]
+    return value
+
+
+LIKENESSES = frozenset([np.zeros_like, np.empty_like, np.ones_like, np.ndarray.copy, runtime.zeros_like])
+"""What makes an array like its first argument."""
+
+
 def _outside(batch: Batch, op: Call) -> None:
     """What is asked of the outside of a batched array."""
     lo, output = batch.lo, op.outputs[0]
     if batch.is_batched(output) and op.fn in (np.zeros_like, np.empty_like, runtime.zeros_like):
         x = batch.get(op.args[0])
-        batch.note(output, lo.value(lo.emit_typed(np.zeros_like, (x,), {}, x.type)))
+        batch.note(output, lo.value(lo.emit(np.zeros, shape(lo, x), **dtype_option(batch.type_of(output.type)))))
+    elif op.fn in (np.zeros_like, np.ones_like) and isinstance(output.type, Array) and len(op.inputs) == 1:
+        lengths = Value(Tuple(tuple([PyScalar("i", axis) for axis in output.type.shape or ()])))
+        whole = lo.value(shape(lo, batch.get(op.args[0])))
+        lo.append_call(operator.getitem, (whole, slice(Const(1), None, None)), [lengths])
+        made = np.zeros if op.fn is np.zeros_like else np.ones
+        options = {name: lo.tree(v) for name, v in dtype_option(output.type).items()}
+        lo.append(Call(made, (lengths,), options, op.outputs, op.span))
     elif op.fn is len and isinstance(op.args[0].type, List):
         lo.append(Call(len, (batch.get(op.args[0]),), {}, op.outputs, op.span))
+    elif rank(op.args[0].type) is not None and not batch.is_batched(output):
+        _metadata(batch, op)
     else:
         raise NotBatched(f"{op.fn!r} of a batched value")
+
+
+def _metadata(batch: Batch, op: Call) -> None:
+    """What is known of the shape and dtype of each of the arrays that a batched one consists of."""
+    lo, x = batch.lo, batch.get(op.args[0])
+    asked = getattr(op.args[1], "value", None) if op.fn is getattr else _ASKED.get(op.fn)
+    if asked == "shape":
+        whole = lo.value(shape(lo, x))
+        lo.append(Call(operator.getitem, (whole, slice(Const(1), None, None)), {}, op.outputs, op.span))
+    elif asked == "len":
+        lo.append(Call(operator.getitem, (lo.value(shape(lo, x)), Const(1)), {}, op.outputs, op.span))
+    elif asked == "size" and rank(op.args[0].type):
+        lengths = [lo.value(lo.emit(operator.getitem, shape(lo, x), Const(k))) for k in range(1, rank(x.type) or 1)]
+        total = lengths[0]
+        for length in lengths[1:-1]:
+            total = lo.value(lo.emit(operator.mul, total, length))
+        last = lengths[-1] if len(lengths) > 1 else Const(1)
+        lo.append(Call(operator.mul, (total, last), {}, op.outputs, op.span))
+    elif asked == "ndim":
+        lo.append(Call(operator.sub, (lo.value(lo.emit(np.ndim, x)), Const(1)), {}, op.outputs, op.span))
+    elif asked == "dtype":
+        lo.append(Call(getattr, (x, Const("dtype")), {}, op.outputs, op.span))
+    else:
+        raise NotBatched(f"{op.fn!r} of a batched value")
+
+
+_ASKED = {np.shape: "shape", len: "len", np.ndim: "ndim", np.size: "size"}
+
+
+def _is_container(tree: Any) -> bool:
+    return isinstance(tree, Value) and isinstance(tree.type, (List, Tuple))
+
+
+def _take_apart(batch: Batch, op: Call) -> None:
+    """What takes an item out of a list or tuple, or all of them: the item keeps its place."""
+    if any(map(batch.is_batched, leaves(op.args[1:]))) or not batch.is_batched(op.args[0]):
+        raise NotBatched("an item at a batched place")
+    outputs = [Value(batch.type_of(output.type), output.hint, output.span) for output in op.outputs]
+    batch.lo.append(Call(op.fn, (batch.get(op.args[0]), *op.args[1:]), {}, outputs, op.span, op.unpacks))
+    batch.found.update(zip(op.outputs, outputs, strict=True))
 
 
 def _on_list(batch: Batch, op: Call) -> None:
     """What makes a list, or takes items out of one."""
     lo, output = batch.lo, op.outputs[0]
-    if op.fn is operator.getitem and not any(map(batch.is_batched, leaves(op.args[1]))):
-        result = batch.type_of(output.type)
-        batch.note(output, lo.value(lo.emit_typed(op.fn, (batch.get(op.args[0]), op.args[1]), {}, result)))
-    elif op.fn in (np.array, np.asarray, sum) and not op.kwargs and _is_list_of_numbers(op.args[0]):
+    if op.fn in (np.array, np.asarray, sum) and not op.kwargs and _is_list_of_numbers(op.args[0]):
         batch.note(output, lo.value(_of_numbers(batch, op)))
-    elif op.fn in (list.copy, list) and not op.kwargs:
-        args = map_tree(batch.lifted, op.args)
-        batch.note(output, lo.value(lo.emit_typed(op.fn, args, {}, batch.type_of(output.type))))
+    elif op.fn in (list.copy, list, tuple) and not op.kwargs:
+        made = batch.found[output] = Value(batch.type_of(output.type), output.hint, output.span)
+        lo.append_call(op.fn, map_tree(batch.lifted, op.args), [made])
     else:
         batch.note(output, lo.value(_by_rule(batch, op)))
 
@@ -158,8 +219,15 @@ def _result(batch: Batch, op: Call) -> Symbol:
     if fn is np.reshape:
         return _reshaped(batch, op)
     if fn is scatter:
-        lengths = batch.with_count(lo.symbol(op.args[2]))
-        return lo.emit(scatter, batch.get(op.args[0]), _index(batch, op.args[1]), lengths)
+        lengths = lo.tree(batch.with_count(lo.symbol(op.args[2])))
+        index = lo.tree(_index(batch, op.args[1]))
+        return lo.emit_typed(scatter, (batch.get(op.args[0]), index, lengths), {}, batch.type_of(op.outputs[0].type))
+    if fn is runtime.viewed_alike and not any(map(batch.is_batched, op.args[2:])):
+        args = (*map(batch.get, op.args[:2]), *op.args[2:])
+        return lo.emit_typed(fn, args, {}, batch.type_of(op.outputs[0].type))
+    if fn is runtime.last_written and batch.is_batched(op.args[0]):
+        index = lo.tree(_index(batch, op.args[1]))
+        return lo.emit_typed(fn, (batch.get(op.args[0]), index), {}, batch.type_of(op.outputs[0].type))
     if fn in (runtime.unbroadcast, runtime.expanded) and not batch.is_batched(op.args[1]):
         return _fitted(batch, op)
     return _by_rule(batch, op)
@@ -358,9 +426,7 @@ def _is_used_up(batch: Batch, op: Call) -> bool:
                 return False
         if not users:
             return True
-        if any(
-            (target := written(inner)) is not None and batch.aliases.find(target) is memory for inner in _all(other)
-        ):
+        if _writes(batch, other, memory):
             return False
     return not users
 
@@ -368,11 +434,11 @@ def _is_used_up(batch: Batch, op: Call) -> bool:
 def _write(batch: Batch, op: Call) -> None:
     lo, fn, target = batch.lo, op.fn, op.args[0]
     if fn is list.append:
-        lo.append(Call(fn, (batch.get(target), batch.lifted(op.args[1])), {}, [], op.span))
-    elif fn is list.pop and not op.unpacks and len(op.outputs) == 1:
-        result = batch.type_of(op.outputs[0].type)
-        item = lo.value(lo.emit_typed(fn, (batch.get(target), *op.args[1:]), {}, result))
-        batch.note(op.outputs[0], item)
+        lo.append(Call(fn, (batch.get(target), map_tree(batch.lifted, op.args[1])), {}, [], op.span))
+    elif fn is operator.setitem and isinstance(target.type, List) and _is_plain_number(batch, op.args[1]):
+        lo.append(Call(fn, (batch.get(target), op.args[1], batch.lifted(op.args[2])), {}, [], op.span))
+    elif fn is list.pop and op.outputs:
+        _take_apart(batch, op)
     elif isinstance(target.type, List):
         raise NotBatched("a list that is written")
     elif fn in IN_PLACE:
@@ -413,14 +479,43 @@ def _update(batch: Batch, op: Call) -> None:
         batch.found[output] = buffer
 
 
+def _is_plain_number(batch: Batch, tree: Any) -> bool:
+    return isinstance(tree, Value) and is_scalar(tree.type) and not batch.is_batched(tree)
+
+
 def _is_list_of_numbers(tree: Any) -> bool:
     return isinstance(tree, Value) and isinstance(tree.type, List) and is_scalar(tree.type.item)
 
 
-def _gaps(op: Call) -> bool:
-    """Whether the array that is reshaped may have gaps, for itself or with an axis of seeds in front."""
-    owner = op.args[0].owner if op.args and isinstance(op.args[0], Value) else None
+def is_contiguous(value: Value) -> bool:
+    """Whether an array was surely made without gaps, in the order of C."""
+    owner = value.owner
+    return isinstance(owner, Call) and hashable(owner.fn) and owner.fn in _CONTIGUOUS
+
+
+_CONTIGUOUS = frozenset([np.ndarray.copy, np.zeros, np.empty, np.ascontiguousarray])
+
+
+def _matters(batch: Batch, op: Call) -> bool:
+    """Whether it matters that what is reshaped may be a view or a copy, with an axis of seeds in front or without."""
+    x = op.args[0]
+    owner = x.owner
+    users = batch.users.get(op.outputs[0], ())
+    if all(isinstance(user, Call) and user.fn is runtime.viewed_alike for user in users):
+        # That makes one of the other.
+        return False
+    is_outermost = batch.lo.region.parent is None
+    if is_outermost and not any(_writes(batch, later, batch.aliases.find(x)) for later in batch.rest):
+        return False
+    if isinstance(owner, Call) and owner.fn in (np.zeros_like, np.empty_like) and rank(x.type) == 1:
+        return False
     return copies_perhaps(op) or not isinstance(owner, Call) or owner.fn is np.ravel
+
+
+def _writes(batch: Batch, op: Op, memory: Any) -> bool:
+    """Whether an operation, or one in its regions, writes to some memory."""
+    targets = [target for inner in _all(op) if (target := written(inner)) is not None]
+    return any(batch.aliases.find(target) is memory for target in targets)
 
 
 def _all(op: Op) -> Iterable[Op]:

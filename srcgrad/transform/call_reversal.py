@@ -17,14 +17,13 @@ from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Closed, Const, Value, leaves
 from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown
-from srcgrad.rules.custom import Primal
-from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule, display_name, is_of_user
-from srcgrad.rules.user_rules import fitting
+from srcgrad.rules.custom import Primal, fitting
+from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP, Rule, display_name, is_of_user
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import reverse_read
 from srcgrad.transform.closed import reverse_closed
 from srcgrad.transform.cotangents import fit, full_like, product, surely_fits
-from srcgrad.transform.custom_calls import reverse_custom
+from srcgrad.transform.custom_calls import reverse_by_transpose, reverse_custom
 from srcgrad.transform.list_reversal import (
     holds_buffers,
     refuse_sequences,
@@ -109,6 +108,10 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
         _apply_accumulate(reverse, op, accumulate, gs[0])
         return
     rule = VJP.get(op.fn)
+    if rule is None and op.fn in JVP and is_of_user(JVP[op.fn].body):
+        g, z = _of_results(reverse, op, gs)
+        reverse_by_transpose(reverse, op, JVP[op.fn], reverse.lo.tree(g), reverse.lo.tree(z))
+        return
     if rule is None:
         refuse(op)
     _apply_vjp(reverse, op, rule, gs)
@@ -235,20 +238,25 @@ def _symbols(reverse: Reverse, tree: Any) -> Any:
     return [reverse.symbol(item) for item in tree]
 
 
+def _of_results(reverse: Reverse, op: Call, gs: list[Value | None]) -> tuple[Symbol, Symbol]:
+    """The cotangent of what a call returns, and what it returns, as its rule takes them."""
+    filled: list[Symbol] = [
+        Const(None) if g is None else full_like(reverse.lo, g, o) for g, o in zip(gs, op.outputs, strict=True)
+    ]
+    if not op.unpacks:
+        return filled[0], op.outputs[0]
+    return Sequence(tuple(filled)), Sequence(tuple(op.outputs))
+
+
 def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -> None:
     _check_keywords(op, rule)
     outputs = op.outputs
-    filled: list[Symbol] = [
-        Const(None) if g is None else full_like(reverse.lo, g, o) for g, o in zip(gs, outputs, strict=True)
-    ]
-    single = not op.unpacks
-    g: Symbol = filled[0] if single else Sequence(tuple(filled))
-    z: Symbol = outputs[0] if single else Sequence(tuple(outputs))
+    g, z = _of_results(reverse, op, gs)
     if is_called(rule):
         reverse_by_call(reverse, op, rule, g, z)
         return
     result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
-    checked = _described(op) if is_of_user(rule.body) else None
+    checked = Const(display_name(op.fn).rpartition(".")[2]) if is_of_user(rule.body) else None
     contributions = result.items if isinstance(result, Sequence) else (result,)
     named = dict(zip(rule.parameters, contributions, strict=False))
     arguments = list(zip(rule.parameters, op.args, strict=False))
@@ -271,10 +279,6 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
         _distribute(reverse, tree, contribution, level, checked)
 
 
-def _described(op: Call) -> Const:
-    return Const(f"a cotangent that the rule of {display_name(op.fn)} returned")
-
-
 def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros, checked: Const | None) -> None:
     """Adds a contribution to the cotangents of the leaves of an argument.
 
@@ -283,7 +287,7 @@ def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros,
         tree: the argument.
         contribution: what a rule has returned for it.
         level: what the zeros in it stand for.
-        checked: what it is called, if it is checked that it has a shape that fits.
+        checked: the name of the function, if it is checked that the contribution has a shape that fits.
     """
     if isinstance(tree, Value):
         if isinstance(tree.type, List):

@@ -12,9 +12,12 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.origins import Origins
 from srcgrad.errors import UnsupportedError
+from srcgrad.ir.flow import sources
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Op, Region, Value, references
-from srcgrad.ir.types import Array, List, Unknown, is_scalar
+from srcgrad.ir.types import Array, List, Opaque, Tuple, Unknown, is_scalar
 from srcgrad.transform.clone import clone_callees, clone_ops
+from srcgrad.transform.cotangents import ZERO
+from srcgrad.transform.definedness import define_everywhere, may_be_undefined
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.separation import separate
 from srcgrad.transform.simplify import remove_dead_code, replace_values
@@ -30,15 +33,15 @@ class Cut:
 
     Attributes:
         name: what to call the function.
-        captured: the values from outside of the program.
         origins: where the memory of its values was made.
         after: the values that are used later.
+        layout: whether it matters how arrays lie in memory.
     """
 
     name: str
-    captured: list[Value]
     origins: Origins
     after: set[Value]
+    layout: bool
 
 
 def closed_function(
@@ -72,6 +75,10 @@ def close_body(
     """As `closed_function`, of a complete body."""
     function = Function(name, params, body)
     callees = clone_callees(function)
+    undefined = [k for k, v in enumerate(body.results) if may_be_undefined(v)]
+    for k in undefined:
+        define_everywhere(body.results[k])
+    unsure = frozenset(k for k in undefined if not is_scalar(body.results[k].type))
     aliases = Aliases([function])
     origins = Origins(aliases, params)
     writes = origins.written_by(body.ops)
@@ -84,7 +91,7 @@ def close_body(
     copies: dict[Value, Value] = {}
     for k in written:
         copies[params[k]] = copy = Value(params[k].type, params[k].hint, params[k].span)
-        first.append(Call(_copier(params[k]), (params[k],), {}, [copy], params[k].span))
+        first.append(Call(_copier(cut, params[k]), (params[k],), {}, [copy], params[k].span))
     replace_values(body, copies)
     for op in first:
         op.parent = body
@@ -93,8 +100,8 @@ def close_body(
     set_result(function)
     remove_dead_code([function])
     separate([function, *callees], function)
-    _return_new_memory(function)
-    return Closed(function), written
+    _return_new_memory(cut, function)
+    return Closed(function, cut.layout, unsure), written
 
 
 def set_result(function: Function) -> None:
@@ -123,10 +130,10 @@ def _meeting(cut: Cut, written: list[int], params: list[Value], meaning: list[Va
     return [(k, j) for k, j in pairs if cut.origins.meet(meaning[k], meaning[j])]
 
 
-def _copier(value: Value) -> Callable:
+def _copier(cut: Cut, value: Value) -> Callable:
     t = value.type
     if isinstance(t, Array):
-        return np.ndarray.copy
+        return runtime.copied if cut.layout else np.ndarray.copy
     if type(t) is List:
         return list.copy
     raise UnsupportedError(
@@ -136,7 +143,7 @@ def _copier(value: Value) -> Callable:
     )
 
 
-def _return_new_memory(function: Function) -> None:
+def _return_new_memory(cut: Cut, function: Function) -> None:
     """Copies results that may be the memory of a parameter, or of another result."""
     origins = Origins(Aliases([function]), function.params)
     taken = {origin for p in function.params if is_pointer(p.type) for origin in origins.of(p)}
@@ -145,14 +152,29 @@ def _return_new_memory(function: Function) -> None:
         if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):
             continue
         made = origins.of(value)
-        known = isinstance(value.type, Array) or (type(value.type) is List and is_scalar(value.type.item))
+        known = isinstance(value.type, (Array, List))
         if not known or not taken.isdisjoint(made):
             copy = Value(value.type, value.hint, value.span)
-            fn = np.ndarray.copy if isinstance(value.type, Array) else runtime.copied
+            plain = isinstance(value.type, Array) and not cut.layout and not _may_be_none(value)
+            fn = np.ndarray.copy if plain else runtime.copied
             body.append(Call(fn, (value,), {}, [copy], value.span))
             body.results[k] = copy
         taken |= made
     set_result(function)
+
+
+def _may_be_none(value: Value) -> bool:
+    """Whether a result is undefined if a loop makes no turn."""
+    pending, seen = [value], {value}
+    while pending:
+        for values, k in sources(pending.pop()):
+            source = values[k]
+            if isinstance(source, Const) and source.value is None:
+                return True
+            if source not in seen:
+                seen.add(source)
+                pending.append(source)
+    return False
 
 
 # The reverse
@@ -168,6 +190,7 @@ class Reversed:
         seeds: the results whose cotangents it takes.
         levels: what the cotangents that it returns hold.
         extra: which results it takes after the arguments.
+        loose: those of the seeds that may come as they are, smaller than the result.
     """
 
     closed: Closed
@@ -175,6 +198,7 @@ class Reversed:
     seeds: list[int]
     levels: list[Zeros]
     extra: list[int] = field(default_factory=list)
+    loose: frozenset[int] = frozenset()
 
 
 class ClosedPairs:
@@ -200,6 +224,7 @@ class ClosedPairs:
             inputs: the parameters whose cotangents are wanted.
             loose: those of the seeds that may come as the number 0.
         """
+        loose = tuple(sorted({*loose, *closed.unsure} & seeds.keys()))
         key = (closed, tuple(seeds.items()), tuple(inputs), loose)
         if key not in self._known:
             if closed.loop is None:
@@ -220,6 +245,9 @@ class ClosedPairs:
         results = [mapping.get(v, v) for v in primal.body.results]
         function = Function(primal.name, params, body)
         callees = clone_callees(function)
+        drawn = [results[k] for k in closed.drawn]
+        body.ops = [op for op in body.ops if not any(v in drawn for v in op.outputs)]
+        add_parameters(function, drawn)
         bars: list[Value] = []
         rows: list[tuple[Value, Value]] = []
         for k in seeds:
@@ -235,9 +263,13 @@ class ClosedPairs:
         levels = {seed: level for (_, seed), level in zip(rows, seeds.values(), strict=True)}
         wanted = [params[k] for k in inputs]
         self._differentiate(function, callees, rows, bars, wanted, levels, f"{primal.name}_rev")
-        needs = drop_unused(function, len(primal.params))
+        count = len(primal.params)
+        needs = drop_unused(function, count + len(drawn))
+        extra = [closed.drawn[k - count] for k in needs if k >= count]
         function.doc = f"Reverse sweep of {primal.name}, which is run again first."
-        return Reversed(Closed(function), needs, list(seeds), [levels.get(v, Zeros.NONE) for v in wanted])
+        found = [levels.get(v, Zeros.NONE) for v in wanted]
+        needs = [k for k in needs if k < count]
+        return Reversed(Closed(function), needs, list(seeds), found, extra, frozenset(loose))
 
 
 def add_parameters(function: Function, values: list[Value]) -> None:
@@ -264,14 +296,29 @@ def drop_unused(function: Function, count: int) -> list[int]:
     return needs
 
 
+def check_kind(value: Value, span: Any) -> None:
+    """Refuses to hand cotangents of tuples, dicts and the like over to what is run again, or back."""
+    t = value.type
+    held = t.item if type(t) is List else t
+    if isinstance(held, (Array, Unknown)) or (is_scalar(held) and not isinstance(held, (Tuple, Opaque))):
+        return
+    raise UnsupportedError(
+        f"{value.hint or 'something'} is of a kind that can't be handed to what is checkpointed, or back",
+        span,
+        "hand over the numbers and arrays in it",
+    )
+
+
 def reverse_closed(reverse: Reverse, op: Call) -> None:
     """Emits the reverse of a call of a closed function: a call of its reverse."""
     active = reverse.activity.active
     inputs = [k for k, v in enumerate(op.args) if active(v)]
     gs = {k: reverse.cotangent_of_output(v) for k, v in enumerate(op.outputs) if active(v)}
+    for value in (*[op.args[k] for k in inputs], *[op.outputs[k] for k in gs]):
+        check_kind(value, op.span)
     seeds = {k: reverse.zeros_of(op.outputs[k], g) for k, g in gs.items()}
     made = reverse.pairs.closed.reverse_of(op.fn, seeds, inputs)
-    bars = [reverse.full_cotangent(gs.get(k), op.outputs[k]) for k in made.seeds]
+    bars = [gs[k] or ZERO if k in made.loose else reverse.full_cotangent(gs.get(k), op.outputs[k]) for k in made.seeds]
     given = [*[op.args[k] for k in made.needs], *[op.outputs[k] for k in made.extra], *bars]
     outputs = [Value(op.args[k].type, None, op.span) for k in inputs]
     reverse.lo.append(Call(made.closed, tuple(given), {}, outputs, op.span))

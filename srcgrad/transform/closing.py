@@ -8,15 +8,18 @@ call like any other, whose inputs it needs as they were: it keeps them, or copie
 from __future__ import annotations
 
 import operator
+from collections.abc import Hashable
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import copies_perhaps, is_view, written
 from srcgrad.analysis.origins import Origins
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import (
     Call,
+    Closed,
     Commit,
     Const,
     Enter,
@@ -31,11 +34,14 @@ from srcgrad.ir.nodes import (
     references,
     walk,
 )
-from srcgrad.ir.types import List
+from srcgrad.ir.types import INT, List
 from srcgrad.rules.intrinsics import begin_checkpoint, end_checkpoint
 from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.closed import Cut, closed_function
-from srcgrad.transform.effects import refuse_effects
+from srcgrad.transform.cotangents import is_number
+from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
+from srcgrad.transform.effects import draws, refuse_effects
+from srcgrad.transform.sameness import key_of
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
 
@@ -62,9 +68,10 @@ def close_checkpoints(functions: list[Function], main: Function) -> None:
     """Puts what is checkpointed into functions of its own."""
     remove_dead_code(functions)
     aliases = Aliases(functions)
+    known: dict[Hashable, Closed] = {}
     for function in functions:
         apart = [*function.params, *function.captured] if function is main else []
-        _Closer(function, aliases, Origins(aliases, apart)).close_region(function.body)
+        _Closer(function, aliases, Origins(aliases, apart), known).close_region(function.body)
 
 
 def _is_mark(op: Op) -> bool:
@@ -80,12 +87,15 @@ class _Closer:
 
     Attributes:
         aliases, origins: which values share memory, in the program as it was.
+        known: the functions made so far, of which one may do for several calls.
     """
 
-    def __init__(self, function: Function, aliases: Aliases, origins: Origins):
+    def __init__(self, function: Function, aliases: Aliases, origins: Origins, known: dict[Hashable, Closed]):
         self.function = function
         self.aliases = aliases
         self.origins = origins
+        self.known = known
+        self.layout = any(isinstance(op, Call) and copies_perhaps(op) for op in walk(function.body))
 
     def close_region(self, region: Region) -> None:
         for op in list(region.ops):
@@ -113,10 +123,20 @@ class _Closer:
         """Replaces consecutive operations of a region by the call of a closed function."""
         if not ops or isinstance(ops[-1], Raise):
             return
-        refuse_effects(ops)
+        loop = ops[0]
+        if isinstance(loop, For) and _is_marked_loop(loop):
+            self._draw_before(region, loop)
+            drawn: list[Value] = []
+        else:
+            drawn = [v for op in ops if isinstance(op, Call) and draws(op.fn) for v in op.outputs]
+        for value in drawn:
+            self._check_draw(value)
+        refuse_effects(op for op in ops if not (isinstance(op, Call) and draws(op.fn)))
         _refuse_crossing(ops)
         writes = self.origins.written_by(ops)
         self._refuse_held(ops)
+        for value in inputs_of(ops):
+            _define(value, not self.origins.of(value).isdisjoint(writes), ops[0])
         after, later = _after(ops[-1])
         place = region.ops.index(ops[0])
         views = self._views_of_written(ops, writes)
@@ -125,17 +145,62 @@ class _Closer:
             op.parent = region
         region.ops[place : place + len(ops)] = whole
         used = after | self._used_outside(region, whole)
-        cut = Cut(name, self.function.captured, self.origins, after)
-        loop = ops[0]
+        cut = Cut(name, self.origins, after, self.layout)
         if isinstance(loop, For) and _is_marked_loop(loop):
             call, changed = close_loop(cut, views, loop)
         else:
-            outputs = [v for op in whole for v in op.outputs if v in used]
+            outputs = [v for op in whole for v in op.outputs if v in used or v in drawn]
             call, changed = _close_function(cut, whole, outputs)
-        self._check_identity(call, changed, after, later)
+            call.fn.drawn = tuple(k for k, v in enumerate(outputs) if v in drawn)
+            call.fn = self.known.setdefault(key_of(call.fn.function), call.fn)
+        self._check_identity(call, ops[-1], changed, after, later)
         region.ops[place : place + len(whole)] = [call, *self._write_back(call, changed, after)]
         for op in region.ops:
             op.parent = region
+
+    def _check_draw(self, value: Value) -> None:
+        if self.aliases.is_written(value):
+            raise UnsupportedError(
+                "random numbers are drawn in what is checkpointed, and written in place there",
+                value.span,
+                "write to a copy: .copy()",
+            )
+
+    def _draw_before(self, region: Region, loop: For) -> None:
+        """Lets a loop find the random numbers that its turns draw in lists that are filled before it.
+
+        Before -> after: `for k in range(n): x = x + normal()` ->
+        `normals = []; for k in range(n): normals.append(normal()); for k in range(n): x = x + normals[k]`.
+        """
+        found = [op for op in loop.body.ops if isinstance(op, Call) and draws(op.fn)]
+        outside = all(not is_inside(v.owner, loop.body) or isinstance(v, Const) for op in found for v in op.inputs)
+        if not found or loop.exits or not outside or any(len(op.outputs) != 1 for op in found):
+            return
+        lo = Lowering()
+        lo.fixed_span, lo.span = True, loop.span
+        before, at = Region(), Region()
+        with lo.into(at):
+            turn = loop.index
+            if not is_number(loop.start, 0):
+                turn = lo.value(lo.emit(operator.sub, turn, loop.start))
+            if not is_number(loop.step, 1):
+                turn = lo.value(lo.emit(operator.floordiv, turn, loop.step))
+        body = Region([Value(INT, None, loop.span)])
+        for op in found:
+            output = op.outputs[0]
+            self._check_draw(output)
+            items = Value(List(output.type), f"{output.hint or 'drawn'}_kept", op.span)
+            drawn = Value(output.type, output.hint, op.span)
+            before.append(Call(list, (), {}, [items], op.span))
+            body.append(Call(op.fn, op.args, op.kwargs, [drawn], op.span))
+            body.append(Call(list.append, (items, drawn), {}, [], op.span))
+            op.fn, op.args, op.kwargs = operator.getitem, (items, turn), {}
+        before.append(For(loop.start, loop.stop, loop.step, [], body, False, [], loop.span))
+        loop.body.ops = [*at.ops, *loop.body.ops]
+        place = region.ops.index(loop)
+        region.ops[place:place] = before.ops
+        for op in (*region.ops, *loop.body.ops):
+            op.parent = region if op in region.ops else loop.body
 
     def _used_outside(self, region: Region, ops: list[Op]) -> set[Value]:
         """The values that the rest of a region uses."""
@@ -193,17 +258,18 @@ class _Closer:
         """Whether memory was made in this function, so that nobody else looks at it: none of its parameters is."""
         return all(isinstance(origin, Value) for origin in self.origins.of(value))
 
-    def _check_identity(self, call: Call, changed: list[Value], after: set[Value], later: list[Op]) -> None:
+    def _check_identity(self, call: Call, last: Op, changed: list[Value], after: set[Value], later: list[Op]) -> None:
         """Refuses results that may be the very memory of something else, if one of the two is written later."""
         writes = self.origins.written_by(later)
         classes = {self.aliases.find(t) for op in _within(later) if (t := written(op)) is not None}
         outputs = [v for v in call.outputs if is_pointer(v.type) and v in after]
-        others = [v for v in after if is_pointer(v.type) and not isinstance(v, Const)]
+        before = [v for v in after if is_pointer(v.type) and not isinstance(v, Const) and _exists_before(v, last)]
         for value in outputs:
-            for other in others:
+            for other in (*before, *outputs):
                 shared = self.origins.of(value) & self.origins.of(other) if other is not value else set()
                 if not shared.isdisjoint(writes):
                     self._refuse_identity(value, call)
+        for value in (*outputs, *changed):
             if not classes.isdisjoint(self.aliases.within(value)):
                 self._refuse_identity(value, call)
 
@@ -247,6 +313,19 @@ def _within(ops: list[Op]) -> list[Op]:
     return [inner for op in ops for inner in (op, *(i for region in op.regions for i in walk(region)))]
 
 
+def _define(value: Value, is_written: bool, op: Op) -> None:
+    """Gives a value that some paths leave undefined a number there, which nobody looks at."""
+    if not may_be_undefined(value):
+        return
+    if (value.type.differentiable and filler(value.type) is None) or is_written:
+        raise UnsupportedError(
+            f"{value.hint or 'something'} is handed to what is checkpointed, and has no value on some paths",
+            op.span,
+            "give it one on every path",
+        )
+    define_everywhere(value)
+
+
 def _replace(ops: list[Op], mapping: dict[Value, Value]) -> None:
     for op in _within(ops):
         op.replace_inputs(lambda v: mapping.get(v, v))
@@ -273,8 +352,25 @@ def _after(last: Op) -> tuple[set[Value], list[Op]]:
         op = region.parent
         if isinstance(op, Loop):
             later.append(op)
-            used.update(v for v in references(op) if not is_inside(v.owner, op.body))
+            again = {v for inner in op.regions for v in inner.results}
+            again.update(v for inner in op.regions for i in walk(inner) for v in references(i))
+            used.update(v for v in again if not is_inside(v.owner, op.body))
     return used, later
+
+
+def _exists_before(value: Value, op: Op) -> bool:
+    """Whether a value is defined by the time that an operation starts."""
+    owner, current = value.owner, op
+    while current.parent is not None:
+        region = current.parent
+        if owner is region:
+            return True
+        if isinstance(owner, Op) and owner.parent is region:
+            return region.ops.index(owner) < region.ops.index(current)
+        if region.parent is None:
+            break
+        current = region.parent
+    return owner is None
 
 
 def _refuse_crossing(ops: list[Op]) -> None:

@@ -146,10 +146,12 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
             pass_on(reverse, op.carried_results[k], op.carried[k], param)
         _bind_index(reverse, op, index)
         reverse.reverse_ops(op.body.ops)
+        unread = [reverse.lo.store.get(reverse.key(op.carried[k])) is MISSING for k in slots]
         ends = [reverse.full_cotangent(reverse.bar(op.carried[k]), op.carried[k]) for k in slots]
+        levels = [Zeros.UNUSED if nothing else zeros.of(end) for nothing, end in zip(unread, ends, strict=True)]
         ends += [reverse.lo.value(reverse.lo.store.get(reverse.key(value))) for value in outside]
+        levels += [zeros.of(end) for end in ends[len(slots) :]]
         body.results = ends
-        levels = [zeros.of(end) for end in ends]
     _mirror_all(body, op)
     outputs = [zeros.mark(Value(p.type, p.hint, op.span), level) for p, level in zip(params, levels, strict=True)]
     for output, param in zip(outputs, params, strict=True):

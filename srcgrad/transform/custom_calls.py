@@ -6,6 +6,8 @@ Before -> after, for a `custom_vjp`: `y = f(x)` -> `y, residuals = f_fwd(x)`, an
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
@@ -13,8 +15,11 @@ from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.custom_calls import step_of
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Value, leaves
-from srcgrad.rules.custom import Custom, ForwardSweep, Primal, ReverseSweep, TangentSweep
+from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, TangentSweep, transpose_of
+from srcgrad.rules.registry import Rule, display_name
+from srcgrad.transform.rule_calls import refuse
 from srcgrad.transform.split import TAPE
+from srcgrad.tree import flatten
 
 if TYPE_CHECKING:
     from srcgrad.transform.forward import Forward
@@ -27,6 +32,7 @@ def settle_custom_calls(program: Program) -> None:
     Raises:
         UnsupportedError: if one writes to its arguments.
     """
+    whole = Aliases([*program.functions, program.function]) if program.customs else None
     for call in program.customs:
         op, given = call.op, list(leaves(call.op.args))
         assert isinstance(op.fn, Primal)
@@ -47,22 +53,24 @@ def settle_custom_calls(program: Program) -> None:
                     j for j, v in enumerate(results) if is_pointer(v.type) and aliases.find(v) is aliases.find(value)
                 ]
                 shared.update(dict.fromkeys([(j, k) for j in same]))
-        if shared:
-            op.fn = step_of(Primal, op.fn.custom, op.fn.form, tuple(shared))
+        form, custom = op.fn.form, op.fn.custom
+        if not call.bodies and not custom.returns_new and whole is not None:
+            form = replace(form, is_watched=any(whole.is_written(v) for v in (*given, *op.outputs)))
+        op.fn = step_of(Primal, custom, form, tuple(shared))
 
 
 def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
     """Has the forward sweep keep what the reverse sweep needs, which finds the cotangents of the arguments."""
     given = list(leaves(op.args))
-    wanted = tuple([k for k, v in enumerate(given) if not isinstance(v, Const) and reverse.activity.active(v)])
+    wanted = _movable(op, step.custom, lambda v: reverse.activity.active(v))
     if not wanted or not any(map(reverse.activity.active, op.outputs)):
         return
     custom, form = step.custom, step.form
-    _check(op, custom, form, wanted, "reverse")
+    _check(op, custom, "reverse")
     lo = reverse.lo
     seen = tuple([k for k, o in enumerate(op.outputs) if o.type.differentiable])
     bars = [reverse.full_cotangent(reverse.cotangent_of_output(op.outputs[k]), op.outputs[k]) for k in seen]
-    copies = any(reverse.aliases.is_written(v) for v in (*given, *op.outputs))
+    copies = reverse.outlives or any(reverse.aliases.is_written(v) for v in (*given, *op.outputs))
     op.fn = step_of(ForwardSweep, custom, form, copies)
     kept = Value(TAPE, "residuals", op.span)
     kept.owner = op
@@ -74,16 +82,42 @@ def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
         reverse.contribute(given[k], bar)
 
 
+def reverse_by_transpose(reverse: Reverse, op: Call, rule: Rule, g: Any, z: Any) -> None:
+    """Finds the cotangents of the arguments with a rule for tangents, which is linear in these."""
+    named = {**dict(zip(rule.parameters, op.args, strict=False)), **op.kwargs}
+    args = [named[name] for name in rule.parameters if name in named]
+    if list(rule.parameters[: len(args)]) != [name for name in rule.parameters if name in named] or rule.variadic:
+        refuse(op)
+    for name, tree in named.items():
+        if name not in rule.tangents and any(map(reverse.activity.active, leaves(tree))):
+            raise NoRuleError(
+                f"{display_name(op.fn)} has no derivative with respect to its argument {name!r}",
+                op.span,
+                "wrap that argument in srcgrad.stop_gradient, or give the function a rule",
+            )
+    given = (*args, z, g)
+    items = list(leaves(args))
+    returned, structure = flatten(tuple(args))
+    wanted = tuple([k for k, v in enumerate(returned) if isinstance(v, Value) and reverse.activity.active(v)])
+    form = Form((None,) * len(given), flatten(given)[1], structure, wanted)
+    name = display_name(op.fn).rpartition(".")[2]
+    found = [Value(items[k].type, None, op.span) for k in wanted]
+    step = step_of(Primal, transpose_of(rule, f"{name}_rev"), form)
+    reverse.lo.append(Call(step, given, {}, found, op.span))
+    for k, bar in zip(wanted, found, strict=True):
+        reverse.contribute(items[k], bar)
+
+
 def push_custom(forward: Forward, op: Call, step: Primal) -> None:
     """Computes the value together with its tangent."""
     given = list(leaves(op.args))
-    wanted = tuple([k for k, v in enumerate(given) if not isinstance(v, Const) and v in forward.dots])
+    wanted = _movable(op, step.custom, lambda v: v in forward.dots)
     seen = tuple([k for k, o in enumerate(op.outputs) if forward.active(o)])
     if not wanted or not seen:
         forward.lo.region.append(op)
         return
     custom, form = step.custom, step.form
-    _check(op, custom, form, wanted, "tangent")
+    _check(op, custom, "tangent")
     tangents = [forward.tangent(given[k]) for k in wanted]
     dots = [forward.like(op.outputs[k]) for k in seen]
     made = Call(step_of(TangentSweep, custom, form, wanted, seen), (*op.args, *tangents), {}, [], op.span, unpacks=True)
@@ -95,18 +129,32 @@ def push_custom(forward: Forward, op: Call, step: Primal) -> None:
         forward.define(op.outputs[k], dot)
 
 
-def _check(op: Call, custom: Custom, form: Any, wanted: tuple[int, ...], sweep: str) -> None:
+def _movable(op: Call, custom: Custom, moves: Callable[[Value], bool]) -> tuple[int, ...]:
+    """The leaves of the arguments with a derivative that is not zero.
+
+    Raises:
+        NoRuleError: if one of them belongs to an argument that has none.
+    """
+    found: list[int] = []
+    leaf = -1
+    for k, arg in enumerate(op.args):
+        for value in leaves(arg):
+            leaf += 1
+            if isinstance(value, Const) or not moves(value):
+                continue
+            if k not in custom.passive:
+                found.append(leaf)
+            elif not custom.is_constant_in_passive:
+                raise NoRuleError(
+                    f"a derivative in argument {k} of {custom.__name__} is asked for, which has none",
+                    op.span,
+                    "leave it out of nondiff_argnums, or wrap it in srcgrad.stop_gradient",
+                )
+    return tuple(found)
+
+
+def _check(op: Call, custom: Custom, sweep: str) -> None:
     """Raises where there is no derivative."""
     reason = custom.refuse(sweep)
     if reason is not None:
         raise NoRuleError(reason[0], op.span, reason[1])
-    ends: list[int] = []
-    for k, arg in enumerate(op.args):
-        ends += [k] * len(list(leaves(arg)))
-    for place in wanted:
-        if ends[place] in custom.passive:
-            raise NoRuleError(
-                f"a derivative in argument {ends[place]} of {custom.__name__} is asked for, which has none",
-                op.span,
-                "leave it out of nondiff_argnums, or wrap it in srcgrad.stop_gradient",
-            )

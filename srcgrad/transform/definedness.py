@@ -19,11 +19,6 @@ def may_be_undefined(value: Value) -> bool:
     return any(isinstance(owner, If) for _, _, owner in _undefined(value))
 
 
-def is_ever_undefined(value: Value) -> bool:
-    """Whether a branch or loop leads to a value that leaves it undefined: then it has no shape there."""
-    return bool(_undefined(value))
-
-
 def define_everywhere(value: Value, with_kind: bool = False) -> None:
     """Gives 0 or None to a value on the paths that leave it undefined, so that it can be looked at.
 
@@ -56,6 +51,20 @@ def _put(op: Call, values: list[Value], owner: Op) -> Value:
     op.mirror, op.parent = owner.mirror, region
     region.ops.insert(len(region.ops) if regions else region.ops.index(owner), op)
     return op.outputs[0]
+
+
+def may_be_missing(value: Value) -> bool:
+    """Whether a branch leaves a value undefined, or gives it None in place of that."""
+    pending, seen = [value], set()
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Const):
+            if current.value is None or current.value is UNDEFINED:
+                return True
+        elif current not in seen:
+            seen.add(current)
+            pending += [values[k] for values, k in sources(current)]
+    return False
 
 
 def _undefined(value: Value) -> list[tuple[list[Value], int, Op]]:

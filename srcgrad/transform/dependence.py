@@ -29,14 +29,16 @@ from srcgrad.analysis.memory import (
     among,
     contents_read,
     copies_perhaps,
+    is_likeness,
     is_view,
     only_metadata,
     written,
 )
+from srcgrad.analysis.reads import Uses
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Function, Op, Try, Value, leaves, map_tree, walk
-from srcgrad.ir.types import Array, List, NpScalar, PyScalar, is_scalar
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type, Unknown, is_scalar
 from srcgrad.rules.dependence import (
     DEPENDENCE,
     DTYPE_PLACES,
@@ -47,7 +49,7 @@ from srcgrad.rules.dependence import (
     union_change,
 )
 from srcgrad.rules.extents import is_elementwise
-from srcgrad.rules.index_sets import all_of_all, no_sets, union
+from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union
 from srcgrad.rules.registry import (
     IN_PLACE,
     JVP,
@@ -95,6 +97,8 @@ _MOVING_WRITES = MIRRORED_WRITES.keys() & {
     *LIST_WRITERS,
 }
 """Writes that put sets where they put numbers; the others add to what is there."""
+_SELECTING = frozenset([np.extract, np.compress, np.ndarray.compress])
+"""Functions that return as many elements as others are not zero."""
 _CROSS = frozenset([np.cross, np.linalg.cross])
 
 
@@ -122,7 +126,7 @@ class Dependence(Forward):
             return
         if is_view(op) and any(map(self.aliases.is_written, op.outputs)):
             _refuse_complex_parts(op)
-            mirror_call(self, op, {0}, lambda v: zero_of(self, v))
+            _push_move(self, op, {0})
             if copies_perhaps(op):
                 check_view(self, op)
             return
@@ -215,7 +219,7 @@ def _push_rule(deps: Dependence, op: Call) -> None:
         _push_move(deps, op, places, dtype=Const(np.int64))
     elif fn is np.pad and _pads_by_moves(op, mine):
         _push_move(deps, Call(fn, op.args, _without(op.kwargs, "constant_values")), {0}, of=op)
-    elif among(fn, DEPENDENCE) and not op.unpacks and not _is_special(op):
+    elif among(fn, DEPENDENCE) and not op.unpacks and not _is_special(op, mine):
         helper = DEPENDENCE[fn]
         _push_helper(deps, op, helper, places, helper in PRODUCTS)
     else:
@@ -223,7 +227,8 @@ def _push_rule(deps: Dependence, op: Call) -> None:
 
 
 def _arguments(op: Call) -> Iterator[tuple[int | str, Any]]:
-    yield from enumerate(op.args)
+    """The arguments of a call but for those that are there for their shape alone."""
+    yield from ((k, arg) for k, arg in enumerate(op.args) if not is_likeness(op, k))
     yield from op.kwargs.items()
 
 
@@ -249,8 +254,16 @@ def _is_elementwise(op: Call, mine: set[int | str]) -> bool:
 
 
 def _direct_dots(deps: Dependence, op: Call) -> list[Value]:
+    """The sets of all that a call is given; `+` and `*` of what turns out to be lists are refused when it runs."""
     values = dict.fromkeys(v for v in leaves([tree for _, tree in _arguments(op)]) if has_tangent(deps, v))
-    return list(dict.fromkeys(deps.dots[v] for v in values))
+    may_join = among(op.fn, (operator.add, operator.mul))
+    found: dict[Value, None] = {}
+    for value in values:
+        dot = deps.dots[value]
+        if may_join and isinstance(value.type, Unknown) and not is_scalar(value.type):
+            dot = deps.lo.value(deps.lo.emit_typed(no_list, (dot,), {}, dot.type))
+        found[dot] = None
+    return list(found)
 
 
 def _union(deps: Dependence, sets: list[Value]) -> Value:
@@ -308,14 +321,21 @@ def _push_move(deps: Dependence, op: Call, places: set[int | str], dtype: Any = 
 
     args = [argument(k, arg) for k, arg in enumerate(op.args)]
     kwargs = {name: argument(name, arg) for name, arg in _without(op.kwargs, "dtype").items()}
-    k = DTYPE_PLACES.get(op.fn, 2 if op.fn is np.full_like else None) if hashable(op.fn) else None
+    cast = len(kwargs) < len(op.kwargs)
+    k = DTYPE_PLACES.get(op.fn) if hashable(op.fn) else None
     if k is not None and len(args) > k:
-        args[k] = Const(None)
+        args[k], cast = Const(None), True
     if dtype is not None:
         kwargs["dtype"] = dtype
     outputs = [deps.like(o) for o in source.outputs]
     deps.lo.append(Call(op.fn, tuple(args), kwargs, outputs, source.span, source.unpacks))
-    _define(deps, source, list(outputs))
+    if cast and not any(map(deps.aliases.is_written, source.outputs)):
+        # A cast may have made a copy, where sets are taken as they are.
+        _define(deps, source, list(outputs))
+        return
+    for output, dot in zip(source.outputs, outputs, strict=True):
+        if deps.active(output):
+            deps.dots[output] = dot
 
 
 def _without(kwargs: dict[str, Any], name: str) -> dict[str, Any]:
@@ -328,8 +348,10 @@ def _pads_by_moves(op: Call, mine: set[int | str]) -> bool:
     return known and mine == {0} and "reflect_type" not in op.kwargs
 
 
-def _is_special(op: Call) -> bool:
+def _is_special(op: Call, mine: set[int | str]) -> bool:
     """Whether a call has arguments that the helper does not know."""
+    if op.fn is np.gradient:
+        return mine != {0}
     if op.fn is np.einsum:
         return not (isinstance(op.args[0], Const) and isinstance(op.args[0].value, str))
     return among(op.fn, _CROSS) and (len(op.args) > 2 or bool(op.kwargs))
@@ -348,7 +370,7 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     inputs = differentiable_leaves(program, names)
     functions = [*program.functions, function]
     for other in functions:
-        _refuse_random(other)
+        _refuse_what_differs(other)
     aliases = Aliases(functions, reads=True)
     floats = [v for v in leaves(function.result) if v.type.differentiable and not is_text(v)]
     for value in (*inputs, *floats):
@@ -362,8 +384,7 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
         function.body.args.append(value)
         function.params.append(value)
     result = map_tree(lambda v: found.get(v, Const(None)), function.result)
-    for other in functions:
-        _let_arithmetic_go(other)
+    _let_arithmetic_go(functions)
     finish(function, result, f"{function.name}_deps", optimize)
     function.backward_from = None
     others = list(program.functions)
@@ -373,16 +394,22 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     return Gradient([*others, function], tangents=tuple(places_of(program, names, inputs)))
 
 
-def _let_arithmetic_go(function: Function) -> None:
-    """What raises in the program raises in the sweeps that compute numbers; here it goes if nothing depends on it."""
-    ops = list(walk(function.body))
-    if not any(isinstance(op, Try) for op in ops):
-        for op in ops:
-            if op.mirror is None and isinstance(op, Call):
-                op.mirror = op
+def _let_arithmetic_go(functions: list[Function]) -> None:
+    """What raises in the program raises in the sweeps that compute numbers; here it goes if nothing depends on it.
+
+    Where an exception may lead to a handler, sets depend on it.
+    """
+    ops = [op for function in functions for op in walk(function.body)]
+    if any(isinstance(op, Try) for op in ops):
+        return
+    for op in ops:
+        if op.mirror is None and isinstance(op, Call):
+            op.mirror = op
 
 
-def _refuse_random(function: Function) -> None:
+def _refuse_what_differs(function: Function) -> None:
+    """Refuses what is not the same in each of several sweeps."""
+    uses = Uses([function])
     for op in walk(function.body):
         if isinstance(op, Call) and _draws(op):
             raise UnsupportedError(
@@ -390,6 +417,21 @@ def _refuse_random(function: Function) -> None:
                 op.span,
                 "draw them before, and pass them as an argument",
             )
+        if isinstance(op, Call) and _changes_what_is_read(op, uses):
+            raise UnsupportedError(
+                "what is outside of the function is changed here, in each sweep again",
+                op.span,
+                "return it, or pass it as an argument",
+            )
+
+
+def _changes_what_is_read(op: Call, uses: Uses) -> bool:
+    """Whether a call leaves something outside of the function that its next run may find there."""
+    if op.fn is runtime.outside_append:
+        return any(
+            user.fn is not runtime.outside_append for user in uses.users.get(op.args[0], ()) if isinstance(user, Call)
+        )
+    return among(op.fn, (setattr, runtime.outside_item))
 
 
 def _draws(op: Call) -> bool:
@@ -428,10 +470,18 @@ def _contents_used(op: Op, found: set[Value]) -> Iterable[Value]:
     if not isinstance(op, Call):
         return op.inputs
     if op.outputs and written(op) is None and found.isdisjoint(op.outputs) and _has_shape_of_shapes(op):
-        return [v for v in op.inputs if not v.type.differentiable]
+        return [v for v in op.inputs if not _is_float(v.type)]
     return contents_read(op)
+
+
+def _is_float(t: Type) -> bool:
+    if isinstance(t, PyScalar):
+        return t.kind == "f"
+    return isinstance(t, (Array, NpScalar)) and t.dtype is not None and t.dtype.kind == "f"
 
 
 def _has_shape_of_shapes(op: Call) -> bool:
     """Whether no float that a call is given has an influence on the shape of what it returns."""
+    if among(op.fn, _SELECTING):
+        return False
     return among(op.fn, PARTIALS) or is_elementwise(op.fn) or among(op.fn, MOVES) or among(op.fn, DEPENDENCE)

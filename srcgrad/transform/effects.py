@@ -39,7 +39,8 @@ def _check(op: Call) -> None:
     fn = op.fn
     if draws(fn):
         raise UnsupportedError(
-            "random numbers are drawn in what is checkpointed, and would be others when it is run again",
+            "random numbers are drawn in a branch, a loop or a recursive call in what is checkpointed, and would be "
+            "others when it is run again",
             op.span,
             "draw them before, and pass them on",
         )

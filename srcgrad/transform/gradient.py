@@ -83,7 +83,7 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
         _sync(program.function)
     if optimize:
         share_common(program.function)
-        _sync(program.function)
+    _sync(program.function)
     remove_dead_code(functions, argument_leaves(program))
     separate(functions, program.function)
     for function in functions:
@@ -247,7 +247,7 @@ def joint_gradient(
     inputs = differentiable_leaves(program, names)
     kept = list(leaves(aux)) + ([value] if with_value else [])
     function.body.results = [value, *leaves(aux)] if with_value or has_aux else [value]
-    bars, pairs = _reverse(program, [(value, Const(1.0))], inputs, kept, optimize)
+    bars, pairs = _reverse(function, program.functions, [(value, Const(1.0))], inputs, kept, optimize)
     gradients = [_structure(program, program.arguments[name], dict(zip(inputs, bars, strict=True))) for name in names]
     _, aux = classes(program, program.result, (value, aux), has_aux)
     result: Any = tuple(gradients) if as_tuple else gradients[0]
@@ -359,18 +359,6 @@ def differentiable_leaves(program: Program, names: list[str]) -> list[Value]:
 
 
 def _reverse(
-    program: Program,
-    seeds: list[tuple[Value, Value]],
-    inputs: list[Value],
-    kept: Iterable[Value],
-    optimize: bool,
-    undo: bool = True,
-) -> tuple[list[Value], Pairs]:
-    """Appends the reverse sweep and makes it legal; the cotangents of the inputs."""
-    return _reverse_function(program.function, program.functions, seeds, inputs, kept, optimize, undo)
-
-
-def _reverse_function(
     function: Function,
     callees: list[Function],
     seeds: list[tuple[Value, Value]],
@@ -380,7 +368,7 @@ def _reverse_function(
     undo: bool = True,
     levels: dict[Value, Zeros] | None = None,
 ) -> tuple[list[Value], Pairs]:
-    """As `_reverse`, of any function and those that it calls.
+    """Appends the reverse sweep and makes it legal; the cotangents of the inputs.
 
     `levels` tells what the seeds hold, and learns what the cotangents of the inputs do.
     """
@@ -395,6 +383,7 @@ def _reverse_function(
     def sweep(target: Function, rows: list, wanted: list[Value], shadows: Value | None, mine: bool) -> list[Value]:
         reverse = Reverse(activity, aliases, complexness, pairs)
         reverse.shadow_table = shadows
+        reverse.outlives = not undo
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
         if levels is not None and target is function:
             for seed, level in levels.items():
@@ -441,7 +430,7 @@ def _differentiate_closed(
         levels: what the cotangents of the results hold; it learns what those of the inputs do.
         name: what to call it.
     """
-    bars, pairs = _reverse_function(function, callees, rows, inputs, [], optimize, levels=levels)
+    bars, pairs = _reverse(function, callees, rows, inputs, [], optimize, levels=levels)
     add_parameters(function, seeds)
     finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
     pairs.functions(function)
@@ -490,7 +479,9 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     seeds = [Value(_seed_type(v), "out_bar" if single else f"out_bar_{k}") for k, v in enumerate(floats)]
     results = list(leaves((out, aux)))
     function.body.results = results
-    bars, pairs = _reverse(program, list(zip(floats, seeds, strict=True)), inputs, [], optimize, undo=False)
+    bars, pairs = _reverse(
+        function, program.functions, list(zip(floats, seeds, strict=True)), inputs, [], optimize, undo=False
+    )
     gradients = tuple(_structure(program, program.arguments[n], dict(zip(inputs, bars, strict=True))) for n in names)
     shown = function.name
     finish(function, ((out, aux), gradients), shown, optimize, own=False)

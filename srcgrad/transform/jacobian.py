@@ -39,7 +39,6 @@ from srcgrad.ir.types import (
 )
 from srcgrad.transform import gradient
 from srcgrad.transform.batch import Batch
-from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import Gradient
@@ -155,7 +154,8 @@ def _sweep_forward(
         turns = lo.value(lo.emit(max, units.total, Const(1)))
     region = Region([Value(INT, "k")])
     with lo.into(region):
-        given = units.of(region.args[0])
+        # Where there is none, the one turn of the loop has no element to set either.
+        given = units.of(slice(region.args[0], lo.emit(operator.add, region.args[0], Const(1)), None))
     _move(sweep, region)
     replace_values(region, dict(zip(tangents.values(), given, strict=True)))
     swap = dict(zip(tangents.values(), given, strict=True))
@@ -173,7 +173,7 @@ def _sweep_forward_at_once(
     """Makes one sweep of all of them."""
     body = program.function.body
     if len(tangents) == 1 and all(is_scalar(v.type) for v in tangents):
-        raise NotBatched("one sweep is all there is")
+        return _sweep_forward(lo, program, tangents, floats, dots)
     outer = _reading(program)
     sweep = [op for op in body.ops if op not in outer]
     body.ops = [op for op in body.ops if op in outer]
@@ -211,7 +211,7 @@ def reverse_jacobian(program: Program, asked: Asked) -> Gradient:
         x_rows = np.empty((out.size, *x.shape))
         for k in range(out.size):
             out_unit = np.zeros(out.size)
-            out_unit[k : k + 1] = 1.0
+            out_unit[k] = 1.0
             x_rows[k] = a * np.cos(x) * out_unit
         return x_rows.reshape(*out.shape, *x.shape)
     """
@@ -348,12 +348,12 @@ class Units:
             self._bounds.append(size if is_zero else lo.emit(operator.add, first, size))
         self.total = lo.value(self._bounds[-1])
 
-    def of(self, k: Value) -> list[Value]:
-        """The parts of the unit vector with this number."""
+    def of(self, place: Any) -> list[Value]:
+        """The parts of the unit vector that is 1 there."""
         lo, single = self.lo, len(self.sides) == 1
         unit = lo.value(lo.emit(np.zeros, self.total))
-        unit.hint = f"{self.sides[0].hint or 'x'}_unit" if single else "unit"
-        lo.effect(operator.setitem, unit, slice(k, lo.emit(operator.add, k, Const(1)), None), Const(1.0))
+        unit.hint = f"{self.sides[0].hint or 'out'}_unit" if single else "unit"
+        lo.effect(operator.setitem, unit, place, Const(1.0))
         return [self._part(unit, i) for i in range(len(self.sides))]
 
     def _part(self, unit: Value, i: int) -> Value:

@@ -35,6 +35,7 @@ class Reverse(CotangentStore):
         indices: for the index of each loop of the forward sweep, that of its reverse.
         uses: what uses the values of the forward sweep.
         instances: instances of classes that are only made to be returned.
+        outlives: whether the reverse sweep may run long after the forward sweep.
     """
 
     def __init__(self, activity: Activity, aliases: Aliases, complexness: Complexness, pairs: Any):
@@ -46,6 +47,7 @@ class Reverse(CotangentStore):
         self.indices: dict[Value, Value] = {}
         self.uses = Uses([])
         self.instances: set[Value] = set()
+        self.outlives = False
 
     def run(self, function: Function, seeds: Iterable[tuple[Value, Value]], inputs: list[Value]) -> list[Value]:
         """Appends the reverse sweep of a function; returns the cotangents of the inputs."""

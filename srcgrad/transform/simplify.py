@@ -15,6 +15,7 @@ from srcgrad.frontend.raising import Raising, unproven_axes
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
+    Closed,
     Const,
     For,
     Function,
@@ -127,6 +128,8 @@ def is_removable(op: Op) -> bool:
     fn = op.fn
     if not hashable(fn):
         return False
+    if isinstance(fn, Closed):
+        return op.mirror is not None or fn.is_pure
     if only_metadata(op) or fn in (list, tuple, dict, slice, getattr):
         return True
     if fn is np.broadcast_shapes:
@@ -238,13 +241,14 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
     tables = [op.args[0] for op in walk(function.body) if isinstance(op, Call) and op.fn is runtime.shadow_of]
     shared = {aliases.find(v) for v in tables if not isinstance(v.owner, Op)}
     shared |= {aliases.find(v) for op in walk(function.body) if isinstance(op, Invoke) for v in op.args}
+    referenced = set(function.body.results).union(*[_used_by(op) for op in walk(function.body)])
     for op in walk(function.body):
         if isinstance(op, Call):
             if op.fn is runtime.shadow_of and aliases.find(op.args[0]) in shared:
                 # A caller or callee finds the same shadow in the table.
                 read.update(op.outputs)
             if not only_metadata(op):
-                looked_at = _looked_at(op, aliases)
+                looked_at = _looked_at(op, aliases, referenced)
                 read.update(looked_at)
                 whole.update([] if on_containers(op) else looked_at)
         elif isinstance(op, If):
@@ -259,10 +263,14 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
     return seen.union(*[aliases.within(v) for v in whole if is_pointer(v.type)])
 
 
-def _looked_at(op: Call, aliases: Aliases) -> list[Value]:
+def _used_by(op: Op) -> list[Value]:
+    return [*op.inputs, *[v for region in op.regions for v in region.results]]
+
+
+def _looked_at(op: Call, aliases: Aliases, referenced: set[Value]) -> list[Value]:
     """The inputs whose contents a call reads: all but what it writes, or is a view of."""
     inputs = op.inputs
-    if not op.outputs:
+    if not op.outputs or (op.fn is list.pop and referenced.isdisjoint(op.outputs)):
         target = written(op)
         return inputs if target is None else [v for v in inputs if v is not target]
     if inputs and is_pointer(op.outputs[0].type):
@@ -444,6 +452,8 @@ def is_removable_purely(op: Call) -> bool:
     if isinstance(op.fn, type) and hasattr(op.fn, "__enter__"):
         # A context may be entered once.
         return False
+    if isinstance(op.fn, Closed):
+        return op.fn.is_pure
     module = getattr(op.fn, "__module__", None) or ""
     if module == "srcgrad.transform.writes" or op.fn in (runtime.shadow_of, runtime.cotangent_of):
         return False

@@ -104,6 +104,7 @@ class StrongZeros:
         self._read: dict[Value, set[_Interval]] = {}
         self._cleared: set[Any] = set()
         self._masked_lists: set[Any] = set()
+        self._masked: set[Any] = set()
 
     def of(self, cotangent: Value | None) -> Zeros:
         """The level of a cotangent that is no shadow."""
@@ -140,10 +141,14 @@ class StrongZeros:
 
     def of_shadow(self, value: Value, shadow: Value) -> Zeros:
         """The level of the shadow of a value, which was zero before anything was added to parts of it."""
-        if self.of(shadow) is Zeros.MASKED:
+        if self.is_masked(value, shadow):
             return Zeros.MASKED
         whole = self._is_complete(value) and self._aliases.find(value) not in self._cleared
         return Zeros.NONE if whole else max(Zeros.UNUSED, self.of(shadow))
+
+    def is_masked(self, value: Value, shadow: Value) -> bool:
+        """Whether elements of a value are masked later, perhaps by another name or through a view."""
+        return self.of(shadow) is Zeros.MASKED or self._aliases.find(value) in self._masked
 
     def _is_complete(self, value: Value) -> bool:
         while value not in self._complete:
@@ -157,6 +162,8 @@ class StrongZeros:
         """Notes that a contribution was added to a whole shadow; `certain` if it is whenever the value exists."""
         if not self.of(contribution):
             self._levels.pop(shadow, None)
+            if not (isinstance(value.owner, Call) and is_view(value.owner)):
+                self._masked.discard(self._aliases.find(value))
             if certain:
                 self._complete.add(value)
 
@@ -176,6 +183,7 @@ class StrongZeros:
         """Notes that elements of a shadow were set to zero, because they were overwritten."""
         self._cleared.add(self._aliases.find(value))
         if masked:
+            self._masked.add(self._aliases.find(value))
             self.mark(shadow, Zeros.MASKED)
 
     # Products
@@ -188,6 +196,21 @@ class StrongZeros:
             # A factor beside an exponential is where a strong zero costs most, and an infinity is rarest.
             return may_overflow(partial, in_products=False)
         return level is Zeros.MASKED or may_be_infinite(partial, self._aliases, overflow=level is Zeros.UNSELECTED)
+
+    def matter_in_place(self, level: Zeros, partial: Value, update: Call, operands: tuple) -> bool:
+        """As `matter`, for the local gradients of an update: what is masked later is taken to be numbers up to there.
+
+        Args:
+            level: of the cotangent.
+            partial: the local gradient.
+            update: the operation of the forward sweep.
+            operands: what it reads; they tell whether what it finds may be NaN all the same.
+        """
+        if level is Zeros.MASKED and not isinstance(partial, Const):
+            found = [v for v in operands if isinstance(v, Value)]
+            if any(may_be_infinite(v, self._aliases, before=update) for v in found):
+                return True
+        return self.matter(min(Zeros.UNSELECTED, level), partial)
 
     @staticmethod
     def made_by_overflow(op: Call, k: int) -> Zeros:

@@ -11,6 +11,8 @@ import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from srcgrad import runtime, schedule
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, reachable
@@ -19,10 +21,19 @@ from srcgrad.frontend.iteration import iterator_length
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Iterator
 from srcgrad.ir.nodes import UNDEFINED, Call, Closed, Const, For, Function, Op, Region, Value, While, references
-from srcgrad.ir.types import INT, Array, List, Unknown, is_scalar
+from srcgrad.ir.types import INT, Array, List, Unknown
 from srcgrad.transform import cotangents
 from srcgrad.transform.clone import clone_ops
-from srcgrad.transform.closed import Cut, Reversed, add_parameters, close_body, drop_unused, parameters, set_result
+from srcgrad.transform.closed import (
+    Cut,
+    Reversed,
+    add_parameters,
+    check_kind,
+    close_body,
+    drop_unused,
+    parameters,
+    set_result,
+)
 from srcgrad.transform.control_reversal import count_trips
 from srcgrad.transform.definedness import define_everywhere, filler
 from srcgrad.transform.strong_zeros import Zeros
@@ -113,7 +124,7 @@ def _initial(loop: For, k: int) -> Value:
     if not (isinstance(init, Const) and init.value is UNDEFINED):
         return init
     arg = loop.carried[k]
-    if not is_scalar(arg.type):
+    if filler(arg.type) is None:
         raise UnsupportedError(
             f"{arg.hint or 'an array'} has no value before the first turn of this checkpointed loop",
             loop.span,
@@ -224,6 +235,8 @@ class _Schedule:
         self.active = [part for part in self.turns.state if self._is_active(part, activity)]
         self.inputs = inputs
         self.wanted = [k for k in inputs if k in self.turns.constants]
+        for _, result in self.active:
+            check_kind(primal.body.results[result], self.turns.op.span)
         self.late = [result for param, result in self.active if param is None]
         self.seeds = [result for _, result in self.active]
         self.rev = self._reversed_turn(pairs, seeds)
@@ -252,8 +265,10 @@ class _Schedule:
 
     def _is_active(self, part: tuple[int | None, int], activity: Activity) -> bool:
         _, result = part
-        primal = self.closed.function
-        values = [primal.body.results[result]]
+        value = self.closed.function.body.results[result]
+        values = [value]
+        if isinstance(value.owner, Call) and value.owner.fn in (np.ndarray.copy, runtime.copied):
+            values += value.owner.inputs
         k = result - int(self.turns.op.exits)
         if k < len(self.turns.op.carried):
             values.append(self.turns.op.carried[k])
@@ -290,7 +305,8 @@ class _Schedule:
         made = Closed(function)
         levels = dict(zip([k for k, _ in self.active if k is not None] + self.wanted, self.rev.levels, strict=True))
         found = [levels.get(k, Zeros.NONE) for k in self.inputs]
-        return Reversed(made, needs, self.seeds, found, [] if turns.trips is None else [turns.trips])
+        extra = [] if turns.trips is None else [turns.trips]
+        return Reversed(made, needs, self.seeds, found, extra, frozenset(self.late))
 
     def _stacks(self) -> tuple[Value, list[tuple[int, Value]]]:
         """The lists of the turns before which states are kept, and of these states."""

@@ -18,7 +18,7 @@ from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
 from srcgrad.analysis.memory import reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, leaves, walk
+from srcgrad.ir.nodes import Call, Closed, Const, Function, Loop, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Array, List, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform.cotangents import is_fresh
@@ -132,7 +132,8 @@ class Contents:
 
     # Decisions
 
-    def _decide(self, needs: list[tuple[Op, Value, Op, bool]]) -> None:
+    def _benefits(self, needs: list[tuple[Op, Value, Op, bool]]) -> dict[Any, float]:
+        """What it saves to undo the writes to each class of memory."""
         wanted: dict[Any, float] = {}
         counted: set[tuple[Value, Op]] = set()
         for _, pointer, mirror, after in needs:
@@ -147,7 +148,10 @@ class Contents:
             memory = self.aliases.find(owner.args[0])
             if self.versions.stale(memory, owner):
                 wanted[memory] = wanted.get(memory, 0.0) + _weight(owner)
-        for memory, benefit in wanted.items():
+        return wanted
+
+    def _decide(self, needs: list[tuple[Op, Value, Op, bool]]) -> None:
+        for memory, benefit in self._benefits(needs).items():
             if memory in self._kept or not all(isinstance(m.type, Array) for m in self.aliases.members.get(memory, ())):
                 continue
             writers = self.aliases.writers.get(memory, [])
@@ -168,6 +172,9 @@ class Contents:
         """Whether to copy each state that is needed costs less than to save and to restore what each write changes."""
         if any(self.aliases.find(v.owner.args[0]) is memory for v in self._loads()):  # type: ignore[union-attr]
             return False
+        return self._cost_of_copies(memory, needs) < sum(2 * _weight(op) * _share(op) for op in writers)
+
+    def _cost_of_copies(self, memory: Any, needs: list[tuple[Op, Value, Op, bool]]) -> float:
         states: set[tuple] = set()
         for _, pointer, mirror, after in needs:
             if self.aliases.find(pointer) is memory and self._is_stale(pointer, mirror, after):
@@ -176,8 +183,7 @@ class Contents:
         for reader, pointer in self._readers(memory):
             base = self._base(pointer, reader)
             states.add((base, *self._version(base, reader, False)))
-        copies = sum(_region_weight(region) for _, region, _ in states)
-        return copies < sum(2 * _weight(op) * _share(op) for op in writers)
+        return sum(_region_weight(region) for _, region, _ in states)
 
     def _readers(self, memory: Any) -> list[tuple[Call, Value]]:
         """What the reverse sweep uses and could compute from the memory alone, with what it reads of it."""
@@ -329,7 +335,8 @@ class Contents:
         lo.fixed_span, lo.span = True, mirror.span
         made = Region()
         with lo.into(made):
-            copy_fn = np.ndarray.copy if isinstance(pointer.type, Array) else runtime.copied
+            laid_out = isinstance(mirror, Call) and isinstance(mirror.fn, Closed) and mirror.fn.layout
+            copy_fn = np.ndarray.copy if isinstance(pointer.type, Array) and not laid_out else runtime.copied
             if isinstance(pointer.type, List) and self._holds_shadowed(pointer):
                 # The shadows of what it holds are found by what it holds, not by copies of that.
                 copy_fn = list.copy

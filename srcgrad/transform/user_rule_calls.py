@@ -29,7 +29,10 @@ def is_called(rule: Rule) -> bool:
 
 
 def _reads_outside(body: Callable[..., Any]) -> bool:
-    if not isinstance(body, types.FunctionType) or body.__code__.co_freevars or body.__defaults__:
+    if not isinstance(body, types.FunctionType) or body.__code__.co_freevars:
+        return True
+    defaults = (*(body.__defaults__ or ()), *(body.__kwdefaults__ or {}).values())
+    if not all(default is None or isinstance(default, (int, float, complex, str)) for default in defaults):
         return True
     names = {name for code in _codes(body.__code__) for name in code.co_names}
     found = [body.__globals__[name] for name in names if name in body.__globals__]

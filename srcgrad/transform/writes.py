@@ -17,7 +17,7 @@ from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
-from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product, zeros
+from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on, holds_buffers
 from srcgrad.transform.strong_zeros import Zeros, strong_product
 
@@ -84,8 +84,7 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     if isinstance(x.type, Unknown):
         _reverse_unknown_setitem(reverse, op, x_bar)
         return
-    # An element that is masked later brings a zero back to what was written here.
-    level = Zeros.MASKED if reverse.zeros.of(x_bar) is Zeros.MASKED else Zeros.NONE
+    level = _level_of_written(reverse, x, x_bar)
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
     if not _is_first_use(reverse, op):
@@ -113,12 +112,18 @@ def _reverse_unknown_setitem(reverse: Reverse, op: Call, x_bar: Value) -> None:
     """As `_reverse_setitem`, where `x` may turn out to be no array."""
     x, index, value = op.args
     lo = reverse.lo
+    level = _level_of_written(reverse, x, x_bar)
     g = Value(UNKNOWN, None, op.span)
     lo.append_call(runtime.take_item, (x_bar, lo.tree(reverse.symbol(index))), [g])
     reverse.zeros.clear(x, x_bar, has_mask(index))
     lo.effect(undo_point, x, reverse.symbol(index))
     if reverse.activity.active(value):
-        reverse.contribute(value, fit(lo, g, value, None))
+        reverse.contribute(value, reverse.zeros.mark(fit(lo, g, value, None), level))
+
+
+def _level_of_written(reverse: Reverse, x: Value, x_bar: Value) -> Zeros:
+    """The zeros in the cotangent of what was written: an element that is masked later brings a zero back to it."""
+    return Zeros.MASKED if reverse.zeros.is_masked(x, x_bar) else Zeros.NONE
 
 
 def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
@@ -206,15 +211,16 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
     partials = lo.call(Const(PARTIALS[binary].body), [before, value, result], {})
     assert isinstance(partials, Sequence)
     g = _read(lo, x_bar, index, in_place)
-    level = min(Zeros.UNSELECTED, reverse.zeros.of_shadow(x, x_bar) if in_place else reverse.zeros.of(x_bar))
+    level = reverse.zeros.of_shadow(x, x_bar) if in_place else _level_of_written(reverse, x, x_bar)
     contribution = None
     if reverse.activity.active(value):
         taken = _taken(reverse, x_bar, index, x) if _may_repeat(index) else g
         factor = lo.value(partials.items[1])
-        made = (strong_product if reverse.zeros.matter(level, factor) else product)(lo, taken, factor)
+        matters = reverse.zeros.matter_in_place(level, factor, op, (x, value))
+        made = (strong_product if matters else product)(lo, taken, factor)
         contribution = reverse.zeros.mark(fit(lo, made, value, None), level)
     factor = lo.value(partials.items[0])
-    if reverse.zeros.matter(level, factor):
+    if reverse.zeros.matter_in_place(level, factor, op, (x, value)):
         lo.effect(operator.setitem, x_bar, reverse.symbol(index), strong_product(lo, g, factor))
     elif binary in (operator.mul, operator.truediv):
         lo.effect(op.fn, *([x_bar] if in_place else [x_bar, reverse.symbol(index)]), value)
@@ -269,7 +275,7 @@ def _reverse_sum(
     c = fit(lo, g, value, None)
     if binary is operator.sub:
         c = lo.value(lo.emit(operator.neg, c))
-    reverse.contribute(value, c)
+    reverse.contribute(value, reverse.zeros.mark(c, _level_of_written(reverse, x, x_bar)))
 
 
 def _reverse_add_at(reverse: Reverse, op: Call) -> None:
@@ -277,11 +283,13 @@ def _reverse_add_at(reverse: Reverse, op: Call) -> None:
     x, index, value = op.args
     lo = reverse.lo
     if reverse.activity.active(x) and reverse.activity.active(value):
-        g = lo.value(lo.emit(operator.getitem, reverse.shadow(x), reverse.symbol(index)))
+        x_bar = reverse.shadow(x)
+        g = lo.value(lo.emit(operator.getitem, x_bar, reverse.symbol(index)))
         if may_be_basic(index) and not is_scalar(g.type):
             copy = np.ndarray.copy if isinstance(g.type, Array) else runtime.copied
             g = lo.value(lo.emit_typed(copy, (g,), {}, g.type))
-        reverse.contribute(value, fit(lo, g, value, None))
+        level = _level_of_written(reverse, x, x_bar)
+        reverse.contribute(value, reverse.zeros.mark(fit(lo, g, value, None), level))
     lo.effect(undo_point, x, reverse.symbol(index))
 
 
@@ -359,7 +367,11 @@ def _reverse_replacement(reverse: Reverse, op: Call) -> None:
     if holds_buffers(reverse, target):
         raise UnsupportedError("the arrays in a list are written, and all of them replaced here", op.span)
     g = lo.value(lo.emit_typed(list.copy, (shadow,), {}, target.type))
-    lo.append(Call(operator.setitem, (shadow, op.args[1], zeros(lo, target)), {}, [], op.span))
+    # As many as there were before.
+    zero = Value(target.type, None, op.span)
+    lo.append_call(list, ([Const(0.0)],), [zero])
+    before = lo.emit_typed(operator.mul, (zero, lo.emit_typed(len, (target,), {}, INT)), {}, target.type)
+    lo.append(Call(operator.setitem, (shadow, op.args[1], before), {}, [], op.span))
     reverse.contribute(items, reverse.zeros.mark(g, reverse.zeros.of_items(target)))
 
 

@@ -40,7 +40,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--sample", type=int, metavar="K", help="so many of each module's mutants, drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="for --sample")
-    parser.add_argument("--seconds", type=float, default=20.0, help="for tests of one mutant, if none fails")
+    parser.add_argument("--seconds", type=float, default=5.0, help="for tests of one mutant, if none fails")
     parser.add_argument("--minutes", type=float, help="begin with no mutant after that")
     parser.add_argument("--fresh", action="store_true", help="measure again which test reaches which statements")
     parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
@@ -73,7 +73,7 @@ def main() -> int:
     start = time.monotonic()
     if not options.table:
         settings = Settings(options.jobs, options.seconds, options.fresh, options.minutes)
-        server = Server(to_run, settings, report.add)
+        server = Server(to_run, settings, report.add, report.results.history())
         arguments = [str(TESTS), "-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
         code = pytest.main([*arguments, "--rootdir", str(TESTS.parent)], plugins=[server])
         if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):

@@ -10,7 +10,198 @@ Key = tuple[str, str, str, str]
 _SUM = "both derivatives of a sum are the same one: `return 1.0, 1.0`"
 _EXCHANGED = "rule: derivatives 0, 1"
 
+_NO_MEMORY = "what is no pointer has a class that no memory is of, and nobody asks for it"
+_COPIED = (
+    "more memory counts as overwritten by then: what is read of it is copied or saved, and the copy holds the same"
+)
+_OUTLIVES = (
+    "memory counts as outliving an iteration: what is read of it is copied or saved, and the copy holds the same"
+)
+_APART = (
+    "what a write itself leaves is told apart from what is read later, up to the next write: two copies of the same"
+)
+_NOT_STALE = "what is not written in the forward sweep is not stale, so that the need is dropped later"
+_PARTS = "it only decides whether an array is copied, or the views of it that are needed one by one"
+_INSIDE = "region = owner if isinstance(owner, Region) else owner.parent"
+
 EQUIVALENT: dict[Key, str] = {
+    (
+        "analysis/versions",
+        "Versions._register",
+        "if target is not None:",
+        "always: target is not None -> True",
+    ): _NO_MEMORY,
+    (
+        "analysis/versions",
+        "Versions._written_by",
+        "if known is None:",
+        "always: known is None -> True",
+    ): "what is known is computed again, and is the same",
+    (
+        "analysis/versions",
+        "Versions.stale",
+        "if any(memory in self._writes[later] for later in self._ops[region][self._position[op] + 1 :]):",
+        "term: self._position[op] + 1 -> self._position[op]",
+    ): _COPIED,
+    (
+        "analysis/versions",
+        "Versions.stale",
+        "if isinstance(parent, Loop) and self.writes(parent, memory) and not self._is_local(memory, parent):",
+        "always: isinstance(parent, Loop) and self.writes(parent, memory)"
+        " and not self._is_local(memory, parent) -> True",
+    ): _COPIED,
+    (
+        "analysis/versions",
+        "Versions.next_write",
+        "start = self._position[op] + (0 if itself else 1)",
+        "always: itself -> True",
+    ): _APART,
+    (
+        "analysis/versions",
+        "Versions.next_write",
+        "start = self._position[op] + (0 if itself else 1)",
+        "term: self._position[op] + (0 if itself else 1) -> self._position[op]",
+    ): _APART,
+    (
+        "analysis/versions",
+        "Versions.written_between",
+        "between = self._ops[first.parent][self._position[first] + 1 : self._position[last] + 1]",
+        "term: self._position[first] + 1 -> self._position[first]",
+    ): _COPIED,
+    (
+        "analysis/versions",
+        "Versions._is_local",
+        "return all(_inside(value, loop) for value in self._aliases.members.get(memory, ()))",
+        "returned: all(_inside(value, loop) for value in self._aliases.members.get(memory, ())) -> False",
+    ): _OUTLIVES,
+    ("analysis/versions", "_inside", _INSIDE, "never: isinstance(owner, Region) -> False"): _OUTLIVES,
+    ("analysis/versions", "_inside", _INSIDE, "always: isinstance(owner, Region) -> True"): _OUTLIVES,
+    ("analysis/versions", "_inside", "while region is not None:", "never: region is not None -> False"): _OUTLIVES,
+    ("analysis/versions", "_inside", "if region is loop.body:", "never: region is loop.body -> False"): _OUTLIVES,
+    (
+        "analysis/versions",
+        "_inside",
+        "region = region.parent.parent if region.parent is not None else None",
+        "never: region.parent is not None -> False",
+    ): _OUTLIVES,
+    (
+        "transform/undo",
+        "Contents.__init__",
+        "self._kept = {aliases.find(v) for v in kept if is_pointer(v.type)}",
+        "always: is_pointer(v.type) -> True",
+    ): _NO_MEMORY,
+    (
+        "transform/undo",
+        "Contents.__init__",
+        "self._kept |= {aliases.held(v) for v in kept if is_pointer(v.type)}",
+        "always: is_pointer(v.type) -> True",
+    ): _NO_MEMORY,
+    (
+        "transform/undo",
+        "Contents.__init__",
+        "if is_pointer(value.type):",
+        "always: is_pointer(value.type) -> True",
+    ): _NO_MEMORY,
+    (
+        "transform/undo",
+        "Contents.__init__",
+        "if is_pointer(value.type):",
+        "never: is_pointer(value.type) -> False",
+    ): "arguments and arrays from outside that are written have become copies before; in a callee all is kept anyway",
+    (
+        "transform/undo",
+        "Contents.run",
+        "latest, undone = self.undone - undone, set(self.undone)",
+        "term: self.undone - undone -> self.undone",
+    ): "indices that are known to be needed are found once more, and get the same copies",
+    (
+        "transform/undo",
+        "Contents.run",
+        "self._decide(indices)",
+        "dropped: self._decide(indices) -> pass",
+    ): "the memory that indices are read from is not undone for them then, but copied, which is as right",
+    (
+        "transform/undo",
+        "Contents._count_views",
+        "base = pointer if after else self._base(pointer, mirror)",
+        "never: after -> False",
+    ): _PARTS,
+    (
+        "transform/undo",
+        "Contents._count_views",
+        "self._single = {state for state, paths in shown.items() if len(paths) == 1 and state not in readers}",
+        "always: len(paths) == 1 and state not in readers -> True",
+    ): _PARTS,
+    (
+        "transform/undo",
+        "Contents._needs",
+        "if not is_pointer(value.type) or not self.aliases.is_written(value) or not self._is_forward(value):",
+        "never: not is_pointer(value.type) or not self.aliases.is_written(value)"
+        " or not self._is_forward(value) -> False",
+    ): _NOT_STALE,
+    (
+        "transform/undo",
+        "Contents._needs_of_undoing",
+        "if self.aliases.find(op.mirror.args[0]) not in classes:",
+        "never: self.aliases.find(op.mirror.args[0]) not in classes -> False",
+    ): "the indices of writes that are not undone are copied for nothing",
+    (
+        "transform/undo",
+        "Contents._needs_of_undoing",
+        "if self.aliases.is_written(value) and self._is_forward(value):",
+        "always: self.aliases.is_written(value) and self._is_forward(value) -> True",
+    ): _NOT_STALE,
+    (
+        "transform/undo",
+        "Contents._is_forward",
+        "return (isinstance(owner, Op) and self.versions.is_forward(owner)) or (",
+        "returned: (isinstance(owner, Op) and self.versions.is_forward(owner))"
+        " or ( isinstance(owner, Region) and owner.mirror is None ) -> True",
+    ): _NOT_STALE,
+    (
+        "transform/undo",
+        "Contents._is_its_own_index",
+        "if write.fn in IN_PLACE or len(write.args) < 2:",
+        "never: write.fn in IN_PLACE or len(write.args) < 2 -> False",
+    ): "an array that is combined with a part of itself is then copied and not undone, which is as right",
+    (
+        "transform/undo",
+        "HARMLESS",
+        "HARMLESS[srcgrad.runtime.before_update]",
+        "entry: without srcgrad.runtime.before_update",
+    ): "what it is given then counts as read, and is copied for nothing",
+    (
+        "transform/gradient",
+        "sink_shadows",
+        "(j for j in range(k + 1, len(region.ops)) if op.outputs[0] in references(region.ops[j])), None",
+        "term: k + 1 -> 1",
+    ): "nothing before an allocation refers to its result",
+    (
+        "transform/gradient",
+        "sink_shadows",
+        "and k >= (function.backward_from or 0 if region is function.body else 0)",
+        "always: region is function.body -> True",
+    ): "the allocation then stays where it is, which is before its first use, too",
+    (
+        "transform/control_reversal",
+        "_bind_index",
+        "reverse.indices[op.index] = reverse.lo.value(reverse.lo.emit(operator.add, op.start, scaled,"
+        " hint=op.index.hint))",
+        "dropped: reverse.indices[op.index] = reverse.lo.value(reverse.lo.emit(operator.add, op.start, scaled,"
+        " hint=op.index.hint)) -> pass",
+    ): "an index that is not computed in the reversed loop is saved on the tape, as any value of the loop is",
+    (
+        "transform/tape",
+        "Tape._is_identified",
+        "return is_pointer(value.type) and self.aliases.find(value) in self.aliases.identified",
+        "returned: is_pointer(value.type) and self.aliases.find(value) in self.aliases.identified -> True",
+    ): "what counts as identified is saved instead of being computed again",
+    (
+        "transform/tape",
+        "Tape._reads_again",
+        "return not self.aliases.is_written(op.args[0]) or self._stands(op.args[0], op, level)",
+        "returned: not self.aliases.is_written(op.args[0]) or self._stands(op.args[0], op, level) -> True",
+    ): "contents of what is written are read from copies; what is read again is a shape, which no write changes",
     ("rules/elementwise", "add", "partials of _operator.add", _EXCHANGED): _SUM,
     ("rules/elementwise", "add", "partials of np.add", _EXCHANGED): _SUM,
     ("rules/helpers", "plain_sum", "partials of srcgrad.runtime.plain_sum", _EXCHANGED): _SUM,

@@ -15,6 +15,8 @@ from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
+from srcgrad import products
+
 from .mutation import Mutant, dotted, modules, path_of
 
 
@@ -95,6 +97,15 @@ def forget(module: str) -> None:
         sources = vars(sys.modules[name]).get("_SOURCES")
         if isinstance(sources, dict):
             sources.clear()
+    products._dispatchers.clear()
+
+
+def forget_nothing() -> None:
+    """Makes functions of this process that remember results compute them each time."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "srcgrad"]:
+        for value in list(vars(sys.modules[name]).values()):
+            if hasattr(value, "cache_clear") and hasattr(value, "__wrapped__"):
+                replaced(value, value.__wrapped__)
 
 
 @cache

@@ -2,7 +2,9 @@
 
 A condition is forced, an operand of `and` and `or` is left out, a term or a set of a union is dropped, a statement that
 saves or emits something is dropped, a copy that generated code should make is left out, a function that decides always
-answers the same.
+answers the same. No decisions are what only names and texts are made of, and what a function answers that weighs two
+ways against each other which are both right (`-> float` or `-> dict[..., float]`, without `_NEVER`): these are a matter
+of speed alone.
 """
 
 from __future__ import annotations
@@ -35,20 +37,53 @@ def mutants_of(module: str) -> list[Mutant]:
 
 
 def probes_of(module: str, tree: ast.Module) -> dict[int, Probe]:
-    """The probes that blocks of statements begin with, by the identity of their lists; a missing `else` has one too."""
+    """The probes that blocks of statements begin with, by the identity of their lists; a missing `else` has one too.
+
+    So have expressions that decide without a block of their own, by their identity: see `deciding`.
+    """
     found: dict[int, Probe] = {}
     counts: Counter[str] = Counter()
-    pending: list[tuple[ast.AST, str]] = [(tree, "")]
+    pending: list[tuple[ast.AST, str, str]] = [(tree, "", "")]
     while pending:
-        node, name = pending.pop()
+        node, name, returns = pending.pop()
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             name = f"{name}.{node.name}"
+        if isinstance(node, ast.FunctionDef):
+            returns = "" if node.returns is None else ast.unparse(node.returns)
+        for expression in deciding(node, returns):
+            counts[f"{name}?"] += 1
+            found[id(expression)] = f"{module}:{name[1:]}?{counts[f'{name}?']}"
         if not isinstance(node, (ast.Module, ast.ClassDef)):
             for block in blocks(node):
                 counts[name] += 1
                 found[id(block)] = f"{module}:{name[1:]}:{counts[name]}"
-        pending += [(inner, name) for inner in reversed(list(ast.iter_child_nodes(node)))]
+        pending += [(inner, name, returns) for inner in reversed(list(ast.iter_child_nodes(node)))]
     return found
+
+
+def deciding(node: ast.AST, returns: str) -> list[ast.expr]:
+    """The expressions of a node that are true or false: which of both a test meets tells which mutants it can notice.
+
+    Args:
+        node: an expression or a statement.
+        returns: what the function declares that it is in.
+    """
+    if isinstance(node, (ast.IfExp, ast.While)):
+        found = [node.test]
+    elif isinstance(node, ast.comprehension):
+        found = node.ifs
+    elif isinstance(node, ast.match_case) and node.guard is not None:
+        found = [node.guard]
+    elif isinstance(node, ast.Return) and node.value is not None and returns == "bool":
+        found = [node.value]
+    else:
+        found = []
+    return [expression for expression in found if not isinstance(expression, ast.Constant)]
+
+
+def outcome(probe: Probe, value: bool) -> Probe:
+    """The probe of an expression that has this value."""
+    return f"{probe}:{value}"
 
 
 def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -83,6 +118,8 @@ class Finder:
             id(node.body) for node in ast.walk(self.tree) if isinstance(node, ast.If) and not node.orelse
         }
         self.returns: list[ast.expr | None] = []
+        self.weighs: list[bool] = []
+        self.for_readers = False
         self.digests: list[str] = []
 
     def run(self) -> Iterator[Mutant]:
@@ -101,10 +138,12 @@ class Finder:
 
     def function(self, node: ast.FunctionDef) -> Iterator[Mutant]:
         self.returns.append(node.returns)
+        self.weighs.append(_only_weighs(node))
         self.digests.append(digest_of(self.text_of(node)))
         body = node.body[1:] if ast.get_docstring(node) is not None else node.body
         yield from self.statements(body or node.body, node.body)
         self.returns.pop()
+        self.weighs.pop()
         self.digests.pop()
 
     # Statements
@@ -112,7 +151,9 @@ class Finder:
     def statements(self, body: list[ast.stmt], block: list[ast.stmt] | None = None) -> Iterator[Mutant]:
         outer, self.block = self.block, block or body
         for node in body:
+            self.for_readers = _is_for_readers(node)
             yield from self.statement(node)
+            self.for_readers = False
         self.block = outer
 
     def statement(self, node: ast.stmt) -> Iterator[Mutant]:
@@ -126,7 +167,7 @@ class Finder:
         if self.may_be_dropped(node):
             # An attribute that `__init__` does not set is missed by whatever runs.
             redundant = self.is_only_one(node) or (isinstance(node, ast.Assign) and self.names[-1] == "__init__")
-            yield self.mutant(node, "dropped", "pass", decides=not (redundant or _is_for_readers(node)))
+            yield self.mutant(node, "dropped", "pass", decides=not redundant)
         if isinstance(node, ast.Return) and node.value is not None:
             yield from self.result(node.value)
         if isinstance(node, (ast.If, ast.While)):
@@ -171,7 +212,9 @@ class Finder:
             for text in ("True", "False"):
                 if not (isinstance(value, ast.Constant) and str(value.value) == text):
                     # Where `True` stands, the condition before it is a mutant already.
-                    yield self.mutant(value, "returned", text, decides=not isinstance(value, ast.Constant))
+                    constant = isinstance(value, ast.Constant)
+                    reach = None if constant else outcome(self.probes[id(value)], text == "False")
+                    yield self.mutant(value, "returned", text, reach, decides=not constant)
         elif declared.endswith("| None"):
             if not (isinstance(value, ast.Constant) and value.value is None):
                 yield self.mutant(value, "returned", "None")
@@ -184,9 +227,10 @@ class Finder:
         """A condition that always holds, or never does."""
         if isinstance(test, ast.Constant):
             return
-        yes = no = self.probes[id(self.block)]
-        if node is not None:
+        if isinstance(node, ast.If):
             yes, no = self.probes[id(node.body)], self.probes[id(node.orelse)]
+        else:
+            yes, no = (outcome(self.probes[id(test)], value) for value in (True, False))
         yield self.mutant(test, "never", "False", yes, decides=decides)
         if not isinstance(node, ast.While):
             yield self.mutant(test, "always", "True", no, decides=decides)
@@ -295,6 +339,7 @@ class Finder:
     ) -> Mutant:
         returned = "" if self.returns[-1] is None else ast.unparse(self.returns[-1])
         decides = decides and kind in DECISIONS and returned != "str" and (kind != "returned" or returned == "bool")
+        decides = decides and not self.weighs[-1] and not self.for_readers
         start, end = self.span(node)
         old = self.source[start:end].decode()
         missing = "\n" * (old.count("\n") - text.count("\n"))
@@ -321,6 +366,13 @@ def _is_for_readers(node: ast.stmt) -> bool:
     """Whether a statement only says what something is called, or where it is from."""
     targets = node.targets if isinstance(node, ast.Assign) else []
     return bool(targets) and all(isinstance(t, ast.Attribute) and t.attr in _FOR_READERS for t in targets)
+
+
+def _only_weighs(function: ast.FunctionDef) -> bool:
+    """Whether a function says what something costs, and rules nothing out: whatever is chosen by that is right."""
+    if function.returns is None or not ast.unparse(function.returns).endswith(("float", "float]")):
+        return False
+    return not any(isinstance(n, ast.Name) and n.id == "_NEVER" for n in ast.walk(function))
 
 
 def _copied_by(node: ast.Call) -> ast.expr | None:

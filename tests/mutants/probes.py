@@ -13,11 +13,12 @@ from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP
 
 from .installing import replace_code, replaced
 from .mutation import modules, path_of
-from .operators import Probe, blocks, probe_of_source, probes_of
+from .operators import Probe, blocks, outcome, probe_of_source, probes_of
 from .tables import tables
 
 HITS: set[str] = set()
 NAME = "__reached__"
+OUTCOME = "__outcome__"
 _MODULES = {str(path_of(module)): module for module in modules()}
 
 
@@ -28,6 +29,7 @@ def install_probes(with_rules: bool) -> None:
         with_rules: also those of rules. The compiler then cannot read them, which inlines their source.
     """
     setattr(builtins, NAME, HITS.add)
+    setattr(builtins, OUTCOME, _record)
     rules = {} if with_rules else {f.__code__: None for f in inlined()}
     for module in modules():
         path = path_of(module)
@@ -98,7 +100,27 @@ class Instrument(ast.NodeTransformer):
             block[:] = [_call(self.probes[id(block)]), *(self.visit(item) for item in block)]
         for inner in (*getattr(node, "handlers", []), *getattr(node, "cases", [])):
             self.visit(inner)
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list) and not (value and isinstance(value[0], (ast.stmt, ast.excepthandler))):
+                value[:] = [self.expression(item) for item in value]
+            elif not isinstance(value, list):
+                setattr(node, name, self.expression(value))
         return node
+
+    def expression(self, item: Any) -> Any:
+        """The same, with what decides in it wrapped."""
+        if isinstance(item, (ast.expr, ast.comprehension, ast.keyword, ast.withitem)):
+            self.generic_visit(item)
+        if isinstance(item, ast.expr) and id(item) in self.probes:
+            probe = self.probes[id(item)]
+            outcomes = [ast.Constant(outcome(probe, value)) for value in (True, False)]
+            return ast.Call(ast.Name(OUTCOME, ast.Load()), [item, *outcomes], [])
+        return item
+
+
+def _record(value: Any, yes: Probe, no: Probe) -> Any:
+    HITS.add(yes if value else no)
+    return value
 
 
 def _call(probe: str) -> ast.stmt:

@@ -38,6 +38,10 @@ class Results:
         verdict.mutant = mutant
         return verdict
 
+    def history(self) -> list[tuple[str, str, str]]:
+        """The tests that noticed mutants, with the modules and functions of these."""
+        return [(key[0], key[1], verdict.by) for key, (_, verdict) in self.known.items() if verdict.number >= 0]
+
     def keep(self, verdict: Verdict) -> None:
         """Writes a verdict to the file."""
         mutant = verdict.mutant

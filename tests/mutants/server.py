@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import warnings
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
@@ -17,11 +18,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from oracle import numerical
 
+from .codes import Code, codes_of, digests
 from .installing import remember_functions
-from .judging import Judge, Verdict
+from .judging import Judge, Verdict, programs_of
 from .mutation import Mutant
-from .suite import ChildKilled, forked, measure, remembered, tests_of, texts
+from .suite import ChildKilled, Test, baseline, forked, measure, tests_of
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class Settings:
     """
 
     jobs: int = 1
-    seconds: float = 20.0
+    seconds: float = 5.0
     fresh: bool = False
     minutes: float | None = None
 
@@ -48,73 +51,104 @@ class Server:
         mutants: makes the mutants, once everything is imported.
         settings: how to run.
         report: is told of each verdict as it comes.
+        history: the tests that noticed mutants in earlier runs, with the modules and functions of these.
     """
 
     def __init__(
-        self, mutants: Callable[[], list[Mutant]], settings: Settings, report: Callable[[Verdict], None]
+        self,
+        mutants: Callable[[], list[Mutant]],
+        settings: Settings,
+        report: Callable[[Verdict], None],
+        history: list[tuple[str, str, str]],
     ) -> None:
         self.mutants = mutants
         self.settings = settings
         self.report = report
-        self.kills: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self.history = history
+        self.kills: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.sound: set[int] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:
             raise pytest.UsageError("the tests cannot be collected")
         self.tests = tests_of(session.items)
-        measure(self.tests, self.settings.jobs, self.settings.fresh)
-        for test in self.tests:
+        programs = {t.program.name: t.program for t in self.tests if t.program is not None}
+        self.codes = codes_of(list(programs.values()))
+        single = [t for t in self.tests if t.program is None]
+        measure([*self.codes, *single], self.settings.jobs, self.settings.fresh)
+        for test in single:
             if not test.passes:
                 print(f"fails without a mutant, and is left out: {test.name}", file=sys.stderr, flush=True)
-        self.by_probe: defaultdict[str, list[int]] = defaultdict(list)
-        for k, test in enumerate(self.tests):
-            for probe in test.reached if test.passes else ():
-                self.by_probe[probe].append(k)
-            test.reached = frozenset()
-        self.baseline = remembered("texts", self.all_texts)
+        self.of_programs = programs_of(self.tests, programs)
+        self.index()
+        numbers = {test.name: k for k, test in enumerate(self.tests)}
+        for module, function, by in self.history:
+            if by in numbers:
+                self.remember(module, function, numbers[by])
+        mutants = self.mutants()
+        baseline(self.needed(mutants), self.settings.jobs)
         self.warm_up()
-        self.serve(self.mutants())
+        self.serve(mutants)
         return True
 
-    def programs(self) -> list[Any]:
-        """The programs whose gradients are judged."""
-        found = {t.program: None for t in self.tests if t.group == "programs" and t.program is not None}
-        return [program for program in found if program.supported]
+    def index(self) -> None:
+        """Finds the tests and the codes of each probe."""
+        self.by_probe: defaultdict[str, list[Code | int]] = defaultdict(list)
+        self.probes: dict[Code | int, Counter[str]] = {}
+        costs: defaultdict[str, float] = defaultdict(float)
+        for code in self.codes:
+            costs[code.program.name] += code.cost
+        evidence: list[tuple[Code | int, Code | Test]] = [(code, code) for code in self.codes]
+        evidence += [(k, test) for k, test in enumerate(self.tests)]
+        for item, test in evidence:
+            if isinstance(test, Test) and test.program is not None:
+                test.cost = 2.0 * costs[test.program.name]
+            elif test.passes:
+                self.probes[item] = Counter(probe.partition(":")[0] for probe in test.reached)
+                for probe in test.reached:
+                    self.by_probe[probe].append(item)
+            test.reached = frozenset()
 
-    def all_texts(self) -> dict[str, tuple[str, ...]]:
-        """The code that is generated for the programs that are judged."""
-        shares = [self.programs()[k :: self.settings.jobs] for k in range(self.settings.jobs)]
-        found: dict[str, tuple[str, ...]] = {}
-
-        def generated(share: list[Any]) -> dict[str, tuple[str, ...]]:
-            return {p.name: texts(p) for p in share}
-
-        for wait in [forked(lambda s=share: generated(s)) for share in shares]:
-            found.update(wait())
-        return found
+    def needed(self, mutants: list[Mutant]) -> list[Code]:
+        """The codes that some of the mutants may change."""
+        probes = {probe for mutant in mutants if mutant.kind != "rule" for probe in mutant.reach}
+        found = {id(item) for probe in probes for item in self.by_probe.get(probe, ()) if isinstance(item, Code)}
+        return [code for code in self.codes if id(code) in found]
 
     def warm_up(self) -> None:
-        """What children need not do again: derivatives by differences, and what the compiler remembers."""
-        from oracle import numerical
-
-        with warnings.catch_warnings(), open(os.devnull, "w") as null, redirect_stdout(null):
-            warnings.simplefilter("ignore")
-            for k, program in enumerate(self.programs()):
-                numerical(program)
-                if k % 7 == 0 and program.name in self.baseline:
-                    texts(program)
+        """What children need not do again: what the compiler remembers."""
+        digests(self.codes[:: len(self.codes) // 50 or 1])
         remember_functions()
         gc.collect()
         gc.freeze()
 
-    def order(self, mutant: Mutant) -> list[int]:
-        """The tests that reach a mutant: those first that have noticed others of its module, then the quickest."""
-        kills = self.kills[f"{mutant.module}:{mutant.function}"], self.kills[mutant.module]
-        found = {k for probe in mutant.reach for k in self.by_probe.get(probe, ())}
+    def order(self, mutant: Mutant) -> list[Code | int]:
+        """What reaches a mutant: that first which has noticed others of its function and module.
+
+        Then comes what is quick and reaches much of the module. Chance has a part in it; it is the same in each run.
+        """
+        kills = [self.kills[place] for place in (f"{mutant.module}:{mutant.function}", mutant.module, "")]
+        found = {item for probe in mutant.reach for item in self.by_probe.get(probe, ())}
         if mutant.kind == "rule":
-            found = {k for k in found if self.tests[k].group == "rules"}
-        return sorted(found, key=lambda k: (-kills[0][k], -kills[1][k], self.tests[k].cost, k))
+            found = {k for k in found if isinstance(k, int) and self.tests[k].group == "rules"}
+
+        seed = zlib.crc32(repr(mutant.key).encode())
+
+        def rank(item: Code | int) -> tuple:
+            name, cost = self.evidence(item)
+            luck = zlib.crc32(name.encode(), seed) / 2**32
+            worth = (1 + kills[2][name]) * (1 + self.probes[item][mutant.module]) ** 2
+            return (*(-count[name] for count in kills[:2]), cost * 8**luck / worth, name, cost)
+
+        return sorted(found, key=rank)
+
+    def evidence(self, item: Code | int) -> tuple[str, float]:
+        """The name under which it is remembered that a code or a test has noticed something, and what it costs."""
+        if isinstance(item, Code):
+            return item.program.name, item.cost
+        program = self.tests[item].program
+        return (program.name if program is not None else self.tests[item].name), self.tests[item].cost
 
     def serve(self, mutants: list[Mutant]) -> None:
         """Judges all mutants, several at a time."""
@@ -133,8 +167,7 @@ class Server:
                 if not order:
                     self.finish(mutant, Verdict("never reached"))
                     continue
-                judge = Judge(self.tests, self.baseline, self.settings.seconds)
-                wait = forked(lambda j=judge, m=mutant, o=order: j.judge(m, o))
+                wait = self.started(mutant, order)
                 running[wait.reading] = (mutant, wait)  # type: ignore[attr-defined]
             ready, _, _ = select.select(list(running), [], [], 1.0) if running else ([], [], [])
             for descriptor in ready:
@@ -142,11 +175,41 @@ class Server:
                 self.finish(mutant, _verdict(wait))
 
     def finish(self, mutant: Mutant, verdict: Verdict) -> None:
+        while verdict.number >= 0 and not self.is_sound(verdict.number):
+            print(f"fails without a mutant, and is left out: {verdict.by}", file=sys.stderr, flush=True)
+            self.of_programs = programs_of(self.tests, self.of_programs)
+            verdict = _verdict(self.started(mutant, self.order(mutant)))
         if verdict.number >= 0:
-            self.kills[mutant.module][verdict.number] += 1
-            self.kills[f"{mutant.module}:{mutant.function}"][verdict.number] += 1
+            self.remember(mutant.module, mutant.function, verdict.number)
+            self.warm(verdict.number)
         verdict.mutant = mutant
         self.report(verdict)
+
+    def remember(self, module: str, function: str, number: int) -> None:
+        """That a test has noticed a mutant."""
+        name, _ = self.evidence(number)
+        for place in (f"{module}:{function}", module, ""):
+            self.kills[place][name] += 1
+
+    def started(self, mutant: Mutant, order: list[Code | int]) -> Callable[[], Any]:
+        judge = Judge(self.tests, self.of_programs, self.settings.seconds)
+        return forked(lambda: judge.judge(mutant, order))
+
+    def is_sound(self, number: int) -> bool:
+        """Whether a test that noticed a mutant passes without one."""
+        test = self.tests[number]
+        if number not in self.sound and test.program is not None:
+            test.passes = forked(test.run)()
+        self.sound.add(number)
+        return test.passes
+
+    def warm(self, number: int) -> None:
+        """Remembers the derivatives by differences of a program that is going to be asked again."""
+        program = self.tests[number].program
+        if program is not None and program.supported:
+            with warnings.catch_warnings(), open(os.devnull, "w") as null, redirect_stdout(null):
+                warnings.simplefilter("ignore")
+                numerical(program)
 
 
 def _verdict(wait: Callable[[], Any]) -> Verdict:

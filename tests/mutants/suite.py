@@ -17,13 +17,14 @@ from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
+from programs import Program
 
-import srcgrad
-from srcgrad.errors import SrcgradError
+from srcgrad import products
 from srcgrad.frontend import functions
 
 from . import probes
-from .installing import forget
+from .codes import Code, digests
+from .installing import forget_nothing
 from .mutation import ROOT
 from .tables import label
 
@@ -32,6 +33,8 @@ TEXT = ("test_golden.py", "test_text.py", "test_architecture.py", "test_emit.py"
 UNIT = ("test_errors", "test_verify", "test_result_types", "test_index_types", "test_random_types", "frontend/")
 LEFT_OUT = ("test_examples.py", "test_scale.py", "test_mutants.py", "test_command_line.py", "test_verify.py")
 """Tests that run other processes, which have no mutants in them, or that take long and judge nothing else."""
+NOT_JUDGING = ("::test_is_fit_to_judge_by", "second_gradient")
+"""Those that do not run the compiler, and those of third order, likewise."""
 
 
 @dataclass(slots=True)
@@ -41,7 +44,8 @@ class Test:
     Attributes:
         item: what pytest knows of it.
         group: `programs`, `again` (generated code), `rules`, `units` or `text`.
-        program: the program of the corpus that it judges, if it does.
+        program: the program of the corpus that it judges, if it does. What such a test reaches is not measured, but
+            what the code does that is generated for the program.
         cost: the seconds that it takes.
         reached: the probes that it reaches.
         passes: whether it passes without a mutant.
@@ -89,10 +93,11 @@ def tests_of(items: list[pytest.Item]) -> list[Test]:
     """The tests that mutants meet."""
     found: list[Test] = []
     for item in items:
-        if any(name in item.nodeid for name in LEFT_OUT) or "third" in item.name or "second_gradient" in item.name:
+        if any(name in item.nodeid for name in (*LEFT_OUT, *NOT_JUDGING)) or "third" in item.name:
             continue
         params = item.callspec.params if hasattr(item, "callspec") else {}
-        found.append(Test(item, _group(item), params.get("program")))
+        program = params.get("program")
+        found.append(Test(item, _group(item), program if isinstance(program, Program) else None))
     return found
 
 
@@ -164,32 +169,36 @@ class ChildFailed(Exception):
 # What tests reach
 
 
-def measure(tests: list[Test], jobs: int, fresh: bool = False) -> None:
-    """Finds out what each test costs and reaches; what is known from an earlier run is taken from there."""
+def measure(evidence: list[Test | Code], jobs: int, fresh: bool = False) -> None:
+    """Finds out what each test and code costs and reaches; what is known from an earlier run is taken from there."""
     cache = _file("reach")
     state = _digest()
     before, known = pickle.loads(cache.read_bytes()) if cache.exists() and not fresh else (state, {})
     if before != state:
         print("which tests reach what was measured before the package changed; --fresh does it again", file=sys.stderr)
-    missing = [t for t in tests if t.name not in known]
+    missing = [t for t in evidence if t.name not in known]
     if missing:
         print(f"measuring which statements {len(missing)} tests reach", file=sys.stderr, flush=True)
         known.update(_measured(missing, jobs))
         cache.write_bytes(pickle.dumps((before, known)))
-    for test in tests:
-        test.cost, test.reached, test.passes = known[test.name]
+    for test in evidence:
+        test.cost, test.reached, passes = known[test.name]
+        test.passes = passes or isinstance(test, Code)
 
 
-def remembered(name: str, make: Callable[[], Any]) -> Any:
-    """What is the same as long as the package is; tests that are new since then have nothing there."""
-    file, state = _file(name), _digest()
-    if file.exists():
-        before, result = pickle.loads(file.read_bytes())
-        if before == state:
-            return result
-    result = make()
-    file.write_bytes(pickle.dumps((state, result)))
-    return result
+def baseline(codes: list[Code], jobs: int) -> None:
+    """Finds out the texts without a mutant; what is known is taken from there as long as the package is the same."""
+    cache, state = _file("digests"), _digest()
+    before, known = pickle.loads(cache.read_bytes()) if cache.exists() else (state, {})
+    known = known if before == state else {}
+    missing = [c for c in codes if c.name not in known]
+    if missing:
+        print(f"generating {len(missing)} codes", file=sys.stderr, flush=True)
+        for wait in [forked(lambda share=missing[k::jobs]: digests(share)) for k in range(jobs)]:
+            known.update(wait())
+        cache.write_bytes(pickle.dumps((state, known)))
+    for code in codes:
+        code.digest = known[code.name]
 
 
 def _file(name: str) -> Path:
@@ -197,10 +206,10 @@ def _file(name: str) -> Path:
     return Path(tempfile.gettempdir()) / f"srcgrad_{name}_{place}.pickle"
 
 
-def _measured(tests: list[Test], jobs: int) -> dict[str, tuple]:
+def _measured(tests: list[Test | Code], jobs: int) -> dict[str, tuple]:
     known: dict[str, tuple] = {}
-    rules = [t for t in tests if t.group == "rules"]
-    others = [t for t in tests if t.group != "rules"]
+    rules = [t for t in tests if isinstance(t, Test) and t.group == "rules"]
+    others = [t for t in tests if isinstance(t, Code) or t.group != "rules"]
     parts = [(rules, True), *((others[k::jobs], False) for k in range(jobs))]
     for wait in [forked(lambda p=part, r=with_rules: _recorded(p, r)) for part, with_rules in parts]:
         known.update(wait())
@@ -219,42 +228,21 @@ def _digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def _recorded(tests: list[Test], with_rules: bool | None) -> dict[str, tuple]:
+def _recorded(tests: list[Test | Code], with_rules: bool | None) -> dict[str, tuple]:
     functions._SOURCES = probes.WatchedSources()
     if with_rules is not None:
         probes.install_probes(with_rules)
     result: dict[str, tuple] = {}
     names: dict[str, str] = {}
+    forget_nothing()
     for test in tests:
-        forget("errors")
         probes.HITS.clear()
+        products._dispatchers.clear()
         start = time.process_time()
         passes = test.run()
         cost = time.process_time() - start
         reached = set(probes.HITS)
-        row = getattr(test.item, "callspec", None) and test.item.callspec.params.get("row")
-        if row is not None:
-            reached.add(f"rule:{label(row.fn)}")
+        if isinstance(test, Test) and hasattr(test.item, "callspec") and "row" in test.item.callspec.params:
+            reached.add(f"rule:{label(test.item.callspec.params['row'].fn)}")
         result[test.name] = (cost, frozenset(names.setdefault(hit, hit) for hit in reached), passes)
     return result
-
-
-# Texts
-
-
-def texts(program: Any) -> tuple[str, ...]:
-    """The code that is generated for a program: for its arguments, and for arguments of any kind."""
-    args = program.args()
-    found = [_text(lambda: srcgrad.vjp(program.fun, *args)[1]._variant.emitted.source)]
-    if program.output == "scalar":
-        gradient = srcgrad.grad(program.fun, argnums=program.argnums)
-        found.append(_text(lambda: gradient._dispatcher.generic().emitted.source))
-        found.append(_text(lambda: gradient.source_for(*args)))
-    return tuple(found)
-
-
-def _text(make: Callable[[], str]) -> str:
-    try:
-        return make()
-    except SrcgradError as error:
-        return repr(error)

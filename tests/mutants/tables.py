@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import sys
 import textwrap
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcgrad.rules import registry
-from srcgrad.rules.registry import ACCUMULATE, PARTIALS, VJP, Rule
+from srcgrad.rules.registry import ACCUMULATE, JVP, LINEAR, PARTIALS, VJP, Linear, Rule
 
 from .installing import replaced
 from .mutation import Mutant, digest_of, dotted, modules, path_of
@@ -41,7 +42,8 @@ class Table:
 
     def recorded(self, hit: Callable[[str], None]) -> Any:
         """The same, but it reports what is looked up."""
-        return _recorded(type(self.value))(self.value, lambda key: hit(self.probe(key)))
+        probe = functools.cache(self.probe)
+        return _recorded(type(self.value))(self.value, lambda key: hit(probe(key)))
 
     def without(self, key: Any) -> Callable[[], None]:
         def install() -> None:
@@ -97,11 +99,29 @@ def mutants_of_tables() -> Iterator[Mutant]:
 
 
 def mutants_of_rules() -> Iterator[Mutant]:
-    """Each derivative of each rule: doubled, of the other sign, dropped, and exchanged with the next one."""
-    for table in (PARTIALS, VJP, ACCUMULATE):
+    """Each derivative of each rule: doubled, of the other sign, dropped, and exchanged with the next one.
+
+    Of a rule that takes tangents, so is what it makes of each of them.
+    """
+    for table in (PARTIALS, VJP, ACCUMULATE, JVP):
         for fn, rule in sorted(table.items(), key=lambda item: (item[1].body.__module__, label(item[0]))):
             if rule.body.__module__.startswith("srcgrad."):
                 yield from _mutants_of_rule(table, fn, rule)
+    for fn, linear in sorted(LINEAR.items(), key=lambda item: label(item[0])):
+        for argument in linear.arguments if len(linear.arguments) > 1 else ():
+            yield _without_argument(fn, linear, argument)
+
+
+def _without_argument(fn: Any, linear: Linear, argument: str) -> Mutant:
+    """A function that is linear in several arguments, but said not to be in one of them."""
+    rest = Linear(tuple(name for name in linear.arguments if name != argument), linear.jointly)
+
+    def install() -> None:
+        LINEAR[fn] = rest
+
+    reach, text = frozenset([f"rule:{label(fn)}"]), f"linear of {label(fn)}"
+    change = f"without {argument}"
+    return Mutant("rules/registry", "LINEAR", 0, text, "rule", change, reach, None, install, digest=str(linear))
 
 
 def _mutants_of_rule(table: dict[Any, Rule], fn: Any, rule: Rule) -> Iterator[Mutant]:
@@ -111,9 +131,7 @@ def _mutants_of_rule(table: dict[Any, Rule], fn: Any, rule: Rule) -> Iterator[Mu
     changes: list[tuple[str, Callable[[Any], Any] | None, int]] = []
     for k in range(counts):
         changes += [("doubled", lambda g: 2.0 * g, k), ("negated", lambda g: -g, k), ("zero", lambda g: 0.0 * g, k)]
-    if rule.kind == "accumulate":
-        changes = [("doubled", lambda g: 2.0 * g, 0), ("negated", lambda g: -g, 0), ("zero", lambda g: 0.0 * g, 0)]
-    changes += [(f"{k}, {k + 1}", None, k) for k in range(counts - 1)]
+    changes += [(f"{k}, {k + 1}", None, k) for k in range(counts - 1 if rule.kind != "jvp" else 0)]
     reach = frozenset([f"rule:{label(fn)}"])
     text = f"{rule.kind} of {label(fn)}"
     digest = digest_of(inspect.getsource(rule.body))
@@ -124,7 +142,9 @@ def _mutants_of_rule(table: dict[Any, Rule], fn: Any, rule: Rule) -> Iterator[Mu
 
 
 def _entries(rule: Rule) -> int:
-    """How many derivatives a rule returns."""
+    """How many derivatives a rule returns, or tangents it takes."""
+    if rule.kind in ("accumulate", "jvp"):
+        return max(len(rule.tangents), 1)
     tree = ast.parse(textwrap.dedent(inspect.getsource(rule.body)))
     returned = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return) and n.value is not None]
     sizes = [
@@ -137,11 +157,15 @@ def _entries(rule: Rule) -> int:
 def _installs(
     table: dict[Any, Rule], fn: Any, rule: Rule, change: Callable[[Any], Any] | None, k: int
 ) -> Callable[[], None]:
+    @functools.wraps(rule.body)
     def body(*args: Any, **kwargs: Any) -> Any:
         if rule.kind == "accumulate":
             shadow, g, *rest = args
             assert change is not None
             return rule.body(shadow, _mapped(change, g), *rest, **kwargs)
+        if rule.kind == "jvp":
+            assert change is not None
+            return rule.body(*args[:k], _mapped(change, args[k]), *args[k + 1 :], **kwargs)
         result = rule.body(*args, **kwargs)
         entries = list(result) if isinstance(result, tuple) else [result]
         there = [i for i, entry in enumerate(entries) if entry is not None]
@@ -153,7 +177,7 @@ def _installs(
         return tuple(entries) if isinstance(result, tuple) else entries[0]
 
     def install() -> None:
-        table[fn] = Rule(rule.kind, body, rule.parameters)
+        table[fn] = Rule(rule.kind, body, rule.parameters, rule.tangents)
 
     return install
 

@@ -6,6 +6,7 @@ import numpy as np
 from harness import Row
 
 from srcgrad import runtime
+from srcgrad.rules.custom import fitting
 
 X = np.array([[0.5, -1.5, 2.0], [1.0, 0.25, -0.75]])
 
@@ -24,6 +25,8 @@ ROWS = [
     Row(runtime.viewed_alike, (np.array([0.5, -1.0]), np.array([[0.5], [-1.0]]), np.ones(2), np.ones((2, 1)))),
     Row(runtime.real_like, (X, np.ones(3))),
     Row(runtime.real_like, (X * (1.0 + 0.5j), np.ones(3) * 1j)),
+    Row(fitting, (X, X, "fun")),
+    Row(fitting, (X, np.ones(3), "fun"), name="to be summed"),
     Row(runtime.copied, (X,)),
     Row(runtime.plain_sum, (X, 2.0), argnums=(0, 1)),
     Row(runtime.protected, (X,)),

@@ -50,11 +50,21 @@ def check(row: Row, place: int, body: Callable, count: int) -> bool:
     expected = []
     for one in single:
         args[place] = one
-        expected.append(np.asarray(row.fn(*args, **row.kwargs)))
+        result = row.fn(*args, **row.kwargs)
+        expected.append(np.asarray(result))
+        if count and isinstance(one, np.ndarray) and isinstance(result, np.ndarray):
+            check_memory(one, result, together, found)
     wanted = np.stack(expected)[:count]
     assert np.shape(found) == wanted.shape
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
     return True
+
+
+def check_memory(one: np.ndarray, result: np.ndarray, together: np.ndarray, found: np.ndarray) -> None:
+    """What is a view of one argument is a view of all of them, and what is new memory is new."""
+    shares = np.shares_memory(one, result)
+    if not shares or one.flags.c_contiguous:
+        assert np.shares_memory(together, found) == shares
 
 
 @pytest.mark.parametrize(("fn", "over", "body", "row"), CASES, ids=[f"{o}-{r.id}" for _, o, _, r in CASES])

@@ -1,0 +1,88 @@
+"""Functions that a program defines, as functions of Python's: for those who are called at run time, and call them."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from srcgrad.frontend.functions import source_of
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.values import Bound, Closure, Frame
+from srcgrad.ir.nodes import Const
+
+
+def real_function(lo: Lowering, symbol: Closure | Bound, taker: str) -> Any:
+    """A function of Python's that does what a function of the program does.
+
+    Args:
+        lo: where what cannot be done is refused.
+        symbol: the function; it may use global names and cells of closures, but no variables of the program.
+        taker: who it is for.
+    """
+    if isinstance(symbol, Bound):
+        given = [*symbol.args, *symbol.keywords.values()]
+        inner = real_function(lo, symbol.fn, taker) if isinstance(symbol.fn, (Closure, Bound)) else symbol.fn.value
+        if not all(isinstance(item, Const) for item in given):
+            _refuse(lo, taker, "what is bound to it")
+        args = [item.value for item in symbol.args if isinstance(item, Const)]
+        if len(args) == 1 and not symbol.keywords and isinstance(inner, types.FunctionType):
+            return types.MethodType(inner, args[0])
+        keywords = {name: item.value for name, item in symbol.keywords.items() if isinstance(item, Const)}
+        return functools.partial(inner, *args, **keywords)
+    known = lo.real_functions.get(id(symbol))
+    if known is None:
+        known = lo.real_functions[id(symbol)] = (symbol, _made(lo, symbol, taker))
+    return known[1]
+
+
+def _made(lo: Lowering, closure: Closure, taker: str) -> types.FunctionType:
+    frame = closure.frame
+    node = closure.node
+    for code in _codes(frame.source.code):
+        if code.co_name != closure.name:
+            continue
+        cells = [_cell(lo, frame, name, taker) for name in code.co_freevars]
+        made = types.FunctionType(code, frame.globals, closure.name, None, tuple(cells))
+        found = source_of(made).node
+        if (found.lineno, found.col_offset) == (node.lineno, node.col_offset):
+            _add_defaults(lo, made, closure, taker)
+            return made
+    lo.unsupported(f"a function of this program is passed to {taker}, which is called at run time", "define it outside")
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            yield const
+            yield from _codes(const)
+
+
+def _cell(lo: Lowering, frame: Frame, name: str, taker: str) -> types.CellType:
+    """The cell of a name that a function uses, if it was there before the program."""
+    owner: Frame | None = frame
+    while owner is not None and name not in owner.scope.locals:
+        if name in owner.cells:
+            cell = owner.cells[name]
+            assert isinstance(cell, types.CellType)
+            return cell
+        owner = owner.parent
+    _refuse(lo, taker, repr(name))
+
+
+def _add_defaults(lo: Lowering, made: types.FunctionType, closure: Closure, taker: str) -> None:
+    if not all(isinstance(item, Const) for item in closure.defaults.values()):
+        _refuse(lo, taker, "its defaults")
+    values = {name: item.value for name, item in closure.defaults.items() if isinstance(item, Const)}
+    code = made.__code__
+    positional = code.co_varnames[: code.co_argcount]
+    made.__defaults__ = tuple([values[name] for name in positional if name in values]) or None
+    made.__kwdefaults__ = {name: value for name, value in values.items() if name not in positional} or None
+
+
+def _refuse(lo: Lowering, taker: str, what: str) -> Any:
+    lo.unsupported(
+        f"a function that uses variables of this program, {what}, is passed to {taker}, which is called at run time",
+        f"let it take them as arguments, and pass these to {taker}",
+    )

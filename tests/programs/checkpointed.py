@@ -1,0 +1,244 @@
+"""Checkpointed functions and loops: what they keep and run again is nobody else's business."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from srcgrad import checkpoint, checkpointed
+
+from . import program, rand, signed
+
+
+@checkpoint
+def layer(x, w, *, scale=1.0):
+    return np.tanh(x @ w) * scale
+
+
+@program(lambda: (rand(3), rand(3, 3, seed=1)), argnums=(0, 1), tags=("checkpoint",))
+def layers_run_again(x, w):
+    y = layer(x, w)
+    y = layer(y, w.T, scale=2.0) + x
+    return np.sum(y * layer(y, w))
+
+
+@program(lambda: (rand(3), 0.7), argnums=(0, 1), tags=("checkpoint",))
+def lambda_run_again(x, a):
+    f = checkpoint(lambda v: np.sin(v * a) * v)
+    return np.sum(f(x) * f(x * a)) + checkpoint(np.sin)(a)
+
+
+@program(lambda: (rand(4), rand(4, seed=1)), argnums=(0, 1), tags=("checkpoint", "write"))
+def argument_is_written_by_what_is_run_again(x, w):
+    @checkpoint
+    def smooth(y, w):
+        y[1:-1] = 0.5 * (y[2:] + y[:-2]) * w[1:-1]
+        y[0] *= y[1]
+        return np.sum(y * w)
+
+    y = x * 1.0
+    total = smooth(y, w)
+    y *= w
+    total = total * smooth(y, y[:2].repeat(2))
+    return total + np.sum(y * y)
+
+
+@program(lambda: (rand(4), 0.3), argnums=(0, 1), tags=("checkpoint", "write"))
+def argument_is_written_later(x, a):
+    y = x * a
+    t = checkpoint(lambda v: np.sum(np.exp(v) * v))(y)
+    y[1:] = t * x[:-1]
+    u = checkpoint(lambda v: np.cumprod(v * a))(y)
+    y[0] = 7.0
+    u[1] *= a
+    return np.sum(u * u) + np.sum(y)
+
+
+class State(NamedTuple):
+    at: np.ndarray
+    speed: np.ndarray
+    energy: float
+
+
+class Oscillator:
+    def __init__(self, stiffness, damping):
+        self.stiffness, self.damping = stiffness, damping
+        self.steps = 0
+
+    @checkpoint
+    def step(self, state, dt):
+        self.steps += 1
+        speed = state.speed - dt * (self.stiffness * np.sin(state.at) + self.damping * state.speed)
+        return State(state.at + dt * speed, speed, state.energy + np.sum(speed**2))
+
+
+@program(lambda: (rand(2), 1.3, 0.1, 4), argnums=(0, 1, 2), tags=("checkpoint", "class", "loop"))
+def method_run_again(x, stiffness, damping, n):
+    model = Oscillator(stiffness, damping)
+    state = State(x, x * 0.0, 0.0)
+    for _ in range(n):
+        state = model.step(state, 0.1)
+    return np.sum(state.at * x) + state.energy * model.steps
+
+
+@program(lambda: (0.6, rand(3)), argnums=(0, 1), tags=("checkpoint", "try", "return"))
+def raises_and_returns_early(a, x):
+    @checkpoint
+    def guarded(v, k):
+        if v < 0.5:
+            return v * a, 1
+        if k > 2:
+            raise ValueError("too far")
+        return np.sin(v) * a, k
+
+    total = 0.0
+    for k in range(5):
+        try:
+            value, times = guarded(x[k % 3] * a, k)
+            total += value * times
+        except ValueError:
+            total = total * a
+    return total
+
+
+@program(lambda: (rand(3), 0.8), argnums=(0, 1), tags=("checkpoint", "nested"))
+def nested_in_each_other(x, a):
+    inner = checkpoint(lambda v: np.sin(v) * a)
+
+    @checkpoint
+    def outer(v):
+        t = inner(v)
+        for k in checkpointed(range(3), 1):
+            t = t * inner(t + k)
+        return {"t": t, "s": [np.sum(t), a * 2.0]}
+
+    found = outer(x)
+    return np.sum(found["t"]) * found["s"][0] + found["s"][1]
+
+
+@program(lambda: (rand(5), 7), tags=("checkpointed", "loop"))
+def largest_eigenvalue_by_powers(x, n):
+    m = np.outer(x, x) + np.diag(x)
+    v = np.ones(5)
+    for _ in checkpointed(range(n), slots=2):
+        v = m @ v
+        v = v / np.sqrt(np.sum(v * v))
+    return v @ m @ v + v[0]
+
+
+@program(lambda: (signed(6), 0.2, 9), argnums=(0, 1), tags=("checkpointed", "write", "view", "loop"))
+def heat_in_place(u0, kappa, n):
+    u = u0.copy()
+    inner, left, right = u[1:-1], u[:-2], u[2:]
+    for _ in checkpointed(range(n), slots=3):
+        inner += kappa * (left + right - 2.0 * inner)
+        u[0] = u[-1] * 0.5
+    return np.sum(u**2) + inner[0]
+
+
+@program(lambda: (signed(5), rand(5, seed=1), 6), argnums=(0, 1), tags=("checkpointed", "write", "loop"))
+def two_buffers_swapped(x, c, n):
+    now, new = x.copy(), np.zeros(5)
+    for k in checkpointed(range(n), slots=2):
+        new[1:] = now[:-1] * c[1:] + 0.1 * k
+        new[0] = np.sin(now[-1])
+        now, new = new, now
+    return np.sum(now * c) + np.sum(new**2)
+
+
+@program(lambda: (signed(3), 5), tags=("checkpointed", "list", "loop"))
+def trajectory_in_a_list(x, n):
+    points = [x[0]]
+    s = x * 1.0
+    for _ in checkpointed(range(n), slots=2):
+        s = np.sin(s) + x * points[-1]
+        points.append(s[0] * s[1])
+    return sum(points) + points[1] * points[-1] + np.sum(s)
+
+
+@program(lambda: (signed(3), 5), tags=("checkpointed", "write", "loop"))
+def trajectory_in_an_array(x, n):
+    out = np.zeros((n + 1, 3))
+    out[0] = x
+    for k in checkpointed(range(n), slots=2):
+        out[k + 1] = np.sin(out[k]) + x * 0.5
+        out[k] *= x
+    return np.sum(out**2)
+
+
+@program(lambda: (signed(4), rand(8, seed=2)), argnums=(0, 1), tags=("checkpointed", "enumerate", "loop"))
+def driven_by_data(x, forces):
+    s, total = x[0], 0.0
+    for k, force in checkpointed(enumerate(forces), slots=2):
+        s = s * np.cos(force) + x[k % 4]
+        total += s * force
+    return total + s
+
+
+@program(lambda: (signed(4), 12, 2), tags=("checkpointed", "break", "loop"))
+def left_by_break_and_return(x, n, m):
+    s = x.copy()
+    for k in checkpointed(range(n, 0, -1), slots=m):
+        s[k % 4] = s[k % 4] * np.sin(s[0]) + x[1]
+        if k == 3:
+            return np.sum(s * s) * k
+        if s[2] > 5.0:
+            break
+    return np.sum(s) * 2.0
+
+
+@program(lambda: (signed(3), 4), tags=("checkpointed", "else", "loop"))
+def slots_by_default_in_a_plain_loop(x, n):
+    s = x * 1.0
+    total = 0.0
+    for j in range(3):
+        for k in checkpointed(range(j, n)):
+            s = s * np.sin(x) + k
+            last = s[0] * j
+        else:
+            total += last
+        s[j] *= 0.5
+    return np.sum(s) + total
+
+
+@program(lambda: (signed(3).astype(np.float32), 5), tags=("checkpointed", "float32", "loop"))
+def checkpointed_in_single_precision(x, n):
+    s = x * 1
+    t = np.float32(0)
+    for _ in checkpointed(range(n), slots=2):
+        s = np.sin(s) * x + x
+        t += s[1]
+        s[0] *= t
+    return np.sum(s) * t
+
+
+@program(lambda: (rand(3, low=0.5), 4), tags=("checkpointed", "try", "loop"))
+def checkpointed_with_handlers(x, n):
+    s, caught = x * 1.0, 0
+    for k in checkpointed(range(n), slots=2):
+        try:
+            s[k] *= np.sin(s[0] + s[k])
+        except IndexError:
+            caught += 1
+            s = s * x
+    return np.sum(s) * caught + s[0]
+
+
+@program(lambda: (rand(3), 5), output="array", tags=("checkpointed", "array"))
+def array_that_grows(x, n):
+    y = x[:2] * 1.0
+    for _ in checkpointed(range(n), slots=2):
+        y = np.append(y, np.sin(y[-1] * x[0]))
+    return y * y
+
+
+@program(lambda: (0.7, 5), tags=("checkpointed", "recursion"))
+def recursion_in_a_checkpointed_loop(a, n):
+    def power(v, k):
+        return v if k == 0 else v * power(v, k - 1)
+
+    s = a
+    for k in checkpointed(range(n), slots=2):
+        s = np.sin(s) * power(a, k) + s
+    return s + checkpoint(power)(s, 2)

@@ -1,0 +1,122 @@
+"""What is read before it is overwritten: through views, in turns of loops, in functions that call themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import program
+
+
+def numbers() -> tuple[np.ndarray]:
+    """Four positive numbers."""
+    return (np.array([0.2, 0.9, 0.55, 1.3]),)
+
+
+@program(numbers)
+def view_multiplies_its_array_and_is_read(x: np.ndarray) -> float:
+    y = x * 1.0
+    v = y[::-1]
+    y *= v
+    s = np.sum(np.sin(v))
+    y[0] = 2.0
+    y += x
+    return s + np.sum(y * y)
+
+
+@program(numbers)
+def view_multiplies_its_array_in_a_loop(x: np.ndarray) -> float:
+    y = x * 1.0
+    v = y[1:]
+    s = 0.0
+    for k in range(3):
+        y[:-1] *= v
+        s += np.sum(np.exp(v) * x[k])
+        y /= 1.0 + v[0]
+        s += np.sum(np.sin(y))
+    return s + np.sum(y * y)
+
+
+@program(numbers, output="array")
+def view_divides_its_array_twice(x: np.ndarray) -> np.ndarray:
+    y = x + 1.0
+    v = y[::2]
+    w = np.sqrt(v)
+    y[1::2] /= v
+    z = np.sin(v) * w
+    y[:2] **= v
+    v *= z
+    return y * np.sum(np.cos(v))
+
+
+@program(numbers)
+def sine_of_what_a_loop_overwrites(x: np.ndarray) -> float:
+    y = x * 1.0
+    s = np.sum(np.sin(y))
+    for i in range(3):
+        y[i] = y[i] * 2.0
+        if y[i] > 0.5:
+            y[i + 1] -= y[i] * 0.1
+    return s + np.sum(y)
+
+
+@program(numbers)
+def reads_in_branches_of_what_is_undone(x: np.ndarray) -> float:
+    y = x * 1.0
+    s = 0.0
+    for i in range(3):
+        t = y[i]
+        u = t * t
+        if x[i] > 0.5:
+            s += u * t
+            y[i + 1] = u * y[i + 1]
+            if u > 0.1:
+                s += t * y[i + 1] * u
+        y[i] = t * u + x[3]
+        s += y[i] * u
+    return s
+
+
+def fill(y: np.ndarray, k: int) -> None:
+    if k == 0:
+        return
+    y[k] = y[k] * y[k - 1]
+    fill(y, k - 1)
+
+
+@program(numbers)
+def sine_of_what_recursion_overwrites(x: np.ndarray) -> float:
+    y = x * 1.0
+    s = np.sum(np.sin(y))
+    fill(y, 3)
+    return s + np.sum(y * y)
+
+
+@program(numbers)
+def sine_of_what_recursion_in_a_loop_overwrites(x: np.ndarray) -> float:
+    y = x * 1.0
+    s = 0.0
+    for k in range(2):
+        z = np.cos(y)
+        s += np.sum(z * np.sin(y))
+        fill(y, 2 + k)
+        s += np.sum(y * z)
+    return s + np.sum(y * y)
+
+
+def halve(y: np.ndarray, a: int, b: int) -> float:
+    if b - a < 2:
+        y[a] = np.sin(y[a])
+        return y[a]
+    m = (a + b) // 2
+    left = halve(y, a, m)
+    t = y[a] * y[b - 1]
+    right = halve(y, m, b)
+    y[a] = t * left
+    return left * right + t
+
+
+@program(numbers)
+def elements_read_between_recursive_writes(x: np.ndarray) -> float:
+    y = x * 1.5
+    s = halve(y, 0, 4)
+    return s + np.sum(y * y)

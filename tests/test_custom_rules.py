@@ -1,0 +1,799 @@
+"""Derivatives of the user's own: `custom_vjp`, `custom_jvp` and rules; what they promise, and what is refused."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import functools
+import pickle
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from test_language import blocks, run_block
+
+import srcgrad
+from srcgrad import custom_jvp, custom_vjp, grad, jvp, rules, value_and_grad, vjp
+from srcgrad.errors import ArgumentError, NoRuleError, ShapeError, UnsupportedError
+
+X = np.array([1.0, 2.0, 3.0])
+
+# ---------------------------------------------------------------------------------------------- custom_vjp
+
+
+@custom_vjp
+def clipped(x, bound=1.0):
+    """The identity."""
+    return x
+
+
+def clipped_fwd(x, bound):
+    return x, bound
+
+
+def clipped_bwd(bound, g):
+    return np.clip(g, -bound, bound), None
+
+
+clipped.defvjp(clipped_fwd, clipped_bwd)
+
+
+@custom_vjp
+def softplus(x):
+    return np.log1p(np.exp(x))
+
+
+softplus.defvjp(lambda x: (softplus(x), x), lambda x, g: (g / (1.0 + np.exp(-x)),))
+
+
+def test_the_pullback_is_the_users():
+    assert grad(lambda x: clipped(x) ** 2)(3.0) == 1.0
+    assert grad(lambda x: clipped(x, 100.0) ** 2)(3.0) == 6.0
+    assert grad(lambda x: clipped(bound=2.0, x=x) ** 2)(3.0) == 2.0
+    assert vjp(clipped, X)[1](np.array([5.0, 0.5, -5.0]))[0].tolist() == [1.0, 0.5, -1.0]
+
+
+def test_generated_code_calls_the_users_functions_by_name():
+    def loss(x):
+        return np.sum(clipped(2.0 * x) * x)
+
+    source = grad(loss).source_for(X)
+    assert "x_bar, residuals = clipped_fwd(2.0 * x, 1.0)" in source
+    assert "x_bar = x_bar + clipped_bwd(residuals, x) * 2.0" in source
+
+
+def test_a_custom_function_is_called_as_it_is():
+    assert clipped(3.0) == 3.0
+    assert clipped.__name__ == "clipped"
+    assert clipped.__doc__ == "The identity."
+    assert repr(clipped) == "<custom_vjp clipped>"
+    assert pickle.loads(pickle.dumps(clipped)) is clipped
+
+
+def test_names_of_parameters_count():
+    assert grad(clipped, argnames="x")(0.5) == 1.0
+    with pytest.raises(ArgumentError, match="no parameter"):
+        grad(clipped, argnames="z")
+    with pytest.raises(TypeError, match="bound"):
+        grad(clipped)(1.0, bounds=2.0)
+
+
+def test_what_is_not_differentiated_calls_the_function_itself():
+    calls = []
+
+    @custom_vjp
+    def noted(x):
+        calls.append("fun")
+        return 2.0 * x
+
+    def fwd(x):
+        calls.append("fwd")
+        return 2.0 * x, None
+
+    def bwd(kept, g):
+        calls.append("bwd")
+        return (2.0 * g,)
+
+    noted.defvjp(fwd, bwd)
+    assert grad(lambda x: noted(x) * noted(3.0))(1.0) == 12.0
+    assert calls == ["fwd", "fun", "bwd"]
+
+
+def test_second_derivatives_differentiate_both_sweeps():
+    s = 1.0 / (1.0 + np.exp(-0.3))
+    assert_allclose(grad(grad(softplus))(0.3), s * (1.0 - s))
+    assert_allclose(grad(grad(grad(softplus)))(0.3), s * (1.0 - s) * (1.0 - 2.0 * s))
+
+
+def test_what_is_passive_at_first_is_not_the_second_time():
+    @custom_vjp
+    def rounded(x):
+        return np.round(x)
+
+    rounded.defvjp(lambda x: (rounded(x), None), lambda kept, g: (g,))
+
+    def product(x, y):
+        return x * x * rounded(y) ** 2
+
+    assert grad(grad(product), argnums=1)(3.0, 1.4) == 12.0
+    assert grad(grad(product))(3.0, 1.4) == 2.0
+
+
+def test_there_is_no_forward_mode():
+    for forward in (lambda: jvp(clipped, (1.0,), (1.0,)), lambda: srcgrad.linearize(clipped, 1.0)):
+        with pytest.raises(NoRuleError, match="clipped is a custom_vjp") as caught:
+            forward()
+        assert "custom_jvp" in str(caught.value.__notes__)
+    # What carries no tangent may go through it.
+    assert jvp(lambda x, y: x * clipped(y), (2.0, 3.0), (1.0, None)) == (6.0, 3.0)
+
+
+def test_arguments_without_a_derivative():
+    @functools.partial(custom_vjp, nondiff_argnums=(0, 2))
+    def applied(f, x, n):
+        for _ in range(n):
+            x = f(x)
+        return x
+
+    def bwd(f, n, x, g):
+        assert f is np.sin
+        assert n == 2
+        return (g * x,)
+
+    applied.defvjp(lambda f, x, n: (applied(f, x, n), x), bwd)
+    assert grad(lambda x: applied(np.sin, x, 2))(3.0) == 3.0
+    assert grad(lambda x: applied(np.sin, x, n=2))(3.0) == 3.0
+    with pytest.raises(NoRuleError, match="argument 2 of applied"):
+        grad(lambda x: applied(np.sin, 1.0, x))(3.0)
+
+    named = custom_vjp(lambda x, mode: x, nondiff_argnames="mode")
+    named.defvjp(lambda x, mode: (x, None), lambda mode, kept, g: (g * len(mode),))
+    assert grad(lambda x: named(x, "four"))(1.0) == 4.0
+
+
+def test_a_decorator_with_arguments():
+    @custom_vjp(nondiff_argnums=1)
+    def power(x, n):
+        return x**n
+
+    power.defvjp(lambda x, n: (x**n, x), lambda n, x, g: (g * n * x ** (n - 1),))
+    assert grad(power)(2.0, 3) == 12.0
+
+
+def test_none_is_a_cotangent_of_zero():
+    @custom_vjp
+    def first(pair, table):
+        return pair[0] * table["a"]
+
+    first.defvjp(lambda pair, table: (pair[0] * table["a"], table["a"]), lambda a, g: ((g * a, None), None))
+    gradient = grad(lambda p, q, t: first((p, q), t), argnums=(0, 1, 2))(2.0, X, {"a": 3.0, "b": [1.0]})
+    assert gradient[0] == 3.0
+    assert_array_equal(gradient[1], np.zeros(3))
+    assert gradient[2] == {"a": 0.0, "b": [0.0]}
+
+
+def test_methods():
+    class Model:
+        def __init__(self):
+            self.k = 3.0
+
+        @custom_vjp
+        def scaled(self, x):
+            return self.k * x
+
+        scaled.defvjp(lambda self, x: (self.k * x, self.k), lambda k, g: (None, 10.0 * k * g))
+
+        def loss(self, x):
+            return self.scaled(x) ** 2
+
+    model = Model()
+    assert model.scaled(2.0) == 6.0
+    assert grad(model.loss)(2.0) == 360.0
+    assert grad(model.scaled)(2.0) == 30.0
+    assert grad(lambda x: model.scaled(x))(2.0) == 30.0
+    model.k = 1.0
+    assert grad(model.loss)(2.0) == 40.0
+
+
+libm = ctypes.CDLL(ctypes.util.find_library("m"))
+libm.cosh.restype, libm.cosh.argtypes = ctypes.c_double, [ctypes.c_double]
+
+
+class Slope:
+    """Called as a function, but none."""
+
+    def __call__(self, x, g):
+        return (g * np.sinh(x),)
+
+
+def test_functions_without_source():
+    cosh = custom_vjp(libm.cosh)
+    cosh.defvjp(lambda x: (libm.cosh(x), x), Slope())
+    assert_allclose(grad(lambda x: x * cosh(x))(0.7), np.cosh(0.7) + 0.7 * np.sinh(0.7))
+    assert_allclose(grad(cosh)(0.7), np.sinh(0.7))
+
+    total = custom_vjp(sum)
+    total.defvjp(lambda xs, start: (sum(xs, start), len(xs)), lambda n, g: ([g] * n, g))
+    assert grad(lambda xs: total(xs) ** 2)([1.0, 2.0]) == [6.0, 6.0]
+
+
+def test_bodies_that_are_not_supported_are_called_all_the_same():
+    def order(x):
+        class Pair:
+            def __init__(self, value):
+                self.value = value
+
+        return np.array(sorted([Pair(v).value for v in x.tolist()], key=lambda v: -v))
+
+    descending = custom_vjp(order)
+    descending.defvjp(lambda x: (order(x), np.argsort(-x)), lambda places, g: (g[np.argsort(places)],))
+    assert_array_equal(grad(lambda x: np.sum(descending(x) * X))(np.array([5.0, 9.0, 7.0])), [3.0, 1.0, 2.0])
+
+
+def test_new_sweeps_are_used_at_once():
+    @custom_vjp
+    def same(x):
+        return x
+
+    with pytest.raises(NoRuleError, match="without sweeps") as caught:
+        grad(same)(1.0)
+    assert "same.defvjp(fwd, bwd)" in str(caught.value.__notes__)
+    same.defvjp(lambda x: (x, None), lambda kept, g: (2.0 * g,))
+    gradient = grad(lambda x: same(x) * x)
+    assert gradient(1.0) == 3.0
+    same.defvjp(lambda x: (x, None), lambda kept, g: (5.0 * g,))
+    assert gradient(1.0) == 6.0
+
+
+# What the sweeps do with memory
+
+
+def test_residuals_stay_as_they_were():
+    @custom_vjp
+    def square(x):
+        return x * x
+
+    square.defvjp(lambda x: (x * x, x), lambda x, g: (2.0 * x * g,))
+
+    def loss(x):
+        z = 1.0 * x
+        y = square(z)
+        z[:] = 100.0
+        return np.sum(y) + np.sum(z)
+
+    assert_array_equal(grad(loss)(X), 2.0 * X)
+    x = X.copy()
+    out, pull = vjp(square, x)
+    x[:] = 0.0
+    out[:] = 0.0
+    assert_array_equal(pull(np.ones(3))[0], 2.0 * X)
+
+
+def test_values_that_are_kept_stay_as_they_were():
+    @custom_vjp
+    def exp(x):
+        return np.exp(x)
+
+    def fwd(x):
+        y = np.exp(x)
+        return y, y
+
+    exp.defvjp(fwd, lambda y, g: (y * g,))
+
+    def loss(x):
+        y = exp(x)
+        total = np.sum(y * y)
+        y *= 0.0
+        y[0] = 1.0
+        return total + np.sum(y)
+
+    assert_allclose(grad(loss)(X), 2.0 * np.exp(X) ** 2)
+
+
+def test_a_pullback_remembers_what_was_kept():
+    factors = X.copy()
+    scaled = custom_vjp(lambda x: factors * x)
+    scaled.defvjp(lambda x: (factors * x, factors), lambda kept, g: (kept * g,))
+
+    def repeated(x, n):
+        for _ in range(n):
+            x = scaled(x)
+        return x
+
+    pull = vjp(scaled, X)[1]
+    again = vjp(lambda x: repeated(x, 2), X)[1]
+    factors[:] = 0.0
+    assert_array_equal(pull(np.ones(3))[0], X)
+    assert_array_equal(again(np.ones(3))[0], X**2)
+
+
+def test_a_sweep_may_write_to_its_cotangent_and_return_it():
+    @custom_vjp
+    def rectified(x):
+        return np.maximum(x, 0.0)
+
+    def bwd(negative, g):
+        g[negative] = 0.0
+        return (g,)
+
+    rectified.defvjp(lambda x: (np.maximum(x, 0.0), x < 0.0), bwd)
+    x, seed = np.array([1.0, -1.0]), np.array([3.0, 4.0])
+    pull = vjp(rectified, x)[1]
+    for _ in range(2):
+        assert_array_equal(pull(seed)[0], [3.0, 0.0])
+    assert_array_equal(seed, [3.0, 4.0])
+    assert_array_equal(grad(lambda x: np.sum(rectified(x) * X[:2]))(x), [1.0, 0.0])
+
+
+def test_a_sweep_must_not_write_to_what_was_kept():
+    @custom_vjp
+    def scaled(x):
+        return 2.0 * x
+
+    def bwd(x, g):
+        x *= 2.0
+        return (g * x,)
+
+    scaled.defvjp(lambda x: (2.0 * x, x), bwd)
+    x = X.copy()
+    with pytest.raises(ValueError, match="read-only") as caught:
+        grad(lambda x: np.sum(scaled(x)))(x)
+    assert "copy" in str(caught.value.__notes__)
+    assert_array_equal(x, X)
+
+
+def test_gradients_are_memory_of_their_own():
+    @custom_vjp
+    def half_square(x, y):
+        return 0.5 * np.sum(x * x) + np.sum(y)
+
+    half_square.defvjp(lambda x, y: (half_square(x, y), x), lambda x, g: (x, x))
+    x = X.copy()
+    a, b = grad(half_square, argnums=(0, 1))(x, X.copy())
+    a[0] = 99.0
+    assert_array_equal(b, X)
+    assert_array_equal(x, X)
+
+
+def test_writes_to_arguments_are_refused():
+    @custom_vjp
+    def filled(x):
+        x[0] = 1.0
+        return 2.0 * x
+
+    filled.defvjp(lambda x: (2.0 * x, None), lambda kept, g: (g,))
+    with pytest.raises(UnsupportedError, match="filled writes to its argument in place"):
+        grad(lambda x: np.sum(filled(x)))(X)
+
+
+def test_results_that_are_arguments_and_are_written_are_refused():
+    def writes_the_argument(x):
+        z = 1.0 * x
+        y = clipped(z)
+        z[0] = 5.0
+        return np.sum(y * y)
+
+    def writes_the_result(x):
+        y = clipped(x)
+        y[0] = 5.0
+        return np.sum(y * y)
+
+    for fun in (writes_the_argument, writes_the_result):
+        with pytest.raises(UnsupportedError, match="clipped returns here may be memory of its argument"):
+            grad(fun)(X)
+
+
+def test_what_cannot_be_read_is_watched():
+    same = custom_vjp(same_by_text)
+    same.defvjp(lambda x: (same_by_text(x), None), lambda kept, g: (g,))
+
+    def writes_the_argument(x):
+        z = 1.0 * x
+        y = same(z)
+        z[0] = 5.0
+        return np.sum(y * y)
+
+    with pytest.raises(UnsupportedError, match=r"what .* returned is memory of its argument"):
+        grad(writes_the_argument)(X)
+    assert_array_equal(grad(lambda x: np.sum(same(1.0 * x) ** 2))(X), 2.0 * X)
+
+
+def same_by_text(x):
+    return eval("x")
+
+
+STATE = np.ones(2)
+TABLE = {"k": 1.0}
+LEVEL = 1.0
+
+
+@custom_vjp
+def by_state(x):
+    return x * STATE[0] * TABLE["k"] * LEVEL
+
+
+by_state.defvjp(lambda x: (by_state(x), by_state(1.0)), lambda slope, g: (g * slope,))
+
+
+def test_what_is_outside_is_as_it_is_when_the_function_is_called(monkeypatch):
+    def changes_a_dict(x):
+        TABLE["k"] = 4.0
+        return by_state(x)
+
+    def assigns_a_global(x):
+        global LEVEL
+        LEVEL = 3.0
+        y = by_state(x)
+        LEVEL = 5.0
+        return y + by_state(x)
+
+    def writes_an_array(x):
+        STATE[0] = 7.0
+        return by_state(x)
+
+    monkeypatch.setitem(TABLE, "k", 1.0)
+    assert value_and_grad(changes_a_dict)(2.0) == (8.0, 4.0)
+    TABLE["k"] = 1.0
+    monkeypatch.setattr("test_custom_rules.LEVEL", 1.0)
+    assert value_and_grad(assigns_a_global)(2.0) == (16.0, 8.0)
+    with pytest.raises(UnsupportedError, match="STATE is written in place, and read by a custom function"):
+        grad(writes_an_array)(2.0)
+
+
+# What is wrong
+
+
+def broken(fwd: Any = None, bwd: Any = None) -> Any:
+    made = custom_vjp(lambda x: np.sum(x * x))
+    made.defvjp(fwd or (lambda x: (np.sum(x * x), x)), bwd or (lambda x, g: (2.0 * x * g,)))
+    return lambda x: made(x)
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "error", "message"),
+    [
+        ({"bwd": lambda x, g: (g,)}, ShapeError, r"has shape \(\), and should have shape \(3,\)"),
+        ({"bwd": lambda x, g: g * x}, ArgumentError, "a ndarray, and not a tuple of 1 cotangents"),
+        ({"bwd": lambda x, g: (g * x, g)}, ArgumentError, "2 things, and not a tuple of 1 cotangents"),
+        ({"bwd": lambda x, g: (x > 1.0, )}, ArgumentError, None),
+        ({"bwd": lambda x, g: ("x",)}, ArgumentError, "and should be of dtype float64"),
+        ({"bwd": lambda x, g: (1j * x,)}, ArgumentError, "of dtype complex128, and should be of dtype float64"),
+        ({"fwd": lambda x: np.sum(x * x)}, UnsupportedError, "has to return a pair"),
+        ({"fwd": lambda x: ((np.sum(x), 1.0), x)}, UnsupportedError, "another structure"),
+    ],
+)  # fmt: skip
+def test_sweeps_that_return_something_else(sweeps, error, message):
+    if message is None:
+        assert_array_equal(grad(broken(**sweeps))(X), [0.0, 1.0, 1.0])
+        return
+    with pytest.raises(error, match=message):
+        grad(broken(**sweeps))(X)
+
+
+def test_the_place_of_a_cotangent_in_a_tree_is_named():
+    made = custom_vjp(lambda d: np.sum(d["w"]) * d["b"][0])
+    made.defvjp(lambda d: (np.sum(d["w"]) * d["b"][0], None), lambda kept, g: ({"w": np.ones(2), "b": [0.0]},))
+    with pytest.raises(ShapeError, match=r"\[0\]\['w'\] of it, has shape \(2,\), and should have shape \(3,\)"):
+        grad(lambda d: made(d))({"w": X, "b": [1.0]})
+    made.defvjp(lambda d: (np.sum(d["w"]) * d["b"][0], None), lambda kept, g: ([g],))
+    with pytest.raises(ArgumentError, match="a list of length 1, but should be a dict with w, b"):
+        grad(lambda d: made(d))({"w": X, "b": [1.0]})
+
+
+def test_definitions_that_are_refused():
+    with pytest.raises(ArgumentError, match="bwd of clipped must take 2 arguments, not"):
+        clipped.defvjp(clipped_fwd, lambda g: (g,))
+    with pytest.raises(ArgumentError, match="fwd of clipped must be a function, not a int"):
+        clipped.defvjp(3, clipped_bwd)
+    with pytest.raises(ArgumentError, match="custom_vjp needs a function, not a int"):
+        custom_vjp(3)
+    with pytest.raises(ArgumentError, match="nondiff_argnums: 2 is out of range for clipped"):
+        custom_vjp(clipped.fun, nondiff_argnums=2)
+    with pytest.raises(ArgumentError, match="no parameter 'z'"):
+        custom_vjp(clipped.fun, nondiff_argnames="z")
+
+
+def test_programs_that_are_refused():
+    def made_inside(x):
+        inner = custom_vjp(lambda y: x * y)
+        return inner(x)
+
+    apply = custom_vjp(lambda f, x: f(x), nondiff_argnums=0)
+    apply.defvjp(lambda f, x: (f(x), None), lambda f, kept, g: (g,))
+
+    def list_of_the_run(x, n):
+        values = []
+        for k in range(n):
+            values.append(k * x)
+        return clipped(values)[0]
+
+    for fun, args, message in (
+        (made_inside, (1.0,), "a custom_vjp is made inside"),
+        (lambda x: apply(lambda y: x * y, x), (1.0,), "a function that uses variables of this program, 'x', is passed"),
+        (lambda x: apply(functools.partial(np.multiply, x), x), (1.0,), "of this program, what is bound to it, is pas"),
+        (list_of_the_run, (1.0, 3), "clipped_fwd returned a list, which"),
+    ):
+        with pytest.raises(UnsupportedError, match=message):
+            grad(fun)(*args)
+
+
+# ---------------------------------------------------------------------------------------------- custom_jvp
+
+
+@custom_jvp
+def product(x, y):
+    return np.sin(x) * y
+
+
+@product.defjvp
+def product_jvp(primals, tangents):
+    (x, y), (x_dot, y_dot) = primals, tangents
+    return product(x, y), np.cos(x) * y * x_dot + np.sin(x) * y_dot
+
+
+def test_a_rule_for_tangents_gives_both_modes():
+    assert_allclose(jvp(product, (1.0, 2.0), (1.0, 0.5))[1], 2.0 * np.cos(1.0) + 0.5 * np.sin(1.0))
+    assert_allclose(grad(product, argnums=(0, 1))(1.0, 2.0), (2.0 * np.cos(1.0), np.sin(1.0)))
+    assert "product_jvp(x, y, x_dot)" in srcgrad.linearize(product, 1.0, 2.0)[1].source.replace(", y_dot", "")
+
+
+@pytest.mark.parametrize("fun", [product, lambda x, y: product(x * y, y) ** 2])
+def test_second_derivatives_of_a_rule_for_tangents(fun):
+    srcgrad.check_grads(lambda x, y: fun(x, y), (0.7, 1.3), order=2)
+    x, y, d = 0.7, 1.3, 1e-5
+    slope = grad(fun, argnums=(0, 1))
+    for k, (dx, dy) in enumerate([(d, 0.0), (0.0, d)]):
+        expected = (np.array(slope(x + dx, y + dy)) - np.array(slope(x - dx, y - dy))) / (2.0 * d)
+        direction = (float(k == 0), float(k == 1))
+        assert_allclose(jvp(slope, (x, y), direction)[1], expected, rtol=1e-6)
+        assert_allclose([grad(grad(fun, argnums=j), argnums=k)(x, y) for j in range(2)], expected, rtol=1e-6)
+
+
+def test_a_straight_through_estimator():
+    rounded = custom_jvp(lambda x: np.round(x))
+    rounded.defjvps(lambda dot, out, x: dot)
+    assert_array_equal(grad(lambda x: np.sum(rounded(x) ** 2))(np.array([1.3, 2.6])), [2.0, 6.0])
+    assert jvp(lambda x: rounded(x) ** 2, (1.3,), (1.0,)) == (1.0, 2.0)
+    assert grad(grad(lambda x: rounded(x) ** 2))(1.3) == 2.0
+
+
+def test_one_rule_for_each_argument():
+    made = custom_jvp(lambda x, y: x * y)
+    made.defjvps(None, lambda dot, out, x, y: x * dot)
+    assert grad(lambda x, y: made(x, y), argnums=(0, 1))(2.0, 3.0) == (0.0, 2.0)
+    with pytest.raises(ArgumentError, match="must be a function or None"):
+        made.defjvps(3)
+    with pytest.raises(ArgumentError, match="nondiff_argnums"):
+        custom_jvp(lambda x, y: x, nondiff_argnums=1).defjvps(None)
+
+
+def test_tangents_that_are_something_else():
+    made = custom_jvp(lambda x: np.sum(x))
+    with pytest.raises(NoRuleError, match="custom_jvp without a rule"):
+        jvp(lambda x: made(x), (X,), (X,))
+    made.defjvp(lambda primals, tangents: (np.sum(primals[0]), tangents[0]))
+    with pytest.raises(ShapeError, match=r"has shape \(3,\), and should have shape \(\)"):
+        jvp(lambda x: made(x), (X,), (X,))
+    made.defjvp(lambda primals, tangents: (np.sum(primals[0]), None))
+    assert jvp(lambda x: made(x), (X,), (X,))[1] == 0.0
+    with pytest.raises(ArgumentError, match="must take 2 arguments"):
+        made.defjvp(lambda x: x)
+
+
+def test_a_rule_that_writes_to_its_tangent():
+    def rule(primals, tangents):
+        (x,), (x_dot,) = primals, tangents
+        x_dot *= 2.0
+        return 2.0 * x, x_dot
+
+    doubled = custom_jvp(lambda x: 2.0 * x)
+    doubled.defjvp(rule)
+    direction = np.ones(3)
+    assert_array_equal(jvp(lambda x: doubled(x), (X,), (direction,))[1], [2.0, 2.0, 2.0])
+    assert_array_equal(direction, np.ones(3))
+    assert_array_equal(grad(lambda x: np.sum(doubled(x) * X))(X), 2.0 * X)
+
+
+# ---------------------------------------------------------------------------------------------- rules
+
+
+def area(width, height=2.0):
+    return width * height
+
+
+WEIGHT = 3.0
+WEIGHTS = np.ones(3)
+
+
+def helper(g):
+    return g * WEIGHT
+
+
+@pytest.fixture(autouse=True)
+def rules_as_they_were():
+    from srcgrad.rules import registry
+
+    tables = [registry.PARTIALS, registry.VJP, registry.JVP, registry.LINEAR, registry.ACCUMULATE]
+    tables.append(registry.NONDIFFERENTIABLE)
+    before = [dict(table) for table in tables]
+    yield
+    for table, then in zip(tables, before, strict=True):
+        table.clear()
+        table.update(then)
+    registry.rules_changed()
+
+
+def test_a_rule_that_is_given_later_is_used_at_once():
+    gradient = grad(lambda x: area(x, height=5.0))
+    assert gradient(2.0) == 5.0
+    rules.vjp(area)(lambda g, z, width, height: (100.0 * g, None))
+    assert gradient(2.0) == 100.0
+    rules.vjp(area)(lambda g, z, width, height: (200.0 * g, None))
+    assert gradient(2.0) == 200.0
+    rules.nondifferentiable(area)
+    assert gradient(2.0) == 0.0
+    push = srcgrad.linearize(lambda x: area(x), 2.0)[1]
+    assert push(1.0) == 0.0
+    rules.jvp(area)(lambda width_dot, z, width, height: 7.0 * width_dot)
+    assert push(1.0) == 7.0
+
+
+def test_a_rule_sees_what_is_outside_as_it_is(monkeypatch):
+    rules.vjp(area)(area_vjp)
+    gradient = grad(lambda x: np.sum(area(x)))
+    assert_array_equal(gradient(X), [3.0, 3.0, 3.0])
+    monkeypatch.setattr("test_custom_rules.WEIGHT", 4.0)
+    assert_array_equal(gradient(X), [4.0, 4.0, 4.0])
+    monkeypatch.setattr("test_custom_rules.WEIGHTS", 2.0 * WEIGHTS)
+    assert_array_equal(gradient(X), [8.0, 8.0, 8.0])
+    monkeypatch.setattr("test_custom_rules.helper", lambda g: g)
+    assert_array_equal(gradient(X), [2.0, 2.0, 2.0])
+    assert "x_bar = area_vjp(" in gradient.source
+
+
+def area_vjp(g, z, width, height):
+    return helper(g) * WEIGHTS, None
+
+
+def test_rules_in_closures_see_their_variables():
+    def given(slope):
+        def rule(g, z, width, height):
+            return g * slope, None
+
+        rules.vjp(area)(rule)
+
+        def change(value):
+            nonlocal slope
+            slope = value
+
+        return change
+
+    change = given(6.0)
+    gradient = grad(lambda x: area(x))
+    assert gradient(1.0) == 6.0
+    change(8.0)
+    assert gradient(1.0) == 8.0
+
+
+def test_the_last_rule_counts():
+    assert_allclose(grad(lambda x: np.tanh(x))(0.5), 1.0 - np.tanh(0.5) ** 2)
+    rules.vjp(np.tanh)(lambda g, z, x: 42.0 * g)
+    assert grad(lambda x: np.tanh(x))(0.5) == 42.0
+    with pytest.raises(NoRuleError, match=r"no rule for the tangent of np.tanh"):
+        jvp(lambda x: np.tanh(x), (0.5,), (1.0,))
+    rules.partials(np.tanh)(lambda x, y: 2.0)
+    assert grad(lambda x: np.tanh(x))(0.5) == 2.0
+    assert jvp(lambda x: np.tanh(x), (0.5,), (1.0,))[1] == 2.0
+
+
+def test_one_half_alone():
+    rules.jvp(area)(lambda width_dot, z, width, height: 7.0 * width_dot)
+    assert jvp(lambda x: area(x), (2.0,), (1.0,)) == (4.0, 7.0)
+    assert grad(lambda x: area(x))(2.0) == 7.0
+    rules.vjp(area)(lambda g, z, width, height: (7.0 * g, None))
+    assert grad(lambda x: area(x))(2.0) == 7.0
+    assert jvp(lambda x: area(x), (2.0,), (1.0,))[1] == 7.0
+
+
+def test_tangents_are_transposed():
+    def rule(width_dot, height_dot, z, width, height):
+        total = 0.0 if width_dot is None else height * width_dot
+        return total if height_dot is None else total + z / height * height_dot
+
+    rules.jvp(area)(rule)
+    srcgrad.check_grads(lambda x, y: np.sum(area(x, y) * area(x, height=y * y)), (X, 0.7), order=2)
+    srcgrad.check_grads(lambda x: np.sum(area(x) * area(X, x)), (X,), order=2)
+    assert "area_rev(x, area_1, " in grad(lambda x: np.sum(area(x) * x)).source_for(X).replace("X", "x")
+
+    def together(pair, table):
+        return pair[0] * table["k"], np.sum(pair[1])
+
+    @rules.jvp(together)
+    def together_jvp(pair_dot, table_dot, z, pair, table):
+        first, second = (None, None) if pair_dot is None else pair_dot
+        slope = 0.0 if table_dot is None or table_dot["k"] is None else pair[0] * table_dot["k"]
+        return slope if first is None else slope + first * table["k"], 0.0 if second is None else np.sum(second)
+
+    def loss(a, b, k):
+        first, second = together((a, b), {"k": k, "name": "both"})
+        return np.sum(first**2) * second
+
+    srcgrad.check_grads(loss, (0.3, X, 0.7), order=2)
+    with pytest.raises(NoRuleError, match="no derivative with respect to its argument 'height'"):
+        rules.jvp(area)(lambda width_dot, z, width, height: width_dot)
+        grad(lambda x: area(1.0, x))(2.0)
+
+
+def test_cotangents_of_another_shape_are_noticed():
+    rules.vjp(area)(lambda g, z, width, height: (np.ones(7), None))
+    for fun in (lambda x: np.sum(area(x)), lambda x: np.sum(area(2.0 * x))):
+        with pytest.raises(ShapeError, match=r"the rule of area returned a cotangent of shape \(7,\)"):
+            grad(fun)(X)
+    rules.vjp(area)(lambda g, z, width, height: (WEIGHT * np.ones(7), None))
+    with pytest.raises(ShapeError, match=r"the rule of area returned a cotangent of shape \(7,\)"):
+        grad(lambda x: np.sum(area(x)))(X)
+    rules.vjp(area)(lambda g, z, width, height: (1.0, None))
+    assert_array_equal(grad(lambda x: np.sum(area(x)))(X), np.ones(3))
+
+
+def test_a_derivative_that_a_rule_does_not_give():
+    rules.vjp(area)(lambda g, z, width, height: (g, None))
+    with pytest.raises(NoRuleError, match="no derivative with respect to its argument 2"):
+        grad(lambda x: area(1.0, x))(2.0)
+    rules.vjp(area)(lambda g, z, width, height: (g * WEIGHT, None))
+    with pytest.raises(NoRuleError, match=r"gives no derivative of .*area in its argument 'height'"):
+        grad(lambda x: area(1.0, x))(2.0)
+
+
+@pytest.mark.parametrize(
+    ("register", "message"),
+    [
+        (lambda: rules.vjp(area)(lambda g: g), "takes at least 3 arguments, not 1"),
+        (lambda: rules.vjp(area)(lambda g, z, q, height: g), r"'q', which is no parameter of .*area\(width, height\)"),
+        (lambda: rules.vjp(area)(lambda g, z, width, height, q: g), "it takes width, height, q, and .*area width, hei"),
+        (lambda: rules.vjp(WIDE)(lambda g, z, a: g), "does not take 'b'"),
+        (lambda: rules.partials(WIDE)(lambda a, z: 1.0), "does not take 'b'"),
+        (lambda: rules.jvp(area)(lambda q_dot, z, width, height: 1.0), "it takes q_dot, but no q"),
+        (lambda: rules.jvp(area)(lambda z, width, height: 1.0), "it takes no tangent"),
+        (lambda: rules.accumulate(area)(lambda shadow, g: None), "takes at least 4 arguments"),
+        (lambda: rules.vjp(area)(3), "the rule must be a function, not a int"),
+        (lambda: rules.vjp(3)(lambda g, z, x: g), "rules.vjp needs a function, not a int"),
+        (lambda: rules.vjp()(lambda g, z, x: g), "needs the function that the rule is for"),
+        (lambda: rules.nondifferentiable(3), "rules.nondifferentiable needs a function"),
+        (lambda: rules.linear_in("x")(3), "rules.linear_in needs a function"),
+        (lambda: rules.partials(libm.cosh)(lambda x, y: 1.0), "has no hash"),
+    ],
+)
+def test_rules_that_do_not_fit(register, message):
+    with pytest.raises(ArgumentError, match=message) as caught:
+        register()
+    if "does not fit" in str(caught.value):
+        assert caught.value.filename == __file__
+        assert caught.value.lineno > 0
+
+
+def WIDE(a, b):
+    return a * b
+
+
+# ---------------------------------------------------------------------------------------------- the page
+
+PAGE = (Path(__file__).parents[1] / "docs" / "custom-rules.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", list(blocks(PAGE)), ids=lambda block: f"{block.section}-{block.line}")
+def test_the_page_is_true(block, tmp_path):
+    module = run_block(block, tmp_path / f"custom_{block.line}.py")
+    del sys.modules[module.__name__]
+
+
+def test_the_code_on_the_page_is_what_is_generated(tmp_path):
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
+    (block,) = [block for block in blocks(PAGE) if "clip_fwd" in block.text]
+    module = run_block(block, tmp_path / "clip.py")
+    assert grad(module.loss).source_for(X).strip() == shown.strip()
+    del sys.modules[module.__name__]

@@ -1,0 +1,297 @@
+"""Solutions of equations, differentiated by the implicit function theorem."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+import scipy.optimize
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse.linalg import LinearOperator, gmres
+
+import srcgrad
+from srcgrad import check_grads, grad, implicit, jvp, linearize, value_and_grad, vjp
+from srcgrad.errors import ArgumentError, NoRuleError, ShapeError, UnsupportedError
+
+B = np.array([1.0, 2.0])
+
+
+def cube_root(a):
+    return scipy.optimize.brentq(lambda x: x**3 - a, 0.0, 100.0, xtol=1e-15)
+
+
+cubic = implicit(cube_root, lambda x, a: x**3 - a)
+
+
+def equation(x, b, p):
+    first = 3.0 * x[0] + np.sin(x[0]) + p["k"] * x[1] - b[0]
+    return np.array([first, p["k"] * x[0] + 4.0 * x[1] + x[1] ** 2 - b[1] * p["s"]])
+
+
+def newton(b, p):
+    x = np.zeros(2)
+    while True:
+        slope = np.array([[3.0 + np.cos(x[0]), p["k"]], [p["k"], 4.0 + 2.0 * x[1]]])
+        step = np.linalg.solve(slope, equation(x, b, p))
+        x = x - step
+        if np.max(np.abs(step)) < 1e-14:
+            return x
+
+
+solution = implicit(newton, equation)
+
+
+def by_gmres(product, b):
+    return gmres(LinearOperator((b.size, b.size), product, dtype=float), b, rtol=1e-13)[0]
+
+
+WITH_PRODUCTS_ALONE = implicit(newton, equation, linear_solve=by_gmres)
+
+
+def test_a_root_in_both_modes():
+    assert_allclose(grad(cubic)(8.0), 1.0 / 12.0)
+    assert_allclose(jvp(cubic, (8.0,), (2.0,)), (2.0, 1.0 / 6.0))
+    assert_allclose(value_and_grad(lambda a: cubic(a * a) ** 2)(3.0), (3.0 ** (4 / 3), 4 / 3 * 3.0 ** (1 / 3)))
+    assert_allclose(vjp(cubic, 8.0)[1](3.0), (0.25,))
+    assert_allclose(linearize(cubic, 8.0)[1](12.0), 1.0)
+
+
+def test_the_solver_is_called_once():
+    calls = []
+
+    def noted(a):
+        calls.append(a)
+        return cube_root(a)
+
+    root = implicit(noted, lambda x, a: x**3 - a)
+    for derivative in (grad(lambda a: root(a) ** 2), lambda a: jvp(root, (a,), (1.0,))):
+        derivative(8.0)
+        assert calls == [8.0]
+        calls.clear()
+
+
+def test_second_derivatives_in_every_combination_of_modes():
+    def fun(a):
+        return cubic(a * a) ** 2
+
+    expected = 4.0 / 9.0 * 3.0 ** (-2.0 / 3.0)
+    assert_allclose(grad(grad(fun))(3.0), expected)
+    assert_allclose(jvp(grad(fun), (3.0,), (1.0,))[1], expected)
+
+    def pushed(a):
+        return tangent.entry(a, 1.0)[1]
+
+    push = linearize(fun, 3.0)[1]
+    push(1.0)
+    tangent = push._variant
+    assert_allclose(grad(pushed)(3.0), expected)
+    with pytest.raises(NoRuleError, match="a tangent of a tangent of cube_root"):
+        jvp(pushed, (3.0,), (1.0,))
+
+
+def test_third_derivatives_are_refused():
+    with pytest.raises(UnsupportedError, match="of an order for which there is no rule"):
+        grad(grad(grad(cubic)))(8.0)
+
+
+@pytest.mark.parametrize("solve", [solution, WITH_PRODUCTS_ALONE], ids=["dense", "products"])
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_system_with_parameters_in_a_tree(solve, order):
+    def loss(b, k, s):
+        x = solve(b, {"k": k, "s": s, "name": "springs", "none": None, "count": 3})
+        return np.sum(x**2 * np.array([1.0, 2.0])) + k * x[0]
+
+    check_grads(loss, (B, 0.3, 1.5), order=order)
+    gradient = grad(lambda b, p: np.sum(solve(b, p) ** 2), argnums=1)(B, {"k": 0.3, "s": 1.5, "name": "springs"})
+    assert gradient.keys() == {"k", "s", "name"}
+    assert gradient["name"] is None
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_solution_that_is_a_tree(order):
+    root = implicit(
+        lambda start, a: {"u": np.sqrt(a[0]), "v": (a[1] ** (1.0 / 3.0), "text")},
+        lambda x, a: (x["u"] ** 2 - a[0], x["v"][0] ** 3 - a[1] + 0.0 * x["u"]),
+        initial=0,
+    )
+    check_grads(lambda a, b: root(1.0, (a, b))["u"] * root(None, (a, b))["v"][0], (4.0, 8.0), order=order)
+
+
+def test_guesses_have_no_derivative():
+    root = implicit(lambda a, start: start + (np.sqrt(a) - start), lambda x, a: x * x - a, initial=1)
+    assert grad(lambda a, s: root(a, s) * s, argnums=(0, 1))(4.0, 3.0) == (0.75, 2.0)
+    assert jvp(root, (4.0, 3.0), (1.0, 1.0))[1] == 0.25
+    assert grad(grad(lambda a: root(a, a) ** 3))(4.0) == 0.375
+    assert grad(lambda a: root(start=2.0, a=a))(4.0) == 0.25
+
+
+def test_settings_of_the_solver_that_are_left_alone():
+    def solve(a, tolerance=1e-12, *, steps=100):
+        return np.sqrt(a) + 0.0 * tolerance * steps
+
+    root = implicit(solve, lambda x, a: x * x - a)
+    assert grad(lambda a: root(a))(4.0) == 0.25
+    strict = implicit(solve, lambda x, a: x * x - a, initial=1)
+    assert grad(lambda a: strict(a, 1e-6))(4.0) == grad(lambda a: strict(tolerance=1e-6, a=a))(4.0) == 0.25
+    with pytest.raises(UnsupportedError, match="solve takes 'steps' by keyword alone"):
+        grad(lambda a: root(a, steps=3))(4.0)
+
+
+def test_fixed_points():
+    def settle(a):
+        x = 0.5
+        for _ in range(300):
+            x = np.cos(a * x)
+        return x
+
+    point = implicit(settle, fixed_point=lambda x, a: np.cos(a * x))
+    check_grads(lambda a: point(a) ** 2, (0.7,), order=2)
+    pair = implicit(
+        lambda a: (np.sqrt(a), [a, {"c": 2.0 * a}]),
+        fixed_point=lambda x, a: (0.5 * (x[0] + a / x[0]), [a, {"c": 2 * a}]),
+    )
+    assert grad(lambda a: pair(a)[0] + pair(a)[1][1]["c"])(4.0) == 2.25
+
+
+def test_minimisers():
+    def ridge(x, y, penalty):
+        return scipy.optimize.minimize(lambda w: objective(w, x, y, penalty), np.zeros(2), tol=1e-14).x
+
+    def objective(w, x, y, penalty):
+        return np.sum((x @ w - y) ** 2) + penalty * np.sum(w**2)
+
+    def exact(x, y, penalty):
+        return np.linalg.solve(x.T @ x + penalty * np.eye(2), x.T @ y)
+
+    rng = np.random.default_rng(0)
+    args = rng.normal(size=(6, 2)), rng.normal(size=6), 0.5
+    fitted, solved = implicit(ridge, objective=objective), implicit(exact, objective=objective)
+    check_grads(lambda x, y, penalty: np.sum(solved(x, y, penalty) ** 2), args)
+    found = grad(lambda penalty: np.sum(fitted(*args[:2], penalty) ** 2))(0.5)
+    assert_allclose(found, grad(lambda penalty: np.sum(exact(*args[:2], penalty) ** 2))(0.5), rtol=1e-5)
+
+
+def test_complex_solutions_whether_the_equation_is_holomorphic_or_not():
+    root = implicit(np.sqrt, lambda z, a: z * z - a)
+    mirrored = implicit(lambda a: 2.0 * np.conj(a), lambda z, a: np.conj(z) - 2.0 * a)
+    for solve, plain in ((root, np.sqrt), (mirrored, lambda a: 2.0 * np.conj(a))):
+        assert_allclose(
+            grad(lambda a, f=solve: np.real(f(a) * (1.0 + 2.0j)) ** 2)(2.0 + 3.0j),
+            grad(lambda a, f=plain: np.real(f(a) * (1.0 + 2.0j)) ** 2)(2.0 + 3.0j),
+        )
+    with pytest.raises(UnsupportedError, match="implicit and complex"):
+        grad(grad(lambda x: np.real(root(x * (1.0 + 1.0j)))))(0.5)
+
+
+def test_single_precision_and_shapes_without_axes():
+    root = implicit(lambda a: np.sqrt(a), lambda x, a: x * x - a)
+    gradient = grad(lambda a: np.sum(root(a)))(np.array([4.0, 9.0], np.float32))
+    assert gradient.dtype == np.float32
+    assert_allclose(gradient, [0.25, 1.0 / 6.0], rtol=1e-6)
+    gradient = grad(lambda a: root(a) ** 3)(np.array(4.0))
+    assert gradient.shape == ()
+    assert gradient == 3.0
+    assert_array_equal(grad(lambda a: np.sum(root(a)) + np.sum(a))(np.ones((2, 0))), np.ones((2, 0)))
+
+
+def test_solutions_and_arguments_that_are_written():
+    def loss(b, s):
+        p = b.copy()
+        x = solution(p, {"k": 0.3, "s": s})
+        total = np.sum(x)
+        p[:] = 0.0
+        x *= x
+        x[0] += total
+        return np.sum(x) + np.sum(p)
+
+    args = B.copy(), 1.5
+    check_grads(loss, args)
+    assert_array_equal(args[0], B)
+
+
+def test_a_solver_as_a_method_and_as_a_decorator():
+    class Circuit:
+        def __init__(self):
+            self.gain = 2.0
+
+        def solve(self, v):
+            return v / (1.0 + self.gain)
+
+    circuit = Circuit()
+    current = implicit(circuit.solve, lambda i, v: i * (1.0 + circuit.gain) - v)
+    assert_allclose(grad(lambda v: current(v))(1.0), 1.0 / 3.0)
+    circuit.gain = 4.0
+    assert_allclose(grad(lambda v: current(v))(1.0), 0.2)
+
+    @implicit(residual=lambda x, a: x**2 - a)
+    def root(a):
+        """By NumPy."""
+        return np.sqrt(a)
+
+    assert root.__name__ == "root"
+    assert root.__doc__ == "By NumPy."
+    assert repr(root) == "<implicit root>"
+    assert grad(root)(4.0) == 0.25
+    assert root(4.0) == 2.0
+
+
+# What is wrong
+
+
+def test_a_singular_jacobian():
+    root = implicit(lambda a: 0.0, lambda x, a: x**2 - 0.0 * a)
+    for derivative in (lambda: grad(root)(1.0), lambda: jvp(root, (1.0,), (1.0,))):
+        with pytest.raises(np.linalg.LinAlgError) as caught:
+            derivative()
+        assert "is singular there" in str(caught.value.__notes__)
+
+
+def test_what_is_no_solution_is_warned_about():
+    root = implicit(lambda a: 5.0, lambda x, a: x**2 - a)
+    with pytest.warns(RuntimeWarning, match=r"does not solve its equation: .* up to 24, and Newton's .* by 2.4"):
+        grad(root)(1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        grad(implicit(lambda a: np.sqrt(a) + 1e-4, lambda x, a: x**2 - a))(1.0)
+
+
+def test_another_number_of_equations():
+    with pytest.raises(ShapeError, match=r"the residual of total has 3 numbers, and the solution 1"):
+        grad(implicit(total, lambda x, a: x - a))(np.ones(3))
+    short = implicit(newton, equation, linear_solve=lambda product, b: b[:1])
+    with pytest.raises(ShapeError, match=r"linear_solve of newton returned shape \(1,\), not \(2,\)"):
+        grad(lambda b: np.sum(short(b, {"k": 0.3, "s": 1.5})))(B)
+
+
+def total(a):
+    return np.sum(a)
+
+
+def test_definitions_that_are_refused():
+    for arguments in (
+        {},
+        {"residual": equation, "fixed_point": equation},
+        {"residual": 3},
+    ):
+        with pytest.raises(ArgumentError, match="a residual, a fixed_point or an objective"):
+            implicit(newton, **arguments)
+    with pytest.raises(ArgumentError, match="needs a solver to call, not a int"):
+        implicit(3, equation)
+    with pytest.raises(ArgumentError, match="initial: 5 is out of range for newton"):
+        implicit(newton, equation, initial=5)
+
+
+def test_a_solver_that_returns_something_else():
+    whole = implicit(lambda a: scipy.optimize.root(lambda x: x - a, 1.0), lambda x, a: x - a)
+    with pytest.raises(UnsupportedError, match="returned a OptimizeResult"):
+        grad(lambda a: whole(a))(1.0)
+
+
+def test_generated_code_names_the_solver():
+    assert inspect.getsource(grad(lambda a: cubic(a)).fun)
+    source = grad(lambda a: cubic(a) ** 2).source_for(8.0)
+    assert "cube_root_fwd(a)" in source
+    assert "cube_root_rev(residuals, " in source
+    assert srcgrad.implicit is implicit
