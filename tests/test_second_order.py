@@ -136,20 +136,10 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
 }
 
 
-NAN = {
-    "roots_that_a_while_replaces",
-    "roots_that_a_loop_replaces_before_it_reads_them",
-    "updates_in_a_loop_masked_each_time",
-}
-"""What is NaN in the second derivative where a loop has replaced or masked what has no slope: a tape brings it back."""
-
-
 def marked(program: Program, refused: dict[str, str] = NOT_YET) -> Any:
     reason = refused.get(program.name)
     refusals = (NotImplementedError, NoRuleError, ArgumentError)
     marks = [pytest.mark.xfail(strict=True, raises=refusals, reason=reason)] if reason else []
-    if program.name in NAN:
-        marks = [pytest.mark.xfail(strict=True, raises=AssertionError, reason="NaN comes back from a tape")]
     return pytest.param(program, marks=marks, id=program.name)
 
 
@@ -164,7 +154,6 @@ def test_gradient_of_the_gradient(program: Program) -> None:
 
 
 def test_what_is_not_done_yet_exists() -> None:
-    assert {program.name for program in SUPPORTED} >= NAN
     assert NOT_AT_THIRD_ORDER.keys() <= {program.name for program in SUPPORTED}
 
 

@@ -146,6 +146,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         known = constant(key)
         if isinstance(known, (int, slice)):
             return _subscript_items(lo, Sequence(tuple_items(lo, value)), key)
+        if not isinstance(key, slice) and all(isinstance(t, PyScalar) and t.kind == "i" for t in value.type.items):
+            return lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, INT)
         lo.unsupported("a tuple of mixed content is indexed by a number that depends on the run")
     if isinstance(value.type, Parts):
         return lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, _part_type(lo, value.type, constant(key)))

@@ -14,7 +14,7 @@ from srcgrad.ir.types import INT, Unknown
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import cotangent, pass_on
 from srcgrad.transform.cotangents import zero_of
-from srcgrad.transform.strong_zeros import Zeros
+from srcgrad.transform.strong_zeros import Zeros, has_turns
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
@@ -124,7 +124,7 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
     body.mirror = op.body
     reverse.mirrors[op.body] = body
     bounds, index = _reversed_bounds(op)
-    inits, params = [], []
+    inits, params, before = [], [], []
     for k in slots:
         g = reverse.cotangent_of_output(op.carried_outputs[k])
         inits.append(reverse.full_cotangent(g, op.carried_outputs[k]))
@@ -134,6 +134,7 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
         inits.append(reverse.full_cotangent(g, value))
         unused = g is None and isinstance(value.owner, Call)
         params.append(zeros.mark(_cotangent_argument(value), Zeros.UNUSED if unused else zeros.of(g)))
+        before.append(Zeros.UNUSED if unused and not has_turns(op) else Zeros.NONE)
     body.args = [index, *params]
     for param in body.args:
         param.owner = body
@@ -150,7 +151,7 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
         ends = [reverse.full_cotangent(reverse.bar(op.carried[k]), op.carried[k]) for k in slots]
         levels = [Zeros.UNUSED if nothing else zeros.of(end) for nothing, end in zip(unread, ends, strict=True)]
         ends += [reverse.lo.value(reverse.lo.store.get(reverse.key(value))) for value in outside]
-        levels += [zeros.of(end) for end in ends[len(slots) :]]
+        levels += [max(level, zeros.of(end)) for level, end in zip(before, ends[len(slots) :], strict=True)]
         body.results = ends
     _mirror_all(body, op)
     outputs = [zeros.mark(Value(p.type, p.hint, op.span), level) for p, level in zip(params, levels, strict=True)]

@@ -27,7 +27,7 @@ from srcgrad.transform.cotangents import ZERO, full_like, is_fresh, zeros
 from srcgrad.transform.definedness import define_everywhere
 from srcgrad.transform.list_reversal import add_to_list
 from srcgrad.transform.places import COPIES, accumulators, check_real, memory_of, region_of
-from srcgrad.transform.strong_zeros import StrongZeros, Zeros
+from srcgrad.transform.strong_zeros import StrongZeros, Zeros, has_turns
 
 
 class CotangentStore:
@@ -238,7 +238,9 @@ class CotangentStore:
         """Whether what is emitted now is run, at least once, whenever the value is computed."""
         region: Region | None = self.lo.region.mirror or self.lo.region
         home = region_of(value)
-        while region is not None and region is not home and isinstance(region.parent, Loop):
+        while region is not None and region is not home:
+            if not isinstance(region.parent, Loop) or not has_turns(region.parent):
+                return False
             region = region.parent.parent
         return region is home
 

@@ -227,7 +227,9 @@ def reverse_jacobian(program: Program, asked: Asked) -> Gradient:
     function.body.results = [*floats, *leaves(aux)]
     rows = list(zip(floats, [Const(1.0)] if one else seeds, strict=True))
     kept = [*leaves(aux), *([] if one else floats)]
-    bars, pairs = gradient._reverse(program, rows, inputs, kept, asked.optimize, undo=one or asked.at_once)
+    bars, pairs = gradient._reverse(
+        function, program.functions, rows, inputs, kept, asked.optimize, undo=one or asked.at_once
+    )
     lo = _lowering()
     seed_of = dict(zip(floats, seeds, strict=True))
     sweep = _sweep_back_at_once if asked.at_once else _sweep_back
@@ -317,7 +319,7 @@ def elementwise_gradient(program: Program, asked: Asked) -> Gradient:
     _check_real(function, floats)
     function.body.results = [*floats, *leaves(aux)]
     ones = [(v, Const(1.0)) for v in floats]
-    bars, pairs = gradient._reverse(program, ones, inputs, list(leaves(aux)), asked.optimize)
+    bars, pairs = gradient._reverse(function, program.functions, ones, inputs, list(leaves(aux)), asked.optimize)
     known = dict(zip(inputs, bars, strict=True))
     trees = [gradient._structure(program, program.arguments[name], known) for name in asked.names]
     _finish(program, asked, tuple(trees) if asked.as_tuple else trees[0], aux, of_value=False)

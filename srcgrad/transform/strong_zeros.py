@@ -18,7 +18,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.finite import may_be_infinite, may_overflow
 from srcgrad.analysis.memory import is_view
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.ir.nodes import Call, Const, For, Op, Region, Value
+from srcgrad.ir.nodes import Call, Const, For, Loop, Op, Region, Value
 from srcgrad.ir.types import Array, Axis, Dim, is_scalar, shape_of
 from srcgrad.rules.registry import Rule
 from srcgrad.rules.result_types import result_type
@@ -103,7 +103,7 @@ class StrongZeros:
         self._complete: set[Value] = set()
         self._read: dict[Value, set[_Interval]] = {}
         self._cleared: set[Any] = set()
-        self._masked_lists: set[Any] = set()
+        self._items: dict[Any, Zeros] = {}
         self._masked: set[Any] = set()
 
     def of(self, cotangent: Value | None) -> Zeros:
@@ -130,12 +130,12 @@ class StrongZeros:
 
     def put_in(self, items: Value, level: Zeros) -> None:
         """Notes that a cotangent of this level was added to that of an item of a list."""
-        if level is Zeros.MASKED:
-            self._masked_lists.add(self._aliases.find(items))
+        memory = self._aliases.find(items)
+        self._items[memory] = max(level, self._items.get(memory, Zeros.NONE))
 
     def of_items(self, items: Value) -> Zeros:
-        """The level of what the shadow of a list holds, whichever item it belongs to."""
-        return Zeros.MASKED if self._aliases.find(items) in self._masked_lists else Zeros.NONE
+        """The level of what the shadow of a list holds, whichever item it belongs to: one that nobody reads is zero."""
+        return max(Zeros.UNUSED, self._items.get(self._aliases.find(items), Zeros.NONE))
 
     # Shadows
 
@@ -222,6 +222,13 @@ class StrongZeros:
             bounded = isinstance(exponent, Const) and isinstance(exponent.value, (int, float)) and exponent.value < 0
         overflows = bounded and isinstance(x, Value) and may_overflow(x)
         return Zeros.SATURATED if overflows else Zeros.NONE
+
+
+def has_turns(op: Loop) -> bool:
+    """Whether a loop surely runs at least once."""
+    if not isinstance(op, For) or not all(isinstance(v, Const) for v in (op.start, op.stop, op.step)):
+        return False
+    return len(range(op.start.value, op.stop.value, op.step.value)) > 0  # type: ignore[attr-defined]
 
 
 def _is_certain(op: Op, home: Region) -> bool:

@@ -12,6 +12,11 @@ def places() -> tuple[np.ndarray]:
     return (np.array([0.2, 0.9, 0.55, 1.3]),)
 
 
+def six_places() -> tuple[np.ndarray]:
+    """The same, for programs that read all but the second and the third."""
+    return (np.array([0.9, 0.2, 0.3, 0.8, 0.7, 1.3]),)
+
+
 @program(places)
 def roots_put_in_then_masked(x: np.ndarray) -> float:
     y = x * 1.0
@@ -392,3 +397,126 @@ def rows_masked_by_a_loop_over_views(x: np.ndarray) -> float:
     for row in y:
         row[x < 0.6] = 0.0
     return np.sum(y * y)
+
+
+@program(places)
+def roots_in_tuples_in_a_list_are_masked(x: np.ndarray) -> float:
+    pairs = []
+    for k in range(3):
+        pairs.append((np.sin(np.sqrt(x - 0.5)), 1.0 + k))
+    s = 0.0
+    for a, w in pairs:
+        s += np.sum(np.where(x > 0.5, a, 0.0)) * w
+    return s
+
+
+@program(places)
+def roots_in_tuples_are_masked_by_number(x: np.ndarray) -> float:
+    pairs = []
+    for k in range(3):
+        pairs.append((x * k, np.cos(np.sqrt(x - 0.5)) * x))
+    s = 0.0
+    for k in range(3):
+        a, b = pairs[k]
+        c = np.where(x > 0.5, b * a, x)
+        s += np.sum(c * c)
+    return s
+
+
+@program(places)
+def written_roots_of_a_branch_not_taken(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    y[1] = 1.0
+    s = np.sum(x * x)
+    if x[0] > 5.0:
+        s += np.sum(y)
+    return s
+
+
+@program(places)
+def written_roots_of_a_loop_without_turns(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    y[1] = 1.0
+    s = np.sum(x * x)
+    for k in range(len(x) - 4):
+        s += np.sum(y) * k
+    return s
+
+
+@program(places)
+def roots_of_a_loop_without_turns(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    s = np.sum(x * x)
+    for k in range(len(x) - 4):
+        s += np.sum(y * y) * k
+    return s
+
+
+@program(places)
+def roots_of_a_while_without_turns(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    y[0] = 0.1
+    s = np.sum(x * x)
+    while s < 0.0:
+        s += np.sum(y * y)
+    return s
+
+
+@program(places)
+def written_roots_returned_early(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    y[1] = 1.0
+    s = np.sum(x * x)
+    for k in range(3):
+        if s > 0.0:
+            return s * s
+        s += np.sum(y) * k
+    return s
+
+
+@program(six_places)
+def roots_read_but_for_two(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    s = y[0] * y[0] + y[-1] + y[-2]
+    for i in range(2, len(x) - 1):
+        s += y[i + 1] * x[i]
+    return s
+
+
+@program(six_places)
+def roots_read_but_for_two_by_a_difference(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    s = y[0] * y[0] + y[-1] * y[-2]
+    for i in range(4, len(x) + 1):
+        s += y[i - 1] * x[i - 1]
+    return s
+
+
+@program(six_places)
+def written_roots_read_in_slices(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    y[0] = 1.0
+    s = np.sum(y[3:] * y[3:]) + y[0]
+    for i in range(3, len(x)):
+        s += y[i] * x[i]
+    return s
+
+
+@program(places)
+def roots_in_a_list_of_which_parts_are_read(x: np.ndarray) -> float:
+    rows = []
+    for k in range(3):
+        rows.append(np.sqrt(x * (k + 1.0) - 0.6))
+    s = 0.0
+    for k in range(3):
+        s += rows[k][1] * rows[k][3]
+    return s
+
+
+@program(places)
+def last_of_many_roots(x: np.ndarray) -> float:
+    rows = []
+    for k in range(3):
+        rows.append(np.sqrt(x * (k + 3.5) - 0.75))
+    r = rows[-1]
+    return np.sum(r * r * r)
