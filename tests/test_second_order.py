@@ -23,7 +23,6 @@ NONE = "a name of the generated code is None before the loop that makes it a lis
 NONE_OR_NUMBER = "a name or an item of a list in the generated code is None or a number"
 NOT_YET: dict[str, str] = {
     "best_so_far": TUPLES,
-    "kernel_v_cycle": WRITTEN,
     "runtime_recursion": TUPLES,
     "laplacian": "an array that is written in place is broadcast to a view in generated code",
     "weighted_order_statistics": LIST,
@@ -47,7 +46,6 @@ NOT_YET: dict[str, str] = {
     "the_other_of_two_arrays_exists": DOUBT,
     "flattened_in_the_order_of_memory": "the strides of an array decide where elements are added",
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
-    "recursion_over_a_list": KIND,
     "with_any_all": KIND,
     "list_of_pairs_as_a_queue": TUPLES,
     "trees_in_a_list": TUPLES,
@@ -66,13 +64,6 @@ NOT_YET: dict[str, str] = {
     "update_by_its_own_alias": DOUBT,
     "accumulates_arrays_from_zero": DOUBT,
     "views_of_a_total_from_zero": DOUBT,
-    "rec_fresh": WRITTEN,
-    "rec_fresh_twice": WRITTEN,
-    "rec_dead_fresh": WRITTEN,
-    "rec_copy_value": WRITTEN,
-    "rec_of_rec": WRITTEN,
-    "rec_hidden": WRITTEN,
-    "rec_inplace": WRITTEN,
     "single_number_without_axes_meets_doubles": DOUBT,
     "tree_of_numbers_of_many_kinds": DOUBT,
     "long_list_of_single_numbers": LIST,
@@ -132,18 +123,13 @@ NOT_YET: dict[str, str] = {
 
 
 NOT_AT_THIRD_ORDER = NOT_YET | {
-    "recursion_with_a_memo": KIND,
-    "recursion_with_sets": KIND,
     "reshaped_view_is_written": KIND,
     "reshape_that_copies": KIND,
     "raveled_view_is_written": KIND,
     "reservoir_cascade": TUPLES,
     "epidemic_curve": TUPLES,
     "sinkhorn_distance": KIND,
-    "divide_and_conquer_sum": WRITTEN,
     "divide_and_conquer_by_slices": WRITTEN,
-    "recursion_that_fills": WRITTEN,
-    "horner_by_recursion": WRITTEN,
     "de_casteljau_by_recursion": WRITTEN,
     "loop_ravel_copy": KIND,
     "loop_ravel_copy_twice": KIND,

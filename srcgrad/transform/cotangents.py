@@ -32,7 +32,7 @@ from srcgrad.ir.types import (
     shape_of,
 )
 from srcgrad.rules.registry import VIEWS, hashable
-from srcgrad.transform.definedness import define_everywhere, may_be_undefined
+from srcgrad.transform.definedness import define_everywhere, may_be_missing, may_be_undefined
 
 ZERO = Const(0.0)
 
@@ -116,7 +116,7 @@ def full_like(lo: Lowering, g: Value, x: Value) -> Value:
         return g
     if is_scalar(x.type):
         return g
-    if isinstance(x.type, Array) and x.type.shape is not None:
+    if isinstance(x.type, Array) and x.type.shape is not None and not may_be_missing(x):
         return lo.value(lo.emit(np.broadcast_to, g, _shape(lo, x)))
     return lo.value(lo.emit(runtime.expanded, g, x))
 

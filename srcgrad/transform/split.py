@@ -46,7 +46,9 @@ def split(
     kept = [v for v in dict.fromkeys(used) if v in available and not isinstance(v, Const)]
     kept.sort(key=lambda v: v.uid)
     for value in kept:
-        define_everywhere(value)
+        define_everywhere(value, with_kind=packed)
+    cut = first_of_reverse(function)
+    forward, reverse = body.ops[:cut], body.ops[cut:]
     body.ops = forward
     region = Region()
     params = [Value(v.type, v.hint or (word(v) if len(kept) > 1 or not packed else None), v.span) for v in kept]
