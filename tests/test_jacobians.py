@@ -159,6 +159,18 @@ def test_a_value_that_does_not_depend_on_the_argument(jac: Callable) -> None:
 
 
 @both
+def test_constant_values(jac: Callable) -> None:
+    assert np.array_equal(jac(lambda x: 3.0)(X), np.zeros(2))
+    first, second = jac(lambda x: (x, 3.0))(X)
+    assert np.array_equal(first, np.eye(2))
+    assert np.array_equal(second, np.zeros(2))
+    assert jac(lambda x: 3.0)(2.0) == 0.0
+    for nothing in (lambda x: 3, lambda x: None, lambda x: "text", lambda x: len(x)):
+        with pytest.raises(UnsupportedError, match="nothing that has a derivative"):
+            jac(nothing)(X)
+
+
+@both
 def test_variadic_arguments(jac: Callable) -> None:
     assert np.array_equal(jac(lambda *xs: xs[0] * xs[1], argnums=1)(X, np.ones(2)), np.diag(X))
 
