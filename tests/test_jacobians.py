@@ -237,6 +237,22 @@ def test_arguments_stay_and_nothing_is_shared(jac: Callable) -> None:
 
 
 @both
+def test_results_can_be_written(jac: Callable) -> None:
+    for fun in (
+        lambda x: np.ones((2, 3)),
+        lambda x: np.broadcast_to(x[0], (2, 3)),
+        lambda x: np.broadcast_to(x, (3, 2)).T,
+        lambda x: np.diag(x),
+        lambda x: np.diagonal(np.outer(x, x)),
+    ):
+        found = jac(fun)(X)
+        before = found.copy()
+        found[(0,) * found.ndim] += 1.0
+        before[(0,) * found.ndim] += 1.0
+        assert np.array_equal(found, before)
+
+
+@both
 def test_random_numbers_are_drawn_once(jac: Callable) -> None:
     rng = np.random.default_rng(3)
 
@@ -471,6 +487,9 @@ def test_elementwise_grad() -> None:
     def logistic(x: np.ndarray) -> Any:
         return 1 / (1 + np.exp(-x)), len(x)
 
+    dx, ds = elementwise_grad(lambda x, s: {"a": x, "b": (s, np.full(4, s))}, argnums=(0, 1))(X, 2.0)
+    assert np.array_equal(dx, np.ones(2))
+    assert ds == 5.0
     found, aux = logistic(X)
     y = 1 / (1 + np.exp(-X))
     assert np.allclose(found, y * (1 - y))

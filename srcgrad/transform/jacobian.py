@@ -315,7 +315,8 @@ def elementwise_gradient(program: Program, asked: Asked) -> Gradient:
     bars, pairs = gradient._reverse(program, ones, inputs, list(leaves(aux)), asked.optimize)
     known = dict(zip(inputs, bars, strict=True))
     trees = [gradient._structure(program, program.arguments[name], known) for name in asked.names]
-    _finish(program, asked, tuple(trees) if asked.as_tuple else trees[0], aux, of_value=False)
+    _, aux = gradient.classes(program, program.result, (out, aux), asked.has_aux)
+    _finish_as(program, asked, tuple(trees) if asked.as_tuple else trees[0], aux)
     others = pairs.functions(function)
     gradient.name_apart(others, {function.name})
     return Gradient([*others, function])
@@ -417,9 +418,13 @@ def _entry(program: Program, asked: Asked, inputs: list[Value], parts: list[Valu
     return tuple(trees) if asked.as_tuple else trees[0]
 
 
-def _finish(program: Program, asked: Asked, tree: Any, aux: Any, of_value: bool = True) -> None:
-    own, aux = gradient.classes(program, program.result, (tree, aux), asked.has_aux)
-    tree = own if of_value else tree
+def _finish(program: Program, asked: Asked, tree: Any, aux: Any) -> None:
+    """The last passes, for a result in the structure of the value."""
+    tree, aux = gradient.classes(program, program.result, (tree, aux), asked.has_aux)
+    _finish_as(program, asked, tree, aux)
+
+
+def _finish_as(program: Program, asked: Asked, tree: Any, aux: Any) -> None:
     result = (tree, aux) if asked.has_aux else tree
     name = program.function.name
     stem = name.removesuffix("_jacrev") if asked.suffix == "hessian" else name
