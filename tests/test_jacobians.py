@@ -159,6 +159,18 @@ def test_a_value_that_does_not_depend_on_the_argument(jac: Callable) -> None:
 
 
 @both
+def test_constant_values(jac: Callable) -> None:
+    assert np.array_equal(jac(lambda x: 3.0)(X), np.zeros(2))
+    first, second = jac(lambda x: (x, 3.0))(X)
+    assert np.array_equal(first, np.eye(2))
+    assert np.array_equal(second, np.zeros(2))
+    assert jac(lambda x: 3.0)(2.0) == 0.0
+    for nothing in (lambda x: 3, lambda x: None, lambda x: "text", lambda x: len(x)):
+        with pytest.raises(UnsupportedError, match="nothing that has a derivative"):
+            jac(nothing)(X)
+
+
+@both
 def test_variadic_arguments(jac: Callable) -> None:
     assert np.array_equal(jac(lambda *xs: xs[0] * xs[1], argnums=1)(X, np.ones(2)), np.diag(X))
 
@@ -222,6 +234,22 @@ def test_arguments_stay_and_nothing_is_shared(jac: Callable) -> None:
     assert not any(np.shares_memory(part, given) for part in found for given in (x, y))
     assert not np.shares_memory(*found)
     assert np.array_equal(found[0], [[0.0, 2.0], [0.0, 1.0], [0.0, 2.0], [0.0, 1.0]])
+
+
+@both
+def test_results_can_be_written(jac: Callable) -> None:
+    for fun in (
+        lambda x: np.ones((2, 3)),
+        lambda x: np.broadcast_to(x[0], (2, 3)),
+        lambda x: np.broadcast_to(x, (3, 2)).T,
+        lambda x: np.diag(x),
+        lambda x: np.diagonal(np.outer(x, x)),
+    ):
+        found = jac(fun)(X)
+        before = found.copy()
+        found[(0,) * found.ndim] += 1.0
+        before[(0,) * found.ndim] += 1.0
+        assert np.array_equal(found, before)
 
 
 @both
@@ -459,6 +487,9 @@ def test_elementwise_grad() -> None:
     def logistic(x: np.ndarray) -> Any:
         return 1 / (1 + np.exp(-x)), len(x)
 
+    dx, ds = elementwise_grad(lambda x, s: {"a": x, "b": (s, np.full(4, s))}, argnums=(0, 1))(X, 2.0)
+    assert np.array_equal(dx, np.ones(2))
+    assert ds == 5.0
     found, aux = logistic(X)
     y = 1 / (1 + np.exp(-X))
     assert np.allclose(found, y * (1 - y))

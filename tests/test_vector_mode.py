@@ -72,6 +72,12 @@ def reshaped_at_first(x):
     return (y.T @ y).reshape(9), y.reshape(-1, 2) * 2.0
 
 
+@case(lambda: (rand(3),))
+def axes_that_come_and_go(x):
+    a = np.squeeze(x.reshape(1, 3, 1))
+    return a * x[0], np.einsum("i,j", x, x), np.atleast_1d(x[0]) * x, np.einsum("ij,j", np.outer(x, x), x)
+
+
 @case(lambda: (rand(6),), modes="jacfwd")
 def shapes(x):
     a = x.reshape(2, 3)

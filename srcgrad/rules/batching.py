@@ -136,6 +136,13 @@ def batched_squeeze(a, axis=None):
     return np.squeeze(a, behind(axis))
 
 
+@batch("arys", np.atleast_1d)
+def batched_atleast_1d(*arys):
+    if len(arys) != 1:
+        return None
+    return np.expand_dims(arys[0], 1) if np.ndim(arys[0]) == 1 else arys[0]
+
+
 @batch("array", np.broadcast_to)
 def batched_broadcast_to(array, shape):
     lengths = shape if isinstance(shape, (tuple, list)) else (shape,)

@@ -33,7 +33,7 @@ from srcgrad.ir.nodes import (
     map_tree,
     walk,
 )
-from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Tuple, is_scalar, rank
+from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Tuple, is_scalar, rank, shape_of
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.index import scatter
 from srcgrad.rules.registry import BATCH, Rule, batched_parameters, hashable
@@ -218,6 +218,8 @@ def _result(batch: Batch, op: Call) -> Symbol:
         return _einsum(batch, op)
     if fn is np.reshape:
         return _reshaped(batch, op)
+    if fn is np.squeeze and len(op.args) == 1 and not op.kwargs:
+        return _squeezed(batch, op)
     if fn is scatter:
         lengths = lo.tree(batch.with_count(lo.symbol(op.args[2])))
         index = lo.tree(_index(batch, op.args[1]))
@@ -291,6 +293,14 @@ def _fitted(batch: Batch, op: Call) -> Symbol:
     return lo.emit_typed(op.fn, (c, like), {}, batch.type_of(op.outputs[0].type))
 
 
+def _squeezed(batch: Batch, op: Call) -> Symbol:
+    """What squeezes all axes of length 1, those that are known to have it."""
+    axes = [k + 1 for k, axis in enumerate(shape_of(op.args[0].type) or ()) if axis == 1]
+    if not axes or rank(op.outputs[0].type) != (rank(op.args[0].type) or 0) - len(axes):
+        raise NotBatched("np.squeeze of axes of unknown length")
+    return batch.lo.emit(np.squeeze, batch.get(op.args[0]), Sequence(_constants(axes)))
+
+
 def _reshaped(batch: Batch, op: Call) -> Symbol:
     lo, x = batch.lo, op.args[0]
     order = op.args[2] if len(op.args) > 2 else op.kwargs.get("order", Const("C"))
@@ -327,9 +337,11 @@ def _remaining(batch: Batch, x: Value, lengths: list[Symbol]) -> Symbol:
 def _einsum(batch: Batch, op: Call) -> Symbol:
     lo, subscripts = batch.lo, getattr(op.args[0], "value", None)
     allowed = op.kwargs.keys() <= {"optimize"}
-    if not isinstance(subscripts, str) or "..." in subscripts or "->" not in subscripts or not allowed:
-        raise NotBatched("np.einsum without an explicit result")
-    given, result = subscripts.replace(" ", "").split("->")
+    if not isinstance(subscripts, str) or "..." in subscripts or not allowed:
+        raise NotBatched("np.einsum with these arguments")
+    given, arrow, result = subscripts.replace(" ", "").partition("->")
+    if not arrow:
+        result = "".join(sorted(c for c in set(given) if c != "," and given.count(c) == 1))
     letter = next(c for c in "nsbkzZNSBKyYxX" if c not in subscripts)
     terms = given.split(",")
     flags = [isinstance(v, Value) and batch.is_batched(v) for v in op.args[1:]]

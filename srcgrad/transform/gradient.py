@@ -14,7 +14,7 @@ from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.complexness import Complexness
 from srcgrad.analysis.invariance import without_influence
-from srcgrad.analysis.memory import copies_perhaps
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, among, copies_perhaps, is_view
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
@@ -613,9 +613,8 @@ def _own_results(function: Function, lo: Lowering) -> None:
         memory = aliases.find(value)
         known = isinstance(value.type, (Array, Unknown)) or _is_construct(value)
         shared = memory in taken or aliases.held(value) in taken or not known
-        read_only = isinstance(value.owner, Call) and value.owner.fn in (np.broadcast_to, runtime.expanded)
         taken.add(memory)
-        if not shared and not read_only:
+        if not shared and not _is_read_only(value):
             return value
         if isinstance(value.type, Array):
             return lo.value(lo.emit_typed(np.ndarray.copy, (value,), {}, value.type))
@@ -624,6 +623,20 @@ def _own_results(function: Function, lo: Lowering) -> None:
     result = map_tree(own, function.result)
     function.result = result
     function.body.results = list(leaves(result))
+
+
+def _is_read_only(value: Value) -> bool:
+    """Whether an array is a broadcast one, or a view that can't be written, or a view of such."""
+    owner = value.owner
+    while isinstance(owner, Call):
+        if owner.fn in (np.broadcast_to, runtime.expanded):
+            return True
+        if not is_view(owner):
+            return False
+        if among(owner.fn, READ_ONLY_VIEWS):
+            return True
+        owner = owner.args[0].owner
+    return False
 
 
 def _is_construct(value: Value) -> bool:
