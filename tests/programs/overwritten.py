@@ -157,3 +157,21 @@ def differences_in_turns(x: np.ndarray) -> float:
         y -= x[1:3]
         s += np.sum(y * y)
     return s
+
+
+@program(numbers)
+def repeated_places_are_scaled(x: np.ndarray) -> float:
+    y = x * 1.0
+    k = np.array([0, 2, 0, 2])
+    y[k] *= x[::-1]
+    y[k] /= x + 1.0
+    return np.sum(y * y)
+
+
+@program(numbers)
+def repeated_places_are_raised_to_powers(x: np.ndarray) -> float:
+    y = x + 1.0
+    k = np.array([1, 1, 3])
+    y[k] **= x[1:]
+    y[np.array([3, 3, 0])] *= y[:3]
+    return np.sum(np.sin(y))
