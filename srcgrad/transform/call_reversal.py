@@ -34,7 +34,7 @@ from srcgrad.transform.list_reversal import (
     reverse_tuple_read,
 )
 from srcgrad.transform.logistic import exponent_of_logistic, slope_of_logistic
-from srcgrad.transform.places import COPIES, region_of
+from srcgrad.transform.places import region_of
 from srcgrad.transform.rule_calls import inline_rule, refuse
 from srcgrad.transform.squares import square_of
 from srcgrad.transform.strong_zeros import Zeros, after_fit, passes_on, strong_product, zeros_made_by
@@ -54,12 +54,7 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
         return
     if any(o in reverse.instances for o in op.outputs):
         return
-    if (
-        is_view(op)
-        and all(map(reverse.is_buffer, op.outputs))
-        and op.fn not in COPIES
-        and not _lists_parts(reverse, op)
-    ):
+    if is_view(op) and all(map(reverse.is_buffer, op.outputs)) and not _lists_parts(reverse, op):
         if op.fn in (np.broadcast_to, np.broadcast_arrays) and reverse.activity.active(op.outputs[0]):
             raise UnsupportedError(
                 "an array that is written in place is broadcast to a view here", op.span, "copy it before: x.copy()"

@@ -26,7 +26,7 @@ from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values
 from srcgrad.transform.cotangents import ZERO, full_like, is_fresh, zeros
 from srcgrad.transform.definedness import define_everywhere
 from srcgrad.transform.list_reversal import add_to_list
-from srcgrad.transform.places import COPIES, accumulators, check_real, memory_of, region_of
+from srcgrad.transform.places import accumulators, check_real, memory_of, region_of
 from srcgrad.transform.strong_zeros import StrongZeros, Zeros, has_turns
 
 
@@ -265,7 +265,7 @@ class CotangentStore:
 
     def _make_shadow(self, value: Value) -> Value:
         owner = value.owner
-        shares = self.is_buffer(value) and isinstance(owner, Call) and is_view(owner) and owner.fn not in COPIES
+        shares = self.is_buffer(value) and isinstance(owner, Call) and is_view(owner)
         if shares and owner.args[0] not in self.doubtful:
             base = owner.args[0]
             if owner.fn in IN_PLACE:

@@ -15,8 +15,6 @@ from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value, wal
 from srcgrad.ir.types import Array, Unknown
 from srcgrad.rules.registry import ACCUMULATE, IN_PLACE
 
-COPIES = frozenset([np.ndarray.copy, list.copy])
-
 
 def region_of(value: Value) -> Region:
     """The region a value is defined in."""
@@ -29,9 +27,7 @@ def region_of(value: Value) -> Region:
 
 def memory_of(cotangent: Value) -> Value:
     """The cotangent that another one is a view of."""
-    while (
-        isinstance(cotangent.owner, Call) and is_view(cotangent.owner) and cotangent.owner.fn not in COPIES | IN_PLACE
-    ):
+    while isinstance(cotangent.owner, Call) and is_view(cotangent.owner) and cotangent.owner.fn not in IN_PLACE:
         cotangent = cotangent.owner.args[0]
     return cotangent
 

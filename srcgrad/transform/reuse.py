@@ -59,7 +59,8 @@ def _reuse_in(region: Region, finder: _Finder, mapping: dict[Value, Value]) -> N
         if not isinstance(op, Call) or len(op.outputs) != 1 or op.fn not in _IN_PLACE or op.kwargs:
             continue
         output, (a, b) = op.outputs[0], op.args
-        operands = [a, b] if op.fn in _COMMUTES else [a]
+        # What is joined may be tuples of the program, which are no values.
+        operands = [v for v in ((a, b) if op.fn in _COMMUTES else (a,)) if isinstance(v, Value)]
         if len(operands) > 1 and isinstance(b, Value) and b.hint is not None and b.hint == output.hint:
             operands.reverse()
         roots = [_root(target, mapping) for target in operands]

@@ -17,6 +17,15 @@ def six_places() -> tuple[np.ndarray]:
     return (np.array([0.9, 0.2, 0.3, 0.8, 0.7, 1.3]),)
 
 
+def square() -> tuple[np.ndarray]:
+    """Four rows."""
+    rows = [[0.2, 0.9, 0.1, 1.3], [0.8, 0.7, 0.3, 0.4], [0.3, 0.1, 0.9, 0.6], [0.1, 0.2, 0.8, 0.7]]
+    return (np.array(rows),)
+
+
+SHIFT = np.array([[2.0], [2.0], [0.0], [0.0]])
+
+
 @program(places)
 def roots_put_in_then_masked(x: np.ndarray) -> float:
     y = x * 1.0
@@ -520,3 +529,68 @@ def last_of_many_roots(x: np.ndarray) -> float:
         rows.append(np.sqrt(x * (k + 3.5) - 0.75))
     r = rows[-1]
     return np.sum(r * r * r)
+
+
+@program(square)
+def parts_of_roots_split_by_rows(x: np.ndarray) -> float:
+    a, b = np.vsplit(np.sqrt(x - 0.5), 2)
+    c, d = np.vsplit(np.log(x), [3])
+    return a[0, 1] * a[0, 3] + b[0, 2] + np.sum(d) + len(c)
+
+
+@program(square)
+def columns_of_roots_split(x: np.ndarray) -> float:
+    a, b = np.hsplit(np.sqrt(x - 0.5), 2)
+    return a[0, 1] * b[3, 1] + b[2, 0]
+
+
+@program(square)
+def roots_split_in_depth(x: np.ndarray) -> float:
+    a, b = np.dsplit(np.sqrt(x - 0.5).reshape(2, 2, 4), 2)
+    return a[0, 0, 1] * b[1, 1, 1]
+
+
+@program(square)
+def roots_split_unevenly(x: np.ndarray) -> float:
+    a, b, c = np.array_split(np.sqrt(x - 0.5), 3, axis=1)
+    p, q = np.split(np.sqrt(x - 0.5), 2, axis=0)
+    return a[0, 1] * c[3, 0] + p[0, 3] + b.ndim + q.ndim
+
+
+@program(square)
+def taken_roots(x: np.ndarray) -> float:
+    y = np.sqrt(x - 0.5)
+    return np.sum(np.take(y, [1, 3, 4, 5])) * np.take(y, 10) + np.delete(y.ravel(), np.flatnonzero(x < 0.55)).sum()
+
+
+@program(square)
+def diagonals_of_roots(x: np.ndarray) -> float:
+    return np.sum(np.diagonal(np.sqrt(x[:, ::-1] - 0.05))) + np.sum(np.triu(x)) + 0.0 * x[0, 0]
+
+
+@program(square)
+def upper_roots(x: np.ndarray) -> float:
+    lower = np.tril(np.ones((4, 4)), -1)
+    y = np.sqrt(x - lower)
+    z = np.triu(y)
+    return np.sum(z * z * z) + np.trace(y) + np.sum(np.diag(y)) + np.sum(np.diagonal(y)) + np.linalg.trace(y)
+
+
+@program(square)
+def lower_rows_of_roots(x: np.ndarray) -> float:
+    upper, lower = np.vsplit(np.sqrt(x - SHIFT), 2)
+    return np.sum(lower * lower * lower) + len(upper)
+
+
+@program(square)
+def right_columns_of_roots(x: np.ndarray) -> float:
+    left, right = np.hsplit(np.sqrt(x - SHIFT.T), [2])
+    return np.sum(right * right * right) * left.shape[1]
+
+
+@program(square)
+def deep_parts_of_roots(x: np.ndarray) -> float:
+    first, second = np.dsplit(np.sqrt(x - SHIFT.T).reshape(2, 2, 4), 2)
+    a, b = np.split(np.sqrt(x - SHIFT), 2)
+    c, d, e = np.array_split(np.sqrt(x - SHIFT), 3)
+    return np.sum(second**3) + np.sum(b * b * b) + np.sum(e * e * e) + c.ndim + d.ndim + first.ndim + a.ndim

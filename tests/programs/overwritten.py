@@ -120,3 +120,58 @@ def elements_read_between_recursive_writes(x: np.ndarray) -> float:
     y = x * 1.5
     s = halve(y, 0, 4)
     return s + np.sum(y * y)
+
+
+@program(numbers)
+def differences_that_are_scaled_in_between(x: np.ndarray) -> float:
+    y = x[1:] * 1.0
+    y *= 3.0
+    y -= x[:-1]
+    return np.sum(y * y)
+
+
+@program(numbers)
+def differences_of_what_is_written_in_between(x: np.ndarray) -> float:
+    y = x[1:].copy()
+    y[0] = 0.5
+    y -= x[:-1]
+    y[1] *= 2.0
+    return np.sum(y * y * y)
+
+
+@program(numbers)
+def differences_with_a_reflected_end(x: np.ndarray) -> float:
+    y = np.zeros(4)
+    y[1:] += x[1:]
+    y[2:] *= y[:2]
+    y[:-1] -= x[1:]
+    return np.sum(np.sin(y))
+
+
+@program(numbers)
+def differences_in_turns(x: np.ndarray) -> float:
+    s = 0.0
+    y = x[2:] * 1.0
+    for _ in range(3):
+        y *= x[:2]
+        y -= x[1:3]
+        s += np.sum(y * y)
+    return s
+
+
+@program(numbers)
+def repeated_places_are_scaled(x: np.ndarray) -> float:
+    y = x * 1.0
+    k = np.array([0, 2, 0, 2])
+    y[k] *= x[::-1]
+    y[k] /= x + 1.0
+    return np.sum(y * y)
+
+
+@program(numbers)
+def repeated_places_are_raised_to_powers(x: np.ndarray) -> float:
+    y = x + 1.0
+    k = np.array([1, 1, 3])
+    y[k] **= x[1:]
+    y[np.array([3, 3, 0])] *= y[:3]
+    return np.sum(np.sin(y))
