@@ -29,7 +29,7 @@ from srcgrad.tree import attributes_of, flatten, instance_of, is_structured
 
 @dataclass(frozen=True, slots=True)
 class CustomCall:
-    """A call of a custom function in a program.
+    """A call of a custom function, or of one that has a rule, in a program.
 
     Attributes:
         op: the call.
@@ -372,15 +372,26 @@ def with_defaults(
     return args, kwargs
 
 
-def call_with_rule(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol | None:
-    """A call of a Python function that has a rule; None if what it returns can't be told by reading it."""
-    read = _scratch(lo, _Reading(fn, fn, args, False, args, []), kwargs)
+def call_with_rule(
+    lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol], primitive: Callable[..., Symbol]
+) -> Symbol:
+    """A call of a Python function that has a rule: an operation, whose result is of the kind that reading it tells."""
+    given = [v for arg in (*args, *kwargs.values()) for v in flatten(as_tree(lo, arg, fn, lists=True))[0]]
+    leaves = [v for v in given if is_computed(v)]
+    read = _scratch(lo, _Reading(fn, fn, args, False, args, leaves), kwargs)
     if read is None:
-        return None
+        return primitive(lo, fn, args, kwargs)
     tree, body = read
     items = list(tree) if type(tree) is tuple else [tree]
-    if not items or not all(isinstance(item, Value) and _is_new(item) for item in (*items, *body.body.results)):
-        return None
+    returned = (*items, *body.body.results)
+    is_new = all(
+        isinstance(item, Value) and _is_new(item) and (is_scalar(item.type) or item not in leaves) for item in returned
+    )
+    if not items or not is_new:
+        result = primitive(lo, fn, args, kwargs)
+        if isinstance(result, Value) and isinstance(result.owner, Call):
+            lo.customs.append(CustomCall(result.owner, [body]))
+        return result
     trees = tuple([lo.tree(arg) for arg in args])
     kind = Tuple(tuple([item.type for item in items])) if type(tree) is tuple else tree.type
     return lo.emit_typed(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, kind)
