@@ -183,7 +183,10 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value])
     if places is not None:
         absent = Const(None)
         return tuple(
-            [absent if k in custom.passive else _alike(as_tree(lo, args[k], custom, lists=True)) for k in places]
+            [
+                absent if custom.is_passive(k, len(args)) else _alike(as_tree(lo, args[k], custom, lists=True))
+                for k in places
+            ]
         ), []
     found: Any = None
     bodies: list[Function] = []

@@ -163,7 +163,7 @@ def _movable(op: Call, custom: Custom, moves: Callable[[Value], bool]) -> tuple[
             leaf += 1
             if isinstance(value, Const) or not moves(value):
                 continue
-            if k not in custom.passive:
+            if not custom.is_passive(k, len(op.args)):
                 found.append(leaf)
             elif not custom.is_constant_in_passive:
                 raise NoRuleError(
