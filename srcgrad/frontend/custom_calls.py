@@ -190,12 +190,11 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value])
         ), []
     found: Any = None
     bodies: list[Function] = []
-    twins = [as_symbol(lo, _twin(as_tree(lo, arg, custom, lists=True))) for arg in args]
+    twins = [_twin(as_tree(lo, arg, custom, lists=True)) for arg in args]
     # The functions for the sweeps may call the function itself.
     routes = custom.routes()[: 1 if custom in lo.reading else None]
     for k, (route, paired) in enumerate(routes):
-        given = custom.routes_arguments(route, args, twins, lambda items: Sequence(tuple(items)))
-        read = _scratch(lo, _Reading(custom, route, given, paired, args, leaves))
+        read = _scratch(lo, _Reading(custom, route, twins, paired, args, leaves))
         if read is None:
             if k == 0:
                 return None, []
@@ -229,14 +228,14 @@ class _Reading:
     Attributes:
         owner: what it belongs to, which has a name.
         route: the function.
-        given: what it takes.
+        twins: trees of other values of the kinds of the arguments.
         paired: whether it returns a pair, of which the first counts.
         args, leaves: what the owner takes, and the values in it.
     """
 
     owner: Any
     route: Callable
-    given: list[Symbol]
+    twins: list[Any]
     paired: bool
     args: list[Symbol]
     leaves: list[Value]
@@ -256,9 +255,12 @@ def _scratch(lo: Lowering, reading: _Reading, kwargs: dict[str, Symbol] | None =
     try:
         with lo.store.branch(), lo.into(region):
             if route is owner:
-                result = call_function(lo, route, reading.given, kwargs or {})
+                result = call_function(lo, route, reading.args, kwargs or {})
             else:
-                result = lo.call(Const(route), reading.given, kwargs or {})
+                # What is made here is not there for the program.
+                twins = [as_symbol(lo, twin) for twin in reading.twins]
+                given = owner.routes_arguments(route, reading.args, twins, lambda items: Sequence(tuple(items)))
+                result = lo.call(Const(route), given, {})
             if isinstance(result, Const) and result.value is UNDEFINED:
                 return None
             is_pair = isinstance(result, Sequence) and len(result.items) == 2
@@ -381,7 +383,7 @@ def call_with_rule(
     """A call of a Python function that has a rule: an operation, whose result is of the kind that reading it tells."""
     given = [v for arg in (*args, *kwargs.values()) for v in flatten(as_tree(lo, arg, fn, lists=True))[0]]
     leaves = [v for v in given if is_computed(v)]
-    read = _scratch(lo, _Reading(fn, fn, args, False, args, leaves), kwargs)
+    read = _scratch(lo, _Reading(fn, fn, [], False, args, leaves), kwargs)
     if read is None:
         return primitive(lo, fn, args, kwargs)
     tree, body = read
