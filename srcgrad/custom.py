@@ -452,8 +452,10 @@ class _OfCustom(_Transposed):
     def __init__(self, custom: custom_jvp):
         super().__init__(custom.names[1], custom.__module__, _linear_part(custom.jvp))
         self.jvp = custom.jvp
-        self.passive = custom.passive
         self._custom = custom
+
+    def is_passive(self, place: int, count: int) -> bool:
+        return place < count - 2 and place in self._custom.passive
 
     def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
         passive, primals = self._custom._split(args)
@@ -464,7 +466,7 @@ class _OfCustom(_Transposed):
 
     def placed(self, found: Sequence[Any], count: int) -> tuple:
         rest = list(found)
-        for place in sorted(self.passive):
+        for place in sorted(self._custom.passive):
             rest.insert(place, None)
         return tuple(rest)
 

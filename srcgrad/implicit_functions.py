@@ -151,11 +151,10 @@ class Implicit(Custom):
         """The arguments that the residual takes."""
         return tuple([a for k, a in enumerate(args) if k not in self.passive])
 
-    def completed(self, cotangents: Sequence[Any], none: Any = None) -> list[Any]:
-        found = list(cotangents)
-        for place in sorted(self.passive):
-            found.insert(place, none)
-        return found
+    def placed(self, found: Sequence[Any], count: int) -> tuple:
+        """What belongs to these, among so many arguments, with None for guesses."""
+        rest = iter(found)
+        return tuple([None if k in self.passive else next(rest) for k in range(count)])
 
     def system(self, x: Any, args: Sequence[Any]) -> System:
         """The equation at a solution."""
@@ -319,9 +318,11 @@ class _Adjoint(Custom):
     def __init__(self, owner: Implicit):
         self.owner = owner
         self.fun = self._apply
-        self.passive = owner.passive
         self.__name__ = owner.names[1]
         self.__module__ = getattr(owner, "__module__", None) or "builtins"
+
+    def is_passive(self, place: int, count: int) -> bool:
+        return place < count - 2 and place in self.owner.passive
 
     def outputs_like(self, count: int) -> Sequence[int]:
         return range(count - 2)
@@ -330,7 +331,7 @@ class _Adjoint(Custom):
         *args, x, x_bar = given
         system = self.owner.system(x, args)
         w = system.solve_transposed(system.space.vector(x_bar, conjugate=True))
-        return tuple(self.owner.completed(system.pull(-w)[1]))
+        return self.owner.placed(system.pull(-w)[1], len(args))
 
     def forward(self, args: tuple) -> tuple[Any, Any]:
         return self._apply(*args), args
@@ -349,7 +350,8 @@ class _Adjoint(Custom):
         u = system.solve(system.image.vector(of_w))
         _, more_x, more_params = pull((system.space.tree(-u), zeros_like(system.params)))
         total = [_sum(p, a, b) for p, a, b in zip(system.params, of_params, more_params, strict=True)]
-        return (*self.owner.completed(total), _sum(system.x, x_bar, more_x), system.space.tree(u))
+        count = len(residuals) - 2
+        return (*self.owner.placed(total, count), _sum(system.x, x_bar, more_x), system.space.tree(u))
 
     def tangent(self, args: tuple, tangents: tuple) -> tuple[Any, Any]:
         *dots, x_dot, x_bar_dot = tangents
@@ -362,10 +364,8 @@ class _Adjoint(Custom):
         w_dot = system.solve_transposed(system.space.vector(x_bar_dot) - system.space.vector(of_x_dot))
         more = system.pull(w_dot)[1]
         total = [_sum(p, a, b) for p, a, b in zip(system.params, of_params_dot, more, strict=True)]
-        return (
-            tuple(self.owner.completed(_negated(of_params))),
-            tuple(self.owner.completed(_negated(total))),
-        )
+        placed = self.owner.placed
+        return placed(_negated(of_params), len(dots)), placed(_negated(total), len(dots))
 
 
 class _TangentMap(Custom):
@@ -410,8 +410,8 @@ class _TangentMap(Custom):
         of_dots = system.pull(-u)[1]
         at = (system.image.tree(u), x, system.params)
         of_x, of_params = jvp(self.owner.gradient, at, (None, x_dot, dots))[1]
-        completed = self.owner.completed
-        return (*completed(_negated(of_params)), _negated(of_x), *completed(of_dots))
+        placed = self.owner.placed
+        return (*placed(_negated(of_params), len(args)), _negated(of_x), *placed(of_dots, len(args)))
 
     def refuse(self, sweep: str) -> tuple[str, str] | None:
         if sweep == "tangent":

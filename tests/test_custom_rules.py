@@ -749,6 +749,24 @@ def test_a_derivative_that_a_rule_does_not_give():
         grad(lambda x: area(1.0, x))(2.0)
 
 
+def test_a_function_with_a_rule_that_returns_its_argument():
+    rules.vjp(passed)(lambda g, z, x: 1.0 * g)
+
+    def written(x):
+        y = 1.0 * x
+        z = passed(y)
+        z[0] = 5.0
+        return np.sum(y * z)
+
+    with pytest.raises(UnsupportedError, match=r"what .*passed returns here is memory of its argument"):
+        grad(written)(X)
+    assert_array_equal(grad(lambda x: np.sum(passed(1.0 * x) * x))(X), 2.0 * X)
+
+
+def passed(x):
+    return x
+
+
 @pytest.mark.parametrize(
     ("register", "message"),
     [

@@ -295,3 +295,13 @@ def test_generated_code_names_the_solver():
     assert "cube_root_fwd(a)" in source
     assert "cube_root_rev(residuals, " in source
     assert srcgrad.implicit is implicit
+
+
+def test_guesses_that_are_left_to_their_defaults():
+    root = implicit(
+        lambda a, low=0.0, b=1.0, high=9.0: np.sqrt(a * b), lambda x, a, b=1.0: x * x - a * b, initial=(1, 3)
+    )
+    assert grad(lambda a: root(a))(4.0) == grad(lambda a: root(a, 1.0))(4.0) == 0.25
+    assert grad(lambda a, b: root(a, 0.0, b), argnums=(0, 1))(4.0, 1.0) == (0.25, 1.0)
+    assert grad(lambda a, b: root(a, b=b, high=3.0), argnums=(0, 1))(4.0, 1.0) == (0.25, 1.0)
+    check_grads(lambda a, b: root(a) * root(b, 0.5, a) + root(a, high=3.0), (4.0, 1.5), order=2)

@@ -205,9 +205,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return handler(lo, args, kwargs)
         if has_rule(obj) and isinstance(obj, types.FunctionType) and not is_library(obj) and not _is_own(obj):
             args, kwargs = custom_calls.with_defaults(lo, obj, args, kwargs)
-            typed = custom_calls.call_with_rule(lo, obj, args, kwargs)
-            if typed is not None:
-                return typed
+            return custom_calls.call_with_rule(lo, obj, args, kwargs, primitive)
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
     if isinstance(obj, type) and issubclass(obj, Custom):

@@ -29,7 +29,7 @@ from srcgrad.tree import attributes_of, flatten, instance_of, is_structured
 
 @dataclass(frozen=True, slots=True)
 class CustomCall:
-    """A call of a custom function in a program.
+    """A call of a custom function, or of one that has a rule, in a program.
 
     Attributes:
         op: the call.
@@ -183,16 +183,18 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value])
     if places is not None:
         absent = Const(None)
         return tuple(
-            [absent if k in custom.passive else _alike(as_tree(lo, args[k], custom, lists=True)) for k in places]
+            [
+                absent if custom.is_passive(k, len(args)) else _alike(as_tree(lo, args[k], custom, lists=True))
+                for k in places
+            ]
         ), []
     found: Any = None
     bodies: list[Function] = []
-    twins = [as_symbol(lo, _twin(as_tree(lo, arg, custom, lists=True))) for arg in args]
+    twins = [_twin(as_tree(lo, arg, custom, lists=True)) for arg in args]
     # The functions for the sweeps may call the function itself.
     routes = custom.routes()[: 1 if custom in lo.reading else None]
     for k, (route, paired) in enumerate(routes):
-        given = custom.routes_arguments(route, args, twins, lambda items: Sequence(tuple(items)))
-        read = _scratch(lo, _Reading(custom, route, given, paired, args, leaves))
+        read = _scratch(lo, _Reading(custom, route, twins, paired, args, leaves))
         if read is None:
             if k == 0:
                 return None, []
@@ -226,14 +228,14 @@ class _Reading:
     Attributes:
         owner: what it belongs to, which has a name.
         route: the function.
-        given: what it takes.
+        twins: trees of other values of the kinds of the arguments.
         paired: whether it returns a pair, of which the first counts.
         args, leaves: what the owner takes, and the values in it.
     """
 
     owner: Any
     route: Callable
-    given: list[Symbol]
+    twins: list[Any]
     paired: bool
     args: list[Symbol]
     leaves: list[Value]
@@ -253,9 +255,12 @@ def _scratch(lo: Lowering, reading: _Reading, kwargs: dict[str, Symbol] | None =
     try:
         with lo.store.branch(), lo.into(region):
             if route is owner:
-                result = call_function(lo, route, reading.given, kwargs or {})
+                result = call_function(lo, route, reading.args, kwargs or {})
             else:
-                result = lo.call(Const(route), reading.given, kwargs or {})
+                # What is made here is not there for the program.
+                twins = [as_symbol(lo, twin) for twin in reading.twins]
+                given = owner.routes_arguments(route, reading.args, twins, lambda items: Sequence(tuple(items)))
+                result = lo.call(Const(route), given, {})
             if isinstance(result, Const) and result.value is UNDEFINED:
                 return None
             is_pair = isinstance(result, Sequence) and len(result.items) == 2
@@ -372,15 +377,26 @@ def with_defaults(
     return args, kwargs
 
 
-def call_with_rule(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol | None:
-    """A call of a Python function that has a rule; None if what it returns can't be told by reading it."""
-    read = _scratch(lo, _Reading(fn, fn, args, False, args, []), kwargs)
+def call_with_rule(
+    lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol], primitive: Callable[..., Symbol]
+) -> Symbol:
+    """A call of a Python function that has a rule: an operation, whose result is of the kind that reading it tells."""
+    given = [v for arg in (*args, *kwargs.values()) for v in flatten(as_tree(lo, arg, fn, lists=True))[0]]
+    leaves = [v for v in given if is_computed(v)]
+    read = _scratch(lo, _Reading(fn, fn, [], False, args, leaves), kwargs)
     if read is None:
-        return None
+        return primitive(lo, fn, args, kwargs)
     tree, body = read
     items = list(tree) if type(tree) is tuple else [tree]
-    if not items or not all(isinstance(item, Value) and _is_new(item) for item in (*items, *body.body.results)):
-        return None
+    returned = (*items, *body.body.results)
+    is_new = all(
+        isinstance(item, Value) and _is_new(item) and (is_scalar(item.type) or item not in leaves) for item in returned
+    )
+    if not items or not is_new:
+        result = primitive(lo, fn, args, kwargs)
+        if isinstance(result, Value) and isinstance(result.owner, Call):
+            lo.customs.append(CustomCall(result.owner, [body]))
+        return result
     trees = tuple([lo.tree(arg) for arg in args])
     kind = Tuple(tuple([item.type for item in items])) if type(tree) is tuple else tree.type
     return lo.emit_typed(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, kind)

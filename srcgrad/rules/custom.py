@@ -47,6 +47,10 @@ class Custom:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fun(*args, **kwargs)
 
+    def is_passive(self, place: int, count: int) -> bool:
+        """Whether an argument, one of so many, has no derivative."""
+        return place in self.passive
+
     def routes(self) -> list[tuple[Callable[..., Any], bool]]:
         """The functions that may compute its value: each with whether that is the first of two things it returns."""
         return [(self.fun, False)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.errors import NoRuleError, UnsupportedError
-from srcgrad.frontend.custom_calls import step_of
+from srcgrad.frontend.custom_calls import CustomCall, step_of
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Const, Value, leaves
 from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, TangentSweep, transpose_of
@@ -35,7 +35,9 @@ def settle_custom_calls(program: Program) -> None:
     whole = Aliases([*program.functions, program.function]) if program.customs else None
     for call in program.customs:
         op, given = call.op, list(leaves(call.op.args))
-        assert isinstance(op.fn, Primal)
+        if not isinstance(op.fn, Primal):
+            _check_fresh(call, whole)
+            continue
         shared: dict[tuple[int, int], None] = {}
         for body in call.bodies:
             aliases = Aliases([body])
@@ -57,6 +59,25 @@ def settle_custom_calls(program: Program) -> None:
         if not call.bodies and not custom.returns_new and whole is not None:
             form = replace(form, is_watched=any(whole.is_written(v) for v in (*given, *op.outputs)))
         op.fn = step_of(Primal, custom, form, tuple(shared))
+
+
+def _check_fresh(call: CustomCall, whole: Aliases | None) -> None:
+    """Refuses a function with a rule that returns memory of an argument, where one of the two is written.
+
+    Raises:
+        UnsupportedError: if so.
+    """
+    (body,) = call.bodies
+    aliases = Aliases([body])
+    given = [v for v in leaves((call.op.args, call.op.kwargs)) if not isinstance(v, Const) and is_pointer(v.type)]
+    returned = {aliases.find(v) for v in body.body.results if is_pointer(v.type)}
+    shared = [v for v in given if aliases.find(v) in returned]
+    if shared and whole is not None and any(map(whole.is_written, (*shared, *call.op.outputs))):
+        raise UnsupportedError(
+            f"what {display_name(call.op.fn)} returns here is memory of its argument, and one of the two is written",
+            call.op.span,
+            "let it return a copy: .copy()",
+        )
 
 
 def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
@@ -142,7 +163,7 @@ def _movable(op: Call, custom: Custom, moves: Callable[[Value], bool]) -> tuple[
             leaf += 1
             if isinstance(value, Const) or not moves(value):
                 continue
-            if k not in custom.passive:
+            if not custom.is_passive(k, len(op.args)):
                 found.append(leaf)
             elif not custom.is_constant_in_passive:
                 raise NoRuleError(
