@@ -322,7 +322,11 @@ def appends_outside(x, found=[]):  # noqa: B006
 
 @pytest.mark.parametrize(
     ("fun", "message"),
-    [(prints, "print is called"), (draws_in_a_branch, "random numbers are drawn"), (appends_outside, "outside_append")],
+    [
+        (prints, "print is called"),
+        (draws_in_a_branch, "random numbers are drawn"),
+        (appends_outside, "list from outside is changed"),
+    ],
 )
 def test_effects_are_refused(fun: Callable[..., Any], message: str) -> None:
     with pytest.raises(errors.UnsupportedError, match=message) as caught:

@@ -1,4 +1,4 @@
-"""The generated code of 32 programs, word for word, and the gradients of that code.
+"""The generated code of 33 programs, word for word, and the gradients of that code.
 
 `tests/golden/NAME.py` holds what `source_for` returns for the program NAME of `tests/golden/programs.py`, and
 `tests/golden/NAME_generic.py` what `source` is before any call, and `tests/golden/NAME_jvp.py` the forward sweep with

@@ -154,9 +154,13 @@ class _Closer:
             call.fn.drawn = tuple(k for k, v in enumerate(outputs) if v in drawn)
             call.fn = self.known.setdefault(key_of(call.fn.function), call.fn)
         self._check_identity(call, ops[-1], changed, after, later)
-        region.ops[place : place + len(whole)] = [call, *self._write_back(call, changed, after)]
+        alone = [v for v in changed if self._is_private(v) and self._is_alone(v, region, ops[-1], after)]
+        made = self._write_back(call, changed, after, alone)
+        region.ops[place : place + len(whole)] = [call, *made]
         for op in region.ops:
             op.parent = region
+        results = call.outputs[len(call.outputs) - len(changed) :]
+        self._rename(region, call, {v: r for v, r in zip(changed, results, strict=True) if v in alone})
 
     def _check_draw(self, value: Value) -> None:
         if self.aliases.is_written(value):
@@ -281,18 +285,35 @@ class _Closer:
             "make it a copy: .copy()",
         )
 
-    def _write_back(self, call: Call, changed: list[Value], after: set[Value]) -> list[Op]:
+    def _is_alone(self, value: Value, region: Region, last: Op, after: set[Value]) -> bool:
+        """Whether nobody but the rest of a region looks at memory later, and that by one name: a new one will do."""
+        at_home = value.owner is region or (isinstance(value.owner, Op) and value.owner.parent is region)
+        memory = self.aliases.find(value)
+        return at_home and not any(
+            self.origins.meet(value, other) or memory in self.aliases.within(other)
+            for other in after
+            if other is not value and is_pointer(other.type) and _exists_before(other, last)
+        )
+
+    def _write_back(self, call: Call, changed: list[Value], after: set[Value], alone: list[Value]) -> list[Op]:
         """Lets memory hold what a closed function made of its contents."""
         made: list[Op] = []
         for target in changed:
             result = Value(target.type, target.hint, call.span)
             result.owner = call
             call.outputs.append(result)
-            if self._is_observed(target, after):
+            if target not in alone and self._is_observed(target, after):
                 index = EVERYTHING if isinstance(target.type, List) else Const(Ellipsis)
                 made.append(Call(operator.setitem, (target, index, result), {}, [], call.span))
         call.unpacks = len(call.outputs) > 1
         return made
+
+    def _rename(self, region: Region, call: Call, mapping: dict[Value, Value]) -> None:
+        """Lets what follows use the new memory in place of the old."""
+        for value, result in mapping.items():
+            self.origins.adopt(result, value)
+        _replace(region.ops[region.ops.index(call) + 1 :], mapping)
+        region.results = [mapping.get(v, v) for v in region.results]
 
 
 def _close_function(cut: Cut, ops: list[Op], outputs: list[Value]) -> tuple[Call, list[Value]]:

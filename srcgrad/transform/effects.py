@@ -44,6 +44,13 @@ def _check(op: Call) -> None:
             op.span,
             "draw them before, and pass them on",
         )
+    if fn is setattr or getattr(fn, "__name__", "") in ("outside_item", "outside_append"):
+        raise UnsupportedError(
+            "an attribute, a global name or a list from outside is changed in what is checkpointed, which is run again "
+            "in the reverse sweep",
+            op.span,
+            "return what is new, and change it outside of what is checkpointed",
+        )
     if not repeatable(op):
         name = display_name(fn)
         raise UnsupportedError(

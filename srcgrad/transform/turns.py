@@ -330,7 +330,8 @@ class _Schedule:
         sums = {k: self._zero(self.params[k]) for k in self.wanted}
         carried_sums = [k for k in self.wanted if not isinstance(self.params[k].type, (Array, List))]
         inits = [*bars, *[sums[k] for k in carried_sums]]
-        index = Value(INT, self.turns.op.index.hint or "k", lo.span)
+        named = self.turns.op.index.hint
+        index = Value(INT, "turn" if named in (None, "_") else named, lo.span)
         types = [Unknown() if k in self.late else v.type for k, v in zip(self.seeds, bars, strict=True)]
         args = [Value(t, v.hint, v.span) for t, v in zip(types, bars, strict=True)]
         args += [Value(self.params[k].type, f"{self.params[k].hint}_bar", lo.span) for k in carried_sums]

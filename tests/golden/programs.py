@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import checkpoint, checkpointed
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Golden:
@@ -488,6 +490,19 @@ def fallback(a, b):
     except np.linalg.LinAlgError:
         x = b / np.trace(a)
     return np.sum(x**2)
+
+
+@checkpoint
+def mismatch(u, target):
+    return np.mean(np.cosh(u - target))
+
+
+@golden(lambda: (rand(6), 0.1, 5, rand(6, seed=1)), argnums=(0, 1))
+def snapshots(u0, kappa, n, target):
+    u = u0.copy()
+    for _ in checkpointed(range(n), slots=2):
+        u[1:-1] += kappa * (u[2:] - 2.0 * u[1:-1] + u[:-2])
+    return mismatch(u, target)
 
 
 @golden(lambda: (rand(4), 0.9, 3), argnums=(0, 1))
