@@ -419,17 +419,7 @@ def _differentiate_closed(
     levels: dict[Value, Zeros],
     name: str,
 ) -> None:
-    """Makes the reverse of a closed function, or rather of a copy of it: both sweeps, in one function.
-
-    Args:
-        optimize: whether to simplify.
-        function, callees: the copy, and the functions that it calls.
-        rows: its results that have cotangents, with these.
-        seeds: the parameters that bring them.
-        inputs: the parameters whose cotangents are wanted.
-        levels: what the cotangents of the results hold; it learns what those of the inputs do.
-        name: what to call it.
-    """
+    """Makes of a copy of a closed function its reverse, both sweeps in one: see `ClosedPairs`."""
     bars, pairs = _reverse(function, callees, rows, inputs, [], optimize, levels=levels)
     add_parameters(function, seeds)
     finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
