@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.api import GradFunction, grad, value_and_grad
@@ -116,7 +117,7 @@ def _called_gradient(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]
         group.update({name: floated(lo, group[name]) for name in wanted if name in group})
         for symbol in [group[name] for name in wanted if name in group]:
             if isinstance(symbol, Value) and isinstance(symbol.type, Unknown):
-                call_function(lo, stand_ins.check_number, [symbol], {})
+                call_function(lo, cast(FunctionType, stand_ins.check_number), [symbol], {})
     if asked.mode == "hessian":
         # As that of a function: the Jacobian, in forward mode, of that in reverse mode.
         fun = Bound(Const(_gradient), (Const(replace(asked, mode="jacrev")), fun))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import numpy as np
 
@@ -34,8 +35,8 @@ from srcgrad.nested import (
     wanted_name,
 )
 from srcgrad.products import jvp, linearize, vjp
-from srcgrad.transform import gradient as transform
 from srcgrad.transform.gradient import is_text, pullback, split_result
+from srcgrad.transform.protection import leaves_of
 from srcgrad.transform.pushforward import pushforward
 
 
@@ -61,13 +62,16 @@ def _vjp(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fun, *primals = _with_function(args, kwargs)
     has_aux = _has_aux(lo, kwargs)
     check_count(lo, primals)
-    inner, names, _ = _lowered(lo, fun, primals, range(len(primals)), "vjp")
+    inner, names, _ = _lowered(lo, fun, tuple(primals), range(len(primals)), "vjp")
     program = inner.program
     active = [k for k, name in enumerate(names) if _is_active(program, name)]
     if not active:
         result = lo.call(fun, primals, {})
         pull = Bound(Const(_pull), (Const(Pulled(None, (), (), len(primals))), Const(None)))
-        return Sequence((*result.items[:1], pull, *result.items[1:]) if has_aux else (result, pull))
+        if not has_aux:
+            return Sequence((result, pull))
+        value, aux = _items(lo, result, "what a function with aux returns")
+        return Sequence((value, pull, aux))
     wanted = [_has_bar(v) for v in leaves(split_result(program, has_aux)[0])]
     gradient = pullback(program, [names[k] for k in active], has_aux)
     forward = gradient.functions[-1]
@@ -84,7 +88,7 @@ def _vjp(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
 
 
 def _is_active(program: Program, name: str) -> bool:
-    return any(v.type.differentiable for v in transform._leaves(program, program.arguments[name]))
+    return any(v.type.differentiable for v in leaves_of(program, program.arguments[name]))
 
 
 def _has_bar(value: Value) -> bool:
@@ -313,7 +317,7 @@ def _fitted(lo: Lowering, given: Symbol, like: Symbol, what: str) -> Symbol:
         lo.unsupported(f"{what} has {ranks[0]} axes, but the value it belongs to has {ranks[1]}")
     if not isinstance(given.type, Array) or given.type.dtype != kind.dtype:
         given = lo.call(Const(np.asarray), [given, Const(kind.dtype)], {})
-    call_function(lo, stand_ins.check_shape, [given, like, Const(what)], {})
+    call_function(lo, cast(FunctionType, stand_ins.check_shape), [given, like, Const(what)], {})
     return given
 
 

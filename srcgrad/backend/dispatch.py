@@ -31,6 +31,7 @@ from srcgrad.transform import jacobian
 from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
+from srcgrad.transform.protection import leaves_of
 from srcgrad.transform.pushforward import pushforward
 from srcgrad.tree import attribute_names, flatten
 
@@ -419,7 +420,7 @@ def _float_parameters(bound: dict[str, Any], program: Program) -> tuple[str, ...
     return tuple(
         name
         for name in program.arguments
-        if any(leaf.type.differentiable for leaf in transform._leaves(program, program.arguments[name]))
+        if any(leaf.type.differentiable for leaf in leaves_of(program, program.arguments[name]))
     )
 
 

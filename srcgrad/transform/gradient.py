@@ -14,15 +14,14 @@ from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.complexness import Complexness
 from srcgrad.analysis.invariance import without_influence
-from srcgrad.analysis.memory import READ_ONLY_VIEWS, among, copies_perhaps, is_view
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, among, is_view
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree, references, walk
-from srcgrad.ir.types import COMPLEX, FLOAT, Array, List, NpScalar, Opaque, PyScalar, Type, Unknown, is_scalar, shape_of
-from srcgrad.rules.registry import hashable
+from srcgrad.ir.nodes import Call, Const, Function, Value, leaves, map_tree, references, walk
+from srcgrad.ir.types import COMPLEX, FLOAT, Array, List, NpScalar, Opaque, PyScalar, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.closed import ClosedPairs, add_parameters
 from srcgrad.transform.closing import close_checkpoints, dissolve_checkpoints, is_checkpointed
@@ -30,8 +29,8 @@ from srcgrad.transform.custom_calls import settle_custom_calls
 from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.narrowing import narrow
-from srcgrad.transform.overlap import apart_check, overlap_check
 from srcgrad.transform.pairs import Pairs
+from srcgrad.transform.protection import argument_leaves, leaves_of, left_outside, protect_arguments
 from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.reverse import Reverse
@@ -88,141 +87,6 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
     separate(functions, program.function)
     for function in functions:
         refine_lengths(function)
-
-
-def protect_arguments(program: Program) -> None:
-    """Copies on entry every argument that the program writes, so that the caller's array never changes.
-
-    So it does with arrays from outside; those that are not in an argument get what was written when the function is
-    through.
-
-    Before -> after: `x[0] = 3 * x[1]` -> `x = x.copy(); x[0] = 3 * x[1]`.
-    """
-    function = program.function
-    changes = program.changed or any(program.held_outside.values())
-    if changes and len(program.contents) + len(program.held_outside) > 1:
-        check = apart_check(program.changed, program.held_outside, function)
-        check.parent = function.body
-        function.body.ops.insert(0, check)
-    aliases = Aliases([function, *program.functions])
-    for value in function.captured:
-        if aliases.is_written(value) and not _is_local(program, value):
-            raise UnsupportedError(
-                f"{value.hint}, which is not an argument, is written in place here",
-                aliases.writers[aliases.find(value)][0].span,
-                "pass it as an argument, or write to a copy",
-            )
-    for value in argument_leaves(program):
-        held = aliases.held(value) if isinstance(value.type, List) else None
-        if held in aliases.written:
-            raise UnsupportedError(
-                f"the arrays in {value.hint}, a list of many, are written in place here",
-                aliases.writers[held][0].span,
-                "write to copies of them",
-            )
-    outside = [v for v in argument_leaves(program) if is_pointer(v.type) and aliases.is_written(v)]
-    globals_ = [v for v in function.captured if aliases.is_written(v)]
-    left = {aliases.find(v) for v in _left_outside(function)} | {aliases.held(v) for v in _left_outside(function)}
-    for source, value in program.captured:
-        if value in globals_ and source.key in program.read_at_run_time:
-            raise UnsupportedError(
-                f"{value.hint} is written in place, and read by a custom function that is called here",
-                program.read_at_run_time[source.key],
-                "pass it to that function as an argument",
-            )
-    for value in globals_:
-        if aliases.find(value) in left:
-            raise UnsupportedError(
-                f"{value.hint} is written in place, and gets another name outside of the function",
-                aliases.writers[aliases.find(value)][0].span,
-                "store a copy: .copy()",
-            )
-    outside += globals_
-    if not outside:
-        return
-    program.written.update(
-        name for name, symbol in program.arguments.items() if not set(outside).isdisjoint(_leaves(program, symbol))
-    )
-    others = [v for v in argument_leaves(program) if _holds_arrays(v.type) and v not in outside]
-    body = function.body
-    place = 1 + max((body.ops.index(v.owner) for v in outside if isinstance(v.owner, Op)), default=-1)
-    place = max(place, 1 + max((body.ops.index(v.owner) for v in others if isinstance(v.owner, Op)), default=-1))
-    made: list[Op] = []
-    arrays = [v for v in (*outside, *others, *function.captured) if _holds_arrays(v.type)]
-    if len(arrays) > 1 or any(isinstance(v.type, List) for v in arrays):
-        made.append(overlap_check([v for v in arrays if v in outside], arrays, aliases))
-    mapping: dict[Value, Value] = {}
-    for value in outside:
-        copy = Value(value.type, value.hint, value.span)
-        fn = _copy_of(value, aliases, program.read_only)
-        made.append(Call(fn, (value,), {}, [copy], value.span))
-        mapping[value] = copy
-    before, after = body.ops[:place], body.ops[place:]
-    body.ops = after
-
-    def swap(v: Value) -> Value:
-        return mapping.get(v, v)
-
-    for op in walk(body):
-        op.replace_inputs(swap)
-        for inner in op.regions:
-            inner.results = [swap(v) for v in inner.results]
-    body.results = [swap(v) for v in body.results]
-    function.result = map_tree(swap, function.result)
-    written_back = [
-        Call(runtime.outside_item, (v, Const(...), mapping[v]), {}, [], v.span)
-        for v in globals_
-        if v not in program.fixed
-    ]
-    for op in (*made, *written_back):
-        op.parent = body
-    body.ops = [*before, *made, *after, *written_back]
-
-
-def _is_local(program: Program, value: Value) -> bool:
-    """Whether an array from outside may be written: only the main function uses it."""
-    others = [v for function in program.functions for v in function.captured]
-    return isinstance(value.type, Array) and value not in others
-
-
-def _holds_arrays(t: Type) -> bool:
-    return isinstance(t, (Array, Unknown)) or (isinstance(t, List) and is_pointer(t.item))
-
-
-def _copy_of(value: Value, aliases: Aliases, read_only: set[Value]) -> Any:
-    """What copies an argument: with its layout in memory, where that decides between views and copies."""
-    if isinstance(value.type, List):
-        return list.copy
-    memory = aliases.find(value)
-    # NumPy lets `np.add.at` write to what is read-only.
-    if value in read_only and any(op.fn != np.add.at for op in aliases.writers.get(memory, ())):
-        return runtime.protected
-    views = [v.owner for v in aliases.members.get(memory, ()) if isinstance(v.owner, Call)]
-    if any(copies_perhaps(op) for op in views if op.args):
-        return runtime.copied
-    return np.ndarray.copy if isinstance(value.type, Array) else runtime.protected
-
-
-def argument_leaves(program: Program) -> list[Value]:
-    """The numbers and arrays that the arguments consist of."""
-    found: list[Value] = []
-    for symbol in program.arguments.values():
-        found += _leaves(program, symbol)
-    return found
-
-
-def _leaves(program: Program, symbol: Symbol) -> list[Value]:
-    if isinstance(symbol, Value):
-        return [] if isinstance(symbol, Const) else [symbol]
-    if isinstance(symbol, Sequence):
-        return [leaf for item in symbol.items for leaf in _leaves(program, item)]
-    if isinstance(symbol, Reference):
-        return [leaf for item in _items(program.contents[symbol]) for leaf in _leaves(program, item)]
-    return []
-
-
-def _items(contents: tuple) -> list[Symbol]:
-    return [part[1] if isinstance(part, tuple) else part for part in contents]
 
 
 def joint_gradient(
@@ -351,7 +215,7 @@ def differentiable_leaves(program: Program, names: list[str]) -> list[Value]:
     found: list[Value] = []
     for name in names:
         symbol = program.arguments[name]
-        floats = [v for v in _leaves(program, symbol) if v.type.differentiable]
+        floats = [v for v in leaves_of(program, symbol) if v.type.differentiable]
         if not floats:
             raise ArgumentError(f"argument {name!r} of {program.function.name} holds no float to differentiate", None)
         found += floats
@@ -396,7 +260,7 @@ def _reverse(
         target.backward_from = first_of_reverse(target)
         if optimize:
             simplify_shapes(target)
-        keep = [*kept, *inputs, *_left_outside(target)] if mine else aliases.values
+        keep = [*kept, *inputs, *left_outside(target)] if mine else aliases.values
         contents = Contents(target, aliases, versions, keep)
         contents.run()
         copy_held_contents(target, aliases, versions, contents)
@@ -433,13 +297,6 @@ def activity_of(
     activity = Activity(functions, aliases, inputs, outputs)
     passive = without_influence(functions, activity, outputs) if optimize else None
     return Activity(functions, aliases, inputs, outputs, passive) if passive else activity
-
-
-def _left_outside(function: Function) -> Iterable[Value]:
-    """What the program leaves in a global name, an object or a list: there it stays as the program left it."""
-    leaving = (setattr, runtime.outside_item, runtime.outside_append)
-    calls = [op for op in walk(function.body) if isinstance(op, Call) and hashable(op.fn) and op.fn in leaving]
-    return [op.args[-1] for op in calls]
 
 
 def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool = True) -> Gradient:

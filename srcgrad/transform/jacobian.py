@@ -34,6 +34,7 @@ from srcgrad.transform.cotangents import zero_of
 from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import Gradient
+from srcgrad.transform.protection import argument_leaves, leaves_of
 from srcgrad.transform.simplify import replace_values
 from srcgrad.transform.split import first_of_reverse
 from srcgrad.transform.unit_vectors import Units, seed_type
@@ -184,7 +185,7 @@ def _sweep_forward_at_once(
 def _reading(program: Program) -> set[Op]:
     """The operations that read the numbers and arrays among the arguments."""
     found: set[Op] = set()
-    pending = list(gradient.argument_leaves(program))
+    pending = list(argument_leaves(program))
     while pending:
         owner = pending.pop().owner
         if isinstance(owner, Op) and owner not in found:
@@ -382,7 +383,7 @@ def _add_constants(
 def _check_arguments(program: Program, asked: Asked, real: bool) -> None:
     """Refuses arguments that have no Jacobian."""
     for name in asked.names:
-        for value in gradient._leaves(program, program.arguments[name]):
+        for value in leaves_of(program, program.arguments[name]):
             if isinstance(value.type, List) and value.type.differentiable:
                 raise ArgumentError(
                     f"argument {name!r} of {program.function.name} is a long list of numbers, which has no Jacobian",
