@@ -2,24 +2,24 @@ import numpy as np
 
 
 def branches_grad(x, y, delta):
-    """Gradient of branches (programs.py:98) with respect to x, y."""
+    """Gradient of branches (programs.py:100) with respect to x, y."""
     # forward
-    r = x * x - y                                   # programs.py:100
-    condition = abs(r) <= delta                     # programs.py:101
+    r = x * x - y                                   # programs.py:102
+    condition = abs(r) <= delta                     # programs.py:103
     if condition:
-        cost = 0.5 * r ** 2                         # programs.py:102
-    elif r > 0:                                     # programs.py:103
-        cost = delta * (r - 0.5 * delta) + np.log(r)  # programs.py:104
+        cost = 0.5 * r ** 2                         # programs.py:104
+    elif r > 0:                                     # programs.py:105
+        cost = delta * (r - 0.5 * delta) + np.log(r)  # programs.py:106
     else:
-        cost = -delta * r                           # programs.py:106
+        cost = -delta * r                           # programs.py:108
     # backward
-    if condition:                                   # programs.py:101  if abs(r) <= delta:
-        r_bar = y * 0.5 * (2 * r)                   # programs.py:102  cost = 0.5 * r**2
-    elif r > 0:                                     # programs.py:103  elif r > 0:
-        r_bar = np.divide(y, r)                     # programs.py:104  cost = delta * (r - 0.5 * delta) + np.log(r)
+    if condition:                                   # programs.py:103  if abs(r) <= delta:
+        r_bar = y * 0.5 * (2 * r)                   # programs.py:104  cost = 0.5 * r**2
+    elif r > 0:                                     # programs.py:105  elif r > 0:
+        r_bar = np.divide(y, r)                     # programs.py:106  cost = delta * (r - 0.5 * delta) + np.log(r)
         r_bar += y * delta
     else:
-        r_bar = y * -delta                          # programs.py:106  cost = -delta * r
-    y_bar = cost - r_bar                            # programs.py:100  r = x * x - y
+        r_bar = y * -delta                          # programs.py:108  cost = -delta * r
+    y_bar = cost - r_bar                            # programs.py:102  r = x * x - y
     x_bar = r_bar * 2.0 * x
     return x_bar, y_bar

@@ -2,8 +2,8 @@ import numpy as np
 
 
 def comprehension_jvp(x, degree, x_dot):
-    """Value and tangent of comprehension (programs.py:267) with respect to x."""
-    powers = []                                     # programs.py:269
+    """Value and tangent of comprehension (programs.py:269) with respect to x."""
+    powers = []                                     # programs.py:271
     powers_dot = []
     for k in range(1, degree + 1):
         power = x ** k
@@ -11,7 +11,7 @@ def comprehension_jvp(x, degree, x_dot):
         powers.append(power)
     total = 0
     total_dot = 0.0
-    for k in range(len(powers)):                    # programs.py:270
+    for k in range(len(powers)):                    # programs.py:272
         p = powers[k]
         p_dot = powers_dot[k]
         total_1 = k + 1

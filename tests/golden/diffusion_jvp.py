@@ -2,15 +2,15 @@ import numpy as np
 
 
 def diffusion_jvp(u, rate, n_steps, u_dot, rate_dot):
-    """Value and tangent of diffusion (programs.py:462) with respect to u, rate."""
-    u = u.copy()                                    # programs.py:463
+    """Value and tangent of diffusion (programs.py:464) with respect to u, rate."""
+    u = u.copy()                                    # programs.py:465
     u_dot = u_dot.copy()
-    for _ in range(n_steps):                        # programs.py:464
-        product = u * u                             # programs.py:465
+    for _ in range(n_steps):                        # programs.py:466
+        product = u * u                             # programs.py:467
         k_dot = 2 * u
         k_dot *= u_dot
         k = 1.0 + product
-        k_part = k[1:]                              # programs.py:466
+        k_part = k[1:]                              # programs.py:468
         k_dot_part = k_dot[1:]
         k_part_1 = k[:-1]
         product = 0.5 * (k_part + k_part_1)
@@ -22,7 +22,7 @@ def diffusion_jvp(u, rate, n_steps, u_dot, rate_dot):
         flux = product * difference
         flux_dot = difference * product_1
         flux_dot += product * (u_dot_part - u_dot[:-1])
-        flux_part = flux[1:]                        # programs.py:467
+        flux_part = flux[1:]                        # programs.py:469
         flux_dot_part = flux_dot[1:]
         flux_part_1 = flux[:-1]
         difference = flux_part - flux_part_1
@@ -30,4 +30,4 @@ def diffusion_jvp(u, rate, n_steps, u_dot, rate_dot):
         total = difference * rate_dot + rate * (flux_dot_part - flux_dot[:-1])
         u_dot[1:-1] += total
         u[1:-1] += product
-    return np.sum(u ** 2), np.sum(2 * u * u_dot)    # programs.py:468
+    return np.sum(u ** 2), np.sum(2 * u * u_dot)    # programs.py:470

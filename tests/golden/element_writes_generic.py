@@ -3,43 +3,43 @@ from srcgrad.runtime import add_into, check_overlap, copied, expanded, like, pro
 
 
 def element_writes_grad(x, decay):
-    """Gradient of element_writes (programs.py:193) with respect to x, decay."""
+    """Gradient of element_writes (programs.py:195) with respect to x, decay."""
     # forward
-    check_overlap({"x": "programs.py:199"}, {"x": x, "decay": decay})
-    x_1 = protected(x)                              # programs.py:194
-    out = np.zeros(len(x_1))                        # programs.py:195
-    x_0 = x_1[0]                                    # programs.py:196
+    check_overlap({"x": "programs.py:201"}, {"x": x, "decay": decay})
+    x_1 = protected(x)                              # programs.py:196
+    out = np.zeros(len(x_1))                        # programs.py:197
+    x_0 = x_1[0]                                    # programs.py:198
     copied_x_0 = copied(x_0)
     x_0_squared = x_0 ** 2
     old = out[0]
     out[0] = x_0_squared
-    n_x = len(x_1)                                  # programs.py:197
-    tape = []                                       # programs.py:199
-    for i in range(1, n_x):                         # programs.py:197
-        product = decay * out[i - 1]                # programs.py:198
+    n_x = len(x_1)                                  # programs.py:199
+    tape = []                                       # programs.py:201
+    for i in range(1, n_x):                         # programs.py:199
+        product = decay * out[i - 1]                # programs.py:200
         x_i = x_1[i]
         copied_x_i = copied(x_i)
         x_i_squared = x_i ** 2
         total = product + x_i_squared
         old_1 = out[i]
         out[i] = total
-        out_i = out[i]                              # programs.py:199
+        out_i = out[i]                              # programs.py:201
         old_2 = copied(x_1[i])
         tape.append((product, copied_x_i, x_i_squared, total, old_1, old_2))
         x_1[i] *= out_i
-    product_1 = out * x_1                           # programs.py:200
+    product_1 = out * x_1                           # programs.py:202
     # backward
-    out_bar = unbroadcast(expanded(np.real(x_1), product_1), out).copy()  # programs.py:200  return np.sum(out * x)
+    out_bar = unbroadcast(expanded(np.real(x_1), product_1), out).copy()  # programs.py:202  return np.sum(out * x)
     reduced = unbroadcast(expanded(out, product_1), x_1)
     x_bar = zeros_like(x_1)
     add_into(x_bar, reduced)
-    decay_bar = zeros_like(decay)                   # programs.py:197  for i in range(1, len(x)):
+    decay_bar = zeros_like(decay)                   # programs.py:199  for i in range(1, len(x)):
     for i in reversed(range(1, n_x)):
         product, copied_x_i, x_i_squared, total, old_1, old_2 = tape.pop()
-        out_i_bar = np.sum(np.real(x_bar[i] * old_2))  # programs.py:199  x[i] *= out[i]
+        out_i_bar = np.sum(np.real(x_bar[i] * old_2))  # programs.py:201  x[i] *= out[i]
         x_bar[i] *= out[i]
         out_bar[i] += out_i_bar
-        total_bar = out_bar[i]                      # programs.py:198  out[i] = decay * out[i - 1] + x[i] ** 2
+        total_bar = out_bar[i]                      # programs.py:200  out[i] = decay * out[i - 1] + x[i] ** 2
         out_bar[i] = 0.0
         out[i] = old_1
         total_bar = expanded(total_bar, total)
@@ -49,7 +49,7 @@ def element_writes_grad(x, decay):
         index = i - 1
         decay_bar = decay_bar + product_bar * out[index]
         out_bar[index] += np.sum(np.real(product_bar * decay))
-    x_0_squared_bar = out_bar[0]                    # programs.py:196  out[0] = x[0] ** 2
+    x_0_squared_bar = out_bar[0]                    # programs.py:198  out[0] = x[0] ** 2
     out[0] = old
     x_bar[0] += x_0_squared_bar * 2 * copied_x_0
-    return like(x_bar, x), like(decay_bar, decay)   # programs.py:200  return np.sum(out * x)
+    return like(x_bar, x), like(decay_bar, decay)   # programs.py:202  return np.sum(out * x)

@@ -2,30 +2,30 @@ import numpy as np
 
 
 def kalman_grad(zs, q, r):
-    """Gradient of kalman (programs.py:437) with respect to zs, q, r."""
+    """Gradient of kalman (programs.py:439) with respect to zs, q, r."""
     # forward
-    f = np.array([[1.0, 1.0], [0.0, 1.0]])          # programs.py:439
-    h = np.array([[1.0, 0.0]])                      # programs.py:440
-    m = np.zeros(2)                                 # programs.py:441
+    f = np.array([[1.0, 1.0], [0.0, 1.0]])          # programs.py:441
+    h = np.array([[1.0, 0.0]])                      # programs.py:442
+    m = np.zeros(2)                                 # programs.py:443
     p = np.eye(2)
-    n_zs = len(zs)                                  # programs.py:442
-    tape = []                                       # programs.py:450
+    n_zs = len(zs)                                  # programs.py:444
+    tape = []                                       # programs.py:452
     p_1 = p
-    for i in range(n_zs):                           # programs.py:442
+    for i in range(n_zs):                           # programs.py:444
         z = zs[i]
-        m = f @ m                                   # programs.py:443
-        p_1 = f @ p_1 @ f.T + q * p                 # programs.py:444
-        product = h @ p_1                           # programs.py:445
+        m = f @ m                                   # programs.py:445
+        p_1 = f @ p_1 @ f.T + q * p                 # programs.py:446
+        product = h @ p_1                           # programs.py:447
         h_T = h.T
         s = (product @ h_T)[0, 0] + r
-        e = z - (h @ m)[0]                          # programs.py:446
-        gain = (p_1 @ h_T)[:, 0] / s                # programs.py:447
-        m = m + gain * e                            # programs.py:448
-        p_1 = p_1 - np.outer(gain, product)         # programs.py:449
-        ratio = e ** 2 / s                          # programs.py:450
+        e = z - (h @ m)[0]                          # programs.py:448
+        gain = (p_1 @ h_T)[:, 0] / s                # programs.py:449
+        m = m + gain * e                            # programs.py:450
+        p_1 = p_1 - np.outer(gain, product)         # programs.py:451
+        ratio = e ** 2 / s                          # programs.py:452
         tape.append((product, s, e, gain, ratio))
     # backward
-    zs_bar = np.zeros_like(zs)                      # programs.py:442  for z in zs:
+    zs_bar = np.zeros_like(zs)                      # programs.py:444  for z in zs:
     p_bar = np.zeros_like(p_1)
     m_bar = np.zeros_like(m)
     nll_bar = 1.0
@@ -33,35 +33,35 @@ def kalman_grad(zs, q, r):
     r_bar = 0.0
     for i in reversed(range(n_zs)):
         product, s, e, gain, ratio = tape.pop()
-        total_bar = nll_bar * 0.5                   # programs.py:450  nll += 0.5 * (np.log(s) + e**2 / s)
+        total_bar = nll_bar * 0.5                   # programs.py:452  nll += 0.5 * (np.log(s) + e**2 / s)
         e_squared_bar = total_bar / s
         s_bar = total_bar * (ratio / s)
         e_bar = e_squared_bar * (2 * e)
         s_bar = e_squared_bar - s_bar
-        outer_bar = -p_bar                          # programs.py:449  p = p - np.outer(gain, h @ p)
+        outer_bar = -p_bar                          # programs.py:451  p = p - np.outer(gain, h @ p)
         gain_bar = outer_bar @ product.ravel()
         product_bar = (gain.ravel() @ outer_bar).reshape((1, 2))
-        gain_bar += m_bar * e                       # programs.py:448  m = m + gain * e
+        gain_bar += m_bar * e                       # programs.py:450  m = m + gain * e
         e_bar += np.sum(m_bar * gain)
-        part_bar = gain_bar / s                     # programs.py:447  gain = (p @ h.T)[:, 0] / s
+        part_bar = gain_bar / s                     # programs.py:449  gain = (p @ h.T)[:, 0] / s
         gain_bar *= gain / s
         s_bar -= np.sum(gain_bar)
         product_bar_1 = np.zeros((2, 1))
         product_bar_1[:, 0] = part_bar
-        h_T = h.T                                   # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
-        p_bar_1 = product_bar_1 @ h                 # programs.py:447  gain = (p @ h.T)[:, 0] / s
+        h_T = h.T                                   # programs.py:447  s = (h @ p @ h.T)[0, 0] + r
+        p_bar_1 = product_bar_1 @ h                 # programs.py:449  gain = (p @ h.T)[:, 0] / s
         p_bar_1 += p_bar
-        product_bar_1 = np.zeros(1)                 # programs.py:446  e = z - (h @ m)[0]
+        product_bar_1 = np.zeros(1)                 # programs.py:448  e = z - (h @ m)[0]
         product_bar_1[0] = -e_bar
         m_bar_1 = h_T @ product_bar_1
         m_bar_1 += m_bar
-        r_bar += s_bar                              # programs.py:445  s = (h @ p @ h.T)[0, 0] + r
+        r_bar += s_bar                              # programs.py:447  s = (h @ p @ h.T)[0, 0] + r
         product_bar_1 = np.zeros((1, 1))
         product_bar_1[0, 0] = s_bar
         p_bar_1 += h_T @ (product_bar + product_bar_1 @ h)
-        q_bar += np.sum(p_bar_1 * p)                # programs.py:444  p = f @ p @ f.T + q * np.eye(2)
+        q_bar += np.sum(p_bar_1 * p)                # programs.py:446  p = f @ p @ f.T + q * np.eye(2)
         f_T = f.T
         p_bar = f_T @ (p_bar_1 @ f)
-        m_bar = f_T @ m_bar_1                       # programs.py:443  m = f @ m
-        zs_bar[i] += e_bar                          # programs.py:442  for z in zs:
+        m_bar = f_T @ m_bar_1                       # programs.py:445  m = f @ m
+        zs_bar[i] += e_bar                          # programs.py:444  for z in zs:
     return zs_bar, q_bar, r_bar

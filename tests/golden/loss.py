@@ -2,10 +2,10 @@ import numpy as np
 
 
 def loss_grad(w, x, y):
-    """Gradient of loss (programs.py:76) with respect to w."""
+    """Gradient of loss (programs.py:78) with respect to w."""
     # forward
-    err = w * x - y                                 # programs.py:78
+    err = w * x - y                                 # programs.py:80
     # backward
-    err_bar = 2.0 / max(err.size, 1) * err          # programs.py:79  return np.mean(err**2)
-    w_bar = np.sum(err_bar * x)                     # programs.py:78  err = w * x - y
+    err_bar = 2.0 / max(err.size, 1) * err          # programs.py:81  return np.mean(err**2)
+    w_bar = np.sum(err_bar * x)                     # programs.py:80  err = w * x - y
     return w_bar

@@ -1,24 +1,24 @@
 def newton_grad(a):
-    """Gradient of newton (programs.py:164) with respect to a."""
+    """Gradient of newton (programs.py:166) with respect to a."""
     # forward
-    tape = []                                       # programs.py:168
+    tape = []                                       # programs.py:170
     x = 1.0
     trips = 0
-    for _ in range(50):                             # programs.py:167
+    for _ in range(50):                             # programs.py:169
         trips += 1
-        difference = x ** 3 - a - x * a             # programs.py:168
+        difference = x ** 3 - a - x * a             # programs.py:170
         difference_1 = 3 * x ** 2 - a
         step = difference / difference_1
         tape.append((x, difference_1, step))
-        x -= step                                   # programs.py:169
-        if abs(step) < 1e-14:                       # programs.py:170
+        x -= step                                   # programs.py:171
+        if abs(step) < 1e-14:                       # programs.py:172
             break
     # backward
     x_bar = 1.0
     a_bar = 0.0
-    for _ in reversed(range(trips)):                # programs.py:167  for _ in range(50):
+    for _ in reversed(range(trips)):                # programs.py:169  for _ in range(50):
         x, difference_1, step = tape.pop()
-        ratio = step / difference_1                 # programs.py:168  step = (x**3 - a - x * a) / (3 * x**2 - a)
+        ratio = step / difference_1                 # programs.py:170  step = (x**3 - a - x * a) / (3 * x**2 - a)
         difference_bar = x_bar / difference_1
         difference_bar_1 = x_bar * ratio
         a_bar -= difference_bar_1

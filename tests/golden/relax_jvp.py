@@ -2,16 +2,16 @@ import numpy as np
 
 
 def relax_jvp(x, w, n_sweeps, tol, x_dot, w_dot):
-    """Value and tangent of relax (programs.py:123) with respect to x, w."""
-    y = x.copy()                                    # programs.py:125
+    """Value and tangent of relax (programs.py:125) with respect to x, w."""
+    y = x.copy()                                    # programs.py:127
     y_dot = x_dot.copy()
-    n = len(y)                                      # programs.py:126
-    for _ in range(n_sweeps):                       # programs.py:127
+    n = len(y)                                      # programs.py:128
+    for _ in range(n_sweeps):                       # programs.py:129
         r = 0.0
-        for i in range(1, n - 1):                   # programs.py:129
-            old = y[i]                              # programs.py:130
+        for i in range(1, n - 1):                   # programs.py:131
+            old = y[i]                              # programs.py:132
             old_dot = y_dot[i]
-            index = i - 1                           # programs.py:131
+            index = i - 1                           # programs.py:133
             y_prev = y[index]
             y_dot_prev = y_dot[index]
             index = i + 1
@@ -20,7 +20,7 @@ def relax_jvp(x, w, n_sweeps, tol, x_dot, w_dot):
             total_1 = total * w_dot + w * (y_dot_prev + y_dot[index]) + 0.1 * (np.cos(old) * old_dot)
             y_dot[i] = total_1
             y[i] = w * total + 0.1 * np.sin(old)
-            r += (y[i] - old) ** 2                  # programs.py:132
-        if r < tol:                                 # programs.py:133
+            r += (y[i] - old) ** 2                  # programs.py:134
+        if r < tol:                                 # programs.py:135
             break
-    return np.sum(y ** 2), np.sum(2 * y * y_dot)    # programs.py:135
+    return np.sum(y ** 2), np.sum(2 * y * y_dot)    # programs.py:137

@@ -2,40 +2,40 @@ import numpy as np
 
 
 def return_in_loop_grad(threshold, rates):
-    """Gradient of return_in_loop (programs.py:154) with respect to threshold, rates."""
+    """Gradient of return_in_loop (programs.py:156) with respect to threshold, rates."""
     # forward
-    tape = []                                       # programs.py:158
+    tape = []                                       # programs.py:160
     level = 1.0
     trips = 0
     returned = False
-    for k in range(len(rates)):                     # programs.py:157
+    for k in range(len(rates)):                     # programs.py:159
         trips += 1
         rate = rates[k]
-        exp = np.exp(-rate)                         # programs.py:158
+        exp = np.exp(-rate)                         # programs.py:160
         tape.append((level, exp))
         level *= exp
-        if level < threshold:                       # programs.py:159
-            level / threshold                       # programs.py:160  may raise
+        if level < threshold:                       # programs.py:161
+            level / threshold                       # programs.py:162  may raise
             returned = True
             break
     # backward
-    if returned:                                    # programs.py:155  def return_in_loop(threshold, rates):
+    if returned:                                    # programs.py:157  def return_in_loop(threshold, rates):
         result_bar = 1.0
         level_bar = 0.0
     else:
         result_bar = 0.0
         level_bar = 1.0
-    rates_bar = np.zeros_like(rates)                # programs.py:157  for k, rate in enumerate(rates):
+    rates_bar = np.zeros_like(rates)                # programs.py:159  for k, rate in enumerate(rates):
     threshold_bar = 0.0
     for k in reversed(range(trips)):
         level, exp = tape.pop()
-        level_1 = level * exp                       # programs.py:158  level *= np.exp(-rate)
-        if level_1 < threshold:                     # programs.py:159  if level < threshold:
-            ratio = level_1 / threshold / threshold  # programs.py:160  return k + level / threshold
+        level_1 = level * exp                       # programs.py:160  level *= np.exp(-rate)
+        if level_1 < threshold:                     # programs.py:161  if level < threshold:
+            ratio = level_1 / threshold / threshold  # programs.py:162  return k + level / threshold
             level_bar += result_bar / threshold
             threshold_bar -= result_bar * ratio
             result_bar = 0.0
-        level_bar_1 = level_bar * exp               # programs.py:158  level *= np.exp(-rate)
-        rates_bar[k] -= level_bar * level * exp     # programs.py:157  for k, rate in enumerate(rates):
+        level_bar_1 = level_bar * exp               # programs.py:160  level *= np.exp(-rate)
+        rates_bar[k] -= level_bar * level * exp     # programs.py:159  for k, rate in enumerate(rates):
         level_bar = level_bar_1
     return threshold_bar, rates_bar
