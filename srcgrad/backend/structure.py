@@ -122,6 +122,10 @@ class _Tail:
         """Whether the two sides of the last `If` of the region should each end in a jump of its own."""
         return False
 
+    def leaves(self, results: Resolved) -> bool:
+        """Whether control never goes on behind a region with these results."""
+        return self.jumps
+
 
 class _Join(_Tail):
     """The outputs of an operation get the results; control goes on behind it."""
@@ -152,6 +156,9 @@ class _Chain(_Tail):
 
     def dissolves(self, results: Resolved, op: If) -> bool:
         return self.outer.dissolves(self._outer_results(results), op)
+
+    def leaves(self, results: Resolved) -> bool:
+        return self.outer.leaves(self._outer_results(results))
 
 
 class _Return(_Tail):
@@ -221,11 +228,19 @@ class _Threaded(_Tail):
         jump = self.jump
         if jump.goes_on[int(results[self.slot].value)]:  # type: ignore[attr-defined]
             return self.join.finish(results)
-        known = dict(zip(jump.first.outputs, results, strict=True))
-        return _Chain(jump.second, self.region, self.outer, known).finish(jump.through.results)
+        return self._way_out(results).finish(jump.through.results)
+
+    def _way_out(self, results: Resolved) -> _Chain:
+        known = dict(zip(self.jump.first.outputs, results, strict=True))
+        return _Chain(self.jump.second, self.region, self.outer, known)
 
     def dissolves(self, results: Resolved, op: If) -> bool:
         return results[self.slot] in op.outputs
+
+    def leaves(self, results: Resolved) -> bool:
+        code = results[self.slot]
+        goes_on = not isinstance(code, Const) or self.jump.goes_on[int(code.value)]
+        return not goes_on and self._way_out(results).leaves(self.jump.through.results)
 
 
 def needed(loop: Loop, carried: Value, plan: Plan) -> bool:
@@ -265,7 +280,7 @@ class Structure:
                 out += self._region(op.then if op.condition.value else op.orelse, _Join(op.outputs, op, self.plan))
             elif isinstance(op, If) and op not in self.plan.conditionals:
                 jump = jump_at(region, k, self.plan.uses) if tail.jumps else None
-                if jump is not None and set(jump.goes_on.values()) != {True}:
+                if jump is not None and self._jumps(jump, region, tail):
                     return out + self._jump(jump, region, tail)
                 if self._dissolves(op, region, tail):
                     return [*out, self._branch(op, _Chain(op, region, tail))]
@@ -290,6 +305,13 @@ class Structure:
         if isinstance(op, Try):
             return TryBlock(op, op.catches, self._region(op.then, tail), self._region(op.orelse, tail))
         return Branch(op, op.condition, self._region(op.then, tail), self._region(op.orelse, tail))
+
+    def _jumps(self, jump: Jump, region: Region, tail: _Tail) -> bool:
+        """Whether some codes lead past the rest, and all of these to somewhere else than behind the region."""
+        past = [code for code, goes_on in jump.goes_on.items() if not goes_on]
+        code_of = jump.first.outputs[jump.slot]
+        chains = [_Chain(jump.second, region, tail, {code_of: Const(code)}) for code in past]
+        return bool(past) and all(chain.leaves(jump.through.results) for chain in chains)
 
     def _jump(self, jump: Jump, region: Region, tail: _Tail) -> list[Stmt]:
         first = self._branch(jump.first, _Threaded(jump, region, tail, self.plan))

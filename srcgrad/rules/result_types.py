@@ -264,6 +264,9 @@ def _elementwise(fn: Callable, types: list[Type]) -> Type:
     if outcome is None:
         return UNKNOWN
     shapes = [shape_of(t) for t in types]
+    if None in shapes and not any(shapes):
+        # Of arrays without axes NumPy makes a number.
+        return UNKNOWN
     shape = None if None in shapes else broadcast_shapes(shapes)  # type: ignore[arg-type]
     return _with_shape(outcome, shape)
 

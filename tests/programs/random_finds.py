@@ -270,3 +270,30 @@ def row_in_a_list_is_changed_by_another(m, y):
     rows = [row for row in m]
     rows[0] += m[1, 0] * y[1]
     return np.sum(m * m) * y[0]
+
+
+@program(lambda: (rand(5), rand(5, seed=1), rand(2, 3)), argnums=(0, 1, 2), tags=("try", "loop", "exits"))
+def the_same_array_twice_in_a_loop_in_a_try(x, y, m):
+    share = y[1]
+    try:
+        for k in range(0, 4, 2):
+            for field in (y, y):
+                field[0] = x[k]
+                m[1, :] = -np.full(m.shape[1], share)
+            if share > 2.0:
+                y *= y
+                break
+    except (ValueError, IndexError):
+        m *= share
+    return np.sum(m * m) + np.sum(y * x)
+
+
+@program(lambda: (rand(3), rand(3, seed=1), np.array(0.4)), argnums=(0, 1), tags=("0-d", "branch"))
+def number_made_of_an_array_without_axes(x, y, s):
+    angle = x[0]
+    z = np.array(np.squeeze(np.array([[max(x[2], s)]])) + 0.1)
+    angle += z * y[2]
+    width = -y
+    width[0] = y[1] * (x[2] if np.dot(x, y) >= 97 else angle)
+    angle += max((v * v for v in width), default=0.5)
+    return angle * width[0]

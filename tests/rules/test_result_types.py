@@ -122,7 +122,8 @@ def test_broadcasting_is_named_by_what_meets():
 def test_unknown_operands():
     x, anything, any_rank = v("f8[n]"), Value(UNKNOWN), Value(Array(F8, None))
     assert isinstance(result_type(operator.mul, (x, anything), {}, "t"), Unknown)
-    assert result_type(operator.mul, (any_rank, v("float")), {}, "t").shape is None
+    assert isinstance(result_type(operator.mul, (any_rank, v("float")), {}, "t"), Unknown)
+    assert result_type(operator.mul, (any_rank, x), {}, "t").shape is None
     unknown_dtype = Value(Array(None, (3,)))
     assert result_type(operator.mul, (unknown_dtype, v("float")), {}, "t").dtype is None
     assert result_type(operator.lt, (unknown_dtype, v("float")), {}, "t").dtype is B1
