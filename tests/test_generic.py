@@ -296,6 +296,7 @@ REFUSED_AT_RUN_TIME = frozenset(
         "outside_object",
         "list_params",
         "tuple_params",
+        "dict_arg_and_captured",
         "custom_trees",
     ]
 )

@@ -25,7 +25,6 @@ NOT_YET: dict[str, str] = {
     "best_so_far": TUPLES,
     "runtime_recursion": TUPLES,
     "laplacian": "an array that is written in place is broadcast to a view in generated code",
-    "weighted_order_statistics": LIST,
     "power_spectrum_by_recursion": LIST,
     "made_when_first_needed": NONE,
     "view_kept_as_an_attribute": NONE,
@@ -117,7 +116,6 @@ NOT_YET: dict[str, str] = {
     "objects_of_two_classes_are_taken_apart": KIND,
     "custom_function_of_c": "the sweeps of the user's call a function that is written in C",
     "custom_function_of_unknown_kind": KIND,
-    "minimiser_of_an_objective": "the residual is a gradient, which is called inside of a differentiated function",
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
 

@@ -37,7 +37,8 @@ class _Watch:
         self.free: dict[Function, list[Value]] = {}
 
     def check(self, function: Function, after: str, complete: bool = False) -> None:
-        free = () if complete else self.free.get(function, ())
+        seeds = () if complete else self.free.get(function, ())
+        free = [seed for seed in seeds if seed not in function.params]
         self.counts[after] += 1
         try:
             verify(function, function in self.crossing, free=free, complete=complete)

@@ -366,7 +366,7 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     It returns them in the structure of what the program returns, with None for what carries no derivative.
     """
     function = program.function
-    prepare(program, optimize)
+    prepare(program, optimize, checkpoints=False)
     inputs = differentiable_leaves(program, names)
     functions = [*program.functions, function]
     for other in functions:

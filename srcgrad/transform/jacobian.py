@@ -101,7 +101,7 @@ def forward_jacobian(program: Program, asked: Asked) -> Gradient:
     There is one turn at least, since what comes out of it tells the shape of the value.
     """
     function = program.function
-    gradient.prepare(program, asked.optimize)
+    gradient.prepare(program, asked.optimize, checkpoints=False)
     out, aux = gradient.split_result(program, asked.has_aux)
     inputs = gradient.differentiable_leaves(program, list(asked.names))
     _check_arguments(program, asked, real=True)

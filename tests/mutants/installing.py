@@ -16,6 +16,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from srcgrad import products
+from srcgrad.backend import twins
 
 from .mutation import Mutant, dotted, modules, path_of
 
@@ -97,7 +98,8 @@ def forget(module: str) -> None:
         sources = vars(sys.modules[name]).get("_SOURCES")
         if isinstance(sources, dict):
             sources.clear()
-    products._dispatchers.clear()
+    for compiled in (products._dispatchers, twins._pools, twins._shared):
+        compiled.clear()
 
 
 def forget_nothing() -> None:

@@ -44,7 +44,7 @@ def vjp_identity(x):
 @program(lambda: (rand(3),))
 def vjp_in_loop(x):
     s = 0.0
-    for k in range(3):
+    for k in range(1, 4):
         out, pull = vjp(lambda z: np.sin(z * k), x)
         x = pull(out + k)[0]
         s += np.sum(x)
@@ -570,9 +570,9 @@ def slope_of_zero_d(x):
     return grad(lambda z: z**3 * x)(x)
 
 
-@program(lambda: (rand(0),))
-def slope_of_empty(x):
-    return np.sum(grad(lambda z: np.sum(z**3))(x)) + 1.0
+@program(lambda: (rand(0), 0.4), argnums=(0, 1))
+def slope_of_empty(x, s):
+    return np.sum(grad(lambda z: np.sum(z**3))(x)) + s * s
 
 
 @program(lambda: (rand(1),))

@@ -52,12 +52,21 @@ def program_of(row: Row) -> Callable[..., Any]:
 
 
 REFUSED = {
-    "numpy.block": "lists of lists of arrays, which come back in one list",
+    "numpy.dstack:[f8[2,3,2],f8[2,3]]": "how many arrays come back is not known",
+    "numpy.linalg.norm:complex:c16[3,4]-2": "singular vectors of complex matrices",
+    "numpy.block:[": "lists of lists of arrays, which come back in one list",
     "numpy.linalg.norm:complex:c16[3,4]-nuc": "singular vectors of complex matrices",
     "numpy.linalg.norm:complex:c16[3,4]--2": "singular vectors of complex matrices",
     "math.fsum:[]": "nothing to differentiate",
 }
 """What is refused at order two, and why."""
+
+
+UNJUDGED = {
+    "numpy.power:zero:f8[2]-f8[2]": "infinite slopes",
+    "numpy.linalg.lstsq:f8[3,3]-f8[3,2]": "a matrix that is nearly singular: differences are too coarse",
+}
+"""Where differences say nothing at order two."""
 
 
 def judged(row: Row) -> Any:
@@ -68,7 +77,7 @@ def judged(row: Row) -> Any:
     return pytest.param(row, id=row.id, marks=marks)
 
 
-@pytest.mark.parametrize("row", list(map(judged, SMOOTH)))
+@pytest.mark.parametrize("row", [judged(row) for row in SMOOTH if row.id not in UNJUDGED])
 def test_rule_at_order_two(row: Row) -> None:
     program = program_of(row)
     places = tuple(range(len(row.argnums)))
