@@ -160,7 +160,9 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         # Rules make tuples of as many parts as it takes.
         key = key.items[0]
     if isinstance(key, Reference) and key.cls is list and is_numeric(value.type):
-        key = lo.emit(np.array, key)
+        # An empty list has no numbers that would say that they are integers.
+        dtype = () if lo.contents(key) else (Const(np.dtype(int)),)
+        key = lo.emit(np.array, key, *dtype)
     result = lo.emit(operator.getitem, value, key)
     if type(value.type) is List and not lo.marks.settled and is_open(lo, lo.list_sites.get(value)):
         return lo.not_known_yet()

@@ -297,3 +297,10 @@ def number_made_of_an_array_without_axes(x, y, s):
     width[0] = y[1] * (x[2] if np.dot(x, y) >= 97 else angle)
     angle += max((v * v for v in width), default=0.5)
     return angle * width[0]
+
+
+@program(lambda: (rand(3), []), tags=("index", "list"))
+def index_that_is_an_empty_list(x, chosen):
+    y = x * 2.0
+    y[[]] += 1.0
+    return np.sum(y[chosen] ** 2) + np.sum(x[[]]) + y[0] * x[1]
