@@ -22,12 +22,12 @@ from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import BOUND, handles, handles_calls_of
 from srcgrad.frontend.inner_programs import InnerProgram, Parameters, lower_inside, parameters_of
 from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import NOT_CONSTANT, Bound, Spread, Symbol, constant, is_function
 from srcgrad.ir.nodes import UNDEFINED, Const, Function, Value
 from srcgrad.ir.types import INT, Unknown
 from srcgrad.jacobians import elementwise_grad, hessian, jacfwd, jacrev
 from srcgrad.transform import jacobian
-from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.gradient import Gradient, joint_gradient
 
 
@@ -138,13 +138,15 @@ def _differentiated(
     if asked.mode not in jacobian.MODES:
         with_value = asked.mode == "value_and_grad"
         return joint_gradient(inner.program, wanted, asked.as_tuple, with_value, asked.has_aux), inner
+
+    def again() -> Program:
+        nonlocal inner
+        inner = lowered()
+        return inner.program
+
     of_jacobian = jacobian.Asked(tuple(wanted), asked.as_tuple, asked.has_aux, True, asked.mode)
-    for make, how in jacobian.plans(inner.program, of_jacobian):
-        try:
-            return make(inner.program, how), inner
-        except NotBatched:
-            inner = lowered()
-    raise AssertionError("the last way to a Jacobian can always be gone")
+    gradient, _ = jacobian.differentiated(inner.program, of_jacobian, again)
+    return gradient, inner
 
 
 def check_count(lo: Lowering, args: list[Symbol]) -> None:

@@ -28,7 +28,6 @@ from srcgrad.ir.printer import format_function
 from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
-from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.protection import leaves_of
@@ -241,7 +240,7 @@ class Dispatcher:
         program = self._lower(bound, inner)
         names = self._names(bound, program)
         if options.mode in jacobian.MODES:
-            program, gradient = self._jacobian(program, names, lambda: self._lower(bound, inner))
+            gradient, program = self._jacobian(program, names, lambda: self._lower(bound, inner))
         else:
             gradient = self._differentiate(program, list(names))
         captured = list(program.captured)
@@ -291,17 +290,15 @@ class Dispatcher:
 
     def _jacobian(
         self, program: Program, names: tuple[str, ...], again: Callable[[], Program]
-    ) -> tuple[Program, Gradient]:
-        """The first way to a Jacobian that can be gone, each with a program of its own."""
+    ) -> tuple[Gradient, Program]:
+        def split_again() -> Program:
+            made = again()
+            self._split_items(made)
+            return made
+
         options = self.options
         asked = jacobian.Asked(names, options.as_tuple, options.has_aux, options.optimize, options.mode)
-        for make, how in jacobian.plans(program, asked):
-            try:
-                return program, make(program, how)
-            except NotBatched:
-                program = again()
-                self._split_items(program)
-        raise AssertionError(f"no way to the {_WHAT[options.mode]} of {self.target.name}")
+        return jacobian.differentiated(program, asked, split_again)
 
     def _split_items(self, program: Program) -> tuple[str, ...]:
         """Makes arguments of their own of those items of `*args` and `**kwargs` that gradients are wanted for."""

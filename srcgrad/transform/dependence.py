@@ -73,6 +73,7 @@ from srcgrad.transform.call_tangents import (
     settled,
     zero_of,
 )
+from srcgrad.transform.closed import add_parameters
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import (
     Gradient,
@@ -80,9 +81,8 @@ from srcgrad.transform.gradient import (
     differentiable_leaves,
     finish,
     is_text,
-    name_apart,
     prepare,
-    tidy,
+    without_reverse,
 )
 from srcgrad.transform.pushforward import inputs_of, places_of
 from srcgrad.transform.simplify import remove_dead_code
@@ -379,21 +379,13 @@ def dependence(program: Program, names: list[str], optimize: bool = True) -> Gra
     sets = inputs_of(inputs, function, "deps")
     deps = Dependence(functions, activity, aliases)
     found = dict(zip(floats, deps.run(function, sets, floats), strict=True))
-    for value in sets.values():
-        value.owner = function.body
-        function.body.args.append(value)
-        function.params.append(value)
+    add_parameters(function, list(sets.values()))
     result = map_tree(lambda v: found.get(v, Const(None)), function.result)
     function.result = result
     function.body.results = list(leaves(result))
     _remove_arithmetic(functions)
     finish(function, result, f"{function.name}_deps", optimize)
-    function.backward_from = None
-    others = list(program.functions)
-    for other in others:
-        tidy(other)
-    name_apart(others, {function.name})
-    return Gradient([*others, function], tangents=tuple(places_of(program, names, inputs)))
+    return Gradient(without_reverse(program), tangents=tuple(places_of(program, names, inputs)))
 
 
 def _remove_arithmetic(functions: list[Function]) -> None:

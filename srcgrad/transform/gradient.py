@@ -362,6 +362,16 @@ def name_apart(functions: list[Function], taken: set[str]) -> None:
         function.name = name
 
 
+def without_reverse(program: Program) -> list[Function]:
+    """The functions of a program that has a forward sweep alone, finished but for the main one, which is the last."""
+    function, others = program.function, list(program.functions)
+    function.backward_from = None
+    for other in others:
+        tidy(other)
+    name_apart(others, {function.name})
+    return [*others, function]
+
+
 def _seed_type(value: Value) -> Any:
     return FLOAT if is_scalar(value.type) and isinstance(value.type, PyScalar) else value.type
 

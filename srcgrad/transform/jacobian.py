@@ -30,6 +30,7 @@ from srcgrad.ir.types import (
 )
 from srcgrad.transform import gradient
 from srcgrad.transform.batch import Batch
+from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.cotangents import zero_of
 from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
@@ -118,14 +119,9 @@ def forward_jacobian(program: Program, asked: Asked) -> Gradient:
     sweep = _sweep_forward_at_once if asked.at_once else _sweep_forward
     parts = sweep(lo, program, tangents, floats, dots) if floats else {}
     _add_constants(lo, function, out, inputs, parts)
-    others = list(program.functions)
     gradient_tree = map_tree(lambda v: _entry(program, asked, inputs, parts.get(v)), out)
     _finish(program, asked, gradient_tree, aux)
-    function.backward_from = None
-    for other in others:
-        gradient.tidy(other)
-    gradient.name_apart(others, {function.name})
-    return Gradient([*others, function])
+    return Gradient(gradient.without_reverse(program))
 
 
 def _sweep_forward(
@@ -432,6 +428,22 @@ def _finish_as(program: Program, asked: Asked, tree: Any, aux: Any) -> None:
     name = program.function.name
     stem = name.removesuffix("_jacrev") if asked.suffix == "hessian" else name
     gradient.finish(program.function, result, f"{stem}_{asked.suffix}", asked.optimize)
+
+
+def differentiated(program: Program, asked: Asked, again: Callable[[], Program]) -> tuple[Gradient, Program]:
+    """What is asked for, by the first way that can be gone, and the program that it was made of.
+
+    Args:
+        program: it is changed.
+        asked: what is asked for.
+        again: makes the program anew, for the next way.
+    """
+    for make, how in plans(program, asked):
+        try:
+            return make(program, how), program
+        except NotBatched:
+            program = again()
+    raise AssertionError(f"no way to the {asked.suffix} of {program.function.name}")
 
 
 def plans(program: Program, asked: Asked) -> list[tuple[Callable[[Program, Asked], Gradient], Asked]]:

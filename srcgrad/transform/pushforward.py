@@ -11,6 +11,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Function, Value, leaves, map_tree
+from srcgrad.transform.closed import add_parameters
 from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import (
@@ -21,10 +22,9 @@ from srcgrad.transform.gradient import (
     differentiable_leaves,
     finish,
     is_text,
-    name_apart,
     prepare,
     split_result,
-    tidy,
+    without_reverse,
 )
 
 
@@ -46,10 +46,7 @@ def pushforward(
     tangents = inputs_of(inputs, function, "dot")
     forward = Forward(functions, activity, aliases)
     dots = dict(zip(floats, forward.run(function, tangents, floats), strict=True))
-    for tangent in tangents.values():
-        tangent.owner = function.body
-        function.body.args.append(tangent)
-        function.params.append(tangent)
+    add_parameters(function, list(tangents.values()))
     lo = Lowering()
     lo.fixed_span = True
     with lo.into(function.body):
@@ -64,12 +61,7 @@ def pushforward(
     else:
         result = (out_dot, aux) if has_aux else out_dot
         finish(function, result, f"{function.name.removesuffix('_grad')}_hvp", optimize)
-    function.backward_from = None
-    others = list(program.functions)
-    for other in others:
-        tidy(other)
-    name_apart(others, {function.name})
-    return Gradient([*others, function], tangents=tuple(places_of(program, names, inputs)))
+    return Gradient(without_reverse(program), tangents=tuple(places_of(program, names, inputs)))
 
 
 def inputs_of(inputs: list[Value], function: Function, suffix: str) -> dict[Value, Value]:
