@@ -220,7 +220,9 @@ def masked_product(g: Any, partial: Any) -> Any:
     if isinstance(g, float) and not isinstance(partial, np.ndarray):
         return g * partial if g != 0 else 0.0 * g
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(np.equal(g, 0), np.zeros((), np.result_type(g)), g * partial)
+        product = g * partial
+        # As a product, it is a number where both are without axes: an array would be changed by `+=`.
+        return np.where(np.equal(g, 0), np.zeros((), np.result_type(product)), product)[()]
 
 
 def first_largest(x: np.ndarray) -> int:

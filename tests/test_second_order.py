@@ -121,7 +121,6 @@ NOT_YET: dict[str, str] = {
 
 
 NOT_AT_THIRD_ORDER = NOT_YET | {
-    "american_put_on_a_tree": "a wrong third derivative, through zeros in lists that others choose: see CHANGELOG.md",
     "reshaped_view_is_written": KIND,
     "reshape_that_copies": KIND,
     "raveled_view_is_written": KIND,
@@ -138,13 +137,10 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
 def marked(program: Program, refused: dict[str, str] = NOT_YET) -> Any:
     reason = refused.get(program.name)
     refusals: tuple = (NotImplementedError, NoRuleError, ArgumentError)
-    if program.name in WRONG_AT_THIRD_ORDER:
-        refusals = (AssertionError,)
     marks = [pytest.mark.xfail(strict=True, raises=refusals, reason=reason)] if reason else []
     return pytest.param(program, marks=marks, id=program.name)
 
 
-WRONG_AT_THIRD_ORDER = {"american_put_on_a_tree"}
 COARSE = {"factors_beyond_half_precision", "single_array_times_a_number_of_a_mixed_list", "spline_eval"}
 """Where differences of the generated code cannot judge, for want of digits."""
 SUPPORTED = [program for program in all_programs() if program.supported and program.name not in COARSE]
