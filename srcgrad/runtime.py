@@ -592,12 +592,21 @@ def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any, order: str = "C") -> N
         order: the order in which the elements were taken.
     """
     if not isinstance(x, np.ndarray):
-        raise TypeError("a number or a list became an array that is written, which needs code for known kinds")
+        raise UnsupportedError("a list became an array that is written", None, "call it with arguments of known kinds")
     if not np.may_share_memory(x, z):
         if order in ("A", "K"):
             _add_as_stored(x_bar, z_bar, x, order)
         else:
             x_bar += z_bar.reshape(x_bar.shape, order=order)
+
+
+def through_copy(z_bar: Any, x: Any, z: Any, order: str = "C") -> Any:
+    """What comes back to `x`, perhaps a number, from the shadow of `z = np.asarray(x)` or its like: 0 for a view."""
+    if isinstance(x, (int, float, complex, np.generic)):
+        return np.copy(z_bar).reshape(())[()]
+    x_bar = np.zeros_like(x)
+    add_if_copied(x_bar, z_bar, x, z, order)
+    return x_bar
 
 
 def viewed_alike(z_dot: Any, x_dot: Any, z: Any, x: Any) -> Any:

@@ -62,6 +62,8 @@ NOT_YET: dict[str, str] = {
     "product_by_two_names": DOUBT,
     "update_by_its_own_alias": DOUBT,
     "accumulates_arrays_from_zero": DOUBT,
+    "last_of_a_total_becomes_an_array": DOUBT,
+    "last_row_of_a_total_becomes_an_array": DOUBT,
     "views_of_a_total_from_zero": DOUBT,
     "single_number_without_axes_meets_doubles": DOUBT,
     "tree_of_numbers_of_many_kinds": DOUBT,

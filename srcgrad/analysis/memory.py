@@ -97,7 +97,8 @@ def shape_operand(op: Op) -> int | None:
 _LIKENESSES: dict[Any, tuple[int, ...]] = {
     **{np.full_like: (0,), all_of_all: (0,)},
     **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,), fitting: (1,)},
-    **{runtime.add_if_copied: (2, 3), runtime.check_apart: (0, 1), runtime.viewed_alike: (1, 2, 3)},
+    **{runtime.add_if_copied: (2, 3), runtime.through_copy: (1, 2), runtime.check_apart: (0, 1)},
+    runtime.viewed_alike: (1, 2, 3),
 }
 """Functions -> the arguments of which they look only at shape, kind and place."""
 
@@ -125,6 +126,7 @@ _BY_IDENTITY: dict[Any, tuple[int, ...]] = {
     runtime.shadow_of: (1,),
     runtime.cotangent_of: (1,),
     runtime.add_if_copied: (2, 3),
+    runtime.through_copy: (1, 2),
     runtime.viewed_alike: (1, 2, 3),
     **dict.fromkeys(
         [operator.is_, operator.is_not, np.shares_memory, np.may_share_memory, runtime.check_apart], (0, 1)

@@ -60,8 +60,7 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
                 "an array that is written in place is broadcast to a view here", op.span, "copy it before: x.copy()"
             )
         if copies_perhaps(op) and reverse.activity.active(op.outputs[0]):
-            x, z = op.args[0], op.outputs[0]
-            reverse.lo.effect(runtime.add_if_copied, reverse.shadow(x), reverse.shadow(z), x, z, *order_of(op))
+            _reverse_copy_or_view(reverse, op)
         return
     if not any(reverse.activity.active(o) for o in op.outputs):
         return
@@ -116,6 +115,17 @@ def _lists_parts(reverse: Reverse, op: Call) -> bool:
     """Whether a call makes a list of parts of an array that nothing writes: their cotangents are in a list, too."""
     made = op.outputs[0]
     return isinstance(made.type, List) and not op.unpacks and not holds_buffers(reverse, made)
+
+
+def _reverse_copy_or_view(reverse: Reverse, op: Call) -> None:
+    """A copy hands on what came back to it; the shadow of a view is part of that of what it is a view of."""
+    x, z = op.args[0], op.outputs[0]
+    came_back = (reverse.shadow(z), x, z, *order_of(op))
+    if x in reverse.doubtful:
+        lo = reverse.lo
+        reverse.contribute(x, lo.value(lo.emit_typed(runtime.through_copy, came_back, {}, x.type)))
+    else:
+        reverse.lo.effect(runtime.add_if_copied, reverse.shadow(x), *came_back)
 
 
 def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:

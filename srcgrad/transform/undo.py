@@ -386,6 +386,7 @@ HARMLESS = frozenset(
         runtime.cotangent_of,
         runtime.before_update,
         runtime.add_if_copied,
+        runtime.through_copy,
         runtime.zeros_like,
         runtime.check_array,
     ]

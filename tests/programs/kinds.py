@@ -379,3 +379,29 @@ def steps_that_mask_roots(x, y):
     for _ in range(3):
         old = 0.22 * old + 0.3 * np.where(x - 0.68 > 0.1, np.sqrt(x - 0.68), old)
     return np.sum(old * y)
+
+
+@program(lambda: (rand(3), rand(2, 3, seed=1)), (0, 1), tags=("kind", "views", "dtype"))
+def last_of_a_total_becomes_an_array(x, rows):
+    total = 0
+    for row in rows:
+        total += row * x
+    last = np.asarray(total[-1], dtype=float)
+    last *= 2
+    copy = np.asarray(total[0], dtype=float).copy()
+    copy *= x[0]
+    return np.sum(total * last) * copy
+
+
+@program(lambda: (rand(3), rand(2, 3, seed=1)), (0, 1), tags=("kind", "views", "in place"))
+def last_row_of_a_total_becomes_an_array(x, rows):
+    total = 0
+    for row in rows:
+        total = total + np.outer(row, x)
+    last = np.asarray(total[-1], dtype=float)
+    last *= x
+    first = np.asarray(total[0])
+    view = first.reshape(3, 1)
+    view *= 3.0
+    total[0] += x
+    return np.sum(total**2) * first[1]
