@@ -570,6 +570,12 @@ def check_number(x: Any) -> None:
         raise TypeError("an array without axes is updated in place, which needs code for arguments of known kinds")
 
 
+def check_float(x: Any) -> None:
+    """Refuses an integer where NumPy makes all results integers if the first is one."""
+    if np.asarray(x).dtype.kind in "iub":
+        raise UnsupportedError("the first result is an integer, so that NumPy rounds all others", None, "return 0.0")
+
+
 def take_item(x_bar: Any, i: Any) -> Any:
     """Takes the cotangent of what `x[i] = v` wrote out of a shadow, leaving zeros.
 

@@ -547,3 +547,20 @@ def test_a_call_that_no_longer_works_is_an_error_and_then_works_again():
         g(1.0)
     holder.k = 3.0
     assert g(1.0) == 3.0
+
+
+def test_class_registered_later() -> None:
+    class Item:
+        def __init__(self, value: float) -> None:
+            self.value = value
+
+    @functools.singledispatch
+    def doubled(item: object) -> float:
+        return item.value * 2.0  # type: ignore[attr-defined]
+
+    gradient = grad(lambda x: doubled(Item(x)))
+    assert gradient(3.0) == 2.0
+
+    doubled.register(Item)(lambda item: item.value * 5.0)
+
+    assert gradient(3.0) == 5.0

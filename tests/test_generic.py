@@ -20,6 +20,11 @@ from srcgrad.tree import flatten
 SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
+        "function_of_each_element",
+        "function_of_each_row",
+        "arrays_as_lists",
+        "areas_by_class",
+        "function_chosen_by_a_class",
         "items_of_a_list_that_shrinks_meanwhile",
         "row_in_a_list_is_changed_by_another",
         "number_made_of_an_array_without_axes",

@@ -61,6 +61,8 @@ NOT_YET: dict[str, str] = {
     "number_from_a_recursive_function_is_compared": DOUBT,
     "product_by_two_names": DOUBT,
     "update_by_its_own_alias": DOUBT,
+    "huffman_cost": KIND,
+    "shortest_path": KIND,
     "accumulates_arrays_from_zero": DOUBT,
     "last_of_a_total_becomes_an_array": DOUBT,
     "last_row_of_a_total_becomes_an_array": DOUBT,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
@@ -248,6 +249,6 @@ _HANDS_ON: dict[Any, Callable[[Call], tuple]] = {
     np.broadcast_arrays: lambda op: op.args if len(op.args) > 1 else (),
     np.ix_: lambda op: op.args,
     np.einsum: _einsum_operand,
-    **dict.fromkeys([np.require, np.trim_zeros, np.real_if_close], lambda op: op.args[:1]),
+    **dict.fromkeys([np.require, np.trim_zeros, np.real_if_close, sliding_window_view], lambda op: op.args[:1]),
 }
 """Function -> the arguments that its outputs may be memory of, one each if there are several."""

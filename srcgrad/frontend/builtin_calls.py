@@ -305,7 +305,7 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     classes = constant(args[1])
     if pools.pool_of(args[0]) is not None:
         return pools.is_instance(lo, args[0], classes)
-    known = _class_of(lo, args[0])
+    known = class_of(lo, args[0])
     if known is None and lo.calls_rules and classes == (list, tuple):
         # What a rule asks so is an item of a display or a sum, which is taken for a number or an array.
         return Const(False)
@@ -324,7 +324,7 @@ def _issubclass(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
 
 @handles(type)
 def _type(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    known = _class_of(lo, args[0])
+    known = class_of(lo, args[0])
     if known is None and isinstance(args[0], Value) and isinstance(args[0].type, Opaque):
         return lo.emit_typed(type, (args[0],), {}, Opaque(type))
     if known is None:
@@ -332,7 +332,7 @@ def _type(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     return Const(known)
 
 
-def _class_of(lo: Lowering, symbol: Symbol) -> type | None:
+def class_of(lo: Lowering, symbol: Symbol) -> type | None:
     if isinstance(symbol, Sequence):
         return symbol.cls
     if isinstance(symbol, Reference):
@@ -374,7 +374,7 @@ def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> Value | bool | No
         return has_outside(lo, symbol.value, name)
     if class_of_object(symbol) is not None:
         return has_attribute(lo, symbol, name)
-    known = _class_of(lo, symbol)
+    known = class_of(lo, symbol)
     return None if known is None else hasattr(known, name)
 
 

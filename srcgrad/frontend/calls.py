@@ -25,6 +25,7 @@ from srcgrad.frontend import (  # noqa: F401
     helper_calls,
     itertools_calls,
     kinds,
+    library_calls,
     ordering,
     pools,
     view_calls,
@@ -90,9 +91,6 @@ _LIBRARIES = frozenset(
         ),
     ]
 )
-
-
-_SINGLE_DISPATCH = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
 
 
 def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
@@ -236,8 +234,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return call(lo, Const(obj.__wrapped__), args, kwargs)
     if getattr(obj, "__module__", None) in ("srcgrad.api", "srcgrad.jacobians", "srcgrad.products", "srcgrad.testing"):
         lo.unsupported(f"calling srcgrad.{obj.__name__} inside of a differentiated function is not supported yet")
-    if isinstance(obj, types.FunctionType) and obj.__code__ is _SINGLE_DISPATCH:
-        lo.unsupported("functools.singledispatch is not supported", "choose by isinstance")
+    if isinstance(obj, types.FunctionType) and obj.__code__ is library_calls.SINGLE_DISPATCH:
+        return library_calls.dispatch(lo, obj, args, kwargs)
     if isinstance(obj, types.FunctionType):
         return call_function(lo, obj, args, kwargs)
     member = getattr(type(obj), "__call__", None)  # noqa: B004 (the method itself is wanted)

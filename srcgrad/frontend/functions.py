@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.errors import UnsupportedError
-from srcgrad.frontend import stand_in_classes, stand_ins
+from srcgrad.frontend import library_stand_ins, stand_in_classes, stand_ins
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.exits import compare, settled
 from srcgrad.frontend.expressions import expression
@@ -45,7 +45,7 @@ from srcgrad.rules.intrinsics import CHECKPOINTED
 _ROUNDS = 6
 _DEEPEST = 40
 _ENDS = frozenset([Exit.NEXT, Exit.RETURN])
-_STAND_INS = frozenset([stand_ins.__name__, stand_in_classes.__name__])
+_STAND_INS = frozenset([stand_ins.__name__, stand_in_classes.__name__, library_stand_ins.__name__])
 _SOURCES: dict[types.CodeType, FunctionSource] = {}
 
 

@@ -19,7 +19,7 @@ from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_numeric, shadow_type
 
-_CHECKS = frozenset([runtime.check_overlap, runtime.check_apart, runtime.check_no_container_twice])
+_CHECKS = frozenset([runtime.check_overlap, runtime.check_apart, runtime.check_no_container_twice, runtime.check_float])
 
 
 def is_inlined(fn: Any) -> bool:
@@ -47,6 +47,12 @@ def _instance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 def _overlap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     # Without a result, it stays where nobody uses one.
     lo.effect(runtime.check_overlap, *args)
+    return Const(None)
+
+
+@handles(runtime.check_float)
+def _float(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    lo.effect(runtime.check_float, *args)
     return Const(None)
 
 

@@ -7,9 +7,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend import driven, stand_ins
+from srcgrad.frontend import driven, library_stand_ins, stand_ins
 from srcgrad.frontend.access import attribute, subscript
-from srcgrad.frontend.builtin_calls import make_list
+from srcgrad.frontend.builtin_calls import collect, make_list
 from srcgrad.frontend.handlers import BUILTINS, handles
 from srcgrad.frontend.iteration import collected, item_getter, iterate, iterator_length, known_items, listed, shifted
 from srcgrad.frontend.lowering import Lowering
@@ -217,11 +217,14 @@ def _selection(name: str) -> Callable[[Lowering, list[Symbol], dict[str, Symbol]
     choose = getattr(itertools, name)
 
     def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-        items = listed(iterate(lo, args[0])).items
+        iterator = listed(iterate(lo, args[0]))
         counts = [constant(arg) for arg in (*args[1:], *kwargs.values())]
-        if items is None or not all(isinstance(count, int) for count in counts):
+        if iterator.items is not None and all(isinstance(count, int) for count in counts):
+            return _tuples(choose(iterator.items, *counts))
+        by_index = library_stand_ins.CHOICES.get((choose, *counts)) if NOT_CONSTANT not in counts else None
+        if by_index is None:
             lo.unsupported(f"itertools.{name} of a sequence of unknown length is not supported", "write nested loops")
-        return _tuples(choose(items, *counts))
+        return _by_generator(lo, by_index, [collect(lo, iterator)])
 
     return handler
 

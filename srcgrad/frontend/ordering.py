@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend import stand_ins
+from srcgrad.frontend import library_stand_ins, stand_ins
 from srcgrad.frontend.access import length, runtime_list, subscript
 from srcgrad.frontend.builtin_calls import collect, make_list
 from srcgrad.frontend.folding import as_symbol
@@ -201,7 +201,10 @@ def _reorder(fn: Any) -> Any:
         given = [constant(arg) for arg in args[1:]]
         is_list = isinstance(target, Reference) and target.cls is list
         items = [constant(item) for item in lo.contents(target)] if isinstance(target, Reference) and is_list else []
-        if not is_list or kwargs or fn is random.shuffle or NOT_CONSTANT in (*items, *given):
+        known = is_list and not kwargs and NOT_CONSTANT not in (*items, *given)
+        if not known and fn in library_stand_ins.ON_LISTS and not kwargs and len(args) <= 2:
+            return lo.call(Const(library_stand_ins.ON_LISTS[fn]), args, {})
+        if not known or fn is random.shuffle:
             lo.unsupported(f"{fn.__name__} changes the order of a list, which is not supported", "use sorted(...)")
         result = lo.known(fn, items, *given)
         lo.change(target, tuple([_symbol(item) for item in items]))  # type: ignore[arg-type]

@@ -166,6 +166,25 @@ class NamesSource:
         return f"{self.owner.label}_names"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DispatchSource:
+    """What a `functools.singledispatch` function calls for a class."""
+
+    owner: Source
+    cls: type
+
+    def read(self) -> Any:
+        return self.owner.read().dispatch(self.cls)
+
+    @property
+    def key(self) -> tuple:
+        return ("dispatch", self.owner.key, self.cls)
+
+    @property
+    def label(self) -> str:
+        return f"{self.owner.label}_{self.cls.__name__}"
+
+
 Source = (
     GlobalSource
     | CellSource
@@ -175,6 +194,7 @@ Source = (
     | PresenceSource
     | HasAttributeSource
     | NamesSource
+    | DispatchSource
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from srcgrad.rules.registry import accumulate, jvp, linear, linear_in, methods, nondifferentiable, views, vjp
 from srcgrad.rules.tangents import as_array, times, total
@@ -282,6 +283,11 @@ def append(g, z, arr, values, axis=None):
 
 
 linear_in("arr", "values")(np.append)
+
+
+@linear(sliding_window_view)
+def windows(g, z, x, window_shape, axis=None, subok=False, writeable=False):
+    return gathered(g, sliding_window_view(numbered(x), window_shape, axis), x)
 
 
 @linear(np.delete)

@@ -285,7 +285,7 @@ def what_a_shuffle_returns(x):
     return weigh(y) if nothing is None else 0.0
 
 
-@program(lambda: (rand(4),), tags=("write", "list"), supported=False)
+@program(lambda: (rand(4),), tags=("write", "list"))
 def heap_made_of_a_list(x):
     import heapq
 

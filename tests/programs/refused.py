@@ -204,7 +204,7 @@ def _(x: list):
     return sum(x)
 
 
-@program(lambda: (0.7,), tags=("dispatch",), supported=False)
+@program(lambda: (0.7,), tags=("dispatch",))
 def function_chosen_by_a_class(x):
     return doubled(x) + doubled([x])
 

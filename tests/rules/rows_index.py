@@ -6,6 +6,7 @@ import operator
 
 import numpy as np
 from harness import Row
+from numpy.lib.stride_tricks import sliding_window_view
 
 from srcgrad.rules.index import scatter
 
@@ -130,6 +131,10 @@ SELECT = [
     Row(np.append, (_x(2, 3), 1.5), argnums=(0, 1)),
     Row(np.append, (_x(2, 3), _x(1, 3), 0), argnums=(0, 1)),
     Row(np.append, (_x(2, 3), _x(2, 2), -1), argnums=(0, 1)),
+    Row(sliding_window_view, (_x(5), 3)),
+    Row(sliding_window_view, (_x(3, 4), (2, 2))),
+    Row(sliding_window_view, (_x(2, 5), 3), {"axis": 1}),
+    Row(sliding_window_view, (_x(3), 3)),
     Row(np.delete, (_x(5), 1)),
     Row(np.delete, (_x(5), [0, -1])),
     Row(np.delete, (_x(3, 4), slice(0, 2), 1)),

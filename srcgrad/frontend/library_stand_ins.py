@@ -1,0 +1,261 @@
+"""What stands in the program for functions of the library that call a function of the user's, or arrange items.
+
+As in `stand_ins`, it is lowered and never run; names and lines in it mean nothing to the user.
+"""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from srcgrad import runtime
+
+# heapq: items move as they do there, so that equal ones come out in the same order
+
+
+def heappush(heap: list, item: Any) -> None:
+    """`heapq.heappush`."""
+    heap.append(item)
+    _rise(heap, 0, len(heap) - 1)
+
+
+def heappop(heap: list) -> Any:
+    """`heapq.heappop`."""
+    last = heap.pop()
+    if len(heap) == 0:
+        return last
+    first = heap[0]
+    heap[0] = last
+    _sink(heap, 0)
+    return first
+
+
+def heapreplace(heap: list, item: Any) -> Any:
+    """`heapq.heapreplace`."""
+    first = heap[0]
+    heap[0] = item
+    _sink(heap, 0)
+    return first
+
+
+def heappushpop(heap: list, item: Any) -> Any:
+    """`heapq.heappushpop`."""
+    if len(heap) > 0 and heap[0] < item:
+        first = heap[0]
+        heap[0] = item
+        _sink(heap, 0)
+        return first
+    return item
+
+
+def heapify(heap: list) -> None:
+    """`heapq.heapify`."""
+    for k in reversed(range(len(heap) // 2)):
+        _sink(heap, k)
+
+
+def nsmallest(n: int, items: list, key: Any = None) -> list:
+    """`heapq.nsmallest`."""
+    return sorted(items, key=key)[:n]
+
+
+def nlargest(n: int, items: list, key: Any = None) -> list:
+    """`heapq.nlargest`."""
+    return sorted(items, key=key, reverse=True)[:n]
+
+
+def _rise(heap: list, start: int, place: int) -> None:
+    item = heap[place]
+    while place > start:
+        parent = (place - 1) // 2
+        other = heap[parent]
+        if not item < other:
+            break
+        heap[place] = other
+        place = parent
+    heap[place] = item
+
+
+def _sink(heap: list, place: int) -> None:
+    # Down to a leaf along the smaller children, and up again from there.
+    start, end = place, len(heap)
+    item = heap[place]
+    child = 2 * place + 1
+    while child < end:
+        right = child + 1
+        if right < end and not heap[child] < heap[right]:
+            child = right
+        heap[place] = heap[child]
+        place = child
+        child = 2 * place + 1
+    heap[place] = item
+    _rise(heap, start, place)
+
+
+def insert_right(items: list, x: Any) -> None:
+    """`bisect.insort`."""
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if x < items[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    items.insert(low, x)
+
+
+def insert_left(items: list, x: Any) -> None:
+    """`bisect.insort_left`."""
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if items[middle] < x:
+            low = middle + 1
+        else:
+            high = middle
+    items.insert(low, x)
+
+
+ON_LISTS: dict[Any, Any] = {
+    heapq.heappush: heappush,
+    heapq.heappop: heappop,
+    heapq.heapreplace: heapreplace,
+    heapq.heappushpop: heappushpop,
+    heapq.heapify: heapify,
+    bisect.insort: insert_right,
+    bisect.insort_right: insert_right,
+    bisect.insort_left: insert_left,
+}
+"""Functions that change the order of a list -> what stands in for them."""
+
+
+# itertools, of items whose number depends on the run
+
+
+def pairs(items: list) -> Any:
+    """`itertools.combinations(items, 2)`."""
+    for i in range(len(items)):
+        for j in range(i + 1, len(items)):
+            yield items[i], items[j]
+
+
+def triples(items: list) -> Any:
+    """`itertools.combinations(items, 3)`."""
+    for i in range(len(items)):
+        for j in range(i + 1, len(items)):
+            for k in range(j + 1, len(items)):
+                yield items[i], items[j], items[k]
+
+
+def pairs_with_equals(items: list) -> Any:
+    """`itertools.combinations_with_replacement(items, 2)`."""
+    for i in range(len(items)):
+        for j in range(i, len(items)):
+            yield items[i], items[j]
+
+
+def ordered_pairs(items: list) -> Any:
+    """`itertools.permutations(items, 2)`."""
+    for i in range(len(items)):
+        for j in range(len(items)):
+            if i != j:
+                yield items[i], items[j]
+
+
+def singles(items: list) -> Any:
+    """Combinations and permutations of one item each."""
+    for i in range(len(items)):
+        yield (items[i],)
+
+
+CHOICES: dict[tuple, Any] = {
+    (itertools.combinations, 1): singles,
+    (itertools.combinations, 2): pairs,
+    (itertools.combinations, 3): triples,
+    (itertools.combinations_with_replacement, 1): singles,
+    (itertools.combinations_with_replacement, 2): pairs_with_equals,
+    (itertools.permutations, 1): singles,
+    (itertools.permutations, 2): ordered_pairs,
+}
+"""A function of `itertools`, and how many items it takes at a time -> what stands in for it."""
+
+
+# statistics: the sums are exact there, and correctly rounded here
+
+
+def mean(data: list) -> Any:
+    """`statistics.mean`, `statistics.fmean`."""
+    return math.fsum(data) / len(data)
+
+
+def variance(data: list, freedom: int) -> Any:
+    """`statistics.variance` and `statistics.pvariance`, which divides by the number of items."""
+    center = math.fsum(data) / len(data)
+    return math.fsum([(x - center) ** 2 for x in data]) / (len(data) - freedom)
+
+
+def median(data: list) -> Any:
+    """`statistics.median`."""
+    ordered = sorted(data)
+    n = len(ordered)
+    return ordered[n // 2] if n % 2 == 1 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2
+
+
+# NumPy: what gives a list
+
+
+def list_of_numbers(x: Any) -> list:
+    """`x.tolist()` of an array with one axis."""
+    return [float(number) for number in x]
+
+
+def list_of_rows(x: Any) -> list:
+    """`x.tolist()` of a matrix."""
+    return [[float(number) for number in row] for row in x]
+
+
+# NumPy: functions of the user's, element by element or row by row
+
+
+def vectorized(fn: Any, x: Any) -> Any:
+    """`np.vectorize(fn)(x)`."""
+    elements = np.ravel(x)
+    if len(elements) == 0:
+        raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+    results = [fn(element) for element in elements]
+    runtime.check_float(results[0])
+    return np.reshape(np.array(results), np.shape(x))
+
+
+def vectorized_together(fn: Any, *operands: Any) -> Any:
+    """`np.vectorize(fn)(x, y, ...)`."""
+    arrays = np.broadcast_arrays(*operands)
+    columns = [np.ravel(array) for array in arrays]
+    if len(columns[0]) == 0:
+        raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+    results = [fn(*[column[k] for column in columns]) for k in range(len(columns[0]))]
+    runtime.check_float(results[0])
+    return np.reshape(np.array(results), np.shape(arrays[0]))
+
+
+def along_rows(fn: Any, rows: Any, *args: Any, **kwargs: Any) -> Any:
+    """`np.apply_along_axis(fn, -1, rows)` of a matrix."""
+    results = [fn(row, *args, **kwargs) for row in rows]
+    runtime.check_float(results[0])
+    return np.array(results)
+
+
+def piecewise(x: Any, conditions: Any, functions: Any, *args: Any, **kwargs: Any) -> Any:
+    """`np.piecewise`."""
+    result = np.zeros_like(x)
+    for condition, function in zip(conditions, functions, strict=False):
+        result[condition] = function(x[condition], *args, **kwargs) if callable(function) else function
+    if len(functions) == len(conditions) + 1:
+        rest = np.logical_not(np.any(np.array(conditions), axis=0))
+        result[rest] = functions[-1](x[rest], *args, **kwargs) if callable(functions[-1]) else functions[-1]
+    return result
