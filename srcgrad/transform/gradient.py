@@ -78,7 +78,10 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
     rebind(program.function, program.functions)
     protect_arguments(program)
     if is_checkpointed(functions):
-        close_checkpoints(functions, program.function) if checkpoints else dissolve_checkpoints(functions)
+        if checkpoints:
+            close_checkpoints(functions, program.function, program.customs)
+        else:
+            dissolve_checkpoints(functions)
         _sync(program.function)
     if optimize:
         share_common(program.function)
@@ -287,7 +290,7 @@ def _differentiate_closed(
     bars, pairs = _reverse(function, callees, rows, inputs, [], optimize, levels=levels)
     add_parameters(function, seeds)
     finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
-    pairs.functions(function)
+    pairs.functions(function, settle=False)
 
 
 def activity_of(

@@ -213,7 +213,9 @@ def _turn(
 
 def reverse_turns(pairs: ClosedPairs, closed: Closed, seeds: dict[int, Zeros], inputs: list[int]) -> Reversed:
     """The reverse of a checkpointed loop."""
-    return _Schedule(pairs, closed, seeds, inputs).build()
+    made = _Schedule(pairs, closed, seeds, inputs).build()
+    closed.swept |= closed.loop.turn.swept
+    return made
 
 
 class _Schedule:
