@@ -257,7 +257,9 @@ def _reverse(
                 reverse.zeros.mark(seed, level)
         bars = reverse.run(target, rows, wanted)
         if levels is not None and target is function:
-            levels.update({v: reverse.zeros_of(v, reverse.bar(v)) for v in wanted if activity.active(v)})
+            for v in wanted:
+                bar = reverse.bar(v) if activity.active(v) else None
+                levels[v] = Zeros.UNUSED if bar is None else reverse.zeros_of(v, bar)
         target.body.results = [*target.body.results, *bars]
         remove_dead_code([target], [*wanted, *reverse.indices.values()], settle=False)
         target.backward_from = first_of_reverse(target)
