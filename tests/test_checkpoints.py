@@ -21,7 +21,22 @@ from checkpoint_corpus import compare, rewritten
 from programs import all_programs
 
 import srcgrad
-from srcgrad import checkpoint, checkpointed, errors, grad, schedule, value_and_grad, vjp
+from srcgrad import (
+    checkpoint,
+    checkpointed,
+    custom_jvp,
+    custom_vjp,
+    errors,
+    grad,
+    hessian,
+    implicit,
+    jacrev,
+    jvp,
+    rules,
+    schedule,
+    value_and_grad,
+    vjp,
+)
 
 X = np.array([0.3, 0.5, 0.7, 0.9])
 PAGE = Path(__file__).parents[1] / "docs" / "checkpointing.md"
@@ -136,6 +151,8 @@ def test_same_gradient(fun: Callable[..., Any], plain: ModuleType) -> None:
 
 
 SAMPLE = [p for p in all_programs() if p.supported and "loop" in p.tags][::20]
+# What is masked, or replaced, is known on the other side of a checkpoint.
+SAMPLE += [p for p in all_programs() if p.fun.__module__.endswith(".masked") and p not in SAMPLE]
 
 
 @pytest.mark.parametrize("what", ["loops", "functions"])
@@ -297,6 +314,123 @@ def test_random_numbers_are_drawn_once(fun: Callable[..., Any]) -> None:
             np.testing.assert_equal(_rounded(run(again=True, slots=slots, optimize=optimize)), _rounded(expected))
 
 
+# Functions with derivatives of their own
+
+
+@custom_vjp
+def product(x, w):
+    return x * w
+
+
+product.defvjp(lambda x, w: (x * w, (x, w)), lambda kept, g: (2.0 * g * kept[1], np.sum(g * kept[0])))
+
+
+@custom_jvp
+def pair(x, w):
+    return {"y": x * w, "z": (x + w, x)}
+
+
+@pair.defjvp
+def pair_jvp(primals, tangents):
+    (x, w), (x_dot, w_dot) = primals, tangents
+    return pair(x, w), {"y": x_dot * w + x * w_dot, "z": (x_dot + w_dot, x_dot)}
+
+
+cosine = implicit(lambda a: _iterated(a), fixed_point=lambda x, a: 0.3 * np.cos(a * x))
+
+
+def _iterated(a):
+    x = np.ones_like(a)
+    for _ in range(300):
+        x = 0.3 * np.cos(a * x)
+    return x
+
+
+def ruled(x, w):
+    return np.sin(x) * w
+
+
+rules.vjp(ruled)(lambda g, z, x, w: (g * np.cos(x) * w, np.sum(g * np.sin(x))))
+
+
+def turned(x, w):
+    y = x.copy()
+    y[1:] = product(y[:-1], w) + y[1:]
+    parts = pair(y, w)
+    y *= np.sin(parts["z"][0])
+    if w > 0.5:
+        y[0] = cosine(y[1:2])[0]
+    return ruled(y + parts["y"] * 0.1, w)
+
+
+def rules_in_functions(x, w, slots, again):
+    turn = checkpoint(turned) if again else turned
+    return np.sum(turn(turn(x, w), w) * x)
+
+
+def rules_in_loops(x, w, slots, again):
+    y = x
+    if again:
+        for k in checkpointed(range(5), slots):
+            y = turned(y, w - 0.1 * k)
+    else:
+        for k in range(5):
+            y = turned(y, w - 0.1 * k)
+    return np.sum(y * x)
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+@pytest.mark.parametrize("fun", [rules_in_functions, rules_in_loops])
+def test_functions_with_rules(fun: Callable[..., Any], optimize: bool) -> None:
+    gradient = value_and_grad(fun, argnums=(0, 1), optimize=optimize)
+    expected = gradient(X, 0.8, 1, False)
+    for slots in (1, 2, 9):
+        found = gradient(X, 0.8, slots, True)
+        np.testing.assert_equal(_rounded(found), _rounded(expected))
+        _, pull = vjp(lambda x, w, slots=slots: fun(x, w, slots, True), X, 0.8)
+        for seed in (2.0, 1.0):
+            np.testing.assert_allclose(pull(seed)[0], seed * np.asarray(expected[1][0]), rtol=1e-11)
+
+
+def test_second_derivatives_of_functions_with_rules() -> None:
+    def turn(x, w):
+        return np.tanh(pair(x, w)["y"]) + cosine(x)
+
+    def f(x, w):
+        for _ in checkpointed(range(3), 2):
+            x = checkpoint(turn)(x, w)
+        return np.sum(x**2)
+
+    def plain(x, w):
+        for _ in range(3):
+            x = turn(x, w)
+        return np.sum(x**2)
+
+    np.testing.assert_allclose(hessian(f)(X, 0.8), hessian(plain)(X, 0.8), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(jacrev(grad(f))(X, 0.8), hessian(plain)(X, 0.8), rtol=1e-9, atol=1e-12)
+
+
+def test_the_rule_runs_its_forward_sweep_again() -> None:
+    calls = []
+
+    def counted(x):
+        calls.append("fun")
+        return x * x
+
+    def forward(x):
+        calls.append("fwd")
+        return x * x, x
+
+    square = custom_vjp(counted)
+    square.defvjp(forward, lambda x, g: (2.0 * g * x,))
+    assert value_and_grad(lambda x: checkpoint(square)(checkpoint(square)(x)))(2.0) == (16.0, 32.0)
+    # As without checkpoints, the function itself is never called where its derivative is wanted.
+    assert calls == ["fwd"] * 4
+    assert grad(grad(lambda x: checkpoint(square)(x) * x))(2.0) == 12.0
+    assert jvp(grad(lambda x: checkpoint(square)(x) * x), (2.0,), (1.0,))[1] == 12.0
+    assert "fun" not in calls
+
+
 def _rounded(found: Any) -> Any:
     return tuple(map(_rounded, found)) if isinstance(found, tuple) else np.round(found, 11)
 
@@ -320,12 +454,56 @@ def appends_outside(x, found=[]):  # noqa: B006
     return x * x
 
 
+def draws_in_recursion(x, n=2):
+    return x if n == 0 else draws_in_recursion(x, n - 1) * np.random.normal()
+
+
+def appends_in_recursion(x, n=2):
+    FOUND.append(n)
+    return x * x if n == 0 else appends_in_recursion(x, n - 1)
+
+
+FOUND: list = []
+
+
+@custom_vjp
+def noisy(x):
+    return x * np.random.normal()
+
+
+def noisy_fwd(x):
+    r = np.random.normal()
+    return x * r, r
+
+
+noisy.defvjp(noisy_fwd, lambda r, g: (g * r,))
+
+
+def draws_by_a_rule(x):
+    return noisy(x) * x
+
+
+def noisy_and_ruled(x):
+    return x * np.random.normal()
+
+
+rules.vjp(noisy_and_ruled)(lambda g, z, x: g * z / x)
+
+
+def draws_in_a_ruled_function(x):
+    return noisy_and_ruled(x) * x
+
+
 @pytest.mark.parametrize(
     ("fun", "message"),
     [
         (prints, "print is called"),
         (draws_in_a_branch, "random numbers are drawn"),
         (appends_outside, "list from outside is changed"),
+        (draws_in_recursion, "random numbers are drawn"),
+        (appends_in_recursion, "list from outside is changed"),
+        (draws_by_a_rule, "noisy draws random numbers"),
+        (draws_in_a_ruled_function, "noisy_and_ruled draws random numbers"),
     ],
 )
 def test_effects_are_refused(fun: Callable[..., Any], message: str) -> None:

@@ -798,6 +798,63 @@ def WIDE(a, b):
     return a * b
 
 
+CALLS: list[str] = []
+
+
+@custom_vjp
+def noting(x):
+    CALLS.append("fun")
+    return x * x
+
+
+def noting_fwd(x):
+    CALLS.append("fwd")
+    return x * x, x
+
+
+def noting_bwd(x, g):
+    CALLS.append("bwd")
+    return (2.0 * g * x,)
+
+
+noting.defvjp(noting_fwd, noting_bwd)
+
+
+def test_lists_from_outside_that_functions_add_to():
+    # The function is read to learn what it returns, before its sweeps are inlined.
+    CALLS.clear()
+    assert grad(lambda x: noting(x) * grad(noting)(x))(2.0) == 24.0
+    assert CALLS == ["fwd", "fwd", "bwd", "bwd"]
+
+
+def test_second_order_with_several_trees_that_are_kept():
+    @custom_jvp
+    def one(x):
+        return (x * x, (x, 2.0 * x))
+
+    @one.defjvp
+    def one_jvp(primals, tangents):
+        ((x,), (x_dot,)) = primals, tangents
+        return one(x), (2.0 * x * x_dot, (x_dot, 2.0 * x_dot))
+
+    @custom_jvp
+    def other(x, w):
+        return x * w
+
+    other.defjvps(lambda x_dot, z, x, w: x_dot * w, lambda w_dot, z, x, w: x * w_dot)
+
+    def f(x):
+        for _ in range(2):
+            x = one(x)[0] + other(x, x)
+        return x
+
+    def plain(x):
+        return 2.0 * (2.0 * x * x) ** 2
+
+    assert_allclose(grad(grad(f))(0.7), grad(grad(plain))(0.7))
+    assert_allclose(jvp(grad(f), (0.7,), (1.0,))[1], grad(grad(plain))(0.7))
+
+
 # ---------------------------------------------------------------------------------------------- the page
 
 PAGE = (Path(__file__).parents[1] / "docs" / "custom-rules.md").read_text(encoding="utf-8")

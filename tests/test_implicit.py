@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse.linalg import LinearOperator, gmres
 
 import srcgrad
-from srcgrad import check_grads, grad, implicit, jvp, linearize, value_and_grad, vjp
+from srcgrad import check_grads, grad, hessian, implicit, jacrev, jvp, linearize, value_and_grad, vjp
 from srcgrad.errors import ArgumentError, NoRuleError, ShapeError, UnsupportedError
 
 B = np.array([1.0, 2.0])
@@ -305,3 +305,26 @@ def test_guesses_that_are_left_to_their_defaults():
     assert grad(lambda a, b: root(a, 0.0, b), argnums=(0, 1))(4.0, 1.0) == (0.25, 1.0)
     assert grad(lambda a, b: root(a, b=b, high=3.0), argnums=(0, 1))(4.0, 1.0) == (0.25, 1.0)
     check_grads(lambda a, b: root(a) * root(b, 0.5, a) + root(a, high=3.0), (4.0, 1.5), order=2)
+
+
+def test_second_order_through_a_solver_whose_kind_is_not_known():
+    def distance(w, penalty, y):
+        return np.sum((np.array([[2.0, 0.3], [0.3, 1.0]]) @ w - y) ** 2) + penalty * np.sum(np.cosh(w))
+
+    def minimiser(penalty, y):
+        found = scipy.optimize.minimize(lambda w: distance(w, penalty, y), np.zeros(2), tol=1e-3).x
+        for _ in range(8):
+            found = found - np.linalg.solve(hessian(distance)(found, penalty, y), grad(distance)(found, penalty, y))
+        return found
+
+    weights = implicit(minimiser, objective=distance)
+
+    def f(p):
+        w = weights(p[0], p[1:])
+        return np.sum(w**2) + w[0] * p[0] + np.sum(w) * w[1]
+
+    p = np.array([0.5, 1.0, 2.0])
+    check_grads(f, (p,), order=1)
+    expected = [(grad(f)(p + e) - grad(f)(p - e)) / 2e-4 for e in 1e-4 * np.eye(3)]
+    assert_allclose(hessian(f)(p), expected, rtol=1e-6, atol=1e-7)
+    assert_allclose(jacrev(grad(f))(p), expected, rtol=1e-6, atol=1e-7)

@@ -12,7 +12,7 @@ from srcgrad.backend.effects import WRITES
 from srcgrad.backend.expressions import IN_PLACE, Expressions, target_of, touch
 from srcgrad.backend.globals import Globals
 from srcgrad.backend.layout import Layout
-from srcgrad.backend.names import Namer
+from srcgrad.backend.names import Namer, unique
 from srcgrad.backend.nesting import Plan, is_exit_code
 from srcgrad.backend.structure import (
     Branch,
@@ -77,6 +77,7 @@ def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
         functions: what to print, in order; each becomes one `def`.
         comments: whether to say in comments which line of the user's source a statement comes from.
     """
+    _rename_captured(functions)
     plans = [Plan(function) for function in functions]
     reserved = {f.name for f in functions} | {v.hint for f in functions for v in [*f.params, *f.captured] if v.hint}
     shared = Globals(reserved)
@@ -99,6 +100,17 @@ def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
         texts = [printer.text(block) for printer, block in printers]
     spans = [span for printer, _ in printers for span in (*printer.spans, None, None)]
     return Emitted(shared.header, "\n\n".join(texts), shared.namespace, spans)
+
+
+def _rename_captured(functions: list[Function]) -> None:
+    """Lets nothing that is generated hide what is read from outside: that is a global name in the generated module."""
+    own = {f.name for f in functions} | {p.hint for f in functions for p in f.params}
+    captured = dict.fromkeys(v for f in functions for v in f.captured)
+    taken = own | {v.hint for v in captured}
+    for value in captured:
+        if value.hint in own:
+            value.hint = unique(value.hint, taken)
+            taken.add(value.hint)
 
 
 def _prepare(function: Function, plan: Plan, taken: set[str]) -> tuple[Namer, tuple[Layout, list[Stmt]]]:

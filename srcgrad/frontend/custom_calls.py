@@ -249,6 +249,8 @@ def _scratch(lo: Lowering, reading: _Reading, kwargs: dict[str, Symbol] | None =
     outer = lo.attempts, lo.protections, lo.captured, lo.capture_names, lo.functions, lo.active
     lo.attempts, lo.protections, lo.active = [], [], []
     lo.captured, lo.capture_names, lo.functions = {}, set(lo.capture_names), dict(lo.functions)
+    places = lo.kept_outside, lo.container_sources
+    lo.kept_outside, lo.container_sources = dict(lo.kept_outside), dict(lo.container_sources)
     lo.reading += [owner, (owner, route)]
     before = dict(lo.changed)
     region = Region()
@@ -270,6 +272,7 @@ def _scratch(lo: Lowering, reading: _Reading, kwargs: dict[str, Symbol] | None =
     finally:
         captured = lo.captured
         lo.attempts, lo.protections, lo.captured, lo.capture_names, lo.functions, lo.active = outer
+        lo.kept_outside, lo.container_sources = places
         del lo.reading[-2:]
         changed, lo.changed = lo.changed.keys() - before.keys(), before
         for key in captured:
@@ -394,12 +397,13 @@ def call_with_rule(
     )
     if not items or not is_new:
         result = primitive(lo, fn, args, kwargs)
-        if isinstance(result, Value) and isinstance(result.owner, Call):
-            lo.customs.append(CustomCall(result.owner, [body]))
-        return result
-    trees = tuple([lo.tree(arg) for arg in args])
-    kind = Tuple(tuple([item.type for item in items])) if type(tree) is tuple else tree.type
-    return lo.emit_typed(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, kind)
+    else:
+        trees = tuple([lo.tree(arg) for arg in args])
+        kind = Tuple(tuple([item.type for item in items])) if type(tree) is tuple else tree.type
+        result = lo.emit_typed(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, kind)
+    if isinstance(result, Value) and isinstance(result.owner, Call):
+        lo.customs.append(CustomCall(result.owner, [body]))
+    return result
 
 
 def _is_new(value: Value) -> bool:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import operator
 import types
-from typing import Any
+from typing import Any, cast
 
 from srcgrad import runtime
+from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering, Restart
@@ -94,6 +95,14 @@ def _likeness(lo: Lowering, fn: Any, args: list[Symbol]) -> Symbol:
     shadow = lo.value(lo.emit_typed(fn, tuple(args), {}, List(UNKNOWN if item is None else item)))
     lo.list_sites[shadow] = site
     return shadow
+
+
+@handles(runtime.add_into)
+def _add_into(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    shadow = args[0]
+    if isinstance(shadow, Value) and isinstance(shadow.type, Unknown):
+        return inline(lo, cast(types.FunctionType, stand_ins.add_into), args, kwargs)
+    return inline(lo, runtime.add_into, args, kwargs)
 
 
 @handles(runtime._plus)

@@ -19,6 +19,7 @@ class Marks:
         outlined: code objects that are called, not inlined, because they are recursive.
         boxed: code objects of recursive functions that return tuples made at run time: the whole one or those in it.
         records: where tuples are made at run time -> their kind.
+        by_structure: whether tuples made at run time are of one kind only if the tuples in them have the same lengths.
         float_errors: whether the program makes NumPy raise for overflows and the like.
         numbers_raised: whether numbers that exceptions carry are read where they are caught.
         lazy: sites of generator expressions that loop over generators.
@@ -50,6 +51,7 @@ class Marks:
     outlined: set[Any] = field(default_factory=set)
     boxed: dict[Any, str] = field(default_factory=dict)
     records: dict[Any, Record] = field(default_factory=dict)
+    by_structure: bool = False
     float_errors: bool = False
     numbers_raised: bool = False
     lazy: set[Any] = field(default_factory=set)

@@ -14,7 +14,13 @@ def nested(lo: Lowering, symbol: Symbol) -> Symbol:
     """An item of a tuple that is made at run time: a tuple becomes a value, one kind for each class and length."""
     if not isinstance(symbol, Sequence):
         return symbol
-    return _record(lo, symbol, ("tuple", symbol.cls, len(symbol.items)), f"tuple_{len(symbol.items)}", symbol.cls)
+    form = _lengths(symbol) if lo.marks.by_structure else len(symbol.items)
+    return _record(lo, symbol, ("tuple", symbol.cls, form), f"tuple_{len(symbol.items)}", symbol.cls)
+
+
+def _lengths(symbol: Symbol) -> tuple | None:
+    """The lengths of tuples in each other."""
+    return tuple([_lengths(item) for item in symbol.items]) if isinstance(symbol, Sequence) else None
 
 
 def boxed(lo: Lowering, symbol: Symbol, frame: Frame) -> Symbol:
@@ -107,6 +113,12 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str, cls: type = tup
     items = [lo.value(_item(lo, item, (*key, k), f"{name}_{k}")) for k, item in enumerate(symbol.items)]
     kind = lo.marks.records.setdefault(key, Record((), name, cls=cls))
     if kind.items and len(kind.items) != len(items):
+        if key[0] == "tuple" and not lo.marks.by_structure:
+            # Tuples that have nothing to do with each other hold tuples of different lengths.
+            lo.marks.by_structure = True
+            lo.marks.records.clear()
+            lo.marks.dynamic.clear()
+            raise Restart
         lo.unsupported("a recursive function returns tuples of different lengths", "fill them up to one length")
     if kind.hold(tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items]), name):
         raise Restart

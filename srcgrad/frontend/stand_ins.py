@@ -77,6 +77,13 @@ def check_shape(x: Any, like: Any, what: str) -> None:
         raise ValueError(what + " has another shape than the value it belongs to")
 
 
+def add_into(shadow: Any, contribution: Any) -> None:
+    """`runtime.add_into`, for a shadow of which it is not known what it is."""
+    if not isinstance(shadow, np.ndarray):
+        raise TypeError("the cotangent of a value that is no array, and of unknown kind, is added to here")
+    shadow += contribution
+
+
 def transposed(rows: list) -> list:
     """`zip(*rows)` of rows whose number depends on the run."""
     shortest = min([len(row) for row in rows], default=0)

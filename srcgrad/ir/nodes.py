@@ -543,6 +543,7 @@ class Closed:
         unsure: the results that are None on some paths, where an array is expected that nobody looks at.
         drawn: the results that are what random draws returned.
         loop: for a checkpointed loop, how it is made of turns.
+        swept: what it calls of functions with derivatives of their own whose reverse sweeps are run.
     """
 
     function: Function
@@ -550,6 +551,7 @@ class Closed:
     unsure: frozenset[int] = frozenset()
     drawn: tuple[int, ...] = ()
     loop: Any = None
+    swept: set[Any] = field(default_factory=set)
 
     @property
     def __name__(self) -> str:

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.alias import Aliases, is_pointer
+from srcgrad.analysis.alias import Aliases, is_pointer, reachable
 from srcgrad.analysis.origins import Origins
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.custom_calls import step_of
 from srcgrad.ir.flow import sources
-from srcgrad.ir.nodes import Call, Closed, Const, Function, Op, Region, Value, references
+from srcgrad.ir.nodes import Call, Closed, Const, Function, Op, Region, Value, references, walk
 from srcgrad.ir.types import Array, List, Opaque, Tuple, Unknown, is_scalar
+from srcgrad.rules.custom import ForwardSweep, Primal
 from srcgrad.transform.clone import clone_callees, clone_ops
 from srcgrad.transform.cotangents import ZERO
 from srcgrad.transform.definedness import define_everywhere, may_be_undefined
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.separation import separate
 from srcgrad.transform.simplify import remove_dead_code, replace_values
+from srcgrad.transform.split import TAPE
 from srcgrad.transform.strong_zeros import Zeros
 
 if TYPE_CHECKING:
@@ -262,7 +265,9 @@ class ClosedPairs:
         body.results = [value for value, _ in rows]
         levels = {seed: level for (_, seed), level in zip(rows, seeds.values(), strict=True)}
         wanted = [params[k] for k in inputs]
+        calls = {op: op.fn for op in _calls_of_customs([function, *callees])}
         self._differentiate(function, callees, rows, bars, wanted, levels, f"{primal.name}_rev")
+        closed.swept |= {step for op, step in calls.items() if isinstance(op.fn, ForwardSweep)}
         count = len(primal.params)
         needs = drop_unused(function, count + len(drawn))
         extra = [closed.drawn[k - count] for k in needs if k >= count]
@@ -270,6 +275,25 @@ class ClosedPairs:
         found = [levels.get(v, Zeros.NONE) for v in wanted]
         needs = [k for k in needs if k < count]
         return Reversed(Closed(function), needs, list(seeds), found, extra, frozenset(loose))
+
+
+def _calls_of_customs(functions: list[Function]) -> list[Call]:
+    return [op for f in functions for op in walk(f.body) if isinstance(op, Call) and isinstance(op.fn, Primal)]
+
+
+def sweep_forward(closed: Closed) -> None:
+    """Lets a function call the forward sweeps of functions with derivatives of their own, for their values alone.
+
+    Those are called wherever there is no checkpoint, and second derivatives look into them.
+    """
+    for op in _calls_of_customs(reachable([closed.function])):
+        step = op.fn
+        if step in closed.swept and step.custom.source("forward") is not None:
+            op.fn = step_of(ForwardSweep, step.custom, step.form, False)
+            unused = Value(TAPE, "residuals", op.span)
+            unused.owner = op
+            op.outputs = [*op.outputs, unused]
+            op.unpacks = True
 
 
 def add_parameters(function: Function, values: list[Value]) -> None:

@@ -15,6 +15,7 @@ from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import copies_perhaps, is_view, written
 from srcgrad.analysis.origins import Origins
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.custom_calls import CustomCall
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import (
@@ -40,7 +41,7 @@ from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.closed import Cut, closed_function
 from srcgrad.transform.cotangents import is_number
 from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
-from srcgrad.transform.effects import draws, refuse_effects
+from srcgrad.transform.effects import drawing_calls, draws, refuse_effects
 from srcgrad.transform.sameness import key_of
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
@@ -64,14 +65,21 @@ def dissolve_checkpoints(functions: list[Function]) -> None:
                 op.slots = None
 
 
-def close_checkpoints(functions: list[Function], main: Function) -> None:
-    """Puts what is checkpointed into functions of its own."""
+def close_checkpoints(functions: list[Function], main: Function, customs: list[CustomCall]) -> None:
+    """Puts what is checkpointed into functions of its own.
+
+    Args:
+        functions: the functions of a program.
+        main: the one that it begins with.
+        customs: their calls of functions with derivatives of their own.
+    """
     remove_dead_code(functions)
     aliases = Aliases(functions)
     known: dict[Hashable, Closed] = {}
+    drawing = drawing_calls(customs)
     for function in functions:
         apart = [*function.params, *function.captured] if function is main else []
-        _Closer(function, aliases, Origins(aliases, apart), known).close_region(function.body)
+        _Closer(function, aliases, Origins(aliases, apart), known, drawing).close_region(function.body)
 
 
 def _is_mark(op: Op) -> bool:
@@ -88,10 +96,19 @@ class _Closer:
     Attributes:
         aliases, origins: which values share memory, in the program as it was.
         known: the functions made so far, of which one may do for several calls.
+        drawing: calls of functions with derivatives of their own that draw random numbers.
     """
 
-    def __init__(self, function: Function, aliases: Aliases, origins: Origins, known: dict[Hashable, Closed]):
+    def __init__(
+        self,
+        function: Function,
+        aliases: Aliases,
+        origins: Origins,
+        known: dict[Hashable, Closed],
+        drawing: set[Call],
+    ):
         self.function = function
+        self.drawing = drawing
         self.aliases = aliases
         self.origins = origins
         self.known = known
@@ -131,7 +148,7 @@ class _Closer:
             drawn = [v for op in ops if isinstance(op, Call) and draws(op.fn) for v in op.outputs]
         for value in drawn:
             self._check_draw(value)
-        refuse_effects(op for op in ops if not (isinstance(op, Call) and draws(op.fn)))
+        refuse_effects([op for op in ops if not (isinstance(op, Call) and draws(op.fn))], self.drawing)
         _refuse_crossing(ops)
         writes = self.origins.written_by(ops)
         self._refuse_held(ops)

@@ -114,8 +114,9 @@ class CotangentStore:
             add_to_list(self, value, contribution)
             return
         if self.is_buffer(value):
+            fresh = value not in self.shadows
             shadow = self.shadow(value)
-            self.zeros.add_all(value, shadow, contribution, self._is_certain(value))
+            self.zeros.add_all(value, shadow, contribution, self._is_certain(value), fresh)
             self._add_to_shadow(shadow, contribution, value)
             return
         if value in self.accumulators:

@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.analysis.alias import reachable
 from srcgrad.analysis.memory import written
 from srcgrad.errors import UnsupportedError
-from srcgrad.ir.nodes import Call, Closed, Op, walk
+from srcgrad.frontend.custom_calls import CustomCall
+from srcgrad.ir.nodes import Call, Closed, Function, Invoke, Op, walk
+from srcgrad.rules.custom import Step
 from srcgrad.rules.registry import display_name, has_rule, hashable
 from srcgrad.transform.simplify import PURE
 
@@ -23,20 +26,46 @@ _OUTSIDE = frozenset(
 )
 
 
-def refuse_effects(ops: Iterable[Op]) -> None:
+def drawing_calls(customs: Iterable[CustomCall]) -> set[Call]:
+    """The calls of functions with derivatives of their own that draw random numbers, as far as these could be read."""
+    return {
+        call.op
+        for call in customs
+        if any(isinstance(op, Call) and draws(op.fn) for f in reachable(call.bodies) for op in walk(f.body))
+    }
+
+
+def refuse_effects(ops: Iterable[Op], drawing: set[Call]) -> None:
     """Refuses operations that change or ask the world outside, or draw random numbers.
+
+    Args:
+        ops: the operations.
+        drawing: calls of functions with derivatives of their own that draw random numbers.
 
     Raises:
         UnsupportedError: if there is one.
     """
-    for op in ops:
+    seen: set[Function] = set()
+    pending = list(ops)
+    while pending:
+        op = pending.pop()
         for inner in (op, *(i for region in op.regions for i in walk(region))):
             if isinstance(inner, Call):
-                _check(inner)
+                _check(inner, drawing)
+            elif isinstance(inner, Invoke) and inner.callee not in seen:
+                seen.add(inner.callee)
+                pending += inner.callee.body.ops
 
 
-def _check(op: Call) -> None:
+def _check(op: Call, drawing: set[Call]) -> None:
     fn = op.fn
+    if op in drawing:
+        raise UnsupportedError(
+            f"{display_name(fn)} draws random numbers in what is checkpointed, and would draw others when it is run "
+            "again",
+            op.span,
+            "draw them before, and pass them on",
+        )
     if draws(fn):
         raise UnsupportedError(
             "random numbers are drawn in a branch, a loop or a recursive call in what is checkpointed, and would be "
@@ -70,7 +99,7 @@ def draws(fn: Any) -> bool:
 def repeatable(op: Call) -> bool:
     """Whether a call does nothing but compute what it returns, and write into arrays and lists of the program."""
     fn = op.fn
-    if isinstance(fn, Closed) or written(op) is not None:
+    if isinstance(fn, (Closed, Step)) or written(op) is not None:
         return True
     if fn is setattr or not hashable(fn) or getattr(fn, "__name__", "") in _OUTSIDE:
         return False

@@ -78,7 +78,10 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
     rebind(program.function, program.functions)
     protect_arguments(program)
     if is_checkpointed(functions):
-        close_checkpoints(functions, program.function) if checkpoints else dissolve_checkpoints(functions)
+        if checkpoints:
+            close_checkpoints(functions, program.function, program.customs)
+        else:
+            dissolve_checkpoints(functions)
         _sync(program.function)
     if optimize:
         share_common(program.function)
@@ -254,7 +257,9 @@ def _reverse(
                 reverse.zeros.mark(seed, level)
         bars = reverse.run(target, rows, wanted)
         if levels is not None and target is function:
-            levels.update({v: reverse.zeros_of(v, reverse.bar(v)) for v in wanted if activity.active(v)})
+            for v in wanted:
+                bar = reverse.bar(v) if activity.active(v) else None
+                levels[v] = Zeros.UNUSED if bar is None else reverse.zeros_of(v, bar)
         target.body.results = [*target.body.results, *bars]
         remove_dead_code([target], [*wanted, *reverse.indices.values()], settle=False)
         target.backward_from = first_of_reverse(target)
@@ -287,7 +292,7 @@ def _differentiate_closed(
     bars, pairs = _reverse(function, callees, rows, inputs, [], optimize, levels=levels)
     add_parameters(function, seeds)
     finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
-    pairs.functions(function)
+    pairs.functions(function, settle=False)
 
 
 def activity_of(

@@ -16,6 +16,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Closed, Function, Invoke, Region, Value, walk
 from srcgrad.ir.types import Opaque
 from srcgrad.transform.clone import clone_function
+from srcgrad.transform.closed import sweep_forward
 from srcgrad.transform.split import TAPE, split
 
 if TYPE_CHECKING:
@@ -141,8 +142,13 @@ class Pairs:
             target.name, target.captured = made.name, function.captured
             polish(target)
 
-    def functions(self, entry: Function) -> list[Function]:
-        """The functions that the entry calls, directly or not, callees first."""
+    def functions(self, entry: Function, settle: bool = True) -> list[Function]:
+        """The functions that the entry calls, directly or not, callees first.
+
+        Args:
+            entry: the function.
+            settle: whether no other reverse of them will be built.
+        """
         found: list[Function] = []
 
         def visit(function: Function) -> None:
@@ -152,6 +158,8 @@ class Pairs:
                     callee = op.callee
                 elif isinstance(op, Call) and isinstance(op.fn, Closed):
                     callee = op.fn.function
+                    if settle:
+                        sweep_forward(op.fn)
                 else:
                     continue
                 if callee not in found:

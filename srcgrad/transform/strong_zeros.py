@@ -158,8 +158,18 @@ class StrongZeros:
             value = owner.args[0]
         return True
 
-    def add_all(self, value: Value, shadow: Value, contribution: Value, certain: bool) -> None:
-        """Notes that a contribution was added to a whole shadow; `certain` if it is whenever the value exists."""
+    def add_all(self, value: Value, shadow: Value, contribution: Value, certain: bool, fresh: bool = False) -> None:
+        """Notes that a contribution was added to a whole shadow.
+
+        Args:
+            value: whose shadow it is.
+            shadow: the shadow.
+            contribution: what was added.
+            certain: whether it is whenever the value exists.
+            fresh: whether nothing was added to it before.
+        """
+        if fresh and self.of(contribution) is Zeros.MASKED:
+            self._levels[shadow] = Zeros.MASKED
         if not self.of(contribution):
             self._levels.pop(shadow, None)
             if not (isinstance(value.owner, Call) and is_view(value.owner)):

@@ -213,7 +213,9 @@ def _turn(
 
 def reverse_turns(pairs: ClosedPairs, closed: Closed, seeds: dict[int, Zeros], inputs: list[int]) -> Reversed:
     """The reverse of a checkpointed loop."""
-    return _Schedule(pairs, closed, seeds, inputs).build()
+    made = _Schedule(pairs, closed, seeds, inputs).build()
+    closed.swept |= closed.loop.turn.swept
+    return made
 
 
 class _Schedule:
@@ -260,6 +262,7 @@ class _Schedule:
             )
             grown = {result: max(levels[result], level) for (_, result), level in zip(parts, made.levels, strict=False)}
             if {**levels, **grown} == levels:
+                self.levels = levels
                 return made
             levels.update(grown)
 
@@ -304,6 +307,9 @@ class _Schedule:
         needs = drop_unused(function, len(params))
         made = Closed(function)
         levels = dict(zip([k for k, _ in self.active if k is not None] + self.wanted, self.rev.levels, strict=True))
+        # Without a turn they are what came in, and zeros for what is constant.
+        levels.update({k: max(levels[k], self.levels[result]) for k, result in self.active if k is not None})
+        levels.update({k: max(levels[k], Zeros.UNUSED) for k in self.wanted})
         found = [levels.get(k, Zeros.NONE) for k in self.inputs]
         extra = [] if turns.trips is None else [turns.trips]
         return Reversed(made, needs, self.seeds, found, extra, frozenset(self.late))

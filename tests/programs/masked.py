@@ -594,3 +594,29 @@ def deep_parts_of_roots(x: np.ndarray) -> float:
     a, b = np.split(np.sqrt(x - SHIFT), 2)
     c, d, e = np.array_split(np.sqrt(x - SHIFT), 3)
     return np.sum(second**3) + np.sum(b * b * b) + np.sum(e * e * e) + c.ndim + d.ndim + first.ndim + a.ndim
+
+
+@program(places)
+def sum_of_roots_is_masked_by_a_choice(x: np.ndarray) -> float:
+    y = np.zeros(4)
+    y += np.sqrt(x - 0.5)
+    y[1] *= 2.0
+    z = np.where(x < 0.6, x, y)
+    return np.sum(z * z)
+
+
+@program(places)
+def rows_of_roots_are_masked_by_a_choice(x: np.ndarray) -> float:
+    y = np.ones((2, 4))
+    y[0] *= np.sqrt(x - 0.5)
+    y[1] += y[0] * np.log(x - 0.4)
+    z = np.where(x < 0.6, 0.5, y)
+    return np.sum(z * z)
+
+
+@program(places)
+def roots_are_masked_by_one_of_two_choices(x: np.ndarray) -> float:
+    y = x * 0.0
+    y += np.sqrt(np.maximum(x, 0.3) - 0.25)
+    y[2] *= x[1]
+    return np.sum(np.where(x < 0.6, x, y)) + np.sum(y * x)
