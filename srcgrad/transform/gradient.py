@@ -41,6 +41,7 @@ from srcgrad.transform.signs import move_signs
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
 from srcgrad.transform.slots import prune_slots
 from srcgrad.transform.split import first_of_reverse, split
+from srcgrad.transform.static_shadows import settle_shadows
 from srcgrad.transform.strong_zeros import Zeros
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
@@ -274,6 +275,8 @@ def _reverse(
         if levels is not None and target is function:
             levels.update({v: reverse.zeros_of(v, reverse.bar(v)) for v in wanted if activity.active(v)})
         target.body.results = [*target.body.results, *bars]
+        if optimize:
+            settle_shadows(target, aliases, reverse.mirrors)
         remove_dead_code([target], [*wanted, *reverse.indices.values()], settle=False)
         target.backward_from = first_of_reverse(target)
         if optimize:

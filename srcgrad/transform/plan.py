@@ -59,11 +59,11 @@ Node = Value | Copy
 
 @dataclass(frozen=True, slots=True)
 class HandedOn:
-    """What one turn of a loop carries into the next, where the reverse sweep takes it off the tape anyway.
+    """What one turn of a loop carries into the next: the reverse sweep had it there under another name.
 
     Attributes:
         loop: the loop of the forward sweep.
-        arg: what it is in the next turn: an argument of its body.
+        arg: what it is in the next turn: an argument of its body, which is needed, too.
         output: what it is after the last turn.
     """
 
@@ -228,15 +228,17 @@ class Plan:
         op, point, home = value.owner, self._points[value], self._homes.of(value)
         never: tuple[_Way, dict[Node, Op | None]] = (_Way(), {})
         if value in self.handed_on:
-            loop, output = self.handed_on[value].loop, self.handed_on[value].output
-            points: dict[Node, Op | None] = {} if self._homes.is_kept(output) else {output: loop}
-            return _Way(self._costs.carry, list(points)), points
+            known = self.handed_on[value]
+            handed: dict[Node, Op | None] = {known.arg: None}
+            if not self._homes.is_kept(known.output):
+                handed[known.output] = known.loop
+            return _Way(self._costs.carry, list(handed)), handed
         if not isinstance(op, Call) or home is None:
             return never
         cost = self._recompute.cost(op, point, reads=False)
         if cost == NEVER:
             return never
-        points = {}
+        points: dict[Node, Op | None] = {}
         for read in dict.fromkeys(op.inputs):
             operand: Node | None = self._recompute.operand(read, op, point)
             if self._recompute.is_lost(read, op, point):
@@ -258,7 +260,7 @@ class Plan:
 
     @property
     def handed_on(self) -> dict[Value, HandedOn]:
-        """What the reverse of a loop need not take off a tape, as it did so in the turn before under another name."""
+        """What the reverse of a loop need not take off a tape, as it had it in the turn before under another name."""
         if self._handed_on is None:
             self._handed_on = {}
             for home, regions in self._reverses.items():
@@ -271,8 +273,8 @@ class Plan:
     def _add_handed_on(self, loop: Loop) -> None:
         assert self._handed_on is not None
         for arg, result, output in zip(loop.carried, loop.carried_results, loop.carried_outputs, strict=True):
-            own = self._homes.of(result) is loop.body and isinstance(result.owner, Op)
-            if own and arg in self._required and result not in self._handed_on and is_alike(arg.type, result.type):
+            own = self._homes.of(result) is loop.body and result is not arg and result not in self._indices
+            if own and result not in self._handed_on and is_alike(arg.type, result.type):
                 self._handed_on[result] = HandedOn(loop, arg, output)
 
     def _copy(self, pointer: Value, op: Call) -> Copy | None:
