@@ -54,6 +54,10 @@ class Versions:
     def is_forward(self, op: Op) -> bool:
         return op in self._position
 
+    def place(self, op: Op | None) -> float:
+        """Where an operation stands in its region; behind all others if it is none of the forward sweep."""
+        return float("inf") if op is None else self._position.get(op, float("inf"))
+
     def writes(self, op: Op, memory: Any) -> bool:
         """Whether an operation, or one inside of it, writes a class of memory."""
         return memory in self._writes.get(op, ())

@@ -47,7 +47,8 @@ def _rewrite(op: Call, mapping: dict[Value, Value], aliases: Aliases) -> None:
         output = op.outputs[0]
         # A factor of one makes a copy, and a copy that is written is not its original.
         copies = same is not None and any(map(aliases.is_written, (output, same, *op.inputs)))
-        if same is not None and same.type == output.type and not copies:
+        constant = op.mirror is not None and all(isinstance(v, Const) for v in op.inputs)
+        if same is not None and (same.type == output.type or constant) and not copies:
             mapping[op.outputs[0]] = same
 
 

@@ -25,6 +25,7 @@ from srcgrad.ir.types import COMPLEX, FLOAT, Array, List, NpScalar, Opaque, PySc
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.closed import ClosedPairs, add_parameters
 from srcgrad.transform.closing import close_checkpoints, dissolve_checkpoints, is_checkpointed
+from srcgrad.transform.costs import INTERPRETED, Costs
 from srcgrad.transform.custom_calls import settle_custom_calls
 from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.lengths import refine_lengths
@@ -38,7 +39,9 @@ from srcgrad.transform.separation import separate
 from srcgrad.transform.shadows import define_shadows
 from srcgrad.transform.signs import move_signs
 from srcgrad.transform.simplify import prune_carried, remove_dead_code, share_common
+from srcgrad.transform.slots import prune_slots
 from srcgrad.transform.split import first_of_reverse, split
+from srcgrad.transform.static_shadows import settle_shadows
 from srcgrad.transform.strong_zeros import Zeros
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
@@ -93,7 +96,13 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
 
 
 def joint_gradient(
-    program: Program, names: list[str], as_tuple: bool, with_value: bool, has_aux: bool, optimize: bool = True
+    program: Program,
+    names: list[str],
+    as_tuple: bool,
+    with_value: bool,
+    has_aux: bool,
+    optimize: bool = True,
+    costs: Costs = INTERPRETED,
 ) -> Gradient:
     """The gradient of a scalar function: forward and reverse sweep in one function.
 
@@ -104,6 +113,7 @@ def joint_gradient(
         with_value: whether to return the value too.
         has_aux: whether the function returns a pair of its value and something to pass through.
         optimize: whether to simplify before and after differentiation.
+        costs: those of the target: what is better saved on one may be better computed again on another.
     """
     function = program.function
     value, aux = split_result(program, has_aux)
@@ -114,7 +124,9 @@ def joint_gradient(
     inputs = differentiable_leaves(program, names)
     kept = list(leaves(aux)) + ([value] if with_value else [])
     function.body.results = [value, *leaves(aux)] if with_value or has_aux else [value]
-    bars, pairs = _reverse(function, program.functions, [(value, Const(1.0))], inputs, kept, optimize)
+    bars, pairs = _reverse(
+        function, program.functions, [(value, Const(1.0))], inputs, kept, optimize, returned=kept, costs=costs
+    )
     gradients = [_structure(program, program.arguments[name], dict(zip(inputs, bars, strict=True))) for name in names]
     _, aux = classes(program, program.result, (value, aux), has_aux)
     result: Any = tuple(gradients) if as_tuple else gradients[0]
@@ -139,6 +151,8 @@ def finish(function: Function, result: Any, name: str, optimize: bool, own: bool
             simplify_algebra(function)
             share_common(function)
         remove_dead_code([function], settle=own)
+        if prune_slots(function):
+            remove_dead_code([function], settle=own)
         _sync(function)
         if optimize:
             move_signs(function)
@@ -234,16 +248,19 @@ def _reverse(
     optimize: bool,
     undo: bool = True,
     levels: dict[Value, Zeros] | None = None,
+    returned: Iterable[Value] | None = None,
+    costs: Costs = INTERPRETED,
 ) -> tuple[list[Value], Pairs]:
     """Appends the reverse sweep and makes it legal; the cotangents of the inputs.
 
-    `levels` tells what the seeds hold, and learns what the cotangents of the inputs do.
+    `levels` tells what the seeds hold, and learns what the cotangents of the inputs do; `returned` are the results that
+    the function goes on to return, all of them if it is not given; `costs` are those of the target.
     """
     functions = [*callees, function]
     aliases = Aliases(functions, reads=True)
     outputs = [v for v, _ in seeds]
     activity = activity_of(functions, aliases, inputs, outputs, optimize)
-    closed = ClosedPairs(partial(_differentiate_closed, optimize))
+    closed = ClosedPairs(partial(_differentiate_closed, optimize, costs))
     pairs = Pairs(activity, aliases, aliases.needs_table and bool(callees), closed)
     complexness = Complexness(functions, aliases)
 
@@ -255,22 +272,27 @@ def _reverse(
         if levels is not None and target is function:
             for seed, level in levels.items():
                 reverse.zeros.mark(seed, level)
+        asked = target.body.results if returned is None or target is not function else returned
+        asked = list(asked)
         bars = reverse.run(target, rows, wanted)
         if levels is not None and target is function:
             for v in wanted:
                 bar = reverse.bar(v) if activity.active(v) else None
                 levels[v] = Zeros.UNUSED if bar is None else reverse.zeros_of(v, bar)
         target.body.results = [*target.body.results, *bars]
+        if optimize:
+            settle_shadows(target, aliases, reverse.mirrors)
         remove_dead_code([target], [*wanted, *reverse.indices.values()], settle=False)
         target.backward_from = first_of_reverse(target)
         if optimize:
+            prune_carried(target)
             simplify_shapes(target)
         keep = [*kept, *inputs, *left_outside(target)] if mine else aliases.values
         contents = Contents(target, aliases, versions, keep)
         contents.run()
         copy_held_contents(target, aliases, versions, contents)
         bars = target.body.results[-len(bars) :] if bars else []
-        Tape(target, aliases, versions, reverse.indices, contents).run()
+        Tape(target, aliases, versions, reverse.indices, contents, [*asked, *bars], costs).run()
         return bars
 
     bars = sweep(function, seeds, inputs, None, undo)
@@ -280,6 +302,7 @@ def _reverse(
 
 def _differentiate_closed(
     optimize: bool,
+    costs: Costs,
     function: Function,
     callees: list[Function],
     rows: list[tuple[Value, Value]],
@@ -289,7 +312,7 @@ def _differentiate_closed(
     name: str,
 ) -> None:
     """Makes of a copy of a closed function its reverse, both sweeps in one: see `ClosedPairs`."""
-    bars, pairs = _reverse(function, callees, rows, inputs, [], optimize, levels=levels)
+    bars, pairs = _reverse(function, callees, rows, inputs, [], optimize, levels=levels, costs=costs)
     add_parameters(function, seeds)
     finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
     pairs.functions(function, settle=False)
@@ -304,7 +327,9 @@ def activity_of(
     return Activity(functions, aliases, inputs, outputs, passive) if passive else activity
 
 
-def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool = True) -> Gradient:
+def pullback(
+    program: Program, names: list[str], has_aux: bool, optimize: bool = True, costs: Costs = INTERPRETED
+) -> Gradient:
     """The two functions behind `vjp`: one returns the value and what the other, callable any number of times, needs.
 
     The entry returns `(out, kept...)`, with aux `(out, aux, kept...)`; the reverse function takes what is kept and
@@ -332,7 +357,14 @@ def pullback(program: Program, names: list[str], has_aux: bool, optimize: bool =
     results = list(leaves((out, aux)))
     function.body.results = results
     bars, pairs = _reverse(
-        function, program.functions, list(zip(floats, seeds, strict=True)), inputs, [], optimize, undo=False
+        function,
+        program.functions,
+        list(zip(floats, seeds, strict=True)),
+        inputs,
+        [],
+        optimize,
+        undo=False,
+        costs=costs,
     )
     gradients = tuple(_structure(program, program.arguments[n], dict(zip(inputs, bars, strict=True))) for n in names)
     shown = function.name

@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, on_containers
 from srcgrad.analysis.memory import only_metadata, written
+from srcgrad.analysis.ranges import is_in_axis, is_positive
 from srcgrad.frontend.raising import Raising, unproven_axes
 from srcgrad.ir.nodes import (
     UNDEFINED,
@@ -30,7 +31,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import Array, Opaque, Pointer, PyScalar, Tuple, same_length
+from srcgrad.ir.types import Array, Opaque, Pointer, PyScalar, Tuple
 from srcgrad.rules.registry import has_rule, hashable
 from srcgrad.transform.shape_checks import settle_shapes
 
@@ -72,7 +73,7 @@ def prune_carried(function: Function) -> None:
 def _prune_loop(op: Loop, mapping: dict[Value, Value]) -> None:
     keep = []
     for k, (init, arg, result) in enumerate(zip(op.inits, op.carried, op.carried_results, strict=True)):
-        if result is arg and init.type == arg.type:
+        if result is arg and (init.type == arg.type or _is_plain_number(init)):
             mapping[arg] = init
             mapping[op.carried_outputs[k]] = init
             if isinstance(op, While):
@@ -80,6 +81,11 @@ def _prune_loop(op: Loop, mapping: dict[Value, Value]) -> None:
         else:
             keep.append(k)
     _keep_slots(op, keep)
+
+
+def _is_plain_number(value: Value) -> bool:
+    """Whether a value is a constant that does not depend on what its type says."""
+    return isinstance(value, Const) and type(value.value) in (int, float)
 
 
 def _keep_slots(op: Loop, keep: list[int]) -> None:
@@ -152,7 +158,7 @@ def is_removable(op: Op) -> bool:
     if getattr(fn, "__name__", "") in _RAISING and any(isinstance(v.type, PyScalar) for v in op.inputs):
         divisors = op.inputs[1:]
         known = all(isinstance(v, Const) and v.value not in (0, 0.0) for v in divisors if isinstance(v.type, PyScalar))
-        return bool(divisors) and known
+        return bool(divisors) and (known or (fn in (operator.mod, operator.floordiv) and is_positive(*op.args[::-1])))
     if op.mirror is None and unproven_axes(op):
         return False
     if module.startswith("numpy.random"):
@@ -197,17 +203,7 @@ def _in_range(op: Call) -> bool:
 def _part_in_range(part: Any, axis: Any) -> bool:
     if isinstance(part, slice):
         return True
-    if isinstance(part, Const):
-        return isinstance(axis, int) and -axis <= part.value < axis
-    owner = part.owner if isinstance(part, Value) else None
-    loop = owner.parent if isinstance(owner, Region) else None
-    if not isinstance(loop, For) or part is not loop.index or not isinstance(loop.step, Const):
-        return False
-    counts = isinstance(loop.start, Const) and loop.start.value >= 0 and loop.step.value > 0
-    length = getattr(loop.stop.type, "dim", None)
-    if isinstance(loop.stop, Const) and isinstance(axis, int):
-        return counts and loop.stop.value <= axis
-    return counts and length is not None and same_length(length, axis)
+    return isinstance(part, Value) and is_in_axis(part, axis)
 
 
 def remove_dead_code(functions: list[Function], live: Iterable[Value] = (), settle: bool = True) -> None:

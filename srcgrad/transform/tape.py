@@ -7,13 +7,13 @@ the same iteration of the reversed one.
 
 from __future__ import annotations
 
-import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import copies_perhaps, is_view, only_metadata, reads_contents, shape_operand, written
+from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import shape_operand
 from srcgrad.analysis.versions import Versions
 from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import (
@@ -21,58 +21,29 @@ from srcgrad.ir.nodes import (
     Call,
     Commit,
     Const,
+    For,
     Function,
     If,
-    Loop,
     Op,
     Region,
     Try,
     Value,
     map_tree,
     references,
-    walk,
 )
-from srcgrad.ir.types import F8, Array, List, Type, Unknown, is_scalar, rank
-from srcgrad.rules.registry import hashable
+from srcgrad.ir.types import F8, Array, Axis, List, Type, Unknown, same_length
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.algebra import operands_of_shape
+from srcgrad.transform.costs import INTERPRETED, NEVER, Costs
 from srcgrad.transform.definedness import define_everywhere
-from srcgrad.transform.simplify import is_removable_purely
+from srcgrad.transform.homes import Homes, in_loop
+from srcgrad.transform.plan import Choice, HandedOn, Plan, is_alike
+from srcgrad.transform.recompute import Recompute
 from srcgrad.transform.undo import Contents
 
-_NEVER = float("inf")
-_SAVE_SCALAR = 3.0
-_SAVE_ARRAY = 1.5
-"""Against 1 for a pass over the operands: memory that is kept cannot be used again while it is in the cache."""
-_EXPENSIVE = 30.0
-_VIEW = 0.2
-_ONE_PASS = frozenset([operator.add, operator.sub, operator.mul, operator.neg])
-"""On arrays, one pass in the cache: cheaper than writing the result to memory and reading it back later."""
 _DEEPEST = 12
-_CHEAP = frozenset(
-    getattr(operator, name)
-    for name in [
-        "add",
-        "sub",
-        "mul",
-        "neg",
-        "pos",
-        "eq",
-        "ne",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "is_",
-        "is_not",
-        "not_",
-        "and_",
-        "or_",
-        "floordiv",
-        "mod",
-        "truediv",
-    ]
-)
+_BY_TYPE = frozenset([np.zeros_like, np.empty_like])
+"""What needs an array for its shape and dtype alone: any other that has these does."""
 
 
 class _Level:
@@ -93,6 +64,11 @@ class _Level:
         self.ops: list[Op] = []
         self.current: Op | None = None
 
+    @property
+    def place(self) -> Op | None:
+        """The operation of the forward sweep that is being reversed."""
+        return None if self.current is None else self.current.mirror
+
 
 class Tape:
     """Legalises the reverse sweep of one function.
@@ -109,15 +85,19 @@ class Tape:
         versions: Versions,
         indices: dict[Value, Value],
         contents: Contents,
+        outputs: Iterable[Value],
+        costs: Costs = INTERPRETED,
     ):
         self.function = function
-        self.aliases = aliases
-        self.versions = versions
         self.indices = indices
-        self.contents = contents
+        self._contents = contents
+        self._recompute = Recompute(aliases, versions, contents, costs)
+        self._outputs = list(outputs)
+        self._homes = Homes(function)
+        self._choice = Choice()
+        self._handed_on: dict[Value, HandedOn] = {}
         self._saved: dict[Region, dict[Value, Value]] = {}
         self._exported: dict[Value, Value] = {}
-        self._forward: set[Region] = set()
         self._reverses: dict[Region, list[Region]] = {}
         self._levels: list[_Level] = []
         self._lengths: dict[Value, Value] = {}
@@ -126,12 +106,12 @@ class Tape:
         body = self.function.body
         start = self.function.backward_from
         assert start is not None
-        forward = body.ops[:start]
-        self._forward.add(body)
-        for op in forward:
-            self._collect(op)
         reverse = Region()
         reverse.ops = body.ops[start:]
+        plan = Plan(self.function, self._homes, self.indices, self._recompute, self._outputs)
+        self._choice = plan.run(reverse)
+        plan.make_copies(self._choice, self._contents)
+        self._handed_on = plan.handed_on
         self._legalize(reverse, body)
         forward = body.ops[: self.function.backward_from]
         for op in reverse.ops:
@@ -139,26 +119,18 @@ class Tape:
         body.ops = [*forward, *reverse.ops]
         self._write_tapes()
 
-    def _collect(self, op: Op) -> None:
-        for region in op.regions:
-            self._forward.add(region)
-            for inner in region.ops:
-                self._collect(inner)
-
     def _legalize(self, region: Region, home: Region) -> None:
         """Rewrites a region of the reverse sweep; `home` is the region of the forward sweep that it reverses."""
         # A loop that the reverse sweep makes for itself inside takes nothing off the tape.
         reverses = region.mirror is home and self._level(home) is None
         level = _Level(region, home)
         self._levels.append(level)
-        if reverses and _in_loop(home):
-            self._save_what_must_be(region, home)
         for op in region.ops:
             level.current = op
             if isinstance(op, Call):
                 self._choose_shape(op)
             for value in references(op):
-                if self._home(value) is home:
+                if self._homes.of(value) is home:
                     self._use(value)
             op.replace_inputs(self._use)
             for inner in op.regions:
@@ -166,34 +138,21 @@ class Tape:
             op.parent = region
             level.ops.append(op)
         level.current = None
-        region.results = [self._use(v) for v in region.results]
+        results: list[Value] = []
+        while len(results) < len(region.results):
+            # What is handed on from turn to turn comes to the end of the list.
+            results.append(self._use(region.results[len(results)]))
+        region.results = results
         region.ops = level.ops
         self._levels.pop()
         if reverses:
             self._reverses.setdefault(home, []).append(region)
 
-    def _save_what_must_be(self, region: Region, home: Region) -> None:
-        """Saves first what cannot be recomputed, so that what follows from it need not be saved."""
-        for op in walk(region):
-            for value in op.inputs:
-                if self._home(value) is home and value not in self.indices and reads_contents(op, value):
-                    owner = value.owner
-                    if not isinstance(owner, Call) or self._is_expensive(owner):
-                        self._save(value, home)
-
-    def _home(self, value: Value) -> Region | None:
-        """The region of the forward sweep that a value is defined in, None for values of the reverse sweep."""
-        owner = value.owner
-        region = owner if isinstance(owner, Region) else owner.parent if owner is not None else None
-        return region if region in self._forward else None
-
     def _use(self, value: Value) -> Value:
         """What stands for a value of the forward sweep at this point of the reverse sweep."""
-        if isinstance(value, Const):
+        if self._homes.is_kept(value):
             return value
         home = self._home(value)
-        if home is None or home is self.function.body:
-            return value
         index = self.indices.get(value)
         if index is not None:
             return index
@@ -202,12 +161,20 @@ class Tape:
             return self._save(value, home)
         known = next((seen.env[value] for seen in self._levels if value in seen.env), None)
         if known is None:
-            if self._recompute_cost(value, level, 0) < self._save_cost(value, home):
-                known = self._recompute(value, level)
-            else:
-                known = self._save(value, home)
+            known = self._run_again(value, level) if self._is_cheap(value, level) else self._save(value, home)
             level.env[value] = known
         return known
+
+    def _home(self, value: Value) -> Region:
+        home = self._homes.of(value)
+        assert home is not None
+        return home
+
+    def _is_cheap(self, value: Value, level: _Level) -> bool:
+        """Whether to compute a value again, and not to save it."""
+        if value in self._choice.again or value in self._choice.saved:
+            return value in self._choice.again
+        return self._recompute_cost(value, level, 0) < self._save_cost(value, level.home)
 
     def _level(self, home: Region) -> _Level | None:
         """The outermost level of the reverse sweep, of those being rewritten, that reverses a region."""
@@ -227,22 +194,37 @@ class Tape:
             candidates += found
             pending += found
         best = min(candidates, key=self._cost)
+        if self._cost(best) > 0.0 and op.fn in _BY_TYPE:
+            best = self._kept_alike(best) or best
         op.args = tuple([best if k == place else arg for k, arg in enumerate(op.args)])
-        if op.fn is np.zeros_like and self._cost(best) >= 1.0:
+        if op.fn is np.zeros_like and self._cost(best) >= self._recompute.costs.size(best) > 0.0:
             self._allocate_by_lengths(op, best)
 
+    def _kept_alike(self, x: Value) -> Value | None:
+        """An array of the main region that has the shape and the dtype of another one, whatever the loop turn."""
+        axes = x.type.shape if isinstance(x.type, Array) else None
+        if axes is None or x.type.dtype is None or not all(isinstance(a, int) or a.stable for a in axes):
+            return None
+        ops = self.function.body.ops[: self.function.backward_from]
+        kept = [*self.function.params, *[output for op in ops if isinstance(op, Call) for output in op.outputs]]
+        return next((v for v in kept if v.hint and _has_axes(v.type, x.type.dtype, axes)), None)
+
     def _cost(self, value: Value) -> float:
-        home = self._home(value)
-        if home is None or home is self.function.body:
+        if self._homes.is_kept(value):
             return 0.0
+        home = self._home(value)
         level = self._level(home)
         return self._save_cost(value, home) if level is None else self._least_cost(value, level, 0)
 
     def _allocate_by_lengths(self, op: Call, x: Value) -> None:
-        """`np.zeros_like(x)` -> `np.zeros(len(x))`, so that a number is saved and not the array."""
+        """`np.zeros_like(x)` -> `np.zeros(len(x))`, so that at most a number is saved, and not the array."""
         assert isinstance(x.type, Array)
+        made = x.owner
+        if isinstance(made, Call) and made.fn in (np.zeros, np.empty) and all(map(self._homes.is_kept, made.inputs)):
+            op.fn, op.args, op.kwargs = np.zeros, made.args, made.kwargs
+            return
         axes, region = x.type.shape, self._home(x)
-        if axes is None or x.type.dtype is None or region is None or not isinstance(x.owner, Call):
+        if axes is None or x.type.dtype is None or not isinstance(x.owner, Call):
             # What a loop carries may be undefined in its first iteration, and has no length then.
             return
         shape: Any
@@ -266,118 +248,60 @@ class Tape:
     # Availability
 
     def _save_cost(self, value: Value, home: Region) -> float:
-        if value in self._saved.get(home, ()):
+        if value in self._saved.get(home, ()) or value in self._choice.saved:
             return 0.0
-        if not _in_loop(home):
-            return 1.5
-        return _SAVE_SCALAR if is_scalar(value.type) else _SAVE_ARRAY
+        costs = self._recompute.costs
+        return costs.size(value) + (costs.tape if in_loop(home) else costs.export)
 
     def _recompute_cost(self, value: Value, level: _Level, depth: int) -> float:
-        if isinstance(value, Const) or value in self.indices or any(value in seen.env for seen in self._levels):
+        if value in self.indices or self._homes.is_kept(value) or any(value in seen.env for seen in self._levels):
             return 0.0
         home = self._home(value)
-        if home is None or home is self.function.body:
-            return 0.0
         if home is not level.home:
             outer = self._level(home)
             return self._save_cost(value, home) if outer is None else self._least_cost(value, outer, depth)
-        if value in self._saved.get(home, ()):
+        if value in self._saved.get(home, ()) or value in self._choice.saved:
             return 0.0
         owner = value.owner
-        if not isinstance(owner, Call) or depth > _DEEPEST or owner.unpacks or not owner.outputs:
-            return _NEVER
-        cost = self._own_cost(owner, level)
+        if not isinstance(owner, Call) or depth > _DEEPEST:
+            return NEVER
+        cost = self._recompute.cost(owner, level.place)
         for operand in owner.inputs:
-            operand = self._now(operand, owner, level)
-            if cost >= _NEVER:
+            if cost >= NEVER:
                 break
-            cost += self._least_cost(operand, level, depth + 1)
+            cost += self._least_cost(self._recompute.operand(operand, owner, level.place), level, depth + 1)
         return cost
 
     def _least_cost(self, value: Value, level: _Level, depth: int) -> float:
         cost = self._recompute_cost(value, level, depth)
-        home = self._home(value)
-        return cost if home is None or home is self.function.body else min(cost, self._save_cost(value, home))
+        return cost if self._homes.is_kept(value) else min(cost, self._save_cost(value, self._home(value)))
 
-    def _own_cost(self, op: Call, level: _Level) -> float:
-        if written(op) is not None or not is_removable_purely(op):
-            return _NEVER
-        output = op.outputs[0]
-        view = is_view(op) and is_pointer(output.type) and not copies_perhaps(op)
-        if (self.aliases.is_written(output) or self._is_identified(output)) and not view:
-            # A second allocation would not hold what was written to the first, nor have its shadow.
-            return _NEVER
-        if only_metadata(op):
-            return 0.5
-        if is_view(op) and is_pointer(output.type):
-            kept = isinstance(op.args[0].type, List) or (
-                isinstance(output.type, Unknown) and not self._reads_again(op, level)
-            )
-            return _NEVER if kept else _VIEW
-        for pointer in op.inputs:
-            if not is_pointer(pointer.type):
-                continue
-            if isinstance(pointer.type, List):
-                return _NEVER
-            if self._now(pointer, op, level) is pointer and not self._is_as_read(pointer, op, level):
-                return _NEVER
-        return _EXPENSIVE if self._is_expensive(op) else 1.0
+    def _hand_on(self, value: Value, level: _Level) -> Value:
+        """What was taken off the tape in the turn before: the reversed loop carries it."""
+        known, backwards = self._handed_on[value], level.region.parent
+        assert isinstance(backwards, For)
+        init = self._use(known.output)
+        arg, output = Value(known.arg.type, value.hint, value.span), Value(known.arg.type, known.arg.hint, value.span)
+        arg.owner, output.owner = level.region, backwards
+        backwards.inits.append(init)
+        backwards.outputs.append(output)
+        level.region.args.append(arg)
+        level.region.results.append(known.arg)
+        return arg
 
-    def _is_identified(self, value: Value) -> bool:
-        return is_pointer(value.type) and self.aliases.find(value) in self.aliases.identified
-
-    def _is_expensive(self, op: Call) -> bool:
-        """Whether to compute a result again costs more than to keep it, wherever its operands come from."""
-        if op.unpacks or not op.outputs:
-            return True
-        output = op.outputs[0]
-        if is_view(op) and is_pointer(output.type):
-            return False
-        if self.aliases.is_written(output):
-            return True
-        if only_metadata(op):
-            return False
-        if is_scalar(output.type) and op.fn is operator.getitem:
-            return False
-        return not (hashable(op.fn) and op.fn in _CHEAP and (is_scalar(output.type) or op.fn in _ONE_PASS))
-
-    def _now(self, pointer: Value, op: Call, level: _Level) -> Value:
-        """What holds in the reverse sweep what an operation of the forward sweep read: a copy, if there is one."""
-        if not self.aliases.is_written(pointer) or is_view(op) or self._is_as_read(pointer, op, level):
-            return pointer
-        copy = self.contents.copied(pointer, op) if self.versions.is_forward(op) else None
-        return pointer if copy is None else copy
-
-    def _is_as_read(self, pointer: Value, op: Call, level: _Level) -> bool:
-        return not self.aliases.is_written(pointer) or self._stands(pointer, op, level)
-
-    def _reads_again(self, op: Call, level: _Level) -> bool:
-        """Whether what may be a number would be read again as it was."""
-        return not self.aliases.is_written(op.args[0]) or self._stands(op.args[0], op, level)
-
-    def _stands(self, pointer: Value, op: Call, level: _Level) -> bool:
-        """Whether memory holds now, in the reverse sweep, what it held when the operation read it."""
-        memory = self.aliases.find(pointer)
-        if not self.versions.is_forward(op):
-            return False
-        if memory not in self.contents.undone:
-            return not self.versions.stale(memory, op)
-        last = level.current.mirror if level.current is not None else None
-        return (
-            last is not None and self.versions.is_forward(last) and not self.versions.written_between(memory, op, last)
-        )
-
-    def _recompute(self, value: Value, level: _Level) -> Value:
-        owner = value.owner
+    def _run_again(self, value: Value, level: _Level) -> Value:
+        if value in self._handed_on:
+            return self._hand_on(value, level)
+        owner, place = value.owner, level.place
         assert isinstance(owner, Call)
 
         def use(operand: Value) -> Value:
-            return self._use(self._now(operand, owner, level))
+            return self._use(self._recompute.operand(operand, owner, place))
 
         args, kwargs = map_tree(use, owner.args), map_tree(use, owner.kwargs)
         output = Value(value.type, value.hint, value.span)
         op = Call(owner.fn, args, kwargs, [output], owner.span)
-        op.mirror = owner if level.current is None else level.current.mirror
+        op.mirror = owner if place is None else place
         op.parent = level.region
         level.ops.append(op)
         return output
@@ -385,7 +309,7 @@ class Tape:
     # Saving
 
     def _save(self, value: Value, home: Region) -> Value:
-        if not _in_loop(home):
+        if not in_loop(home):
             return self._export(value, home)
         slots = self._saved.setdefault(home, {})
         if value not in slots:
@@ -405,7 +329,7 @@ class Tape:
             parent = region.parent
             assert isinstance(parent, If)
             same = [o for o, r in zip(parent.outputs, region.results, strict=True) if r is current]
-            same = [output for output in same if _is_alike(output.type, current.type)]
+            same = [output for output in same if is_alike(output.type, current.type)]
             if same:
                 # Where this side was not taken, nobody asks for the value.
                 current, region = same[0], parent.parent
@@ -502,11 +426,10 @@ def _depth(region: Region) -> int:
     return depth
 
 
-def _is_alike(a: Type, b: Type) -> bool:
-    """Whether two types differ at most in what they know of lengths."""
-    if isinstance(a, Array) and isinstance(b, Array):
-        return a.dtype == b.dtype and rank(a) == rank(b) is not None
-    return a == b
+def _has_axes(t: Type, dtype: np.dtype, axes: tuple[Axis, ...]) -> bool:
+    if not isinstance(t, Array) or t.shape is None or t.dtype != dtype or len(t.shape) != len(axes):
+        return False
+    return all(map(same_length, t.shape, axes))
 
 
 def _end_of_protection(region: Region) -> int:
@@ -527,12 +450,3 @@ def _top_op(region: Region, body: Region) -> Op:
         parent = parent.parent.parent
     assert parent is not None
     return parent
-
-
-def _in_loop(region: Region) -> bool:
-    current: Region | None = region
-    while current is not None and current.parent is not None:
-        if isinstance(current.parent, Loop):
-            return True
-        current = current.parent.parent
-    return False

@@ -90,6 +90,10 @@ class Contents:
         copy = self._copies.get((base, *self._version(base, op, False)))
         return None if copy is None else self._view_of_copy(pointer, base, copy)
 
+    def copy_before(self, pointer: Value, op: Op) -> Value:
+        """A copy of what a pointer points to before an operation of the forward sweep that does not write it."""
+        return self._copy(pointer, op, False)
+
     def _needs(self) -> Iterable[tuple[Op, Value, Op, bool]]:
         """Reads of contents in the reverse sweep: operation, pointer, mirror, whether it reads the mirror's output."""
         assert self.function.backward_from is not None
