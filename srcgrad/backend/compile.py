@@ -39,10 +39,17 @@ def load(
     PLACES[filename] = emitted.places
     exec(code, scope)
     functions: dict[str, Callable[..., Any]] = {
-        key: value for key, value in scope.items() if key not in before and isinstance(value, FunctionType)
+        key: value for key, value in scope.items() if key not in before and _code(value, filename) is not None
     }
-    _forget_with(filename, [function.__code__ for function in functions.values()])
+    _forget_with(filename, [code for function in functions.values() if (code := _code(function, filename)) is not None])
     return functions
+
+
+def _code(value: Any, filename: str) -> CodeType | None:
+    """The code of a function of a file, compiled by Numba or not; None for anything else."""
+    function = getattr(value, "py_func", value)
+    code = function.__code__ if isinstance(function, FunctionType) else None
+    return code if code is not None and code.co_filename == filename else None
 
 
 def _forget_with(filename: str, codes: list[CodeType]) -> None:

@@ -1,0 +1,67 @@
+"""Generated code under Numba: compiled when it is first called, its errors told in the user's terms."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from importlib import import_module
+from typing import Any
+
+from srcgrad.backend.emit import Decorator, Emitted
+from srcgrad.errors import MissingPackageError, NotJitableError, Span
+
+DECORATOR = Decorator("numba", "njit", 'error_model="numpy", boundscheck=True')
+"""What each compiled function is decorated with: NumPy's division, and Python's `IndexError`."""
+
+
+def check_installed() -> None:
+    """Loads Numba, and teaches it the helpers.
+
+    Raises:
+        MissingPackageError: if it is not installed.
+    """
+    try:
+        import_module("numba")
+    except ImportError as error:
+        raise MissingPackageError(
+            "jit=True needs Numba, which is not installed", help="pip install 'srcgrad[jit]'"
+        ) from error
+    import_module("srcgrad.backend.numba_helpers")
+
+
+def attend(function: Any, emitted: Emitted) -> None:
+    """Lets a compiled function of generated code report what can't be compiled at the user's line."""
+    compile_for = function._compile_for_args
+    filename = function.py_func.__code__.co_filename
+    numba = import_module("numba")
+
+    def compile_for_args(*args: Any, **kwargs: Any) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", numba.NumbaWarning)
+                return compile_for(*args, **kwargs)
+        except numba.core.errors.NumbaError as error:
+            raise told(error, filename, emitted.places) from error
+
+    function._compile_for_args = compile_for_args
+
+
+def told(error: Any, filename: str, places: list[Span | None]) -> NotJitableError:
+    """An error of Numba at the user's line."""
+    text = str(error)
+    loc = getattr(error, "loc", None)
+    numbers = [int(n) for n in re.findall(rf'File "[^"]*{re.escape(filename)}", line (\d+)', text)]
+    if loc is not None and loc.filename == filename:
+        numbers.insert(0, loc.line)
+    span = next((places[n - 1] for n in numbers if 0 < n <= len(places) and places[n - 1] is not None), None)
+    return NotJitableError(f"Numba can't compile this: {_gist(text)}", span)
+
+
+_FRAMES = ("Failed in nopython", "There are", "During", "File", "Overload", "With argument", "Rejected", "raised from")
+
+
+def _gist(text: str) -> str:
+    """The sentence of a message that says what is wrong."""
+    lines = [line.strip(" >-") for line in text.splitlines() if line.strip(" >-")]
+    said = [line for line in lines if not line.startswith(_FRAMES)]
+    return said[0].rstrip(".:") if said else type(text).__name__

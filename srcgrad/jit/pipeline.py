@@ -1,0 +1,30 @@
+"""From a finished gradient to what Numba compiles: the pipeline of passes, flat."""
+
+from __future__ import annotations
+
+from srcgrad.analysis.alias import Aliases
+from srcgrad.ir.nodes import Function
+from srcgrad.jit.dialect import adapt
+from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
+
+
+def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
+    """Makes of the functions of a gradient, the entry last, those to be compiled and the entry around them.
+
+    Args:
+        functions: they are changed.
+
+    Returns:
+        The functions to be compiled, the one to be called last; and the Python function that calls it, if one has to.
+
+    Raises:
+        NotJitableError: if there is something in them that Numba can't compile.
+    """
+    pass_captured(functions)
+    kernel, entry = split_entry(functions[-1])
+    compiled = [*functions[:-1], kernel]
+    check_compilable(compiled)
+    aliases = Aliases(compiled)
+    for function in compiled:
+        adapt(function, aliases)
+    return compiled, entry
