@@ -34,6 +34,7 @@ def attend(function: Any, emitted: Emitted) -> None:
     compile_for = function._compile_for_args
     filename = function.py_func.__code__.co_filename
     numba = import_module("numba")
+    spans = [span for span in emitted.places if span is not None]
 
     def compile_for_args(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -42,6 +43,10 @@ def attend(function: Any, emitted: Emitted) -> None:
                 return compile_for(*args, **kwargs)
         except numba.core.errors.NumbaError as error:
             raise told(error, filename, emitted.places) from error
+        except Exception as error:
+            # Numba reports in many ways that there is something it does not know.
+            what = str(error).splitlines()[:1] or [type(error).__name__]
+            raise NotJitableError(f"Numba can't compile this: {what[0]}", spans[0] if spans else None) from error
 
     function._compile_for_args = compile_for_args
 

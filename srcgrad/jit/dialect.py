@@ -20,6 +20,7 @@ from srcgrad.ir.types import FLOAT, INT, Array, NpScalar, PyScalar, Type, is_sca
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
 from srcgrad.jit.ranges import Magnitudes
+from srcgrad.jit.shadow_tables import views_in
 from srcgrad.jit.types import kind_of
 from srcgrad.rules.registry import hashable
 
@@ -67,15 +68,17 @@ def adapt(function: Function, aliases: Aliases) -> None:
     Raises:
         NotJitableError: for what Numba would compile to something else.
     """
-    _Dialect(Magnitudes(function), aliases).region(function.body)
+    viewed = {aliases.find(v) for v in views_in([function])}
+    _Dialect(Magnitudes(function), aliases, viewed).region(function.body)
 
 
 class _Dialect:
     """Rewrites one function."""
 
-    def __init__(self, magnitudes: Magnitudes, aliases: Aliases):
+    def __init__(self, magnitudes: Magnitudes, aliases: Aliases, viewed: set[Any]):
         self.magnitudes = magnitudes
         self.aliases = aliases
+        self.viewed = viewed
         self.ops: list[Op] = []
         self.op: Op | None = None
 
@@ -285,7 +288,9 @@ class _Dialect:
             op.args = (*op.args[:-1], self._cast(value, common))
 
     def _may_overlap(self, a: Value, b: Value) -> bool:
-        return self.aliases.find(a) is self.aliases.find(b)
+        """Whether two arrays may share some elements, but not each with the same of the other."""
+        memory = self.aliases.find(a)
+        return memory is self.aliases.find(b) and memory in self.viewed
 
     # Functions
 

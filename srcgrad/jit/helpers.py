@@ -174,6 +174,26 @@ def add_at(x: Any, i: Any, v: Any) -> None:
     np.add.at(x, i, v)
 
 
+def no_shadows(dtype: Any, ndim: int) -> list:
+    """A table for the shadows of arrays of a dtype and a number of axes."""
+    return []
+
+
+def shadow_in(shadows: list, x: Any) -> Any:
+    """The shadow of an array that is no view, made where there is none yet.
+
+    Args:
+        shadows: the arrays that have one, each with it.
+        x: the array.
+    """
+    for k in range(len(shadows) - 1, -1, -1):
+        if shadows[k][0] is x:
+            return shadows[k][1]
+    shadow = np.zeros(x.shape, x.dtype)
+    shadows.append((x, shadow))
+    return shadow
+
+
 def last_of_range(start: int, stop: int, step: int) -> int:
     """The last number of a range, `start - step` if it is empty."""
     return start + (len(range(start, stop, step)) - 1) * step

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from srcgrad import runtime
+from srcgrad.analysis.words import word
 from srcgrad.errors import NotJitableError, Span
 from srcgrad.ir.nodes import (
     Call,
@@ -146,6 +147,12 @@ def _fresh(v: Value) -> Value:
 
 
 def _fill(kernel: Function, ops: list[Op], params: list[Value], results: list[Value]) -> None:
+    names: set[str] = set()
+    for param in params:
+        stem, k = param.hint or word(param), 1
+        while param.hint is None or param.hint in names:
+            param.hint, k = (f"{stem}_{k}" if stem in names else stem), k + 1
+        names.add(param.hint)
     kernel.params = list(params)
     kernel.body.args = list(params)
     for param in params:

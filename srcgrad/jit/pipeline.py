@@ -6,6 +6,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
+from srcgrad.jit.shadow_tables import split_tables
 
 
 def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
@@ -21,6 +22,7 @@ def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
         NotJitableError: if there is something in them that Numba can't compile.
     """
     pass_captured(functions)
+    split_tables(functions)
     kernel, entry = split_entry(functions[-1])
     compiled = [*functions[:-1], kernel]
     check_compilable(compiled)
