@@ -37,7 +37,7 @@ from srcgrad.backend.text import expression_text, quiet, statement_texts
 from srcgrad.backend.wrapping import wrapped
 from srcgrad.errors import Span
 from srcgrad.ir.nodes import Call, Commit, Const, Enter, Exit, For, Function, Invoke, Op, Raise, Try, Value, walk
-from srcgrad.ir.types import is_scalar
+from srcgrad.ir.types import Type, is_scalar
 
 _EXITS = {Exit.BREAK: "break", Exit.RETURN: "return"}
 COMMENT_COLUMN = 52
@@ -71,12 +71,14 @@ class Emitted:
         functions: the text of its functions.
         namespace: what the names in the text stand for, functions of the text and captured names aside.
         spans: for each line of the functions where in the user's source it comes from.
+        kinds: for each decorated function the types that each of its names has; a name may have several.
     """
 
     header: str
     functions: str
     namespace: dict[str, Any] = field(default_factory=dict)
     spans: list[Span | None] = field(default_factory=list)
+    kinds: dict[str, dict[str, set[Type]]] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -121,7 +123,15 @@ def emit_module(
         ]
         texts = [printer.text(block) for printer, block in printers]
     spans = [span for printer, _ in printers for span in (*printer.spans, None, None)]
-    return Emitted(shared.header, "\n\n".join(texts), shared.namespace, spans)
+    kinds = {f.name: _kinds(namer) for f, (namer, _) in zip(functions, prepared, strict=True) if f in above}
+    return Emitted(shared.header, "\n\n".join(texts), shared.namespace, spans, kinds)
+
+
+def _kinds(namer: Namer) -> dict[str, set[Type]]:
+    found: dict[str, set[Type]] = {}
+    for value, name in namer.names.items():
+        found.setdefault(name, set()).add(value.type)
+    return found
 
 
 def _prepare(function: Function, plan: Plan, taken: set[str]) -> tuple[Namer, tuple[Layout, list[Stmt]]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from srcgrad.backend.emit import Decorator, Emitted
 from srcgrad.errors import MissingPackageError, NotJitableError, Span
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Type
 
 DECORATOR = Decorator("numba", "njit", 'error_model="numpy", boundscheck=True')
 """What each compiled function is decorated with: NumPy's division, and Python's `IndexError`."""
@@ -40,7 +41,7 @@ def attend(function: Any, emitted: Emitted) -> None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", numba.NumbaWarning)
-                return compile_for(*args, **kwargs)
+                compiled = compile_for(*args, **kwargs)
         except numba.core.errors.NumbaError as error:
             raise told(error, filename, emitted.places) from error
         except Exception as error:
@@ -48,7 +49,37 @@ def attend(function: Any, emitted: Emitted) -> None:
             what = str(error).splitlines()[:1] or [type(error).__name__]
             raise NotJitableError(f"Numba can't compile this: {what[0]}", spans[0] if spans else None) from error
 
+        check_kinds(function, emitted.kinds.get(function.py_func.__name__, {}))
+        return compiled
+
     function._compile_for_args = compile_for_args
+
+
+def check_kinds(function: Any, kinds: dict[str, set[Type]]) -> None:
+    """Refuses what Numba computes in another precision than NumPy does: nobody would notice.
+
+    Raises:
+        NotJitableError: which says which variable it is.
+    """
+    for result in function.overloads.values():
+        typemap = getattr(result.type_annotation, "typemap", None) or {}
+        for variable, found in typemap.items():
+            name = variable.partition(".")[0]
+            dtype = str(getattr(found, "dtype", found))
+            if dtype in _FLOATING and name in kinds and not any(_agrees(t, dtype) for t in kinds[name]):
+                expected = ", ".join(sorted(map(str, kinds[name])))
+                raise NotJitableError(f"Numba computes {name} as {dtype}, where NumPy computes {expected}")
+
+
+_FLOATING = ("float32", "float64", "complex64", "complex128")
+
+
+def _agrees(t: Type, dtype: str) -> bool:
+    """Whether values of this type may be of a dtype; for one that carries no numbers of its own, any."""
+    if isinstance(t, PyScalar):
+        # A cotangent of a Python float may be a number of any precision, as it is in Python.
+        return t.kind == "c" or not dtype.startswith("complex")
+    return not isinstance(t, (NpScalar, Array)) or t.dtype is None or str(t.dtype) == dtype
 
 
 def told(error: Any, filename: str, places: list[Span | None]) -> NotJitableError:

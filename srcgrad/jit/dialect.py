@@ -157,7 +157,11 @@ class _Dialect:
         """Casts Python numbers that meet NumPy's as NumPy does: to the dtype of what they meet."""
         strong = [kind_of(a.type) for a in op.args if isinstance(a, Value) and not isinstance(a.type, PyScalar)]
         weak = [a.type.kind for a in op.args if isinstance(a, Value) and isinstance(a.type, PyScalar)]
-        if not strong or not weak or any(dtype is None for dtype in strong):
+        if any(dtype is None for dtype in strong):
+            return
+        if len(set(strong)) > 1:
+            self._widen(op, np.result_type(*strong))  # type: ignore[arg-type]
+        if not strong or not weak:
             return
         common = np.result_type(*strong, *[_AS_EXAMPLE[kind] for kind in weak])  # type: ignore[arg-type]
         if op.fn in _COMPARISONS and common.kind not in "fc":
@@ -171,6 +175,17 @@ class _Dialect:
                 continue
             args[k] = self._cast(arg, common)
         op.args = tuple(args)
+
+    def _widen(self, op: Call, common: np.dtype) -> None:
+        """Casts a float of 32 bits that meets integers for which it is too small: for Numba it is not."""
+        if common.kind not in "fc" or any(kind_of(a.type) == common for a in op.args if isinstance(a, Value)):
+            return
+        k = next(k for k, a in enumerate(op.args) if isinstance(a, Value) and not isinstance(a.type, PyScalar))
+        value = op.args[k]
+        wide: Type = NpScalar(common) if is_scalar(value.type) else Array(common, value.type.shape)
+        fn = common.type if is_scalar(value.type) else np.ndarray.astype
+        args = (value,) if is_scalar(value.type) else (value, Const(common.type))
+        op.args = (*op.args[:k], self.emit(fn, args, wide), *op.args[k + 1 :])
 
     def _cast(self, value: Value, dtype: np.dtype) -> Value:
         if isinstance(value, Const):
@@ -269,7 +284,7 @@ class _Dialect:
         target, value = op.args[0], op.args[-1]
         if not isinstance(target, Value) or not isinstance(target.type, Array) or not isinstance(value, Value):
             return
-        if isinstance(value.type, Array) and value is not target and self._may_overlap(target, value):
+        if isinstance(value.type, Array) and self._may_overlap(op, target, value):
             op.args = (*op.args[:-1], self.emit(np.ndarray.copy, (value,), value.type))
         if op.fn is operator.setitem or target.type.dtype is None:
             return
@@ -287,10 +302,12 @@ class _Dialect:
         if common != np.result_type(dtype, kind_of(value.type)):  # type: ignore[arg-type]
             op.args = (*op.args[:-1], self._cast(value, common))
 
-    def _may_overlap(self, a: Value, b: Value) -> bool:
-        """Whether two arrays may share some elements, but not each with the same of the other."""
-        memory = self.aliases.find(a)
-        return memory is self.aliases.find(b) and memory in self.viewed
+    def _may_overlap(self, op: Call, target: Value, value: Value) -> bool:
+        """Whether what is written may be elements of what is read, but not each the same one."""
+        memory = self.aliases.find(target)
+        if memory is not self.aliases.find(value):
+            return False
+        return op.fn not in _AUGMENTED or (value is not target and memory in self.viewed)
 
     # Functions
 

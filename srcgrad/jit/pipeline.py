@@ -7,6 +7,7 @@ from srcgrad.ir.nodes import Function
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.shadow_tables import split_tables
+from srcgrad.transform.split import first_of_reverse
 
 
 def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
@@ -29,4 +30,6 @@ def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
     aliases = Aliases(compiled)
     for function in compiled:
         adapt(function, aliases)
+        if function.backward_from is not None:
+            function.backward_from = first_of_reverse(function)
     return compiled, entry

@@ -6,17 +6,19 @@ but those that are no views have memory of their own.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 
 import numpy as np
 
 from srcgrad import runtime
+from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import is_view
-from srcgrad.ir.flow import sources
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, walk
 from srcgrad.ir.types import UNKNOWN, Array, List, Opaque, is_scalar
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
+from srcgrad.rules.registry import hashable
 
 Kind = tuple[np.dtype, int]
 TABLE = Opaque(dict)
@@ -35,10 +37,11 @@ def split_tables(functions: list[Function]) -> None:
     """
     if not any(isinstance(op, Call) and op.fn is runtime.shadow_of for f in functions for op in walk(f.body)):
         return
-    views = views_in(functions)
+    aliases = Aliases(functions)
+    viewed = {aliases.find(v) for v in _kept_views(functions)}
     kinds = _kinds(functions)
     for function in functions:
-        _Splitter(function, kinds, views).run()
+        _Splitter(function, kinds, aliases, viewed).run()
 
 
 def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:
@@ -76,10 +79,11 @@ def _kind(op: Call) -> Kind:
 class _Splitter:
     """Splits the tables of one function."""
 
-    def __init__(self, function: Function, kinds: dict[Value, dict[Kind, None]], views: set[Value]):
+    def __init__(self, function: Function, kinds: dict[Value, dict[Kind, None]], aliases: Aliases, viewed: set):
         self.function = function
         self.kinds = kinds
-        self.views = views
+        self.aliases = aliases
+        self.viewed = viewed
         self.lists: dict[tuple[Value, Kind], Value] = {}
 
     def run(self) -> None:
@@ -118,7 +122,7 @@ class _Splitter:
                 new.mirror = op.mirror
             return made
         if isinstance(op, Call) and op.fn is runtime.shadow_of:
-            if self._may_be_view(op.args[1]):
+            if self.aliases.find(op.args[1]) in self.viewed:
                 raise not_jitable(op, "an array is perhaps a view of another one here, whose shadow can't be found")
             op.fn = helpers.shadow_in
             op.args = (self.lists[op.args[0], _kind(op)], op.args[1])
@@ -130,22 +134,6 @@ class _Splitter:
         if arg.type != TABLE:
             return [arg]
         return [self.lists[arg, kind] for kind in self.kinds.get(arg, ())]
-
-    def _may_be_view(self, value: Value) -> bool:
-        """Whether a value may be a view: by way of branches and loops, or of a list that holds views."""
-        seen: set[Value] = set()
-        pending = [value]
-        while pending:
-            v = pending.pop()
-            if v in seen or isinstance(v, Const):
-                continue
-            seen.add(v)
-            if v in self.views:
-                return True
-            if isinstance(v.owner, Call) and not is_view(v.owner) and self.views and _takes_out(v.owner):
-                return True
-            pending += [places[k] for places, k in sources(v)]
-        return False
 
 
 def views_in(functions: Iterable[Function]) -> set[Value]:
@@ -160,6 +148,18 @@ def views_in(functions: Iterable[Function]) -> set[Value]:
     }
 
 
-def _takes_out(op: Call) -> bool:
-    """Whether an operation takes something out of a container."""
-    return any(isinstance(v.type, List) for v in op.inputs)
+def _kept_views(functions: Iterable[Function]) -> set[Value]:
+    """The views that live on: in a loop, behind a branch, in a container or in another function."""
+    functions = list(functions)
+    views = views_in(functions)
+    kept: set[Value] = set()
+    for function in functions:
+        kept.update(v for v in function.body.results if v in views)
+        for op in walk(function.body):
+            stores = not isinstance(op, Call) or (hashable(op.fn) and op.fn in _STORES)
+            kept.update(v for v in op.inputs if stores and v in views)
+            kept.update(v for region in op.regions for v in region.results if v in views)
+    return kept
+
+
+_STORES = frozenset([list, tuple, dict, list.append, list.insert, list.extend, operator.setitem])
