@@ -267,9 +267,11 @@ class Dispatcher:
             functions = compiled_too if outer is None else [*compiled_too, outer]
         emitted = emit_module(functions, decorators=dict.fromkeys(compiled_too, numba_target.DECORATOR))
         known = {value.hint or "": source.read() for source, value in captured}
-        loaded = load(emitted, target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}", known)
-        for function in compiled_too:
-            numba_target.attend(loaded[function.name], emitted)
+        module, hint = target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}"
+        if compiled_too:
+            loaded = numba_target.load_compiled(emitted, [f.name for f in compiled_too], module, hint, known)
+        else:
+            loaded = load(emitted, module, hint, known)
         compiled = loaded[entry.name]
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))

@@ -15,7 +15,7 @@ import numpy as np
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES
-from srcgrad.ir.nodes import Call, Const, For, Function, Op, Region, Value
+from srcgrad.ir.nodes import Call, Const, For, Function, Op, Region, Value, map_tree
 from srcgrad.ir.types import FLOAT, INT, Array, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
@@ -23,6 +23,7 @@ from srcgrad.jit.ranges import Magnitudes
 from srcgrad.jit.shadow_tables import views_in
 from srcgrad.jit.types import kind_of
 from srcgrad.rules.registry import hashable
+from srcgrad.transform.simplify import replace_values
 
 _PLAIN = {
     operator.add: helpers.added,
@@ -69,7 +70,11 @@ def adapt(function: Function, aliases: Aliases) -> None:
         NotJitableError: for what Numba would compile to something else.
     """
     viewed = {aliases.find(v) for v in views_in([function])}
-    _Dialect(Magnitudes(function), aliases, viewed).region(function.body)
+    dialect = _Dialect(Magnitudes(function), aliases, viewed)
+    dialect.region(function.body)
+    replace_values(function.body, dialect.same)
+    values = iter(function.body.results)
+    function.result = map_tree(lambda _: next(values), function.result)
 
 
 class _Dialect:
@@ -79,6 +84,7 @@ class _Dialect:
         self.magnitudes = magnitudes
         self.aliases = aliases
         self.viewed = viewed
+        self.same: dict[Value, Value] = {}
         self.ops: list[Op] = []
         self.op: Op | None = None
 
@@ -169,6 +175,9 @@ class _Dialect:
         args = list(op.args)
         for k, arg in enumerate(args):
             if not isinstance(arg, Value) or not isinstance(arg.type, PyScalar):
+                continue
+            if op.fn is operator.pow and k == 1 and isinstance(arg, Const) and type(arg.value) is int:
+                # Numba multiplies.
                 continue
             own = kind_of(arg.type)
             if own is not None and np.result_type(*strong, own) == common:  # type: ignore[arg-type]
@@ -409,7 +418,8 @@ class _Dialect:
         """`np.real` and conjugates of what is real: the thing itself."""
         dtype = kind_of(op.args[0].type) if isinstance(op.args[0], Value) else None
         if dtype is not None and dtype.kind != "c":
-            op.fn = operator.pos if is_scalar(op.args[0].type) else np.ndarray.view
+            self.same[op.outputs[0]] = op.args[0]
+            return True
         return False
 
     def add_at(self, op: Call) -> bool:

@@ -6,6 +6,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
+from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.transform.split import first_of_reverse
 
@@ -24,6 +25,8 @@ def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
     """
     pass_captured(functions)
     split_tables(functions)
+    for function in functions:
+        settle_kinds(function)
     kernel, entry = split_entry(functions[-1])
     compiled = [*functions[:-1], kernel]
     check_compilable(compiled)
