@@ -15,9 +15,10 @@ from typing import Any, overload
 
 from srcgrad.backend.dispatch import Options, Variant
 from srcgrad.backend.export import parse_types, source_text, write_text
+from srcgrad.backend.numba_target import check_installed
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
-from srcgrad.errors import ArgumentError, SrcgradError, UnsupportedError
+from srcgrad.errors import ArgumentError, SrcgradError
 
 _BOUND = 16
 """For so many instances the gradient of a method is kept."""
@@ -42,7 +43,7 @@ class GradFunction:
 
     def __init__(self, fun: Callable[..., Any], mode: str, given: dict[str, Any]):
         inner = _INNER.get(mode)
-        of = fun if inner is None else GradFunction(fun, inner, {**given, "debug": None})
+        of = fun if inner is None else GradFunction(fun, inner, {**given, "debug": None, "jit": False})
         target = resolve(of, mode)
         options = _options(target, mode, **given)
         self.fun = fun
@@ -206,9 +207,14 @@ def _options(
     has_aux: bool,
     optimize: bool,
     debug: str | None,
+    jit: bool,
 ) -> Options:
     if debug not in (None, "nan"):
         raise ArgumentError(f"debug must be None or 'nan', not {debug!r}")
+    if jit:
+        check_installed()
+    if jit and debug is not None:
+        raise ArgumentError("debug='nan' looks at each value, which compiled code has not", help="leave out jit=True")
     if argnames is not None:
         if argnums != 0:
             raise _bad("give argnums or argnames, not both", target)
@@ -226,7 +232,7 @@ def _options(
     for k, name in enumerate(wanted):
         if name in wanted[:k]:
             raise _bad(f"the parameter {name!r} is named twice", target)
-    return Options(mode, wanted, not single, bool(has_aux), bool(optimize), debug)
+    return Options(mode, wanted, not single, bool(has_aux), bool(optimize), debug, jit)
 
 
 def _bad(message: str, target: Target) -> ArgumentError:
@@ -262,11 +268,9 @@ def _count(n: int) -> str:
 
 def make(fun: Any, mode: str, jit: bool, given: dict[str, Any], cls: type[GradFunction] = GradFunction) -> Any:
     """The derivative of a function; without a function, the decorator that makes it."""
-    if jit:
-        raise UnsupportedError("jit=True is not available yet", help="leave it out: the generated code runs with NumPy")
     if fun is None:
         return functools.partial(make, mode=mode, jit=jit, given=given, cls=cls)
-    return cls(fun, mode, given)
+    return cls(fun, mode, {**given, "jit": bool(jit)})
 
 
 # ---------------------------------------------------------------------------------------------- grad
@@ -319,7 +323,7 @@ def grad(
         argnames: the same by name, instead of `argnums`: a name or a tuple of names.
         has_aux: whether the function returns a pair `(value, aux)`; the gradient then comes as `(gradient, aux)`.
         optimize: whether to simplify the code before and after differentiation.
-        jit: not available yet.
+        jit: whether Numba compiles the code.
         debug: "nan" for code that checks what each of its statements computes, and raises where a NaN comes up first.
 
     Returns:

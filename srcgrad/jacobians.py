@@ -41,7 +41,7 @@ def jacrev(
         argnames: the same by name, instead of `argnums`.
         has_aux: whether the function returns a pair `(out, aux)`; the Jacobian then comes as `(jacobian, aux)`.
         optimize: whether to simplify the code before and after differentiation.
-        jit: not available yet.
+        jit: whether Numba compiles the code.
         debug: "nan" for code that checks what each of its statements computes.
 
     Returns:

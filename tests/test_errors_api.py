@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,11 @@ from srcgrad.backend import dispatch
 from srcgrad.errors import (
     ArgumentError,
     InternalError,
+    MissingPackageError,
     NotScalarError,
     ShapeError,
     SourceNotFoundError,
     SrcgradError,
-    UnsupportedError,
 )
 
 
@@ -226,11 +227,11 @@ def test_functions_made_by_exec():
     assert refused(lambda: g(1.0), SourceNotFoundError)[0] == "no source for f: nothing to read in '<string>'"
 
 
-def test_what_is_not_available_yet():
-    message = ("jit=True is not available yet", "leave it out: the generated code runs with NumPy")
-    assert refused(lambda: grad(loss, jit=True), UnsupportedError) == message
-    assert refused(lambda: grad(jit=True), UnsupportedError) == message
-    assert refused(lambda: value_and_grad(jit=True), UnsupportedError) == message
+def test_compiling_takes_numba(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    message = ("jit=True needs Numba, which is not installed", "pip install 'srcgrad[jit]'")
+    assert refused(lambda: grad(loss, jit=True), MissingPackageError) == message
+    assert refused(lambda: value_and_grad(jit=True)(loss), MissingPackageError) == message
 
 
 def test_an_output_that_is_no_number():

@@ -16,7 +16,11 @@ _numbers = itertools.count()
 
 
 def load(
-    emitted: Emitted, name: str, filename_hint: str = "srcgrad", captured: Mapping[str, Any] | None = None
+    emitted: Emitted,
+    name: str,
+    filename_hint: str = "srcgrad",
+    captured: Mapping[str, Any] | None = None,
+    path: str | None = None,
 ) -> dict[str, Callable[..., Any]]:
     """Compiles generated code.
 
@@ -25,11 +29,12 @@ def load(
         name: the module name that the functions report.
         filename_hint: part of the name under which tracebacks show the text.
         captured: the user's names that the code refers to, if it has any.
+        path: a file that holds the text, if there is one.
 
     Returns:
         the functions by name.
     """
-    filename = f"<{filename_hint}-{next(_numbers)}>"
+    filename = path or f"<{filename_hint}-{next(_numbers)}>"
     text = emitted.source
     scope: dict[str, Any] = {"__name__": name, **emitted.namespace, **(captured or {})}
     before = set(scope)
@@ -39,10 +44,20 @@ def load(
     PLACES[filename] = emitted.places
     exec(code, scope)
     functions: dict[str, Callable[..., Any]] = {
-        key: value for key, value in scope.items() if key not in before and isinstance(value, FunctionType)
+        key: value for key, value in scope.items() if key not in before and _code(value, filename) is not None
     }
-    _forget_with(filename, [function.__code__ for function in functions.values()])
+    if path is None:
+        _forget_with(
+            filename, [code for function in functions.values() if (code := _code(function, filename)) is not None]
+        )
     return functions
+
+
+def _code(value: Any, filename: str) -> CodeType | None:
+    """The code of a function of a file, compiled by Numba or not; None for anything else."""
+    function = getattr(value, "py_func", value)
+    code = function.__code__ if isinstance(function, FunctionType) else None
+    return code if code is not None and code.co_filename == filename else None
 
 
 def _forget_with(filename: str, codes: list[CodeType]) -> None:

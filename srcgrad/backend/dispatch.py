@@ -9,11 +9,12 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from srcgrad.backend import numba_target
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import Emitted, emit_module
 from srcgrad.backend.guards import Check, Guards, argument_kind, make_check, never, opaque_leaves, python_function
@@ -25,6 +26,7 @@ from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
+from srcgrad.jit.pipeline import jitted
 from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
@@ -57,6 +59,7 @@ class Options:
         has_aux: whether the function returns a pair `(value, aux)`.
         optimize: whether to simplify the code.
         debug: `nan` for a check after each statement.
+        jit: whether Numba compiles the code.
     """
 
     mode: str
@@ -65,6 +68,7 @@ class Options:
     has_aux: bool = False
     optimize: bool = True
     debug: str | None = None
+    jit: bool = False
 
 
 @dataclass(slots=True)
@@ -126,6 +130,10 @@ class Dispatcher:
         with self._lock:
             self.check, self.last = never, None
             self._variants, self._recent = {}, []
+
+    def plain(self) -> Dispatcher:
+        """The one that compiles the same for Python: what is differentiated again."""
+        return Dispatcher(self.target, replace(self.options, jit=False)) if self.options.jit else self
 
     def run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Calls the generated function."""
@@ -253,16 +261,24 @@ class Dispatcher:
         if options.debug == "nan":
             for function in functions:
                 add_nan_checks(function, self._derivative(names, target.name))
-        emitted = emit_module(functions)
+        compiled_too: list[Function] = []
+        if options.jit:
+            compiled_too, outer = jitted(functions)
+            functions = compiled_too if outer is None else [*compiled_too, outer]
+        emitted = emit_module(functions, decorators=dict.fromkeys(compiled_too, numba_target.DECORATOR))
         known = {value.hint or "": source.read() for source, value in captured}
-        loaded = load(emitted, target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}", known)
+        module, hint = target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}"
+        if compiled_too:
+            loaded = numba_target.load_compiled(emitted, [f.name for f in compiled_too], module, hint, known)
+        else:
+            loaded = load(emitted, module, hint, known)
         compiled = loaded[entry.name]
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
         }
         reached = [f for leaves in opaque.values() for leaf in leaves if (f := python_function(leaf)) is not None]
         sources = [(source, value.hint or "") for source, value in captured]
-        scope: dict[str, Any] = compiled.__globals__  # type: ignore[attr-defined]
+        scope: dict[str, Any] = getattr(compiled, "py_func", compiled).__globals__  # type: ignore[attr-defined]
         return Variant(
             params=tuple(param.hint or "" for param in entry.params[: len(entry.params) - len(gradient.tangents)]),
             entry=compiled,

@@ -130,6 +130,8 @@ def _library_effects(op: Call) -> int:
     if isinstance(fn, Closed):
         return READS | RAISES
     module = getattr(fn, "__module__", None) or ""
+    if module == "srcgrad.jit.helpers":
+        return READS | RAISES
     if module == "srcgrad.runtime" and getattr(fn, "__name__", "") in _PURE_HELPERS:
         return READS
     if module == "srcgrad.runtime" and getattr(fn, "__name__", "") == "shadow_of":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,11 +37,29 @@ from srcgrad.backend.text import expression_text, quiet, statement_texts
 from srcgrad.backend.wrapping import wrapped
 from srcgrad.errors import Span
 from srcgrad.ir.nodes import Call, Commit, Const, Enter, Exit, For, Function, Invoke, Op, Raise, Try, Value, walk
-from srcgrad.ir.types import is_scalar
+from srcgrad.ir.types import Type, is_scalar
 
 _EXITS = {Exit.BREAK: "break", Exit.RETURN: "return"}
 COMMENT_COLUMN = 52
 MAX_LINE = 120
+
+
+@dataclass(frozen=True)
+class Decorator:
+    """What stands above a function.
+
+    Attributes:
+        module, name: what it is, to be imported.
+        arguments: the text of its arguments.
+    """
+
+    module: str
+    name: str
+    arguments: str
+
+    def text(self, shared: Globals) -> str:
+        """The decorator with the name that it has in a module."""
+        return f"{shared.imported(self.module, self.name)}({self.arguments})"
 
 
 @dataclass(frozen=True)
@@ -52,12 +71,14 @@ class Emitted:
         functions: the text of its functions.
         namespace: what the names in the text stand for, functions of the text and captured names aside.
         spans: for each line of the functions where in the user's source it comes from.
+        kinds: for each decorated function the types that each of its names has; a name may have several.
     """
 
     header: str
     functions: str
     namespace: dict[str, Any] = field(default_factory=dict)
     spans: list[Span | None] = field(default_factory=list)
+    kinds: dict[str, dict[str, set[Type]]] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -70,17 +91,21 @@ class Emitted:
         return [*[None] * (self.source.count("\n") - self.functions.count("\n")), *self.spans]
 
 
-def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
+def emit_module(
+    functions: list[Function], *, comments: bool = True, decorators: Mapping[Function, Decorator] | None = None
+) -> Emitted:
     """Prints functions of the graph as Python.
 
     Args:
         functions: what to print, in order; each becomes one `def`.
         comments: whether to say in comments which line of the user's source a statement comes from.
+        decorators: what some of them are decorated with.
     """
     _rename_captured(functions)
     plans = [Plan(function) for function in functions]
     reserved = {f.name for f in functions} | {v.hint for f in functions for v in [*f.params, *f.captured] if v.hint}
     shared = Globals(reserved)
+    above = {f: f"@{decorator.text(shared)}" for f, decorator in (decorators or {}).items()}
     for function, plan in zip(functions, plans, strict=True):
         collector = Expressions(shared, plan, {})
         for default in function.defaults.values():
@@ -94,12 +119,20 @@ def emit_module(functions: list[Function], *, comments: bool = True) -> Emitted:
         shared.taken.update(namer.names.values())
     with quiet():
         printers = [
-            (_Printer(f, p, shared, namer, layout, comments), block)
+            (_Printer(f, p, shared, namer, layout, comments, above.get(f)), block)
             for f, p, (namer, (layout, block)) in zip(functions, plans, prepared, strict=True)
         ]
         texts = [printer.text(block) for printer, block in printers]
     spans = [span for printer, _ in printers for span in (*printer.spans, None, None)]
-    return Emitted(shared.header, "\n\n".join(texts), shared.namespace, spans)
+    kinds = {f.name: _kinds(namer) for f, (namer, _) in zip(functions, prepared, strict=True) if f in above}
+    return Emitted(shared.header, "\n\n".join(texts), shared.namespace, spans, kinds)
+
+
+def _kinds(namer: Namer) -> dict[str, set[Type]]:
+    found: dict[str, set[Type]] = {}
+    for value, name in namer.names.items():
+        found.setdefault(name, set()).add(value.type)
+    return found
 
 
 def _rename_captured(functions: list[Function]) -> None:
@@ -136,13 +169,23 @@ class _Line:
 class _Printer:
     """Prints one function."""
 
-    def __init__(self, function: Function, plan: Plan, shared: Globals, namer: Namer, layout: Layout, comments: bool):
+    def __init__(
+        self,
+        function: Function,
+        plan: Plan,
+        shared: Globals,
+        namer: Namer,
+        layout: Layout,
+        comments: bool,
+        decorator: str | None = None,
+    ):
         self.function = function
         self.plan = plan
         self.names = namer.names
         self.unused = namer.unused
         self.layout = layout
         self.comments = comments
+        self.decorator = decorator
         self.expressions = Expressions(shared, plan, namer.names)
         self.lines: list[_Line] = []
         self.spans: list[Span | None] = []
@@ -152,12 +195,14 @@ class _Printer:
     def text(self, block: list[Stmt]) -> str:
         """The whole `def`."""
         function = self.function
+        if self.decorator is not None:
+            self.lines.append(_Line(0, self.decorator))
         self.lines.append(_Line(0, f"def {function.name}({self._signature()}):"))
         if function.doc:
             plain = "\\" not in function.doc and '"' not in function.doc and "\n" not in function.doc
             self.lines.append(_Line(1, f'"""{function.doc}"""' if plain else repr(function.doc)))
         self._body(block)
-        if len(self.lines) == 1:
+        if self.lines[-1].text.startswith("def "):
             self.lines.append(_Line(1, "pass"))
         printed = iter(statement_texts([line.node for line in self.lines if line.node is not None]))
         for line in self.lines:

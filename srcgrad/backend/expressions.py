@@ -269,7 +269,9 @@ class Expressions:
             and id(cls) in numpy_names()
             and not isinstance(value, np.longdouble)
         ):
-            return ast.Call(self.globals.reference(cls), [self.constant(value.item())], [])
+            # The number that is written shortest, if it is this one.
+            number = float(str(value)) if cls is np.float32 else value.item()
+            return ast.Call(self.globals.reference(cls), [self.constant(number)], [])
         if value is UNDEFINED:
             return ast.Constant(None)
         return self.globals.reference(value)

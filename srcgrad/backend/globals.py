@@ -18,7 +18,7 @@ from srcgrad.backend.names import unique
 from srcgrad.ir.nodes import Closed
 from srcgrad.rules.registry import PARTIALS, VJP
 
-_SHARED_MODULES = ("srcgrad.runtime", "srcgrad.rules", "srcgrad.schedule")
+_SHARED_MODULES = ("srcgrad.runtime", "srcgrad.jit", "srcgrad.rules", "srcgrad.schedule")
 _MODULES: dict[str, ModuleType] = {"np": np, "math": math}
 
 
@@ -80,6 +80,13 @@ class Globals:
         node = self._by_identity[id(_MODULES[name])]
         assert isinstance(node, ast.Name)
         return node.id
+
+    def imported(self, module: str, name: str) -> str:
+        """The name under which something of another package is imported: only by running the generated code."""
+        bound = unique(name, self.taken)
+        self.taken.add(bound)
+        self._imported.setdefault(module, []).append(name if bound == name else f"{name} as {bound}")
+        return bound
 
     def builtin(self, name: str) -> ast.expr:
         """A built-in function or class."""

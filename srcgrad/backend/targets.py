@@ -188,7 +188,7 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
         raise ArgumentError(f"{fun!r} can't be differentiated", help="differentiate a Hessian: jacfwd(hessian(fun))")
     if inner is not None:
         known = inner.target
-        return Target(known.fn, known.self_object, known.bound, known.args, known.keywords, inner)
+        return Target(known.fn, known.self_object, known.bound, known.args, known.keywords, inner.plain())
     if type(fun) is types.MethodType:
         if type(fun.__func__) is types.FunctionType:
             return Target(fun.__func__, fun.__self__, True)

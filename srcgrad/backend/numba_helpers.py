@@ -1,0 +1,406 @@
+"""What Numba compiles in place of the helpers that generated code calls; imported only where Numba is installed."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+from numba import types, vectorize
+from numba.core.errors import TypingError
+from numba.cpython.unsafe.tuple import tuple_setitem
+from numba.extending import intrinsic, overload, register_jitable
+
+from srcgrad import runtime
+from srcgrad.jit import helpers
+
+for _helper in helpers.COMPILED_AS_THEY_ARE:
+    register_jitable(error_model="numpy")(_helper)
+
+
+def _compiled(fn: Any, **options: Any) -> Any:
+    """Declares what Numba compiles for a helper; the functions in here have annotations, which Numba would compare."""
+    return overload(fn, strict=False, **options)
+
+
+# Integers
+
+
+def _checked(name: str) -> Any:
+    """An operation on 64-bit integers that raises where there would be more."""
+
+    @intrinsic
+    def pair(typingctx: Any, a: Any, b: Any) -> Any:
+        result = types.Tuple((types.int64, types.boolean))
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            found = getattr(builder, name)(args[0], args[1])
+            value, flag = builder.extract_value(found, 0), builder.extract_value(found, 1)
+            return context.make_tuple(builder, signature.return_type, (value, flag))
+
+        return result(types.int64, types.int64), codegen
+
+    def implementation(a: Any, b: Any) -> Any:
+        def run(a: Any, b: Any) -> Any:
+            value, too_large = pair(a, b)
+            if too_large:
+                raise OverflowError("an integer has more than the 64 bits of compiled code")
+            return value
+
+        return run
+
+    return implementation
+
+
+_compiled(helpers.added)(_checked("sadd_with_overflow"))
+_compiled(helpers.subtracted)(_checked("ssub_with_overflow"))
+_compiled(helpers.product)(_checked("smul_with_overflow"))
+
+
+# Reductions
+
+_BLOCK = 128
+
+
+@register_jitable(error_model="numpy")
+def _lanes(x: Any, start: int, stop: int, zero: Any) -> Any:
+    """The sum of a short piece, in eight lanes."""
+    a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = zero
+    k = start
+    while k + 8 <= stop:
+        a0 += x[k]
+        a1 += x[k + 1]
+        a2 += x[k + 2]
+        a3 += x[k + 3]
+        a4 += x[k + 4]
+        a5 += x[k + 5]
+        a6 += x[k + 6]
+        a7 += x[k + 7]
+        k += 8
+    found = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))
+    while k < stop:
+        found += x[k]
+        k += 1
+    return found
+
+
+@register_jitable(error_model="numpy")
+def _pairwise(x: Any, zero: Any) -> Any:
+    """The sum of an array with one axis: blocks, whose sums are added in pairs, level by level."""
+    n = len(x)
+    if n <= _BLOCK:
+        return _lanes(x, 0, n, zero)
+    levels = [zero]
+    full = [False]
+    for block in range((n + _BLOCK - 1) // _BLOCK):
+        found = _lanes(x, block * _BLOCK, min(n, (block + 1) * _BLOCK), zero)
+        k = 0
+        while full[k]:
+            found += levels[k]
+            full[k] = False
+            k += 1
+            if k == len(levels):
+                levels.append(zero)
+                full.append(False)
+        levels[k] = found
+        full[k] = True
+    found = zero
+    for k in range(len(levels)):
+        if full[k]:
+            found += levels[k]
+    return found
+
+
+def _sum_dtype(dtype: Any) -> Any:
+    if isinstance(dtype, types.Boolean) or (isinstance(dtype, types.Integer) and dtype.signed):
+        return np.int64
+    return np.uint64 if isinstance(dtype, types.Integer) else getattr(np, str(dtype))
+
+
+@_compiled(helpers.total)
+def _total(x: Any) -> Any:
+    if not isinstance(x, types.Array):
+        return lambda x: x
+    zero = _sum_dtype(x.dtype)(0)
+    if x.ndim == 1:
+        return lambda x: _pairwise(x, zero)
+    if x.layout == "C":
+        return lambda x: _pairwise(x.reshape(x.size), zero)
+    if x.layout == "F":
+        return lambda x: _pairwise(x.T.reshape(x.size), zero)
+    return lambda x: _pairwise(x.copy().reshape(x.size), zero)
+
+
+@_compiled(helpers.average)
+def _average(x: Any) -> Any:
+    dtype = x.dtype if isinstance(x, types.Array) else x
+    kind = getattr(np, str(dtype)) if isinstance(dtype, (types.Float, types.Complex)) else np.float64
+    return lambda x: kind(helpers.total(x) / kind(np.size(x)))
+
+
+def _rows(x: Any, axis: Any, reduce: Any, dtype: Any) -> Any:
+    """A reduction along an axis, from what reduces an array with one axis."""
+    if not isinstance(x, types.Array) or x.ndim < 2 or not isinstance(axis, types.IntegerLiteral):
+        raise TypingError("a reduction along an axis takes an array with several axes, and a constant")
+    at = axis.literal_value
+    order = (*[k for k in range(x.ndim) if k != at], at)
+
+    def run(x: Any, axis: Any) -> Any:
+        turned = x.transpose(order)
+        shape = turned.shape[:-1]
+        n = turned.shape[-1]
+        out = np.empty(shape, dtype)
+        rows = np.ascontiguousarray(turned).reshape((out.size, n))
+        flat = out.reshape(out.size)
+        for k in range(out.size):
+            flat[k] = reduce(rows[k])
+        return out
+
+    return run
+
+
+@_compiled(helpers.total_along, prefer_literal=True)
+def _total_along(x: Any, axis: Any) -> Any:
+    return _rows(x, axis, _reducer(helpers.total), _sum_dtype(x.dtype))
+
+
+@_compiled(helpers.average_along, prefer_literal=True)
+def _average_along(x: Any, axis: Any) -> Any:
+    floating = isinstance(x.dtype, (types.Float, types.Complex))
+    return _rows(x, axis, _reducer(helpers.average), getattr(np, str(x.dtype)) if floating else np.float64)
+
+
+@_compiled(helpers.largest_along, prefer_literal=True)
+def _largest_along(x: Any, axis: Any) -> Any:
+    return _rows(x, axis, _reducer(np.max), _own_dtype(x.dtype))
+
+
+@_compiled(helpers.smallest_along, prefer_literal=True)
+def _smallest_along(x: Any, axis: Any) -> Any:
+    return _rows(x, axis, _reducer(np.min), _own_dtype(x.dtype))
+
+
+@functools.cache
+def _reducer(fn: Any) -> Any:
+    return register_jitable(error_model="numpy")(lambda x: fn(x))
+
+
+def _own_dtype(dtype: Any) -> Any:
+    return np.bool_ if isinstance(dtype, types.Boolean) else getattr(np, str(dtype))
+
+
+# Shapes
+
+
+@_compiled(helpers.reshaped)
+def _reshaped(x: Any, shape: Any) -> Any:
+    if not isinstance(x, types.Array):
+        return lambda x, shape: np.full(1, x).reshape(shape)
+    if x.layout == "C":
+        return lambda x, shape: x.reshape(shape)
+    return lambda x, shape: np.ascontiguousarray(x).reshape(shape)
+
+
+@_compiled(runtime.unbroadcast)
+def _unbroadcast(g: Any, x: Any) -> Any:
+    if not isinstance(x, types.Array):
+        kind = _own_dtype(x)
+        if isinstance(g, types.Array):
+            return lambda g, x: kind(helpers.total(g))
+        return lambda g, x: kind(g)
+    dtype = _own_dtype(x.dtype)
+    if not isinstance(g, types.Array):
+        return lambda g, x: np.full(x.shape, dtype(g))
+    if g.ndim < x.ndim:
+        return lambda g, x: np.broadcast_to(g, x.shape).astype(dtype)
+    return _summed_to(g.ndim, x.ndim, dtype)
+
+
+def _summed_to(g_ndim: int, ndim: int, dtype: Any) -> Any:
+    """Adds the elements of `g` to those of `x` that they were broadcast from."""
+    extra = g_ndim - ndim
+    ones = (1,) * ndim
+
+    def run(g: Any, x: Any) -> Any:
+        if g.shape[extra:] == x.shape and extra == 0:
+            return g.astype(dtype)
+        out = np.zeros(x.shape, dtype)
+        for index, item in np.ndenumerate(g):
+            place = ones
+            for k in range(ndim):
+                place = tuple_setitem(place, k, index[k + extra] if x.shape[k] != 1 else 0)
+            out[place] += item
+        return out
+
+    return run
+
+
+@_compiled(runtime.expanded)
+def _expanded(g: Any, x: Any) -> Any:
+    if not isinstance(x, types.Array):
+        return lambda g, x: g
+    if isinstance(g, types.Array) and g.ndim > x.ndim:
+        return lambda g, x: np.broadcast_to(g.reshape(()), x.shape)
+    return lambda g, x: np.broadcast_to(g, x.shape)
+
+
+@_compiled(runtime.like)
+def _like(g: Any, x: Any) -> Any:
+    if isinstance(x, types.Array):
+        dtype = _own_dtype(x.dtype)
+        if not isinstance(g, types.Array):
+            return lambda g, x: np.full(x.shape, dtype(g))
+        return lambda g, x: np.broadcast_to(g, x.shape).astype(dtype)
+    kind = _own_dtype(x)
+    if isinstance(g, types.Array):
+        return lambda g, x: kind(helpers.total(g))
+    return lambda g, x: kind(g)
+
+
+@_compiled(runtime.zeros_like)
+def _zeros_like(x: Any) -> Any:
+    if isinstance(x, types.Array):
+        dtype = _own_dtype(x.dtype) if isinstance(x.dtype, (types.Float, types.Complex)) else np.float64
+        return lambda x: np.zeros(x.shape, dtype)
+    if isinstance(x, types.List):
+        return lambda x: [runtime.zeros_like(item) for item in x]
+    return lambda x: 0.0
+
+
+@_compiled(runtime.copied)
+def _copied(x: Any) -> Any:
+    if isinstance(x, types.Array):
+        return lambda x: x.copy()
+    if isinstance(x, types.List):
+        return lambda x: [runtime.copied(item) for item in x]
+    if isinstance(x, types.Number):
+        return lambda x: x
+    return None
+
+
+# Products and updates
+
+
+@_compiled(runtime.masked_product)
+def _masked_product(g: Any, partial: Any) -> Any:
+    if not isinstance(g, types.Array) and not isinstance(partial, types.Array):
+        return lambda g, partial: g * partial if g != 0 else 0.0 * g
+    return lambda g, partial: _masked(g, partial)
+
+
+@vectorize
+def _masked(g: Any, partial: Any) -> Any:
+    return g * partial if g != 0 else 0.0 * g
+
+
+@_compiled(helpers.multiplied)
+def _multiplied(a: Any, b: Any) -> Any:
+    if not isinstance(a, types.Array) or not isinstance(b, types.Array):
+        raise TypingError("a matrix product takes two arrays")
+    dtype = np.result_type(_own_dtype(a.dtype), _own_dtype(b.dtype)).type
+    if a.ndim == 1 and b.ndim == 1:
+        return lambda a, b: _inner(a.astype(dtype), b.astype(dtype))
+    if a.ndim <= 2 and b.ndim <= 2:
+        if np.dtype(dtype).kind in "fc":
+            return lambda a, b: np.dot(a.astype(dtype), b.astype(dtype))
+        raise TypingError("a matrix product of integers")
+    raise TypingError("a matrix product of arrays with more than two axes")
+
+
+@register_jitable(error_model="numpy")
+def _inner(a: Any, b: Any) -> Any:
+    if len(a) != len(b):
+        raise ValueError("matmul: Input operand 1 has a mismatch in its core dimension 0")
+    return helpers.total(a * b)
+
+
+@_compiled(helpers.add_at)
+def _add_at(x: Any, i: Any, v: Any) -> Any:
+    if isinstance(i, types.Array) and i.ndim == 1 and isinstance(i.dtype, types.Integer):
+        if isinstance(v, types.Array):
+
+            def run(x: Any, i: Any, v: Any) -> None:
+                values = np.broadcast_to(v, (len(i), *x.shape[1:]))
+                for k in range(len(i)):
+                    x[i[k]] += values[k]
+
+            return run
+
+        def run_number(x: Any, i: Any, v: Any) -> None:
+            for k in range(len(i)):
+                x[i[k]] += v
+
+        return run_number
+    if isinstance(i, (types.Integer, types.SliceType)):
+
+        def run_plain(x: Any, i: Any, v: Any) -> None:
+            x[i] += v
+
+        return run_plain
+    raise TypingError("np.add.at with such an index")
+
+
+@_compiled(runtime.last_written)
+def _last_written(x_bar: Any, i: Any) -> Any:
+    def run(x_bar: Any, i: Any) -> Any:
+        place = np.empty(x_bar.shape, np.intp)
+        taken = place[i]
+        order = np.arange(taken.size).reshape(taken.shape)
+        place[i] = order
+        return np.where(place[i] == order, x_bar[i], x_bar.dtype.type(0))
+
+    return run
+
+
+# Lists
+
+
+@_compiled(helpers.no_shadows, prefer_literal=True)
+def _no_shadows(dtype: Any, ndim: Any) -> Any:
+    shape = (0,) * ndim.literal_value
+
+    def run(dtype: Any, ndim: Any) -> Any:
+        empty = np.empty(shape, dtype)
+        return [(np.lib.stride_tricks.as_strided(empty, empty.shape, empty.strides), empty)][:0]
+
+    return run
+
+
+@_compiled(helpers.shadow_in)
+def _shadow_in(shadows: Any, x: Any) -> Any:
+    dtype = _own_dtype(x.dtype)
+
+    def run(shadows: Any, x: Any) -> Any:
+        for k in range(len(shadows) - 1, -1, -1):
+            known, shadow = shadows[k]
+            if known.ctypes.data == x.ctypes.data and known.shape == x.shape:
+                return shadow
+        # As a view of any layout, so that arrays of all layouts fit into one list; it keeps the memory.
+        made = np.zeros(x.shape, dtype)
+        shadows.append((np.lib.stride_tricks.as_strided(x, x.shape, x.strides), made))
+        return made
+
+    return run
+
+
+@_compiled(runtime.add_each)
+def _add_each(shadow: Any, contributions: Any) -> Any:
+    def run(shadow: Any, contributions: Any) -> None:
+        for k, contribution in enumerate(contributions):
+            shadow[k] = shadow[k] + contribution
+
+    return run
+
+
+@_compiled(runtime.add_slice)
+def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
+    def run(shadow: Any, i: Any, contributions: Any) -> None:
+        start, stop, step = i.indices(len(shadow))
+        for n, k in enumerate(range(start, stop, step)):
+            shadow[k] = shadow[k] + contributions[n]
+
+    return run
+
+
+for _fn in (runtime.popped_place, runtime.inserted_place):
+    register_jitable(_fn)

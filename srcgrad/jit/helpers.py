@@ -1,0 +1,206 @@
+"""What compiled code calls where Numba and Python, or Numba and NumPy, do not agree.
+
+Each helper is plain Python, does what Python or NumPy do, and so can be run and tested without Numba. Those in
+`COMPILED_AS_THEY_ARE` are compiled from this very source; the others have a form of their own for Numba.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def divided(a: Any, b: Any) -> Any:
+    """`a / b` of Python numbers."""
+    if b == 0:
+        raise ZeroDivisionError("division by zero")
+    return a / b
+
+
+def floor_divided(a: Any, b: Any) -> Any:
+    """`a // b` of Python numbers."""
+    if b == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    return a // b
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """`a % b` of Python numbers."""
+    if b == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    return a % b
+
+
+def float_power(a: Any, b: Any) -> Any:
+    """`a ** b` of Python floats."""
+    if a == 0 and b < 0:
+        raise ZeroDivisionError("0.0 cannot be raised to a negative power")
+    if a < 0 and b != np.floor(b):
+        raise ValueError("a negative number raised to a fraction is complex, which compiled code can't carry")
+    result = float(a) ** b
+    if np.isinf(result) and np.isfinite(a) and np.isfinite(b):
+        raise OverflowError("(34, 'Numerical result out of range')")
+    return result
+
+
+def int_power(a: Any, b: Any) -> Any:
+    """`a ** b` of Python integers, b not negative."""
+    if b < 0:
+        raise ValueError("an integer raised to a negative power is a float, which compiled code does not expect")
+    result, base = 1, a
+    while b > 0:
+        if b & 1:
+            result = product(result, base)
+        b >>= 1
+        if b > 0:
+            base = product(base, base)
+    return result
+
+
+def added(a: Any, b: Any) -> Any:
+    """`a + b` of Python integers; in compiled code they have 64 bits, and it raises where that is too few."""
+    return a + b
+
+
+def subtracted(a: Any, b: Any) -> Any:
+    """`a - b` of Python integers."""
+    return a - b
+
+
+def product(a: Any, b: Any) -> Any:
+    """`a * b` of Python integers."""
+    return a * b
+
+
+def shifted_left(a: Any, b: Any) -> Any:
+    """`a << b` of Python integers."""
+    if b < 0:
+        raise ValueError("negative shift count")
+    if b > 62:
+        if a == 0:
+            return 0
+        raise OverflowError("an integer has more than the 64 bits of compiled code")
+    return product(a, 1 << b)
+
+
+def shifted_right(a: Any, b: Any) -> Any:
+    """`a >> b` of Python integers."""
+    if b < 0:
+        raise ValueError("negative shift count")
+    return a >> min(b, 63)
+
+
+def truncated(x: Any) -> Any:
+    """`int(x)` of a float."""
+    if np.isnan(x):
+        raise ValueError("cannot convert float NaN to integer")
+    if np.isinf(x):
+        raise OverflowError("cannot convert float infinity to integer")
+    if abs(x) >= 9.2e18:
+        raise OverflowError("an integer has more than the 64 bits of compiled code")
+    return int(x)
+
+
+def rounded(x: Any) -> Any:
+    """`round(x)` of a float."""
+    if np.isnan(x):
+        raise ValueError("cannot convert float NaN to integer")
+    if np.isinf(x):
+        raise OverflowError("cannot convert float infinity to integer")
+    if abs(x) >= 9.2e18:
+        raise OverflowError("an integer has more than the 64 bits of compiled code")
+    return int(np.rint(x))
+
+
+def in_domain(y: Any, x: Any) -> Any:
+    """What a function of `math` gave for `x`, where it is a number that `math` gives."""
+    if (np.isnan(y) and not np.isnan(x)) or (np.isinf(y) and not np.isinf(x)):
+        raise ValueError("math domain error")
+    return y
+
+
+def in_range(y: Any, x: Any) -> Any:
+    """What a function of `math` that grows beyond all numbers gave for `x`, where it is not too large."""
+    if np.isnan(y) and not np.isnan(x):
+        raise ValueError("math domain error")
+    if np.isinf(y) and not np.isinf(x):
+        raise OverflowError("math range error")
+    return y
+
+
+def total(x: Any) -> Any:
+    """The sum of all elements of an array, as accurate as that of NumPy: pairwise, in blocks of eight lanes."""
+    return np.sum(x)
+
+
+def total_along(x: Any, axis: int) -> Any:
+    """The sum of an array along an axis."""
+    return np.sum(x, axis=axis)
+
+
+def average(x: Any) -> Any:
+    """The mean of all elements of an array."""
+    return np.mean(x)
+
+
+def average_along(x: Any, axis: int) -> Any:
+    """The mean of an array along an axis."""
+    return np.mean(x, axis=axis)
+
+
+def largest_along(x: Any, axis: int) -> Any:
+    """The largest elements of an array along an axis."""
+    return np.max(x, axis=axis)
+
+
+def smallest_along(x: Any, axis: int) -> Any:
+    """The smallest elements of an array along an axis."""
+    return np.min(x, axis=axis)
+
+
+def reshaped(x: Any, shape: Any) -> Any:
+    """`x.reshape(shape)` of an array that is not written."""
+    return np.reshape(x, shape)
+
+
+def multiplied(a: Any, b: Any) -> Any:
+    """`a @ b` of arrays of any rank and dtype."""
+    return a @ b
+
+
+def add_at(x: Any, i: Any, v: Any) -> None:
+    """`np.add.at(x, i, v)`."""
+    np.add.at(x, i, v)
+
+
+def no_shadows(dtype: Any, ndim: int) -> list:
+    """A table for the shadows of arrays of a dtype and a number of axes."""
+    return []
+
+
+def shadow_in(shadows: list, x: Any) -> Any:
+    """The shadow of an array that is no view, made where there is none yet.
+
+    Args:
+        shadows: the arrays that have one, each with it.
+        x: the array.
+    """
+    for k in range(len(shadows) - 1, -1, -1):
+        if shadows[k][0] is x:
+            return shadows[k][1]
+    shadow = np.zeros(x.shape, x.dtype)
+    shadows.append((x, shadow))
+    return shadow
+
+
+def last_of_range(start: int, stop: int, step: int) -> int:
+    """The last number of a range, `start - step` if it is empty."""
+    return start + (len(range(start, stop, step)) - 1) * step
+
+
+COMPILED_AS_THEY_ARE = (
+    *(divided, floor_divided, remainder, float_power, int_power, shifted_left, shifted_right, truncated, rounded),
+    *(last_of_range, in_domain, in_range),
+)
+"""Those that are right in compiled code as they stand."""

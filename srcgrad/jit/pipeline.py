@@ -1,0 +1,38 @@
+"""From a finished gradient to what Numba compiles: the pipeline of passes, flat."""
+
+from __future__ import annotations
+
+from srcgrad.analysis.alias import Aliases
+from srcgrad.ir.nodes import Function
+from srcgrad.jit.dialect import adapt
+from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
+from srcgrad.jit.kinds import settle_kinds
+from srcgrad.jit.shadow_tables import split_tables
+from srcgrad.transform.split import first_of_reverse
+
+
+def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
+    """Makes of the functions of a gradient, the entry last, those to be compiled and the entry around them.
+
+    Args:
+        functions: they are changed.
+
+    Returns:
+        The functions to be compiled, the one to be called last; and the Python function that calls it, if one has to.
+
+    Raises:
+        NotJitableError: if there is something in them that Numba can't compile.
+    """
+    pass_captured(functions)
+    split_tables(functions)
+    for function in functions:
+        settle_kinds(function)
+    kernel, entry = split_entry(functions[-1])
+    compiled = [*functions[:-1], kernel]
+    check_compilable(compiled)
+    aliases = Aliases(compiled)
+    for function in compiled:
+        adapt(function, aliases)
+        if function.backward_from is not None:
+            function.backward_from = first_of_reverse(function)
+    return compiled, entry

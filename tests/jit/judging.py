@@ -1,0 +1,47 @@
+"""Compiled code gives what the same code gives without Numba: numbers, types, errors, and arguments left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from oracle import judge_arguments, judge_memory
+from programs import Program
+
+import srcgrad
+from srcgrad.testing import check_same
+from srcgrad.tree import flatten
+
+
+def judge_jitted(program: Program) -> None:
+    """Raises AssertionError unless the compiled gradient of a program is what the plain one is.
+
+    Raises:
+        NotJitableError: if Numba can't compile it.
+    """
+    plain = srcgrad.value_and_grad(program.fun, argnums=program.argnums)
+    jitted = srcgrad.value_and_grad(program.fun, argnums=program.argnums, jit=True)
+    args = program.args()
+    got = jitted(*args)
+    expected = plain(*program.args())
+    same_results(got, expected, program.name, args)
+    judge_arguments(program, args, "jit=True")
+    judge_memory(program, gradients(program, got), args, "jit=True")
+    check_same(jitted(*program.args()), got, f"a second call of compiled {program.name} answers otherwise")
+
+
+def gradients(program: Program, got: Any) -> tuple:
+    """The gradients in what `value_and_grad` returned."""
+    return got[1] if isinstance(program.argnums, tuple) else (got[1],)
+
+
+def same_results(got: Any, expected: Any, name: str, given: Any = ()) -> None:
+    """Raises AssertionError unless two results are equal up to rounding, and of the same types."""
+    check_same(got, expected, f"compiled {name} answers otherwise", exact=False, given=given)
+    for a, b in zip(flatten(got)[0], flatten(expected)[0], strict=True):
+        # Whether a number is a float or a np.float64 depends on the run in Python, on the types in compiled code.
+        same = type(a) is type(b) or {type(a), type(b)} == {float, np.float64}
+        assert same, f"compiled {name} returns a {type(a).__name__}, not a {type(b).__name__}"
+        if isinstance(a, np.ndarray):
+            assert a.dtype == b.dtype, f"compiled {name} returns {a.dtype}, not {b.dtype}"
+            assert a.flags.writeable == b.flags.writeable, f"compiled {name} returns a read-only array"
