@@ -9,21 +9,15 @@ is counted nowhere.
 
 from __future__ import annotations
 
-import os
+import argparse
+import time
+from collections.abc import Callable
+from typing import Any
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-    # The libraries read these once, when NumPy is first imported.
-    os.environ[_name] = "1"
+import numpy as np
 
-import argparse  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
-
-import numpy as np  # noqa: E402
-
-from benchmarks.numpy_target import keep_heap  # noqa: E402
-from srcgrad import grad, sparse_hessian, sparse_jacobian, vjp  # noqa: E402
+from benchmarks.machine import keep_heap
+from srcgrad import grad, sparse_hessian, sparse_jacobian, vjp
 
 
 def rotate(points, vectors):

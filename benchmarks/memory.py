@@ -1,0 +1,119 @@
+"""Peak memory of a gradient, each in a process of its own: `python -m benchmarks --memory`.
+
+The gradient is computed once, so that all is compiled; then freed memory is given back to the system, the mark of the
+highest resident size is put down, and the gradient is computed again. What the mark rises by is what the gradient needs
+beyond its arguments: its tape, its temporaries and its result. Linux only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.contestants import Contestant, contestants
+from benchmarks.problem import Problem, Size
+from benchmarks.report import table
+
+TIMEOUT = 300.0
+
+
+@dataclass
+class Peak:
+    """What one contestant needed, in bytes."""
+
+    problem: str
+    size: str
+    name: str
+    bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it."""
+        return asdict(self)
+
+
+def _largest(problem: Problem) -> Size:
+    return next((size for size in reversed(problem.sizes) if size.jit), problem.sizes[-1])
+
+
+def _taking_part(problem: Problem, targets: Sequence[str], peers: bool) -> list[Contestant]:
+    return contestants(problem, _largest(problem), targets, peers)
+
+
+def measured(problems: Sequence[Problem], targets: Sequence[str], peers: bool) -> list[Peak]:
+    """Everyone at the largest size of every problem. Who cannot take part has no line."""
+    if sys.platform != "linux":
+        raise SystemExit("--memory reads /proc, which only Linux has")
+    found = []
+    for problem in problems:
+        for contestant in _taking_part(problem, targets, peers):
+            command = [sys.executable, "-m", "benchmarks.memory", problem.name, contestant.name]
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+            except subprocess.TimeoutExpired:
+                continue
+            if done.returncode == 0:
+                peak = json.loads(done.stdout.splitlines()[-1])
+                found.append(Peak(problem.title, _largest(problem).label, contestant.name, peak))
+    return found
+
+
+def lines(peaks: Sequence[Peak]) -> Iterator[str]:
+    """A table, one line for each problem."""
+    if not peaks:
+        return
+    names = list(dict.fromkeys(peak.name for peak in peaks))
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for peak in peaks:
+        cells.setdefault((peak.problem, peak.size), {})[peak.name] = f"{peak.bytes / 1e6:.1f}"
+    yield from ("", "### Peak memory beyond the arguments, MB", "")
+    rows = [[*key, *(row.get(name, "") for name in names)] for key, row in cells.items()]
+    yield from table(("problem", "size", *names), rows)
+
+
+def _status(field: str) -> int:
+    """A size from /proc, in bytes."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"/proc/self/status has no {field}")
+
+
+def peak_of(problem: Problem, name: str) -> int:
+    """How far the second call of a contestant raises the mark."""
+    size = _largest(problem)
+    everyone = {c.name: c for c in contestants(problem, size, ("numpy", "numba"), peers=True)}
+    run = everyone[name].prepare(size.make())
+    run()
+    gc.collect()
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    before = _status("VmRSS")
+    kept = run()
+    peak = _status("VmHWM") - before
+    del kept
+    return max(peak, 0)
+
+
+def main() -> None:
+    """One contestant, in this process: the last line of the output is the number."""
+    from benchmarks.__main__ import SETS
+
+    machine.return_memory()
+    machine.use_one_core()
+    name, contestant = sys.argv[1:]
+    problem = next(p for problems in SETS.values() for p in problems if p.name == name)
+    print(peak_of(problem, contestant))
+
+
+if __name__ == "__main__":
+    main()
