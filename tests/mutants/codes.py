@@ -29,7 +29,7 @@ class Code:
         cost: the seconds that it takes to generate it.
         reached: the probes that are reached then.
         passes: always; as a test has it.
-        digest: of the text without a mutant.
+        digest: of the text without a mutant; empty as long as nobody has asked for it.
     """
 
     program: Any

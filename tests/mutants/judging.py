@@ -101,6 +101,9 @@ class Judge:
                 if self.fails(item):
                     return item
                 continue
+            if by_text and not item.digest:
+                self.complete = False
+                return None
             limit_seconds(10.0 + 20.0 * item.cost)
             if by_text and item.current_digest() == item.digest:
                 continue

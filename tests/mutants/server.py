@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import random
 import select
@@ -24,7 +25,7 @@ from .codes import Code, codes_of, digests
 from .installing import remember_functions
 from .judging import Judge, Verdict, programs_of
 from .mutation import Mutant
-from .suite import ChildKilled, Test, baseline, forked, measure, tests_of
+from .suite import Baseline, ChildKilled, Test, forked, measure, tests_of
 
 
 @dataclass(slots=True)
@@ -87,9 +88,12 @@ class Server:
             if by in numbers:
                 self.remember(module, function, numbers[by])
         mutants = self.mutants()
-        baseline(self.needed(mutants), self.settings.jobs)
+        self.baseline = Baseline()
         self.warm_up()
-        self.serve(mutants)
+        try:
+            self.serve(mutants)
+        finally:
+            self.baseline.keep()
         return True
 
     def index(self) -> None:
@@ -110,11 +114,11 @@ class Server:
                     self.by_probe[probe].append(item)
             test.reached = frozenset()
 
-    def needed(self, mutants: list[Mutant]) -> list[Code]:
-        """The codes that some of the mutants may change."""
-        probes = {probe for mutant in mutants if mutant.kind != "rule" for probe in mutant.reach}
-        found = {id(item) for probe in probes for item in self.by_probe.get(probe, ()) if isinstance(item, Code)}
-        return [code for code in self.codes if id(code) in found]
+    def prepare(self, order: list[Code | int]) -> None:
+        """Finds out the texts of the codes that may be compared within the budget of one mutant."""
+        costs = itertools.accumulate(self.evidence(item)[1] for item in order)
+        within = [item for item, cost in zip(order, costs, strict=True) if cost <= self.settings.seconds]
+        self.baseline.complete([item for item in within if isinstance(item, Code) and not item.digest])
 
     def warm_up(self) -> None:
         """What children need not do again: what the compiler remembers."""
@@ -192,6 +196,7 @@ class Server:
             self.kills[place][name] += 1
 
     def started(self, mutant: Mutant, order: list[Code | int]) -> Callable[[], Any]:
+        self.prepare(order)
         judge = Judge(self.tests, self.of_programs, self.settings.seconds)
         return forked(lambda: judge.judge(mutant, order))
 

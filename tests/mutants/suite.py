@@ -186,19 +186,25 @@ def measure(evidence: list[Test | Code], jobs: int, fresh: bool = False) -> None
         test.passes = passes or isinstance(test, Code)
 
 
-def baseline(codes: list[Code], jobs: int) -> None:
-    """Finds out the texts without a mutant; what is known is taken from there as long as the package is the same."""
-    cache, state = _file("digests"), _digest()
-    before, known = pickle.loads(cache.read_bytes()) if cache.exists() else (state, {})
-    known = known if before == state else {}
-    missing = [c for c in codes if c.name not in known]
-    if missing:
-        print(f"generating {len(missing)} codes", file=sys.stderr, flush=True)
-        for wait in [forked(lambda share=missing[k::jobs]: digests(share)) for k in range(jobs)]:
-            known.update(wait())
-        cache.write_bytes(pickle.dumps((state, known)))
-    for code in codes:
-        code.digest = known[code.name]
+class Baseline:
+    """The texts without a mutant, each made when it is asked for; they are kept as long as the package is the same."""
+
+    def __init__(self) -> None:
+        self._path, self._state = _file("digests"), _digest()
+        before, known = pickle.loads(self._path.read_bytes()) if self._path.exists() else (self._state, {})
+        self._known: dict[str, str] = known if before == self._state else {}
+
+    def complete(self, codes: list[Code]) -> None:
+        """Gives each code the digest of its text."""
+        missing = [code for code in codes if code.name not in self._known]
+        if missing:
+            self._known.update(forked(lambda: digests(missing))())
+        for code in codes:
+            code.digest = self._known[code.name]
+
+    def keep(self) -> None:
+        """Writes them to a file, for the next run."""
+        self._path.write_bytes(pickle.dumps((self._state, self._known)))
 
 
 def _file(name: str) -> Path:
