@@ -35,10 +35,9 @@ def lstm_grad(cell, xs):
     b_bar = np.zeros_like(b)
     c_bar = np.zeros_like(c)                        # programs.py:316  for x in xs:
     for i in reversed(range(n_xs)):
-        c, h, i_1, f, o, tanh_z_part, tanh_c = tape.pop()
-        h_1 = o * tanh_c                            # programs.py:320  h = o * np.tanh(c)
-        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h_1.shape), o)
-        tanh_c_bar = unbroadcast(np.broadcast_to(h_bar * o, h_1.shape), tanh_c)
+        c, h_1, i_1, f, o, tanh_z_part, tanh_c = tape.pop()
+        o_bar = unbroadcast(np.broadcast_to(h_bar * tanh_c, h.shape), o)  # programs.py:320  h = o * np.tanh(c)
+        tanh_c_bar = unbroadcast(np.broadcast_to(h_bar * o, h.shape), tanh_c)
         c_bar_1 = tanh_c_bar * (1 - tanh_c * tanh_c)
         c_bar_1 += c_bar
         product_bar = unbroadcast(c_bar_1, f * c)   # programs.py:319  c = f * c + i * np.tanh(z[3 * n :])
@@ -57,10 +56,11 @@ def lstm_grad(cell, xs):
         z_bar[:hidden] += i_bar * (i_1 * (1 - i_1))
         b_bar += z_bar                              # programs.py:317  z = cell.w @ x + cell.u @ h + cell.b
         product = u.T @ z_bar
-        u_bar += np.outer(z_bar, h)
-        h_bar = unbroadcast(product, h)
+        u_bar += np.outer(z_bar, h_1)
+        h_bar = unbroadcast(product, h_1)
         x = xs[i]                                   # programs.py:316  for x in xs:
         x_bar = w.T @ z_bar                         # programs.py:317  z = cell.w @ x + cell.u @ h + cell.b
         w_bar += np.outer(z_bar, x)
         xs_bar[i] += x_bar                          # programs.py:316  for x in xs:
+        h = h_1
     return Cell(w=w_bar, u=u_bar, b=b_bar, hidden=None), xs_bar
