@@ -209,12 +209,19 @@ class Aliases:
                         settled = False
 
     def _count_sources(self) -> None:
-        seen: set[Any] = set()
+        seen: dict[Any, Value] = {}
         for value in self._sources:
             root = self.find(value)
-            if root in seen:
+            if root in seen and not (seen[root] is value and self._holds_values(value)):
                 self.merged.add(root)
-            seen.add(root)
+            seen[root] = value
+
+    def _holds_values(self, container: Value) -> bool:
+        """Whether a list, which comes again with all that is put into it, holds nothing that has a shadow elsewhere."""
+        item = container.type.item if type(container.type) is List else None
+        if isinstance(item, Array):
+            return self.held(container) not in self.written
+        return item is not None and is_scalar(item)
 
     def find(self, value: Any) -> Any:
         """The class of a value."""

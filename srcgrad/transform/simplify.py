@@ -11,7 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, on_containers
 from srcgrad.analysis.memory import only_metadata, written
-from srcgrad.analysis.ranges import is_in_axis, is_positive
+from srcgrad.analysis.ranges import is_in_axis, is_positive, range_of
 from srcgrad.frontend.raising import Raising, unproven_axes
 from srcgrad.ir.nodes import (
     UNDEFINED,
@@ -31,7 +31,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import Array, Opaque, Pointer, PyScalar, Tuple
+from srcgrad.ir.types import Array, List, Opaque, Pointer, PyScalar, Tuple
 from srcgrad.rules.registry import has_rule, hashable
 from srcgrad.transform.shape_checks import settle_shapes
 
@@ -190,6 +190,8 @@ def _is_place(index: Any) -> bool:
 def _in_range(op: Call) -> bool:
     """Whether a subscript certainly finds what it looks for."""
     x, index = op.args
+    if isinstance(x, Value) and isinstance(x.type, List):
+        return _counts_items(index, x)
     if not isinstance(x, Value) or not isinstance(x.type, Array) or x.type.shape is None:
         return isinstance(x.type, (Opaque, Tuple)) if isinstance(x, Value) else False
     parts = index if isinstance(index, tuple) else (index,)
@@ -198,6 +200,32 @@ def _in_range(op: Call) -> bool:
             isinstance(p, Const) and isinstance(p.value, int) and not isinstance(p.value, bool) for p in parts
         )
     return all(_part_in_range(part, axis) for part, axis in zip(parts, x.type.shape, strict=False))
+
+
+def _counts_items(index: Any, items: Value) -> bool:
+    """Whether an index runs over the places of a list that does not get shorter meanwhile."""
+    owner = index.owner if isinstance(index, Value) else None
+    loop = owner.parent if isinstance(owner, Region) else None
+    if not isinstance(loop, For) or index is not loop.index or not isinstance(loop.step, Const):
+        return False
+    count, low = loop.stop.owner, range_of(index).low
+    if not isinstance(count, Call) or count.fn is not len or count.args[0] is not items:
+        return False
+    if count.parent is None or count.parent is not loop.parent or low is None or low < 0:
+        return False
+    ops = count.parent.ops
+    between = ops[ops.index(count) + 1 : ops.index(loop)]
+    return not any(map(_may_shorten, [*between, *walk(loop.body)]))
+
+
+def _may_shorten(op: Op) -> bool:
+    """Whether an operation may take items out of a list."""
+    if isinstance(op, Invoke):
+        return True
+    if not isinstance(op, Call) or isinstance(op.fn, Closed):
+        return isinstance(op, Call)
+    target = written(op)
+    return target is not None and not isinstance(target.type, Array) and op.fn not in (list.append, list.insert)
 
 
 def _part_in_range(part: Any, axis: Any) -> bool:

@@ -1,5 +1,5 @@
 import numpy as np
-from srcgrad.runtime import add_each, expanded, shadow_of
+from srcgrad.runtime import add_each, expanded, zeros_like
 
 
 def list_then_stack_grad(x, w, n_steps):
@@ -16,12 +16,11 @@ def list_then_stack_grad(x, w, n_steps):
     path_part = path[1:]                            # programs.py:266
     path_part_1 = path[:-1]
     # backward
-    shadows = {}                                    # programs.py:266  return np.sum(path[1:] * path[:-1])
-    path_bar = np.empty_like(path)
+    path_bar = np.empty_like(path)                  # programs.py:266  return np.sum(path[1:] * path[:-1])
     path_bar[:-1] = path_part
     path_bar[-1:] = 0.0
     path_bar[1:] += path_part_1
-    states_bar = shadow_of(shadows, states)         # programs.py:265  path = np.stack(states)
+    states_bar = zeros_like(states)                 # programs.py:265  path = np.stack(states)
     add_each(states_bar, path_bar)
     w_bar = np.zeros_like(w)                        # programs.py:264  states.append(np.tanh(w @ states[-1]))
     for _ in reversed(range(n_steps)):              # programs.py:263  for _ in range(n_steps):
