@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.dispatch import Dispatcher, Options, Variant, item_of
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, ShapeError
@@ -225,18 +225,35 @@ def pushing(fun: Callable[..., Any], wanted: list[bool], has_aux: bool, mode: st
 
 def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, Variant]:
     """What the forward sweep returns, and the code that did it."""
-    target = dispatcher.target
-    dots: dict[str, Any] = {}
-    for place, primal, tangent in zip(places_of(target, len(primals)), primals, tangents, strict=True):
-        name = shown(place)
-        if name in (dispatcher.options.wanted or ()):
-            dots[name] = aligned(tangent, primal, name, target.name)
+    places = map(shown, places_of(dispatcher.target, len(primals)))
+    wanted = dispatcher.options.wanted or ()
+    dots = {name: tangent for name, tangent in zip(places, tangents, strict=True) if name in wanted}
+    return run_with_tangents(dispatcher, primals, {}, dots)
+
+
+def run_with_tangents(
+    dispatcher: Dispatcher, args: tuple, kwargs: dict[str, Any], tangents: dict[str, Any]
+) -> tuple[Any, Variant]:
+    """What generated code that takes tangents returns, and that code.
+
+    Args:
+        dispatcher: what compiles it.
+        args, kwargs: the arguments of the function.
+        tangents: for each parameter that has one its tangent, of the structure and the shapes of its argument.
+
+    Raises:
+        ArgumentError: if a tangent does not match its argument.
+        ShapeError: if a leaf of it has another shape.
+    """
+    of = dispatcher.target.name
     with dispatcher.held() as own:
-        variant, values = own.find(primals, {})
+        variant, values = own.find(args, kwargs)
+        bound = dict(zip(variant.params, values, strict=True))
+        dots = {name: aligned(tangent, item_of(bound, name), name, of) for name, tangent in tangents.items()}
         given = [leaf_at(dots[name], path) for name, path in variant.tangents]
         result = variant.entry(*values, *given)
         outside = [value.read() for value, _ in variant.captured]
-    return tuple([map_leaves(lambda leaf: apart(leaf, outside), part) for part in result]), variant
+    return map_leaves(lambda leaf: apart(leaf, (outside, given)), result), variant
 
 
 def shown(place: tuple[str, int | None]) -> str:
