@@ -1,6 +1,6 @@
 """Gradients of numerical Python by source transformation: source in, readable source out."""
 
-from srcgrad import errors, nested, nested_products, rules  # noqa: F401 (these let programs call what is defined here)
+from srcgrad import errors, nested, nested_products, nested_rules, rules  # noqa: F401 (these let programs call what is defined here)
 from srcgrad.api import GradFunction, grad, value_and_grad
 from srcgrad.custom import custom_jvp, custom_vjp
 from srcgrad.implicit_functions import implicit

@@ -123,6 +123,7 @@ class Implicit(Custom):
         self.residual = residual
         self.linear_solve = linear_solve
         self.gradient = grad(_weighted(residual), argnums=(1, 2))
+        self.pushed = _pushed(residual)
         self._adjoint = _Adjoint(self)
         self._tangent_map = _TangentMap(self)
 
@@ -166,6 +167,13 @@ def _weighted(residual: Any) -> Callable[..., Any]:
         return inner(w, residual(x, *params))
 
     return weighted
+
+
+def _pushed(residual: Any) -> Callable[..., Any]:
+    def pushed(x, params, x_dot, params_dot):  # type: ignore[no-untyped-def]
+        return jvp(residual, (x, *params), (x_dot, *params_dot))[1]
+
+    return pushed
 
 
 class System:
@@ -413,13 +421,15 @@ class _TangentMap(Custom):
         placed = self.owner.placed
         return (*placed(_negated(of_params), len(args)), _negated(of_x), *placed(of_dots, len(args)))
 
-    def refuse(self, sweep: str) -> tuple[str, str] | None:
-        if sweep == "tangent":
-            return (
-                f"a tangent of a tangent of {self.owner.__name__}, which is implicit, is asked for",
-                "use reverse mode for one of the two derivatives",
-            )
-        return None
+    def tangent(self, args: tuple, tangents: tuple) -> tuple[Any, Any]:
+        given, x, dots = self._split(args)
+        given_dots, x_moved, dots_moved = self._split(tangents)
+        system = _real_system(self.owner, x, given)
+        x_dot = self._apply(*args)
+        params_dot = tuple([filled(dot, p) for dot, p in zip(dots, system.params, strict=True)])
+        moved = (x_moved, self.owner.params(given_dots), None, dots_moved)
+        change = jvp(self.owner.pushed, (x, system.params, x_dot[0], params_dot), moved)[1]
+        return x_dot, (system.space.tree(system.solve(-system.image.vector(change))),)
 
 
 def _real_system(owner: Implicit, x: Any, args: Sequence[Any]) -> System:

@@ -10,10 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from srcgrad.api import GradFunction, make
-from srcgrad.backend.dispatch import item_of
 from srcgrad.errors import ArgumentError
-from srcgrad.products import aligned, apart, leaf_at
-from srcgrad.tree import map_leaves
+from srcgrad.products import run_with_tangents
 
 Names = str | Sequence[str] | None
 Numbers = int | Sequence[int]
@@ -195,13 +193,7 @@ class HessianProduct(GradFunction):
             vectors = vector
         else:
             raise ArgumentError(f"the vector of {self.__name__} must be a tuple: a vector for each of {wanted}")
-        bound = dispatcher.target.bind(tuple(primals), kwargs)
-        variant = dispatcher.last = dispatcher.find_bound(bound)
-        dots = {w: aligned(v, item_of(bound, w), w, name) for w, v in zip(wanted, vectors, strict=True)}
-        given = [leaf_at(dots[w], path) for w, path in variant.tangents]
-        result = variant.entry(*[bound[parameter] for parameter in variant.params], *given)
-        outside = [value.read() for value, _ in variant.captured]
-        return map_leaves(lambda leaf: apart(leaf, (outside, given)), result)
+        return run_with_tangents(dispatcher, tuple(primals), kwargs, dict(zip(wanted, vectors, strict=True)))[0]
 
 
 def hvp(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any, cast
 
@@ -16,10 +16,11 @@ from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles, handles_calls_of
 from srcgrad.frontend.inner_programs import InnerProgram, lower_inside
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.pools import opened
 from srcgrad.frontend.program import Program
-from srcgrad.frontend.values import Bound, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.scope import scope_of
+from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Function, Value, leaves
 from srcgrad.ir.types import COMPLEX, FLOAT, Array, NpScalar, PyScalar, is_scalar, shape_of
 from srcgrad.jacobians import HessianProduct, hvp
@@ -181,8 +182,35 @@ def _linearize(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     fun, *primals = _with_function(args, kwargs)
     check_count(lo, primals)
     copies = Sequence(tuple([_copied(lo, primal) for primal in primals]))
+    frozen = _frozen(lo, fun, {})
     out = _pushed(lo, fun, copies.items, (Const(None),) * len(primals), False)
-    return Sequence((out.items[0], Bound(Const(_push), (fun, copies))))
+    return Sequence((out.items[0], Bound(Const(_push), (frozen, copies))))
+
+
+def _frozen(lo: Lowering, symbol: Symbol, known: dict[int, Symbol]) -> Symbol:
+    """A function that finds its variables as they are now, whatever is assigned to them or written there later."""
+    if isinstance(symbol, Bound):
+        keywords = {name: _frozen(lo, item, known) for name, item in symbol.keywords.items()}
+        return Bound(_frozen(lo, symbol.fn, known), tuple([_frozen(lo, item, known) for item in symbol.args]), keywords)
+    if not isinstance(symbol, Closure):
+        return _copied(lo, symbol)
+    if id(symbol) in known:
+        return known[id(symbol)]
+    frames: list[Frame] = []
+    owner: Frame | None = symbol.frame
+    while owner is not None:
+        frames.append(owner)
+        owner = owner.parent
+    inner = None
+    for owner in reversed(frames):
+        inner = replace(owner, parent=inner, number=Frame(None, None, {}).number)
+        if owner is symbol.frame:
+            known[id(symbol)] = Closure(symbol.node, inner, symbol.defaults)
+        for name in scope_of(symbol.node).free & owner.scope.locals:
+            found = lo.read_variable((owner, name))
+            if not is_undefined(found):
+                lo.store.set((inner, name), _frozen(lo, found, known))
+    return known[id(symbol)]
 
 
 def _push(*args: Any) -> Any:

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.compile import load
+from srcgrad.backend.dispatch import Dispatcher, Options, Variant, item_of
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, ShapeError
+from srcgrad.ir.nodes import Value
+from srcgrad.ir.types import Opaque
 from srcgrad.runtime import copy_with_layout, protected
 from srcgrad.tree import Structure, flatten, map_leaves
 
@@ -225,18 +228,35 @@ def pushing(fun: Callable[..., Any], wanted: list[bool], has_aux: bool, mode: st
 
 def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, Variant]:
     """What the forward sweep returns, and the code that did it."""
-    target = dispatcher.target
-    dots: dict[str, Any] = {}
-    for place, primal, tangent in zip(places_of(target, len(primals)), primals, tangents, strict=True):
-        name = shown(place)
-        if name in (dispatcher.options.wanted or ()):
-            dots[name] = aligned(tangent, primal, name, target.name)
+    places = map(shown, places_of(dispatcher.target, len(primals)))
+    wanted = dispatcher.options.wanted or ()
+    dots = {name: tangent for name, tangent in zip(places, tangents, strict=True) if name in wanted}
+    return run_with_tangents(dispatcher, primals, {}, dots)
+
+
+def run_with_tangents(
+    dispatcher: Dispatcher, args: tuple, kwargs: dict[str, Any], tangents: dict[str, Any]
+) -> tuple[Any, Variant]:
+    """What generated code that takes tangents returns, and that code.
+
+    Args:
+        dispatcher: what compiles it.
+        args, kwargs: the arguments of the function.
+        tangents: for each parameter that has one its tangent, of the structure and the shapes of its argument.
+
+    Raises:
+        ArgumentError: if a tangent does not match its argument.
+        ShapeError: if a leaf of it has another shape.
+    """
+    of = dispatcher.target.name
     with dispatcher.held() as own:
-        variant, values = own.find(primals, {})
+        variant, values = own.find(args, kwargs)
+        bound = dict(zip(variant.params, values, strict=True))
+        dots = {name: aligned(tangent, item_of(bound, name), name, of) for name, tangent in tangents.items()}
         given = [leaf_at(dots[name], path) for name, path in variant.tangents]
         result = variant.entry(*values, *given)
         outside = [value.read() for value, _ in variant.captured]
-    return tuple([map_leaves(lambda leaf: apart(leaf, outside), part) for part in result]), variant
+    return map_leaves(lambda leaf: apart(leaf, (outside, given)), result), variant
 
 
 def shown(place: tuple[str, int | None]) -> str:
@@ -274,9 +294,21 @@ class Pushforward:
     """Takes tangents of the primals forward to the tangent of the output, any number of times. Made by `linearize`."""
 
     def __init__(self, dispatcher: Dispatcher, primals: tuple):
-        self._dispatcher = dispatcher
+        target = dispatcher.target
+        self._name = target.name
         self._primals = primals
-        self.out, self._variant = _push(dispatcher, primals, (None,) * len(primals))
+        self._places = [shown(place) for place in places_of(target, len(primals))]
+        copies: dict[int, tuple] = {}
+        with dispatcher.held() as own:
+            self._variant, values = own.find(primals, {})
+            # What is outside of the function may change later, as the primals may.
+            self._outside = {v.hint or "": _frozen(source.read(), v, copies) for source, v in self._variant.captured}
+        self._values = [map_leaves(lambda leaf: _twin(leaf, copies), value) for value in values]
+        self._entry: Callable[..., Any] = self._variant.entry
+        if self._outside:
+            loaded = load(self._variant.emitted, "srcgrad", f"srcgrad {self._entry.__name__}", self._outside)
+            self._entry = loaded[self._entry.__name__]
+        self.out, _ = self._pushed((None,) * len(primals))
 
     def __call__(self, *tangents: Any) -> Any:
         """The tangent of the output.
@@ -290,7 +322,17 @@ class Pushforward:
         """
         if len(tangents) != len(self._primals):
             raise ArgumentError(f"{self!r} takes {len(self._primals)} tangents, not {len(tangents)}")
-        return _push(self._dispatcher, self._primals, tangents)[0][1]
+        return self._pushed(tangents)[1]
+
+    def _pushed(self, tangents: tuple) -> tuple[Any, Any]:
+        """The value and its tangent."""
+        bound = dict(zip(self._variant.params, self._values, strict=True))
+        given = dict(zip(self._places, tangents, strict=True))
+        dots = {name: aligned(given[name], item_of(bound, name), name, self._name) for name in self._variant.names}
+        leaves = [leaf_at(dots[name], path) for name, path in self._variant.tangents]
+        out, out_dot = self._entry(*self._values, *leaves)
+        kept = (self._outside, leaves)
+        return tuple([map_leaves(lambda leaf: apart(leaf, kept), part) for part in (out, out_dot)])
 
     @property
     def source(self) -> str:
@@ -298,7 +340,12 @@ class Pushforward:
         return self._variant.emitted.source
 
     def __repr__(self) -> str:
-        return f"<pushforward of {self._dispatcher.target.name}>"
+        return f"<pushforward of {self._name}>"
+
+
+def _frozen(outside: Any, value: Value, copies: dict[int, tuple]) -> Any:
+    """What a name outside stands for now; what generated code changes is itself."""
+    return outside if isinstance(value.type, Opaque) else map_leaves(lambda leaf: _twin(leaf, copies), outside)
 
 
 def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Pushforward]:
@@ -310,7 +357,8 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Pushforward]
 
     Returns:
         `(out, push)`; `push(*tangents)` is what `jvp` returns as `out_dot`. It runs the forward sweep each time, and
-        does not see later writes to the primals. `push.source` is the generated code.
+        does not see later writes to the primals, nor what the names that the function uses stand for later.
+        `push.source` is the generated code.
 
     Example:
         >>> from srcgrad import linearize
@@ -318,11 +366,9 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Pushforward]
         >>> out, push(1.0), push(0.5)
         (8.0, 12.0, 6.0)
     """
-    copies: dict[int, tuple] = {}
-    kept = tuple([map_leaves(lambda leaf: _twin(leaf, copies), v) for v in primals])
-    wanted = [any(_like(leaf) is not None for leaf in flatten(v)[0]) for v in kept]
-    push = Pushforward(pushing(fun, wanted, False), kept)
-    return push.out[0], push
+    wanted = [any(_like(leaf) is not None for leaf in flatten(v)[0]) for v in primals]
+    push = Pushforward(pushing(fun, wanted, False), primals)
+    return push.out, push
 
 
 def _arrays(tree: Any) -> list[np.ndarray]:

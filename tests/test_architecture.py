@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 ORDER = (
     *("errors", "tree", "ir", "runtime", "schedule", "rules", "frontend", "analysis", "transform", "jit", "backend"),
     *("view", "products", "api", "jacobians", "nested", "nested_products", "custom", "implicit_functions", "sparse"),
-    *("testing", "__init__", "__main__"),
+    *("nested_rules", "testing", "__init__", "__main__"),
 )
 """A module imports only from its own package and from those before it."""
 LONGEST = 650

@@ -498,10 +498,6 @@ def test_definitions_that_are_refused():
 
 
 def test_programs_that_are_refused():
-    def made_inside(x):
-        inner = custom_vjp(lambda y: x * y)
-        return inner(x)
-
     apply = custom_vjp(lambda f, x: f(x), nondiff_argnums=0)
     apply.defvjp(lambda f, x: (f(x), None), lambda f, kept, g: (g,))
 
@@ -512,7 +508,6 @@ def test_programs_that_are_refused():
         return clipped(values)[0]
 
     for fun, args, message in (
-        (made_inside, (1.0,), "a custom_vjp is made inside"),
         (lambda x: apply(lambda y: x * y, x), (1.0,), "a function that uses variables of this program, 'x', is passed"),
         (lambda x: apply(functools.partial(np.multiply, x), x), (1.0,), "of this program, what is bound to it, is pas"),
         (list_of_the_run, (1.0, 3), "clipped_fwd returned a list, which"),
@@ -853,6 +848,169 @@ def test_second_order_with_several_trees_that_are_kept():
 
     assert_allclose(grad(grad(f))(0.7), grad(grad(plain))(0.7))
     assert_allclose(jvp(grad(f), (0.7,), (1.0,))[1], grad(grad(plain))(0.7))
+
+
+# ------------------------------------------------------------------------------- made in differentiated functions
+
+
+def made_with_bounds(x, n):
+    bounds = {"low": -0.5 * n, "high": 0.25 * n}
+
+    @custom_vjp
+    def straight(y):
+        return y * 1.0
+
+    def sweep(y):
+        return straight(y), y.shape
+
+    def back(shape, g):
+        assert shape == (3,)
+        return (np.clip(g, bounds["low"], bounds["high"]),)
+
+    straight.defvjp(sweep, back)
+    return np.sum(straight(x) ** 2)
+
+
+def made_with_a_rule_that_calls_it(x, w):
+    v = srcgrad.stop_gradient(w) * 2.0
+
+    @custom_jvp
+    def scaled(y):
+        return y * v
+
+    @scaled.defjvp
+    def rule(primals, tangents):
+        return scaled(primals[0]), 3.0 * tangents[0] * v
+
+    return np.sum(scaled(x) * w)
+
+
+def made_twice(x):
+    @custom_jvp
+    def one(y):
+        return y * y
+
+    one.defjvps(lambda y_dot, out, y: 5.0 * y * y_dot)
+
+    @custom_jvp
+    def other(y):
+        return one(y) * 2.0
+
+    other.defjvps(lambda y_dot, out, y: out * y_dot)
+    return np.sum(other(x) + one(x))
+
+
+def made_with_a_variable_that_changes(x):
+    def plus(y):
+        return y + s
+
+    s, total = 1.0, 0.0
+    f = custom_vjp(lambda y: plus(y) * s)
+    f.defvjp(lambda y: (plus(y) * s, s), lambda kept, g: (10.0 * g * kept,))
+    for k in range(3):
+        s = k + 1.0
+        total += np.sum(f(x))
+
+    def plus(y):  # noqa: F811
+        return y - s
+
+    return total + np.sum(f(x))
+
+
+def made_by_a_factory(x, n):
+    def factory(bound):
+        f = custom_vjp(lambda y: y)
+        f.defvjp(lambda y: (y, None), lambda kept, g: (np.clip(g, -bound, bound),))
+        return f
+
+    return np.sum(factory(0.5)(x) ** 2) + np.sum(factory(n * 0.1)(x) ** 2)
+
+
+def made_with_functions_for_arguments(x, n):
+    scale = n * 1.0
+
+    @functools.partial(custom_vjp, nondiff_argnums=(0,))
+    def apply(f, y):
+        return f(y) * scale
+
+    apply.defvjp(lambda f, y: (f(y) * scale, y), lambda f, y, g: (g * f(y + 1.0) * scale,))
+    return np.sum(apply(np.sin, x) + apply(lambda z: z * z, x))
+
+
+@pytest.mark.parametrize(
+    ("fun", "args", "value", "slope"),
+    [
+        (made_with_bounds, (X, 2), 14.0, np.full(3, 0.5)),
+        (made_with_a_rule_that_calls_it, (X, 0.7), 1.4 * 0.7 * 6.0, np.full(3, 3.0 * 1.4 * 0.7)),
+        (made_twice, (X,), 42.0, 2.0 * X**2 + 5.0 * X),
+        (
+            made_with_a_variable_that_changes,
+            (X,),
+            sum(np.sum((X + s) * s) for s in (1.0, 2.0, 3.0)) + np.sum((X - 3.0) * 3.0),
+            np.full(3, 90.0),
+        ),
+        (made_by_a_factory, (X, 3), 28.0, np.full(3, 0.8)),
+        (
+            made_with_functions_for_arguments,
+            (X, 3),
+            3.0 * np.sum(np.sin(X) + X * X),
+            3.0 * (np.sin(X + 1.0) + (X + 1.0) ** 2),
+        ),
+    ],
+)
+def test_made_in_a_differentiated_function(fun, args, value, slope):
+    assert_allclose(fun(*args), value)
+    for optimize in (True, False):
+        found = value_and_grad(fun, optimize=optimize)(*args)
+        assert_allclose(found[0], value)
+        assert_allclose(found[1], slope)
+    out, pull = vjp(fun, *args)
+    assert_allclose(out, value)
+    assert_allclose(pull(0.0)[0], np.zeros(3))
+    assert_allclose(pull(1.0)[0], slope)
+
+
+def test_second_derivatives_of_what_is_made_in_a_function():
+    # The rule of the second function returns a multiple of what that returns, whose derivative is the rule again.
+    assert_allclose(srcgrad.jacrev(grad(made_twice))(X), np.diag(2.0 * X**2 + 5.0))
+    assert_allclose(
+        srcgrad.hessian(lambda x: made_with_a_rule_that_calls_it(x, 0.7) * x[0])(X)[0, 0], 2 * 3 * 1.4 * 0.7
+    )
+    assert_allclose(jvp(made_twice, (X,), (np.ones(3),))[1], np.sum(2.0 * X**2 + 5.0 * X))
+
+
+def test_what_is_made_in_a_function_and_refused():
+    def of_a_variable(x):
+        w = x[0]
+        f = custom_vjp(lambda y: y * w)
+        f.defvjp(lambda y: (y * w, None), lambda kept, g: (g * w,))
+        return np.sum(f(x))
+
+    def said_twice(x, on):
+        f = custom_vjp(lambda y: y)
+        if on:
+            f.defvjp(lambda y: (y, None), lambda kept, g: (2.0 * g,))
+        else:
+            f.defvjp(lambda y: (y, None), lambda kept, g: (3.0 * g,))
+        return np.sum(f(x))
+
+    def without_sweeps(x):
+        return np.sum(custom_vjp(lambda y: y)(x))
+
+    def one_by_one(x, n):
+        f = custom_jvp(lambda y: y * n)
+        f.defjvps(lambda y_dot, out, y: y_dot * n)
+        return np.sum(f(x))
+
+    for fun, args, error, message in (
+        (one_by_one, (X, 2), UnsupportedError, "defjvps can't be used for <lambda>, which uses 'n'"),
+        (of_a_variable, (X,), NoRuleError, "uses 'w', a variable of this program, and a derivative in it is asked for"),
+        (said_twice, (X, True), UnsupportedError, "is differentiated is said twice"),
+        (without_sweeps, (X,), NoRuleError, "a custom_vjp without sweeps"),
+    ):
+        with pytest.raises(error, match=message) as caught:
+            grad(fun)(*args)
+        assert caught.value.filename == __file__
 
 
 # ---------------------------------------------------------------------------------------------- the page

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srcgrad import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, vjp
+from srcgrad import elementwise_grad, grad, hessian, hvp, jacfwd, jacobian, jacrev, jvp, rules, vjp
 from srcgrad.errors import ArgumentError, NotScalarError, ShapeError, UnsupportedError
 
 both = pytest.mark.parametrize("jac", [jacfwd, jacrev])
@@ -506,3 +506,30 @@ def test_the_page_about_them_is_true() -> None:
     text = "\n".join(blocks)
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     exec(compile(text, name, "exec"), {"__name__": "jacobians"})
+
+
+def test_products_of_functions_made_of_the_same_code_do_not_meet():
+    x = np.array([1.0, 2.0])
+
+    def run_others(depth):
+        if depth:
+            np.testing.assert_allclose(hvp(made(depth + 4.0, depth - 1))(x, np.ones(2)), 6.0 * x * (depth + 4.0))
+            found = jvp(made(depth + 5.0, depth - 1), (x,), (x,))[1]
+            np.testing.assert_allclose(found, 3.0 * np.sum(x**3) * (depth + 5.0))
+        return 1.0
+
+    # Without source, so that it is called at run time.
+    look = rules.nondifferentiable(eval("lambda depth: run_others(depth)", {"run_others": run_others}))
+
+    def made(a, depth):
+        weights = np.array([a, a])
+
+        def f(x):
+            one = float(look(depth))
+            return np.sum(x**3 * weights) * one
+
+        return f
+
+    for _ in range(2):
+        for a in (1.0, 2.0, 3.0):
+            np.testing.assert_allclose(hvp(made(a, 2))(x, np.ones(2)), 6.0 * x * a)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import srcgrad
-from srcgrad import grad, jvp, linearize
+from srcgrad import grad, jvp, linearize, vjp
 from srcgrad.errors import ArgumentError, ShapeError
 
 Pair = namedtuple("Pair", "left right")
@@ -216,3 +216,28 @@ def test_a_selection_is_broadcast_to_what_it_selects_from() -> None:
         return np.sum(np.where(np.array([True, False, True]), s, m))
 
     assert jvp(chosen, (2.0, np.ones((2, 3))), (1.0, None)) == (10.0, 4.0)
+
+
+WEIGHTS = np.array([1.0, 2.0])
+SCALES = [1.0, 2.0]
+SCALE = 3.0
+
+
+def weighted(x):
+    return np.sum(WEIGHTS * x**2) * SCALE * SCALES[1]
+
+
+def test_products_do_not_see_what_changes_outside_later():
+    global SCALE
+    x = np.array([1.0, 2.0])
+    _, pull = vjp(weighted, x)
+    out, push = linearize(weighted, x)
+    before = pull(1.0)[0].copy(), push(x)
+    WEIGHTS[0], SCALES[1], SCALE = 100.0, 7.0, 5.0
+    try:
+        assert out == 54.0
+        assert before[1] == push(x) == 108.0
+        np.testing.assert_array_equal(pull(1.0)[0], before[0])
+        assert jvp(weighted, (x,), (x,))[1] == 2.0 * weighted(x) == linearize(weighted, x)[1](x)
+    finally:
+        WEIGHTS[0], SCALES[1], SCALE = 1.0, 2.0, 3.0

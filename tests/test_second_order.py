@@ -21,6 +21,7 @@ LIST = "a list whose length depends on the run is returned by the generated code
 IN_TRY = "a name of the generated code is None or a number, or a tape made in a loop, where a try ends"
 NONE = "a name of the generated code is None before the loop that makes it a list or a written array"
 NONE_OR_NUMBER = "a name or an item of a list in the generated code is None or a number"
+SNAPSHOT = "dicts with keys of the run are kept in lists, or returned, by the generated code"
 NOT_YET: dict[str, str] = {
     "best_so_far": TUPLES,
     "runtime_recursion": TUPLES,
@@ -118,6 +119,9 @@ NOT_YET: dict[str, str] = {
     "named_tuples_in_tuples_in_a_list": TUPLES,
     "best_pair_with_a_named_tuple": TUPLES,
     "objects_of_two_classes_are_taken_apart": KIND,
+    "sums_by_key_in_a_checkpointed_loop": SNAPSHOT,
+    "table_filled_by_nested_checkpointed_loops": SNAPSHOT,
+    "dict_that_a_checkpointed_function_fills": SNAPSHOT,
     "custom_function_of_c": "the sweeps of the user's call a function that is written in C",
     "custom_function_of_unknown_kind": KIND,
 }

@@ -22,7 +22,7 @@ ITEM_UPDATES = frozenset(
 LIST_WRITERS = frozenset(
     [list.append, list.pop, list.insert, list.extend, list.clear, list.reverse, list.sort, list.remove]
 )
-DICT_WRITERS = frozenset([dict.clear, dict.pop, dict.popitem])
+DICT_WRITERS = frozenset([dict.clear, dict.pop, dict.popitem, dict.update])
 WRITERS = (
     frozenset([operator.setitem, operator.delitem, np.add.at, np.copyto, np.fill_diagonal, np.ndarray.fill])
     | DICT_WRITERS

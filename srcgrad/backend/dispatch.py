@@ -122,6 +122,7 @@ class Dispatcher:
         self.last: Variant | None = None
         self._variants: dict[Any, list[Variant]] = {}
         self._recent: list[Variant] = []
+        self._other: Dispatcher | None = None
         self._lock = threading.RLock()
         when_rules_change(self)
 
@@ -137,13 +138,30 @@ class Dispatcher:
 
     def run(self, args: tuple, kwargs: dict[str, Any]) -> Any:
         """Calls the generated function."""
-        variant, values = self.find(args, kwargs)
-        return variant.entry(*values)
+        if self.target.inner is None:
+            variant, values = self.find(args, kwargs)
+            return variant.entry(*values)
+        with self.held() as own:
+            variant, values = own.find(args, kwargs)
+            self.last = variant
+            return variant.entry(*values)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[Dispatcher]:
         """What compiles a call, for as long as the call takes."""
-        yield self
+        inner = self.target.inner
+        if inner is None:
+            yield self
+            return
+        with inner.held() as own:
+            yield self if own is inner else self._over(own)
+
+    def _over(self, inner: Dispatcher) -> Dispatcher:
+        """What compiles a gradient of a gradient by way of another compiler of that."""
+        if self._other is None or self._other.target.inner is not inner:
+            t = self.target
+            self._other = Dispatcher(Target(t.fn, t.self_object, t.bound, t.args, t.keywords, inner), self.options)
+        return self._other
 
     def find(self, args: tuple, kwargs: dict[str, Any]) -> tuple[Variant, list[Any]]:
         """The variant for a call, made if need be, and the arguments of its entry."""

@@ -206,8 +206,6 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return custom_calls.call_with_rule(lo, obj, args, kwargs, primitive)
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
-    if isinstance(obj, type) and issubclass(obj, Custom):
-        lo.unsupported(f"a {obj.__name__} is made inside of the differentiated function", "make it outside, once")
     if type(obj) in CALLED:
         return CALLED[type(obj)](lo, [Const(obj), *args], kwargs)
     if isinstance(obj, type):

@@ -104,6 +104,13 @@ def call_function(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwar
     return result
 
 
+def call_body(
+    lo: Lowering, fn: types.FunctionType, frame: Frame, args: list[Symbol], kwargs: dict[str, Symbol]
+) -> Symbol:
+    """A call of a Python function that finds its names from a frame that the caller has made."""
+    return _call(lo, fn.__code__, source_of(fn).node, frame, python_defaults(lo, fn), args, kwargs)
+
+
 def _depends_on_branch(result: Symbol, ops: list[Op]) -> bool:
     """Whether a result comes out of a branch or loop among these operations."""
     needed = set(leaves(result))

@@ -38,17 +38,23 @@ def real_function(lo: Lowering, symbol: Closure | Bound, taker: str) -> Any:
 
 
 def _made(lo: Lowering, closure: Closure, taker: str) -> types.FunctionType:
-    frame = closure.frame
-    node = closure.node
+    code = code_of(lo, closure, taker)
+    cells = [_cell(lo, closure.frame, name, taker) for name in code.co_freevars]
+    made = types.FunctionType(code, closure.frame.globals, closure.name, None, tuple(cells))
+    add_defaults(lo, made, closure, taker)
+    return made
+
+
+def code_of(lo: Lowering, closure: Closure, taker: str) -> types.CodeType:
+    """What Python runs when it calls a function of the program."""
+    frame, node = closure.frame, closure.node
     for code in _codes(frame.source.code):
         if code.co_name != closure.name:
             continue
-        cells = [_cell(lo, frame, name, taker) for name in code.co_freevars]
-        made = types.FunctionType(code, frame.globals, closure.name, None, tuple(cells))
-        found = source_of(made).node
+        cells = tuple([types.CellType() for _ in code.co_freevars])
+        found = source_of(types.FunctionType(code, frame.globals, closure.name, None, cells)).node
         if (found.lineno, found.col_offset) == (node.lineno, node.col_offset):
-            _add_defaults(lo, made, closure, taker)
-            return made
+            return code
     lo.unsupported(f"a function of this program is passed to {taker}, which is called at run time", "define it outside")
 
 
@@ -71,7 +77,8 @@ def _cell(lo: Lowering, frame: Frame, name: str, taker: str) -> types.CellType:
     _refuse(lo, taker, repr(name))
 
 
-def _add_defaults(lo: Lowering, made: types.FunctionType, closure: Closure, taker: str) -> None:
+def add_defaults(lo: Lowering, made: types.FunctionType, closure: Closure, taker: str) -> None:
+    """Gives a function the defaults that it has in the program."""
     if not all(isinstance(item, Const) for item in closure.defaults.values()):
         _refuse(lo, taker, "its defaults")
     values = {name: item.value for name, item in closure.defaults.items() if isinstance(item, Const)}

@@ -443,6 +443,25 @@ def stack(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
     return Array(item.dtype, (*shape[:k], Dim(site.fresh()), *shape[k:]))
 
 
+@analytic(np.block)
+def block(site: Site, fn: Any, arrays: Tree) -> Type:
+    """The type of what nested lists are joined to, which has an axis for each level at least."""
+    level = sequence_items(arrays)
+    depth = 0
+    while level is not None and any(isinstance(item, list) for item in level):
+        inner = [sequence_items(item) for item in level]
+        if None in inner:
+            raise Unsure
+        level = [item for items in inner for item in items or ()]
+        depth += 1
+    if level is None:
+        raise Unsure
+    parts = [array_of(site, item) for item in level]
+    ranks = [len(known_shape(part)) for part in parts]
+    axes = tuple([Dim(site.fresh()) for _ in range(max([depth + 1, *ranks]))])
+    return Array(promoted([part.dtype for part in parts]), axes)
+
+
 # Products and choices.
 
 

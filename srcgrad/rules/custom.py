@@ -34,6 +34,7 @@ class Custom:
         writes_cotangents: whether `backward` may write to the cotangent that it is given.
         returns_new: whether what it returns is a value of its own, also where that is memory of an argument.
         fills_defaults: whether defaults of the function count as arguments that are given.
+        variables: the names of its first arguments that are variables of the program it is made in.
     """
 
     fun: Callable[..., Any]
@@ -42,6 +43,7 @@ class Custom:
     fills_defaults = True
     writes_cotangents = False
     returns_new = False
+    variables: tuple[str, ...] = ()
     __name__: str
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

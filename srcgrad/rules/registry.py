@@ -302,12 +302,21 @@ def batched_parameters(body: Callable) -> tuple[str, ...]:
     return tuple(inspect.signature(body).parameters)
 
 
-def nondifferentiable(*fns: Callable, reason: str = "piecewise constant") -> None:
-    """Declares that the derivative of these functions is zero wherever it exists."""
+def nondifferentiable(*fns: Callable, reason: str = "piecewise constant") -> Callable:
+    """Declares that the derivative of these functions is zero wherever it exists; usable as a decorator.
+
+    Args:
+        fns: the functions.
+        reason: why.
+
+    Returns:
+        the first of them.
+    """
     check_functions("nondifferentiable", fns)
     for fn in fns:
         NONDIFFERENTIABLE[fn] = reason
     rules_changed()
+    return fns[0]
 
 
 def views(*fns: Callable) -> None:

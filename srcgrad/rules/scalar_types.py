@@ -90,6 +90,7 @@ _FIXED: dict[Any, Type] = {
     list.count: INT,
     dict.update: NONE,
     dict.clear: NONE,
+    dict.update: NONE,
     np.ndarray.fill: NONE,
     np.ndarray.sort: NONE,
     np.finfo: Opaque(np.finfo),

@@ -144,7 +144,7 @@ def _as_sequence(parts, arrays):
 
 def _cut(g, arrays, lengths, axis):
     """Cuts `g` along an axis into pieces of the given lengths, each reshaped as the array it came from."""
-    before = (slice(None),) * (axis % np.ndim(g))
+    before = (slice(None),) * (axis if axis >= 0 else axis % np.ndim(g))
     parts = []
     start = 0
     for k in range(len(arrays)):
@@ -212,12 +212,12 @@ def _unblock(g, arrays, axis):
     """Cuts `g` as nested lists were joined: the innermost along the last axis, each level out along the one before."""
     if not isinstance(arrays, list):
         return np.reshape(g, np.shape(arrays))
-    before = (slice(None),) * (np.ndim(g) + axis)
+    after = (slice(None),) * (-axis - 1)
     parts = []
     start = 0
     for inner in arrays:
         stop = start + _extent(inner, axis)
-        parts.append(_unblock(g[(*before, slice(start, stop))], inner, axis + 1))
+        parts.append(_unblock(g[(..., slice(start, stop), *after)], inner, axis + 1))
         start = stop
     return parts
 

@@ -15,7 +15,7 @@ from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.custom_calls import step_of
 from srcgrad.ir.flow import sources
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Op, Region, Value, references, walk
-from srcgrad.ir.types import Array, List, Opaque, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Unknown, is_scalar
 from srcgrad.rules.custom import ForwardSweep, Primal
 from srcgrad.transform.clone import clone_callees, clone_ops
 from srcgrad.transform.cotangents import ZERO
@@ -139,6 +139,8 @@ def _copier(cut: Cut, value: Value) -> Callable:
         return runtime.copied if cut.layout else np.ndarray.copy
     if type(t) is List:
         return list.copy
+    if isinstance(t, Dict):
+        return dict.copy
     raise UnsupportedError(
         f"{value.hint or 'something'}, which is no array of known kind, is written in place in what is checkpointed",
         value.span,
@@ -155,7 +157,7 @@ def _return_new_memory(cut: Cut, function: Function) -> None:
         if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):
             continue
         made = origins.of(value)
-        known = isinstance(value.type, (Array, List))
+        known = isinstance(value.type, (Array, Dict, List))
         if not known or not taken.isdisjoint(made):
             copy = Value(value.type, value.hint, value.span)
             plain = isinstance(value.type, Array) and not cut.layout and not _may_be_none(value)

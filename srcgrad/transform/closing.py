@@ -35,7 +35,7 @@ from srcgrad.ir.nodes import (
     references,
     walk,
 )
-from srcgrad.ir.types import INT, List
+from srcgrad.ir.types import INT, Dict, List
 from srcgrad.rules.intrinsics import begin_checkpoint, end_checkpoint
 from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.closed import Cut, closed_function
@@ -319,7 +319,12 @@ class _Closer:
             result = Value(target.type, target.hint, call.span)
             result.owner = call
             call.outputs.append(result)
-            if target not in alone and self._is_observed(target, after):
+            if target in alone or not self._is_observed(target, after):
+                continue
+            if isinstance(target.type, Dict):
+                made.append(Call(dict.clear, (target,), {}, [], call.span))
+                made.append(Call(dict.update, (target, result), {}, [], call.span))
+            else:
                 index = EVERYTHING if isinstance(target.type, List) else Const(Ellipsis)
                 made.append(Call(operator.setitem, (target, index, result), {}, [], call.span))
         call.unpacks = len(call.outputs) > 1

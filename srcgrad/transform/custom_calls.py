@@ -165,6 +165,13 @@ def _movable(op: Call, custom: Custom, moves: Callable[[Value], bool]) -> tuple[
                 continue
             if not custom.is_passive(k, len(op.args)):
                 found.append(leaf)
+            elif k < len(custom.variables):
+                raise NoRuleError(
+                    f"{custom.__name__} uses {custom.variables[k]!r}, a variable of this program, and a derivative in "
+                    "it is asked for",
+                    op.span,
+                    f"let {custom.__name__} take it as an argument, or wrap it in srcgrad.stop_gradient",
+                )
             elif not custom.is_constant_in_passive:
                 raise NoRuleError(
                     f"a derivative in argument {k} of {custom.__name__} is asked for, which has none",

@@ -242,3 +242,43 @@ def recursion_in_a_checkpointed_loop(a, n):
     for k in checkpointed(range(n), slots=2):
         s = np.sin(s) * power(a, k) + s
     return s + checkpoint(power)(s, 2)
+
+
+@program(lambda: (np.array([0.3, 0.8, 0.5]), 7), tags=("checkpoint",))
+def sums_by_key_in_a_checkpointed_loop(x: np.ndarray, n: int) -> float:
+    sums: dict[int, float] = {}
+    for k in checkpointed(range(n), 2):
+        key = (k * k) % 5
+        if key in sums:
+            sums[key] = sums[key] * x[k % 3] + np.sin(x[0])
+        else:
+            sums[key] = x[k % 3] * (k + 1.0)
+        if len(sums) > 3:
+            sums.pop(key)
+    return sum(sums.values()) * len(sums)
+
+
+@program(lambda: (np.array([0.3, 0.8, 0.5]), 4), tags=("checkpoint",))
+def table_filled_by_nested_checkpointed_loops(x: np.ndarray, n: int) -> float:
+    table = {(0, 0): x[0]}
+    for i in checkpointed(range(1, n), 2):
+        for j in checkpointed(range(i + 1)):
+            table[i, j] = table.get((i - 1, j), x[1]) * x[2] + table.get((i, j - 1), 0.5)
+    total = 0.0
+    for (i, j), value in table.items():
+        total += value * (i - 0.5 * j)
+    return total
+
+
+@program(lambda: (np.array([0.3, 0.8, 0.5]), 3), tags=("checkpoint",))
+def dict_that_a_checkpointed_function_fills(x: np.ndarray, n: int) -> float:
+    def fill(table: dict, k: int) -> float:
+        for j in range(k + 1):
+            table[j] = table.get(j, 1.0) * x[j % 3] + k
+        return table[k] * x[0]
+
+    table: dict[int, float] = {}
+    total = 0.0
+    for k in range(n):
+        total += checkpoint(fill)(table, k) * table[0]
+    return total + sum(table.values())

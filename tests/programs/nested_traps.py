@@ -803,3 +803,47 @@ def loop_jac(x):
         x = x - 0.1 * jacobian(lambda z: z**3 * x)(x) @ x
         t += 0.1
     return np.sum(x)
+
+
+@program(lambda: (rand(2),))
+def linearised_before_a_name_is_assigned(x: np.ndarray) -> float:
+    w = x * 1.0
+    out, push = linearize(lambda y: np.sum(y * y * w), x)
+    w = w * 5.0
+    return push(x) * w[0] + out
+
+
+@program(lambda: (rand(2),))
+def linearised_before_an_array_is_written(x: np.ndarray) -> float:
+    w = x * 1.0
+
+    def inner(y):
+        return np.sum(scaled(y) * y)
+
+    def scaled(y):
+        return w * y
+
+    out, push = linearize(inner, x)
+    w[0] = 7.0 * x[1]
+    return push(x) * w[0] + out
+
+
+@program(lambda: (rand(2),))
+def linearised_before_containers_change(x: np.ndarray) -> float:
+    weights = [1.0, x[1]]
+    table = {"a": x[0] * 2.0, "b": weights}
+    _, push = linearize(lambda y: np.sum(y * y * table["a"]) + y[0] * table["b"][1], x)
+    before = push(x)
+    weights[1] = x[0] ** 3
+    table["a"] = 3.0
+    return before * push(x) + table["b"][1]
+
+
+@program(lambda: (rand(2),))
+def linearised_in_a_loop(x: np.ndarray) -> float:
+    total, pushes = 0.0, []
+    for k in range(3):
+        _, push = linearize(lambda y: np.sum(y**2 * (k + 1.0) * total) + np.sum(y), x)
+        pushes.append(push(x))
+        total = total + push(x) * 0.1
+    return total + sum(pushes)

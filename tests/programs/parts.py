@@ -145,3 +145,17 @@ def row_of_joined_tuples_is_written(x, y, n):
     both = rows + rows
     both[n][0] = y[0] * rows[1][1]
     return np.sum(rows[0] * rows[1])
+
+
+@program(lambda: (np.array([0.3, 0.8]), 1.2))
+def blocks_of_arrays_and_numbers(x: np.ndarray, w: float) -> float:
+    square = np.block([[np.outer(x, x), x[:, None] * w], [x[::-1], 0.5 * w]])
+    row = np.block([x, w, x[:1] * x])
+    square[1] *= w
+    return np.sum(square**2) * row[3] + np.sum(row)
+
+
+@program(lambda: (np.arange(1.0, 13.0).reshape(2, 3, 2) / 7.0, np.arange(1.0, 7.0).reshape(2, 3) / 5.0))
+def layers_of_different_depth(x: np.ndarray, y: np.ndarray) -> float:
+    layers = np.dstack([x, y, x * y[:, :, None]])
+    return np.sum(layers[:, 1:] ** 2) + layers[0, 0, 4]

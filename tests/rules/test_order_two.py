@@ -52,9 +52,7 @@ def program_of(row: Row) -> Callable[..., Any]:
 
 
 REFUSED = {
-    "numpy.dstack:[f8[2,3,2],f8[2,3]]": "how many arrays come back is not known",
     "numpy.linalg.norm:complex:c16[3,4]-2": "singular vectors of complex matrices",
-    "numpy.block:[": "lists of lists of arrays, which come back in one list",
     "numpy.linalg.norm:complex:c16[3,4]-nuc": "singular vectors of complex matrices",
     "numpy.linalg.norm:complex:c16[3,4]--2": "singular vectors of complex matrices",
     "math.fsum:[]": "nothing to differentiate",
