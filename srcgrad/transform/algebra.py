@@ -15,7 +15,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type, rank, same_dtype
+from srcgrad.ir.types import FLOAT, Array, List, NpScalar, PyScalar, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
 from srcgrad.transform.simplify import replace_values
@@ -47,8 +47,9 @@ def _rewrite(op: Call, mapping: dict[Value, Value], aliases: Aliases) -> None:
         output = op.outputs[0]
         # A factor of one makes a copy, and a copy that is written is not its original.
         copies = same is not None and any(map(aliases.is_written, (output, same, *op.inputs)))
-        constant = op.mirror is not None and all(isinstance(v, Const) for v in op.inputs)
-        if same is not None and (same.type == output.type or constant) and not copies:
+        # What is made of two Python floats is one, whatever the cotangent of it was taken for.
+        plain = op.mirror is not None and all(v.type == FLOAT for v in op.inputs)
+        if same is not None and (same.type == output.type or plain) and not copies:
             mapping[op.outputs[0]] = same
 
 
