@@ -117,9 +117,11 @@ class Contents:
 
     def copied(self, pointer: Value, op: Op) -> Value | None:
         """A copy of what a pointer points to at an operation of the forward sweep, None if there is none."""
-        base = self._base(pointer, op)
-        copy = self._copies.get((base, *self._version(base, op, False)))
-        return None if copy is None else self._view_of_copy(pointer, base, copy)
+        for base in dict.fromkeys((self._base(pointer, op), pointer)):
+            copy = self._copies.get((base, *self._version(base, op, False)))
+            if copy is not None:
+                return self._view_of_copy(pointer, base, copy)
+        return None
 
     def copy_before(self, pointer: Value, op: Op) -> Value:
         """A copy of what a pointer points to before an operation of the forward sweep that does not write it."""
