@@ -56,7 +56,7 @@ def lines(fun: Callable, *args: Any) -> list[str]:
 
 def recurrence(a: float, n: int) -> float:
     x, total = 0.5, 0.0
-    for i in range(n):
+    for _ in range(n):
         x = math.sin(a * x) + 0.25 * x * x
         total += x * x
     return total

@@ -37,7 +37,7 @@ def size_tapes(function: Function) -> None:
     """
     users: dict[Value, list[Op]] = {}
     for op in walk(function.body):
-        for value in dict.fromkeys(op.inputs):
+        for value in dict.fromkeys([*op.inputs, *[v for region in op.regions for v in region.results]]):
             users.setdefault(value, []).append(op)
     for op in list(walk(function.body)):
         if isinstance(op, Call) and op.fn is list and not op.args and op.outputs[0] not in function.body.results:
@@ -114,7 +114,7 @@ class _Tape:
             if index is None or dtype is None or row is None:
                 self._keep_list(value, output)
             else:
-                self._keep_array(value, output, dtype, [*lengths, *row], index, mapping)
+                self._keep_array(value, output, dtype, lengths, row, index, mapping)
         home.ops[home.ops.index(self.make) : home.ops.index(self.make) + 1] = self._ops
         for op in self._ops:
             op.parent, op.mirror = home, self.make.mirror
@@ -260,31 +260,29 @@ class _Tape:
         output: Value,
         dtype: np.dtype,
         lengths: list[Value],
+        row: list[Value],
         index: tuple[Any, Any],
         mapping: dict[Value, Value],
     ) -> None:
+        lengths = [*lengths, *row]
         tape = Value(None, _name(value), self.make.span)  # type: ignore[arg-type]
         axes = [n.value if isinstance(n, Const) else Dim(f"%{tape.uid}.{k}") for k, n in enumerate(lengths)]
         tape.type = Array(dtype, tuple(axes))
         kwargs = {} if dtype == F8 else {"dtype": Const(dtype.type)}
         shape = lengths[0] if len(lengths) == 1 else tuple(lengths)
         self._ops.append(Call(np.empty, (shape,), kwargs, [tape], self.make.span))
-        pushed = value
         source = None if is_scalar(value.type) else _copied(value)
-        if source is not None:
+        if source is None:
+            _put(self.push, Call(operator.setitem, (tape, index[0], value), {}, [], self.push.span))
+        else:
             # The copy is the row itself.
-            assert isinstance(value.owner, Call)
-            pushed = source
-            if len(self._users.get(value, ())) > 1:
-                row = Value(value.type, value.hint, value.span)
-                _put(value.owner, Call(operator.setitem, (tape, index[0], source), {}, [], value.span))
-                _put(value.owner, Call(operator.getitem, (tape, index[0]), {}, [row], value.span))
-                mapping[value] = row
-        if value not in mapping:
-            _put(self.push, Call(operator.setitem, (tape, index[0], pushed), {}, [], self.push.span))
-        if source is not None:
-            assert value.owner.parent is not None  # type: ignore[union-attr]
-            value.owner.parent.ops.remove(value.owner)  # type: ignore[union-attr, arg-type]
+            made = value.owner
+            assert isinstance(made, Call) and made.parent is not None
+            _fill(made, tape, index[0], source, row)
+            if len(self._users[value]) > 1:
+                mapping[value] = Value(value.type, value.hint, value.span)
+                _put(made, Call(operator.getitem, (tape, index[0]), {}, [mapping[value]], value.span))
+            made.parent.ops.remove(made)
         _put(self.pop, Call(operator.getitem, (tape, index[1]), {}, [output], self.pop.span))
 
 
@@ -308,6 +306,29 @@ def _before(place: Op, fn: Any, args: tuple, hint: str | None = None) -> Value:
     output = Value(INT, hint, place.span)
     _put(place, Call(fn, args, {}, [output], place.span))
     return output
+
+
+def _fill(place: Op, tape: Value, index: Any, source: Value, lengths: list[Value]) -> None:
+    """Copies an array into a row of a tape, element by element: that compiles fast, too."""
+    region = place.parent
+    assert region is not None
+    at = region.ops.index(place)
+    indices: list[Value] = []
+    for length in lengths:
+        body = Region([Value(INT)])
+        loop = For(Const(0), length, Const(1), [], body, False, [], place.span)
+        loop.mirror, loop.parent = place.mirror, region
+        region.ops.insert(at, loop)
+        indices += body.args
+        region, at = body, 0
+    assert isinstance(source.type, Array) and source.type.dtype is not None
+    element = Value(NpScalar(source.type.dtype))
+    where = (*index, *indices) if isinstance(index, tuple) else (index, *indices)
+    read = Call(operator.getitem, (source, _index(indices)), {}, [element], place.span)
+    write = Call(operator.setitem, (tape, where, element), {}, [], place.span)
+    for op in (read, write):
+        op.mirror = place.mirror
+        region.append(op)
 
 
 def _copied(value: Value) -> Value | None:

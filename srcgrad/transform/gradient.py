@@ -35,6 +35,7 @@ from srcgrad.transform.narrowing import narrow
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.protection import argument_leaves, leaves_of, left_outside, protect_arguments
 from srcgrad.transform.rebinding import rebind
+from srcgrad.transform.repeated_checks import remove_repeated_checks
 from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.reverse import Reverse
 from srcgrad.transform.separation import separate
@@ -155,6 +156,8 @@ def finish(function: Function, result: Any, name: str, optimize: bool, own: bool
         remove_dead_code([function], settle=own)
         if prune_slots(function):
             remove_dead_code([function], settle=own)
+        if optimize and own:
+            remove_repeated_checks(function)
         _sync(function)
         if optimize:
             move_signs(function)

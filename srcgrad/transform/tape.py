@@ -352,7 +352,7 @@ class Tape:
         """
         while self._saved:
             inner = [home for home in self._saved if _protected_part_around(home) is not None]
-            home = max(inner, key=_depth) if inner else next(iter(self._saved))
+            home = max(inner, key=_depth) if inner else min(self._saved, key=_depth)
             slots = self._saved.pop(home)
             regions = self._reverses.get(home)
             if not regions:
