@@ -124,7 +124,7 @@ def heat(u: np.ndarray, steps: int) -> float:
 
 def test_a_copy_goes_into_a_row(sized: None) -> None:
     text = lines(heat, np.ones(5), 3)
-    assert any(line.startswith("old_tape = np.empty((max(steps, 0), u") for line in text)
+    assert any(line.startswith("old_tape = np.empty((") for line in text)
     assert not any("old_tape.append" in line for line in text)
 
 
