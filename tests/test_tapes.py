@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from oracle import judge
 from programs import Program, all_programs
 
 import srcgrad
+from srcgrad.backend import twins
 from srcgrad.transform import gradient
 from srcgrad.transform.costs import COMPILED
 from srcgrad.transform.tape import Tape
@@ -29,6 +31,9 @@ class CompiledTape(Tape):
 @pytest.fixture
 def compiled_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gradient, "Tape", CompiledTape)
+    # What was compiled with other costs is not to be found again.
+    monkeypatch.setattr(twins, "_shared", OrderedDict())
+    monkeypatch.setattr(twins, "_pools", OrderedDict())
 
 
 @pytest.mark.parametrize("program", LOOPS, ids=[p.name for p in LOOPS])

@@ -15,7 +15,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type, rank, same_dtype
+from srcgrad.ir.types import FLOAT, INT, Array, List, NpScalar, PyScalar, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
 from srcgrad.transform.simplify import replace_values
@@ -47,9 +47,19 @@ def _rewrite(op: Call, mapping: dict[Value, Value], aliases: Aliases) -> None:
         output = op.outputs[0]
         # A factor of one makes a copy, and a copy that is written is not its original.
         copies = same is not None and any(map(aliases.is_written, (output, same, *op.inputs)))
-        constant = op.mirror is not None and all(isinstance(v, Const) for v in op.inputs)
-        if same is not None and (same.type == output.type or constant) and not copies:
+        if same is not None and all(isinstance(v, Const) for v in op.inputs):
+            same = _as_float(same, op)
+        # What is a Python float stays one, whatever the cotangent that is computed was taken for.
+        plain = op.mirror is not None and all(isinstance(v.type, PyScalar) for v in op.inputs)
+        plain = plain and same is not None and same.type == FLOAT
+        if same is not None and (same.type == output.type or plain) and not copies:
             mapping[op.outputs[0]] = same
+
+
+def _as_float(value: Value, op: Call) -> Value:
+    """A factor or term that stands for the result of arithmetic in which a float takes part."""
+    is_float = any(v.type == FLOAT for v in op.inputs)
+    return Const(float(value.value)) if is_float and isinstance(value, Const) and value.type == INT else value
 
 
 def _power(op: Call) -> Value | None:

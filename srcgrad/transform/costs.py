@@ -83,6 +83,10 @@ class Costs:
         """What a copy of an array costs."""
         return self.copy * max(_scale(value), self.least)
 
+    def of_store(self, op: Call) -> float:
+        """What it costs to write an element or a part of an array."""
+        return self.load if is_scalar(op.args[-1].type) else self.sweep * max(_scale(op.args[-1]), self.least)
+
     def of(self, op: Call) -> float:
         """What it costs to run an operation again, infinity if that is more than to keep its result."""
         if op.unpacks or len(op.outputs) != 1 or not hashable(op.fn):

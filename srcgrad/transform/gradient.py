@@ -28,11 +28,14 @@ from srcgrad.transform.closing import close_checkpoints, dissolve_checkpoints, i
 from srcgrad.transform.costs import INTERPRETED, Costs
 from srcgrad.transform.custom_calls import settle_custom_calls
 from srcgrad.transform.held_contents import copy_held_contents
+from srcgrad.transform.hoist import hoist_integers
 from srcgrad.transform.lengths import refine_lengths
+from srcgrad.transform.loads import share_loads
 from srcgrad.transform.narrowing import narrow
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.protection import argument_leaves, leaves_of, left_outside, protect_arguments
 from srcgrad.transform.rebinding import rebind
+from srcgrad.transform.repeated_checks import remove_repeated_checks
 from srcgrad.transform.reuse import reuse_temporaries
 from srcgrad.transform.reverse import Reverse
 from srcgrad.transform.separation import separate
@@ -87,7 +90,9 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
             dissolve_checkpoints(functions)
         _sync(program.function)
     if optimize:
+        hoist_integers(program.function)
         share_common(program.function)
+        share_loads(program.function)
     _sync(program.function)
     remove_dead_code(functions, argument_leaves(program))
     separate(functions, program.function)
@@ -150,9 +155,12 @@ def finish(function: Function, result: Any, name: str, optimize: bool, own: bool
         if optimize:
             simplify_algebra(function)
             share_common(function)
+            share_loads(function)
         remove_dead_code([function], settle=own)
         if prune_slots(function):
             remove_dead_code([function], settle=own)
+        if optimize and own:
+            remove_repeated_checks(function)
         _sync(function)
         if optimize:
             move_signs(function)

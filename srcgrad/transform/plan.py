@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
-from srcgrad.analysis.memory import shape_operand
+from srcgrad.analysis.memory import only_metadata, shape_operand
 from srcgrad.ir.nodes import Call, For, Function, Loop, Op, Region, Try, Value
 from srcgrad.ir.types import Array, Type, rank
 from srcgrad.transform.costs import NEVER
@@ -54,7 +55,14 @@ class Copy:
         return self.anchor.parent
 
 
-Node = Value | Copy
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """That the writes to a class of memory are undone, so that what was read of it can be read again."""
+
+    memory: Any
+
+
+Node = Value | Copy | Undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +130,14 @@ class Plan:
         self._indices = indices
         self._recompute = recompute
         self._costs = recompute.costs
-        self._required: set[Value] = set()
+        self._required: set[Node] = set()
         self._forced: set[Value] = set()
         self._last: dict[Value, float] = {}
         self._points: dict[Value, Op | None] = {}
         self._ways: dict[Node, _Way] = {}
         self._reverses: dict[Region, list[Region]] = {}
         self._handed_on: dict[Value, HandedOn] | None = None
+        self._undone: dict[Any, _Way] = {}
         self._outputs = list(outputs)
         self._weights: dict[Region, float] = {}
 
@@ -136,13 +145,28 @@ class Plan:
         """The choice for a reverse sweep that refers to values of the forward sweep wherever they were defined."""
         kept: set[Value] = set(self._outputs)
         self._collect(reverse, self._function.body, {}, kept)
-        if not self._required:
+        undoing = {Undoing(memory): way for memory, way in self._undone.items()}
+        needed = {node for node in undoing if node.memory in self._recompute.contents.needed}
+        if not self._required and not needed:
             return Choice()
-        self._explore(self._required)
+        self._ways.update(undoing)
+        self._explore([*self._required, *[v for way in undoing.values() for v in way.operands]])
+        self._required |= needed
         work = ForwardWork(self._function, kept | self._forced, self._costs)
         choices = [self._solve(frozenset(), work if spare else None) for spare in (False, True)]
         best = min(choices, key=lambda choice: self._total(choice, work))
         return self._without_tapes(best, work)
+
+    def restored(self, choice: Choice) -> set[Any]:
+        """The classes of memory whose writes are to be undone."""
+        return {node.memory for node in choice.again if isinstance(node, Undoing)}
+
+    def _is_restored(self, pointer: Value, op: Call) -> bool:
+        """Whether what an operation read is there again because the writes to it have been undone."""
+        aliases, versions = self._recompute.aliases, self._recompute.versions
+        memory = aliases.find(pointer)
+        found = memory in self._undone and versions.is_forward(op) and not only_metadata(op)
+        return found and versions.stale(memory, op)
 
     def make_copies(self, choice: Choice, contents: Contents) -> None:
         """Makes the copies that are chosen, and lets what is computed again read them."""
@@ -174,6 +198,9 @@ class Plan:
         for op in region.ops:
             if outermost:
                 points[home] = op.mirror
+            if op in self._recompute.contents.undoing:
+                self._add_undoing(op, points)
+                continue
             looks = shape_operand(op)
             outside = op.args[looks] if looks is not None and isinstance(op, Call) else None
             for value in op.inputs:
@@ -203,6 +230,19 @@ class Plan:
         else:
             self._forced.add(value)
 
+    def _add_undoing(self, op: Op, points: dict[Region, Op | None]) -> None:
+        """Notes what it takes to undo a write."""
+        assert isinstance(op, Call) and op.mirror is not None and op.mirror.parent is not None
+        way = self._undone.setdefault(self._recompute.aliases.find(op.args[0]), _Way(0.0))
+        way.cost += self._costs.of_store(op) * self._weight(op.mirror.parent)
+        for value in op.inputs:
+            home = self._homes.of(value)
+            if value in self._indices or self._homes.is_kept(value) or home is None:
+                continue
+            way.operands.append(value)
+            # Where it stands in a loop that the reverse sweep makes for itself, it is saved.
+            self._is_later(value, points.get(home))
+
     def _is_later(self, value: Value, point: Op | None) -> bool:
         """Notes that a value is needed at a point; whether that is before the others in the reverse sweep."""
         place = self._recompute.versions.place(point)
@@ -211,7 +251,7 @@ class Plan:
         self._last[value], self._points[value] = place, point
         return True
 
-    def _explore(self, required: Iterable[Value]) -> None:
+    def _explore(self, required: Iterable[Any]) -> None:
         """Finds the ways to compute values again, and what they need."""
         pending = list(required)
         while pending:
@@ -221,6 +261,8 @@ class Plan:
             for operand in way.operands:
                 if isinstance(operand, Copy):
                     self._ways.setdefault(operand, _Way())
+                elif isinstance(operand, Undoing):
+                    continue
                 elif self._is_later(operand, points[operand]) or operand not in self._ways:
                     pending.append(operand)
 
@@ -240,6 +282,8 @@ class Plan:
             return never
         points: dict[Node, Op | None] = {}
         for read in dict.fromkeys(op.inputs):
+            if self._is_restored(read, op):
+                points[Undoing(self._recompute.aliases.find(read))] = None
             operand: Node | None = self._recompute.operand(read, op, point)
             if self._recompute.is_lost(read, op, point):
                 operand = self._copy(read, op)
@@ -299,8 +343,8 @@ class Plan:
             if node in self._forced:
                 continue
             times = self._weight(self._home(node))
-            save = self._save_cost(node, banned, work)
-            network.connect(("needed", node), ("run", node), save * times)
+            save = INFINITE if isinstance(node, Undoing) else self._save_cost(node, banned, work) * times
+            network.connect(("needed", node), ("run", node), save)
             network.connect(("run", node), "sink", way.cost * times if way.cost < NEVER else INFINITE)
             for operand in way.operands:
                 if operand not in self._forced:
@@ -316,7 +360,7 @@ class Plan:
                 choice.saved.add(node)
         return choice
 
-    def _save_cost(self, node: Node, banned: frozenset[Region], work: ForwardWork | None) -> float:
+    def _save_cost(self, node: Value | Copy, banned: frozenset[Region], work: ForwardWork | None) -> float:
         costs = self._costs
         if isinstance(node, Copy):
             return costs.copying(node.pointer) + (costs.size(node.pointer) + costs.slot if in_loop(node.home) else 0.0)
@@ -348,7 +392,7 @@ class Plan:
     def _home(self, node: Node) -> Region:
         if isinstance(node, Copy):
             return node.home
-        home = self._homes.of(node)
+        home = self._homes.body if isinstance(node, Undoing) else self._homes.of(node)
         assert home is not None
         return home
 

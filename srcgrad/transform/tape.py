@@ -110,6 +110,8 @@ class Tape:
         reverse.ops = body.ops[start:]
         plan = Plan(self.function, self._homes, self.indices, self._recompute, self._outputs)
         self._choice = plan.run(reverse)
+        self._contents.restore_only(plan.restored(self._choice))
+        reverse.ops = body.ops[self.function.backward_from :]
         plan.make_copies(self._choice, self._contents)
         self._handed_on = plan.handed_on
         self._legalize(reverse, body)
@@ -350,7 +352,7 @@ class Tape:
         """
         while self._saved:
             inner = [home for home in self._saved if _protected_part_around(home) is not None]
-            home = max(inner, key=_depth) if inner else next(iter(self._saved))
+            home = max(inner, key=_depth) if inner else min(self._saved, key=_depth)
             slots = self._saved.pop(home)
             regions = self._reverses.get(home)
             if not regions:

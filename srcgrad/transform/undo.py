@@ -8,6 +8,7 @@ sweep reads that.
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,6 +32,8 @@ class Contents:
 
     Attributes:
         undone: the classes whose writes are undone, so that the reverse sweep finds them as the forward sweep did.
+        undoing: the operations of the reverse sweep that undo them.
+        needed: those of the classes that the reverse sweep itself reads as they were.
     """
 
     def __init__(self, function: Function, aliases: Aliases, versions: Versions, kept: Iterable[Value]):
@@ -43,6 +46,9 @@ class Contents:
         for value in (*function.params, *function.captured):
             if is_pointer(value.type):
                 self._kept |= {aliases.find(value), aliases.held(value)}
+        self.undoing: list[Call] = []
+        self._reads: list[Op] = []
+        self.needed: set[Any] = set()
         self._old: dict[Call, Value] = {}
         self._single: set[tuple] = set()
         self._copies: dict[tuple[Value, Region, Op | None], Value] = {}
@@ -61,7 +67,9 @@ class Contents:
             needs += indices
         self._resolve_undo_points()
         self._resolve_old_values()
-        stale = [need for need in needs if self.aliases.find(need[1]) not in self.undone and self._is_stale(*need[1:])]
+        stale = [need for need in needs if self._is_stale(*need[1:])]
+        self.needed = {self.aliases.find(need[1]) for need in stale} & self.undone
+        stale = [need for need in stale if self.aliases.find(need[1]) not in self.undone]
         self._count_views(stale)
         for op, pointer, mirror, after in stale:
             copy = self._copy(pointer, mirror, after)
@@ -84,11 +92,36 @@ class Contents:
         ]
         self._single = {state for state, paths in shown.items() if len(paths) == 1 and state not in readers}
 
+    def restore_only(self, classes: set[Any]) -> None:
+        """Leaves the writes to all other classes of memory as they are."""
+        left = [op for op in self.undoing if self.aliases.find(op.args[0]) not in classes]
+        for op in left:
+            assert op.parent is not None
+            op.parent.ops.remove(op)
+        self.undone &= classes
+        self.undoing = [op for op in self.undoing if op not in left]
+        self._remove_unused_reads()
+
+    def _remove_unused_reads(self) -> None:
+        """Removes what was read before writes that nobody undoes any more."""
+        uses = Counter(v for op in walk(self.function.body) for v in _used_by(op))
+        uses.update(self.function.body.results)
+        for read in self._reads:
+            region = read.parent
+            assert region is not None
+            if not any(uses[output] for output in read.outputs):
+                region.ops.remove(read)
+                uses.subtract(read.inputs)
+                if region is self.function.body and self.function.backward_from is not None:
+                    self.function.backward_from -= 1
+
     def copied(self, pointer: Value, op: Op) -> Value | None:
         """A copy of what a pointer points to at an operation of the forward sweep, None if there is none."""
-        base = self._base(pointer, op)
-        copy = self._copies.get((base, *self._version(base, op, False)))
-        return None if copy is None else self._view_of_copy(pointer, base, copy)
+        for base in dict.fromkeys((self._base(pointer, op), pointer)):
+            copy = self._copies.get((base, *self._version(base, op, False)))
+            if copy is not None:
+                return self._view_of_copy(pointer, base, copy)
+        return None
 
     def copy_before(self, pointer: Value, op: Op) -> Value:
         """A copy of what a pointer points to before an operation of the forward sweep that does not write it."""
@@ -245,6 +278,7 @@ class Contents:
                         continue
                     x, index = op.args
                     op.fn, op.args, op.span = operator.setitem, (x, index, self._old_value(mirror, index)), mirror.span
+                    self.undoing.append(op)
                 kept.append(op)
             region.ops = kept
 
@@ -291,6 +325,7 @@ class Contents:
                 copy = np.ndarray.copy if isinstance(old.type, Array) else runtime.copied
                 old = lo.value(lo.emit_typed(copy, (old,), {}, old.type, "old"))
         self._insert(region, place, made)
+        self._reads += [op for op in reversed(made.ops) if op.outputs]
         return old
 
     # Copies
@@ -395,6 +430,10 @@ HARMLESS = frozenset(
         runtime.check_array,
     ]
 )
+
+
+def _used_by(op: Op) -> list[Value]:
+    return [*op.inputs, *[v for region in op.regions for v in region.results]]
 
 
 def _weight(op: Op) -> float:

@@ -101,6 +101,27 @@ def test_nothing_can_raise(fun: Callable) -> None:
     )
 
 
+def test_the_reverse_loop_alone_may_raise() -> None:
+    source = srcgrad.grad(as_often_as_asked).source_for(np.ones(3), 3)
+    assert sum(line.strip().startswith("for ") for line in source.splitlines()) == 1, source
+
+
+def warned(x: np.ndarray, n: int) -> float:
+    total = 0.0
+    for i in range(n):
+        total += x[i] ** 2
+    if n > 100:
+        raise ValueError("too many")
+    return total
+
+
+def test_errors_keep_their_order() -> None:
+    with pytest.raises(IndexError):
+        srcgrad.grad(warned)(np.ones(3), 200)
+    with pytest.raises(ValueError, match="too many"):
+        srcgrad.grad(warned)(np.ones(300), 200)
+
+
 @pytest.mark.parametrize(
     ("fun", "length", "error"),
     [
