@@ -207,6 +207,21 @@ def raises_with_values(x):
     return x * x
 
 
+class TooSmall(ArithmeticError):
+    """An exception of the user's own."""
+
+
+@at((1.5, 2), (-1.0, 2), (2.0, 7), (0.1, 1))
+def raises_with_a_message(x, n):
+    if x < 0:
+        raise ValueError(f"{x} is negative, {{n}} is {n:3d}")
+    if n > 5:
+        raise ValueError("too many: " + str(n))
+    if x < 0.5:
+        raise TooSmall(f"{x:.3f}")
+    return x * x
+
+
 # Memory
 
 
