@@ -15,7 +15,7 @@ from typing import Any, overload
 
 from srcgrad.backend.dispatch import Options, Variant
 from srcgrad.backend.export import parse_types, source_text, write_text
-from srcgrad.backend.numba_target import check_installed
+from srcgrad.backend.numba_target import check_installed, type_inside
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, SrcgradError
@@ -149,6 +149,22 @@ class GradFunction:
 
     def _variant_for(self, args: tuple, kwargs: dict[str, Any]) -> Variant:
         return self._dispatcher.find_bound(self._dispatcher.target.bind(args, kwargs))
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba sees in its place: with `jit=True` it can be called in compiled functions."""
+        return self._inside[0]
+
+    @functools.cached_property
+    def _inside(self) -> tuple[Any, Any]:
+        # Numba's type refers to what it stands for only weakly.
+        return type_inside(self._entry_inside, self.__name__)
+
+    def _entry_inside(self, args: tuple) -> tuple[Any, bool]:
+        if not self._dispatcher.options.jit:
+            raise ArgumentError(f"{self.__name__} is called in compiled code", help="make it with jit=True")
+        variant = self._variant_for(args, {})
+        return variant.entry, bool(variant.captured)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.source)}</pre>"

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numba import types, vectorize
 from numba.core.errors import TypingError
+from numba.cpython.listobj import ListInstance
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import intrinsic, overload, register_jitable
 
-from srcgrad import runtime
+from srcgrad import runtime, schedule
 from srcgrad.jit import helpers
 
 for _helper in helpers.COMPILED_AS_THEY_ARE:
@@ -357,6 +358,8 @@ def _last_written(x_bar: Any, i: Any) -> Any:
 
 @_compiled(helpers.no_shadows, prefer_literal=True)
 def _no_shadows(dtype: Any, ndim: Any) -> Any:
+    if isinstance(ndim, types.NoneType):
+        return lambda dtype, ndim: [([dtype(0)], [0.0])][:0]
     shape = (0,) * ndim.literal_value
 
     def run(dtype: Any, ndim: Any) -> Any:
@@ -366,8 +369,31 @@ def _no_shadows(dtype: Any, ndim: Any) -> Any:
     return run
 
 
+@intrinsic
+def _identity(typingctx: Any, x: Any) -> Any:
+    """What tells a list from every other that lives."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        found = ListInstance(context, builder, signature.args[0], args[0])
+        return builder.ptrtoint(found.meminfo, context.get_value_type(types.intp))
+
+    return types.intp(x), codegen
+
+
+def _list_shadow_in(shadows: Any, x: Any) -> Any:
+    for k in range(len(shadows) - 1, -1, -1):
+        known, shadow = shadows[k]
+        if _identity(known) == _identity(x):
+            return shadow
+    made = [0.0 for _ in x]
+    shadows.append((x, made))
+    return made
+
+
 @_compiled(helpers.shadow_in)
 def _shadow_in(shadows: Any, x: Any) -> Any:
+    if isinstance(x, types.List):
+        return _list_shadow_in
     dtype = _own_dtype(x.dtype)
 
     def run(shadows: Any, x: Any) -> Any:
@@ -402,5 +428,10 @@ def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
     return run
 
 
-for _fn in (runtime.popped_place, runtime.inserted_place):
+for _fn in (
+    runtime.popped_place,
+    runtime.inserted_place,
+    schedule.number_of_slots,
+    schedule.next_snapshot,
+):
     register_jitable(_fn)

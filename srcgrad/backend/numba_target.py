@@ -161,3 +161,10 @@ def _gist(text: str) -> str:
     lines = [line.strip(" >-") for line in text.splitlines() if line.strip(" >-")]
     said = [line for line in lines if not line.startswith(_FRAMES)]
     return said[0].rstrip(".:") if said else type(text).__name__
+
+
+def type_inside(find: Callable[[tuple], tuple[Any, bool]], name: str) -> tuple[Any, Any]:
+    """The type that Numba gives to a gradient that compiled functions call, and the object behind it."""
+    check_installed()
+    inside = import_module("srcgrad.backend.numba_inside").Inside(find, name)
+    return import_module("numba").types.Dispatcher(inside), inside

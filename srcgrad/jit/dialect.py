@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES
-from srcgrad.ir.nodes import Call, Const, For, Function, Op, Region, Value, map_tree
+from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
 from srcgrad.ir.types import FLOAT, INT, Array, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
@@ -46,6 +47,7 @@ _AUGMENTED = frozenset(
         *(operator.ipow, operator.imatmul),
     ]
 )
+_SUBSCRIPTED = (operator.getitem, operator.setitem, *ITEM_UPDATES)
 _IN_DOMAIN = frozenset(
     [
         *(math.sqrt, math.log, math.log2, math.log10, math.log1p, math.acos, math.asin, math.atanh, math.acosh),
@@ -84,12 +86,15 @@ class _Dialect:
         self.magnitudes = magnitudes
         self.aliases = aliases
         self.viewed = viewed
+        self.merged: set[Value] = set()
         self.same: dict[Value, Value] = {}
         self.ops: list[Op] = []
         self.op: Op | None = None
 
     def region(self, region: Region) -> None:
         """Rewrites the operations of a region."""
+        self.merged |= {v for op in region.ops for inner in op.regions for v in inner.results}
+        self.merged |= {v for op in region.ops if isinstance(op, Loop) for v in op.inits}
         outer, self.ops = self.ops, []
         for op in region.ops:
             for inner in op.regions:
@@ -98,6 +103,7 @@ class _Dialect:
             if isinstance(op, For) and op.backwards:
                 self._turn_round(op)
             if isinstance(op, Call):
+                self._spell_out(op)
                 self._call(op)
             else:
                 self.ops.append(op)
@@ -132,6 +138,15 @@ class _Dialect:
         if isinstance(v, Const):
             return Const(v.value - 1)
         return self.emit(operator.sub, (v, Const(1)), INT)
+
+    def _spell_out(self, op: Call) -> None:
+        """`x[...]` as `x[:, :]`: Numba has no ellipsis alone."""
+        if op.fn not in _SUBSCRIPTED or not isinstance(op.args[1], Const) or op.args[1].value is not Ellipsis:
+            return
+        ndim = rank(op.args[0].type)
+        if ndim:
+            whole = Const(slice(None))
+            op.args = (op.args[0], whole if ndim == 1 else (whole,) * ndim, *op.args[2:])
 
     def _call(self, op: Call) -> None:
         if hashable(op.fn):
@@ -422,6 +437,18 @@ class _Dialect:
             return True
         return False
 
+    def broadcast(self, op: Call) -> bool:
+        """Broadcast arrays are read-only: for Numba all that meets one is, then."""
+        out = op.outputs[0]
+        if out not in self.merged:
+            return False
+        view = Value(out.type, None, out.span)
+        view.owner = op
+        op.outputs = [view]
+        self.ops.append(op)
+        self._after(op, np.ndarray.copy, (view,), out)
+        return True
+
     def add_at(self, op: Call) -> bool:
         """`np.add.at`."""
         op.fn = helpers.add_at
@@ -469,5 +496,6 @@ _HANDLERS: dict[Any, Callable[[_Dialect, Call], bool]] = {
     np.reshape: _Dialect.reshape,
     **dict.fromkeys([np.real, np.conjugate], _Dialect.real_part),
     np.add.at: _Dialect.add_at,
+    **dict.fromkeys([np.broadcast_to, runtime.expanded], _Dialect.broadcast),
     **dict.fromkeys(_RANDOM, _Dialect.random),
 }

@@ -34,7 +34,7 @@ def remainder(a: Any, b: Any) -> Any:
 
 def float_power(a: Any, b: Any) -> Any:
     """`a ** b` of Python floats."""
-    if a == 0 and b < 0:
+    if a == 0 and b < 0 and not np.isinf(b):
         raise ZeroDivisionError("0.0 cannot be raised to a negative power")
     if a < 0 and b != np.floor(b):
         raise ValueError("a negative number raised to a fraction is complex, which compiled code can't carry")
@@ -46,6 +46,8 @@ def float_power(a: Any, b: Any) -> Any:
 
 def int_power(a: Any, b: Any) -> Any:
     """`a ** b` of Python integers, b not negative."""
+    if b < 0 and a == 0:
+        raise ZeroDivisionError("0.0 cannot be raised to a negative power")
     if b < 0:
         raise ValueError("an integer raised to a negative power is a float, which compiled code does not expect")
     result, base = 1, a
@@ -174,22 +176,22 @@ def add_at(x: Any, i: Any, v: Any) -> None:
     np.add.at(x, i, v)
 
 
-def no_shadows(dtype: Any, ndim: int) -> list:
-    """A table for the shadows of arrays of a dtype and a number of axes."""
+def no_shadows(dtype: Any, ndim: int | None) -> list:
+    """A table for the shadows of arrays of a dtype and a number of axes, or of lists of numbers of a dtype."""
     return []
 
 
 def shadow_in(shadows: list, x: Any) -> Any:
-    """The shadow of an array that is no view, made where there is none yet.
+    """The shadow of an array that is no view, or of a list of numbers, made where there is none yet.
 
     Args:
-        shadows: the arrays that have one, each with it.
-        x: the array.
+        shadows: the arrays or lists that have one, each with it.
+        x: the array or list.
     """
     for k in range(len(shadows) - 1, -1, -1):
         if shadows[k][0] is x:
             return shadows[k][1]
-    shadow = np.zeros(x.shape, x.dtype)
+    shadow = [0.0 for _ in x] if isinstance(x, list) else np.zeros(x.shape, x.dtype)
     shadows.append((x, shadow))
     return shadow
 

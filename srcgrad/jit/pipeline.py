@@ -7,6 +7,7 @@ from srcgrad.ir.nodes import Function
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
+from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.transform.split import first_of_reverse
 
@@ -27,6 +28,7 @@ def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
     split_tables(functions)
     for function in functions:
         settle_kinds(function)
+        postpone_messages(function)
     kernel, entry = split_entry(functions[-1])
     compiled = [*functions[:-1], kernel]
     check_compilable(compiled)

@@ -15,12 +15,14 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import is_view
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, walk
-from srcgrad.ir.types import UNKNOWN, Array, List, Opaque, is_scalar
+from srcgrad.ir.types import UNKNOWN, Array, List, Opaque, Tuple, is_scalar
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
+from srcgrad.jit.types import kind_of
 from srcgrad.rules.registry import hashable
 
-Kind = tuple[np.dtype, int]
+Kind = tuple[np.dtype, int | None]
+"""A dtype and a number of axes; None for a list of numbers."""
 TABLE = Opaque(dict)
 
 
@@ -39,6 +41,7 @@ def split_tables(functions: list[Function]) -> None:
         return
     aliases = Aliases(functions)
     viewed = {aliases.find(v) for v in _kept_views(functions)}
+    viewed |= {aliases.held(v) for v in _made_of_arrays(functions)}
     kinds = _kinds(functions)
     for function in functions:
         _Splitter(function, kinds, aliases, viewed).run()
@@ -71,9 +74,12 @@ def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:
 
 def _kind(op: Call) -> Kind:
     t = op.args[1].type
-    if not isinstance(t, Array) or t.dtype is None or t.shape is None:
-        raise not_jitable(op, "the shadow of what is no array is looked up, which can't be compiled")
-    return t.dtype, len(t.shape)
+    if isinstance(t, Array) and t.dtype is not None and t.shape is not None:
+        return t.dtype, len(t.shape)
+    item = kind_of(t.item) if isinstance(t, List) and is_scalar(t.item) else None
+    if item is None or item.kind == "c":
+        raise not_jitable(op, "the shadow of a list of arrays or lists is looked up, which can't be compiled")
+    return item, None
 
 
 class _Splitter:
@@ -105,7 +111,8 @@ class _Splitter:
     def _split(self, table: Value) -> list[Value]:
         made = []
         for dtype, ndim in self.kinds.get(table, ()):
-            hint = "shadows" if len(self.kinds[table]) == 1 else f"shadows_{dtype.kind}{dtype.itemsize}_{ndim}d"
+            what = "list" if ndim is None else f"{ndim}d"
+            hint = "shadows" if len(self.kinds[table]) == 1 else f"shadows_{dtype.kind}{dtype.itemsize}_{what}"
             value = Value(List(UNKNOWN), hint, table.span)
             self.lists[table, (dtype, ndim)] = value
             made.append(value)
@@ -160,6 +167,18 @@ def _kept_views(functions: Iterable[Function]) -> set[Value]:
             kept.update(v for v in op.inputs if stores and v in views)
             kept.update(v for region in op.regions for v in region.results if v in views)
     return kept
+
+
+def _made_of_arrays(functions: Iterable[Function]) -> set[Value]:
+    """Containers that something else than a display makes of arrays, as `np.split` does: of views of them, perhaps."""
+    return {
+        v
+        for f in functions
+        for op in walk(f.body)
+        if isinstance(op, Call) and not (hashable(op.fn) and op.fn in _STORES)
+        for v in op.outputs
+        if isinstance(v.type, (List, Tuple)) and any(isinstance(a.type, Array) for a in op.inputs)
+    }
 
 
 _STORES = frozenset([list, tuple, dict, list.append, list.insert, list.extend, operator.setitem])
