@@ -53,15 +53,15 @@ def table(head: Sequence[str], lines: Sequence[Sequence[str]], texts: int = 2) -
 
 def numba_table(cases: Sequence[Case]) -> list[str]:
     """Compiled code: one line for each form that srcgrad is given."""
-    head = ("problem", "size", "form", "primal", "hand", "best known", "best peer", "srcgrad")
-    head += ("/ primal", "/ hand", "/ best known", "/ best peer")
+    head = ["problem", "size", "form", "primal", "hand", "best known", "best peer", "srcgrad"]
+    head += ["/ primal", "/ hand", "/ best known", "/ best peer"]
     lines = []
     for case in cases:
         primal, hand = case.find("primal", "numba"), case.find("hand", "numba")
         best, peer = best_known(case), case.find("peer")
         if hand is None and peer is None and primal is None:
             continue
-        own = [row for row in case.rows if row.role == "srcgrad" and row.target == "numba"]
+        own: list[Row | None] = [row for row in case.rows if row.role == "srcgrad" and row.target == "numba"]
         peer_name = f"{time_of(peer)} {peer.name}" if peer else ""
         for row in own or [None]:
             times = [time_of(primal), time_of(hand), time_of(best), peer_name, time_of(row)]
