@@ -200,10 +200,8 @@ def time_rounds(runs: dict[str, Callable[[], Any]], case: Case, rounds: int) -> 
     rows = {row.name: row for row in case.rows}
     repeats, wanted = {}, {}
     for name, run in runs.items():
-        start = time.perf_counter()
-        run()
-        once = time.perf_counter() - start
-        repeats[name] = max(1, round(SLICE / max(once, 1e-7)))
+        once = _rough(run)
+        repeats[name] = max(1, round(SLICE / once))
         wanted[name] = next((min(n, rounds) for limit, n in SLOW if once > limit), rounds)
     rng = random.Random(0)
     gc.collect()
@@ -218,6 +216,19 @@ def time_rounds(runs: dict[str, Callable[[], Any]], case: Case, rounds: int) -> 
             gc.collect()
     finally:
         gc.enable()
+
+
+def _rough(run: Callable[[], Any]) -> float:
+    """Seconds of a call, of so many that they can be measured: the first ones are slow, and short ones are many."""
+    count = 1
+    while True:
+        start = time.process_time()
+        for _ in range(count):
+            run()
+        spent = time.process_time() - start
+        if spent > 0.2 * SLICE:
+            return spent / count
+        count *= 4
 
 
 def _per_call(run: Callable[[], Any], repeats: int) -> float:

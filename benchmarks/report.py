@@ -117,14 +117,20 @@ def first_table(cases: Sequence[Case]) -> list[str]:
 
 def left_out_lines(cases: Sequence[Case]) -> list[str]:
     """Who did not take part, and why; each reason once."""
-    reasons: dict[tuple[str, str], list[str]] = {}
+    reasons: dict[tuple[str, str], list[Case]] = {}
     for case in cases:
         for name, reason in case.left_out.items():
-            reasons.setdefault((name, reason), []).append(f"{case.title} {case.size}")
-    return [
-        f"- {name}: {reason} ({'; '.join(where) if len(where) <= MOST_NAMED else f'{len(where)} measurements'})"
-        for (name, reason), where in reasons.items()
-    ]
+            reasons.setdefault((name, reason), []).append(case)
+    return [f"- {name}: {reason} ({_where(found, cases)})" for (name, reason), found in reasons.items()]
+
+
+def _where(found: Sequence[Case], cases: Sequence[Case]) -> str:
+    """Titles, with the size where it is not all sizes of a problem; a number where they are many."""
+    names = {}
+    for case in found:
+        everywhere = all(other in found for other in cases if other.title == case.title)
+        names[case.title if everywhere else f"{case.title}, {case.size}"] = None
+    return "; ".join(names) if len(names) <= MOST_NAMED else f"{len(found)} measurements"
 
 
 def geometric_mean(cases: Sequence[Case], target: str) -> tuple[float, int] | None:
