@@ -29,8 +29,9 @@ def compiled(fun: Callable[..., Any] | None = None, **options: Any) -> Any:
 def plain(fun: Callable[..., Any]) -> Callable[..., Any]:
     """The Python function that a compiled one was made of, with its compiled helpers made plain; a plain one itself."""
     python = getattr(fun, "py_func", None)
-    if python is None:
-        return fun
+    if not isinstance(python, types.FunctionType):
+        # What is not compiled at all, or stands for a function of `math`.
+        return python or fun
     scope = dict(python.__globals__)
     for name in python.__code__.co_names:
         if name in scope and hasattr(scope[name], "py_func"):

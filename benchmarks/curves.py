@@ -33,10 +33,11 @@ class Curve:
 
 
 def _case(problem: Problem, n: int, targets: Sequence[str], rounds: int) -> Case:
-    assert problem.scaled is not None
+    scaled = problem.scaled
+    assert scaled is not None
     forms = tuple(form for form in problem.forms if form == "array" or n <= LONGEST_PLAIN_LOOP)
-    size = Size(f"n = {n}", lambda: problem.scaled(n), plain=forms)
-    return run_case(problem, size, targets, peers=False, rounds=max(3, rounds // 3))
+    size = Size(f"n = {n}", lambda: scaled(n), plain=forms)
+    return run_case(problem, size, targets, with_peers=False, rounds=max(3, rounds // 3))
 
 
 def measured(problems: Sequence[Problem], targets: Sequence[str], rounds: int) -> list[Curve]:

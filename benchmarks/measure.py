@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import peers
 from benchmarks.contestants import Contestant, contestants
 from benchmarks.problem import Problem, Size, Unfit
 from srcgrad.errors import SrcgradError
@@ -119,13 +120,13 @@ def deviation(got: Any, want: Any) -> float:
         return float(np.max(np.abs(a - b)) / np.max(np.abs(b)))
 
 
-def run_case(problem: Problem, size: Size, targets: Sequence[str], peers: bool, rounds: int) -> Case:
+def run_case(problem: Problem, size: Size, targets: Sequence[str], with_peers: bool, rounds: int) -> Case:
     """Prepare everyone, compare the gradients, measure."""
     case = Case(problem.name, problem.title, size.label)
-    if peers:
+    if with_peers:
         case.left_out.update(problem.no_peers)
     args = size.make()
-    runs = prepare(contestants(problem, size, targets, peers), args, case)
+    runs = prepare(contestants(problem, size, targets, with_peers), args, case)
     compare(problem, size, runs, case)
     time_rounds(runs, case, rounds)
     return case
@@ -136,22 +137,24 @@ def prepare(found: Sequence[Contestant], args: tuple[Any, ...], case: Case) -> d
     runs: dict[str, Callable[[], Any]] = {}
     before = copy.deepcopy(args)
     for contestant in found:
-        # What is imported is no work of the first call, but then imports are counted where they are not separable.
         row = Row(contestant.name, contestant.role, contestant.target, contestant.form)
-        start = time.perf_counter()
         try:
+            if contestant.role == "peer":
+                peers.imported(contestant.target)
+            start = time.perf_counter()
             run = contestant.prepare(args)
             run()
         except ImportError as error:
             case.left_out[contestant.name] = f"not installed ({error.name or error})"
             continue
         except (Unfit, SrcgradError) as error:
-            case.left_out[contestant.name] = str(error).splitlines()[0]
+            case.left_out[contestant.name] = str(error).partition("\n")[0]
             continue
         except Exception as error:
             if contestant.role in ("hand", "best"):
                 raise
-            case.left_out[contestant.name] = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:150]}"
+            message = str(error).strip().partition("\n")[0]
+            case.left_out[contestant.name] = f"{type(error).__name__}: {message[:150]}"
             continue
         row.first = time.perf_counter() - start
         if not all(np.array_equal(a, b) for a, b in zip(leaves(before), leaves(args), strict=True)):
@@ -197,10 +200,8 @@ def time_rounds(runs: dict[str, Callable[[], Any]], case: Case, rounds: int) -> 
     rows = {row.name: row for row in case.rows}
     repeats, wanted = {}, {}
     for name, run in runs.items():
-        start = time.perf_counter()
-        run()
-        once = time.perf_counter() - start
-        repeats[name] = max(1, round(SLICE / max(once, 1e-7)))
+        once = _rough(run)
+        repeats[name] = max(1, round(SLICE / once))
         wanted[name] = next((min(n, rounds) for limit, n in SLOW if once > limit), rounds)
     rng = random.Random(0)
     gc.collect()
@@ -215,6 +216,19 @@ def time_rounds(runs: dict[str, Callable[[], Any]], case: Case, rounds: int) -> 
             gc.collect()
     finally:
         gc.enable()
+
+
+def _rough(run: Callable[[], Any]) -> float:
+    """Seconds of a call, of so many that they can be measured: the first ones are slow, and short ones are many."""
+    count = 1
+    while True:
+        start = time.process_time()
+        for _ in range(count):
+            run()
+        spent = time.process_time() - start
+        if spent > 0.2 * SLICE:
+            return spent / count
+        count *= 4
 
 
 def _per_call(run: Callable[[], Any], repeats: int) -> float:

@@ -14,6 +14,13 @@ from typing import Any
 import numpy as np
 
 Gradient = Callable[[], Any]
+MODULES = {"enzyme": "enzyme_ad.jax"}
+"""Of peers that are not called what their module is."""
+
+
+def imported(name: str) -> None:
+    """Import a peer, so that its first gradient is not blamed for that."""
+    import_module(MODULES.get(name, name))
 
 
 def rebound(fun: Callable[..., Any], **names: Any) -> Callable[..., Any]:

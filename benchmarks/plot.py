@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.curves import Curve
 from benchmarks.measure import Case, Row, best_known
 
-COLOURS = ("#1b6ca8", "#c8553d", "#3a7d44", "#8a5a9e", "#b08900", "#4c9a9a", "#7a7a7a", "#a03060", "#405060")
+COLOURS = ("#1b6ca8", "#c8553d", "#3a7d44", "#8a5a9e", "#b08900", "#4c9a9a", "#7a7a7a", "#a03060", "#405060", "#d98cb3")
 
 
 def library() -> Any:
@@ -40,7 +40,9 @@ def _shown(case: Case) -> dict[str, Row]:
 def draw(cases: Sequence[Case], curves: Sequence[Curve], path: Path) -> None:
     """One panel of ratios to the adjoint by hand, and one for each problem that has curves."""
     pyplot = library()
-    based = [(case, base) for case in cases if (base := case.find("hand", "numba") or case.find("hand")) is not None]
+    compiled = any(case.find("hand", "numba") for case in cases)
+    found = [(case, case.find("hand", "numba" if compiled else None)) for case in cases]
+    based = [(case, base) for case, base in found if base is not None]
     titles = list(dict.fromkeys(curve.title for curve in curves))
     panels = bool(based) + len(titles)
     if not panels:

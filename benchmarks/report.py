@@ -53,15 +53,15 @@ def table(head: Sequence[str], lines: Sequence[Sequence[str]], texts: int = 2) -
 
 def numba_table(cases: Sequence[Case]) -> list[str]:
     """Compiled code: one line for each form that srcgrad is given."""
-    head = ("problem", "size", "form", "primal", "hand", "best known", "best peer", "srcgrad")
-    head += ("/ primal", "/ hand", "/ best known", "/ best peer")
+    head = ["problem", "size", "form", "primal", "hand", "best known", "best peer", "srcgrad"]
+    head += ["/ primal", "/ hand", "/ best known", "/ best peer"]
     lines = []
     for case in cases:
         primal, hand = case.find("primal", "numba"), case.find("hand", "numba")
         best, peer = best_known(case), case.find("peer")
         if hand is None and peer is None and primal is None:
             continue
-        own = [row for row in case.rows if row.role == "srcgrad" and row.target == "numba"]
+        own: list[Row | None] = [row for row in case.rows if row.role == "srcgrad" and row.target == "numba"]
         peer_name = f"{time_of(peer)} {peer.name}" if peer else ""
         for row in own or [None]:
             times = [time_of(primal), time_of(hand), time_of(best), peer_name, time_of(row)]
@@ -117,14 +117,20 @@ def first_table(cases: Sequence[Case]) -> list[str]:
 
 def left_out_lines(cases: Sequence[Case]) -> list[str]:
     """Who did not take part, and why; each reason once."""
-    reasons: dict[tuple[str, str], list[str]] = {}
+    reasons: dict[tuple[str, str], list[Case]] = {}
     for case in cases:
         for name, reason in case.left_out.items():
-            reasons.setdefault((name, reason), []).append(f"{case.title} {case.size}")
-    return [
-        f"- {name}: {reason} ({'; '.join(where) if len(where) <= MOST_NAMED else f'{len(where)} measurements'})"
-        for (name, reason), where in reasons.items()
-    ]
+            reasons.setdefault((name, reason), []).append(case)
+    return [f"- {name}: {reason} ({_where(found, cases)})" for (name, reason), found in reasons.items()]
+
+
+def _where(found: Sequence[Case], cases: Sequence[Case]) -> str:
+    """Titles, with the size where it is not all sizes of a problem; a number where they are many."""
+    names = {}
+    for case in found:
+        everywhere = all(other in found for other in cases if other.title == case.title)
+        names[case.title if everywhere else f"{case.title}, {case.size}"] = None
+    return "; ".join(names) if len(names) <= MOST_NAMED else f"{len(found)} measurements"
 
 
 def geometric_mean(cases: Sequence[Case], target: str) -> tuple[float, int] | None:

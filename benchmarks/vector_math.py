@@ -57,6 +57,7 @@ def _vectorisable(name: str) -> Callable[..., Any]:
 
         return types.float64(types.float64), generate
 
+    call.py_func = getattr(math, name)
     return call
 
 

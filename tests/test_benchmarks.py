@@ -178,7 +178,7 @@ def tiny_problem(**changes: Any) -> Problem:
         "sizes": (Size("one", lambda: (3.0,), plain=("loop",)),),
         "tiny": lambda: (3.0,),
         "frozen_adjoint": compiled(lambda x: 2.0 * x),
-        "peers": {"other": lambda x: lambda: 2.0 * x},
+        "peers": {"math": lambda x: lambda: 2.0 * x},
     }
     return Problem(**{**given, **changes})
 
@@ -189,33 +189,30 @@ def run(problem: Problem, peers: bool = True, targets: tuple[str, ...] = ("numpy
 
 def test_a_case_has_everyone() -> None:
     case = run(tiny_problem())
-    assert [row.name for row in case.rows] == ["primal, loop", "srcgrad, loop", "hand, Python", "other"]
+    assert [row.name for row in case.rows] == ["primal, loop", "srcgrad, loop", "hand, Python", "math"]
     assert all(len(row.seconds) == 2 and row.fastest <= row.median for row in case.rows)
     assert [row.deviation for row in case.rows] == [None, 0.0, 0.0, 0.0]
     assert not case.left_out
 
 
 def test_what_cannot_take_part_is_said() -> None:
-    def missing(x: float) -> Any:
-        raise ImportError("No module named 'nothing'", name="nothing")
-
     def long(x: float) -> Any:
         raise Unfit("takes minutes")
 
     def broken(x: float) -> Any:
         raise RuntimeError("no luck\nin detail")
 
-    peers = {"missing": missing, "long": long, "broken": broken, "wrong": lambda x: lambda: 2.1 * x}
+    peers = {"nothing": long, "math, long": long, "math, broken": broken, "math, wrong": lambda x: lambda: 2.1 * x}
     case = run(tiny_problem(peers=peers, no_peers={"fortran": "has none"}))
     assert case.left_out == {
         "fortran": "has none",
-        "missing": "not installed (nothing)",
-        "long": "takes minutes",
-        "broken": "RuntimeError: no luck",
-        "wrong": "wrong: deviates by 5.0e-02",
+        "nothing": "not installed (nothing)",
+        "math, long": "takes minutes",
+        "math, broken": "RuntimeError: no luck",
+        "math, wrong": "wrong: deviates by 5.0e-02",
     }
     assert not any(row.role == "peer" for row in case.rows)
-    assert "- long: takes minutes" in report.markdown([case], 2)
+    assert "- math, long: takes minutes" in report.markdown([case], 2)
 
 
 def test_a_wrong_gradient_by_hand_ends_it() -> None:
@@ -232,8 +229,8 @@ def test_a_changed_argument_ends_it() -> None:
         return gradient
 
     sizes = (Size("two", lambda: (np.ones(2),), plain=("array",)),)
-    with pytest.raises(WrongGradient, match="square: rude changed an argument"):
-        run(tiny_problem(forms={"array": np.sum}, frozen_adjoint=None, sizes=sizes, peers={"rude": in_place}))
+    with pytest.raises(WrongGradient, match="square: math, rude changed an argument"):
+        run(tiny_problem(forms={"array": np.sum}, frozen_adjoint=None, sizes=sizes, peers={"math, rude": in_place}))
 
 
 def test_deviation() -> None:

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
-from benchmarks import peers, vector_math
+from benchmarks import peers
 from benchmarks.compiled import compiled
 from benchmarks.problem import Problem, Size
+from benchmarks.vector_math import exp, tanh
 
 A, B, C = 0.7, 0.1, 1.3
 
@@ -65,8 +66,8 @@ def adjoint_vector(x):
     """One loop that is vectorised."""
     x_bar = np.empty_like(x)
     for i in range(x.shape[0]):
-        y = vector_math.tanh(A * x[i] + B)
-        z = 1.0 / (1.0 + vector_math.exp(-C * y))
+        y = tanh(A * x[i] + B)
+        z = 1.0 / (1.0 + exp(-C * y))
         x_bar[i] = z + x[i] * z * (1.0 - z) * (C * A) * (1.0 - y * y)
     return x_bar
 
@@ -76,8 +77,8 @@ def adjoint_vector_by_exp(x):
     """tanh by one more exp, which costs less where tanh is slow; both are exact to about 1e-16, absolutely."""
     x_bar = np.empty_like(x)
     for i in range(x.shape[0]):
-        y = 1.0 - 2.0 / (vector_math.exp(2.0 * (A * x[i] + B)) + 1.0)
-        z = 1.0 / (1.0 + vector_math.exp(-C * y))
+        y = 1.0 - 2.0 / (exp(2.0 * (A * x[i] + B)) + 1.0)
+        z = 1.0 / (1.0 + exp(-C * y))
         x_bar[i] = z + x[i] * z * (1.0 - z) * (C * A) * (1.0 - y * y)
     return x_bar
 

@@ -35,12 +35,12 @@ def jacobi(a, b, steps):
 
 
 def _sweep_arrays(a, b):
-    """One sweep in place, one buffer."""
-    inner = np.add(a[1:-1, 1:-1], a[1:-1, :-2], out=b[1:-1, 1:-1])
+    """One sweep; sums in contiguous memory are faster than those in the middle of `b`."""
+    inner = a[1:-1, 1:-1] + a[1:-1, :-2]
     inner += a[1:-1, 2:]
     inner += a[2:, 1:-1]
     inner += a[:-2, 1:-1]
-    inner *= 0.2
+    np.multiply(inner, 0.2, out=b[1:-1, 1:-1])
 
 
 def numpy_adjoint(a, b, steps):

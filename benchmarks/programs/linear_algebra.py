@@ -254,6 +254,45 @@ def conjugate_gradients(a, b, steps):
     return np.sum(x * x)
 
 
+def conjugate_gradients_adjoint(a, b, steps):
+    """Gradient of matrix and right side: vectors are kept, outer products are summed by one product of matrices."""
+    n = len(b)
+    ps, aps, rs = np.empty((steps + 1, n)), np.empty((steps, n)), np.empty((steps + 1, n))
+    rrs, curvatures = np.empty(steps + 1), np.empty(steps)
+    x = np.zeros(n)
+    rs[0] = ps[0] = b
+    rrs[0] = b @ b
+    for t in range(steps):
+        p, ap = ps[t], np.matmul(a, ps[t], out=aps[t])
+        curvatures[t] = p @ ap
+        alpha = rrs[t] / curvatures[t]
+        x += alpha * p
+        np.subtract(rs[t], alpha * ap, out=rs[t + 1])
+        rrs[t + 1] = rs[t + 1] @ rs[t + 1]
+        np.add(rs[t + 1], rrs[t + 1] / rrs[t] * p, out=ps[t + 1])
+    x_bar = 2.0 * x
+    ap_bars = np.empty((steps, n))
+    r_bar, p_bar, rr_bar = np.zeros(n), np.zeros(n), 0.0
+    for t in range(steps - 1, -1, -1):
+        p, ap, rr, curvature = ps[t], aps[t], rrs[t], curvatures[t]
+        alpha, beta = rr / curvature, rrs[t + 1] / rr
+        beta_bar = p_bar @ p
+        r_bar += p_bar
+        p_bar *= beta
+        r_bar += 2.0 * (rr_bar + beta_bar / rr) * rs[t + 1]
+        alpha_bar = x_bar @ p - r_bar @ ap
+        curvature_bar = -alpha_bar * alpha / curvature
+        rr_bar = alpha_bar / curvature - beta_bar * beta / rr
+        p_bar += alpha * x_bar
+        p_bar += curvature_bar * ap
+        ap_bar = np.multiply(p, curvature_bar, out=ap_bars[t])
+        ap_bar -= alpha * r_bar
+        p_bar += ap_bar @ a
+    r_bar += p_bar
+    r_bar += 2.0 * rr_bar * b
+    return ap_bars.T @ ps[:-1], r_bar
+
+
 def gaussian_process(x, y, scale, noise):
     """Logarithm of the evidence of a Gaussian process with a squared exponential kernel."""
     n = len(x)
@@ -262,6 +301,23 @@ def gaussian_process(x, y, scale, noise):
     lower = np.linalg.cholesky(k)
     solved = np.linalg.solve(k, y)
     return -0.5 * np.sum(y * solved) - np.sum(np.log(np.diag(lower)))
+
+
+def gaussian_process_adjoint(x, y, scale, noise):
+    """Gradient of scale and noise: the derivative of the determinant is known."""
+    d = np.subtract.outer(x, x)
+    d /= scale
+    d *= d
+    smooth = d * -0.5
+    np.exp(smooth, out=smooth)
+    k = smooth.copy()
+    k.flat[:: len(x) + 1] += noise
+    inverse = np.linalg.inv(k)
+    solved = inverse @ y
+    noise_bar = 0.5 * (solved @ solved - np.trace(inverse))
+    smooth *= d
+    scale_bar = 0.5 / scale * (solved @ (smooth @ solved) - np.einsum("ij,ij", inverse, smooth))
+    return scale_bar, noise_bar
 
 
 def _tridiagonal(n):
@@ -299,11 +355,11 @@ def _by_loop(name, fun, make, large, small, tiny, peer, argnums=0):
     return Problem(name, title, {"loop": fun}, sizes, lambda: make(tiny), argnums, peers={"jax": peer})
 
 
-def _by_arrays(name, fun, label, make, tiny, argnums=0):
+def _by_arrays(name, fun, label, make, tiny, argnums=0, by_hand=None):
     """A program with arrays, which JAX takes as it is."""
-    sizes = (Size(label, make, plain=("array",)),)
-    peer = peers.array_form_by_jax(fun, argnums)
-    return Problem(name, name.replace("_", " "), {"array": fun}, sizes, tiny, argnums, peers={"jax": peer})
+    sizes, title = (Size(label, make, plain=("array",)),), name.replace("_", " ")
+    peer = {"jax": peers.array_form_by_jax(fun, argnums)}
+    return Problem(name, title, {"array": fun}, sizes, tiny, argnums, numpy_adjoint=by_hand, peers=peer)
 
 
 PROGRAMS = (
@@ -329,10 +385,12 @@ PROGRAMS = (
         *("conjugate_gradients", conjugate_gradients, "n = 200, 20 steps"),
         *(lambda: (positive(200), normal(200, seed=1), 20), lambda: (positive(5), normal(5, seed=1), 3)),
         argnums=(0, 1),
+        by_hand=conjugate_gradients_adjoint,
     ),
     _by_arrays(
         *("gaussian_process", gaussian_process, "n = 200"),
         *(lambda: _process_arguments(200), lambda: _process_arguments(5)),
         argnums=(2, 3),
+        by_hand=gaussian_process_adjoint,
     ),
 )
