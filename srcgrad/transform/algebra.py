@@ -17,7 +17,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
-from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
+from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number, is_plain_sum
 from srcgrad.transform.simplify import replace_values
 
 
@@ -186,6 +186,7 @@ def _sum_of_negation(op: Call, uses: dict[Value, list[Op]], aliases: Aliases) ->
         and len(uses.get(op.args[0], ())) == 1
         and op.mirror is not None
         and not aliases.is_written(inner.args[0])
+        and is_plain_sum(op)
     ):
         region, output = op.parent, op.outputs[0]
         assert region is not None

@@ -15,10 +15,9 @@ from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import written
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Region, Value, walk
 from srcgrad.rules.registry import hashable
-from srcgrad.transform.cotangents import is_fresh
+from srcgrad.transform.cotangents import is_fresh, is_plain_sum
 
 _BILINEAR = frozenset([operator.mul, operator.truediv, operator.matmul])
-_LINEAR = frozenset([np.sum, runtime.unbroadcast])
 _OPPOSITE: dict[Callable, Callable] = {
     operator.iadd: operator.isub,
     operator.isub: operator.iadd,
@@ -109,7 +108,8 @@ def _passes_on(op: Call, value: Value) -> bool:
         return False
     if op.fn in _BILINEAR:
         return True
-    return op.args[0] is value and (op.fn is operator.sub or op.fn in _LINEAR)
+    linear = op.fn in (operator.sub, runtime.unbroadcast) or (op.fn is np.sum and is_plain_sum(op))
+    return linear and op.args[0] is value
 
 
 def _absorbs(op: Call, value: Value) -> bool:
