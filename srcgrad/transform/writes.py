@@ -20,6 +20,7 @@ from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unkn
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on, holds_buffers
+from srcgrad.transform.places import memory_of
 from srcgrad.transform.strong_zeros import Zeros, strong_product
 
 if TYPE_CHECKING:
@@ -277,7 +278,9 @@ def _reverse_sum(
     else:
         g = _read(lo, x_bar, index, whole)
         fitted = fit(lo, g, value, None)
-        same = fitted is g or (isinstance(fitted.owner, Call) and fitted.owner.fn is runtime.unbroadcast)
+        same = memory_of(fitted) is memory_of(g) or (
+            isinstance(fitted.owner, Call) and fitted.owner.fn is runtime.unbroadcast
+        )
         stays = same and binary is operator.add and not is_scalar(g.type) and not reverse.accumulated(value)
         if stays and not reverse.is_buffer(value) and not _is_consumed_next(reverse, op, value):
             g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
