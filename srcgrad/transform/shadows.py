@@ -249,12 +249,15 @@ def _was_taken(e: Value, clear: Call, place: int, region: Region, aliases: Alias
 
 
 def _touches(op: Op, memory: set[Any], aliases: Aliases, writes: bool = False) -> bool:
-    """Whether an operation, or one inside of it, uses these classes of memory, or writes them: a call may write any."""
-    if not writes:
-        return any(is_pointer(v.type) and aliases.find(v) in memory for v in references(op))
+    """Whether an operation, or one inside of it, uses these classes of memory, or writes them.
+
+    A call of a function may do both with any: it finds shadows in the table that it is given.
+    """
     region = Region()
     region.ops = [op]
-    return bool(memory) and any(
-        isinstance(inner, Invoke) or ((target := written(inner)) is not None and aliases.find(target) in memory)
-        for inner in walk(region)
-    )
+    inside = list(walk(region))
+    if memory and any(isinstance(inner, Invoke) for inner in inside):
+        return True
+    if not writes:
+        return any(is_pointer(v.type) and aliases.find(v) in memory for v in references(op))
+    return any(target is not None and aliases.find(target) in memory for target in map(written, inside))

@@ -63,3 +63,31 @@ def square_of_what_a_call_writes_through_a_list(x):
     v = -a
     r = fill([a, b], 2)
     return r * np.sum(c) + np.sum(a * v) + np.sum(b * a)
+
+
+@program(lambda: (rand(3),), tags=("recursion", "in-place"))
+def element_put_back_after_a_call_that_writes_it(x):
+    z = x[1:3].copy()
+    q = z[0]
+    r = _spread_product(z, 2)
+    z[0] = q
+    return r + np.sum(z * z)
+
+
+@program(lambda: (rand(3),), tags=("recursion", "in-place"))
+def scaled_element_put_back_after_a_call_that_writes_it(x):
+    z = x[1:3].copy()
+    q = z[0] * x[0]
+    r = _spread_product(z, 2)
+    z[0] = q
+    return r + np.sum(z * z)
+
+
+@program(lambda: (rand(3),), tags=("recursion", "in-place", "views"))
+def row_put_back_after_a_call_that_writes_it(x):
+    z = np.outer(x, x)
+    w = z[1]
+    q = z[1] * x[0]
+    r = _spread_product(w, 2)
+    z[1] = q
+    return r + np.sum(z * z)
