@@ -195,7 +195,6 @@ REFUSED = frozenset(
         "square_of_what_a_call_writes_through_a_list",
         "element_put_back_after_a_call_that_writes_it",
         "row_put_back_after_a_call_that_writes_it",
-        "masks_updated_in_place",
         "lists_that_are_cleared",
         "sorted_in_each_round_until_one_raises",
         "joined_lists_are_new_lists",
