@@ -637,6 +637,13 @@ def test_a_rule_that_is_given_later_is_used_at_once():
     assert push(1.0) == 7.0
 
 
+def test_a_sum_in_a_rule_starts_from_what_the_rule_says():
+    rules.vjp(area)(lambda g, z, width, height: (2.0 * np.sum(-(g * width), initial=3.0) * width, None))
+    gradient = grad(lambda x: np.sum(area(x) * 2.0))
+    assert_allclose(gradient(X), 2.0 * np.sum(-2.0 * X, initial=3.0) * X)
+    assert_allclose(grad(lambda x: np.sum(-area(x)))(X), 2.0 * np.sum(X, initial=3.0) * X)
+
+
 def test_a_rule_sees_what_is_outside_as_it_is(monkeypatch):
     rules.vjp(area)(area_vjp)
     gradient = grad(lambda x: np.sum(area(x)))

@@ -15,6 +15,7 @@ from verified import verified
 
 import srcgrad
 from srcgrad import products
+from srcgrad.backend import twins
 from srcgrad.errors import InternalError, SrcgradError
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, For, Function, If, Invoke, Raise, Region, Value, While
 from srcgrad.ir.types import BOOL, FLOAT, INT
@@ -29,7 +30,8 @@ each = pytest.mark.parametrize("program", EVERY_THIRD, ids=[p.name for p in EVER
 @pytest.fixture
 def verifications() -> Iterator[Counter[str]]:
     # What another test has compiled in this process would not go through the passes again.
-    products._dispatchers.clear()
+    for compiled_before in (products._dispatchers, twins._pools, twins._shared):
+        compiled_before.clear()
     with verified() as counts:
         yield counts
 

@@ -104,22 +104,23 @@ def apply(site: Site, fn: Callable, args: tuple[Tree, ...], kwargs: dict[str, Tr
         return by_example(site, fn, args, kwargs) if hashable(fn) else UNKNOWN
 
 
-_IN_PLACE = {
+PLAIN = {
     getattr(operator, f"i{name.strip('_')}"): getattr(operator, name)
     for name in words("add sub mul truediv floordiv mod pow matmul and_ or_ xor lshift rshift")
 }
+"""Operators of augmented assignments -> those that make something new."""
 _COMPARISONS = frozenset((operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge))
 _UNARY = frozenset((operator.neg, operator.pos, operator.abs, operator.invert, builtins.abs))
-_BINARY = frozenset(_IN_PLACE.values()) - {operator.matmul}
-_OPERATORS = _COMPARISONS | _UNARY | _BINARY | frozenset(_IN_PLACE) | {operator.matmul, builtins.pow, builtins.divmod}
+_BINARY = frozenset(PLAIN.values()) - {operator.matmul}
+_OPERATORS = _COMPARISONS | _UNARY | _BINARY | frozenset(PLAIN) | {operator.matmul, builtins.pow, builtins.divmod}
 
 
 def _operator(site: Site, fn: Callable, args: tuple[Tree, ...]) -> Type:
     types = [type_of(arg) for arg in args]
-    if fn in _IN_PLACE:
+    if fn in PLAIN:
         if isinstance(types[0], Array):
             return types[0]
-        fn = _IN_PLACE[fn]
+        fn = PLAIN[fn]
     if any_unknown(types):
         return UNKNOWN
     if fn is operator.matmul:

@@ -17,7 +17,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import FLOAT, INT, Array, List, NpScalar, PyScalar, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
-from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number
+from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number, is_plain_sum
 from srcgrad.transform.simplify import replace_values
 
 
@@ -188,14 +188,16 @@ def operands_of_shape(x: Value) -> list[Value]:
     ]
 
 
-def _sum_of_negation(op: Call, uses: dict[Value, list[Op]]) -> None:
-    """`np.sum(-a)` -> `-np.sum(a)`."""
+def _sum_of_negation(op: Call, uses: dict[Value, list[Op]], aliases: Aliases) -> None:
+    """`np.sum(-a)` -> `-np.sum(a)`, where `a` is the same by then."""
     inner = op.args[0].owner if op.args and isinstance(op.args[0], Value) else None
     if (
         isinstance(inner, Call)
         and inner.fn is operator.neg
         and len(uses.get(op.args[0], ())) == 1
         and op.mirror is not None
+        and not aliases.is_written(inner.args[0])
+        and is_plain_sum(op)
     ):
         region, output = op.parent, op.outputs[0]
         assert region is not None
@@ -328,7 +330,7 @@ def _fuse_updates(function: Function, aliases: Aliases) -> None:
     uses = _uses(function)
     for op in list(walk(function.body)):
         if isinstance(op, Call) and op.fn is np.sum:
-            _sum_of_negation(op, uses)
+            _sum_of_negation(op, uses, aliases)
         if isinstance(op, Call) and op.fn in _OPPOSITE and not op.outputs and op.mirror is not None:
             _subtract(op, uses, aliases)
     for op in list(walk(function.body)):

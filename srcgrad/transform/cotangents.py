@@ -243,6 +243,11 @@ def _sum(lo: Lowering, c: Value, x: Value, summed: list[int], drop: int) -> Valu
     return c
 
 
+def is_plain_sum(op: Call) -> bool:
+    """Whether a call of `np.sum` only adds up elements: a rule of a user may give it a number to start from."""
+    return len(op.args) <= 2 and op.kwargs.keys() <= {"axis", "keepdims"}
+
+
 def _axes(axes: list[int]) -> Symbol:
     return Const(axes[0]) if len(axes) == 1 else Sequence(tuple(Const(k) for k in axes))
 

@@ -16,10 +16,10 @@ from srcgrad.analysis.reads import Uses, home_of
 from srcgrad.ir.nodes import Call, Function, If, Loop, Op, Region, Value, map_tree, walk
 from srcgrad.ir.types import Unknown, extent_of
 from srcgrad.rules.registry import IN_PLACE
+from srcgrad.rules.result_types import PLAIN
 from srcgrad.transform.ambiguous import containers
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.simplify import replace_values
-from srcgrad.transform.writes import BINARY
 
 
 def rebind(function: Function, callees: list[Function]) -> None:
@@ -56,7 +56,7 @@ def rebind(function: Function, callees: list[Function]) -> None:
                 f.result = map_tree(lambda v, mapping=mapping: _resolved(v, mapping), f.result)
             continue
         for op in ops:
-            op.fn = BINARY[op.fn]
+            op.fn = PLAIN[op.fn]
     for value in numbers:
         _check_number(function, value)
     others = [v for v in (*function.params, *function.captured) if is_pointer(v.type)]

@@ -15,7 +15,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import is_basic_index, written
-from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, references, walk
+from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Region, Value, references, walk
 from srcgrad.ir.types import Array, List, Type, is_scalar
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.cotangents import is_number
@@ -249,9 +249,15 @@ def _was_taken(e: Value, clear: Call, place: int, region: Region, aliases: Alias
 
 
 def _touches(op: Op, memory: set[Any], aliases: Aliases, writes: bool = False) -> bool:
-    """Whether an operation, or one inside of it, uses these classes of memory, or writes them."""
-    if not writes:
-        return any(is_pointer(v.type) and aliases.find(v) in memory for v in references(op))
+    """Whether an operation, or one inside of it, uses these classes of memory, or writes them.
+
+    A call of a function may do both with any: it finds shadows in the table that it is given.
+    """
     region = Region()
     region.ops = [op]
-    return any(target is not None and aliases.find(target) in memory for target in map(written, walk(region)))
+    inside = list(walk(region))
+    if memory and any(isinstance(inner, Invoke) for inner in inside):
+        return True
+    if not writes:
+        return any(is_pointer(v.type) and aliases.find(v) in memory for v in references(op))
+    return any(target is not None and aliases.find(target) in memory for target in map(written, inside))

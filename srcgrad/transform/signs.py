@@ -13,12 +13,11 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import written
-from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
+from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Region, Value, walk
 from srcgrad.rules.registry import hashable
-from srcgrad.transform.cotangents import is_fresh
+from srcgrad.transform.cotangents import is_fresh, is_plain_sum
 
 _BILINEAR = frozenset([operator.mul, operator.truediv, operator.matmul])
-_LINEAR = frozenset([np.sum, runtime.unbroadcast])
 _OPPOSITE: dict[Callable, Callable] = {
     operator.iadd: operator.isub,
     operator.isub: operator.iadd,
@@ -109,7 +108,8 @@ def _passes_on(op: Call, value: Value) -> bool:
         return False
     if op.fn in _BILINEAR:
         return True
-    return op.args[0] is value and (op.fn is operator.sub or op.fn in _LINEAR)
+    linear = op.fn in (operator.sub, runtime.unbroadcast) or (op.fn is np.sum and is_plain_sum(op))
+    return linear and op.args[0] is value
 
 
 def _absorbs(op: Call, value: Value) -> bool:
@@ -139,11 +139,14 @@ def _turn(op: Call, value: Value) -> None:
 
 
 def _stands(g: Value, negation: Call, readers: list[Call], region: Region, aliases: Aliases) -> bool:
-    """Whether what was negated is still the same where it is read instead."""
+    """Whether what was negated is still the same where it is read instead; a call of a function may change it."""
     if not is_pointer(g.type) or not aliases.is_written(g):
         return True
     memory = aliases.find(g)
     last = max(region.ops.index(op) for op in readers)
     between = Region()
     between.ops = region.ops[region.ops.index(negation) + 1 : last + 1]
-    return not any(t is not None and aliases.find(t) is memory for t in map(written, walk(between)))
+    return not any(
+        isinstance(op, Invoke) or ((target := written(op)) is not None and aliases.find(target) is memory)
+        for op in walk(between)
+    )

@@ -176,6 +176,12 @@ class StrongZeros:
                 self._masked.discard(self._aliases.find(value))
             if certain:
                 self._complete.add(value)
+        elif self.of(contribution) is Zeros.MASKED and self.of_shadow(value, shadow):
+            self._mark_masked(value, shadow)
+
+    def _mark_masked(self, value: Value, shadow: Value) -> None:
+        self._masked.add(self._aliases.find(value))
+        self.mark(shadow, Zeros.MASKED)
 
     def add_part(self, value: Value, shadow: Value, op: Call, home: Region, masked: bool, fresh: bool) -> None:
         """Notes that the cotangent of a read was added to the elements it read."""
@@ -193,8 +199,7 @@ class StrongZeros:
         """Notes that elements of a shadow were set to zero, because they were overwritten."""
         self._cleared.add(self._aliases.find(value))
         if masked:
-            self._masked.add(self._aliases.find(value))
-            self.mark(shadow, Zeros.MASKED)
+            self._mark_masked(value, shadow)
 
     # Products
 

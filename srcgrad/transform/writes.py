@@ -11,6 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.alias import may_be_basic
+from srcgrad.analysis.finite import may_be_infinite
 from srcgrad.analysis.memory import ITEM_UPDATES, LISTING, among, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
@@ -19,6 +20,7 @@ from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unkn
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on, holds_buffers
+from srcgrad.transform.places import memory_of
 from srcgrad.transform.strong_zeros import Zeros, strong_product
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     if isinstance(x.type, Unknown):
         _reverse_unknown_setitem(reverse, op, x_bar)
         return
-    level = _level_of_written(reverse, x, x_bar)
+    level = _level_of_written(reverse, x, x_bar, value)
     if reverse.activity.active(value):
         g = _taken(reverse, x_bar, index, x)
     if not _is_first_use(reverse, op):
@@ -112,7 +114,7 @@ def _reverse_unknown_setitem(reverse: Reverse, op: Call, x_bar: Value) -> None:
     """As `_reverse_setitem`, where `x` may turn out to be no array."""
     x, index, value = op.args
     lo = reverse.lo
-    level = _level_of_written(reverse, x, x_bar)
+    level = _level_of_written(reverse, x, x_bar, value)
     g = Value(UNKNOWN, None, op.span)
     lo.append_call(runtime.take_item, (x_bar, lo.tree(reverse.symbol(index))), [g])
     reverse.zeros.clear(x, x_bar, has_mask(index))
@@ -121,9 +123,17 @@ def _reverse_unknown_setitem(reverse: Reverse, op: Call, x_bar: Value) -> None:
         reverse.contribute(value, reverse.zeros.mark(fit(lo, g, value, None), level))
 
 
-def _level_of_written(reverse: Reverse, x: Value, x_bar: Value) -> Zeros:
-    """The zeros in the cotangent of what was written: an element that is masked later brings a zero back to it."""
-    return Zeros.MASKED if reverse.zeros.is_masked(x, x_bar) else Zeros.NONE
+def _level_of_written(reverse: Reverse, x: Value, x_bar: Value, value: Any) -> Zeros:
+    """The zeros in the cotangent of what was written: an element that is masked later brings a zero back to it.
+
+    So does one that nobody reads. That matters where a finite value has an infinite slope, as a square root of 0 has:
+    it may be written everywhere and read where it is safe. If the value itself may be infinite, NumPy warns of it.
+    """
+    if reverse.zeros.is_masked(x, x_bar):
+        return Zeros.MASKED
+    if not isinstance(value, Value) or may_be_infinite(value, reverse.aliases):
+        return Zeros.NONE
+    return reverse.zeros.of_shadow(x, x_bar)
 
 
 def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
@@ -211,7 +221,7 @@ def _reverse_update(reverse: Reverse, op: Call) -> None:
     partials = lo.call(Const(PARTIALS[binary].body), [before, value, result], {})
     assert isinstance(partials, Sequence)
     g = _read(lo, x_bar, index, in_place)
-    level = reverse.zeros.of_shadow(x, x_bar) if in_place else _level_of_written(reverse, x, x_bar)
+    level = reverse.zeros.of_shadow(x, x_bar) if in_place else _level_of_written(reverse, x, x_bar, result)
     contribution = None
     if reverse.activity.active(value):
         taken = _taken(reverse, x_bar, index, x) if _may_repeat(index) else g
@@ -268,14 +278,16 @@ def _reverse_sum(
     else:
         g = _read(lo, x_bar, index, whole)
         fitted = fit(lo, g, value, None)
-        same = fitted is g or (isinstance(fitted.owner, Call) and fitted.owner.fn is runtime.unbroadcast)
+        same = memory_of(fitted) is memory_of(g) or (
+            isinstance(fitted.owner, Call) and fitted.owner.fn is runtime.unbroadcast
+        )
         stays = same and binary is operator.add and not is_scalar(g.type) and not reverse.accumulated(value)
         if stays and not reverse.is_buffer(value) and not _is_consumed_next(reverse, op, value):
             g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
     c = fit(lo, g, value, None)
     if binary is operator.sub:
         c = lo.value(lo.emit(operator.neg, c))
-    reverse.contribute(value, reverse.zeros.mark(c, _level_of_written(reverse, x, x_bar)))
+    reverse.contribute(value, reverse.zeros.mark(c, _level_of_written(reverse, x, x_bar, value)))
 
 
 def _reverse_add_at(reverse: Reverse, op: Call) -> None:
@@ -288,7 +300,7 @@ def _reverse_add_at(reverse: Reverse, op: Call) -> None:
         if may_be_basic(index) and not is_scalar(g.type):
             copy = np.ndarray.copy if isinstance(g.type, Array) else runtime.copied
             g = lo.value(lo.emit_typed(copy, (g,), {}, g.type))
-        level = _level_of_written(reverse, x, x_bar)
+        level = _level_of_written(reverse, x, x_bar, value)
         reverse.contribute(value, reverse.zeros.mark(fit(lo, g, value, None), level))
     lo.effect(undo_point, x, reverse.symbol(index))
 

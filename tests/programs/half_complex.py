@@ -74,3 +74,23 @@ def real_part_of_an_unclear_precision(x, m):
     mass = m[0]
     mass += np.real(np.exp(1j * m[1, 0]) * (width + 0.5j))
     return np.sum(mass) * width
+
+
+@program(lambda: (rand(3),), tags=("complex", "in-place"))
+def reals_added_to_complex_numbers_that_were_scaled(x):
+    z = x * (1 + 1j)
+    y = x * x
+    z *= x
+    z += y
+    return np.sum(np.abs(z) ** 2)
+
+
+@program(lambda: (rand(3), rand(2, seed=1)), argnums=(0, 1), tags=("complex", "in-place"))
+def reals_added_to_a_part_of_complex_numbers(x, c):
+    z = x * (1 + 1j)
+    y = np.sin(c)
+    z[1:] *= x[1:]
+    z[1:] += y
+    z[:2] -= y * x[0]
+    z[0] *= 2j
+    return np.sum(np.abs(z) ** 2)

@@ -241,6 +241,146 @@ def divided_in_place_and_masked(x):
     return np.sum(y)
 
 
+LOGS = np.array([0.0, 1.0, 2.0])
+
+
+@case([0.0, 1.0, 0.5], LOGS)
+def one_element_written_and_all_masked(x):
+    y = x.copy()
+    y[0] = np.log(x[0])
+    y[1:] = np.log(x[1:])
+    return np.sum(np.where(x > 0, y, 0.0))
+
+
+@case([1.0, 1.0, np.log(2.0) + 1.0], LOGS)
+def elements_written_and_products_masked(x):
+    y = np.zeros(3)
+    for i in range(3):
+        y[i] = np.log(x[i])
+    return np.sum(np.where(x > 0, y * x, x))
+
+
+@case([1.0, 1.0, np.log(2.0) + 1.0], LOGS)
+def elements_written_and_products_taken_by_a_mask(x):
+    y = np.zeros(3)
+    y[:] = np.log(x)
+    return np.sum((y * x)[x > 0]) + np.sum(x[x <= 0])
+
+
+@case([1.0, 2.0, 1.0], LOGS)
+def written_through_a_view_and_masked(x):
+    y = x.copy()
+    v = y[1:]
+    v[-1] = np.log(x[2])
+    w = y[:1]
+    w[0] = np.log(x[0])
+    return np.sum(np.where(x > 0, 2.0 * y, x))
+
+
+@case([1.0, 2.0, 1.0], LOGS)
+def the_view_that_was_written_is_masked(x):
+    y = x.copy()
+    v = y[:2]
+    v[0] = np.log(x[0])
+    return np.sum(np.where(x[:2] > 0, 2.0 * v, x[:2])) + x[2]
+
+
+@case([1.0, 8.0, 16.0], LOGS)
+def updated_before_all_is_masked(x):
+    y = x.copy()
+    y[0] = np.log(x[0])
+    y += x
+    return np.sum(np.where(x > 0, y * y, x))
+
+
+@case([1.0, 2.0, 4.0], LOGS)
+def one_element_divided_in_place_and_all_masked(x):
+    y = x.copy()
+    y[0] /= x[0]
+    return np.sum(np.where(x > 0, y * x, x))
+
+
+@case([1.0, 2.0], np.array([NAN, 2.0]))
+def missing_data_written_and_masked(w):
+    y = np.zeros(2)
+    for i in range(2):
+        y[i] = w[i] * w[i]
+    return np.sum(np.where(np.isnan(w), w, 0.5 * y))
+
+
+@case([2.5, 0.0, -2.5], np.array([0.0, 1.0, 2.0]))
+def distances_of_all_pairs_used_off_the_diagonal(x):
+    n = len(x)
+    d = np.zeros((n, n))
+    for i in range(n):
+        for j in range(n):
+            d[i, j] = np.sqrt((x[i] - x[j]) ** 2)
+    e = 0.0
+    for i in range(n):
+        for j in range(n):
+            if i != j:
+                e += 1.0 / d[i, j]
+    return e
+
+
+@case(ROOT)
+def roots_written_and_used_in_a_branch(x):
+    y = np.zeros(4)
+    for i in range(4):
+        y[i] = np.sqrt(x[i])
+    s = 0.0
+    for i in range(4):
+        if x[i] > 0:
+            s += y[i]
+    return s
+
+
+@case(ROOT)
+def roots_written_and_replaced_one_by_one(x):
+    y = np.zeros(4)
+    for i in range(4):
+        y[i] = np.sqrt(x[i])
+    for i in range(4):
+        if x[i] == 0:
+            y[i] = 0.0
+    return np.sum(y)
+
+
+@case(ROOT)
+def roots_taken_in_place_and_used_in_a_branch(x):
+    y = np.zeros(4)
+    for i in range(4):
+        y[i] = x[i]
+        y[i] **= 0.5
+    s = 0.0
+    for i in range(4):
+        if x[i] > 0:
+            s += y[i]
+    return s
+
+
+@case(ROOT)
+def roots_added_in_place_and_cut(x):
+    y = np.zeros(4)
+    y += np.sqrt(x)
+    return np.sum(y[1:])
+
+
+@case(ROOT)
+def roots_added_to_a_part_and_cut(x):
+    y = np.zeros(4)
+    y[:2] += np.sqrt(x[:2])
+    np.add.at(y, np.array([2, 3]), np.sqrt(x[2:]))
+    return np.sum(y[1:])
+
+
+@case([0.0, 1.0, 0.5], X[:3])
+def roots_added_at_indices_and_cut(x):
+    y = np.zeros(3)
+    np.add.at(y, np.array([0, 1, 2]), np.sqrt(x))
+    return np.sum(y[1:])
+
+
 @case(ROOT)
 def masked_in_every_iteration(x):
     y = x
