@@ -13,7 +13,7 @@ import srcgrad
 ROOT = Path(srcgrad.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ORDER = (
-    *("errors", "tree", "ir", "runtime", "schedule", "rules", "frontend", "analysis", "transform", "backend"),
+    *("errors", "tree", "ir", "runtime", "schedule", "rules", "frontend", "analysis", "transform", "jit", "backend"),
     *("view", "products", "api", "jacobians", "nested", "nested_products", "custom", "implicit_functions", "sparse"),
     *("testing", "__init__", "__main__"),
 )
