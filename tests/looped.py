@@ -42,8 +42,13 @@ def forget() -> None:
     twins._pools.clear()
 
 
-def looped(fun: Callable[..., Any], *args: Any) -> tuple[Callable[..., Any], str]:
-    """A function itself, not its gradient, with loops for array operations; and its text."""
+def looped(
+    fun: Callable[..., Any], *args: Any, then: Callable[[list[Function]], None] | None = None
+) -> tuple[Callable[..., Any], str]:
+    """A function itself, not its gradient, with loops for array operations; and its text.
+
+    `then` is a pass on the functions with loops.
+    """
     target = resolve(fun, "grad")
     bound = target.bind(args, {})
     program = lower_program(fun, bound)
@@ -52,6 +57,8 @@ def looped(fun: Callable[..., Any], *args: Any) -> tuple[Callable[..., Any], str
     finish(function, function.result, function.name, optimize=True)
     functions = without_reverse(program)
     fuse_loops(functions)
+    if then is not None:
+        then(functions)
     for made in functions:
         verify(made)
     emitted = emit_module(functions)

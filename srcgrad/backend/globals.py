@@ -18,7 +18,7 @@ from srcgrad.backend.names import unique
 from srcgrad.ir.nodes import Closed
 from srcgrad.rules.registry import PARTIALS, VJP
 
-_SHARED_MODULES = ("srcgrad.runtime", "srcgrad.rules", "srcgrad.schedule")
+_SHARED_MODULES = ("srcgrad.runtime", "srcgrad.jit", "srcgrad.rules", "srcgrad.schedule")
 _MODULES: dict[str, ModuleType] = {"np": np, "math": math}
 
 

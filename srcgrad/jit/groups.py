@@ -42,6 +42,21 @@ class Store:
     value: Value
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two axes that have the same length, if an operation is done element by element.
+
+    Attributes:
+        own: the axis of an operand.
+        of: that of the nest.
+        needed: whether NumPy raises where they differ; if not, one of them may be stretched.
+    """
+
+    own: Axis
+    of: Axis
+    needed: bool
+
+
 @dataclass(slots=True)
 class Member:
     """An operation of a group.
@@ -49,6 +64,8 @@ class Member:
     Attributes:
         shape: the axes that its nest goes along.
         operands: what it reads of each element: arrays that broadcast to the shape, and numbers.
+        pairs: which axes have to be equal.
+        defined: axes of the result, which nothing has before -> those that they are equal to if the pairs are.
     """
 
     op: Call
@@ -57,6 +74,8 @@ class Member:
     pointwise: Pointwise | None = None
     store: Store | None = None
     reduction: Reduction | None = None
+    pairs: list[Pair] = field(default_factory=list)
+    defined: dict[Axis, Axis] = field(default_factory=dict)
 
     @property
     def output(self) -> Value | None:
@@ -66,12 +85,19 @@ class Member:
     def outer(self) -> bool:
         return self.pointwise is not None and self.pointwise.outer
 
-    def learn(self, assumed: Facts) -> None:
-        """Notes which lengths are equal if the operation does not raise."""
-        for k, value in enumerate(self.operands):
-            for j, axis in self.axes_of(k).items() if isinstance(value.type, Array) else ():
-                if axis is not None and not self.outer:
-                    assumed.learn(value.type.shape[j], self.shape[axis])  # type: ignore[attr-defined]
+    @property
+    def read(self) -> tuple[Value, ...]:
+        """The operands of which it reads elements."""
+        return self.operands[: self.pointwise.reads] if self.pointwise is not None else self.operands
+
+    def learn(self, assumed: Facts, stretched: bool) -> None:
+        """Notes which lengths are equal if the operation does not raise; or rather if nothing is stretched either."""
+        for pair in self.pairs:
+            if pair.needed or stretched:
+                assumed.learn(pair.own, pair.of)
+        if stretched:
+            for axis, known in self.defined.items():
+                assumed.learn(axis, known)
 
     def axes_of(self, k: int) -> dict[int, int | None]:
         """For each axis of operand `k` the axis of the nest that it runs along; None where it has length 1 alone."""
@@ -89,18 +115,44 @@ def member(op: Any) -> Member | None:
         return None
     found = pointwise(op)
     if found is not None:
-        shape = op.outputs[0].type.shape  # type: ignore[attr-defined]
-        result = Member(op, shape, found.operands, pointwise=found)
-        return result if found.outer or _fits(result) else None
+        return _with_pairs(Member(op, op.outputs[0].type.shape, found.operands, pointwise=found))  # type: ignore[attr-defined]
     reduced = reduction(op)
     if reduced is not None:
         assert isinstance(reduced.operand.type, Array) and reduced.operand.type.shape is not None
         return Member(op, reduced.operand.type.shape, (reduced.operand,), reduction=reduced)
     store = _store(op)
     if store is not None:
-        result = Member(op, _shape_at(store), (store.value,), store=store)
-        return result if _fits(result) else None
+        return _with_pairs(Member(op, _shape_at(store), (store.value,), store=store))
     return None
+
+
+def _with_pairs(found: Member) -> Member | None:
+    """The operation with the axes that have to be equal; None if they can't all be."""
+    if not found.shape:
+        return None
+    runs: dict[int, list[Axis]] = {k: [] for k in range(len(found.shape))}
+    for k, value in enumerate(found.operands):
+        t = value.type
+        if not isinstance(t, Array):
+            continue
+        if t.shape is None or len(t.shape) > len(found.shape):
+            return None
+        for j, axis in found.axes_of(k).items():
+            if axis is not None:
+                runs[axis].append(t.shape[j])
+    shape = list(found.shape)
+    for k, own in runs.items():
+        if found.store is None and own and not any(same_length(a, shape[k]) for a in own):
+            found.defined[shape[k]] = shape[k] = own[0]
+        for a in own:
+            if same_length(a, shape[k]):
+                continue
+            if isinstance(a, int) and isinstance(shape[k], int):
+                return None
+            needed = not may_be_one(a) and (found.store is not None or not may_be_one(shape[k]))
+            found.pairs.append(Pair(a, shape[k], needed))
+    found.shape = tuple(shape)
+    return found
 
 
 def _shape_at(store: Store) -> Shape:
@@ -136,37 +188,23 @@ def _store(op: Call) -> Store | None:
     return Store(target, index, place, fn, value)
 
 
-def _fits(found: Member) -> bool:
-    """Whether operands are as long as the nest, or have length 1, and it is known which."""
-    shape = found.shape
-    if not shape:
-        return False
-    for value in found.operands:
-        own = value.type.shape if isinstance(value.type, Array) else ()
-        if own is None or len(own) > len(shape):
-            return False
-        for a, b in zip(reversed(own), reversed(shape), strict=False):
-            if same_length(a, b) or (a == 1 and found.store is None) or (a == 1 and b != 1):
-                continue
-            if may_be_one(a) or (may_be_one(b) and found.store is None):
-                return False
-    return True
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group:
     """Operations that one nest does.
 
     Attributes:
         shape: its axes.
-        assumed: the lengths that are equal if what came so far does not raise.
+        assumed: the lengths that are equal in the region if what came so far does not raise.
+        promised: operations that are going to be members.
         members: in program order.
         made: the new arrays of pointwise operations.
+        produced: these, and what reductions result in.
         reads, writes: memory class -> where.
     """
 
     shape: Shape
     assumed: Facts
+    promised: list[Member] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     made: set[Value] = field(default_factory=set)
     produced: set[Value] = field(default_factory=set)
@@ -185,17 +223,27 @@ class Group:
             if new.pointwise is not None:
                 self.made.add(new.output)
 
-    def same_shape(self, shape: Shape) -> bool:
+    def facts(self, new: Member | None = None) -> Facts:
+        """Which lengths are equal where the nest is done, with another operation in it."""
+        found = Facts(self.assumed)
+        for m in [*self.members, *self.promised, *([] if new is None else [new])]:
+            m.learn(found, stretched=True)
+        return found
+
+    def same_shape(self, shape: Shape, facts: Facts) -> bool:
         """Whether a shape is that of the nest."""
-        return len(shape) == len(self.shape) and all(map(self.assumed.equal, shape, self.shape))
+        return len(shape) == len(self.shape) and all(map(facts.equal, shape, self.shape))
 
     def admits(self, new: Member, aliases: Aliases) -> bool:
         """Whether an operation touches memory only where and when the nest does."""
-        if not self.same_shape(new.shape) or self.touches(new, aliases, same_place=True):
+        if len(new.shape) != len(self.shape) or self.touches(new, aliases, same_place=True):
             return False
         if new.store is not None and new.store.place.base in self.produced:
             return False
-        return not any(v in self.produced and not self._passes(new, v) for v in new.operands)
+        facts = self.facts(new)
+        if not self.same_shape(new.shape, facts):
+            return False
+        return not any(v in self.produced and not self._passes(new, v, facts) for v in new.operands)
 
     def comes_before(self, new: Member, aliases: Aliases) -> bool:
         """Whether the nest has to be done before an operation is."""
@@ -203,10 +251,10 @@ class Group:
             return True
         return not self.produced.isdisjoint(new.operands) or self.touches(new, aliases, same_place=False)
 
-    def _passes(self, new: Member, value: Value) -> bool:
+    def _passes(self, new: Member, value: Value, facts: Facts) -> bool:
         """Whether a value that the nest computes can be handed on element by element."""
         t = value.type
-        same = isinstance(t, Array) and t.shape is not None and self.same_shape(t.shape)
+        same = isinstance(t, Array) and t.shape is not None and self.same_shape(t.shape, facts)
         return value in self.made and same and not new.outer
 
     def touches(self, new: Member, aliases: Aliases, same_place: bool) -> bool:
@@ -231,7 +279,7 @@ class Group:
 def reads_of(found: Member, made: set[Value], aliases: Aliases) -> list[tuple[Any, Any]]:
     """The memory that an operation reads, each with where the element lies."""
     rows = []
-    for k, value in enumerate(found.operands):
+    for k, value in enumerate(found.read):
         if isinstance(value.type, Array) and value not in made and not isinstance(value, Const):
             place = place_of(value).moved(found.axes_of(k))
             rows.append((aliases.find(place.base), place))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from srcgrad.ir.nodes import Const, If, Raise, Region, Value
-from srcgrad.ir.types import BOOL, INT, Array, Axis, Dim, PyScalar, same_length
+from srcgrad.ir.types import INT, Array, Axis, Dim, PyScalar, same_length
 from srcgrad.jit.pointwise import Writer
 
 MISMATCH = "operands could not be broadcast together"
+
+
+Measured = Callable[[Writer], Value]
 
 
 class Facts:
@@ -81,7 +84,6 @@ class Lengths:
         total = more + by
         if total == 0:
             return length
-
         fn = operator.add if total > 0 else operator.sub
         return writer.call(fn, length, Const(abs(total)), type=INT)
 
@@ -94,21 +96,32 @@ class Lengths:
         if k == 0:
             return writer.call(len, x, type=PyScalar("i", known))
         shape = writer.call(getattr, x, Const("shape"))
-
         return writer.call(operator.getitem, shape, Const(k), type=PyScalar("i", known))
 
     def exact(self, writer: Writer, axis: Axis) -> Value:
         """The length of an axis, 0 where it is empty."""
-        length = self.plus(writer, axis, 0)
-        found = None if isinstance(axis, int) else self.source(axis)
-        return length if found is None or found[2] >= 0 else writer.call(max, length, Const(0), type=INT)
+        found = self.measured(axis)
+        assert found is not None
+        return found(writer)
 
-    def check(self, writer: Writer, a: Axis, b: Axis) -> None:
-        """Raises what NumPy raises, unless two axes have the same length."""
+    def measured(self, axis: Axis) -> Measured | None:
+        """What writes the length of an axis, as it can be had now; None if it can't."""
+        if isinstance(axis, int):
+            return lambda writer: Const(axis)
+        found = self.source(axis)
+        if found is None:
+            return None
+        x, k, more = found
 
-        differ = writer.call(operator.ne, self.exact(writer, a), self.exact(writer, b), type=BOOL)
-        raise_if(writer, differ, ValueError, MISMATCH)
-        self.facts.learn(a, b)
+        def written(writer: Writer) -> Value:
+            length = self.of(writer, x, k)
+            if more == 0:
+                return length
+            fn = operator.add if more > 0 else operator.sub
+            length = writer.call(fn, length, Const(abs(more)), type=INT)
+            return length if more > 0 else writer.call(max, length, Const(0), type=INT)
+
+        return written
 
 
 def raise_if(writer: Writer, condition: Value, cls: type[Exception], message: str) -> None:
@@ -118,8 +131,3 @@ def raise_if(writer: Writer, condition: Value, cls: type[Exception], message: st
     error = inner.call(cls, Const(message))
     inner.add(Raise(error))
     writer.add(If(condition, then, orelse, []))
-
-
-def is_known(lengths: Lengths, axes: Iterable[Axis]) -> bool:
-    """Whether the lengths of these axes can be written."""
-    return all(isinstance(axis, int) or lengths.source(axis) is not None for axis in axes)

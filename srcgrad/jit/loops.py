@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import MAY_COPY, contents_read, is_view, only_metadata, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Try, Value, walk
@@ -100,6 +101,7 @@ class _RegionFusion:
         self.facts = facts
         self.assumed = Facts(facts)
         self.groups: list[Group] = []
+        self.order: dict[Op, int] = {}
         self.done: list[Op] = []
         self.inner: list[tuple[Region, Facts]] = []
 
@@ -107,6 +109,7 @@ class _RegionFusion:
         """Rewrites the region; the regions in it, with what is known there."""
         for op in self.region.ops:
             for part in self._parts(op):
+                self.order[part] = len(self.order)
                 found = member(part)
                 if found is not None and self._is_safe(found):
                     self._join(found)
@@ -147,16 +150,41 @@ class _RegionFusion:
 
     def _join(self, new: Member) -> None:
         """Puts an operation into the last group that may have it, or into one of its own."""
-        new.learn(self.assumed)
+        new.learn(self.assumed, stretched=False)
         for group in reversed(self.groups):
             if group.admits(new, self.aliases):
                 group.add(new, self.aliases)
-                return
-            if group.comes_before(new, self.aliases):
                 break
+            if group.comes_before(new, self.aliases):
+                group = self._opened(new)
+                break
+        else:
+            group = self._opened(new)
+        for other in reversed(self.groups[: self.groups.index(group)]):
+            if not other.produced.isdisjoint(new.operands):
+                group = self._merged(other, group)
+
+    def _opened(self, new: Member) -> Group:
         group = Group(new.shape, self.assumed)
         group.add(new, self.aliases)
         self.groups.append(group)
+        return group
+
+    def _merged(self, first: Group, last: Group) -> Group:
+        """One group in place of two, if it may be done when the last one is; else the last one."""
+        between = self.groups[self.groups.index(first) + 1 : self.groups.index(last)]
+        if any(first.comes_before(m, self.aliases) for group in between for m in group.members):
+            return last
+        members = sorted([*first.members, *last.members], key=lambda m: self.order[m.op])
+        whole = Group(first.shape, self.assumed, members)
+        for m in members:
+            if whole.members and not whole.admits(m, self.aliases):
+                return last
+            whole.add(m, self.aliases)
+        whole.promised = []
+        self.groups.remove(first)
+        self.groups[self.groups.index(last)] = whole
+        return whole
 
     def _pass(self, op: Op) -> None:
         """Appends an operation that is in no group, and before it the groups that have to be done by then."""
@@ -197,7 +225,7 @@ def is_plain(group: Group) -> bool:
     if len(group.members) > 1:
         return False
     filled = op.fn is operator.setitem and not isinstance(op.args[2].type, Array)
-    return filled or op.fn in (np.ndarray.copy, np.copy)
+    return filled or op.fn in (np.ndarray.copy, np.copy, runtime.unbroadcast)
 
 
 def is_simple(op: Op) -> bool:

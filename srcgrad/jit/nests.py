@@ -22,8 +22,9 @@ import numpy as np
 from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import Call, Const, For, Op, Region, Value
 from srcgrad.ir.types import INT, Array, Axis
+from srcgrad.jit.checks import plan_checks, sources_of
 from srcgrad.jit.groups import Group, Member
-from srcgrad.jit.lengths import Facts, Lengths, is_known
+from srcgrad.jit.lengths import Facts, Lengths
 from srcgrad.jit.places import Along, Place, place_of
 from srcgrad.jit.pointwise import Writer, item_update_of
 from srcgrad.jit.totals import Totals
@@ -37,11 +38,16 @@ def write_nest(group: Group, is_used: Callable[[Value, set[Op]], bool], facts: F
         is_used: whether a value is used by other operations than these.
         facts: what is known of lengths; what the checks find out is added.
     """
-    nest = Nest(group, is_used, facts)
-    if not nest.lengths_known():
+    checks = plan_checks(group, facts)
+    if checks is None:
         return None
-    nest.write()
-    return nest.regions[0].ops
+    nest = Nest(group, is_used, checks.facts)
+    if not checks.conditions:
+        checks.write_needed(nest.regions[0])
+        nest.write()
+        checks.teach(facts)
+        return nest.regions[0].ops
+    return checks.guarded(nest)
 
 
 class Nest:
@@ -62,26 +68,12 @@ class Nest:
         self.looped = [k for k, axis in enumerate(group.shape) if axis != 1]
         self.regions = [Region([Value(INT)] if level else []) for level in range(len(self.looped) + 1)]
         self.indices = {k: self.regions[level + 1].args[0] for level, k in enumerate(self.looped)}
-        self.lengths = Lengths(facts, [*self._bases(), *self._operands()])
+        self.lengths = Lengths(facts, sources_of(group))
         self.numbers: dict[Value, Value] = {}
         self.level_of: dict[Value, int] = {}
         self.loaded: dict[Place, Value] = {}
         self.models = self._models()
         self.shifts = self._shifts()
-
-    def _operands(self) -> list[Value]:
-        found = [v for m in self.group.members for v in m.operands if isinstance(v.type, Array)]
-        return [v for v in found if v not in self.group.made]
-
-    def _bases(self) -> list[Value]:
-        stores = [m.store.place.base for m in self.group.members if m.store is not None]
-        return [*(place_of(v).base for v in self._operands()), *stores]
-
-    def lengths_known(self) -> bool:
-        """Whether the lengths of all axes can be written."""
-        members = self.group.members
-        own = [a for m in members for v in m.operands if isinstance(v.type, Array) for a in v.type.shape or ()]
-        return is_known(self.lengths, [*self.group.shape, *own, *(a for m in members for a in m.shape)])
 
     def writer(self, level: int, op: Op) -> Writer:
         """What writes at a level: 0 is before the loops."""
@@ -90,7 +82,7 @@ class Nest:
     # Where elements are
 
     def _accesses(self) -> list[Place]:
-        found = [self.place(m, k) for m in self.members for k, v in enumerate(m.operands) if self._is_read(v)]
+        found = [self.place(m, k) for m in self.members for k, v in enumerate(m.read) if self._is_read(v)]
         return [*found, *(m.store.place for m in self.members if m.store is not None)]
 
     def _is_read(self, value: Value) -> bool:
@@ -146,7 +138,6 @@ class Nest:
     def write(self) -> None:
         """Writes it all."""
         first = self.members[0].op if self.members else self.group.members[0].op
-        self._check(first)
         if not self.members:
             return
         for m in self.members:
@@ -162,29 +153,6 @@ class Nest:
                 self._compute(m)
         self._close(totals, first)
         totals.finish()
-
-    def _check(self, first: Op) -> None:
-        """What NumPy finds out about shapes."""
-        writer = self.writer(0, first)
-        for m in self.group.members:
-            writer = self.writer(0, m.op)
-            for k, value in enumerate(m.operands):
-                if isinstance(value.type, Array) and not m.outer:
-                    self._check_operand(writer, value, m.axes_of(k))
-            if m.store is not None:
-                for a, b in zip(m.shape, self.group.shape, strict=True):
-                    self._check_axes(writer, a, b)
-
-    def _check_operand(self, writer: Writer, value: Value, axes: dict[int, int | None]) -> None:
-        assert isinstance(value.type, Array) and value.type.shape is not None
-        for j, own in enumerate(value.type.shape):
-            k = axes[j]
-            if k is not None:
-                self._check_axes(writer, own, self.group.shape[k])
-
-    def _check_axes(self, writer: Writer, a: Axis, b: Axis) -> None:
-        if not self.facts.equal(a, b):
-            self.lengths.check(writer, a, b)
 
     def _new_like(self, m: Member, output: Value) -> None:
         """Writes the allocation of an array that lies in memory as NumPy's would, if all it is made of lies alike."""
@@ -227,7 +195,7 @@ class Nest:
 
     def _is_full(self, t: Array) -> bool:
         shape = t.shape
-        return shape is not None and len(shape) == len(self.group.shape) and self.group.same_shape(shape)
+        return shape is not None and self.group.same_shape(shape, self.facts)
 
     def number(self, op: Op, member: Member, k: int) -> Value:
         """What an operand is for one element."""
@@ -247,7 +215,7 @@ class Nest:
 
     def _compute(self, m: Member) -> None:
         assert m.pointwise is not None and m.output is not None
-        numbers = [self.number(m.op, m, k) for k in range(len(m.operands))]
+        numbers = [self.number(m.op, m, k) for k in range(len(m.read))]
         level = max([self.level_of.get(v, 0) for v in numbers], default=0)
         result = m.pointwise.element(self.writer(level, m.op), *numbers)
         self.numbers[m.output] = result
@@ -307,5 +275,5 @@ def _live(group: Group, is_used: Callable[[Value, set[Op]], bool]) -> list[Membe
     for m in reversed(group.members):
         if m.store is not None or m.output in needed or is_used(m.output, ops):  # type: ignore[arg-type]
             found.append(m)
-            needed.update(m.operands)
+            needed.update(m.read)
     return found[::-1]

@@ -98,11 +98,13 @@ class Pointwise:
     Attributes:
         operands: its operands: arrays that broadcast to the shape of the result, and numbers.
         element: writes the element of the result.
+        reads: of so many operands elements are read; of the others it is the shape that counts.
         outer: whether the first operand runs along the first axis only, and the second along the second.
     """
 
     operands: tuple[Value, ...]
     element: Element
+    reads: int | None = None
     outer: bool = False
 
 
@@ -139,7 +141,7 @@ def pointwise(op: Call) -> Pointwise | None:
 
 def _has_dtype(found: Pointwise, dtype: np.dtype) -> bool:
     trial = Writer(Region(), Call(operator.pos, ()))
-    return found.element(trial, *map(stand_in, found.operands)).type == NpScalar(dtype)
+    return found.element(trial, *map(stand_in, found.operands[: found.reads])).type == NpScalar(dtype)
 
 
 def _described(op: Call) -> Pointwise | None:
@@ -160,9 +162,17 @@ def _described(op: Call) -> Pointwise | None:
         return Pointwise(args, _clipped)
     if fn is np.outer and len(args) == 2 and all(isinstance(a.type, Array) and a.type.ndim == 1 for a in args):
         return Pointwise(args, lambda writer, x, y: writer.call(operator.mul, x, y), outer=True)
+    if fn is runtime.unbroadcast and len(args) == 2 and all(_is_of(a, op.outputs[0].type) for a in args):
+        return Pointwise(args, lambda writer, g: g, reads=1)
     if fn is runtime.masked_product and len(args) == 2 and _same_float(args, dtype):
         return Pointwise(args, _masked_product)
     return None
+
+
+def _is_of(value: Value, t: Type) -> bool:
+    """Whether an array is of the dtype and the number of axes of a type."""
+    assert isinstance(t, Array)
+    return isinstance(value.type, Array) and value.type.dtype == t.dtype and value.type.ndim == t.ndim
 
 
 def _is_none(value: Value) -> bool:
