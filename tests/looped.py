@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from srcgrad import products
 from srcgrad.backend import dispatch, twins
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import Emitted, emit_module
@@ -40,6 +41,7 @@ def forget() -> None:
     """Has nothing of what was compiled before used again."""
     twins._shared.clear()
     twins._pools.clear()
+    products._dispatchers.clear()
 
 
 def looped(

@@ -137,6 +137,15 @@ def view_of_a_view(x):
     return u, w * 2.0, v[::-1] + 1.0
 
 
+def reversed_parts(x):
+    u = x.copy()
+    v = u[0:2]
+    v[::-1] += u[-2:] * 2.0
+    w = u[:-1]
+    w[:] = w[::-1] + w
+    return u, w[::-1] * 1.0, u[1:][::-1] - 1.0, u[::2][::-1] * 2.0
+
+
 def copies_then_writes(x):
     u = x.copy()
     old = u.copy()
@@ -171,7 +180,7 @@ def scalar_writes_between(x):
 LINES = [
     *(shifted_forwards, shifted_backwards, shifted_and_scaled, reversed_in_place, adds_its_reverse, every_second),
     *(stencil, two_writes_of_one_array, reads_before_and_after_a_write, view_sees_later_writes, view_of_a_view),
-    *(copies_then_writes, temporaries_are_updated, scalar_reads_between, scalar_writes_between),
+    *(reversed_parts, copies_then_writes, temporaries_are_updated, scalar_reads_between, scalar_writes_between),
 ]
 
 
@@ -362,7 +371,7 @@ def test_python_numbers_stay_weak() -> None:
 
 _BINARY = ["{} + {}", "{} - {}", "{} * {}", "np.maximum({}, {})", "np.where({} > 0, {}, 0.5)", "np.arctan2({}, {})"]
 _UNARY = ["np.sin({})", "-{}", "{} ** 2", "abs({})", "np.tanh({})", "{} * 0.5", "1.0 - {}", "{}.copy()"]
-_PARTS = ["{}", "{}[1:-1]", "{}[2:]", "{}[:-2]", "{}[::-1][1:-1]", "{}[1:][:-1]"]
+_PARTS = ["{}", "{}[1:-1]", "{}[2:]", "{}[:-2]", "{}[::-1][1:-1]", "{}[1:][:-1]", "{}[1:-1][::-1]"]
 _ENDS = ["np.sum({})", "np.mean({})", "np.max({})"]
 
 

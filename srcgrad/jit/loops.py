@@ -38,7 +38,6 @@ from srcgrad.jit.retyping import settle_lengths, uncertain_arrays
 from srcgrad.jit.updates import ask_operands, name_parts, settle_updates
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.effects import draws, repeatable
-from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.split import first_of_reverse
 
 
@@ -53,12 +52,56 @@ def fuse_loops(functions: list[Function]) -> None:
         settle_updates(function)
         ask_operands(function)
         name_parts(function)
-    aliases = Aliases(functions)
+    aliases = _aliases_of(functions)
     for function in functions:
         reverse = function.backward_from is not None
         _Fusion(function, aliases).run()
-        remove_dead_code([function], settle=False)
+        _remove_unused(function)
         function.backward_from = first_of_reverse(function) if reverse else None
+
+
+def _aliases_of(functions: list[Function]) -> Aliases:
+    """Which values may share memory. Of shadows in tables any may: which are views is for those of a caller to know."""
+    aliases = Aliases(functions)
+    tables = (runtime.shadow_of, runtime.cotangent_of)
+    ops = [op for function in functions for op in walk(function.body) if isinstance(op, Call)]
+    shadows = [op.outputs[0] for op in ops if hashable(op.fn) and op.fn in tables]
+    for shadow in shadows[1:]:
+        aliases.unify(shadows[0], shadow)
+    return aliases
+
+
+def _remove_unused(function: Function) -> None:
+    """Removes views and lengths that loops have made useless; what else is unused is there for a reason."""
+    regions = [function.body, *(r for op in walk(function.body) for r in op.regions)]
+    used: set[Value] = {v for region in regions for v in region.results}
+    used.update(v for op in walk(function.body) for v in op.inputs)
+    changed = True
+    while changed:
+        changed = False
+        for region in regions:
+            kept = [op for op in region.ops if not _is_outside(op) or not used.isdisjoint(op.outputs)]
+            if len(kept) != len(region.ops):
+                region.ops, changed = kept, True
+        if changed:
+            used = {v for region in regions for v in region.results}
+            used.update(v for op in walk(function.body) for v in op.inputs)
+
+
+def _is_outside(op: Op) -> bool:
+    """Whether an operation looks at an array from outside alone, and can't raise."""
+    if not isinstance(op, Call) or not hashable(op.fn) or not op.args or not isinstance(op.args[0], Value):
+        return False
+    if not isinstance(op.args[0].type, Array):
+        return False
+    slices = op.fn is operator.getitem and _full_slices(op.args[1])
+    return slices or only_metadata(op) or op.fn in (np.transpose, np.ndarray.transpose, runtime.expanded)
+
+
+def _full_slices(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    values = [p.value if isinstance(p, Const) else p for p in parts]
+    return all(isinstance(p, slice) or p is None or p is Ellipsis for p in values)
 
 
 class _Fusion:

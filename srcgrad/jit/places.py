@@ -84,6 +84,7 @@ def part_of(x: Value, index: Any) -> Place | None:
     if parts is None:
         return None
     place = place_of(x)
+    base = place.base.type.shape  # type: ignore[attr-defined]
     by_axis = {a.axis: k for k, a in enumerate(place.indices) if a.axis is not None}
     indices = list(place.indices)
     axis = new = 0
@@ -93,6 +94,9 @@ def part_of(x: Value, index: Any) -> Place | None:
             continue
         k = by_axis.get(axis)
         shifted = Along(new) if k is None else _shifted(place.indices[k], part, new)
+        if k is not None and (part.step or 1) < 0 and not same_length(x.type.shape[axis], base[k]):
+            # It would have to be known where the part of the base ends.
+            return None
         if shifted is None or (k is None and part != slice(None)):
             return None
         if k is not None:
