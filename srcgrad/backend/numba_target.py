@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 import warnings
@@ -32,7 +33,13 @@ def check_installed() -> None:
         raise MissingPackageError(
             "jit=True needs Numba, which is not installed", help="pip install 'srcgrad[jit]'"
         ) from error
+    _teach()
+
+
+@functools.cache
+def _teach() -> None:
     import_module("srcgrad.backend.numba_helpers")
+    import_module("srcgrad.backend.vector_math").register()
 
 
 def load_compiled(

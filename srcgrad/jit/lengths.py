@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterable
 
 from srcgrad.ir.nodes import Const, If, Raise, Region, Value
-from srcgrad.ir.types import INT, Array, Axis, Dim, PyScalar, same_length
+from srcgrad.ir.types import INT, Array, Axis, Dim, Opaque, PyScalar, same_length
 from srcgrad.jit.pointwise import Writer
 
 MISMATCH = "operands could not be broadcast together"
@@ -128,6 +128,6 @@ def raise_if(writer: Writer, condition: Value, cls: type[Exception], message: st
     """Writes `if condition: raise cls(message)`."""
     then, orelse = Region(), Region()
     inner = Writer(then, writer.model)
-    error = inner.call(cls, Const(message))
+    error = inner.call(cls, Const(message), type=Opaque(cls))
     inner.add(Raise(error))
     writer.add(If(condition, then, orelse, []))

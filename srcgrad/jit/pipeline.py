@@ -7,8 +7,11 @@ from srcgrad.ir.nodes import Function
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
+from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.shadow_tables import split_tables
+from srcgrad.jit.tapes import size_tapes
+from srcgrad.jit.vector_functions import use_vector_functions
 from srcgrad.transform.split import first_of_reverse
 
 
@@ -31,6 +34,10 @@ def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
         postpone_messages(function)
     kernel, entry = split_entry(functions[-1])
     compiled = [*functions[:-1], kernel]
+    fuse_loops(compiled)
+    for function in compiled:
+        use_vector_functions(function)
+        size_tapes(function)
     check_compilable(compiled)
     aliases = Aliases(compiled)
     for function in compiled:
