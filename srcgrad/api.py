@@ -164,7 +164,7 @@ class GradFunction:
         if not self._dispatcher.options.jit:
             raise ArgumentError(f"{self.__name__} is called in compiled code", help="make it with jit=True")
         variant = self._variant_for(args, {})
-        return variant.entry, bool(variant.captured)
+        return getattr(variant.entry, "compiled", variant.entry), bool(variant.captured)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.source)}</pre>"

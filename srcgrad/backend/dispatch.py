@@ -26,6 +26,7 @@ from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
+from srcgrad.jit.lengths import Stretched, may_stretch
 from srcgrad.jit.pipeline import jitted
 from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
@@ -124,6 +125,7 @@ class Dispatcher:
         self._recent: list[Variant] = []
         self._other: Dispatcher | None = None
         self._lock = threading.RLock()
+        self._relies = options.mode in ("grad", "value_and_grad")
         when_rules_change(self)
 
     def forget(self) -> None:
@@ -281,7 +283,7 @@ class Dispatcher:
                 add_nan_checks(function, self._derivative(names, target.name))
         compiled_too: list[Function] = []
         if options.jit:
-            compiled_too, outer = jitted(functions)
+            compiled_too, outer = jitted(functions, self._relies)
             functions = compiled_too if outer is None else [*compiled_too, outer]
         emitted = emit_module(functions, decorators=dict.fromkeys(compiled_too, numba_target.DECORATOR))
         known = {value.hint or "": source.read() for source, value in captured}
@@ -291,6 +293,8 @@ class Dispatcher:
         else:
             loaded = load(emitted, module, hint, known)
         compiled = loaded[entry.name]
+        params = tuple(param.hint or "" for param in entry.params[: len(entry.params) - len(gradient.tangents)])
+        called = self._restarting(compiled, params) if any(map(may_stretch, compiled_too)) else compiled
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
         }
@@ -298,8 +302,8 @@ class Dispatcher:
         sources = [(source, value.hint or "") for source, value in captured]
         scope: dict[str, Any] = getattr(compiled, "py_func", compiled).__globals__  # type: ignore[attr-defined]
         return Variant(
-            params=tuple(param.hint or "" for param in entry.params[: len(entry.params) - len(gradient.tangents)]),
-            entry=compiled,
+            params=params,
+            entry=called,
             reverse=loaded[gradient.reverse.name] if gradient.reverse is not None else None,
             kept=gradient.kept,
             tangents=gradient.tangents,
@@ -313,6 +317,23 @@ class Dispatcher:
             check=never,
             inner=inner,
         )
+
+    def _restarting(self, compiled: Callable[..., Any], params: tuple[str, ...]) -> Callable[..., Any]:
+        """What calls compiled code and, if an array is stretched that should not be, code that allows for it."""
+
+        def run(*values: Any) -> Any:
+            try:
+                return compiled(*values)
+            except Stretched:
+                pass
+            with self._lock:
+                self._relies = False
+                self.forget()
+            variant = self.find_bound(dict(zip(params, values, strict=True)))
+            return variant.entry(*[values[params.index(name)] for name in variant.params])
+
+        run.compiled = compiled  # type: ignore[attr-defined]
+        return run
 
     def _lower(self, bound: dict[str, Any], inner: Variant | None) -> Program:
         if inner is not None:

@@ -1,7 +1,12 @@
 """What is looked at before a nest: whether lengths are equal that have to be, and those that a nest takes to be equal.
 
 Lengths that have to be equal are checked, and NumPy's error raised. Where an axis may have length 1, and then be
-stretched, the nest stands under the condition that none is, and the operations on whole arrays stand beside it:
+stretched, code that may be run again relies on it that none is:
+
+    if len(x_part) != len(y):
+        raise Stretched("an array of length 1 meets a longer one")
+
+Otherwise the nest stands under the condition that none is, and the operations on whole arrays stand beside it:
 
     if len(x_part) == len(y):
         ...
@@ -19,7 +24,7 @@ from typing import TYPE_CHECKING
 from srcgrad.ir.nodes import Call, If, Op, Region, Value
 from srcgrad.ir.types import BOOL, Array, Axis
 from srcgrad.jit.groups import Group
-from srcgrad.jit.lengths import MISMATCH, Facts, Lengths, Measured, raise_if
+from srcgrad.jit.lengths import MISMATCH, Facts, Lengths, Measured, Stretched, raise_if
 from srcgrad.jit.places import place_of
 from srcgrad.jit.pointwise import Writer
 
@@ -76,13 +81,16 @@ class Checks:
 
     def write_needed(self, region: Region) -> None:
         """Writes what raises."""
+        for compared in self.conditions if self.facts.relies else ():
+            writer = Writer(region, compared.op)
+            raise_if(writer, compared.write(writer, operator.ne), Stretched, "an array of length 1 meets a longer one")
         for compared in self.needed:
             writer = Writer(region, compared.op)
             raise_if(writer, compared.write(writer, operator.ne), ValueError, MISMATCH)
 
     def teach(self, facts: Facts) -> None:
         """Adds what the checks find out to what is known after them."""
-        for compared in self.needed:
+        for compared in [*self.conditions, *self.needed]:
             facts.learn(compared.a, compared.b)
 
     def guarded(self, nest: Nest) -> list[Op]:

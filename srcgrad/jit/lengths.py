@@ -5,21 +5,38 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 
-from srcgrad.ir.nodes import Const, If, Raise, Region, Value
+from srcgrad.ir.nodes import Call, Const, Function, If, Raise, Region, Value, walk
 from srcgrad.ir.types import INT, Array, Axis, Dim, Opaque, PyScalar, same_length
 from srcgrad.jit.pointwise import Writer
 
 MISMATCH = "operands could not be broadcast together"
 
 
+class Stretched(Exception):
+    """An array has length 1 where the loops of compiled code take it to be as long as another one.
+
+    Whoever called the compiled code calls another one then, which does not rely on that.
+    """
+
+
+def may_stretch(function: Function) -> bool:
+    """Whether a function raises `Stretched` somewhere."""
+    return any(isinstance(op, Call) and op.fn is Stretched for op in walk(function.body))
+
+
 Measured = Callable[[Writer], Value]
 
 
 class Facts:
-    """The lengths that are known to be equal at a place of a function, beyond what types say."""
+    """The lengths that are known to be equal at a place of a function, beyond what types say.
 
-    def __init__(self, outer: Facts | None = None):
+    Attributes:
+        relies: whether code may rely on it that no array of length 1 is stretched, and raise `Stretched` where one is.
+    """
+
+    def __init__(self, outer: Facts | None = None, relies: bool = False):
         self._parent: dict[Axis, Axis] = {} if outer is None else dict(outer._parent)
+        self.relies = relies if outer is None else outer.relies
 
     def _root(self, axis: Axis) -> Axis:
         axis = _symbol(axis)

@@ -41,11 +41,13 @@ from srcgrad.transform.effects import draws, repeatable
 from srcgrad.transform.split import first_of_reverse
 
 
-def fuse_loops(functions: list[Function]) -> None:
+def fuse_loops(functions: list[Function], relies: bool = False) -> None:
     """Turns the array operations of functions into loops.
 
     Args:
         functions: all functions of a module; they are changed.
+        relies: whether the loops may rely on it that no array of length 1 is stretched, and raise `Stretched` if one
+            is: for code that can be run again.
     """
     for function in functions:
         settle_lengths(function)
@@ -55,7 +57,7 @@ def fuse_loops(functions: list[Function]) -> None:
     aliases = _aliases_of(functions)
     for function in functions:
         reverse = function.backward_from is not None
-        _Fusion(function, aliases).run()
+        _Fusion(function, aliases, relies).run()
         _remove_unused(function)
         function.backward_from = first_of_reverse(function) if reverse else None
 
@@ -107,9 +109,10 @@ def _full_slices(index: Any) -> bool:
 class _Fusion:
     """Goes through one function."""
 
-    def __init__(self, function: Function, aliases: Aliases):
+    def __init__(self, function: Function, aliases: Aliases, relies: bool):
         self.function = function
         self.aliases = aliases
+        self.relies = relies
         self.uncertain = uncertain_arrays(function)
         self.users: dict[Value, list[Op | None]] = {}
         for op in walk(function.body):
@@ -124,7 +127,7 @@ class _Fusion:
             self.users.setdefault(value, []).append(None)
 
     def run(self) -> None:
-        pending = [(self.function.body, Facts())]
+        pending = [(self.function.body, Facts(relies=self.relies))]
         while pending:
             region, facts = pending.pop()
             pending += _RegionFusion(self, region, facts).run()

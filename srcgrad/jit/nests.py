@@ -42,7 +42,7 @@ def write_nest(group: Group, is_used: Callable[[Value, set[Op]], bool], facts: F
     if checks is None:
         return None
     nest = Nest(group, is_used, checks.facts)
-    if not checks.conditions:
+    if not checks.conditions or facts.relies:
         checks.write_needed(nest.regions[0])
         nest.write()
         checks.teach(facts)

@@ -12,14 +12,16 @@ from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.jit.tapes import size_tapes
 from srcgrad.jit.vector_functions import use_vector_functions
+from srcgrad.transform.effects import has_effects
 from srcgrad.transform.split import first_of_reverse
 
 
-def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
+def jitted(functions: list[Function], relies: bool = False) -> tuple[list[Function], Function | None]:
     """Makes of the functions of a gradient, the entry last, those to be compiled and the entry around them.
 
     Args:
         functions: they are changed.
+        relies: whether the code may raise `Stretched`, and another one be called then.
 
     Returns:
         The functions to be compiled, the one to be called last; and the Python function that calls it, if one has to.
@@ -34,7 +36,7 @@ def jitted(functions: list[Function]) -> tuple[list[Function], Function | None]:
         postpone_messages(function)
     kernel, entry = split_entry(functions[-1])
     compiled = [*functions[:-1], kernel]
-    fuse_loops(compiled)
+    fuse_loops(compiled, relies and not any(map(has_effects, functions)))
     for function in compiled:
         use_vector_functions(function)
         size_tapes(function)

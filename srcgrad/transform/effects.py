@@ -89,6 +89,12 @@ def _check(op: Call, drawing: set[Call]) -> None:
         )
 
 
+def has_effects(function: Function) -> bool:
+    """Whether a function does anything that must not be done twice."""
+    calls = [op for op in walk(function.body) if isinstance(op, Call)]
+    return any(draws(op.fn) or not repeatable(op) for op in calls)
+
+
 def draws(fn: Any) -> bool:
     """Whether a callable draws random numbers."""
     owner = getattr(fn, "__objclass__", None) or type(getattr(fn, "__self__", None))
