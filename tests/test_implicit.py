@@ -401,3 +401,30 @@ def test_tangents_of_tangents():
         jvp(lambda b: jvp(lambda c: f(c, p), (b,), (b,))[1], (B,), (B,))[1],
         grad(f)(B, p) @ B + B @ hessian(f)(B, p) @ B,
     )
+
+
+def test_solvers_that_change_variables_of_the_program_are_refused():
+    def counting(x):
+        steps = 0
+
+        def solve(a):
+            nonlocal steps
+            y = a
+            while abs(y * y - a) > 1e-12:
+                y, steps = 0.5 * (y + a / y), steps + 1
+            return y
+
+        return implicit(solve, lambda y, a: y * y - a)(x) + steps
+
+    def logging(x):
+        log = []
+
+        def solve(a):
+            log.append(a)
+            return np.sqrt(a)
+
+        return implicit(solve, lambda y, a: y * y - a)(x) + len(log)
+
+    for fun, message in ((counting, "assigns 'steps', a variable of this program"), (logging, "changes a container")):
+        with pytest.raises(UnsupportedError, match=message):
+            grad(fun)(4.0)

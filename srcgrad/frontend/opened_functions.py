@@ -6,6 +6,7 @@ Before -> after, for `def step(x): return a * x`, where `a` is a variable of the
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import inspect
 import types
@@ -116,6 +117,19 @@ def _holder_node(names: tuple[str, ...]) -> ast.FunctionDef:
     return node
 
 
+def _assigns(code: types.CodeType, name: str) -> bool:
+    """Whether a function, or one in it, assigns a variable from around it."""
+    pending = [code]
+    while pending:
+        inner = pending.pop()
+        if name in inner.co_freevars:
+            steps = dis.get_instructions(inner)
+            if any(step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval == name for step in steps):
+                return True
+            pending += [const for const in inner.co_consts if isinstance(const, types.CodeType)]
+    return False
+
+
 class Opener:
     """Opens functions of the program that take the same variables.
 
@@ -158,6 +172,11 @@ class Opener:
         helpers: dict[str, Symbol] = {}
         for name in code.co_freevars:
             cell, variable = self._find(closure.frame, name)
+            if variable is not None and _assigns(code, name):
+                self._lo.unsupported(
+                    f"{closure.name} is given to {self._taker}, and assigns {name!r}, a variable of this program",
+                    "let it return what is new",
+                )
             if variable is not None:
                 symbol = self._lo.read_bound(variable)
                 if isinstance(symbol, Closure) or self._helper_for(symbol) is not None:
