@@ -20,9 +20,8 @@ def comprehension_grad(x, degree):
     # backward
     shadows = {}                                    # programs.py:272  return sum(np.sum(p) / (k + 1) for k, p in en ...
     powers_bar = shadow_of(shadows, powers)
-    total_bar = 1.0
     for k in reversed(range(n_powers)):
-        p_bar = total_bar / (k + 1)
+        p_bar = 1.0 / (k + 1)
         add_to_item(powers_bar, k, p_bar)
     x_bar = zeros_like(x)                           # programs.py:271  powers = [x**k for k in range(1, degree + 1)]
     for k in reversed(range(1, total)):

@@ -7,8 +7,7 @@ def early_returns_grad(x, rate):
     x_below_0 = x < 0                               # programs.py:114
     if not x_below_0:
         scaled = x * rate                           # programs.py:116
-        condition = scaled > 3                      # programs.py:117
-        if not condition:
+        if not scaled > 3:                          # programs.py:117
             ratio = scaled ** 2 / (1 + x)           # programs.py:119
     # backward
     if x_below_0:                                   # programs.py:114  if x < 0:
@@ -16,7 +15,7 @@ def early_returns_grad(x, rate):
         rate_bar = 0.0
     else:
         scaled = x * rate                           # programs.py:116  scaled = x * rate
-        if condition:                               # programs.py:117  if scaled > 3:
+        if scaled > 3:                              # programs.py:117  if scaled > 3:
             scaled_bar = np.divide(1, scaled - 2)   # programs.py:118  return 3 + np.log(scaled - 2)
             x_bar = 0.0
         else:

@@ -7,8 +7,7 @@ def early_returns_grad(x, rate):
     mask = x < 0                                    # programs.py:114
     if not mask:
         scaled = x * rate                           # programs.py:116
-        scaled_above_3 = scaled > 3                 # programs.py:117
-        if not scaled_above_3:
+        if not scaled > 3:                          # programs.py:117
             ratio = scaled ** 2 / (1 + x)           # programs.py:119
     # backward
     if mask:                                        # programs.py:114  if x < 0:
@@ -16,7 +15,7 @@ def early_returns_grad(x, rate):
         rate_bar = 0.0
     else:
         scaled = x * rate                           # programs.py:116  scaled = x * rate
-        if scaled_above_3:                          # programs.py:117  if scaled > 3:
+        if scaled > 3:                              # programs.py:117  if scaled > 3:
             scaled_bar = 1 / (scaled - 2)           # programs.py:118  return 3 + np.log(scaled - 2)
             x_bar = 0.0
         else:

@@ -41,7 +41,7 @@ def generator_grad(w, x, y, rate, tol):
             rate_bar += np.sum(product_bar * product)
             product_bar *= rate
             err_bar = x @ product_bar
-        err_bar_1 = loss_bar / max(y.size, 1) * 2 * err  # programs.py:476  yield np.mean(err**2), w
+        err_bar_1 = loss_bar / max(err.size, 1) * 2 * err  # programs.py:476  yield np.mean(err**2), w
         err_bar_1 += err_bar
         w_bar_1 = x.T @ err_bar_1                   # programs.py:475  err = x @ w - y
         w_bar_1 += w_bar

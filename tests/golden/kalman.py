@@ -9,7 +9,7 @@ def kalman_grad(zs, q, r):
     m = np.zeros(2)                                 # programs.py:443
     p = np.eye(2)
     n_zs = len(zs)                                  # programs.py:444
-    tape = []                                       # programs.py:452
+    tape = []                                       # programs.py:449
     p_1 = p
     for i in range(n_zs):                           # programs.py:444
         z = zs[i]
@@ -20,34 +20,31 @@ def kalman_grad(zs, q, r):
         s = (product @ h_T)[0, 0] + r
         e = z - (h @ m)[0]                          # programs.py:448
         gain = (p_1 @ h_T)[:, 0] / s                # programs.py:449
+        tape.append((product, s, e, gain))
         m = m + gain * e                            # programs.py:450
         p_1 = p_1 - np.outer(gain, product)         # programs.py:451
-        ratio = e ** 2 / s                          # programs.py:452
-        tape.append((product, s, e, gain, ratio))
     # backward
     zs_bar = np.zeros_like(zs)                      # programs.py:444  for z in zs:
     p_bar = np.zeros_like(p_1)
     m_bar = np.zeros_like(m)
-    nll_bar = 1.0
     q_bar = 0.0
     r_bar = 0.0
     for i in reversed(range(n_zs)):
-        product, s, e, gain, ratio = tape.pop()
-        total_bar = nll_bar * 0.5                   # programs.py:452  nll += 0.5 * (np.log(s) + e**2 / s)
-        e_squared_bar = total_bar / s
-        s_bar = total_bar * (ratio / s)
+        product, s, e, gain = tape.pop()
+        ratio = e ** 2 / s / s                      # programs.py:452  nll += 0.5 * (np.log(s) + e**2 / s)
+        e_squared_bar = 0.5 / s
+        s_bar = -0.5 * ratio
         e_bar = e_squared_bar * (2 * e)
-        s_bar = e_squared_bar - s_bar
+        s_bar += e_squared_bar
         outer_bar = -p_bar                          # programs.py:451  p = p - np.outer(gain, h @ p)
         gain_bar = outer_bar @ product.ravel()
         product_bar = (gain.ravel() @ outer_bar).reshape((1, 2))
         gain_bar += m_bar * e                       # programs.py:450  m = m + gain * e
         e_bar += np.sum(m_bar * gain)
-        part_bar = gain_bar / s                     # programs.py:449  gain = (p @ h.T)[:, 0] / s
-        gain_bar *= gain / s
-        s_bar -= np.sum(gain_bar)
+        gain_bar /= s                               # programs.py:449  gain = (p @ h.T)[:, 0] / s
+        s_bar -= np.sum(gain_bar * gain)
         product_bar_1 = np.zeros((2, 1))
-        product_bar_1[:, 0] = part_bar
+        product_bar_1[:, 0] = gain_bar
         h_T = h.T                                   # programs.py:447  s = (h @ p @ h.T)[0, 0] + r
         p_bar_1 = product_bar_1 @ h                 # programs.py:449  gain = (p @ h.T)[:, 0] / s
         p_bar_1 += p_bar

@@ -17,8 +17,8 @@ def transform_fwd(x, twist):
         for k in range(half):                       # programs.py:375
             even = x[k]                             # programs.py:376
             x_entry = x[half + k]
+            tape.append((even, x_entry))
             odd = twist * x_entry
-            tape.append((even, x_entry, odd))
             x[k] = even + odd                       # programs.py:377
             x[half + k] = even * odd                # programs.py:378
     result = None if not n_is_1 else result         # programs.py:384
@@ -37,11 +37,12 @@ def transform_rev(tape, shadows):
         half = n // 2                               # programs.py:372
         twist_bar = 0.0
         for k in reversed(range(half)):             # programs.py:375
-            even, x_entry, odd = tape_2.pop()
+            even, x_entry = tape_2.pop()
             index = half + k                        # programs.py:378
             product_bar = x_bar[index]
             x_bar[index] = 0.0
-            even_bar = product_bar * odd
+            odd = twist * x_entry                   # programs.py:376
+            even_bar = product_bar * odd            # programs.py:378
             odd_bar = product_bar * even
             total_bar = x_bar[k]                    # programs.py:377
             x_bar[k] = 0.0

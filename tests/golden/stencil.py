@@ -12,7 +12,7 @@ def stencil_grad(u, c, n_steps):
         product = c * total
         u_part_1 = u[1:-1]
         u_part_copy = u_part_1.copy()
-        tape.append((total, product, u_part_copy))
+        tape.append((total, u_part_copy))
         u[1:-1] = u_part + product * u_part_1
         u[0] = 0.0                                  # programs.py:209
         u[-1] = 0.0
@@ -20,12 +20,12 @@ def stencil_grad(u, c, n_steps):
     u_bar = 2 * u                                   # programs.py:210  return np.sum(u**2)
     c_bar = 0.0
     for _ in reversed(range(n_steps)):              # programs.py:207  for _ in range(n_steps):
-        total, product, u_part_copy = tape.pop()
+        total, u_part_copy = tape.pop()
         u_bar[-1] = 0.0                             # programs.py:209  u[0] = u[-1] = 0.0
         u_bar[0] = 0.0
         term = u_bar[1:-1].copy()                   # programs.py:208  u[1:-1] = u[1:-1] + c * (u[2:] - 2 * u[1:-1] ...
         term_1 = term * u_part_copy
-        term *= product
+        term *= c * total
         u_bar[1:-1] += term
         c_bar += np.sum(term_1 * total)
         term_1 *= c
