@@ -11,7 +11,8 @@ def broadcasting_grad(x, center, scale):
     z_bar = 1 / total                               # programs.py:88  return np.sum(z / (1 + norms))
     norms_bar = np.sum(z / total / total, axis=1, keepdims=True)
     z_bar = z_bar - norms_bar * (0.5 / norms) * (2 * z)  # programs.py:87  norms = np.sqrt(np.sum(z**2, axis=1, keep ...
-    x_bar = z_bar / scale                           # programs.py:86  z = (x - center) / scale
-    scale_bar = np.sum(z_bar * (-z / scale), axis=0)
+    z_bar /= scale                                  # programs.py:86  z = (x - center) / scale
+    x_bar = z_bar
+    scale_bar = np.sum(-(x_bar * z), axis=0)
     center_bar = -np.sum(x_bar, axis=0)
     return x_bar, center_bar, scale_bar

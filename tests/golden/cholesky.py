@@ -39,9 +39,8 @@ def cholesky_grad(a, b):
         ratio_bar = b_bar[i]                        # programs.py:253  b[i] = (b[i] - a[i, :i] @ b[:i]) / a[i, i]
         b_bar[i] = 0.0
         b[i] = b_i
-        a_ii = a[i, i]
-        difference_bar = ratio_bar / a_ii
-        a_bar[i, i] -= ratio_bar * (ratio / a_ii)
+        difference_bar = ratio_bar / a[i, i]
+        a_bar[i, i] -= difference_bar * ratio
         b_part = b[:i]
         a_part = a[i, :i]
         product = difference_bar * a_part
@@ -55,9 +54,8 @@ def cholesky_grad(a, b):
             ratio_bar = a_bar[i, j]                 # programs.py:251  a[i, j] = (a[i, j] - a[i, :j] @ a[j, :j]) / a ...
             a_bar[i, j] = 0.0
             a[i, j] = a_ij
-            a_jj_1 = a[j, j]
-            difference_bar = ratio_bar / a_jj_1
-            a_bar[j, j] -= ratio_bar * (ratio / a_jj_1)
+            difference_bar = ratio_bar / a[j, j]
+            a_bar[j, j] -= difference_bar * ratio
             product = difference_bar * a[j, :j]
             product_1 = difference_bar * a[i, :j]
             a_bar[i, :j] -= product

@@ -23,8 +23,6 @@ def element_writes_jvp(x, decay, x_dot, decay_dot):
         out_dot[i] = total + 2 * x_i * x_dot_i
         out[i] = total_1
         out_i = out[i]                              # programs.py:201
-        out_dot_i = out_dot[i]
-        x_i = x[i]
-        x_dot[i] = out_i * x_dot[i] + x_i * out_dot_i
+        x_dot[i] = out_i * x_dot_i + x_i * out_dot[i]
         x[i] *= out_i
     return np.sum(out * x), np.float64(np.sum(x * out_dot + out * x_dot))  # programs.py:202

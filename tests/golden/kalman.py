@@ -41,11 +41,10 @@ def kalman_grad(zs, q, r):
         product_bar = (gain.ravel() @ outer_bar).reshape((1, 2))
         gain_bar += m_bar * e                       # programs.py:450  m = m + gain * e
         e_bar += np.sum(m_bar * gain)
-        part_bar = gain_bar / s                     # programs.py:449  gain = (p @ h.T)[:, 0] / s
-        gain_bar *= gain / s
-        s_bar -= np.sum(gain_bar)
+        gain_bar /= s                               # programs.py:449  gain = (p @ h.T)[:, 0] / s
+        s_bar -= np.sum(gain_bar * gain)
         product_bar_1 = np.zeros((2, 1))
-        product_bar_1[:, 0] = part_bar
+        product_bar_1[:, 0] = gain_bar
         h_T = h.T                                   # programs.py:447  s = (h @ p @ h.T)[0, 0] + r
         p_bar_1 = product_bar_1 @ h                 # programs.py:449  gain = (p @ h.T)[:, 0] / s
         p_bar_1 += p_bar

@@ -11,16 +11,16 @@ def lstm_grad(cell, xs):
     hidden = cell.hidden
     h = np.zeros(hidden)                            # programs.py:314
     n_xs = len(xs)                                  # programs.py:316
+    index = 2 * hidden                              # programs.py:318
+    index_1 = 3 * hidden
     tape = []                                       # programs.py:320
     c = h
     for i in range(n_xs):                           # programs.py:316
         x = xs[i]
         z = w @ x + u @ h + b                       # programs.py:317
         i_1 = 1 / (1 + np.exp(-z[:hidden]))         # programs.py:308
-        index = 2 * hidden                          # programs.py:318
-        f = 1 / (1 + np.exp(-z[hidden:index]))      # programs.py:308
-        index_1 = 3 * hidden                        # programs.py:318
-        o = 1 / (1 + np.exp(-z[index:index_1]))     # programs.py:308
+        f = 1 / (1 + np.exp(-z[hidden:index]))
+        o = 1 / (1 + np.exp(-z[index:index_1]))
         tanh_z_part = np.tanh(z[index_1:])          # programs.py:319
         c_1 = f * c + i_1 * tanh_z_part
         tanh_c = np.tanh(c_1)                       # programs.py:320
@@ -44,15 +44,13 @@ def lstm_grad(cell, xs):
         product_bar_1 = unbroadcast(c_bar_1, i_1 * tanh_z_part)
         i_bar = unbroadcast(product_bar_1 * tanh_z_part, i_1)
         z_part_bar = unbroadcast(product_bar_1 * i_1, tanh_z_part) * (1 - tanh_z_part * tanh_z_part)
-        index = 3 * hidden                          # programs.py:318  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar = np.empty_like(b)                    # programs.py:319  c = f * c + i * np.tanh(z[3 * n :])
-        z_bar[index:] = z_part_bar
-        z_bar[:index] = 0.0
+        z_bar = np.empty_like(b)
+        z_bar[index_1:] = z_part_bar
+        z_bar[:index_1] = 0.0
         f_bar = unbroadcast(product_bar * c, f)
         c_bar = unbroadcast(product_bar * f, c)
-        index_1 = 2 * hidden                        # programs.py:318  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 * n ...
-        z_bar[index_1:index] += o_bar * (o * (1 - o))
-        z_bar[hidden:index_1] += f_bar * (f * (1 - f))
+        z_bar[index:index_1] += o_bar * (o * (1 - o))  # programs.py:318  i, f, o = sigmoid(z[:n]), sigmoid(z[n : 2 ...
+        z_bar[hidden:index] += f_bar * (f * (1 - f))
         z_bar[:hidden] += i_bar * (i_1 * (1 - i_1))
         b_bar += z_bar                              # programs.py:317  z = cell.w @ x + cell.u @ h + cell.b
         product = u.T @ z_bar

@@ -8,6 +8,8 @@ def lstm_jvp(cell, xs, w_dot, u_dot, b_dot, xs_dot):
     b = cell.b
     hidden = cell.hidden
     h = np.zeros(hidden)                            # programs.py:314
+    index = 2 * hidden                              # programs.py:318
+    index_1 = 3 * hidden
     h_dot = np.zeros_like(h)                        # programs.py:316
     c = h
     c_dot = h_dot
@@ -20,12 +22,10 @@ def lstm_jvp(cell, xs, w_dot, u_dot, b_dot, xs_dot):
         z_part = z[:hidden]                         # programs.py:318
         z_dot_part = z_dot[:hidden]
         i_1 = 1 / (1 + np.exp(-z_part))             # programs.py:308
-        index = 2 * hidden                          # programs.py:318
-        z_part = z[hidden:index]
+        z_part = z[hidden:index]                    # programs.py:318
         z_dot_part_1 = z_dot[hidden:index]
         f = 1 / (1 + np.exp(-z_part))               # programs.py:308
-        index_1 = 3 * hidden                        # programs.py:318
-        z_part = z[index:index_1]
+        z_part = z[index:index_1]                   # programs.py:318
         z_dot_part_2 = z_dot[index:index_1]
         o = 1 / (1 + np.exp(-z_part))               # programs.py:308
         z_part = z[index_1:]                        # programs.py:319

@@ -20,11 +20,10 @@ def newton_grad(a):
         product = 3 * x ** 2
         difference_1 = product - a
         step = difference / difference_1
-        ratio = step / difference_1
         difference_bar = x_bar / difference_1
-        difference_bar_1 = x_bar * ratio
-        a_bar -= difference_bar_1
-        x_bar += difference_bar_1 * 3 * (2 * x)
+        product_1 = difference_bar * step
+        a_bar -= product_1
+        x_bar += product_1 * 3 * (2 * x)
         x_bar += difference_bar * a
         a_bar += difference_bar * x
         a_bar += difference_bar

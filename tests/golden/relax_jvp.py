@@ -6,9 +6,10 @@ def relax_jvp(x, w, n_sweeps, tol, x_dot, w_dot):
     y = x.copy()                                    # programs.py:127
     y_dot = x_dot.copy()
     n = len(y)                                      # programs.py:128
+    stop = n - 1                                    # programs.py:131
     for _ in range(n_sweeps):                       # programs.py:129
         r = 0.0
-        for i in range(1, n - 1):                   # programs.py:131
+        for i in range(1, stop):                    # programs.py:131
             old = y[i]                              # programs.py:132
             old_dot = y_dot[i]
             index = i - 1                           # programs.py:133

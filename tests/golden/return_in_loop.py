@@ -30,9 +30,10 @@ def return_in_loop_grad(threshold, rates):
     for k in reversed(range(trips)):
         level_1, exp = tape.pop()
         if level < threshold:                       # programs.py:161  if level < threshold:
-            ratio = level / threshold / threshold   # programs.py:162  return k + level / threshold
-            level_bar += result_bar / threshold
-            threshold_bar -= result_bar * ratio
+            ratio = level / threshold               # programs.py:162  return k + level / threshold
+            ratio_1 = result_bar / threshold
+            level_bar += ratio_1
+            threshold_bar -= ratio_1 * ratio
             result_bar = 0.0
         level_bar_1 = level_bar * exp               # programs.py:160  level *= np.exp(-rate)
         rates_bar[k] -= level_bar * level_1 * exp   # programs.py:159  for k, rate in enumerate(rates):
