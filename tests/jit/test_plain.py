@@ -8,9 +8,9 @@ import warnings
 from typing import Any
 
 import pytest
-from jit.judging import judge_jitted
 from programs import Program, all_programs
 
+from jit.judging import judge_jitted
 from srcgrad import api
 from srcgrad.backend import numba_target
 from srcgrad.backend.compile import load
