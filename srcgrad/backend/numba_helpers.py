@@ -13,6 +13,7 @@ from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import intrinsic, overload, register_jitable
 
 from srcgrad import runtime, schedule
+from srcgrad.errors import ArgumentError
 from srcgrad.jit import helpers
 
 for _helper in helpers.COMPILED_AS_THEY_ARE:
@@ -428,10 +429,54 @@ def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
     return run
 
 
-for _fn in (
-    runtime.popped_place,
-    runtime.inserted_place,
-    schedule.number_of_slots,
-    schedule.next_snapshot,
-):
+for _fn in (runtime.popped_place, runtime.inserted_place):
     register_jitable(_fn)
+
+
+# Checkpoints
+
+
+@_compiled(schedule.number_of_slots)
+def _number_of_slots(slots: Any, turns: Any) -> Any:
+    def by_default(slots: Any, turns: Any) -> Any:
+        bits, left = 0, max(turns, 1)
+        while left > 0:
+            bits += 1
+            left >>= 1
+        return max(1, 2 * bits)
+
+    def as_asked(slots: Any, turns: Any) -> Any:
+        if slots < 1:
+            raise ArgumentError("a checkpointed loop needs at least one slot")
+        return slots
+
+    return by_default if isinstance(slots, types.NoneType) else as_asked
+
+
+_MANY = 2**62
+
+
+@register_jitable
+def _binomial(n: int, k: int) -> int:
+    """How many subsets of `k` things there are of `n`, at most a number that is larger than any of turns."""
+    found = 1
+    for i in range(k):
+        if found > _MANY // (n - i):
+            return _MANY
+        found = found * (n - i) // (i + 1)
+    return found
+
+
+@_compiled(schedule.next_snapshot)
+def _next_snapshot(begin: Any, end: Any, free: Any) -> Any:
+    def run(begin: Any, end: Any, free: Any) -> Any:
+        if free <= 0:
+            return end
+        turns, slots = end - begin + 1, free + 1
+        repeats = 1
+        while _binomial(slots + repeats, slots) < turns:
+            repeats += 1
+        least = _binomial(slots + repeats - 2, slots) if repeats > 1 else 1
+        return begin + max(least, turns - _binomial(slots - 1 + repeats, slots - 1), 1)
+
+    return run

@@ -186,7 +186,7 @@ def test_gradients_that_are_not_compiled_are_refused_in_compiled_functions() -> 
     def uses(x):
         return plain_slope(x, 1.0)
 
-    with pytest.raises(numba.TypingError, match="make it with jit=True|is called in compiled code"):
+    with pytest.raises(numba.TypingError, match="is called in compiled code"):
         uses(X)
 
 
