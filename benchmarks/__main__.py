@@ -52,15 +52,8 @@ def chosen(only: Sequence[str] | None, group: str | None) -> list[Problem]:
     return [problem for problem in found if not only or problem.name in only]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, print, write."""
-    options = arguments(argv)
-    if options.plot:
-        plot.library()
-    machine.use_one_core()
-    if not options.default_heap:
-        machine.keep_heap()
-    problems = chosen(options.only, options.set)
+def run_all(problems: Sequence[Problem], options: argparse.Namespace) -> list[Case]:
+    """Every problem at every size; one that nobody takes part in has no line."""
     cases: list[Case] = []
     for problem in problems:
         for size in problem.sizes:
@@ -71,6 +64,20 @@ def main(argv: Sequence[str] | None = None) -> int:
                 raise SystemExit(str(error)) from error
             if case.rows:
                 cases.append(case)
+    return cases
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print, write."""
+    options = arguments(argv)
+    if options.plot:
+        plot.library()
+    machine.use_one_core()
+    if not options.default_heap:
+        machine.keep_heap()
+    problems = chosen(options.only, options.set)
+    with machine.empty_cache():
+        cases = run_all(problems, options)
     found = curves.measured(problems, options.targets, options.rounds) if options.curves else []
     memories = memory.measured(problems, options.targets, options.peers) if options.memory else []
     text = report.markdown(cases, options.rounds, [*curves.lines(found), *memory.lines(memories)])

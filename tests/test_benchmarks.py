@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import contestants, curves, measure, memory, plot, report
+from benchmarks import contestants, curves, machine, measure, memory, plot, report
 from benchmarks.__main__ import chosen, main
 from benchmarks.compiled import HAS_NUMBA, compiled, plain
 from benchmarks.measure import Case, Row, WrongGradient, deviation, leaves
@@ -284,6 +285,19 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert "| Runge-Kutta | 200 steps | loop |" in printed
     (case,) = json.loads(figures.read_text(encoding="utf-8"))["cases"]
     assert [row["name"] for row in case["rows"]] == ["primal, loop", "srcgrad, loop"]
+
+
+def test_the_cache_is_empty_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before in ("somewhere", None):
+        if before is None:
+            monkeypatch.delenv("SRCGRAD_CACHE_DIR", raising=False)
+        else:
+            monkeypatch.setenv("SRCGRAD_CACHE_DIR", before)
+        with machine.empty_cache():
+            folder = Path(os.environ["SRCGRAD_CACHE_DIR"])
+            assert list(folder.iterdir()) == []
+        assert not folder.exists()
+        assert os.environ.get("SRCGRAD_CACHE_DIR") == before
 
 
 def test_choosing() -> None:
