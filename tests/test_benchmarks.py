@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from benchmarks import contestants, curves, machine, measure, memory, plot, report
-from benchmarks.__main__ import chosen, main
+from benchmarks.__main__ import arguments, chosen, main
 from benchmarks.compiled import HAS_NUMBA, compiled, plain
 from benchmarks.measure import Case, Row, WrongGradient, deviation, leaves
 from benchmarks.problem import Problem, Size, Unfit
@@ -194,6 +194,19 @@ def test_a_case_has_everyone() -> None:
     assert all(len(row.seconds) == 2 and row.fastest <= row.median for row in case.rows)
     assert [row.deviation for row in case.rows] == [None, 0.0, 0.0, 0.0]
     assert not case.left_out
+
+
+def test_some_peers() -> None:
+    problem = tiny_problem(
+        peers={"math": lambda x: lambda: 2.0 * x, "math, other": lambda x: lambda: 2.0 * x, "cmath": lambda x: None},
+        no_peers={"fortran": "has none", "cobol": "why"},
+    )
+    case = measure.run_case(problem, problem.sizes[0], (), ("math", "cobol"), rounds=1)
+    assert [row.name for row in case.rows] == ["math", "math, other"]
+    assert case.left_out == {"cobol": "why"}
+    assert arguments(["--peers"]).peers is True
+    assert arguments([]).peers is False
+    assert arguments(["--peers", "jax", "torch"]).peers == ["jax", "torch"]
 
 
 def test_what_cannot_take_part_is_said() -> None:
