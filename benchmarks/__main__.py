@@ -1,6 +1,6 @@
 """srcgrad beside hand-written gradients and other tools: `python -m benchmarks`.
 
-    python -m benchmarks [--only NAME] [--set problems] [--peers] [--targets numpy numba]
+    python -m benchmarks [--only NAME] [--set problems] [--peers [PEER]] [--targets numpy numba]
                          [--curves] [--memory] [--markdown FILE] [--json FILE] [--plot FILE.svg]
 
 One thread on one core. All gradients are compared first, to 1e-9. Then in every round each contestant runs in random
@@ -35,7 +35,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", choices=names, metavar="NAME", nargs="+", help=f"some of: {', '.join(names)}")
     parser.add_argument("--set", choices=list(SETS), help="the problems or the programs; both by default")
     parser.add_argument("--targets", choices=TARGETS, nargs="+", default=list(TARGETS), help="both by default")
-    parser.add_argument("--peers", action="store_true", help="measure other tools, too")
+    parser.add_argument("--peers", nargs="*", metavar="PEER", help="measure other tools, too: all, or some by name")
     parser.add_argument("--rounds", type=int, default=25, help="interleaved rounds (default: 25)")
     parser.add_argument("--curves", action="store_true", help="measure time against size over four decades")
     parser.add_argument("--memory", action="store_true", help="measure peak memory, each in a process of its own")
@@ -43,13 +43,33 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures to FILE")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="draw the ratios (SVG); needs matplotlib")
     parser.add_argument("--default-heap", action="store_true", help="leave malloc's settings alone")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    options.peers = options.peers is not None and (options.peers or True)
+    return options
 
 
 def chosen(only: Sequence[str] | None, group: str | None) -> list[Problem]:
     """The problems that were asked for."""
     found = [problem for name, problems in SETS.items() if group in (None, name) for problem in problems]
     return [problem for problem in found if not only or problem.name in only]
+
+
+def run_all(problems: Sequence[Problem], options: argparse.Namespace) -> list[Case]:
+    """Every problem at every size; one that nobody takes part in has no line."""
+    cases: list[Case] = []
+    for problem in problems:
+        for size in problem.sizes:
+            print(f"{problem.title}, {size.label}", file=sys.stderr, flush=True)
+            try:
+                case = run_case(problem, size, options.targets, options.peers, options.rounds)
+            except WrongGradient as error:
+                raise SystemExit(str(error)) from error
+            except KeyboardInterrupt:
+                print("interrupted: what follows was measured before", file=sys.stderr)
+                return cases
+            if case.rows:
+                cases.append(case)
+    return cases
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,16 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not options.default_heap:
         machine.keep_heap()
     problems = chosen(options.only, options.set)
-    cases: list[Case] = []
-    for problem in problems:
-        for size in problem.sizes:
-            print(f"{problem.title}, {size.label}", file=sys.stderr, flush=True)
-            try:
-                case = run_case(problem, size, options.targets, options.peers, options.rounds)
-            except WrongGradient as error:
-                raise SystemExit(str(error)) from error
-            if case.rows:
-                cases.append(case)
+    with machine.empty_cache():
+        cases = run_all(problems, options)
     found = curves.measured(problems, options.targets, options.rounds) if options.curves else []
     memories = memory.measured(problems, options.targets, options.peers) if options.memory else []
     text = report.markdown(cases, options.rounds, [*curves.lines(found), *memory.lines(memories)])

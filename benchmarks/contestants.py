@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from benchmarks.compiled import HAS_NUMBA, compiled, plain
 from benchmarks.problem import Problem, Size
 
 TARGETS = ("numpy", "numba")
+Peers = bool | Collection[str]
+"""All, none, or those with these names."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def yardstick(problem: Problem) -> Callable[..., Any]:
     return fun if hasattr(fun, "py_func") else compiled(fun)
 
 
-def contestants(problem: Problem, size: Size, targets: Sequence[str], peers: bool) -> list[Contestant]:
+def contestants(problem: Problem, size: Size, targets: Sequence[str], peers: Peers) -> list[Contestant]:
     """All that take part, whether they are installed or not; those without Numba where the size is short enough."""
     found: list[Contestant] = []
     if "numpy" in targets:
@@ -64,6 +66,7 @@ def contestants(problem: Problem, size: Size, targets: Sequence[str], peers: boo
         found += [
             Contestant(name, "peer", name.partition(",")[0], "", lambda args, make=make: make(*args))
             for name, make in problem.peers.items()
+            if peers is True or name.partition(",")[0] in peers
         ]
     return found
 

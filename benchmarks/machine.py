@@ -6,11 +6,15 @@ import ctypes
 import os
 import platform
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _THREADS = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"),
     *("NUMEXPR_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"),
 )
+_CACHE = "SRCGRAD_CACHE_DIR"
 _FLAGS = {
     "JAX_ENABLE_X64": "1",
     "JAX_PLATFORMS": "cpu",
@@ -47,6 +51,20 @@ def return_memory() -> None:
     """The opposite, for measurements of memory: what is freed goes back to the system at once."""
     trim_threshold, mmap_threshold = -1, -3
     _mallopt({trim_threshold: 0, mmap_threshold: 1 << 16})
+
+
+@contextmanager
+def empty_cache() -> Iterator[None]:
+    """Compiled gradients are looked for where there are none, so that first calls compile."""
+    before = os.environ.get(_CACHE)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[_CACHE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_CACHE]
+            if before is not None:
+                os.environ[_CACHE] = before
 
 
 def _mallopt(settings: dict[int, int]) -> None:

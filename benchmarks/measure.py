@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import peers
-from benchmarks.contestants import Contestant, contestants
+from benchmarks.contestants import Contestant, Peers, contestants
 from benchmarks.problem import Problem, Size, Unfit
 from srcgrad.errors import SrcgradError
 
@@ -120,11 +120,11 @@ def deviation(got: Any, want: Any) -> float:
         return float(np.max(np.abs(a - b)) / np.max(np.abs(b)))
 
 
-def run_case(problem: Problem, size: Size, targets: Sequence[str], with_peers: bool, rounds: int) -> Case:
+def run_case(problem: Problem, size: Size, targets: Sequence[str], with_peers: Peers, rounds: int) -> Case:
     """Prepare everyone, compare the gradients, measure."""
     case = Case(problem.name, problem.title, size.label)
     if with_peers:
-        case.left_out.update(problem.no_peers)
+        case.left_out |= {k: v for k, v in problem.no_peers.items() if with_peers is True or k in with_peers}
     args = size.make()
     runs = prepare(contestants(problem, size, targets, with_peers), args, case)
     compare(problem, size, runs, case)
@@ -205,6 +205,8 @@ def time_rounds(runs: dict[str, Callable[[], Any]], case: Case, rounds: int) -> 
         wanted[name] = next((min(n, rounds) for limit, n in SLOW if once > limit), rounds)
     rng = random.Random(0)
     gc.collect()
+    # The modules of all peers are a million objects, which would be looked through after each round.
+    gc.freeze()
     gc.disable()
     try:
         for turn in range(rounds):
@@ -216,6 +218,7 @@ def time_rounds(runs: dict[str, Callable[[], Any]], case: Case, rounds: int) -> 
             gc.collect()
     finally:
         gc.enable()
+        gc.unfreeze()
 
 
 def _rough(run: Callable[[], Any]) -> float:

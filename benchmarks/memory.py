@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.contestants import Contestant, contestants
+from benchmarks.contestants import Contestant, Peers, contestants
 from benchmarks.problem import Problem, Size
 from benchmarks.report import table
 
@@ -44,11 +44,11 @@ def _largest(problem: Problem) -> Size:
     return next((size for size in reversed(problem.sizes) if size.jit), problem.sizes[-1])
 
 
-def _taking_part(problem: Problem, targets: Sequence[str], peers: bool) -> list[Contestant]:
+def _taking_part(problem: Problem, targets: Sequence[str], peers: Peers) -> list[Contestant]:
     return contestants(problem, _largest(problem), targets, peers)
 
 
-def measured(problems: Sequence[Problem], targets: Sequence[str], peers: bool) -> list[Peak]:
+def measured(problems: Sequence[Problem], targets: Sequence[str], peers: Peers) -> list[Peak]:
     """Everyone at the largest size of every problem. Who cannot take part has no line."""
     if sys.platform != "linux":
         raise SystemExit("--memory reads /proc, which only Linux has")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import contestants, curves, measure, memory, plot, report
-from benchmarks.__main__ import chosen, main
+from benchmarks import contestants, curves, machine, measure, memory, plot, report
+from benchmarks.__main__ import arguments, chosen, main
 from benchmarks.compiled import HAS_NUMBA, compiled, plain
 from benchmarks.measure import Case, Row, WrongGradient, deviation, leaves
 from benchmarks.problem import Problem, Size, Unfit
@@ -195,6 +196,19 @@ def test_a_case_has_everyone() -> None:
     assert not case.left_out
 
 
+def test_some_peers() -> None:
+    problem = tiny_problem(
+        peers={"math": lambda x: lambda: 2.0 * x, "math, other": lambda x: lambda: 2.0 * x, "cmath": lambda x: None},
+        no_peers={"fortran": "has none", "cobol": "why"},
+    )
+    case = measure.run_case(problem, problem.sizes[0], (), ("math", "cobol"), rounds=1)
+    assert [row.name for row in case.rows] == ["math", "math, other"]
+    assert case.left_out == {"cobol": "why"}
+    assert arguments(["--peers"]).peers is True
+    assert arguments([]).peers is False
+    assert arguments(["--peers", "jax", "torch"]).peers == ["jax", "torch"]
+
+
 def test_what_cannot_take_part_is_said() -> None:
     def long(x: float) -> Any:
         raise Unfit("takes minutes")
@@ -284,6 +298,19 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert "| Runge-Kutta | 200 steps | loop |" in printed
     (case,) = json.loads(figures.read_text(encoding="utf-8"))["cases"]
     assert [row["name"] for row in case["rows"]] == ["primal, loop", "srcgrad, loop"]
+
+
+def test_the_cache_is_empty_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before in ("somewhere", None):
+        if before is None:
+            monkeypatch.delenv("SRCGRAD_CACHE_DIR", raising=False)
+        else:
+            monkeypatch.setenv("SRCGRAD_CACHE_DIR", before)
+        with machine.empty_cache():
+            folder = Path(os.environ["SRCGRAD_CACHE_DIR"])
+            assert list(folder.iterdir()) == []
+        assert not folder.exists()
+        assert os.environ.get("SRCGRAD_CACHE_DIR") == before
 
 
 def test_choosing() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.problem import Problem
-from benchmarks.programs import grids, learning, linear_algebra, models, signals
+from benchmarks.programs import grids, learning, linear_algebra, models, signals, solvers
 
 PROGRAMS: tuple[Problem, ...] = tuple(
-    problem for module in (linear_algebra, grids, learning, signals, models) for problem in module.PROGRAMS
+    problem for module in (linear_algebra, solvers, grids, learning, signals, models) for problem in module.PROGRAMS
 )

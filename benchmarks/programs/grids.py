@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks import peers
 from benchmarks.problem import Problem, Size
-from benchmarks.programs.linear_algebra import normal
+from benchmarks.programs.making import normal
 
 
 def adi(u, steps):
