@@ -173,6 +173,19 @@ def test_as_many_names_as_values():
         grad(rows)(np.ones((2, 3)))
 
 
+def test_written_arguments_of_one_name_that_overlap():
+    def step(p, q, r):
+        p["u"][0] *= 2.0
+        return np.sum(p["u"] * q["u"] * r["u"])
+
+    x, y = np.ones(3), np.ones(3)
+    for others in ((x, y), (y, x)):
+        with pytest.raises(AliasError, match="share memory, and u is written"):
+            grad(step)({"u": x}, *[{"u": other} for other in others])
+    assert grad(step)({"u": x}, {"u": y}, {"u": y})["u"].tolist() == [2.0, 1.0, 1.0]
+    assert np.array_equal(x, np.ones(3))
+
+
 WEIGHTS = np.array([1.0, 2.0])
 
 

@@ -182,7 +182,8 @@ def _complement(index: Any, shadow: Value) -> list[Any] | None:
     `x[:a]` and `x[b:]` are the rest of `x[a:b]` for all `a` and `b`, in an array of any length.
     """
     parts = index if isinstance(index, tuple) else (index,)
-    shape = shadow.type.shape if isinstance(shadow.type, Array) else None
+    assert isinstance(shadow.type, Array)
+    shape = shadow.type.shape
     if shape is None or len(parts) > len(shape) or not all(isinstance(p, slice) for p in parts):
         return None
     cut = [k for k, part in enumerate(parts) if not _is_whole(part)]

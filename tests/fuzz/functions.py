@@ -276,6 +276,26 @@ def recursion(w: Writer) -> bool:
     return True
 
 
+@construct("statement", "recursion-that-writes", 2)
+def recursion_that_writes(w: Writer) -> bool:
+    outermost(w)
+    v = w.some("array", rank=1)
+    f = w.fresh("function", (), "consume").name
+    step = w.pick("a[0] = a[0] * a[-1] * 0.7", "a *= 0.8", "a[-1] -= a[0] * 0.3", "a[1:] += 0.2 * a[:-1]")
+    lines = [
+        "    if k == 0:",
+        "        return a[0] * a[-1]",
+        f"    {step}",
+        f"    return {f}(a, k - 1) * 0.9 + 0.1 * a[0]",
+    ]
+    helper(w, f, "a, k", lines)
+    q = w.define("scalar", (), f"{v.name}[0]{w.pick('', f' * {w.scalar(2)}')}")
+    y = w.define("array", v.dims, w.array(v.dims, 2))
+    w.define("scalar", (), f"{f}({v.name}, {w.pick('1', '2')})")
+    w.emit(w.pick(f"{v.name}[0] = {q.name}", f"{v.name} -= {y.name}", f"{v.name}[-1] -= {q.name} * {v.name}[0]"))
+    return True
+
+
 @construct("statement", "recursion-on-halves", 2)
 def halves(w: Writer) -> bool:
     outermost(w)

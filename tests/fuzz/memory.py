@@ -139,6 +139,15 @@ def write_somewhere(w: Writer, v: Var) -> None:
     )
 
 
+@construct("statement", "broadcasts-subtracted-later", 2)
+def subtracted_later(w: Writer) -> bool:
+    v = w.some("array")
+    y = w.define("array", v.dims, f"{w.scalar(2)} {w.pick('+', '-')} 0.3 * np.ones_like({v.name})")
+    write_somewhere(w, v)
+    w.emit(f"{v.name} {w.pick('-=', '-=', '+=', '*=')} {y.name}")
+    return True
+
+
 @construct("statement", "views-of-slices", 2)
 def view(w: Writer) -> bool:
     v = w.some("array", rank=1)

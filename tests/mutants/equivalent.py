@@ -22,6 +22,8 @@ _APART = (
 )
 _NOT_STALE = "what is not written in the forward sweep is not stale, so that the need is dropped later"
 _PARTS = "it only decides whether an array is copied, or the views of it that are needed one by one"
+_ZEROS = "a shadow is allocated with zeros then, and not empty: what it is assigned and cleared to is the same"
+_EITHER_SIDE = "a shadow may be allocated before or after what is assigned to it is negated"
 _INSIDE = "region = owner if isinstance(owner, Region) else owner.parent"
 
 EQUIVALENT: dict[Key, str] = {
@@ -267,4 +269,91 @@ EQUIVALENT: dict[Key, str] = {
         "HARMLESS[srcgrad.runtime.add_if_copied]",
         "entry: without srcgrad.runtime.add_if_copied",
     ): "what it is given of the forward sweep is in `_LIKENESSES`, too, and the helper itself refuses a list there",
+    (
+        "transform/call_reversal",
+        "_PRODUCTS",
+        "_PRODUCTS[np.dot]",
+        "entry: without np.dot",
+    ): "what was read is then added to by the helper, which finds out at run time whether it is a number: the same sum",
+    (
+        "transform/cotangents",
+        "product",
+        "if isinstance(owner, Call) and owner.fn is operator.neg and isinstance(g, Const)"
+        " and isinstance(g.value, float):",
+        "never: isinstance(owner, Call) and owner.fn is operator.neg and isinstance(g, Const)"
+        " and isinstance(g.value, float) -> False",
+    ): "a negative is then multiplied by the constant, not what was negated by the negative constant: the same number",
+    (
+        "transform/cotangents",
+        "_fit_extents",
+        "if is_number(c, 0):",
+        "never: is_number(c, 0) -> False",
+    ): "zeros are then summed to the shape of what they are added to, and are zeros",
+    (
+        "transform/rebinding",
+        "_check_number",
+        "if isinstance(owner, Region) and owner is not function.body:",
+        "never: isinstance(owner, Region) and owner is not function.body -> False",
+    ): "what a loop carries has been checked where it was made: a second check finds the same",
+    (
+        "transform/separation",
+        "_Finder._copy_broadcast",
+        "if len(copying) < len(users) or z in self.uses.results:",
+        "always: len(copying) < len(users) or z in self.uses.results -> True",
+    ): "a copy that nobody looks at is dead code, which goes",
+    (
+        "transform/list_reversal",
+        "reverse_list_read",
+        "if isinstance(index, slice) and holds_buffers(reverse, container):",
+        "never: isinstance(index, slice) and holds_buffers(reverse, container) -> False",
+    ): "the arrays in such a list have shadows of their own: those of the two lists hold zeros, which are added",
+    (
+        "transform/shadows",
+        "_complement",
+        "cut = [k for k, part in enumerate(parts) if not _is_whole(part)]",
+        "always: not _is_whole(part) -> True",
+    ): _ZEROS,
+    (
+        "transform/shadows",
+        "_is_whole",
+        "return _is_none(part.start) and _is_none(part.stop) and (_is_none(part.step) or is_number(part.step, 1))",
+        "returned: _is_none(part.start) and _is_none(part.stop) and (_is_none(part.step)"
+        " or is_number(part.step, 1)) -> False",
+    ): _ZEROS,
+    (
+        "transform/shadows",
+        "_start_of",
+        "before = region.ops[place - 1] if place else None",
+        "never: place -> False",
+    ): _EITHER_SIDE,
+    (
+        "transform/shadows",
+        "_start_of",
+        "before = region.ops[place - 1] if place else None",
+        "always: place -> True",
+    ): "the last operation of a region makes nothing that is used before it",
+    (
+        "transform/shadows",
+        "_start_of",
+        "before = region.ops[place - 1] if place else None",
+        "term: place - 1 -> place",
+    ): _EITHER_SIDE,
+    (
+        "transform/shadows",
+        "_start_of",
+        "return place - 1 if before is not None and value in before.outputs else place",
+        "never: before is not None and value in before.outputs -> False",
+    ): _EITHER_SIDE,
+    (
+        "transform/shadows",
+        "_start_of",
+        "return place - 1 if before is not None and value in before.outputs else place",
+        "term: place - 1 -> place",
+    ): _EITHER_SIDE,
+    (
+        "analysis/invariance",
+        "_RULES",
+        "_RULES[np.matmul]",
+        "entry: without np.matmul",
+    ): "a function without a form counts as one that matters, and is differentiated like anything else",
 }

@@ -63,3 +63,29 @@ def shifted_steps_subtracted_in_a_loop(x):
         z *= x
         z -= y
     return np.sum(z * z)
+
+
+@program(lambda: (rand(3), 2.7), argnums=(0, 1), tags=("in-place", "slices"))
+def element_subtracted_while_the_rest_changes(x, y):
+    w = x[1:].copy()
+    w[0] = w[0] * w[1] * 2.0
+    p = x[0] * y
+    s = np.sum(w * w)
+    return s - p
+
+
+@program(lambda: (rand(3),), tags=("in-place", "broadcast"))
+def reshaped_broadcast_of_what_is_written_before_and_after(x):
+    y = x * 1.0
+    y[0] = x[1] * 2.0
+    rows = np.broadcast_to(y, (2, 3))
+    s = np.sum(rows.reshape(6) * np.arange(6.0))
+    y[1] = 5.0
+    return s + np.sum(y * x)
+
+
+@program(lambda: (rand(3),), tags=("in-place", "views"), output="array")
+def transposed_by_einsum_after_the_last_write(x):
+    y = np.outer(x, x)
+    y[0] *= 2.0
+    return np.einsum("ij->ji", y)

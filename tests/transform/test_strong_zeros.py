@@ -381,6 +381,32 @@ def roots_added_at_indices_and_cut(x):
     return np.sum(y[1:])
 
 
+def _inverse_by_recursion(x, k):
+    if k == 0:
+        return 1.0 / x
+    return _inverse_by_recursion(x, k - 1)
+
+
+@case([0.0, 0.5], np.array([1.5, 0.7]))
+def products_with_what_a_recursive_function_divides(w):
+    z = w * _inverse_by_recursion(np.array([0.0, 2.0]), 2)
+    return np.sum(z[1:])
+
+
+MEASURED = np.array([NAN, 2.0])
+
+
+@case([1.4, 3.0], np.array([1.5, 0.7]))
+def missing_data_in_tuples_in_a_list(w):
+    rows = []
+    for i in range(2):
+        rows.append((w[0] * MEASURED[i], w[1]))
+    s = 0.0
+    for a, b in rows:
+        s = s + np.where(np.isnan(a), 0.0, a * b)
+    return np.sum(s)
+
+
 @case(ROOT)
 def masked_in_every_iteration(x):
     y = x
