@@ -1,1 +1,1 @@
-"""What generated code becomes before Numba compiles it: IR -> IR, to code that runs as plain Python too."""
+"""What the graph becomes so that Numba compiles it: passes on finished gradients, without Numba itself."""

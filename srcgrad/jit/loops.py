@@ -30,6 +30,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import MAY_COPY, contents_read, is_view, only_metadata, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Try, Value, walk
 from srcgrad.ir.types import Array, NpScalar, Opaque, PyScalar, Tuple
+from srcgrad.jit.buffers import hoist_buffers
 from srcgrad.jit.groups import Group, Member, member, reads_what_it_writes
 from srcgrad.jit.lengths import Facts
 from srcgrad.jit.nests import write_nest
@@ -56,6 +57,7 @@ def fuse_loops(functions: list[Function]) -> None:
     for function in functions:
         reverse = function.backward_from is not None
         _Fusion(function, aliases).run()
+        hoist_buffers(function)
         _remove_unused(function)
         function.backward_from = first_of_reverse(function) if reverse else None
 
