@@ -272,6 +272,86 @@ def test_reductions_of_degenerate_shapes(shape: tuple[int, int]) -> None:
         check(fun, np.ones(shape), loops=None)
 
 
+# Arrays made in loops
+
+
+def filled_in_each_turn(x, n):
+    u = x.copy()
+    for _ in range(n):
+        t = u * 2.0
+        t[0] = 0.0
+        s = t[1:-1] + 1.0
+        u[1:-1] += s * np.sum(t)
+    return u
+
+
+def kept_in_a_list(x, n):
+    kept = []
+    u = x.copy()
+    for _ in range(n):
+        t = u * 2.0
+        u += t
+        kept.append(t)
+    return u, kept[0], kept[-1] - kept[0]
+
+
+def kept_until_the_next_turn(x, n):
+    before = x * 0.0
+    total = x.copy()
+    for k in range(n):
+        t = total * 0.5 + k
+        total += before
+        before = t
+    return total, before
+
+
+def kept_by_a_view(x, n):
+    first = x[1:] * 1.0
+    total = x.copy()
+    for k in range(n):
+        t = total * 0.5 + k
+        total[1:] += first
+        first = t[1:]
+    return total, first * 1.0
+
+
+def kept_in_a_branch(x, n):
+    best = x * 1.0
+    for k in range(n):
+        t = best * 0.5 + k
+        if t[0] > 1.0:
+            best = t
+    return best
+
+
+def of_other_lengths_in_each_turn(x, n):
+    total = 0.0
+    for k in range(n):
+        t = x[k:] * 2.0
+        total += np.sum(t * t)
+    return total, x * total
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+@pytest.mark.parametrize(
+    "fun",
+    [
+        *(filled_in_each_turn, kept_in_a_list, kept_until_the_next_turn, kept_by_a_view, kept_in_a_branch),
+        of_other_lengths_in_each_turn,
+    ],
+    ids=lambda f: f.__name__,
+)
+def test_arrays_made_in_loops(fun: Callable, n: int) -> None:
+    for size in (1, 2, 5) if fun is filled_in_each_turn else (5,):
+        check(fun, line(size), n)
+
+
+def test_arrays_that_a_turn_fills_are_allocated_once() -> None:
+    text = check(filled_in_each_turn, line(5), 3)
+    before, _, body = text.partition("for _ in range(n)")
+    assert "t = np.empty" in before and "np.empty" not in body
+
+
 # Shapes that do not fit, or only perhaps
 
 

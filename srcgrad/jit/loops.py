@@ -11,10 +11,16 @@ Before -> after, for `np.sum(np.tanh(a * x) * x)`:
 
 What comes out is IR as before, which prints as Python and runs as it is.
 
+Two operations share a nest if they have the same shape and none writes what the other one reads or writes at another
+element; a value that only the nest uses is a number in it. Where the types do not say whether an axis is stretched, the
+nest stands under the condition that it is not, and the operations on whole arrays beside it.
+
 It leaves alone: arrays of other dtypes than `float64`, `float32`, `int64`, `int32` and `bool`, of an unknown number of
-axes, or without axes; operations on axes that may or may not have length 1, when nobody knows until the run; operations
-in the protected part of a `try`; products of matrices, and whatever else is neither elementwise nor one of `sum`,
-`mean`, `max`, `min`, `prod`, `any` and `all`.
+axes, or without axes; arrays of several axes that are reshaped, as NumPy decides by their order in memory between views
+and copies; operations in the protected part of a `try`; products of matrices, and whatever else is neither elementwise
+nor one of `sum`, `mean`, `max`, `min`, `prod`, `any` and `all`. A new array lies in memory as NumPy's does unless its
+operands lie in different orders. Sums add in another order than NumPy's: in blocks, which are put together in double
+precision.
 """
 
 from __future__ import annotations
@@ -30,6 +36,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import MAY_COPY, contents_read, is_view, only_metadata, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Try, Value, walk
 from srcgrad.ir.types import Array, NpScalar, Opaque, PyScalar, Tuple
+from srcgrad.jit.buffers import hoist_buffers
 from srcgrad.jit.groups import Group, Member, member, reads_what_it_writes
 from srcgrad.jit.lengths import Facts
 from srcgrad.jit.nests import write_nest
@@ -58,6 +65,7 @@ def fuse_loops(functions: list[Function], relies: bool = False) -> None:
     for function in functions:
         reverse = function.backward_from is not None
         _Fusion(function, aliases, relies).run()
+        hoist_buffers(function)
         _remove_unused(function)
         function.backward_from = first_of_reverse(function) if reverse else None
 
