@@ -31,6 +31,7 @@ from srcgrad.jit.pipeline import jitted
 from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
+from srcgrad.transform.costs import COMPILED, INTERPRETED
 from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.protection import leaves_of
@@ -281,11 +282,13 @@ class Dispatcher:
         if options.debug == "nan":
             for function in functions:
                 add_nan_checks(function, self._derivative(names, target.name))
-        compiled_too: list[Function] = []
+        compiled_too: dict[Function, bool] = {}
         if options.jit:
             compiled_too, outer = jitted(functions, self._relies)
-            functions = compiled_too if outer is None else [*compiled_too, outer]
-        emitted = emit_module(functions, decorators=dict.fromkeys(compiled_too, numba_target.DECORATOR))
+            functions = [*compiled_too] if outer is None else [*compiled_too, outer]
+        emitted = emit_module(
+            functions, decorators={f: numba_target.decorator(bounded) for f, bounded in compiled_too.items()}
+        )
         known = {value.hint or "": source.read() for source, value in captured}
         module, hint = target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}"
         if compiled_too:
@@ -370,15 +373,18 @@ class Dispatcher:
 
     def _differentiate(self, program: Program, names: list[str]) -> Gradient:
         options = self.options
+        costs = COMPILED if options.jit else INTERPRETED
         if options.mode == "vjp":
-            gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize)
+            gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize, costs=costs)
             return gradient
         if options.mode in ("jvp", "hvp"):
             return pushforward(program, names, options.has_aux, options.optimize, options.mode == "jvp")
         if options.mode == "deps":
             return dependence(program, names, options.optimize)
         with_value = options.mode == "value_and_grad"
-        return transform.joint_gradient(program, names, options.as_tuple, with_value, options.has_aux, options.optimize)
+        return transform.joint_gradient(
+            program, names, options.as_tuple, with_value, options.has_aux, options.optimize, costs
+        )
 
     def _doc(self, names: tuple[str, ...]) -> str:
         code = self.target.fn.__code__

@@ -17,8 +17,10 @@ from srcgrad.backend.emit import Decorator, Emitted
 from srcgrad.errors import MissingPackageError, NotJitableError, Span, SrcgradError
 from srcgrad.ir.types import Array, NpScalar, PyScalar, Type
 
-DECORATOR = Decorator("numba", "njit", 'error_model="numpy", boundscheck=True')
-"""What each compiled function is decorated with: NumPy's division, and Python's `IndexError`."""
+
+def decorator(bounds: bool) -> Decorator:
+    """What stands above a compiled function: NumPy's division and, if bounds are checked, Python's `IndexError`."""
+    return Decorator("numba", "njit", f'error_model="numpy"{", boundscheck=True" if bounds else ""}')
 
 
 def check_installed() -> None:

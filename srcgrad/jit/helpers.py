@@ -196,6 +196,27 @@ def shadow_in(shadows: list, x: Any) -> Any:
     return shadow
 
 
+def index_in(index: int, length: int) -> int:
+    """An index of an axis, from its start.
+
+    Raises:
+        IndexError: if it is none.
+    """
+    if index < -length or index >= length:
+        raise IndexError("index is out of bounds")
+    return index + length if index < 0 else index
+
+
+def check_indices(start: int, stop: int, low: int, high: int, length: int) -> None:
+    """Checks the indices `k + low` to `k + high`, for all `k` of a range, of an axis.
+
+    Raises:
+        IndexError: if one of them is none.
+    """
+    if start < stop and (start + low < -length or stop + high > length):
+        raise IndexError("index is out of bounds")
+
+
 def last_of_range(start: int, stop: int, step: int) -> int:
     """The last number of a range, `start - step` if it is empty."""
     return start + (len(range(start, stop, step)) - 1) * step
@@ -203,6 +224,6 @@ def last_of_range(start: int, stop: int, step: int) -> int:
 
 COMPILED_AS_THEY_ARE = (
     *(divided, floor_divided, remainder, float_power, int_power, shifted_left, shifted_right, truncated, rounded),
-    *(last_of_range, in_domain, in_range),
+    *(index_in, check_indices, last_of_range, in_domain, in_range),
 )
 """Those that are right in compiled code as they stand."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
+from srcgrad.jit.bounds import check_bounds
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
@@ -16,7 +17,7 @@ from srcgrad.transform.effects import has_effects
 from srcgrad.transform.split import first_of_reverse
 
 
-def jitted(functions: list[Function], relies: bool = False) -> tuple[list[Function], Function | None]:
+def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Function, bool], Function | None]:
     """Makes of the functions of a gradient, the entry last, those to be compiled and the entry around them.
 
     Args:
@@ -24,7 +25,8 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[list[Functi
         relies: whether the code may raise `Stretched`, and another one be called then.
 
     Returns:
-        The functions to be compiled, the one to be called last; and the Python function that calls it, if one has to.
+        The functions to be compiled, the one to be called last, and for each whether Numba has to check the bounds of
+        arrays; and the Python function that calls it, if one has to.
 
     Raises:
         NotJitableError: if there is something in them that Numba can't compile.
@@ -36,6 +38,7 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[list[Functi
         postpone_messages(function)
     kernel, entry = split_entry(functions[-1])
     compiled = [*functions[:-1], kernel]
+    bounded = {function: not check_bounds(function) for function in compiled}
     fuse_loops(compiled, relies and not any(map(has_effects, functions)))
     for function in compiled:
         use_vector_functions(function)
@@ -46,4 +49,4 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[list[Functi
         adapt(function, aliases)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
-    return compiled, entry
+    return bounded, entry
