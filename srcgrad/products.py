@@ -308,7 +308,7 @@ class Pushforward:
         if self._outside:
             loaded = load(self._variant.emitted, "srcgrad", f"srcgrad {self._entry.__name__}", self._outside)
             self._entry = loaded[self._entry.__name__]
-        self.out, _ = self._pushed((None,) * len(primals))
+        self.out = self._pushed((None,) * len(primals))[0]
 
     def __call__(self, *tangents: Any) -> Any:
         """The tangent of the output.
@@ -324,15 +324,14 @@ class Pushforward:
             raise ArgumentError(f"{self!r} takes {len(self._primals)} tangents, not {len(tangents)}")
         return self._pushed(tangents)[1]
 
-    def _pushed(self, tangents: tuple) -> tuple[Any, Any]:
-        """The value and its tangent."""
+    def _pushed(self, tangents: tuple) -> tuple[Any, ...]:
+        """What `jvp` returns."""
         bound = dict(zip(self._variant.params, self._values, strict=True))
         given = dict(zip(self._places, tangents, strict=True))
         dots = {name: aligned(given[name], item_of(bound, name), name, self._name) for name in self._variant.names}
         leaves = [leaf_at(dots[name], path) for name, path in self._variant.tangents]
-        out, out_dot = self._entry(*self._values, *leaves)
         kept = (self._outside, leaves)
-        return tuple([map_leaves(lambda leaf: apart(leaf, kept), part) for part in (out, out_dot)])
+        return tuple([map_leaves(lambda leaf: apart(leaf, kept), part) for part in self._entry(*self._values, *leaves)])
 
     @property
     def source(self) -> str:
