@@ -41,6 +41,8 @@ def split_tables(functions: list[Function]) -> None:
         return
     aliases = Aliases(functions)
     viewed = {aliases.find(v) for v in _kept_views(functions)}
+    views = views_in(functions)
+    viewed |= {aliases.find(v) for v in _looked_up(functions) if v in views}
     viewed |= {aliases.held(v) for v in _made_of_arrays(functions)}
     kinds = _kinds(functions)
     for function in functions:
@@ -153,6 +155,12 @@ def views_in(functions: Iterable[Function]) -> set[Value]:
         for v in op.outputs
         if isinstance(v.type, Array) and not is_scalar(v.type)
     }
+
+
+def _looked_up(functions: Iterable[Function]) -> list[Value]:
+    """What has its shadow looked up in a table."""
+    ops = [op for f in functions for op in walk(f.body)]
+    return [op.args[1] for op in ops if isinstance(op, Call) and op.fn is runtime.shadow_of]
 
 
 def _kept_views(functions: Iterable[Function]) -> set[Value]:
