@@ -99,7 +99,7 @@ class _Splitter:
         function = self.function
         params: list[Value] = []
         for param in function.params:
-            made = self._split(param) if param.type == TABLE else [param]
+            made = self._split(param) if param in self.kinds else [param]
             for value in made:
                 value.owner = function.body
             params += made
