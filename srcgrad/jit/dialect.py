@@ -368,6 +368,10 @@ class _Dialect:
         axes = _axes(axis, rank(x.type) or 0)
         if axes is None or not isinstance(keepdims, Const):
             raise not_jitable(op, f"np.{op.fn.__name__} along an axis that depends on the run can't be compiled")
+        dtype = kind_of(op.outputs[0].type)
+        if not axes and isinstance(x.type, Array) and x.type.shape and dtype is not None:
+            op.fn, op.args, op.kwargs = np.ndarray.astype, (x, Const(dtype.type)), {}
+            return False
         self._reduce(op, x, axes, bool(keepdims.value))
         return True
 
@@ -432,7 +436,9 @@ class _Dialect:
     def real_part(self, op: Call) -> bool:
         """`np.real` and conjugates of what is real: the thing itself."""
         dtype = kind_of(op.args[0].type) if isinstance(op.args[0], Value) else None
-        if dtype is not None and dtype.kind != "c":
+        if dtype is not None and dtype.kind != "c" and op.fn is np.conjugate and not is_scalar(op.args[0].type):
+            op.fn = np.ndarray.copy
+        elif dtype is not None and dtype.kind != "c":
             self.same[op.outputs[0]] = op.args[0]
             return True
         return False

@@ -186,8 +186,10 @@ def shadow_in(shadows: list, x: Any) -> Any:
 
     Args:
         shadows: the arrays or lists that have one, each with it.
-        x: the array or list.
+        x: the array or list; None on a path that has left it undefined.
     """
+    if x is None:
+        return None
     for k in range(len(shadows) - 1, -1, -1):
         if shadows[k][0] is x:
             return shadows[k][1]

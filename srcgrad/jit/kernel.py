@@ -149,7 +149,7 @@ def _fresh(v: Value) -> Value:
 def _fill(kernel: Function, ops: list[Op], params: list[Value], results: list[Value]) -> None:
     names: set[str] = set()
     for param in params:
-        stem, k = param.hint or word(param), 1
+        stem, k = param.hint or word(param) or "value", 1
         while param.hint is None or param.hint in names:
             param.hint, k = (f"{stem}_{k}" if stem in names else stem), k + 1
         names.add(param.hint)

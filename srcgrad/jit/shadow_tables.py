@@ -41,6 +41,8 @@ def split_tables(functions: list[Function]) -> None:
         return
     aliases = Aliases(functions)
     viewed = {aliases.find(v) for v in _kept_views(functions)}
+    views = views_in(functions)
+    viewed |= {aliases.find(v) for v in _looked_up(functions) if v in views}
     viewed |= {aliases.held(v) for v in _made_of_arrays(functions)}
     viewed |= {aliases.find(v) for v in _looked_up(functions) & views_in(functions)}
     kinds = _kinds(functions)
@@ -103,7 +105,7 @@ class _Splitter:
         function = self.function
         params: list[Value] = []
         for param in function.params:
-            made = self._split(param) if param.type == TABLE else [param]
+            made = self._split(param) if param in self.kinds else [param]
             for value in made:
                 value.owner = function.body
             params += made
@@ -159,6 +161,12 @@ def views_in(functions: Iterable[Function]) -> set[Value]:
         for v in op.outputs
         if isinstance(v.type, Array) and not is_scalar(v.type)
     }
+
+
+def _looked_up(functions: Iterable[Function]) -> list[Value]:
+    """What has its shadow looked up in a table."""
+    ops = [op for f in functions for op in walk(f.body)]
+    return [op.args[1] for op in ops if isinstance(op, Call) and op.fn is runtime.shadow_of]
 
 
 def _kept_views(functions: Iterable[Function]) -> set[Value]:

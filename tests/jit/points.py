@@ -268,6 +268,25 @@ def buffers_change_places(x, n):
     return np.sum(u * u)
 
 
+@at((doubles(4, 4) + 4 * np.eye(4),))
+def view_of_what_is_written(a):
+    n = len(a)
+    for i in range(1, n):
+        for j in range(n):
+            a[i, j] -= a[i - 1, j] * 0.1
+    return np.sum(np.log(np.abs(np.diag(a)))) + a[n - 1, 0] * a[0, n - 1]
+
+
+@at((doubles(6), 3))
+def parts_of_an_array_are_written(x, n):
+    z = x * x
+    s = 0.0
+    for part in np.split(z, n):
+        part *= 2.0
+        s += np.sum(part * part)
+    return s + np.sum(z * x)
+
+
 # Trees, and what is outside
 
 _WEIGHTS = doubles(3)

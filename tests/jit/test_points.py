@@ -17,6 +17,10 @@ from srcgrad.testing import check_same
 pytest.importorskip("numba")
 
 
+MAY_BE_REFUSED = ("view_of_what_is_written", "parts_of_an_array_are_written")
+"""What must not be wrong, but may be refused."""
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("point", POINTS, ids=[p.name for p in POINTS])
 def test_does_what_python_does(point: Point) -> None:
@@ -37,7 +41,9 @@ def outcome(point: Point, jit: bool) -> Any:
     before = copy.deepcopy(args)
     try:
         result = srcgrad.value_and_grad(point.fun, argnums=point.argnums, jit=jit)(*args)
-    except NotJitableError:
+    except NotJitableError as error:
+        if point.fun.__name__ in MAY_BE_REFUSED:
+            pytest.skip(f"refused: {error.msg}")
         raise
     except Exception as error:
         result = error
