@@ -20,7 +20,7 @@ _SINGULAR = frozenset(
     (
         *("truediv", "divide", "reciprocal", "pow", "power", "float_power", "mod", "fmod", "divmod", "log", "log2"),
         *("log10", "log1p", "logaddexp", "logaddexp2", "arctanh", "atanh", "arccosh", "acosh", "arcsin", "asin"),
-        *("arccos", "acos", "average", "interp", "gamma", "lgamma"),
+        *("arccos", "acos", "average", "interp", "gamma", "lgamma", "remainder", "floordiv", "floor_divide"),
     )
 )
 _SINGULAR_UPDATES = frozenset(("itruediv", "truediv_item", "ipow", "pow_item", "imod", "mod_item"))

@@ -407,6 +407,16 @@ def missing_data_in_tuples_in_a_list(w):
     return np.sum(s)
 
 
+@case([[0.0], [0.25]], np.array([[0.0], [4.0]]))
+def second_part_of_a_vertical_split(x):
+    return np.sum(np.vsplit(np.sqrt(x), 2)[1])
+
+
+@case([0.0, 0.0], np.array([1.0, 0.5]))
+def minimum_of_what_is_scaled_too_far(x):
+    return np.sum(np.minimum(np.ldexp(x, 2000) * x, 1.0))
+
+
 @case(ROOT)
 def masked_in_every_iteration(x):
     y = x
@@ -440,6 +450,27 @@ def test_exactly_zero(fun, args, expected):
         got = grad(fun, optimize=optimize)(*args)
         np.testing.assert_allclose(got, expected, rtol=1e-12, atol=0.0)
     np.testing.assert_allclose(vjp(fun, *args)[1](1.0)[0], expected, rtol=1e-12, atol=0.0)
+
+
+SINGULAR: dict[str, tuple[Callable, float]] = {
+    **{f.__name__: (f, 0.0) for f in (np.log, np.log2, np.log10, np.reciprocal)},
+    **{f.__name__: (f, 2.0) for f in (np.arcsin, np.arccos, np.arctanh)},
+    **{"log1p": (np.log1p, -1.0), "arccosh": (np.arccosh, 0.5)},
+    **{f.__name__: (lambda c, f=f: f(1.0, c), 0.0) for f in (np.mod, np.fmod, np.divide, np.floor_divide)},
+    "negative power": (lambda c: np.power(c, -1.0), 0.0),
+    "built-in negative power": (lambda c: pow(c, -1.0), 0.0),
+    "float_power": (lambda c: np.float_power(c, -0.5), 0.0),
+}
+"""Functions that are infinite or undefined somewhere, and where."""
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", SINGULAR)
+def test_factors_that_are_infinite_where_nothing_is_read(name):
+    factor, singular = SINGULAR[name]
+    c = np.array([singular, 0.25 if name != "arccosh" else 1.5])
+    assert not np.isfinite(factor(c)[0]) and np.isfinite(factor(c)[1])
+    assert grad(lambda w: np.sum((w * factor(c))[1:]))(np.ones(2)).tolist() == [0.0, factor(c)[1]]
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -491,9 +522,31 @@ def divided_by_powers(x):
     return np.sum(np.maximum(3.0 * x / (1.0 + x**2), 0.0))
 
 
-PLAIN = [exponents_summed, all_elements_of_a_quotient, differences, rectified, quotient_in_a_loop]
+def divided_by_absolutes_of_floats(x):
+    return np.sum(np.maximum(3.0 * x / (1.0 + np.fabs(x)), 0.0))
 
 
-@pytest.mark.parametrize("fun", [*PLAIN, divided_by_absolutes, divided_by_powers], ids=lambda f: f.__name__)
+def divided_by_built_in_powers(x):
+    return np.sum(np.maximum(3.0 * x / (1.0 + pow(x, 2.0)), 0.0))
+
+
+def factors_of_built_in_powers(x):
+    return np.sum((x * pow(np.array([0.5, 0.6, 0.7, 0.8]), 3.0))[1:])
+
+
+PLAIN = [
+    exponents_summed,
+    all_elements_of_a_quotient,
+    differences,
+    rectified,
+    quotient_in_a_loop,
+    factors_of_built_in_powers,
+]
+PLAIN_QUOTIENTS = [
+    *(divided_by_absolutes, divided_by_powers, divided_by_absolutes_of_floats, divided_by_built_in_powers)
+]
+
+
+@pytest.mark.parametrize("fun", [*PLAIN, *PLAIN_QUOTIENTS], ids=lambda f: f.__name__)
 def test_plain_products_where_no_zero_can_meet_an_infinity(fun):
     assert "masked_product" not in grad(fun).source_for(np.linspace(0.5, 1.0, 4))
