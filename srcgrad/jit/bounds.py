@@ -7,19 +7,20 @@ Before -> after: `x[k]` -> `x[index_in(k, len(x))]`, unless `k` is known to be a
         y += x[k - 1] + x[k + 1]                 for k in range(n):
                                                      y += x[k - 1] + x[k + 1]
 
-The reverse sweep uses the indices of the forward sweep again, on arrays of the same shapes.
+The reverse sweep is checked as the forward sweep is: where it reads the same again, the forward sweep may be gone.
 """
 
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass, field
 from typing import Any
 
 from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.analysis.ranges import is_in_axis
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, Const, For, Function, Op, Region, Value, walk
-from srcgrad.ir.types import INT, UNKNOWN, Array, NpScalar, PyScalar, Type
+from srcgrad.ir.types import INT, UNKNOWN, Array, Axis, NpScalar, PyScalar, Type
 from srcgrad.jit import helpers
 from srcgrad.rules.registry import hashable
 from srcgrad.rules.result_types import result_type
@@ -28,7 +29,7 @@ _SUBSCRIPTED = frozenset([operator.getitem, operator.setitem, *ITEM_UPDATES])
 
 
 def check_bounds(function: Function) -> bool:
-    """Has the indices of the forward sweep checked that may lie outside.
+    """Has the indices checked that may lie outside.
 
     Args:
         function: it is changed.
@@ -41,14 +42,23 @@ def check_bounds(function: Function) -> bool:
     subscripts = [op for op in calls if op.args and isinstance(op.args[0].type, Array)]
     if not all(map(_is_simple, subscripts)):
         return False
-    before_loops: dict[tuple[For, Value, int], list[int]] = {}
+    before_loops: dict[tuple[For, Axis], _Reads] = {}
     for op in subscripts:
-        if op.mirror is None:
-            _check(op, before_loops)
-    for (loop, x, axis), offsets in before_loops.items():
-        bounds = (loop.start, loop.stop, Const(min(offsets)), Const(max(offsets)), _length(loop, x, axis))
+        _check(op, before_loops)
+    for (loop, _), reads in before_loops.items():
+        offsets = Const(min(reads.offsets)), Const(max(reads.offsets))
+        bounds = (loop.start, loop.stop, *offsets, _length(loop, reads.array, reads.axis))
         _insert(loop, helpers.check_indices, bounds, None)
     return True
+
+
+@dataclass(slots=True)
+class _Reads:
+    """What a loop reads and writes along an axis: how much more than the number of the turn the indices are."""
+
+    array: Value
+    axis: int
+    offsets: list[int] = field(default_factory=list)
 
 
 def _parts(op: Call) -> tuple:
@@ -77,7 +87,7 @@ def _is_integer(part: Any) -> bool:
     return isinstance(part, Value) and isinstance(part.type, PyScalar) and part.type.kind == "i"
 
 
-def _check(op: Call, before_loops: dict[tuple[For, Value, int], list[int]]) -> None:
+def _check(op: Call, before_loops: dict[tuple[For, Axis], _Reads]) -> None:
     x, parts = op.args[0], _parts(op)
     if any(isinstance(part, Const) and part.value is Ellipsis for part in parts):
         return
@@ -90,7 +100,7 @@ def _check(op: Call, before_loops: dict[tuple[For, Value, int], list[int]]) -> N
             checked[k] = _insert(op, helpers.index_in, (part, _length(op, x, k)), INT)
         else:
             loop, offset = found
-            before_loops.setdefault((loop, x, k), []).append(offset)
+            before_loops.setdefault((loop, x.type.shape[k]), _Reads(x, k)).offsets.append(offset)
     if any(a is not b for a, b in zip(checked, parts, strict=True)):
         index = tuple(checked) if isinstance(op.args[1], tuple) else checked[0]
         op.args = (x, index, *op.args[2:])

@@ -10,6 +10,7 @@ from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
+from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.jit.tapes import size_tapes
 from srcgrad.jit.vector_functions import use_vector_functions
@@ -38,6 +39,8 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
         postpone_messages(function)
     kernel, entry = split_entry(functions[-1])
     compiled = [*functions[:-1], kernel]
+    for function in compiled:
+        settle_lengths(function)
     bounded = {function: not check_bounds(function) for function in compiled}
     fuse_loops(compiled, relies and not any(map(has_effects, functions)))
     for function in compiled:

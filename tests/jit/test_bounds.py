@@ -1,0 +1,158 @@
+"""Compiled code reads nothing that is not there: where Python raises, it raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcgrad
+
+pytest.importorskip("numba")
+
+
+@dataclass
+class Layer:
+    w: np.ndarray
+
+
+class Holder:
+    def __init__(self, n: int) -> None:
+        self.w = np.ones(n)
+
+
+SHORT, LONG = Holder(3), Holder(4)
+
+
+def length_of_another_argument(a, b):
+    total = 0.0
+    for i in range(len(b.w)):
+        total += a.w[i] ** 2
+    return total + np.sum(b.w)
+
+
+def length_of_another_object(layers):
+    total = 0.0
+    for i in range(len(layers[1].w)):
+        total += layers[0].w[i] ** 2
+    return total + np.sum(layers[1].w)
+
+
+def length_of_another_outside(x):
+    total = 0.0
+    for i in range(len(LONG.w)):
+        total += SHORT.w[i] * x
+    return total
+
+
+def more_than_a_slice_holds(x, k):
+    part = x[:k]
+    total = 0.0
+    for i in range(k):
+        total += part[i] ** 2
+    return total
+
+
+def length_before_a_write(x, n):
+    padded = np.zeros(n)
+    padded[1:-1] = x
+    total = 0.0
+    for i in range(n - 2):
+        total += x[i] * padded[i + 1]
+    return total
+
+
+def shorter_in_each_turn(x, n):
+    y, total = x, 0.0
+    for _ in range(n):
+        for i in range(len(x)):
+            total += y[i] ** 2
+        y = y[1:]
+    return total
+
+
+def neighbours(x, n):
+    total = 0.0
+    for i in range(n):
+        total += x[i - 1] * x[i + 1]
+    return total
+
+
+def square_is_assumed(m, n):
+    total = 0.0
+    for i in range(n):
+        for j in range(n):
+            total += m[i, j] ** 2
+    return total
+
+
+def found_in_data(x, places):
+    total = 0.0
+    for k in range(len(places)):
+        total += x[places[k]] ** 2
+    return total
+
+
+def scattered(x, places):
+    y = np.zeros(4)
+    for k in range(len(places)):
+        y[places[k]] += x[k] ** 2
+    return np.sum(y * y)
+
+
+X = np.linspace(0.2, 1.0, 4)
+CASES: list[tuple[Callable[..., Any], tuple]] = [
+    (length_of_another_argument, (Layer(np.ones(3)), Layer(np.ones(4)))),
+    (length_of_another_argument, (Layer(np.ones(4)), Layer(np.ones(4)))),
+    (length_of_another_object, ([Layer(np.ones(3)), Layer(np.ones(5))],)),
+    (length_of_another_outside, (1.0,)),
+    (more_than_a_slice_holds, (X, 6)),
+    (more_than_a_slice_holds, (X, 4)),
+    (length_before_a_write, (X, 6)),
+    (length_before_a_write, (np.ones(1), 6)),
+    (shorter_in_each_turn, (X, 1)),
+    (shorter_in_each_turn, (X, 2)),
+    (neighbours, (X, 3)),
+    (neighbours, (X, 4)),
+    (neighbours, (X, 0)),
+    (neighbours, (np.zeros(0), 0)),
+    (square_is_assumed, (np.ones((3, 3)), 3)),
+    (square_is_assumed, (np.ones((3, 2)), 3)),
+    (square_is_assumed, (np.ones((2, 3)), 3)),
+    (found_in_data, (X, np.array([0, -4, 3]))),
+    (found_in_data, (X, np.array([0, -5, 3]))),
+    (found_in_data, (X, np.array([4]))),
+    (scattered, (X, np.array([0, -4, 3]))),
+    (scattered, (X, np.array([0, 4]))),
+    (scattered, (X, np.array([0, 1, 2, 3, 0]))),
+]
+
+
+@pytest.mark.parametrize(("fun", "args"), CASES, ids=[f"{fun.__name__}-{k}" for k, (fun, _) in enumerate(CASES)])
+def test_raises_where_python_does(fun: Callable[..., Any], args: tuple) -> None:
+    compiled = srcgrad.value_and_grad(fun, jit=True)
+    try:
+        expected = srcgrad.value_and_grad(fun)(*args)
+    except IndexError:
+        with pytest.raises(IndexError):
+            compiled(*args)
+        return
+    value, gradient = compiled(*args)
+    assert value == pytest.approx(expected[0])
+    srcgrad.tree.map_leaves(np.testing.assert_allclose, gradient, expected[1])
+
+
+def test_indices_that_are_known_to_lie_inside_are_not_checked() -> None:
+    def slope(x):
+        total = 0.0
+        for i in range(1, len(x) - 1):
+            total += x[i - 1] * x[i] * x[i + 1]
+        return total
+
+    gradient = srcgrad.grad(slope, jit=True)
+    gradient(X)
+    assert "index_in" not in gradient.source and "check_indices" not in gradient.source
+    assert "boundscheck" not in gradient.source
