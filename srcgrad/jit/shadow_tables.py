@@ -44,15 +44,9 @@ def split_tables(functions: list[Function]) -> None:
     views = views_in(functions)
     viewed |= {aliases.find(v) for v in _looked_up(functions) if v in views}
     viewed |= {aliases.held(v) for v in _made_of_arrays(functions)}
-    viewed |= {aliases.find(v) for v in _looked_up(functions) & views_in(functions)}
     kinds = _kinds(functions)
     for function in functions:
         _Splitter(function, kinds, aliases, viewed).run()
-
-
-def _looked_up(functions: Iterable[Function]) -> set[Value]:
-    """What shadows are looked up of."""
-    return {op.args[1] for f in functions for op in walk(f.body) if isinstance(op, Call) and op.fn is runtime.shadow_of}
 
 
 def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:

@@ -9,17 +9,17 @@ def cholesky_grad(a, b):
     a = a.copy()                                    # programs.py:246
     b = b.copy()
     n = len(b)                                      # programs.py:247
-    tape = []                                       # programs.py:251
-    tape_1 = []                                     # programs.py:249
+    tape = []                                       # programs.py:249
+    tape_1 = []                                     # programs.py:251
     for j in range(n):                              # programs.py:248
         a_jj = a[j, j]                              # programs.py:249
         sqrt = np.sqrt(a_jj - np.sum(a[j, :j] ** 2))
-        tape_1.append((a_jj, sqrt))
+        tape.append((a_jj, sqrt))
         a[j, j] = sqrt
         for i in range(j + 1, n):                   # programs.py:250
             a_ij = a[i, j]                          # programs.py:251
             ratio = (a_ij - a[i, :j] @ a[j, :j]) / a[j, j]
-            tape.append((a_ij, ratio))
+            tape_1.append((a_ij, ratio))
             a[i, j] = ratio
     tape_2 = []                                     # programs.py:253
     for i in range(n):                              # programs.py:252
@@ -48,9 +48,9 @@ def cholesky_grad(a, b):
         b_bar[:i] -= unbroadcast(product, b_part)
         b_bar[i] += difference_bar
     for j in reversed(range(n)):                    # programs.py:248  for j in range(n):
-        a_jj, sqrt = tape_1.pop()
+        a_jj, sqrt = tape.pop()
         for i in reversed(range(j + 1, n)):         # programs.py:250  for i in range(j + 1, n):
-            a_ij, ratio = tape.pop()
+            a_ij, ratio = tape_1.pop()
             ratio_bar = a_bar[i, j]                 # programs.py:251  a[i, j] = (a[i, j] - a[i, :j] @ a[j, :j]) / a ...
             a_bar[i, j] = 0.0
             a[i, j] = a_ij

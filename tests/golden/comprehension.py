@@ -1,5 +1,5 @@
 import numpy as np
-from srcgrad.runtime import expanded, shadow_of
+from srcgrad.runtime import expanded, zeros_like
 
 
 def comprehension_grad(x, degree):
@@ -14,8 +14,7 @@ def comprehension_grad(x, degree):
         p = powers[k]
         np.sum(p) / (k + 1)                         # may raise
     # backward
-    shadows = {}                                    # programs.py:272  return sum(np.sum(p) / (k + 1) for k, p in en ...
-    powers_bar = shadow_of(shadows, powers)
+    powers_bar = zeros_like(powers)                 # programs.py:272  return sum(np.sum(p) / (k + 1) for k, p in en ...
     for k in reversed(range(n_powers)):
         p_bar = 1.0 / (k + 1)
         powers_bar[k] = powers_bar[k] + p_bar
