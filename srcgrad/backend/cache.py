@@ -16,7 +16,10 @@ from importlib import import_module
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
-_COMPILED_TOO = ("jit/helpers.py", "backend/numba_helpers.py", "backend/numba_target.py")
+_COMPILED_TOO = (
+    *("jit/helpers.py", "jit/vector_functions.py"),
+    *("backend/numba_helpers.py", "backend/numba_target.py", "backend/vector_math.py"),
+)
 """What becomes part of the machine code, or decides how it is made."""
 
 
@@ -64,7 +67,8 @@ def _surroundings() -> str:
     """What the machine code depends on besides the text."""
     numba, numpy = import_module("numba"), import_module("numpy")
     sources = [(_PACKAGE / name).read_text(encoding="utf-8") for name in _COMPILED_TOO]
-    return "\0".join([sys.version, str(numba.__version__), str(numpy.__version__), *sources])
+    vectors = str(import_module("srcgrad.backend.vector_math").is_available())
+    return "\0".join([sys.version, str(numba.__version__), str(numpy.__version__), vectors, *sources])
 
 
 def _folder() -> Path | None:
