@@ -80,7 +80,12 @@ def transforms_of_real_matrices(x):
     b = np.fft.ifft2(x)
     c = np.fft.ifftn(x * x)
     d = np.fft.ifft(x[0])
-    return np.sum((a * x).imag) + np.sum(np.abs(b * x) ** 2) + np.sum((c * x).real) + np.sum((d * x[1]).imag)
+    total = np.sum((a * x).imag) + np.sum(np.abs(b * x) ** 2) + np.sum((c * x).real) + np.sum((d * x[1]).imag)
+    for z in (a, b, c, np.fft.fft2(x), np.fft.fft(x), np.fft.ifft(x)):
+        # A magnitude is real, also where it meets the number that it is the magnitude of.
+        w = np.abs(z + 0.1) * z
+        total = total + np.sum(w.imag * x) + np.sum((w * z).real)
+    return total
 
 
 @program(lambda: (rand(3),), tags=("complex",))
