@@ -10,11 +10,11 @@ def masks_updated_in_place(x):
     kept = x > 0.3
     first = kept
     a = np.where(kept, x, 0.0)
-    kept &= x < 0.9
+    kept &= x < 0.7
     outer = x > 0.8
     outer |= x < 0.4
-    other = x > 0.5
-    other ^= x > 1.0
+    other = x > 0.23
+    other ^= x > 0.5
     return np.sum(a * a) + np.sum(np.where(first, x**3, 0.0)) + np.sum(x[outer] ** 2) - np.sum(x[other] ** 3)
 
 
