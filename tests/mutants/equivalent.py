@@ -356,4 +356,16 @@ EQUIVALENT: dict[Key, str] = {
         "_RULES[np.matmul]",
         "entry: without np.matmul",
     ): "a function without a form counts as one that matters, and is differentiated like anything else",
+    (
+        "analysis/finite",
+        "_OWN",
+        "_OWN['math']",
+        "entry: without 'math'",
+    ): "what the module computes then counts as perhaps infinite, and a strong zero stands where a plain one would do",
+    (
+        "analysis/memory",
+        "_CONTIGUOUS",
+        "_CONTIGUOUS[np.ones]",
+        "entry: without np.ones",
+    ): "whether a reshape of it is a view then counts as unknown, and is found out when the program runs",
 }

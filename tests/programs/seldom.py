@@ -10,11 +10,11 @@ def masks_updated_in_place(x):
     kept = x > 0.3
     first = kept
     a = np.where(kept, x, 0.0)
-    kept &= x < 0.9
+    kept &= x < 0.7
     outer = x > 0.8
     outer |= x < 0.4
-    other = x > 0.5
-    other ^= x > 1.0
+    other = x > 0.23
+    other ^= x > 0.5
     return np.sum(a * a) + np.sum(np.where(first, x**3, 0.0)) + np.sum(x[outer] ** 2) - np.sum(x[other] ** 3)
 
 
@@ -74,13 +74,22 @@ def views_of_new_arrays_of_all_kinds(x):
     return np.sum(a * x) + np.sum(b * b) + np.sum(c @ x) + np.sum(d * x) + np.sum(e * x) + np.sum(t * t)
 
 
-@program(lambda: (rand(2, 2),), tags=("complex", "fourier"))
+def _by_its_magnitude(z, x):
+    # A magnitude is real, also where it meets the number that it is the magnitude of.
+    w = np.abs(z + 0.1) * z
+    return np.sum(w.imag * x) + np.sum((w * z).real)
+
+
+@program(lambda: (rand(3, 3),), tags=("complex", "fourier"))
 def transforms_of_real_matrices(x):
     a = np.fft.fftn(x)
     b = np.fft.ifft2(x)
     c = np.fft.ifftn(x * x)
     d = np.fft.ifft(x[0])
-    return np.sum((a * x).imag) + np.sum(np.abs(b * x) ** 2) + np.sum((c * x).real) + np.sum((d * x[1]).imag)
+    total = np.sum((a * x).imag) + np.sum(np.abs(b * x) ** 2) + np.sum((c * x).real) + np.sum((d * x[1]).imag)
+    total = total + _by_its_magnitude(a, x) + _by_its_magnitude(b, x) + _by_its_magnitude(c, x)
+    total = total + _by_its_magnitude(np.fft.fft2(x), x) + _by_its_magnitude(np.fft.fft(x), x)
+    return total + _by_its_magnitude(np.fft.ifft(x), x) + _by_its_magnitude(np.fft.rfft(x), x[:, :2])
 
 
 @program(lambda: (rand(3),), tags=("complex",))
