@@ -24,11 +24,11 @@ from srcgrad.transform.gradient import finish, prepare, without_reverse
 def loops() -> Iterator[None]:
     """What is compiled meanwhile is compiled to loops."""
 
-    def emit(functions: list[Function]) -> Emitted:
+    def emit(functions: list[Function], **options: Any) -> Emitted:
         fuse_loops(functions)
         for function in functions:
             verify(function)
-        return emit_module(functions)
+        return emit_module(functions, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dispatch, "emit_module", emit)

@@ -295,7 +295,7 @@ def test_mistakes_of_the_compiler_are_told_from_those_of_the_user(monkeypatch):
     monkeypatch.setattr(dispatch.transform, "joint_gradient", dict)
     line = misfit.__code__.co_firstlineno
     message, help = refused(lambda: grad(misfit)(1.0, 2.0), InternalError)
-    assert message == f"TypeError while compiling misfit ({__file__}:{line}): dict expected at most 1 argument, got 6"
+    assert message == f"TypeError while compiling misfit ({__file__}:{line}): dict expected at most 1 argument, got 7"
     assert help == "this is a bug in srcgrad; please report it, with the source of the function and this message"
 
 
