@@ -207,7 +207,7 @@ COMPILED = Costs(
 """Numba."""
 CHECKED = replace(
     INTERPRETED,
-    **dict.fromkeys(["tape", "pack", "slot", "array", "export", "carry", "copy"], 0.0),
+    **dict.fromkeys(["tape", "pack", "slot", "array", "export", "carry", "copy", "turn"], 0.0),
     **dict.fromkeys(["arithmetic", "call", "libm", "load"], 1e6),
 )
 """Those of code that looks at each value where the function computes it: nothing is better computed again."""
