@@ -73,7 +73,7 @@ BACKWARD = "in the backward sweep of the gradient of"
          "x[1] is NaN where it is passed to the gradient of norm with respect to w", "def norm(w, x):"),
         (log_of_negative, (np.array([[1.0, 2.0], [-1.0, 2.0]]),),
          f"y[1, 0] is NaN {FORWARD} log_of_negative with respect to x", "y = np.log(x)"),
-        (in_a_loop, (np.array([1.0, -1.0]),), f"t is NaN {FORWARD} in_a_loop with respect to x", "t = np.sqrt(x[i])"),
+        (in_a_loop, (np.array([1.0, -1.0]),), f"t is NaN {BACKWARD} in_a_loop with respect to x", "t = np.sqrt(x[i])"),
         (written, (np.array([2.0, 1.0, 1.0]),),
          f"y[1] is NaN {FORWARD} written with respect to x", "y[1] = np.arcsin(x[0])"),
         (in_a_branch, (np.array([0.0, 0.0]) + 1.0,),

@@ -31,7 +31,7 @@ from srcgrad.jit.pipeline import jitted
 from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
-from srcgrad.transform.costs import CHECKED, COMPILED, INTERPRETED
+from srcgrad.transform.costs import COMPILED, INTERPRETED
 from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.protection import leaves_of
@@ -373,7 +373,7 @@ class Dispatcher:
 
     def _differentiate(self, program: Program, names: list[str]) -> Gradient:
         options = self.options
-        costs = CHECKED if options.debug else COMPILED if options.jit else INTERPRETED
+        costs = COMPILED if options.jit else INTERPRETED
         if options.mode == "vjp":
             gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize, costs=costs)
             return gradient

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -205,9 +205,3 @@ COMPILED = Costs(
     least=0.1,
 )
 """Numba."""
-CHECKED = replace(
-    INTERPRETED,
-    **dict.fromkeys(["tape", "pack", "slot", "array", "export", "carry", "copy", "turn"], 0.0),
-    **dict.fromkeys(["arithmetic", "call", "libm", "load"], 1e6),
-)
-"""Those of code that looks at each value where the function computes it: nothing is better computed again."""
