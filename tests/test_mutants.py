@@ -83,9 +83,9 @@ def test_mutants_are_programs_and_always_the_same(module: str) -> None:
 
 
 def test_what_a_function_weighs_is_no_decision() -> None:
-    found = {m.function for m in mutants_of("transform/tape") if m.decides}
-    assert {"Tape._own_cost", "Tape._is_expensive"} <= found
-    assert "Tape._save_cost" not in found
+    found = {m.function for m in mutants_of("transform/plan") if m.decides}
+    assert {"Plan._without_tapes", "Plan._home"} <= found
+    assert "Plan._save_cost" not in found
 
 
 def test_wrong_rules_are_noticed() -> None:

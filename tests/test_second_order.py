@@ -24,6 +24,8 @@ NONE_OR_NUMBER = "a name or an item of a list in the generated code is None or a
 SNAPSHOT = "dicts with keys of the run are kept in lists, or returned, by the generated code"
 NOT_YET: dict[str, str] = {
     "best_so_far": TUPLES,
+    "last_point_tuple": TUPLES,
+    "last_namedtuple": TUPLES,
     "runtime_recursion": TUPLES,
     "laplacian": "an array that is written in place is broadcast to a view in generated code",
     "power_spectrum_by_recursion": LIST,
@@ -36,9 +38,6 @@ NOT_YET: dict[str, str] = {
     "what_is_yielded_from_raises": IN_TRY,
     "generators_in_recursion": TUPLES,
     "global_assigned_by_recursion": TUPLES,
-    "generator_with_a_condition_in_pieces": DOUBT,
-    "yield_from_in_pieces": DOUBT,
-    "generator_until_its_default": DOUBT,
     "generator_that_cleans_up_before_the_handler": IN_TRY,
     "helper_that_takes_items": KIND,
     "starred_pattern_with_a_long_rest": KIND,
@@ -114,7 +113,6 @@ NOT_YET: dict[str, str] = {
     "tuples_of_objects_or_none": TUPLES,
     "list_of_defaultdicts": "dicts that are made in two places are put into one list",
     "shapes_max": NONE_OR_NUMBER,
-    "bodies_that_attract": KIND,
     "any_all_sum_map_filter": KIND,
     "named_tuples_in_tuples_in_a_list": TUPLES,
     "best_pair_with_a_named_tuple": TUPLES,
@@ -123,7 +121,6 @@ NOT_YET: dict[str, str] = {
     "table_filled_by_nested_checkpointed_loops": SNAPSHOT,
     "dict_that_a_checkpointed_function_fills": SNAPSHOT,
     "custom_function_of_c": "the sweeps of the user's call a function that is written in C",
-    "custom_function_of_unknown_kind": KIND,
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""
 
@@ -132,13 +129,10 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
     "reshaped_view_is_written": KIND,
     "reshape_that_copies": KIND,
     "raveled_view_is_written": KIND,
-    "reservoir_cascade": TUPLES,
     "epidemic_curve": TUPLES,
     "sinkhorn_distance": KIND,
     "divide_and_conquer_by_slices": WRITTEN,
     "de_casteljau_by_recursion": WRITTEN,
-    "loop_ravel_copy": KIND,
-    "loop_ravel_copy_twice": KIND,
 }
 
 

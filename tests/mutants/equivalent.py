@@ -193,18 +193,6 @@ EQUIVALENT: dict[Key, str] = {
         " hint=op.index.hint)) -> pass",
     ): "an index that is not computed in the reversed loop is saved on the tape, as any value of the loop is",
     (
-        "transform/tape",
-        "Tape._is_identified",
-        "return is_pointer(value.type) and self.aliases.find(value) in self.aliases.identified",
-        "returned: is_pointer(value.type) and self.aliases.find(value) in self.aliases.identified -> True",
-    ): "what counts as identified is saved instead of being computed again",
-    (
-        "transform/tape",
-        "Tape._reads_again",
-        "return not self.aliases.is_written(op.args[0]) or self._stands(op.args[0], op, level)",
-        "returned: not self.aliases.is_written(op.args[0]) or self._stands(op.args[0], op, level) -> True",
-    ): "contents of what is written are read from copies; what is read again is a shape, which no write changes",
-    (
         "analysis/finite",
         "_is_not_negative",
         "return isinstance(op.args[1], Const) and op.args[1].value == 2",
