@@ -304,7 +304,7 @@ def long_list_of_single_numbers(values, s):
     return total * s
 
 
-@program(lambda: ([rand(k + 2) for k in range(20)], 2.0), argnums=(0, 1), tags=("list",))
+@program(lambda: ([rand(k + 2) for k in range(20)], 2.0), argnums=(0, 1), tags=("list", "long list"))
 def long_list_of_arrays_of_many_lengths(values, s):
     total = 0.0
     for value in values:
