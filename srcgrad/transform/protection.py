@@ -19,6 +19,20 @@ from srcgrad.rules.registry import hashable
 from srcgrad.transform.overlap import apart_check, overlap_check
 
 
+def _add_at_heeds() -> bool:
+    fixed = np.zeros(1)
+    fixed.flags.writeable = False
+    try:
+        np.add.at(fixed, [0], 1.0)
+    except ValueError:
+        return True
+    return False
+
+
+_HEEDS = _add_at_heeds()
+"""Whether `np.add.at` leaves alone what is read-only, as it does from NumPy 2.5 on."""
+
+
 def protect_arguments(program: Program) -> None:
     """Copies on entry every argument that the program writes, so that the caller's array never changes.
 
@@ -123,8 +137,7 @@ def _copy_of(value: Value, aliases: Aliases, read_only: set[Value]) -> Any:
     if isinstance(value.type, List):
         return list.copy
     memory = aliases.find(value)
-    # NumPy lets `np.add.at` write to what is read-only.
-    if value in read_only and any(op.fn != np.add.at for op in aliases.writers.get(memory, ())):
+    if value in read_only and any(op.fn != np.add.at or _HEEDS for op in aliases.writers.get(memory, ())):
         return runtime.protected
     views = [v.owner for v in aliases.members.get(memory, ()) if isinstance(v.owner, Call)]
     if any(copies_perhaps(op) for op in views if op.args):

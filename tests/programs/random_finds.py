@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,12 @@ def read_only(*shape: int) -> np.ndarray:
     return x
 
 
-@program(lambda: (read_only(4), 0.3), (0, 1), tags=("read-only", "undo"))
+def before_numpy_2_5(*args: Any, **kwargs: Any) -> Callable[[Callable], Callable]:
+    """A program for as long as `np.add.at` writes to what is read-only."""
+    return program(*args, **kwargs) if np.lib.NumpyVersion(np.__version__) < "2.5.0" else lambda fun: fun
+
+
+@before_numpy_2_5(lambda: (read_only(4), 0.3), (0, 1), tags=("read-only", "undo"))
 def add_at_writes_what_is_read_only(x, s):
     for _ in range(2):
         np.add.at(x, [0, 2, 0], s * np.sin(x[:3]))
@@ -25,7 +32,7 @@ def add_at_writes_what_is_read_only(x, s):
     return np.sum(x * x) * s
 
 
-@program(lambda: (read_only(4), 0.3), (0, 1), tags=("read-only", "try"))
+@before_numpy_2_5(lambda: (read_only(4), 0.3), (0, 1), tags=("read-only", "try"))
 def a_write_raises_after_add_at(x, s):
     np.add.at(x[1:], [0, 1], s)
     try:
