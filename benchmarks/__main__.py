@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, write."""
     options = arguments(argv)
     if options.plot:
-        plot.library()
+        plot.pyplot_without_a_screen()
     machine.use_one_core()
     if not options.default_heap:
         machine.keep_heap()

@@ -12,7 +12,7 @@ from benchmarks.measure import Case, Row, best_known
 COLOURS = ("#1b6ca8", "#c8553d", "#3a7d44", "#8a5a9e", "#b08900", "#4c9a9a", "#7a7a7a", "#a03060", "#405060", "#d98cb3")
 
 
-def library() -> Any:
+def pyplot_without_a_screen() -> Any:
     """matplotlib's `pyplot`, drawing to files."""
     try:
         import matplotlib
@@ -39,7 +39,7 @@ def _shown(case: Case) -> dict[str, Row]:
 
 def draw(cases: Sequence[Case], curves: Sequence[Curve], path: Path) -> None:
     """One panel of ratios to the adjoint by hand, and one for each problem that has curves."""
-    pyplot = library()
+    pyplot = pyplot_without_a_screen()
     compiled = any(case.find("hand", "numba") for case in cases)
     found = [(case, case.find("hand", "numba" if compiled else None)) for case in cases]
     based = [(case, base) for case, base in found if base is not None]

@@ -347,7 +347,7 @@ def test_memory() -> None:
 def test_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(SystemExit, match="--plot needs matplotlib"):
-        plot.library()
+        plot.pyplot_without_a_screen()
     monkeypatch.undo()
     pytest.importorskip("matplotlib")
     path = tmp_path / "picture.svg"
