@@ -13,6 +13,8 @@ The reverse sweep is checked as the forward sweep is: where it reads the same ag
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +22,11 @@ from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.analysis.ranges import is_in_axis
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, Const, For, Function, Op, Region, Value, walk
-from srcgrad.ir.types import INT, UNKNOWN, Array, Axis, NpScalar, PyScalar, Type
+from srcgrad.ir.types import INT, Array, Axis, NpScalar, PyScalar
 from srcgrad.jit import helpers
+from srcgrad.jit.lengths import length_of
+from srcgrad.jit.pointwise import Writer
 from srcgrad.rules.registry import hashable
-from srcgrad.rules.result_types import result_type
 
 _SUBSCRIPTED = frozenset([operator.getitem, operator.setitem, *ITEM_UPDATES])
 
@@ -47,8 +50,9 @@ def check_bounds(function: Function) -> bool:
         _check(op, before_loops)
     for (loop, _), reads in before_loops.items():
         offsets = Const(min(reads.offsets)), Const(max(reads.offsets))
-        bounds = (loop.start, loop.stop, *offsets, _length(loop, reads.array, reads.axis))
-        _insert(loop, helpers.check_indices, bounds, None)
+        with _before(loop) as writer:
+            length = length_of(writer, reads.array, reads.axis)
+            writer.effect(helpers.check_indices, loop.start, loop.stop, *offsets, length)
     return True
 
 
@@ -67,16 +71,18 @@ def _parts(op: Call) -> tuple:
 
 
 def _is_simple(op: Call) -> bool:
-    """Whether a subscript has numbers and slices only, each for an axis that is known."""
+    """Whether a subscript has numbers and slices only, each for an axis that is known, or takes all there is."""
     shape = op.args[0].type.shape
     parts = _parts(op)
     if shape is None or len(parts) > len(shape):
         return False
-    return all(isinstance(part, slice) or _is_whole(part) or _is_integer(part) for part in parts)
+    if len(parts) == 1 and isinstance(parts[0], Const) and parts[0].value is Ellipsis:
+        return True
+    return all(isinstance(part, slice) or _is_slice(part) or _is_integer(part) for part in parts)
 
 
-def _is_whole(part: Any) -> bool:
-    return isinstance(part, Const) and (isinstance(part.value, slice) or (part.value is Ellipsis))
+def _is_slice(part: Any) -> bool:
+    return isinstance(part, Const) and isinstance(part.value, slice)
 
 
 def _is_integer(part: Any) -> bool:
@@ -89,15 +95,14 @@ def _is_integer(part: Any) -> bool:
 
 def _check(op: Call, before_loops: dict[tuple[For, Axis], _Reads]) -> None:
     x, parts = op.args[0], _parts(op)
-    if any(isinstance(part, Const) and part.value is Ellipsis for part in parts):
-        return
     checked = list(parts)
     for k, part in enumerate(parts):
         if not _is_integer(part) or is_in_axis(part, x.type.shape[k]):
             continue
         found = _affine(part, op, x)
         if found is None:
-            checked[k] = _insert(op, helpers.index_in, (part, _length(op, x, k)), INT)
+            with _before(op) as writer:
+                checked[k] = writer.call(helpers.index_in, part, length_of(writer, x, k), type=INT)
         else:
             loop, offset = found
             before_loops.setdefault((loop, x.type.shape[k]), _Reads(x, k)).offsets.append(offset)
@@ -123,25 +128,13 @@ def _affine(part: Value, op: Call, x: Value) -> tuple[For, int] | None:
     return (loop, offset) if steps and not is_inside(x.owner, loop.body) else None
 
 
-def _length(op: Op, x: Value, k: int) -> Value:
-    """The length of an axis, asked for before an operation."""
-    assert isinstance(x.type, Array) and x.type.shape is not None
-    known = x.type.shape[k]
-    if isinstance(known, int):
-        return Const(known)
-    t = PyScalar("i", known)
-    if k == 0:
-        return _insert(op, len, (x,), t)
-    shape = _insert(op, getattr, (x, Const("shape")), result_type(getattr, (x, Const("shape")), {}, "shape"))
-    return _insert(op, operator.getitem, (shape, Const(k)), t)
-
-
-def _insert(op: Op, fn: Any, args: tuple, t: Type | None) -> Value:
-    """Puts a call before an operation; what it gives, if it gives something."""
-    region = op.parent
-    assert isinstance(region, Region)
-    out = Value(t or UNKNOWN, None, op.span)
-    call = Call(fn, args, {}, [] if t is None else [out], op.span)
-    call.mirror, call.parent = op.mirror, region
-    region.ops.insert(region.ops.index(op), call)
-    return out
+@contextmanager
+def _before(op: Op) -> Iterator[Writer]:
+    """Writes operations that go before another one."""
+    written, region = Region(), op.parent
+    assert region is not None
+    yield Writer(written, op)
+    place = region.ops.index(op)
+    region.ops[place:place] = written.ops
+    for new in written.ops:
+        new.parent = region

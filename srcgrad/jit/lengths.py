@@ -97,23 +97,12 @@ class Lengths:
         found = self.source(axis)
         assert found is not None
         x, k, more = found
-        length = self.of(writer, x, k)
+        length = length_of(writer, x, k)
         total = more + by
         if total == 0:
             return length
         fn = operator.add if total > 0 else operator.sub
         return writer.call(fn, length, Const(abs(total)), type=INT)
-
-    def of(self, writer: Writer, x: Value, k: int) -> Value:
-        """The length of an axis of an array."""
-        assert isinstance(x.type, Array) and x.type.shape is not None
-        known = x.type.shape[k]
-        if isinstance(known, int):
-            return Const(known)
-        if k == 0:
-            return writer.call(len, x, type=PyScalar("i", known))
-        shape = writer.call(getattr, x, Const("shape"))
-        return writer.call(operator.getitem, shape, Const(k), type=PyScalar("i", known))
 
     def exact(self, writer: Writer, axis: Axis) -> Value:
         """The length of an axis, 0 where it is empty."""
@@ -131,7 +120,7 @@ class Lengths:
         x, k, more = found
 
         def written(writer: Writer) -> Value:
-            length = self.of(writer, x, k)
+            length = length_of(writer, x, k)
             if more == 0:
                 return length
             fn = operator.add if more > 0 else operator.sub
@@ -139,6 +128,18 @@ class Lengths:
             return length if more > 0 else writer.call(max, length, Const(0), type=INT)
 
         return written
+
+
+def length_of(writer: Writer, x: Value, k: int) -> Value:
+    """The length of an axis of an array."""
+    assert isinstance(x.type, Array) and x.type.shape is not None
+    known = x.type.shape[k]
+    if isinstance(known, int):
+        return Const(known)
+    if k == 0:
+        return writer.call(len, x, type=PyScalar("i", known))
+    shape = writer.call(getattr, x, Const("shape"))
+    return writer.call(operator.getitem, shape, Const(k), type=PyScalar("i", known))
 
 
 def raise_if(writer: Writer, condition: Value, cls: type[Exception], message: str) -> None:

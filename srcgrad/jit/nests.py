@@ -24,7 +24,7 @@ from srcgrad.ir.nodes import Call, Const, For, Op, Region, Value
 from srcgrad.ir.types import INT, Array, Axis
 from srcgrad.jit.checks import plan_checks, sources_of
 from srcgrad.jit.groups import Group, Member
-from srcgrad.jit.lengths import Facts, Lengths
+from srcgrad.jit.lengths import Facts, Lengths, length_of
 from srcgrad.jit.places import Along, Place, place_of
 from srcgrad.jit.pointwise import Writer, item_update_of
 from srcgrad.jit.totals import Totals
@@ -124,7 +124,7 @@ class Nest:
         return writer.call(operator.sub, last, scaled, type=INT)
 
     def _from_end(self, writer: Writer, base: Value, k: int, by: int) -> Value:
-        length = self.lengths.of(writer, base, k)
+        length = length_of(writer, base, k)
         return Const(length.value - 1 + by) if isinstance(length, Const) else _plus(writer, length, by - 1)
 
     def new_index(self, writer: Writer, axes: Sequence[int | None]) -> Any:

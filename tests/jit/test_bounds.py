@@ -103,6 +103,17 @@ def scattered(x, places):
     return np.sum(y * y)
 
 
+def last_axis(m, k):
+    return np.sum(m[..., k] ** 2)
+
+
+def last_axis_in_a_loop(m, k):
+    total = 0.0
+    for i in range(2):
+        total += m[..., i + k][0] ** 2
+    return total
+
+
 X = np.linspace(0.2, 1.0, 4)
 CASES: list[tuple[Callable[..., Any], tuple]] = [
     (length_of_another_argument, (Layer(np.ones(3)), Layer(np.ones(4)))),
@@ -128,6 +139,10 @@ CASES: list[tuple[Callable[..., Any], tuple]] = [
     (scattered, (X, np.array([0, -4, 3]))),
     (scattered, (X, np.array([0, 4]))),
     (scattered, (X, np.array([0, 1, 2, 3, 0]))),
+    (last_axis, (np.ones((2, 3)), -3)),
+    (last_axis, (np.ones((2, 3)), 9)),
+    (last_axis_in_a_loop, (np.ones((2, 3)), 1)),
+    (last_axis_in_a_loop, (np.ones((2, 3)), 9)),
 ]
 
 
