@@ -17,6 +17,7 @@ from srcgrad.frontend.program import lower_program
 from srcgrad.ir.nodes import Function
 from srcgrad.ir.verify import verify
 from srcgrad.jit.loops import fuse_loops
+from srcgrad.jit.retyping import settle_lengths
 from srcgrad.transform.gradient import finish, prepare, without_reverse
 
 
@@ -25,6 +26,8 @@ def loops() -> Iterator[None]:
     """What is compiled meanwhile is compiled to loops."""
 
     def emit(functions: list[Function], **options: Any) -> Emitted:
+        for function in functions:
+            settle_lengths(function)
         fuse_loops(functions)
         for function in functions:
             verify(function)
@@ -58,6 +61,8 @@ def looped(
     function = program.function
     finish(function, function.result, function.name, optimize=True)
     functions = without_reverse(program)
+    for function in functions:
+        settle_lengths(function)
     fuse_loops(functions)
     if then is not None:
         then(functions)

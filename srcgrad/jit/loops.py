@@ -41,7 +41,7 @@ from srcgrad.jit.groups import Group, Member, member, reads_what_it_writes
 from srcgrad.jit.lengths import Facts
 from srcgrad.jit.nests import write_nest
 from srcgrad.jit.places import place_of
-from srcgrad.jit.retyping import settle_lengths, uncertain_arrays
+from srcgrad.jit.retyping import uncertain_arrays
 from srcgrad.jit.updates import ask_operands, name_parts, settle_updates
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.effects import draws, repeatable
@@ -52,12 +52,11 @@ def fuse_loops(functions: list[Function], relies: bool = False) -> None:
     """Turns the array operations of functions into loops.
 
     Args:
-        functions: all functions of a module; they are changed.
+        functions: all functions of a module, with settled lengths; they are changed.
         relies: whether the loops may rely on it that no array of length 1 is stretched, and raise `Stretched` if one
             is: for code that can be run again.
     """
     for function in functions:
-        settle_lengths(function)
         settle_updates(function)
         ask_operands(function)
         name_parts(function)
