@@ -11,7 +11,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
@@ -24,7 +24,6 @@ import srcgrad
 from srcgrad.errors import InternalError, SrcgradError, UnsupportedError
 from srcgrad.testing import (
     CannotJudge,
-    Tolerance,
     check_close,
     check_same,
     directional_derivative,
@@ -34,11 +33,10 @@ from srcgrad.testing import (
 )
 from srcgrad.tree import flatten
 
+from .doubts import doubt
 from .programs import LARGEST, Point, RandomProgram
 
 SECONDS = 60
-COARSE = 0.02
-"""How far from double precision single precision may be where rounding matters."""
 SAVED = 5
 """The generated code of one program in so many is written to a file and fed back to the compiler."""
 
@@ -143,8 +141,8 @@ def judge_function(
         except SrcgradError as error:
             return Verdict(REFUSED, first_line(error), signature_of(REFUSED, error) + raised)
         except AssertionError as error:
-            if is_a_matter_of_rounding(program, point, order, gradients):
-                return Verdict(UNJUDGED, "single precision is too coarse", "unjudged: single precision is too coarse")
+            if reason := doubt(program, point, order, gradients, judge_again):
+                return Verdict(UNJUDGED, reason, f"unjudged: {reason}")
             return Verdict(WRONG, first_line(error), signature_of(WRONG, error) + raised)
         except Exception as error:
             return Verdict(CRASH, f"{type(error).__name__}: {first_line(error)}", signature_of(CRASH, error) + raised)
@@ -187,34 +185,9 @@ def judge_program(program: Program, out: Any, order: int, saved: bool, gradients
         judge_saved(program, gradients)
 
 
-def is_a_matter_of_rounding(program: Program, point: Point, order: int, gradients: oracle.Gradients) -> bool:
-    """Whether a program that is wrong in single precision is right in double, and not far from that in single."""
-    if point.kind != "single":
-        return False
-    double = replace(program, args=replace(point, kind="plain").args)
-    try:
-        out = double.fun(*double.args())
-        judge_program(double, out, order, False, gradients)
-        for got, expected in zip(
-            derivatives(program, order, gradients), derivatives(double, order, gradients), strict=True
-        ):
-            check_close(got, expected, program.name, "all", Tolerance(COARSE, COARSE))
-        if order == 1:
-            oracle.judge_exactly(program, gradients)
-    except (AssertionError, CannotJudge, SrcgradError, ArithmeticError, LookupError, ValueError, TypeError):
-        return False
-    return True
-
-
-def derivatives(program: Program, order: int, gradients: oracle.Gradients) -> list[Any]:
-    """Values and derivatives of a program, or of its gradient, as far as a few ways to compute them give them."""
-    fun = program.fun if order == 1 else oracle.generated_gradient(program)
-    value, pull = srcgrad.vjp(fun, *program.args())
-    found = [value, *pull(random_like(value, np.random.default_rng(0)))[: len(oracle.wanted(program))]]
-    if order == 1 and program.output == "scalar":
-        for options in ({}, {"optimize": False}):
-            found += gradients.of(srcgrad.grad, program, **options)(*program.args())
-    return found
+def judge_again(program: Program, order: int, gradients: oracle.Gradients) -> None:
+    """Judges a program in other numbers than those of its point."""
+    judge_program(program, program.fun(*program.args()), order, False, gradients)
 
 
 def judge_exception(program: Program, raised: Exception) -> None:
