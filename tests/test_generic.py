@@ -38,6 +38,7 @@ REFUSED = frozenset(
         "imaginary_part_of_what_is_written",
         "memo_of_a_closure",
         "views_of_a_dict_that_grows",
+        "flattened_lines_of_arithmetic",
         "row_of_joined_tuples_is_written",
         "dicts_swapped_in_a_loop",
         "argument_written_by_number",

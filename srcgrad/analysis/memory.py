@@ -181,14 +181,43 @@ def copies_perhaps(op: Call) -> bool:
     """Whether NumPy decides at run time between a view of the first argument and a copy of it."""
     if not among(op.fn, MAY_COPY):
         return False
-    owner = op.args[0].owner if op.args and isinstance(op.args[0], Value) else None
-    contiguous = (
-        isinstance(owner, Call)
-        and among(owner.fn, _CONTIGUOUS)
-        and len(owner.args) <= _CONTIGUOUS[owner.fn]
-        and owner.kwargs.keys() <= {"dtype"}
-    )
-    return not (contiguous and op.fn in (np.reshape, np.ravel) and not op.kwargs and not order_of(op))
+    if op.fn not in (np.reshape, np.ravel) or op.kwargs or not op.args or not isinstance(op.args[0], Value):
+        return True
+    # With one axis there are no gaps that a shape could not follow; `ravel` closes them.
+    never = op.fn is np.reshape and rank(op.args[0].type) == 1
+    return not (never or (not order_of(op) and _has_no_gaps(op.args[0])))
+
+
+def _has_no_gaps(value: Value) -> bool:
+    """Whether an array was surely made without gaps, in the order of C."""
+    owner = value.owner
+    if not isinstance(owner, Call):
+        return False
+    if among(owner.fn, _CONTIGUOUS):
+        return len(owner.args) <= _CONTIGUOUS[owner.fn] and owner.kwargs.keys() <= {"dtype"}
+    return rank(value.type) == 1 and isinstance(value.type, Array) and is_computed(owner)
+
+
+def is_computed(op: Call) -> bool:
+    """Whether the outputs of a call are surely new memory: of arithmetic, NumPy's functions and index arrays."""
+    if op.fn is operator.getitem:
+        return not is_basic_index(op.args[1]) and isinstance(op.args[0], Value) and isinstance(op.args[0].type, Array)
+    if op.fn in (np.ndarray.copy, np.ndarray.astype):
+        return not op.kwargs
+    arithmetic = isinstance(op.fn, np.ufunc) or getattr(op.fn, "__module__", None) == "_operator"
+    known = arithmetic or among(op.fn, _NEW)
+    into_old = not op.kwargs.keys().isdisjoint(["out", "copy"]) or written(op) is not None
+    return known and not into_old and not is_view(op)
+
+
+_NEW = frozenset(
+    [
+        *(np.where, np.array, np.concatenate, np.stack, np.hstack, np.zeros_like, np.empty_like, np.ones_like),
+        *(np.full_like, np.copy, np.linspace, np.sort, np.clip, np.diff, np.dot, np.matmul, np.outer, np.take),
+        *(np.sum, np.prod, np.mean, np.max, np.min, np.cumsum, np.cumprod, np.interp, np.roll, np.repeat, np.tile),
+    ]
+)
+"""Functions of NumPy that never hand on their arguments."""
 
 
 def order_of(op: Call) -> tuple[Any, ...]:

@@ -203,6 +203,29 @@ def _reshaped(x: Any, shape: Any) -> Any:
     return lambda x, shape: np.ascontiguousarray(x).reshape(shape)
 
 
+@register_jitable
+def _is_without_gaps(x: Any) -> bool:
+    """Whether the elements of an array lie one behind the other, in the order of C."""
+    expected = x.itemsize
+    for k in range(x.ndim - 1, -1, -1):
+        if x.shape[k] != 1 and x.strides[k] != expected:
+            return x.size == 0
+        expected *= x.shape[k]
+    return True
+
+
+@_compiled(helpers.raveled)
+def _raveled(x: Any) -> Any:
+    if x.layout == "C":
+        return lambda x: x.ravel()
+
+    def run(x: Any) -> Any:
+        flat = x if _is_without_gaps(x) else np.ascontiguousarray(x)
+        return np.lib.stride_tricks.as_strided(flat, (x.size,), (x.itemsize,))
+
+    return run
+
+
 @_compiled(runtime.unbroadcast)
 def _unbroadcast(g: Any, x: Any) -> Any:
     if not isinstance(x, types.Array):
@@ -406,6 +429,23 @@ def _shadow_in(shadows: Any, x: Any) -> Any:
         made = np.zeros(x.shape, dtype)
         shadows.append((np.lib.stride_tricks.as_strided(x, x.shape, x.strides), made))
         return made
+
+    return run
+
+
+@_compiled(helpers.shadow_through)
+def _shadow_through(shadows: Any, x_bar: Any, x: Any, z: Any) -> Any:
+    def run(shadows: Any, x_bar: Any, x: Any, z: Any) -> Any:
+        return x_bar.reshape(z.shape) if x.ctypes.data == z.ctypes.data else helpers.shadow_in(shadows, z)
+
+    return run
+
+
+@_compiled(runtime.add_if_copied)
+def _add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> Any:
+    def run(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
+        if x.ctypes.data != z.ctypes.data:
+            x_bar += z_bar.reshape(x_bar.shape)
 
     return run
 

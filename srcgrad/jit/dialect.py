@@ -15,7 +15,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import ITEM_UPDATES
+from srcgrad.analysis.memory import ITEM_UPDATES, copies_perhaps, order_of
 from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
 from srcgrad.ir.types import FLOAT, INT, Array, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
@@ -433,6 +433,12 @@ class _Dialect:
             op.fn = helpers.reshaped
         return False
 
+    def ravel(self, op: Call) -> bool:
+        """One axis, as a view or a copy: Numba would decide by the layout that it knows, NumPy by the one there is."""
+        if copies_perhaps(op) and not order_of(op) and self.aliases.is_written(op.outputs[0]):
+            op.fn, op.args = helpers.raveled, op.args[:1]
+        return False
+
     def real_part(self, op: Call) -> bool:
         """`np.real` and conjugates of what is real: the thing itself."""
         dtype = kind_of(op.args[0].type) if isinstance(op.args[0], Value) else None
@@ -500,6 +506,7 @@ _HANDLERS: dict[Any, Callable[[_Dialect, Call], bool]] = {
     **dict.fromkeys(_REDUCTIONS, _Dialect.reduction),
     **dict.fromkeys([operator.matmul, np.matmul, np.dot], _Dialect.matrix_product),
     np.reshape: _Dialect.reshape,
+    np.ravel: _Dialect.ravel,
     **dict.fromkeys([np.real, np.conjugate], _Dialect.real_part),
     np.add.at: _Dialect.add_at,
     **dict.fromkeys([np.broadcast_to, runtime.expanded], _Dialect.broadcast),

@@ -176,6 +176,11 @@ def add_at(x: Any, i: Any, v: Any) -> None:
     np.add.at(x, i, v)
 
 
+def raveled(x: Any) -> Any:
+    """`x.ravel()` of an array that is written: a view if it has no gaps."""
+    return np.ravel(x)
+
+
 def no_shadows(dtype: Any, ndim: int | None) -> list:
     """A table for the shadows of arrays of a dtype and a number of axes, or of lists of numbers of a dtype."""
     return []
@@ -196,6 +201,17 @@ def shadow_in(shadows: list, x: Any) -> Any:
     shadow = [0.0 for _ in x] if isinstance(x, list) else np.zeros(x.shape, x.dtype)
     shadows.append((x, shadow))
     return shadow
+
+
+def shadow_through(shadows: list, x_bar: Any, x: Any, z: Any) -> Any:
+    """The shadow of `z = x.reshape(...)` and its like: a view of `x_bar` if `z` is one of `x`; else of its own.
+
+    Args:
+        shadows: as in `shadow_in`, for arrays with as many axes as `z`.
+        x_bar: the shadow of `x`, without gaps.
+        x, z: what was reshaped, and what it gave.
+    """
+    return x_bar.reshape(z.shape) if np.may_share_memory(x, z) else shadow_in(shadows, z)
 
 
 def index_in(index: int, length: int) -> int:

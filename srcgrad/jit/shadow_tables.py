@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import is_view
+from srcgrad.analysis.memory import among, copies_perhaps, is_view, order_of
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, walk
 from srcgrad.ir.types import UNKNOWN, Array, List, Opaque, Tuple, is_scalar
 from srcgrad.jit import helpers
@@ -37,12 +38,13 @@ def split_tables(functions: list[Function]) -> None:
     Raises:
         NotJitableError: for a shadow of what may be a view, or is no array.
     """
-    if not any(isinstance(op, Call) and op.fn is runtime.shadow_of for f in functions for op in walk(f.body)):
+    if not any(_looks_up(op) for f in functions for op in walk(f.body)):
         return
     aliases = Aliases(functions)
-    viewed = {aliases.find(v) for v in _kept_views(functions)}
+    looked_up = [op.args[1] for f in functions for op in walk(f.body) if _looks_up(op)]
     views = views_in(functions)
-    viewed |= {aliases.find(v) for v in _looked_up(functions) if v in views}
+    viewed = {aliases.find(v) for x in looked_up for v in _with_bases(x)[-1:] if v in views}
+    viewed |= {aliases.find(v) for v in _kept_views(functions)}
     viewed |= {aliases.held(v) for v in _made_of_arrays(functions)}
     kinds = _kinds(functions)
     for function in functions:
@@ -56,7 +58,8 @@ def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:
     for function in functions:
         for op in walk(function.body):
             if isinstance(op, Call) and op.fn is runtime.shadow_of:
-                found.setdefault(op.args[0], {})[_kind(op)] = None
+                own = found.setdefault(op.args[0], {})
+                own.update(dict.fromkeys(_kind(op, x) for x in _with_bases(op.args[1])))
     changed = True
     while changed:
         changed = False
@@ -74,8 +77,34 @@ def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:
     return found
 
 
-def _kind(op: Call) -> Kind:
-    t = op.args[1].type
+def _looks_up(op: Op) -> bool:
+    return isinstance(op, Call) and op.fn is runtime.shadow_of
+
+
+def _with_bases(x: Value) -> list[Value]:
+    """An array, and all that it is a view of, one of another."""
+    found = [x]
+    while (owner := viewing(found[-1])) is not None:
+        found.append(owner.args[0])
+    return found
+
+
+def viewing(x: Value) -> Call | None:
+    """The operation that makes an array as a view that can be made of its shadow too; None if it is made otherwise."""
+    owner = x.owner
+    if not isinstance(owner, Call) or not is_view(owner) or not isinstance(owner.args[0].type, Array):
+        return None
+    alike = among(owner.fn, _VIEWED_ALIKE) and not (copies_perhaps(owner) and (owner.kwargs or order_of(owner)))
+    return owner if alike and len(owner.outputs) == 1 and not owner.unpacks else None
+
+
+_VIEWED_ALIKE = frozenset(
+    [operator.getitem, np.reshape, np.ravel, np.transpose, np.swapaxes, np.expand_dims, np.squeeze, np.flip]
+)
+
+
+def _kind(op: Call, x: Value) -> Kind:
+    t = x.type
     if isinstance(t, Array) and t.dtype is not None and t.shape is not None:
         return t.dtype, len(t.shape)
     item = kind_of(t.item) if isinstance(t, List) and is_scalar(t.item) else None
@@ -93,6 +122,7 @@ class _Splitter:
         self.aliases = aliases
         self.viewed = viewed
         self.lists: dict[tuple[Value, Kind], Value] = {}
+        self.made: list[Op] = []
 
     def run(self) -> None:
         """Replaces the tables."""
@@ -130,14 +160,36 @@ class _Splitter:
             for new in made:
                 new.mirror = op.mirror
             return made
-        if isinstance(op, Call) and op.fn is runtime.shadow_of:
+        if isinstance(op, Call) and _looks_up(op):
             if self.aliases.find(op.args[1]) in self.viewed:
                 raise not_jitable(op, "an array is perhaps a view of another one here, whose shadow can't be found")
-            op.fn = helpers.shadow_in
-            op.args = (self.lists[op.args[0], _kind(op)], op.args[1])
+            self.made = []
+            self._shadow(op, *op.args, op.outputs[0])
+            return self.made
         if isinstance(op, Invoke) and any(arg.type == TABLE for arg in op.args):
             op.args = [new for arg in op.args for new in self._lists_of(arg)]
         return [op]
+
+    def _shadow(self, op: Call, table: Value, x: Value, found: Value | None = None) -> Value:
+        """Finds the shadow of an array, or of what it is a view of, and the same view of that."""
+        if found is None:
+            found = Value(x.type, None, op.span)
+        owner = viewing(x)
+        if owner is None:
+            self._add(op, helpers.shadow_in, (self.lists[table, _kind(op, x)], x), {}, found)
+        elif copies_perhaps(owner):
+            base = owner.args[0]
+            args = (self.lists[table, _kind(op, x)], self._shadow(op, table, base), base, x)
+            self._add(op, helpers.shadow_through, args, {}, found)
+        else:
+            args = (self._shadow(op, table, owner.args[0]), *owner.args[1:])
+            self._add(op, owner.fn, args, owner.kwargs, found)
+        return found
+
+    def _add(self, op: Call, fn: Any, args: tuple, kwargs: dict[str, Any], output: Value) -> None:
+        new = Call(fn, args, dict(kwargs), [output], op.span)
+        new.mirror = op.mirror
+        self.made.append(new)
 
     def _lists_of(self, arg: Value) -> list[Value]:
         if arg.type != TABLE:
@@ -157,12 +209,6 @@ def views_in(functions: Iterable[Function]) -> set[Value]:
     }
 
 
-def _looked_up(functions: Iterable[Function]) -> list[Value]:
-    """What has its shadow looked up in a table."""
-    ops = [op for f in functions for op in walk(f.body)]
-    return [op.args[1] for op in ops if isinstance(op, Call) and op.fn is runtime.shadow_of]
-
-
 def _kept_views(functions: Iterable[Function]) -> set[Value]:
     """The views that live on: in a loop, behind a branch, in a container or in another function."""
     functions = list(functions)
@@ -171,10 +217,17 @@ def _kept_views(functions: Iterable[Function]) -> set[Value]:
     for function in functions:
         kept.update(v for v in function.body.results if v in views)
         for op in walk(function.body):
-            stores = not isinstance(op, Call) or (hashable(op.fn) and op.fn in _STORES)
-            kept.update(v for v in op.inputs if stores and v in views)
+            kept.update(v for v in _stored(op) if v in views)
             kept.update(v for region in op.regions for v in region.results if v in views)
     return kept
+
+
+def _stored(op: Op) -> list[Value]:
+    """The inputs of an operation that live on in what it makes, or in a container."""
+    if not isinstance(op, Call):
+        return op.inputs
+    into_array = op.fn is operator.setitem and isinstance(op.args[0].type, Array)
+    return [] if into_array or not (hashable(op.fn) and op.fn in _STORES) else op.inputs
 
 
 def _made_of_arrays(functions: Iterable[Function]) -> set[Value]:

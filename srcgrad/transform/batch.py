@@ -189,7 +189,7 @@ class Batch:
             like = Value(expected)
             if isinstance(value.type, (Array, NpScalar)):
                 result = cast(self.lo, result, like)
-        if (rank(value.type) or 0) > 1 and self._is_viewed(value) and is_fresh(result) and not is_contiguous(result):
+        if rank(value.type) and self._is_viewed(value) and is_fresh(result) and not is_contiguous(result):
             # What arithmetic makes may have its axes in another order in memory.
             result = self.lo.value(self.lo.emit_typed(np.ascontiguousarray, (result,), {}, result.type))
         if result.hint is None:

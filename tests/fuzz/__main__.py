@@ -1,4 +1,4 @@
-"""python -m tests.fuzz [--n N] [--seed S] [--order 2] [--jobs J] [--shrink SECONDS] [--save FOLDER]
+"""python -m tests.fuzz [--n N] [--seed S] [--order 2 | --jit plain] [--jobs J] [--shrink SECONDS] [--save FOLDER]
 
 Writes N random programs, judges each, and prints what became of them: how many were right, refused (for what reason,
 and with which constructs), wrong, or ended in an error that is not srcgrad's. Failures are made small and saved: the
@@ -82,24 +82,24 @@ class Tally:
             print(f"fewer than {LEAST_DIFFERENTIATED:.0%} differentiated")
 
 
-def run(seed: int, order: int) -> tuple[int, Verdict, Counter[str]]:
+def run(seed: int, order: int, jit: str) -> tuple[int, Verdict, Counter[str]]:
     """Judges the program of one seed."""
     program = random_program(seed)
-    return seed, judge(program, order), program.tags
+    return seed, judge(program, order, jit), program.tags
 
 
-def shrunk(program: RandomProgram, verdict: Verdict, order: int, seconds: float) -> str:
+def shrunk(program: RandomProgram, verdict: Verdict, order: int, jit: str, seconds: float) -> str:
     """The program made small, with the point at which it fails, as a file for the tests."""
 
     def verdict_of(text: str, point: Point) -> str:
-        return judge_at(text, point, program.output, f"fuzz_{program.seed}", order).signature
+        return judge_at(text, point, program.output, f"fuzz_{program.seed}", order, jit=jit).signature
 
     for point in program.points:
         if verdict_of(program.text, point) == verdict.signature:
             small = shrink(program.text, lambda text: verdict_of(text, point) == verdict.signature, seconds)  # noqa: B023
-            return regression_text(small, point, program.output, order, f"seed {program.seed}: {verdict.reason}")
+            return regression_text(small, point, program.output, order, f"seed {program.seed}: {verdict.reason}", jit)
     reason = f"seed {program.seed}, which fails with others only: {verdict.reason}"
-    return regression_text(program.text, program.points[0], program.output, order, reason)
+    return regression_text(program.text, program.points[0], program.output, order, reason, jit)
 
 
 def main() -> int:
@@ -107,6 +107,9 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=200, help="how many programs (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="a whole number; every seed has programs of its own")
     parser.add_argument("--order", type=int, default=1, choices=(1, 2), help="2: differentiate the generated code too")
+    parser.add_argument(
+        "--jit", default="", choices=("plain", "numba"), help="compiled gradients, run in Python or by Numba"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--shrink", type=float, default=20.0, metavar="SECONDS", help="time to make a failure small")
     parser.add_argument("--save", type=Path, default=FAILURES, help="a folder for the failures (default: %(default)s)")
@@ -115,7 +118,7 @@ def main() -> int:
     start, tally = time.monotonic(), Tally()
     seeds = [options.seed * 1_000_000 + k for k in range(options.n)]
     with ProcessPoolExecutor(options.jobs) as pool:
-        for seed, verdict, tags in pool.map(partial(run, order=options.order), seeds, chunksize=4):
+        for seed, verdict, tags in pool.map(partial(run, order=options.order, jit=options.jit), seeds, chunksize=4):
             tally.add(seed, verdict, tags)
             if verdict.is_failure:
                 print(f"seed {seed}: {verdict.kind}: {verdict.reason}", flush=True)
@@ -123,10 +126,14 @@ def main() -> int:
     for signature, cases in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
         print(f"\n=== {len(cases)} x {signature}\n    seeds {[seed for seed, _ in cases[:12]]}")
         for seed, verdict in cases[: options.most]:
-            text = shrunk(random_program(seed), verdict, options.order, options.shrink)
+            text = shrunk(random_program(seed), verdict, options.order, options.jit, options.shrink)
             print(text, flush=True)
             options.save.mkdir(parents=True, exist_ok=True)
-            (options.save / f"seed_{seed}_order_{options.order}.py").write_text(text, encoding="utf-8")
+            (options.save / f"seed_{seed}_{options.jit or f'order_{options.order}'}.py").write_text(
+                text, encoding="utf-8"
+            )
+    if options.jit:
+        return bool(tally.failures)
     return bool(tally.failures or tally.above_the_limit() or tally.differentiated < LEAST_DIFFERENTIATED)
 
 

@@ -14,7 +14,16 @@ from programs import Program
 
 import srcgrad
 from srcgrad.errors import SrcgradError
-from srcgrad.testing import CannotJudge, Tolerance, check_close, is_active, numerical_gradient, pairing, random_like
+from srcgrad.testing import (
+    CannotJudge,
+    Tolerance,
+    check_close,
+    directional_derivative,
+    is_active,
+    numerical_gradient,
+    pairing,
+    random_like,
+)
 from srcgrad.tree import flatten
 
 from .programs import Point
@@ -46,12 +55,23 @@ def doubt(
     """
     if point.kind == "single" and _is_right_in_double(program, point, order, gradients, judge):
         return "single precision is too coarse"
-    if order == 1 and _agrees_with_itself(program, gradients):
+    if order == 1 and _is_contradicted(program) and _agrees_with_itself(program, gradients):
         if _is_right_nearby(program):
             return "it jumps too often for differences"
         if _cancels(program):
             return "its cotangents are so large that rounding decides"
     return ""
+
+
+def judge_along_a_direction(program: Program) -> None:
+    """The dot-product test: the cotangents paired with a direction, and the seed with what moves along it."""
+    args, rng = program.args(), np.random.default_rng(2)
+    floats = [random_like(arg, rng) if k in oracle.wanted(program) else None for k, arg in enumerate(args)]
+    out, pull = srcgrad.vjp(program.fun, *args)
+    seed = random_like(out, rng)
+    moved = directional_derivative(program.fun, args, floats)
+    got = sum(pairing(c, d) for c, d in zip(pull(seed), floats, strict=True) if d is not None)
+    check_close(got, pairing(seed, moved), program.name, "a random direction", oracle.tolerance_for(program, out))
 
 
 def _is_right_in_double(
@@ -85,6 +105,21 @@ def _derivatives(program: Program, order: int, gradients: oracle.Gradients) -> l
         for options in ({}, {"optimize": False}):
             found += gradients.of(srcgrad.grad, program, **options)(*program.args())
     return found
+
+
+def _is_contradicted(program: Program) -> bool:
+    """Whether it is differences that say that the gradient is wrong, and nothing else."""
+    try:
+        out, seed, expected = oracle.numerical(program)
+        cotangents = srcgrad.vjp(program.fun, *program.args())[1](seed)
+        for argnum, near in zip(oracle.wanted(program), expected, strict=True):
+            check_close(cotangents[argnum], near, program.name, "all", oracle.tolerance_for(program, out))
+        judge_along_a_direction(program)
+    except AssertionError:
+        return True
+    except _ERRORS:
+        return False
+    return False
 
 
 def _agrees_with_itself(program: Program, gradients: oracle.Gradients) -> bool:

@@ -10,7 +10,7 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, FunctionType, ModuleType
@@ -18,27 +18,28 @@ from typing import Any
 
 import numpy as np
 import oracle
+from jit.judging import judge_jitted
+from jit.plain import without_numba
 from programs import Program
 
 import srcgrad
 from srcgrad.errors import InternalError, SrcgradError, UnsupportedError
 from srcgrad.testing import (
     CannotJudge,
-    check_close,
     check_same,
-    directional_derivative,
     is_active,
-    pairing,
     random_like,
 )
 from srcgrad.tree import flatten
 
-from .doubts import doubt
+from .doubts import doubt, judge_along_a_direction
 from .programs import LARGEST, Point, RandomProgram
 
 SECONDS = 60
 SAVED = 5
 """The generated code of one program in so many is written to a file and fed back to the compiler."""
+
+_TOTAL = "def total(x, y, s, m, order, flags):\n    return np.sum(program(x, y, s, m, order, flags) ** 2)\n"
 
 RIGHT, REFUSED, WRONG, CRASH, UNJUDGED = "right", "refused", "wrong", "crash", "unjudged"
 
@@ -77,19 +78,28 @@ def load(text: str, name: str, function: str = "program") -> FunctionType:
     return fun
 
 
-def judge(random: RandomProgram, order: int = 1) -> Verdict:
+def judge(random: RandomProgram, order: int = 1, jit: str = "") -> Verdict:
     """Judges a program at all of its points; the first that is not right decides."""
-    return judge_text(random.text, random.points, random.output, f"fuzz_{random.seed}", order, random.seed % SAVED == 0)
+    saved = random.seed % SAVED == 0
+    return judge_text(random.text, random.points, random.output, f"fuzz_{random.seed}", order, saved, jit)
 
 
 def judge_at(
-    text: str, point: Point, output: str, name: str = "random_program", order: int = 1, saved: bool = False
+    text: str,
+    point: Point,
+    output: str,
+    name: str = "random_program",
+    order: int = 1,
+    saved: bool = False,
+    jit: str = "",
 ) -> Verdict:
     """Judges the gradient of a program at one point."""
-    return judge_text(text, [point], output, name, order, saved)
+    return judge_text(text, [point], output, name, order, saved, jit)
 
 
-def judge_text(text: str, points: Sequence[Point], output: str, name: str, order: int, saved: bool) -> Verdict:
+def judge_text(
+    text: str, points: Sequence[Point], output: str, name: str, order: int, saved: bool, jit: str = ""
+) -> Verdict:
     """Judges the gradient of a program, and that of its generated gradient if `order` is 2.
 
     Args:
@@ -99,18 +109,27 @@ def judge_text(text: str, points: Sequence[Point], output: str, name: str, order
         name: under which name tracebacks and errors know the program.
         order: 2 judges the gradient of the generated code instead.
         saved: whether the code generated at the first point is also run from a file, and compiled again.
+        jit: `numba` judges the compiled gradient instead, against the one that is not compiled; `plain` does so without
+            Numba, which runs what is made for it in Python.
     """
     verdict, gradients = Verdict(UNJUDGED, "no point"), oracle.Gradients()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            fun = load(text, name)
+            if jit and output == "array":
+                text, output = f"{text}\n{_TOTAL}", "scalar"
+                fun = load(text, name, "total")
+            else:
+                fun = load(text, name)
     except Exception as error:
         return Verdict(UNJUDGED, f"the module raises {error!r}")
     try:
         for k, point in enumerate(points):
             gradients.unoptimised = k == 0
-            verdict = judge_function(fun, point, output, order, saved and k == 0, gradients)
+            if jit:
+                verdict = judge_compiled(fun, point, output, jit, gradients)
+            else:
+                verdict = judge_function(fun, point, output, order, saved and k == 0, gradients)
             if verdict.kind not in (RIGHT, UNJUDGED):
                 break
     finally:
@@ -148,6 +167,25 @@ def judge_function(
             return Verdict(CRASH, f"{type(error).__name__}: {first_line(error)}", signature_of(CRASH, error) + raised)
         finally:
             oracle.numerical.cache_clear()
+    return Verdict(RIGHT)
+
+
+def judge_compiled(fun: FunctionType, point: Point, output: str, jit: str, gradients: oracle.Gradients) -> Verdict:
+    """Judges the compiled gradient of a function at one point, against the gradient that is not compiled."""
+    program = Program(fun, point.args, (0, 1, 2, 3), (), output)
+    with warnings.catch_warnings(), np.errstate(all="ignore"), without_numba() if jit == "plain" else nullcontext():
+        warnings.simplefilter("ignore")
+        try:
+            with time_limit(SECONDS):
+                judge_jitted(program, gradients)
+        except InternalError as error:
+            return Verdict(CRASH, first_line(error), signature_of(CRASH, error))
+        except SrcgradError as error:
+            return Verdict(REFUSED, first_line(error), signature_of(REFUSED, error))
+        except AssertionError as error:
+            return Verdict(WRONG, first_line(error), signature_of(WRONG, error))
+        except Exception as error:
+            return Verdict(CRASH, f"{type(error).__name__}: {first_line(error)}", signature_of(CRASH, error))
     return Verdict(RIGHT)
 
 
@@ -202,17 +240,6 @@ def judge_exception(program: Program, raised: Exception) -> None:
         check_same(args, program.args(), "vjp changes an argument of a program that raises")
         return
     raise AssertionError(f"vjp does not raise what the program raises: {raised!r}")
-
-
-def judge_along_a_direction(program: Program) -> None:
-    """The dot-product test: the cotangents paired with a direction, and the seed with what moves along it."""
-    args, rng = program.args(), np.random.default_rng(2)
-    floats = [random_like(arg, rng) if k in oracle.wanted(program) else None for k, arg in enumerate(args)]
-    out, pull = srcgrad.vjp(program.fun, *args)
-    seed = random_like(out, rng)
-    moved = directional_derivative(program.fun, args, floats)
-    got = sum(pairing(c, d) for c, d in zip(pull(seed), floats, strict=True) if d is not None)
-    check_close(got, pairing(seed, moved), program.name, "a random direction", oracle.tolerance_for(program, out))
 
 
 def judge_saved(program: Program, gradients: oracle.Gradients) -> None:

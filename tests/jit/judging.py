@@ -5,32 +5,58 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from oracle import judge_arguments, judge_memory
+from oracle import Gradients, judge_arguments, judge_memory
 from programs import Program
 
 import srcgrad
+from srcgrad.errors import SrcgradError
 from srcgrad.testing import check_same
 from srcgrad.tree import flatten
 
 
-def judge_jitted(program: Program) -> None:
-    """Raises AssertionError unless the compiled gradient of a program is what the plain one is.
+def judge_jitted(program: Program, gradients: Gradients | None = None) -> None:
+    """Raises AssertionError unless the compiled gradient of a program is what the plain one is, exceptions included.
+
+    Args:
+        program: what to judge, and where.
+        gradients: those of the same function at other points.
 
     Raises:
         NotJitableError: if Numba can't compile it.
     """
-    plain = srcgrad.value_and_grad(program.fun, argnums=program.argnums)
-    jitted = srcgrad.value_and_grad(program.fun, argnums=program.argnums, jit=True)
+    gradients = gradients or Gradients()
+    plain = gradients.of(srcgrad.value_and_grad, program)
+    jitted = gradients.of(srcgrad.value_and_grad, program, jit=True)
     args = program.args()
+    try:
+        expected = plain(*program.args())
+    except SrcgradError:
+        raise
+    except Exception as error:
+        judge_exception(program, jitted, error)
+        return
     got = jitted(*args)
-    expected = plain(*program.args())
     same_results(got, expected, program.name, args)
     judge_arguments(program, args, "jit=True")
-    judge_memory(program, gradients(program, got), args, "jit=True")
+    judge_memory(program, gradients_in(program, got), args, "jit=True")
     check_same(jitted(*program.args()), got, f"a second call of compiled {program.name} answers otherwise")
 
 
-def gradients(program: Program, got: Any) -> tuple:
+def judge_exception(program: Program, jitted: srcgrad.GradFunction, raised: Exception) -> None:
+    """Where the plain gradient raises, the compiled one raises the same, and leaves the arguments as they are."""
+    args = program.args()
+    try:
+        got = jitted(*args)
+    except SrcgradError:
+        raise
+    except Exception as error:
+        assert type(error) is type(raised), f"compiled {program.name} raises {error!r}, and not {raised!r}"
+        judge_arguments(program, args, "jit=True")
+    else:
+        raise AssertionError(f"compiled {program.name} answers {got!r} in place of {raised!r}")
+
+
+def gradients_in(program: Program, got: Any) -> tuple:
     """The gradients in what `value_and_grad` returned."""
     return got[1] if isinstance(program.argnums, tuple) else (got[1],)
 

@@ -289,3 +289,25 @@ def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path) -> None:
     folder.chmod(0o777)
     assert run(tmp_path, str(folder)) == ["[0.0, 3.0, 12.0]", "0"]
     assert list(folder.iterdir()) == []
+
+
+def flattened(x, m, n):
+    chosen = x * 2.0 if n % 2 == 0 else np.maximum(x, 0.5)
+    table = m * 1.0 if n < 9 else np.outer(x, x)
+    flat = np.ravel(table)
+    for k in range(len(x)):
+        flat[k] *= chosen[k]
+        chosen[k] = flat[k] * flat[k + 1]
+        table[0, 0] += x[k]
+    return np.sum(np.ravel(chosen) * x) + np.sum(flat) + np.sum(table * table)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("n", [3, 4, 9])
+def test_shadows_of_what_is_perhaps_a_view(order: str, n: int) -> None:
+    x, m = np.linspace(0.3, 1.0, 3), np.asarray(np.arange(9.0).reshape(3, 3) / 4.0, order=order)
+    plain = srcgrad.value_and_grad(flattened, argnums=(0, 1))(x, m, n)
+    value, gradients = srcgrad.value_and_grad(flattened, argnums=(0, 1), jit=True)(x, m, n)
+    assert value == pytest.approx(plain[0])
+    for got, expected in zip(gradients, plain[1], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12)

@@ -190,3 +190,38 @@ def broadcast_copies_have_elements_of_their_own(x):
         total[k] *= x[k]
         y = total[k]
     return np.sum(total**2)
+
+
+@program(square, tags=("view", "write", "if"))
+def flattened_lines_of_arithmetic(x):
+    y = np.sin(x[0]) if x[0, 0] > 9.0 else np.maximum(x[1], x[2])
+    z = np.where(y > 0.0, y, x[0])
+    v, w = np.ravel(y), z.ravel()
+    v[1] *= x[2, 2]
+    w += x[1]
+    y *= 2.0
+    return np.sum(v * w) + np.sum(y * z)
+
+
+@program(square, tags=("view", "write"))
+def a_line_with_gaps_in_another_shape(x):
+    y = np.concatenate((x[0], x[1] * 2.0, x[2], x[0, :3])) * 1.5
+    every_other = y[::2]
+    block = every_other.reshape(2, 3)
+    column = y[::-3].reshape(-1, 1)
+    block[1] *= x[2]
+    column += 0.5
+    every_other[0] = x[1, 1] ** 2
+    return np.sum(np.sin(block)) + np.sum(y * np.arange(12.0))
+
+
+@program(square, tags=("view", "write", "loop", "if"))
+def flattened_tables_of_unknown_layout(x):
+    y = x.T * 2.0 if np.sum(x) > -90.0 else np.outer(x[0], x[1])
+    v = np.ravel(y)
+    for k in range(3):
+        v[2 * k] *= x[k, 1]
+        y[k, 0] += v[k] * 0.5
+    w = np.sin(y)[1:].reshape(-1)
+    w[1] = v[0] * y[0, 0]
+    return np.sum(v * v) + np.sum(w) + np.sum(y)

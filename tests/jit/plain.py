@@ -1,0 +1,31 @@
+"""Runs what is made for Numba as plain Python, so that it is tested without Numba, and without the time that takes."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from srcgrad import api
+from srcgrad.backend import numba_target
+from srcgrad.backend.compile import load
+
+
+def load_plain(emitted: Any, names: list[str], module: str, hint: str, known: dict[str, Any]) -> dict[str, Any]:
+    """Loads generated code without the decorators of Numba."""
+    header = re.sub(r"^from numba import .*\n?", "", emitted.header, flags=re.MULTILINE).strip()
+    functions = re.sub(r"^@njit\w*\(.*\)\n", "", emitted.functions, flags=re.MULTILINE)
+    return load(dataclasses.replace(emitted, header=header, functions=functions, spans=[]), module, hint, known)
+
+
+@contextmanager
+def without_numba() -> Iterator[None]:
+    """Where `jit=True` makes the code for Numba, and runs it in Python."""
+    with (
+        mock.patch.object(numba_target, "load_compiled", load_plain),
+        mock.patch.object(api, "check_installed", lambda: None),
+    ):
+        yield
