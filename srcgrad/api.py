@@ -224,6 +224,7 @@ def _options(
     optimize: bool,
     debug: str | None,
     jit: bool,
+    memory_limit: int | None = None,
 ) -> Options:
     if debug not in (None, "nan"):
         raise ArgumentError(f"debug must be None or 'nan', not {debug!r}")
@@ -231,6 +232,8 @@ def _options(
         check_installed()
     if jit and debug is not None:
         raise ArgumentError("debug='nan' looks at each value, which compiled code has not", help="leave out jit=True")
+    if memory_limit is not None and (type(memory_limit) is not int or memory_limit < 1):
+        raise ArgumentError(f"memory_limit is a number of bytes, not {memory_limit!r}")
     if argnames is not None:
         if argnums != 0:
             raise _bad("give argnums or argnames, not both", target)
@@ -248,7 +251,7 @@ def _options(
     for k, name in enumerate(wanted):
         if name in wanted[:k]:
             raise _bad(f"the parameter {name!r} is named twice", target)
-    return Options(mode, wanted, not single, bool(has_aux), bool(optimize), debug, jit)
+    return Options(mode, wanted, not single, bool(has_aux), bool(optimize), debug, jit, memory_limit)
 
 
 def _bad(message: str, target: Target) -> ArgumentError:
@@ -302,6 +305,7 @@ def grad(
     optimize: bool = True,
     jit: bool = False,
     debug: str | None = None,
+    memory_limit: int | None = None,
 ) -> Callable[[Callable[..., Any]], GradFunction]: ...
 
 
@@ -315,6 +319,7 @@ def grad(
     optimize: bool = True,
     jit: bool = False,
     debug: str | None = None,
+    memory_limit: int | None = None,
 ) -> GradFunction: ...
 
 
@@ -327,6 +332,7 @@ def grad(
     optimize: bool = True,
     jit: bool = False,
     debug: str | None = None,
+    memory_limit: int | None = None,
 ) -> Any:
     """The gradient of a function that returns one number.
 
@@ -341,6 +347,9 @@ def grad(
         optimize: whether to simplify the code before and after differentiation.
         jit: whether Numba compiles the code.
         debug: "nan" for code that checks what each of its statements computes, and raises where a NaN comes up first.
+        memory_limit: how many bytes snapshots of the state of a loop may take: `for` loops that would need a tape are
+            then run again from snapshots, as if they were `checkpointed`. Loops that can't be run again keep their
+            tapes.
 
     Returns:
         a function with the parameters of `fun`. A gradient has the structure, the shapes and the dtypes of its
@@ -361,6 +370,7 @@ def grad(
         (-2.0, 2.0)
     """
     given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
+    given["memory_limit"] = memory_limit
     return make(fun, "grad", jit, given)
 
 
@@ -374,6 +384,7 @@ def value_and_grad(
     optimize: bool = True,
     jit: bool = False,
     debug: str | None = None,
+    memory_limit: int | None = None,
 ) -> Callable[[Callable[..., Any]], GradFunction]: ...
 
 
@@ -387,6 +398,7 @@ def value_and_grad(
     optimize: bool = True,
     jit: bool = False,
     debug: str | None = None,
+    memory_limit: int | None = None,
 ) -> GradFunction: ...
 
 
@@ -399,6 +411,7 @@ def value_and_grad(
     optimize: bool = True,
     jit: bool = False,
     debug: str | None = None,
+    memory_limit: int | None = None,
 ) -> Any:
     """As `grad`, but returns `(value, gradient)`; with `has_aux` it returns `((value, aux), gradient)`.
 
@@ -408,4 +421,5 @@ def value_and_grad(
         (9.0, 6.0)
     """
     given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
+    given["memory_limit"] = memory_limit
     return make(fun, "value_and_grad", jit, given)

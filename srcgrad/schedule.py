@@ -12,6 +12,8 @@ import math
 import operator
 from typing import Any
 
+import numpy as np
+
 from srcgrad.errors import ArgumentError
 
 
@@ -31,6 +33,36 @@ def number_of_slots(slots: Any, turns: int) -> int:
     if number < 1:
         raise ArgumentError(f"a checkpointed loop needs at least one slot, not {slots!r}")
     return number
+
+
+class Bytes(int):
+    """In place of a number of slots: how many bytes the snapshots may take together."""
+
+
+def slots_within(limit: int, size: int) -> int:
+    """The number of states of a size in bytes for which a limit leaves room: one at least.
+
+    Example:
+        >>> slots_within(1000, 300), slots_within(1000, 3000)
+        (3, 1)
+    """
+    return max(1, limit // max(size, 1))
+
+
+def size_of(value: Any) -> int:
+    """About how many bytes a part of the state of a loop takes.
+
+    Example:
+        >>> size_of([1.0, 2.0])
+        64
+    """
+    if isinstance(value, (list, tuple)):
+        return sum(map(size_of, value))
+    return value.nbytes if isinstance(value, np.ndarray) else _NUMBER
+
+
+_NUMBER = 32
+"""Bytes of a number of Python with its place in a list."""
 
 
 def next_snapshot(begin: int, end: int, free: int) -> int:

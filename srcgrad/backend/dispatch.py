@@ -34,6 +34,7 @@ from srcgrad.transform import jacobian
 from srcgrad.transform.costs import COMPILED, INTERPRETED
 from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
+from srcgrad.transform.memory_limit import limit_loops, taped_loops
 from srcgrad.transform.protection import leaves_of
 from srcgrad.transform.pushforward import pushforward
 from srcgrad.tree import attribute_names, flatten
@@ -62,6 +63,7 @@ class Options:
         optimize: whether to simplify the code.
         debug: `nan` for a check after each statement.
         jit: whether Numba compiles the code.
+        memory_limit: how many bytes the snapshots of a loop may take; None for tapes.
     """
 
     mode: str
@@ -71,6 +73,7 @@ class Options:
     optimize: bool = True
     debug: str | None = None
     jit: bool = False
+    memory_limit: int | None = None
 
 
 @dataclass(slots=True)
@@ -272,6 +275,8 @@ class Dispatcher:
             gradient, program = self._jacobian(program, names, lambda: self._lower(bound, inner))
         else:
             gradient = self._differentiate(program, list(names))
+        if options.memory_limit is not None:
+            gradient, program = self._limited(gradient, program, lambda: self._lower(bound, inner), list(names))
         captured = list(program.captured)
         functions = list(gradient.functions)
         entry = functions[-1]
@@ -357,6 +362,28 @@ class Dispatcher:
         options = self.options
         asked = jacobian.Asked(names, options.as_tuple, options.has_aux, options.optimize, options.mode)
         return jacobian.differentiated(program, asked, split_again)
+
+    def _limited(
+        self, gradient: Gradient, program: Program, again: Callable[[], Program], names: list[str]
+    ) -> tuple[Gradient, Program]:
+        """The gradient with snapshots in place of tapes, for the loops where that is possible."""
+        limit = self.options.memory_limit
+        assert limit is not None
+        loops = taped_loops(gradient.functions)
+        found, chosen = (gradient, program), []
+        for wanted in [loops, *[[loop] for loop in loops]]:
+            limited = again()
+            if self.options.wanted is not None:
+                self._split_items(limited)
+            limit_loops(limited.function, [*chosen, *wanted], limit)
+            try:
+                found = self._differentiate(limited, names), limited
+            except UnsupportedError:
+                continue
+            chosen += wanted
+            if chosen == loops:
+                break
+        return found
 
     def _split_items(self, program: Program) -> tuple[str, ...]:
         """Makes arguments of their own of those items of `*args` and `**kwargs` that gradients are wanted for."""

@@ -493,6 +493,18 @@ def _number_of_slots(slots: Any, turns: Any) -> Any:
     return by_default if isinstance(slots, types.NoneType) else as_asked
 
 
+register_jitable(schedule.slots_within)
+
+
+@_compiled(schedule.size_of)
+def _size_of(value: Any) -> Any:
+    if isinstance(value, types.Array):
+        return lambda value: value.nbytes
+    if isinstance(value, types.List):
+        return lambda value: len(value) * 8
+    return lambda value: 8
+
+
 _MANY = 2**62
 
 

@@ -133,9 +133,9 @@ def end_checkpoint() -> None:
 
 
 nondifferentiable(begin_checkpoint, end_checkpoint, reason="marks a place")
-nondifferentiable(schedule.next_snapshot, schedule.number_of_slots)
+nondifferentiable(schedule.next_snapshot, schedule.number_of_slots, schedule.slots_within, schedule.size_of)
 
 
-@analytic(schedule.next_snapshot, schedule.number_of_slots)
+@analytic(schedule.next_snapshot, schedule.number_of_slots, schedule.slots_within, schedule.size_of)
 def _number_of_turns(site: Site, fn: Any, *args: Tree) -> Type:
     return INT

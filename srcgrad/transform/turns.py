@@ -294,9 +294,8 @@ class _Schedule:
         with lo.into(body):
             start = turns.start if turns.start is not None else params[0]
             step = turns.step if isinstance(turns.step, Const) else params[turns.step]
-            slots = turns.slots if isinstance(turns.slots, Const) else params[turns.slots]
             count = trips[0] if trips else iterator_length(lo, Iterator(bounds=(start, params[1], step)))
-            slots = lo.value(lo.emit(schedule.number_of_slots, slots, count, hint="slots"))
+            slots = self._number_of_slots(count)
             self.bounds = start, step
             stacks = self._stacks()
             final, sums = self._sweep(count, slots, stacks, bars)
@@ -313,6 +312,19 @@ class _Schedule:
         found = [levels.get(k, Zeros.NONE) for k in self.inputs]
         extra = [] if turns.trips is None else [turns.trips]
         return Reversed(made, needs, self.seeds, found, extra, frozenset(self.late))
+
+    def _number_of_slots(self, count: Value) -> Value:
+        """How many states are kept: as many as the user says, or as there is room for."""
+        lo, slots = self.lo, self.turns.slots
+        if isinstance(slots, Const) and isinstance(slots.value, schedule.Bytes):
+            state = [self.params[k] for k, _ in self.turns.state if k is not None]
+            size: Value = Const(0)
+            for part in state:
+                own = lo.value(lo.emit(schedule.size_of, part))
+                size = own if part is state[0] else lo.value(lo.emit(operator.add, size, own))
+            return lo.value(lo.emit(schedule.slots_within, Const(int(slots.value)), size, hint="slots"))
+        given = slots if isinstance(slots, Const) else self.params[slots]
+        return lo.value(lo.emit(schedule.number_of_slots, given, count, hint="slots"))
 
     def _stacks(self) -> tuple[Value, list[tuple[int, Value]]]:
         """The lists of the turns before which states are kept, and of these states."""
