@@ -30,6 +30,7 @@ NOT_YET: dict[str, str] = {
     "laplacian": "an array that is written in place is broadcast to a view in generated code",
     "power_spectrum_by_recursion": LIST,
     "made_when_first_needed": NONE,
+    "array_made_in_some_turns": NONE,
     "view_kept_as_an_attribute": NONE,
     "singular_values_of_complex_matrices": "the derivative of singular vectors of complex matrices",
     "loop_over_what_may_raise": IN_TRY,

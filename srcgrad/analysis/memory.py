@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from srcgrad import runtime
-from srcgrad.ir.nodes import Call, Const, Op, Value, leaves
+from srcgrad.ir.nodes import Call, Closed, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.custom import Primal, fitting
 from srcgrad.rules.index_sets import all_of_all, no_sets, union_at
@@ -138,6 +138,12 @@ _BY_IDENTITY: dict[Any, tuple[int, ...]] = {
 
 def told_apart(op: Call) -> list[Value]:
     """The arguments of a call for which it matters which object they are, and not only what it holds."""
+    if op.fn is runtime.check_overlap:
+        return [v for v in leaves(op.args) if not isinstance(v, Const)]
+    if isinstance(op.fn, Closed):
+        body = op.fn.function.body
+        checks = any(isinstance(inner, Call) and inner.fn is runtime.check_overlap for inner in body.ops)
+        return [v for v in op.args if checks and not isinstance(v, Const)]
     places = _BY_IDENTITY[op.fn] if among(op.fn, _BY_IDENTITY) else ()
     return [v for v in op.args[places[0] : places[-1] + 1] if isinstance(v, Value)] if places else []
 

@@ -366,7 +366,8 @@ def _finish(
     results = [v for slot in carried for v in slot.results]
     symbols = {slot.key: slot.symbol for slot in carried}
     known = set(symbols)
-    first_bound = [bound_key(key) for key in changes if _binds_first(lo, key, changes)]
+    bound_here = [key for key in changes if _binds_first(lo, key, changes)]
+    first_bound = [bound_key(key) for key in bound_here]
     if turns is None:
         changes = {**changes, **dict.fromkeys(first_bound, Const(True))}
     bound_before: dict[Any, Bound] = {}
@@ -399,10 +400,13 @@ def _finish(
         lo.store.set(key, restored(lo, with_leaves(symbol, values)))
     for key, symbol in bound_before.items():
         lo.store.set(key, symbol)
-    if turns is not None and first_bound:
-        makes_turns = turns()
-        for key in first_bound:
+    if first_bound:
+        makes_turns = turns() if turns is not None else None
+        for key in first_bound if makes_turns is not None else ():
             lo.store.set(key, makes_turns)
+        if not (isinstance(makes_turns, Const) and makes_turns.value):
+            # Without a turn a name stands for what an earlier round of the loop around has assigned.
+            lo.missing_reads.update([*bound_here, *first_bound])
     if not exits:
         return NEXT
     return Outcome(code, outcome.codes | {Exit.NEXT})

@@ -320,7 +320,9 @@ class CotangentStore:
         return self.activity.active(value) and (self.is_buffer(value) or value in self.accumulators)
 
     def zeros_of(self, value: Value, cotangent: Value | None) -> Zeros:
-        """What the zeros in the cotangent of a value stand for."""
+        """What the zeros in the cotangent of a value stand for; of a list, those of its items."""
+        if cotangent is not None and isinstance(value.type, List):
+            return self.zeros.of_items(value)
         if cotangent is not None and (self.is_buffer(value) or value in self.accumulators):
             return self.zeros.of_shadow(value, cotangent)
         return self.zeros.of(cotangent)

@@ -282,6 +282,9 @@ def _reverse(
         if levels is not None and target is function:
             for seed, level in levels.items():
                 reverse.zeros.mark(seed, level)
+            for value, seed in rows:
+                if isinstance(value.type, List):
+                    reverse.zeros.put_in(value, levels.get(seed, Zeros.NONE))
         asked = target.body.results if returned is None or target is not function else returned
         asked = list(asked)
         bars = reverse.run(target, rows, wanted)

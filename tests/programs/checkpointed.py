@@ -282,3 +282,50 @@ def dict_that_a_checkpointed_function_fills(x: np.ndarray, n: int) -> float:
     for k in range(n):
         total += checkpoint(fill)(table, k) * table[0]
     return total + sum(table.values())
+
+
+@program(lambda: (rand(4), rand(4, seed=1)), argnums=(0, 1), tags=("checkpoint", "masks", "lists"))
+def roots_of_a_checkpointed_function_are_masked_later(x, y):
+    @checkpoint
+    def roots(x, y):
+        found = []
+        for k in range(len(y)):
+            found.append(np.sqrt(x - 0.68) * y[k])
+        return found
+
+    total = 0.0
+    for root in roots(x, y):
+        total += np.sum(np.where(x > 0.78, root, y))
+    return total
+
+
+@program(lambda: (rand(4), rand(4, seed=1)), argnums=(0, 1), tags=("checkpoint", "masks", "lists"))
+def roots_are_masked_in_a_checkpointed_loop(x, y):
+    found = []
+    for k in range(len(y)):
+        found.append(np.sqrt(x - 0.68) * y[k])
+    total = 0.0
+    for root in checkpointed(found):
+        total += np.sum(np.where(x > 0.78, root, y))
+    return total
+
+
+@program(lambda: (rand(6), rand(6, seed=1), 5), argnums=(0, 1), tags=("checkpoint", "write"))
+def wave_that_begins_with_two_copies_of_one_array(u, c, n):
+    old, now = u.copy(), u.copy()
+    for _ in checkpointed(range(n), 2):
+        new = np.zeros_like(now)
+        new[1:-1] = 2.0 * now[1:-1] - old[1:-1] + c[1:-1] ** 2 * (now[2:] - 2.0 * now[1:-1] + now[:-2])
+        old, now = now, new
+    return np.sum(now**2) + old[2]
+
+
+@program(lambda: (rand(6), 0.5), argnums=(0, 1), tags=("checkpoint", "write"))
+def wave_in_three_buffers(u, c):
+    n = len(u)
+    old, now, new = u.copy(), u.copy(), np.zeros(n)
+    for _ in checkpointed(range(5), 3):
+        for i in range(1, n - 1):
+            new[i] = 2 * now[i] - old[i] + c**2 * (now[i + 1] - 2 * now[i] + now[i - 1])
+        old, now, new = now, new, old
+    return np.sum(now**2) + np.sum(old)

@@ -478,3 +478,70 @@ def buffer_made_anew_in_each_iteration(x, s):
         if k > 0:
             pair[0][0] += x[k] * total
     return total + np.sum(work)
+
+
+@program(lambda: (rand(5),), tags=("for", "nested", "names"))
+def pair_of_an_earlier_turn(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(i + 1, len(x)):
+            pair = x[i] * x[j]
+            total += pair**2
+    return total * pair
+
+
+@program(lambda: (rand(4),), tags=("for", "while", "names"))
+def factor_of_an_inner_while_loop(x):
+    for i in range(len(x)):
+        j = i
+        while j < 2:
+            factor = x[j] * x[i]
+            j += 1
+    return factor * x[0] + j * x[1]
+
+
+@program(lambda: (rand(4),), tags=("for", "nested", "names"))
+def last_item_of_slices_that_get_shorter(x):
+    weight = 0.5
+    for i in range(len(x)):
+        for v in x[i + 1 :]:
+            last = x[i] * v
+            weight = weight * v + last
+        if i > 1:
+            weight += last * v
+    return weight * last * v
+
+
+@program(lambda: (rand(4), 3), tags=("while", "nested", "names", "arrays"))
+def array_made_in_some_turns(x, n):
+    k = 0
+    while k < 5:
+        for j in range(k, n):
+            row = np.sin(x * j)
+            row[0] += x[j]
+        x = x + row * 0.1
+        row[1] *= x[k % 4]
+        k += 1
+    return np.sum(x * row)
+
+
+@program(lambda: (rand(5),), tags=("for", "nested", "names"))
+def pair_that_an_inner_loop_reads_first(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(3 - i):
+            if i > 0:
+                total += pair  # noqa: F821 (an earlier turn has bound it)
+            pair = x[j] * x[i] * total + x[i + j]
+    return total + pair
+
+
+@program(lambda: (rand(4),), tags=("for", "nested", "names", "exceptions"))
+def name_that_no_inner_turn_binds(x):
+    try:
+        for i in range(len(x)):
+            for j in range(i + 5, len(x)):
+                never = x[i] * x[j]
+        return never * x[0]
+    except UnboundLocalError:
+        return x[1] ** 2
