@@ -160,15 +160,22 @@ def _partition_in_place(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symb
 
 @handles(np.add.at)
 def _add_at(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    lo.effect(np.add.at, *args)
+    _three(lo, np.add, args, kwargs)
+    lo.effect(np.add.at, *args[:2], as_array(lo, args[2]))
     return Const(None)
 
 
 @handles(np.subtract.at)
 def _subtract_at(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    _three(lo, np.subtract, args, kwargs)
     target, indices, values = args
     lo.effect(np.add.at, target, indices, lo.emit(operator.neg, as_array(lo, values)))
     return Const(None)
+
+
+def _three(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> None:
+    if len(args) != 3 or kwargs:
+        lo.unsupported(f"np.{fn.__name__}.at is supported with an array, its indices and a value for each")
 
 
 def update_one_by_one(fn: Any, x: Any, indices: Any, values: Any) -> None:
@@ -182,8 +189,7 @@ def ufunc_at(fn: Any) -> Handler:
     """The handler of `fn.at`, which counts an index as often as it occurs."""
 
     def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-        if len(args) != 3 or kwargs:
-            lo.unsupported(f"np.{fn.__name__}.at is supported with an array, its indices and a value for each")
+        _three(lo, fn, args, kwargs)
         indices = as_array(lo, args[1])
         t = indices.type if isinstance(indices, Value) else None
         if not isinstance(t, Array) or rank(t) != 1 or t.dtype is None or t.dtype.kind not in "iu":

@@ -17,7 +17,7 @@ from srcgrad.frontend.access import attribute, flat_index, set_dict_item, static
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.exits import evaluated
 from srcgrad.frontend.expressions import expression, index
-from srcgrad.frontend.flat_writes import flat_assignment
+from srcgrad.frontend.flat_writes import as_array, flat_assignment
 from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import collected, items_if_known, known_items
@@ -332,7 +332,7 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
         lo.call(Const(current.cls.update), [current, right], {})
         return current
     if isinstance(current, Value) and isinstance(current.type, Array) and op in IN_PLACE:
-        lo.effect(IN_PLACE[op], current, right)
+        lo.effect(IN_PLACE[op], current, as_array(lo, right))
         return current
     unknown = isinstance(current, Value) and isinstance(current.type, Unknown) and not is_scalar(current.type)
     if unknown and op in IN_PLACE and current not in lo.tuple_items:
@@ -389,7 +389,7 @@ def _update_item(lo: Lowering, op: type, base: Value, key: Symbol, right: Callab
     start = len(lo.region.ops)
     old = subscript(lo, base, key)
     end = len(lo.region.ops)
-    operand = right()
+    operand = as_array(lo, right()) if isinstance(base.type, Array) else right()
     after = _all_since(lo, end)
     written = any(isinstance(made, Invoke) or is_write(made) for made in after)
     if written and isinstance(old, Value) and is_scalar(old.type):

@@ -11,7 +11,7 @@ from srcgrad.frontend.access import flat_index, shape
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Flat, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import Array, Unknown, is_numeric, is_scalar, rank, same_length, shape_of
+from srcgrad.ir.types import Array, List, Unknown, is_numeric, is_scalar, rank, same_length, shape_of
 
 
 def flat_assignment(lo: Lowering, flat: Flat, key: Symbol, symbol: Symbol) -> tuple[Symbol, Symbol]:
@@ -57,6 +57,7 @@ def check_apart(lo: Lowering, target: Value, values: Symbol) -> None:
 def as_array(lo: Lowering, symbol: Symbol) -> Symbol:
     """Lists and tuples as arrays."""
     is_list = isinstance(symbol, Sequence) or (isinstance(symbol, Reference) and symbol.cls is list)
+    is_list = is_list or (isinstance(symbol, Value) and isinstance(symbol.type, List))
     return lo.emit(np.array, symbol) if is_list else symbol
 
 

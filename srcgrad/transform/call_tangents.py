@@ -272,8 +272,7 @@ def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
     dots: list[Symbol] = []
     for name in rule.tangents:
         tree = trees.get(name)
-        absent = tree is None or not any(has_tangent(forward, v) for v in leaves(tree))
-        dots.append(Const(None) if absent else lo.symbol(dots_of(forward, tree, lambda v: Const(None))))
+        dots.append(lo.symbol(_dots_of_operands(forward, tree) if name == rule.variadic else _dot_of(forward, tree)))
     for name, tree in trees.items():
         if name not in rule.tangents and any(has_tangent(forward, v) for v in leaves(tree)):
             _no_derivative_in(op, name)
@@ -290,6 +289,19 @@ def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
     for output, dot in zip(op.outputs, found, strict=True):
         if forward.active(output) and not _is_none(dot):
             forward.define(output, settled(forward, op, _fitted(forward, op, lo.value(dot), output), output))
+
+
+def _dots_of_operands(forward: Forward, operands: Any) -> Any:
+    """The tangents of `*operands`, None for one that has none; None in place of all if none has one."""
+    found = tuple([_dot_of(forward, operand) for operand in operands or ()])
+    return Const(None) if all(map(_is_none, found)) else found
+
+
+def _dot_of(forward: Forward, tree: Any) -> Any:
+    """The tangent of an operand, None if it has none; of a list of numbers and arrays, with zeros for those without."""
+    if tree is None or not any(has_tangent(forward, v) for v in leaves(tree)):
+        return Const(None)
+    return dots_of(forward, tree, lambda v: zero_of(forward, v))
 
 
 def _is_none(symbol: Symbol) -> bool:

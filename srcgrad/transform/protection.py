@@ -9,7 +9,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import copies_perhaps
+from srcgrad.analysis.memory import copies_perhaps, is_view
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
@@ -137,12 +137,22 @@ def _copy_of(value: Value, aliases: Aliases, read_only: set[Value]) -> Any:
     if isinstance(value.type, List):
         return list.copy
     memory = aliases.find(value)
-    if value in read_only and any(op.fn != np.add.at or _HEEDS for op in aliases.writers.get(memory, ())):
+    if value in read_only and any(map(_heeds, aliases.writers.get(memory, ()))):
         return runtime.protected
     views = [v.owner for v in aliases.members.get(memory, ()) if isinstance(v.owner, Call)]
     if any(copies_perhaps(op) for op in views if op.args):
         return runtime.copied
     return np.ndarray.copy if isinstance(value.type, Array) else runtime.protected
+
+
+def _heeds(op: Op) -> bool:
+    """Whether a write raises where an array is read-only; `np.add.at` may do so if it adds a part of that array."""
+    if _HEEDS or not isinstance(op, Call) or op.fn != np.add.at:
+        return True
+    added = op.args[2]
+    while isinstance(added, Value) and isinstance(added.owner, Call) and is_view(added.owner):
+        added = added.owner.args[0]
+    return added is op.args[0]
 
 
 def argument_leaves(program: Program) -> list[Value]:

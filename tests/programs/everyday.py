@@ -277,3 +277,38 @@ def two_buffers_by_number(x):
         buffers[following] = np.roll(buffers[current], 1) * x
         current, following = following, current
     return buffers[current].sum()
+
+
+@program(lambda: (rand(5),), tags=("lists", "write"))
+def lists_and_tuples_change_arrays(x):
+    y = x * 1.5
+    y[1:3] = [x[0] ** 2, 3.0]
+    y[[0, 3]] += [x[1], x[2]]
+    y += [1.0, x[0], x[1], x[2], 2.0]
+    y *= (1.0, 2.0, 3.0, x[0], 1.0)
+    scales = []
+    for k in range(5):
+        scales.append(x[k] * k + 1.0)
+    y -= scales
+    y[1:] /= scales[1:]
+    return np.sum(y**2)
+
+
+@program(lambda: (rand(5),), tags=("lists", "write"))
+def lists_are_added_at_indices(x):
+    bins, weights = np.zeros(4), []
+    for k in range(3):
+        weights.append(x[k] ** 2)
+    np.add.at(bins, [0, 2, 0], weights)
+    np.subtract.at(bins, [1, 1], [x[3], 2.0])
+    np.add.at(bins, 3, x[0])
+    np.multiply.at(bins, np.array([0, 0, 3]), [x[1], x[2], x[3]])
+    return np.sum(np.sin(bins))
+
+
+@program(lambda: (rand(5),), tags=("lists",))
+def lists_are_operands(x):
+    total = np.einsum("i,i->", [x[0], 2.0], x[1:3]) + np.dot([x[0], x[1], 2.0], x[:3])
+    total += np.sum(np.multiply([1.0, x[2]], x[3:])) + np.interp(x[0], [0.0, 0.5, 1.0], [x[1], x[2], 2.0])
+    total += np.linalg.solve([[x[0], 0.0], [1.0, x[1]]], [x[2], 3.0])[1] + np.polyval([x[0], 1.0, x[1]], x[2])
+    return total + np.linalg.det([[x[3], 1.0], [x[4], 2.0]]) + np.kron([x[0], 1.0], [2.0, x[1]])[0]
