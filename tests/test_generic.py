@@ -39,6 +39,7 @@ REFUSED = frozenset(
         "memo_of_a_closure",
         "views_of_a_dict_that_grows",
         "flattened_lines_of_arithmetic",
+        "number_taken_out_of_what_may_be_one",
         "lists_and_tuples_change_arrays",
         "wave_that_begins_with_two_copies_of_one_array",
         "row_of_joined_tuples_is_written",

@@ -122,8 +122,10 @@ def asarray(site: Site, fn: Any, a: Tree, dtype: Tree = None, copy: Tree = None,
         t = array_of(site, a)
     except Unsure:
         t = type_of(a)
-        extent = extent_of(t) if fn in (np.array, np.asarray) else None
-        return Array(dtype_argument(dtype, None), None, extent or None) if isinstance(t, Unknown) else UNKNOWN
+        if not isinstance(t, Unknown):
+            return UNKNOWN
+        made = _as_array(t) if fn in (np.array, np.asarray) else Array(None, None)
+        return Array(dtype_argument(dtype, None), made.shape, made.extent)
     shape = (1,) if t.shape == () and fn in (np.ascontiguousarray, np.asfortranarray) else t.shape
     if shape is None and fn in (np.ascontiguousarray, np.asfortranarray):
         raise Unsure
@@ -132,9 +134,14 @@ def asarray(site: Site, fn: Any, a: Tree, dtype: Tree = None, copy: Tree = None,
 
 @analytic(np.copy, np.ndarray.copy)
 def copy(site: Site, fn: Any, a: Tree, order: Tree = None) -> Type:
-    if isinstance(type_of(a), Unknown):
-        return Array(None, None, extent_of(type_of(a)) or None)
-    return array_of(site, a)
+    t = type_of(a)
+    return _as_array(t) if isinstance(t, Unknown) else array_of(site, a)
+
+
+def _as_array(t: Unknown) -> Array:
+    """The array that an array is, or that a number becomes."""
+    extent = extent_of(t)
+    return Array(None, ()) if extent is not None and not extent else Array(None, None, extent)
 
 
 @analytic(np.ndarray.astype)

@@ -176,7 +176,8 @@ def _of_array(site: Site, t: Array | NpScalar, index: Tree) -> Type:
         for k, part in enumerate(parts):
             plan.add(part, sum(map(_consumes, parts[k + 1 :])))
     except Unsure:
-        certain = any(map(_adds_axes, types)) or not any(map(_is_one_integer, types))
+        # An array without axes gives a number for `()`.
+        certain = any(map(_adds_axes, types)) or (bool(types) and not any(map(_is_one_integer, types)))
         return Array(t.dtype, None) if certain else UNKNOWN
     result = plan.shape()
     if result or plan.ellipsis:

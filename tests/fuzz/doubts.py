@@ -55,10 +55,12 @@ def doubt(
     """
     if point.kind == "single" and _is_right_in_double(program, point, order, gradients, judge):
         return "single precision is too coarse"
-    if order == 1 and _is_contradicted(program) and _agrees_with_itself(program, gradients):
-        if _is_right_nearby(program):
+    if order == 1 and _is_contradicted(program):
+        if _overflows(program):
+            return "a value in it is too large for a float"
+        if _agrees_with_itself(program, gradients) and _is_right_nearby(program):
             return "it jumps too often for differences"
-        if _cancels(program):
+        if _agrees_with_itself(program, gradients) and _cancels(program):
             return "its cotangents are so large that rounding decides"
     return ""
 
@@ -177,8 +179,28 @@ def _cancels(program: Program) -> bool:
     return max(apart, default=np.inf) <= rounding
 
 
-def _largest(compute: Callable[[], Any]) -> float:
-    """The largest number that a variable of generated code holds at a line of it while something is computed."""
+def _overflows(program: Program) -> bool:
+    """Whether a gradient is NaN, in both modes, where a value that the program computes is infinite."""
+    wanted = oracle.wanted(program)
+    args, rng = program.args(), np.random.default_rng(1)
+    tangents = tuple(random_like(arg, rng) if k in wanted else None for k, arg in enumerate(args))
+    try:
+        _, seed, _ = oracle.numerical(program)
+        cotangents = [c for c in srcgrad.vjp(program.fun, *program.args())[1](seed) if c is not None]
+        moved = srcgrad.jvp(program.fun, args, tangents)[1]
+    except _ERRORS:
+        return False
+    both = all(any(np.any(np.isnan(leaf)) for leaf in flatten(found)[0]) for found in (cotangents, [moved]))
+    return both and _largest(lambda: program.fun(*program.args()), infinite=True) == np.inf
+
+
+def _largest(compute: Callable[[], Any], infinite: bool = False) -> float:
+    """The largest number that a variable of generated code holds at a line of it while something is computed.
+
+    Args:
+        compute: runs the code.
+        infinite: whether infinities count.
+    """
     largest = 0.0
 
     def watch(frame: FrameType, event: str, argument: Any) -> Any:
@@ -188,7 +210,8 @@ def _largest(compute: Callable[[], Any]) -> float:
         for value in (*frame.f_locals.values(), argument):
             if is_active(value):
                 sizes = np.abs(value)
-                largest = max(largest, float(np.max(sizes, initial=0.0, where=np.isfinite(sizes))))
+                counted = ~np.isnan(sizes) if infinite else np.isfinite(sizes)
+                largest = max(largest, float(np.max(sizes, initial=0.0, where=counted)))
         return watch
 
     before = sys.gettrace()

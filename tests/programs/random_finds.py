@@ -311,3 +311,20 @@ def index_that_is_an_empty_list(x, chosen):
     y = x * 2.0
     y[[]] += 1.0
     return np.sum(y[chosen] ** 2) + np.sum(x[[]]) + y[0] * x[1]
+
+
+@program(lambda: (rand(3), np.array(0.7)), argnums=(0, 1), tags=("kinds", "write"))
+def number_taken_out_of_what_may_be_one(x, s):
+    total = np.asarray(max(x[9:], default=s))[()]
+    total += x[0]
+    total += (s + s) * total
+    return total
+
+
+@program(lambda: (rand(3), 0.7), argnums=(0, 1), tags=("kinds", "write"))
+def number_taken_out_of_a_copy_of_what_may_be_one(x, s):
+    total = np.copy(x[0] if s > 0.8 else np.array(s))[()]
+    before = total
+    total += x[1]
+    total *= s * total
+    return total * before
