@@ -280,6 +280,8 @@ REFUSED = frozenset(
         "hess_aux",
         "custom_of_objects",
         "custom_lists_of_any_length",
+        "parts_of_rows_at_a_place_that_moves",
+        "items_at_a_place_that_moves",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
