@@ -283,6 +283,11 @@ REFUSED = frozenset(
         "hess_aux",
         "custom_of_objects",
         "custom_lists_of_any_length",
+        "parts_of_rows_at_a_place_that_moves",
+        "items_at_a_place_that_moves",
+        "matrices_of_columns",
+        "fewer_than_none_of_the_smallest",
+        "pieces_by_one_condition",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

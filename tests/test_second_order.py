@@ -44,6 +44,7 @@ NOT_YET: dict[str, str] = {
     "starred_pattern_with_a_long_rest": KIND,
     "starred_pattern_with_a_guard": KIND,
     "the_other_of_two_arrays_exists": DOUBT,
+    "items_replaced_at_a_place_that_moves": DOUBT,
     "flattened_in_the_order_of_memory": "the strides of an array decide where elements are added",
     "flattened_as_it_is_stored": "the order in which elements lie in memory decides where they are added",
     "with_any_all": KIND,

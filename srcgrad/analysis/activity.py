@@ -12,7 +12,7 @@ from typing import Any
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import among, contents_read, only_metadata, written
 from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves
-from srcgrad.rules.registry import NONDIFFERENTIABLE
+from srcgrad.rules.registry import NONDIFFERENTIABLE, STEPS
 
 
 class Activity:
@@ -69,7 +69,7 @@ class Activity:
             if not op.outputs or blocks(op):
                 return
             if any(self.varied(v) for v in contents_read(op)):
-                self._mark(self._varied, op.outputs)
+                self._mark(self._varied, smooth_outputs(op))
             return
         for target, source in flows(op):
             if self.varied(source):
@@ -82,7 +82,7 @@ class Activity:
                 if self.key(target) in self._useful or any(self._is_useful(v) for v in op.outputs):
                     self._mark(self._useful, [*stored(op), target])
                 return
-            if not blocks(op) and any(self._is_useful(v) for v in op.outputs):
+            if not blocks(op) and any(self._is_useful(v) for v in smooth_outputs(op)):
                 self._mark(self._useful, contents_read(op))
             return
         for target, source in flows(op):
@@ -129,6 +129,12 @@ def stored(op: Call) -> list[Value]:
 def blocks(op: Call) -> bool:
     """Whether no derivative flows through a call."""
     return among(op.fn, NONDIFFERENTIABLE) or only_metadata(op)
+
+
+def smooth_outputs(op: Call) -> list[Value]:
+    """The outputs of a call less one that is constant wherever it does not jump, as the quotient of `divmod` is."""
+    step = STEPS[op.fn] if op.unpacks and among(op.fn, STEPS) else None
+    return [v for k, v in enumerate(op.outputs) if k != step]
 
 
 def flows(op: Op) -> list[tuple[Value, Value]]:

@@ -153,7 +153,10 @@ def is_basic_index(tree: Any) -> bool:
     if isinstance(tree, (tuple, list)):
         return not isinstance(tree, list) and all(is_basic_index(part) for part in tree)
     if isinstance(tree, Value):
-        return rank(tree.type) == 0 or (not isinstance(tree.type, (Array, Unknown)) and not hasattr(tree.type, "item"))
+        # Of what an array without axes picks, NumPy makes a copy.
+        return not isinstance(tree.type, Array) and (
+            rank(tree.type) == 0 or (not isinstance(tree.type, Unknown) and not hasattr(tree.type, "item"))
+        )
     return True
 
 

@@ -17,9 +17,9 @@ from srcgrad.frontend.builtin_calls import class_of, make_list
 from srcgrad.frontend.handlers import BUILTINS, Handler, handles, handles_calls_of
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.sources import DispatchSource, FixedSource, Guard
-from srcgrad.frontend.values import Bound, Symbol, constant
+from srcgrad.frontend.values import Bound, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import Array, Type, rank
+from srcgrad.ir.types import Array, Type, Unknown, rank
 
 SINGLE_DISPATCH = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
 """The code that all functions made by `functools.singledispatch` share."""
@@ -94,13 +94,24 @@ def _apply_along_axis(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol
     along_columns = constant(axis) in (0, -2)
     rows = lo.emit(np.transpose, array) if along_columns else array
     result = lo.call(Const(stand_ins.along_rows), [fn, rows, *rest], kwargs)
-    return lo.emit(np.transpose, result) if along_columns else result
+    if not along_columns:
+        return result
+    # What the function returned of a column stands in front; NumPy puts the axis of the columns last.
+    flat = rank(lo.value(result).type) in (1, 2)
+    return lo.emit(np.transpose, result) if flat else lo.emit(np.moveaxis, result, Const(0), Const(-1))
 
 
 @handles(np.piecewise)
 def _piecewise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if len(args) < 3:
         lo.unsupported("np.piecewise takes what it needs by position")
+    conditions = args[1]
+    if isinstance(conditions, Value) and isinstance(conditions.type, (Array, Unknown)):
+        axes = rank(conditions.type)
+        if axes is None:
+            lo.unsupported("whether this is one condition or several is not known here", "put conditions in a list")
+        # One condition may come without a list around it.
+        args = [args[0], Sequence((conditions,)) if axes < 2 else conditions, *args[2:]]
     return lo.call(Const(stand_ins.piecewise), args, kwargs)
 
 

@@ -61,12 +61,12 @@ def heapify(heap: list) -> None:
 
 def nsmallest(n: int, items: list, key: Any = None) -> list:
     """`heapq.nsmallest`."""
-    return sorted(items, key=key)[:n]
+    return sorted(items, key=key)[: max(n, 0)]
 
 
 def nlargest(n: int, items: list, key: Any = None) -> list:
     """`heapq.nlargest`."""
-    return sorted(items, key=key, reverse=True)[:n]
+    return sorted(items, key=key, reverse=True)[: max(n, 0)]
 
 
 def _rise(heap: list, start: int, place: int) -> None:

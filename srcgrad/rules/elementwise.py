@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 
-from srcgrad.rules.registry import jvp, linear, methods, nondifferentiable, partials, views, vjp
+from srcgrad.rules.registry import jvp, linear, methods, nondifferentiable, partials, steps, views, vjp
 from srcgrad.rules.tangents import chosen, times, total
 
 # ---- arithmetic ----
@@ -65,6 +65,9 @@ def divmod_vjp(g, z, x, y):
 @jvp(divmod, np.divmod)
 def divmod_jvp(x_dot, y_dot, z, x, y):
     return None, total(x_dot, times(y_dot, -z[0]))
+
+
+steps(0, divmod, np.divmod)
 
 
 @partials(np.reciprocal)
@@ -175,6 +178,9 @@ def modf(g, z, x):
 @jvp(np.modf)
 def modf_jvp(x_dot, z, x):
     return x_dot, None
+
+
+steps(1, np.modf)
 
 
 # ---- trigonometry ----

@@ -63,6 +63,9 @@ def getitem(site: Site, fn: Any, x: Tree, index: Tree) -> Type:
 
 
 def _is_integer(t: Type) -> bool:
+    if isinstance(t, Array):
+        # Without axes it is an index of lists and tuples, too.
+        return t.shape == () and t.dtype is not None and t.dtype.kind in "iu"
     return (isinstance(t, PyScalar) and t.kind == "i") or (isinstance(t, NpScalar) and t.dtype.kind in "iu")
 
 

@@ -87,6 +87,8 @@ ACCUMULATING: set[Callable] = set()
 BATCH: dict[Callable, dict[str, Callable]] = {}
 """Function -> the argument with an axis of seeds in front -> how it is called then."""
 NONDIFFERENTIABLE: dict[Callable, str] = {}
+STEPS: dict[Callable, int] = {}
+"""Function with several results -> the one of them that is constant wherever it does not jump."""
 VIEWS: set[Callable] = set()
 """Functions whose result may share memory with their first argument."""
 IN_PLACE = frozenset(
@@ -141,6 +143,7 @@ def _give_way(fn: Callable, kind: str) -> None:
     if kind in ("partials", "linear", "vjp"):
         for table in (PARTIALS, VJP, ACCUMULATE, LINEAR):
             table.pop(fn, None)
+        STEPS.pop(fn, None)
     if kind in ("partials", "linear", "jvp") or (kind == "vjp" and fn in JVP and not is_of_user(JVP[fn].body)):
         JVP.pop(fn, None)
 
@@ -317,6 +320,11 @@ def nondifferentiable(*fns: Callable, reason: str = "piecewise constant") -> Cal
         NONDIFFERENTIABLE[fn] = reason
     rules_changed()
     return fns[0]
+
+
+def steps(k: int, *fns: Callable) -> None:
+    """Declares that result `k` of these functions is constant wherever it does not jump."""
+    STEPS.update(dict.fromkeys(fns, k))
 
 
 def views(*fns: Callable) -> None:

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from srcgrad.rules.elementwise import power
-from srcgrad.rules.registry import jvp, linear, nondifferentiable, partials, vjp
+from srcgrad.rules.registry import jvp, linear, nondifferentiable, partials, steps, vjp
 from srcgrad.rules.tangents import less
 
 partials(math.pow)(power)
@@ -40,6 +40,9 @@ def modf(g, z, x):
 @jvp(math.modf)
 def modf_jvp(x_dot, z, x):
     return x_dot, None
+
+
+steps(1, math.modf)
 
 
 @vjp(math.frexp)

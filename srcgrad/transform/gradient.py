@@ -29,6 +29,7 @@ from srcgrad.transform.costs import INTERPRETED, Costs
 from srcgrad.transform.custom_calls import settle_custom_calls
 from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.hoist import hoist_integers
+from srcgrad.transform.kept_places import keep_places
 from srcgrad.transform.lengths import refine_lengths
 from srcgrad.transform.loads import share_loads
 from srcgrad.transform.narrowing import narrow
@@ -84,6 +85,7 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
         prune_carried(function)
     rebind(program.function, program.functions)
     protect_arguments(program)
+    keep_places(functions)
     if is_checkpointed(functions):
         if checkpoints:
             close_checkpoints(functions, program.function, program.customs)

@@ -69,7 +69,10 @@ class _Loads:
         if not isinstance(op, Call) or op.fn is not operator.getitem or op.unpacks or len(op.outputs) != 1:
             return False
         x = op.args[0]
-        return isinstance(x, Value) and isinstance(x.type, Array) and is_scalar(op.outputs[0].type)
+        if not isinstance(x, Value) or not isinstance(x.type, Array) or not is_scalar(op.outputs[0].type):
+            return False
+        # An index may be an array without axes, which is another place once it is written.
+        return not any(is_pointer(v.type) and self._aliases.is_written(v) for v in op.inputs if v is not x)
 
     def _forget(self, table: _Table, classes: set[Any] | None) -> None:
         if classes is None:

@@ -60,5 +60,5 @@ def slope_of_logistic(sweep: Reverse | Forward, op: Call) -> Value:
     assert isinstance(made, Call)
     a = made.args[0] if is_scalar(made.args[0].type) and not sweep.activity.active(made.args[0]) else made.args[1]
     same = isinstance(a, Const) and isinstance(n, Const) and a.value == n.value
-    share = z if same and a.value == 1 else lo.value(lo.emit(operator.truediv, z if same else a, a if same else y))
+    share = z if same else lo.value(lo.emit(operator.truediv, a, y))
     return lo.value(lo.emit(operator.mul, z, lo.value(lo.emit(operator.sub, Const(1), share))))

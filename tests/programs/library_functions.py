@@ -162,3 +162,28 @@ def _(shape: _Rectangle):
 @program(lambda: (rand(3),), tags=("singledispatch",))
 def areas_by_class(x):
     return _area(_Square(x[0])) * _area(_Rectangle(x[1], x[2])) + _area(x[0])
+
+
+@program(lambda: (signed(3, 4),), tags=("library",))
+def matrices_of_columns(x):
+    made = np.apply_along_axis(lambda column: np.outer(column, column[:2]), 0, x)
+    rows = np.apply_along_axis(lambda row: np.outer(row, row[:2]), 1, x)
+    return np.sum(made[0] ** 2) * made.shape[1] + np.sum(rows[0] ** 3)
+
+
+@program(lambda: (signed(5), -1), tags=("library",))
+def fewer_than_none_of_the_smallest(x, n):
+    return sum(heapq.nsmallest(n, x)) + sum(heapq.nlargest(n, x, key=abs)) + np.sum(x**2)
+
+
+@program(lambda: (signed(5),), tags=("library",))
+def pieces_by_one_condition(x):
+    return np.sum(np.piecewise(x, x > 0, [lambda v: v**2, lambda v: v * 3]) * np.arange(1, 6))
+
+
+@program(lambda: (np.array([1.7, -0.4]),), tags=("library",))
+def whole_parts_alone(x):
+    total = 0.0
+    for v in x:
+        total += divmod(v, 0.3)[0] * v + math.modf(3.0 * v)[1] * v**2
+    return total + np.sum(np.modf(4.0 * x)[1] * x) + np.sum(np.divmod(x, 0.7)[0] * x**2)

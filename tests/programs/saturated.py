@@ -84,3 +84,9 @@ def built_in_extremes_of_arrays(x):
 @program(lambda: (signed(2, 3),), tags=("clip",))
 def limits_of_the_clip_method(x):
     return np.sum(x.clip(-0.5) * x.clip(max=0.5)) + np.sum(x.clip(-0.1, 0.9) ** 2)
+
+
+@program(lambda: (signed(3), 0.7), argnums=(0, 1), tags=("logistic",))
+def shares_of_what_is_added(x, s):
+    kept = 2 / (2 + math.exp(s)) + 3.0 / (math.exp(s) + 2.0)
+    return np.sum(0.5 / (np.exp(2 * x) + 0.5)) + np.sum(2 / (2.0 + np.exp(x))) * kept
