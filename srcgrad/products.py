@@ -293,7 +293,7 @@ def leaf_at(tree: Any, path: tuple) -> Any:
 class Pushforward:
     """Takes tangents of the primals forward to the tangent of the output, any number of times. Made by `linearize`."""
 
-    def __init__(self, dispatcher: Dispatcher, primals: tuple):
+    def __init__(self, dispatcher: Dispatcher, primals: tuple, with_value: bool = True):
         target = dispatcher.target
         self._name = target.name
         self._primals = primals
@@ -305,10 +305,17 @@ class Pushforward:
             self._outside = {v.hint or "": _frozen(source.read(), v, copies) for source, v in self._variant.captured}
         self._values = [map_leaves(lambda leaf: _twin(leaf, copies), value) for value in values]
         self._entry: Callable[..., Any] = self._variant.entry
+        self._push = self._variant.reverse
         if self._outside:
             loaded = load(self._variant.emitted, "srcgrad", f"srcgrad {self._entry.__name__}", self._outside)
             self._entry = loaded[self._entry.__name__]
-        self.out = self._pushed((None,) * len(primals))[0]
+            self._push = None if self._push is None else loaded[self._push.__name__]
+        self._kept: tuple = ()
+        self.out: Any = None
+        if self._push is not None:
+            self.out = self._run_once()
+        elif with_value:
+            self.out = self._pushed((None,) * len(primals))[0]
 
     def __call__(self, *tangents: Any) -> Any:
         """The tangent of the output.
@@ -324,12 +331,21 @@ class Pushforward:
             raise ArgumentError(f"{self!r} takes {len(self._primals)} tangents, not {len(tangents)}")
         return self._pushed(tangents)[1]
 
+    def _run_once(self) -> Any:
+        """The value; notes what the tangents need."""
+        result = self._entry(*self._values)
+        self._kept = result[len(result) - self._variant.kept :]
+        return map_leaves(lambda leaf: apart(leaf, (self._kept, self._values, self._outside)), result[0])
+
     def _pushed(self, tangents: tuple) -> tuple[Any, ...]:
         """What `jvp` returns."""
         bound = dict(zip(self._variant.params, self._values, strict=True))
         given = dict(zip(self._places, tangents, strict=True))
         dots = {name: aligned(given[name], item_of(bound, name), name, self._name) for name in self._variant.names}
         leaves = [leaf_at(dots[name], path) for name, path in self._variant.tangents]
+        if self._push is not None:
+            dot = self._push(*self._kept, *leaves)
+            return self.out, map_leaves(lambda leaf: apart(leaf, (self._kept, leaves)), dot)
         kept = (self._outside, leaves)
         return tuple([map_leaves(lambda leaf: apart(leaf, kept), part) for part in self._entry(*self._values, *leaves)])
 
@@ -355,9 +371,10 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Pushforward]
         primals: its arguments.
 
     Returns:
-        `(out, push)`; `push(*tangents)` is what `jvp` returns as `out_dot`. It runs the forward sweep each time, and
-        does not see later writes to the primals, nor what the names that the function uses stand for later.
-        `push.source` is the generated code.
+        `(out, push)`; `push(*tangents)` is what `jvp` returns as `out_dot`. What does not depend on the tangents is
+        computed once, and kept; loops, branches and writes that can't be taken apart run again each time. It does not
+        see later writes to the primals, nor what the names that the function uses stand for later. `push.source` is the
+        generated code.
 
     Example:
         >>> from srcgrad import linearize
@@ -366,7 +383,7 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Pushforward]
         (8.0, 12.0, 6.0)
     """
     wanted = [any(_like(leaf) is not None for leaf in flatten(v)[0]) for v in primals]
-    push = Pushforward(pushing(fun, wanted, False), primals)
+    push = Pushforward(pushing(fun, wanted, False, "linearize"), primals)
     return push.out, push
 
 

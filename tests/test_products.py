@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from programs import Program, all_programs
 
 import srcgrad
 from srcgrad import grad, jvp, linearize, vjp
-from srcgrad.errors import ArgumentError, ShapeError
+from srcgrad.errors import ArgumentError, ShapeError, SrcgradError
+from srcgrad.testing import check_same, random_like
+from srcgrad.tree import flatten
 
 Pair = namedtuple("Pair", "left right")
 
@@ -143,6 +146,88 @@ def test_the_jacobian_column_by_column() -> None:
     assert np.allclose(out, a @ np.tanh([0.1, 0.2]))
 
 
+def halves(push) -> tuple[str, str]:
+    """The code of what is run once, and of what is run for each tangent."""
+    first, second = push.source.split("_push(")
+    return first, second
+
+
+def waves(x, w):
+    y = x.copy()
+    y[1:] *= w * y[:-1]
+    s = np.sin(y)
+    y += s
+    y[0] = 2.0 * w
+    return np.sum(y * s), {"y": y, "n": 3}
+
+
+def repeated(x, w):
+    y = np.exp(x)
+    for _ in range(3):
+        y = np.sin(y) * w
+    if y[0] > 0.0:
+        y = y * x
+    return y
+
+
+def filled_by_a_loop(x, w):
+    y = np.zeros_like(x)
+    for k in range(len(x)):
+        y[k] = x[k] * np.sin(y[k - 1] + w)
+    return y * w
+
+
+def test_linearize_computes_once_what_needs_no_tangents() -> None:
+    x, w = np.array([0.5, 1.0, 1.5]), 0.7
+    for fun, once, twice in [
+        (waves, ["sin", "cos"], []),
+        (repeated, ["exp"], ["sin"]),
+        (filled_by_a_loop, [], ["sin"]),
+    ]:
+        out, push = linearize(fun, x, w)
+        for dots in [(np.ones(3), 1.0), (x, None), (None, 2.0), (np.ones(3), 1.0)]:
+            value, expected = jvp(fun, (x, w), dots)
+            check_same((out, push(*dots)), (value, expected), f"{fun.__name__} with {dots}", exact=False)
+        if once:
+            first, second = halves(push)
+            assert all(f"np.{name}(" in first and f"np.{name}(" not in second for name in once)
+            assert all(f"np.{name}(" in second for name in twice)
+        else:
+            # The loop writes what the function returns: who runs it twice needs all of the function.
+            assert "_push(" not in push.source
+
+
+def test_what_linearize_returns_is_the_users() -> None:
+    x = np.array([0.5, 1.0, 1.5])
+    (_, aux), push = linearize(waves, x, 0.7)
+    before = push(np.ones(3), 1.0)
+    aux["y"][:] = 7.0
+    push(np.ones(3), 1.0)[1]["y"][:] = 5.0
+    push.out[1]["y"][:] = 3.0
+    x[:] = 9.0
+    check_same(push(np.ones(3), 1.0), before, "the tangent after writes to all that was returned")
+
+
+def has_tangent(leaf: Any) -> bool:
+    return isinstance(leaf, (float, complex)) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc")
+
+
+@pytest.mark.parametrize("program", [p for p in all_programs() if p.supported][::6], ids=lambda p: p.name)
+def test_linearize_is_jvp(program: Program) -> None:
+    args, rng = program.args(), np.random.default_rng(3)
+    dots = [random_like(arg, rng) if any(map(has_tangent, flatten(arg)[0])) else None for arg in args]
+    try:
+        value, expected = jvp(program.fun, program.args(), dots)
+    except SrcgradError as error:
+        with pytest.raises(type(error)):
+            linearize(program.fun, *args)
+        return
+    out, push = linearize(program.fun, *args)
+    for _ in range(2):
+        check_same((out, push(*dots)), (value, expected), f"linearize of {program.name}", exact=False)
+    check_same(args, program.args(), f"linearize changes an argument of {program.name}")
+
+
 def test_linearize_does_not_see_later_writes() -> None:
     x = np.array([1.0, 2.0])
     out, push = linearize(lambda x: x * x, x)
@@ -157,8 +242,8 @@ def test_the_code_is_there_to_read() -> None:
         return x * x
 
     _, push = linearize(square, 3.0)
-    assert "def square_jvp(x, x_dot):" in push.source
-    assert "2 * x * x_dot" in push.source
+    assert "def square_push(product, x_dot):" in push.source
+    assert "return product * x_dot" in push.source
     _, pull = srcgrad.vjp(square, 3.0)
     assert "def square_rev" in pull.source
 

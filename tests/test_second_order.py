@@ -122,6 +122,9 @@ NOT_YET: dict[str, str] = {
     "sums_by_key_in_a_checkpointed_loop": SNAPSHOT,
     "table_filled_by_nested_checkpointed_loops": SNAPSHOT,
     "dict_that_a_checkpointed_function_fills": SNAPSHOT,
+    "found_is_written_behind_the_loop": KIND,
+    "descent_that_is_returned_by_a_descent": KIND,
+    "flag_and_value_left_together": KIND,
     "custom_function_of_c": "the sweeps of the user's call a function that is written in C",
 }
 """What is not differentiated again: the compiler refuses it, or a helper of the run time does, with the cause."""

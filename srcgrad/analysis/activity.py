@@ -11,6 +11,7 @@ from typing import Any
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import among, contents_read, only_metadata, written
+from srcgrad.ir.flow import rests
 from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves
 from srcgrad.rules.registry import NONDIFFERENTIABLE, STEPS
 
@@ -71,7 +72,7 @@ class Activity:
             if any(self.varied(v) for v in contents_read(op)):
                 self._mark(self._varied, smooth_outputs(op))
             return
-        for target, source in flows(op):
+        for target, source in _flows(op):
             if self.varied(source):
                 self._mark(self._varied, [target])
 
@@ -85,7 +86,7 @@ class Activity:
             if not blocks(op) and any(self._is_useful(v) for v in smooth_outputs(op)):
                 self._mark(self._useful, contents_read(op))
             return
-        for target, source in flows(op):
+        for target, source in _flows(op):
             if self._is_useful(target):
                 self._mark(self._useful, [source])
 
@@ -135,6 +136,17 @@ def smooth_outputs(op: Call) -> list[Value]:
     """The outputs of a call less one that is constant wherever it does not jump, as the quotient of `divmod` is."""
     step = STEPS[op.fn] if op.unpacks and among(op.fn, STEPS) else None
     return [v for k, v in enumerate(op.outputs) if k != step]
+
+
+def _flows(op: Op) -> list[tuple[Value, Value]]:
+    """Where values flow, without what no turn of a loop sees: what the last one leaves behind."""
+    pairs = flows(op)
+    if isinstance(op, Loop) and op.exits:
+        for k, arg in enumerate(op.carried):
+            if rests(op, k):
+                result, output = op.carried_results[k], op.carried_outputs[k]
+                pairs = [(t, s) for t, s in pairs if not (t is arg and s is result)] + [(output, result)]
+    return pairs
 
 
 def flows(op: Op) -> list[tuple[Value, Value]]:

@@ -447,7 +447,7 @@ _NEW = frozenset([runtime.copied, runtime.protected, runtime.zeros_like, runtime
 _PASSING_ON = frozenset(
     [
         *(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update),
-        *(runtime.viewed_alike, runtime.real_like, fitting),
+        *(runtime.real_like, fitting),
     ]
 )
 """What returns its first argument, or a new object."""

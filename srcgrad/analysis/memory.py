@@ -175,7 +175,9 @@ def is_view(op: Call) -> bool:
     return shares and any(not is_scalar(v.type) for v in op.outputs)
 
 
-MAY_COPY = frozenset([np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray])
+MAY_COPY = frozenset(
+    [np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, runtime.viewed_alike]
+)
 LISTING = frozenset([np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit])
 """What gives a list of views."""
 READ_ONLY_VIEWS = frozenset([np.diagonal, np.diag, np.linalg.diagonal])

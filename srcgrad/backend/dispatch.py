@@ -34,6 +34,7 @@ from srcgrad.transform import jacobian
 from srcgrad.transform.costs import COMPILED, INTERPRETED
 from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
+from srcgrad.transform.linearization import NotSeparable, linearization
 from srcgrad.transform.memory_limit import limit_loops, taped_loops
 from srcgrad.transform.protection import leaves_of
 from srcgrad.transform.pushforward import pushforward
@@ -42,6 +43,7 @@ from srcgrad.tree import attribute_names, flatten
 _WHAT = {
     **{"grad": "gradient", "value_and_grad": "value and gradient"},
     **{"vjp": "value and pullback", "jvp": "value and tangent", "deps": "dependence"},
+    "linearize": "value and tangent",
     **{"jacfwd": "Jacobian", "jacrev": "Jacobian", "hessian": "Hessian", "elementwise_grad": "elementwise gradient"},
     "hvp": "product of the Hessian with a vector",
 }
@@ -273,6 +275,8 @@ class Dispatcher:
         names = self._names(bound, program)
         if options.mode in jacobian.MODES:
             gradient, program = self._jacobian(program, names, lambda: self._lower(bound, inner))
+        elif options.mode == "linearize":
+            gradient, program = self._linearized(program, names, lambda: self._lower(bound, inner))
         else:
             gradient = self._differentiate(program, list(names))
         if options.memory_limit is not None:
@@ -301,7 +305,8 @@ class Dispatcher:
         else:
             loaded = load(emitted, module, hint, known)
         compiled = loaded[entry.name]
-        params = tuple(param.hint or "" for param in entry.params[: len(entry.params) - len(gradient.tangents)])
+        extra = len(gradient.tangents) if gradient.reverse is None else 0
+        params = tuple(param.hint or "" for param in entry.params[: len(entry.params) - extra])
         called = self._restarting(compiled, params) if any(map(may_stretch, compiled_too)) else compiled
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
@@ -384,6 +389,18 @@ class Dispatcher:
             if chosen == loops:
                 break
         return found
+
+    def _linearized(
+        self, program: Program, names: tuple[str, ...], again: Callable[[], Program]
+    ) -> tuple[Gradient, Program]:
+        """Two functions, of which the second alone is run for each tangent; where there are none, that of `jvp`."""
+        optimize = self.options.optimize
+        try:
+            return linearization(program, list(names), optimize), program
+        except NotSeparable:
+            program = again()
+            self._split_items(program)
+            return pushforward(program, list(names), False, optimize), program
 
     def _split_items(self, program: Program) -> tuple[str, ...]:
         """Makes arguments of their own of those items of `*args` and `**kwargs` that gradients are wanted for."""

@@ -42,9 +42,9 @@ from srcgrad.frontend.values import (
     is_function,
     variable_name,
 )
-from srcgrad.ir.flow import is_inside
-from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, leaves_loop
-from srcgrad.ir.types import INT, Record, Type, freshened, join, widen
+from srcgrad.ir.flow import is_inside, left_with
+from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, While, leaves_loop
+from srcgrad.ir.types import BOOL, INT, Record, Type, Unknown, freshened, join, widen
 
 _ATTEMPTS = 12
 
@@ -394,8 +394,9 @@ def _finish(
     if lo.attempts and any(lo.raising.may_raise(op) for op in region.ops):
         # What one iteration has assigned is there when a later one raises.
         lo.interrupt(symbols)
-    lo.append(finish(inits, region, exits, [code, *outputs] if exits else outputs))
-    values = iter(_as_one(outputs, inits, results))
+    loop = finish(inits, region, exits, [code, *outputs] if exits else outputs)
+    lo.append(loop)
+    values = iter(_settled_by_exits(loop, _as_one(outputs, inits, results)))
     for key, symbol in symbols.items():
         lo.store.set(key, restored(lo, with_leaves(symbol, values)))
     for key, symbol in bound_before.items():
@@ -410,6 +411,21 @@ def _finish(
     if not exits:
         return NEXT
     return Outcome(code, outcome.codes | {Exit.NEXT})
+
+
+def _settled_by_exits(loop: Loop, outputs: list[Value]) -> list[Value]:
+    """The outputs of a loop, as far as the only ways out of it tell what they are: flags that are set, and kinds."""
+    test = loop.test.results[0] if isinstance(loop, While) else None
+    if not (loop.exits and isinstance(test, Const) and test.value is True):
+        return outputs
+    found = list(outputs)
+    for k, output in enumerate(outputs):
+        ends = left_with(loop, k)
+        if output.type == BOOL and all(isinstance(end, Const) and end.value is True for end in ends):
+            found[k] = Const(True)
+        elif isinstance(output.type, Unknown) and len({end.type for end in ends}) == 1:
+            output.type = ends[0].type
+    return found
 
 
 def _as_one(outputs: list[Value], inits: list[Value], results: list[Value]) -> list[Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srcgrad.ir.nodes import If, Loop, Op, Region, Value, While
+from srcgrad.ir.nodes import Const, If, Loop, Op, Region, Value, While, leaves_loop
 
 
 def is_inside(owner: Op | Region | None, whole: Region | None) -> bool:
@@ -33,3 +33,34 @@ def sources(value: Value) -> list[tuple[list[Value], int]]:
 
 def _carried(loop: Loop, k: int) -> list[tuple[list[Value], int]]:
     return [(loop.inits, k), (loop.body.results, k + int(loop.exits))]
+
+
+def rests(loop: Loop, k: int) -> bool:
+    """Whether a loop hands a carried value on as it was from turn to turn: the turn alone that leaves it changes it.
+
+    That is what becomes of a `return` in a loop, and of `found = x; break`.
+    """
+    return loop.exits and all(
+        code is not None and (leaves_loop(code) or result is loop.carried[k]) for code, result in _ends(loop, k)
+    )
+
+
+def left_with(loop: Loop, k: int) -> list[Value]:
+    """What a carried value may be where the body leaves a loop."""
+    return [result for code, result in _ends(loop, k) if code is None or leaves_loop(code)]
+
+
+def _ends(loop: Loop, k: int) -> list[tuple[int | None, Value]]:
+    """Exit codes of the body of a loop, None for those that the run decides, each with what is handed on there."""
+    found: list[tuple[int | None, Value]] = []
+    pending = [(loop.body.results[0], loop.carried_results[k])]
+    while pending:
+        code, result = pending.pop()
+        branch = code.owner
+        if isinstance(code, Const) or not isinstance(branch, If):
+            found.append((code.value if isinstance(code, Const) else None, result))
+            continue
+        for region in branch.regions:
+            inner = region.results[branch.outputs.index(result)] if result in branch.outputs else result
+            pending.append((region.results[branch.outputs.index(code)], inner))
+    return found

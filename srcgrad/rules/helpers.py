@@ -10,7 +10,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.types import INT, UNKNOWN, Type
 from srcgrad.rules.operands import Site, Tree, analytic, type_of
-from srcgrad.rules.registry import jvp, linear, linear_in, nondifferentiable, partials, vjp
+from srcgrad.rules.registry import jvp, linear, linear_in, nondifferentiable, partials, views, vjp
 from srcgrad.rules.tangents import times, total
 
 
@@ -49,6 +49,9 @@ nondifferentiable(runtime.first_largest, runtime.first_smallest)
 @analytic(runtime.first_largest, runtime.first_smallest)
 def _whole_number(site: Site, fn: Any, x: Tree) -> Type:
     return INT
+
+
+views(runtime.viewed_alike)
 
 
 @linear(runtime.viewed_alike)

@@ -7,7 +7,8 @@ is so if neighbours in its graph have different colours, and paths of four nodes
 Coleman and Moré, Estimation of sparse Hessian matrices and graph coloring problems, 1984; Gebremedhin, Manne and
 Pothen, What color is your Jacobian?, SIAM Review 47, 2005).
 
-Both colour greedily, one column after the other. A set of colours is an integer, a bit for each colour, and each row
+A band along the diagonal needs as many colours as it is wide, given in turn. Else both colour greedily, one column
+after the other. A set of colours is an integer, a bit for each colour, and each row
 knows the colours of its columns: so that a column costs as many operations as it has elements.
 """
 
@@ -36,8 +37,11 @@ def colour_columns(pattern: Any) -> np.ndarray:
         >>> colour_columns(csr_array(np.array([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0]])))
         array([ 0,  1,  0, -1])
     """
-    columns = pattern.tocsc()
     fewest = int(np.diff(pattern.indptr).max(initial=0))
+    found = _in_turn(pattern, fewest)
+    if found is not None:
+        return found
+    columns = pattern.tocsc()
     best: np.ndarray | None = None
     for order in (np.arange(pattern.shape[1]), _largest_first(pattern, columns)):
         colours = _greedy(columns, order, pattern.shape[0])
@@ -47,6 +51,17 @@ def colour_columns(pattern: Any) -> np.ndarray:
             break
     assert best is not None
     return best
+
+
+def _in_turn(pattern: Any, count: int) -> np.ndarray | None:
+    """So many colours given in turn, as fit a band along the diagonal; None if two of a row get the same."""
+    rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
+    colours = np.arange(pattern.shape[1]) % max(count, 1)
+    if np.bincount(rows * count + colours[pattern.indices], minlength=1).max() > 1:
+        return None
+    empty = np.ones(pattern.shape[1], bool)
+    empty[pattern.indices] = False
+    return np.where(empty, NONE, colours)
 
 
 def _largest_first(pattern: Any, columns: Any) -> np.ndarray:

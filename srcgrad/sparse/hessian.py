@@ -11,7 +11,7 @@ import numpy as np
 from srcgrad.api import grad
 from srcgrad.errors import InternalError
 from srcgrad.sparse.colouring import colour_symmetric
-from srcgrad.sparse.jacobian import check_pattern, filled, forward_sweeps, given_pattern, is_same
+from srcgrad.sparse.jacobian import Seeds, check_pattern, filled, forward_sweeps, given_pattern, is_same
 from srcgrad.sparse.leaves import Vector, positions, require_scipy
 from srcgrad.sparse.pattern import JacobianPattern
 
@@ -24,11 +24,13 @@ class SymmetricPlan:
         pattern: a sparse matrix of booleans in the format CSR.
         colours: the colour of each column.
         places: for each element, its place in what the sweeps gave, one in each row.
+        seeds: what the sweeps start with.
     """
 
     pattern: Any
     colours: np.ndarray
     places: np.ndarray
+    seeds: Seeds
 
     @property
     def sweeps(self) -> int:
@@ -53,7 +55,7 @@ def make_plan(pattern: Any) -> SymmetricPlan:
     row, column = np.where(alone, low, high), np.where(alone, high, low)
     if np.any(seen[row * count + colours[column]] != 1):
         raise InternalError("a colouring of a Hessian does not show all of its elements")
-    return SymmetricPlan(pattern, colours, colours[column] * pattern.shape[0] + row)
+    return SymmetricPlan(pattern, colours, colours[column] * pattern.shape[0] + row, Seeds(colours))
 
 
 class SparseHessian:
@@ -87,7 +89,7 @@ class SparseHessian:
         wanted = positions(self.argnums, len(args), name)
         primals = Vector([args[k] for k in wanted], f"an argument of {name}")
         plan = self._plan(args, primals.size)
-        products = forward_sweeps(self._gradient, args, wanted, primals, plan.colours, primals.size)
+        products = forward_sweeps(self._gradient, args, wanted, primals, plan.seeds, primals.size)
         matrix = filled(plan.pattern, plan.values(products))
         if self._given is not None:
             check_pattern(self._gradient, args, wanted, primals, matrix)

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from srcgrad.errors import ArgumentError, NoRuleError, UnsupportedError
-from srcgrad.products import jvp, vjp
+from srcgrad.products import Pushforward, jvp, pushing, vjp
 from srcgrad.sparse.colouring import NONE, colour_columns
 from srcgrad.sparse.leaves import Vector, as_vector, positions, require_scipy
 from srcgrad.sparse.pattern import JacobianPattern
 
 _CHECK = 1e-3
 """How far a product with the Jacobian may be from one with the matrix, in parts of what its terms sum up to."""
+
+
+_MOST_SEEDS = 2**22
+"""Vectors of so many numbers in all are kept from one call to the next."""
+
+
+class Seeds:
+    """The sums of the unit vectors of each colour."""
+
+    def __init__(self, colours: np.ndarray):
+        self.count = int(colours.max(initial=NONE)) + 1
+        self._colours = colours
+        self._known: list[np.ndarray] = []
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        if self._known or self.count * len(self._colours) > _MOST_SEEDS:
+            return iter(self._known or map(self._of, range(self.count)))
+        self._known = list(map(self._of, range(self.count)))
+        return iter(self._known)
+
+    def _of(self, colour: int) -> np.ndarray:
+        return (self._colours == colour).astype(float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +50,7 @@ class Plan:
         rows: the colour of each row, for sweeps backward; None if there are none.
         by_row: for each element, whether a sweep backward finds it; None if all or none are.
         places: for each element, its place in what the sweeps forward and backward gave.
+        seeds: what these sweeps start with.
     """
 
     pattern: Any
@@ -35,6 +58,7 @@ class Plan:
     rows: np.ndarray | None
     by_row: np.ndarray | None
     places: tuple[np.ndarray, np.ndarray]
+    seeds: tuple[Seeds | None, Seeds | None]
 
     @classmethod
     def of(
@@ -46,7 +70,8 @@ class Plan:
         nowhere = np.zeros(0, np.int64)
         forward = nowhere if columns is None else np.maximum(columns, 0)[indices] * pattern.shape[0] + owners
         backward = nowhere if rows is None else np.maximum(rows, 0)[owners] * width + indices
-        return cls(pattern, columns, rows, by_row, (forward, backward))
+        first, second = (None if colours is None else Seeds(colours) for colours in (columns, rows))
+        return cls(pattern, columns, rows, by_row, (forward, backward), (first, second))
 
     @property
     def sweeps(self) -> tuple[int, int]:
@@ -166,10 +191,11 @@ class SparseJacobian:
 
     def _filled(self, plan: Plan, args: tuple, wanted: list[int], primals: Vector) -> Any:
         columns = rows = None
-        if plan.columns is not None:
-            columns = forward_sweeps(self.fun, args, wanted, primals, plan.columns, plan.pattern.shape[0])
-        if plan.rows is not None:
-            rows = _backward_sweeps(self.fun, args, wanted, primals, plan.rows, plan.pattern.shape[0])
+        forward, backward = plan.seeds
+        if forward is not None:
+            columns = forward_sweeps(self.fun, args, wanted, primals, forward, plan.pattern.shape[0])
+        if backward is not None:
+            rows = _backward_sweeps(self.fun, args, wanted, primals, backward, plan.pattern.shape[0])
         return filled(plan.pattern, plan.values(columns, rows))
 
     def _plan(self, args: tuple, columns: int) -> Plan:
@@ -227,39 +253,38 @@ def filled(pattern: Any, values: np.ndarray) -> Any:
 
 
 def forward_sweeps(
-    fun: Callable[..., Any], args: tuple, wanted: list[int], primals: Vector, colours: np.ndarray, rows: int
+    fun: Callable[..., Any], args: tuple, wanted: list[int], primals: Vector, seeds: Seeds, rows: int
 ) -> np.ndarray:
     """The products of the Jacobian with the sum of the columns of each colour, one in each row."""
-    count = int(colours.max(initial=NONE)) + 1
-    found = np.zeros((count, rows), primals.dtype)
-    for colour in range(count):
-        product = push(fun, args, wanted, primals, (colours == colour).astype(float))
+    found = np.zeros((seeds.count, rows), primals.dtype)
+    push = Pushforward(pushing(fun, [k in wanted for k in range(len(args))], False, "linearize"), args, False)
+    for colour, seed in enumerate(seeds):
+        product = pushed(push, len(args), wanted, primals, seed)
         if len(product) != rows:
             raise ArgumentError(f"pattern has {rows} rows, but {_name(fun)} returned {len(product)} elements")
         found[colour] = product
     return found
 
 
-def push(fun: Callable[..., Any], args: tuple, wanted: list[int], primals: Vector, vector: np.ndarray) -> np.ndarray:
-    """The product of the Jacobian with a vector."""
-    tangents: list[Any] = [None] * len(args)
+def pushed(push: Callable[..., Any], count: int, wanted: list[int], primals: Vector, vector: np.ndarray) -> np.ndarray:
+    """The product of the Jacobian with a vector: what `push` makes of the tangents of so many arguments."""
+    tangents: list[Any] = [None] * count
     for k, tree in zip(wanted, primals.trees(vector, lambda leaf, part: part), strict=True):
         tangents[k] = tree
-    return as_vector(jvp(fun, args, tuple(tangents))[1], primals.dtype)
+    return as_vector(push(*tangents), primals.dtype)
 
 
 def _backward_sweeps(
-    fun: Callable[..., Any], args: tuple, wanted: list[int], primals: Vector, colours: np.ndarray, rows: int
+    fun: Callable[..., Any], args: tuple, wanted: list[int], primals: Vector, seeds: Seeds, rows: int
 ) -> np.ndarray:
     """The products of the sum of the rows of each colour with the Jacobian."""
     out, pull = vjp(fun, *args)
     results = Vector([out], f"what {_name(fun)} returns")
     if results.size != rows:
         raise ArgumentError(f"pattern has {rows} rows, but {_name(fun)} returned {results.size} elements")
-    count = int(colours.max(initial=NONE)) + 1
-    found = np.zeros((count, primals.size), primals.dtype)
-    for colour in range(count):
-        bars = pull(results.trees((colours == colour).astype(float), lambda leaf, part: part)[0])
+    found = np.zeros((seeds.count, primals.size), primals.dtype)
+    for colour, seed in enumerate(seeds):
+        bars = pull(results.trees(seed, lambda leaf, part: part)[0])
         found[colour] = np.concatenate([as_vector(bars[k], primals.dtype) for k in wanted])
     return found
 
@@ -271,7 +296,7 @@ def check_pattern(fun: Callable[..., Any], args: tuple, wanted: list[int], prima
         ArgumentError: if they differ: an element that is not zero is missing in the pattern.
     """
     vector = np.random.default_rng(0).uniform(0.5, 1.0, primals.size)
-    ours, theirs = matrix @ vector, push(fun, args, wanted, primals, vector)
+    ours, theirs = matrix @ vector, pushed(lambda *dots: jvp(fun, args, dots)[1], len(args), wanted, primals, vector)
     sizes = abs(matrix) @ vector + np.abs(theirs)
     wrong = np.flatnonzero(np.isfinite(ours) & np.isfinite(theirs) & (np.abs(ours - theirs) > _CHECK * sizes))
     if len(wrong):

@@ -77,7 +77,7 @@ def _kind(leaf: Any) -> str:
 
 def as_vector(tree: Any, dtype: Any = float) -> np.ndarray:
     """The numbers in a tree one after the other; what is None has none."""
-    found = [np.ravel(leaf).astype(dtype) for leaf in flatten(tree)[0] if leaf is not None]
+    found = [np.ravel(leaf).astype(dtype, copy=False) for leaf in flatten(tree)[0] if leaf is not None]
     return np.concatenate([np.zeros(0, dtype), *found])
 
 

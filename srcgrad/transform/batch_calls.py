@@ -62,7 +62,7 @@ def batch_call(batch: Batch, op: Call) -> None:
         _take_apart(batch, op)
     elif len(op.outputs) != 1 or op.unpacks:
         raise NotBatched(f"{op.fn!r}, which returns several values")
-    elif op.fn in MAY_COPY and batch.aliases.is_written(op.outputs[0]) and _matters(batch, op):
+    elif _copies_perhaps(op) and batch.aliases.is_written(op.outputs[0]) and _matters(batch, op):
         raise NotBatched(f"{op.fn!r}, which may give a view or a copy of what is written")
     elif not any(map(batch.is_batched, contents_read(op))) or reads_outside(op):
         _make(batch, op)
@@ -70,6 +70,10 @@ def batch_call(batch: Batch, op: Call) -> None:
         _on_list(batch, op)
     else:
         batch.note(op.outputs[0], batch.lo.value(_result(batch, op)))
+
+
+def _copies_perhaps(op: Call) -> bool:
+    return op.fn in MAY_COPY and op.fn is not runtime.viewed_alike
 
 
 def _make(batch: Batch, op: Call) -> None:

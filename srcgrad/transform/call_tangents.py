@@ -46,6 +46,10 @@ def push_call(forward: Forward, op: Call) -> None:
         return
     if not any(has_tangent(forward, v) for v in contents_read(op)):
         return
+    if op.fn is runtime.viewed_alike:
+        forward.dots[op.outputs[0]] = forward.dots[op.args[0]]
+        check_view(forward, op)
+        return
     if is_view(op) and any(map(forward.aliases.is_written, op.outputs)):
         _mirror(forward, op, (0,))
         if copies_perhaps(op):

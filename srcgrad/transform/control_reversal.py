@@ -124,6 +124,7 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
     body.mirror = op.body
     reverse.mirrors[op.body] = body
     bounds, index = _reversed_bounds(op)
+    left = _left_behind(reverse, op, slots)
     inits, params, before = [], [], []
     for k in slots:
         g = reverse.cotangent_of_output(op.carried_outputs[k])
@@ -145,6 +146,8 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
             reverse.lo.store.set(reverse.key(op.carried[k]), MISSING)
         for k, param in zip(slots, params, strict=False):
             pass_on(reverse, op.carried_results[k], op.carried[k], param)
+        for k, g in left:
+            pass_on(reverse, op.carried_results[k], op.carried_outputs[k], g)
         _bind_index(reverse, op, index)
         reverse.reverse_ops(op.body.ops)
         unread = [reverse.lo.store.get(reverse.key(op.carried[k])) is MISSING for k in slots]
@@ -167,6 +170,17 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
     for k, output in zip(slots, outputs, strict=False):
         if not isinstance(op.inits[k], Const):
             pass_on(reverse, op.inits[k], op.carried[k], output)
+
+
+def _left_behind(reverse: Reverse, op: Loop, slots: list[int]) -> list[tuple[int, Value]]:
+    """The cotangents of what no turn hands to another, only the one that leaves the loop to what follows it."""
+    found = []
+    for k, output in enumerate(op.carried_outputs):
+        if k not in slots and not reverse.is_buffer(output):
+            g = reverse.cotangent_of_output(output)
+            if g is not None:
+                found.append((k, reverse.zeros.mark(reverse.full_cotangent(g, output), reverse.zeros.of(g))))
+    return found
 
 
 def _cotangent_argument(value: Value, shaped: Value | None = None) -> Value:

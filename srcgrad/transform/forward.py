@@ -214,7 +214,7 @@ class Forward:
         rows = [
             (k, init, arg, output)
             for k, (init, arg, output) in enumerate(zip(op.inits, op.carried, op.carried_outputs, strict=True))
-            if self.active(arg)
+            if self.active(arg) or self.active(output)
         ]
         for k, init, arg, _ in rows:
             op.inits.append(self.tangent(init))
@@ -254,8 +254,16 @@ class Forward:
         params = [k for k, p in enumerate(function.params) if self.active(p) or p in self.tables]
         results = [k for k, result in enumerate(function.body.results) if self.active(result)]
         self._signatures[function] = params, results
+        taken = {p.hint for p in function.params}
         for k in params:
             self._add_argument(function.body, function.params[k])
+            made = function.body.args[-1]
+            # A function that was generated may have a tangent of that name already.
+            stem, count = made.hint, 0
+            while made.hint is not None and made.hint in taken:
+                count += 1
+                made.hint = f"{stem}_{count}"
+            taken.add(made.hint)
         function.params = list(function.body.args)
         outer = self.lo.span, self.protected, self.lo.divides_by_zero
         self.protected = self.lo.divides_by_zero = self._may_be_protected

@@ -172,7 +172,7 @@ def finish(function: Function, result: Any, name: str, optimize: bool, own: bool
             reuse_temporaries(function, across=own)
             _sync(function)
         if own:
-            _own_results(function, lo)
+            own_results(function, lo)
     function.name = name
     function.backward_from = first_of_reverse(function)
     sink_shadows(function)
@@ -390,7 +390,7 @@ def pullback(
     forward.result = (*forward.result, *kept)
     forward.body.results = list(leaves(forward.result))
     with lo.into(backward.body):
-        _own_results(backward, lo)
+        own_results(backward, lo)
     forward.doc = f"Value of {shown}, and what its pullback needs."
     backward.doc = f"Pullback of {shown}: gradients from the cotangent of its value."
     others = list(dict.fromkeys([*pairs.functions(forward), *pairs.functions(backward)]))
@@ -508,7 +508,7 @@ def _has_plain_init(cls: type, kwargs: dict[str, Any]) -> bool:
     )
 
 
-def _own_results(function: Function, lo: Lowering) -> None:
+def own_results(function: Function, lo: Lowering) -> None:
     """Copies what would share memory with an argument or with another result."""
     aliases = Aliases([function])
     taken: set[Any] = set()

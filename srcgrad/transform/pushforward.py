@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases
@@ -36,6 +37,37 @@ def pushforward(
     It returns `(out, out_dot)`, with aux `(out, out_dot, aux)`; without the value, for `hvp`, `out` is left out.
     """
     function = program.function
+    pushed = with_tangents(program, names, has_aux, optimize)
+    out, out_dot, aux = pushed.out, pushed.out_dot, pushed.aux
+    if value:
+        result: Any = (out, out_dot, aux) if has_aux else (out, out_dot)
+        finish(function, result, f"{function.name}_jvp", optimize)
+    else:
+        result = (out_dot, aux) if has_aux else out_dot
+        finish(function, result, f"{function.name.removesuffix('_grad')}_hvp", optimize)
+    return Gradient(without_reverse(program), tangents=pushed.places)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A function to which the forward transform has added what computes the tangent of its value.
+
+    Attributes:
+        out, out_dot, aux: the value, its tangent and what is passed through, as argument trees.
+        tangents: those of the inputs, the last parameters of the function.
+        places: the way to each input.
+    """
+
+    out: Any
+    out_dot: Any
+    aux: Any
+    tangents: dict[Value, Value]
+    places: tuple[tuple[str, tuple], ...]
+
+
+def with_tangents(program: Program, names: list[str], has_aux: bool, optimize: bool) -> Pushed:
+    """Adds to the function of a program what computes the tangent of its value, and a parameter for each tangent."""
+    function = program.function
     prepare(program, optimize, checkpoints=False)
     out, aux = split_result(program, has_aux)
     inputs = differentiable_leaves(program, names)
@@ -55,13 +87,7 @@ def pushforward(
         out_dot = map_tree(lambda v: dots.get(v, Const(None)), out)
         out, aux = built(lo, classes(program, program.result, (out, aux), has_aux))
         (out_dot, _) = built(lo, classes(program, program.result, (out_dot, aux), has_aux))
-    if value:
-        result: Any = (out, out_dot, aux) if has_aux else (out, out_dot)
-        finish(function, result, f"{function.name}_jvp", optimize)
-    else:
-        result = (out_dot, aux) if has_aux else out_dot
-        finish(function, result, f"{function.name.removesuffix('_grad')}_hvp", optimize)
-    return Gradient(without_reverse(program), tangents=tuple(places_of(program, names, inputs)))
+    return Pushed(out, out_dot, aux, tangents, tuple(places_of(program, names, inputs)))
 
 
 def inputs_of(inputs: list[Value], function: Function, suffix: str) -> dict[Value, Value]:

@@ -466,7 +466,7 @@ def _key(op: Op, aliases: Aliases, unsafe: set[Any]) -> Any:
         written_to = is_pointer(value.type) and not isinstance(value, Const) and aliases.find(value) in unsafe
         if written_to and (not only_metadata(op) or value in op.outputs):
             return None
-    return (op.fn, tree_key(op.args), tree_key(op.kwargs))
+    return (op.fn, op.unpacks and len(op.outputs), tree_key(op.args), tree_key(op.kwargs))
 
 
 def is_removable_purely(op: Call) -> bool:

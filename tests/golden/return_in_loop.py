@@ -30,11 +30,9 @@ def return_in_loop_grad(threshold, rates):
     for k in reversed(range(trips)):
         level_1, exp = tape.pop()
         if level < threshold:                       # programs.py:161  if level < threshold:
-            ratio = level / threshold               # programs.py:162  return k + level / threshold
-            ratio_1 = result_bar / threshold
-            level_bar += ratio_1
-            threshold_bar -= ratio_1 * ratio
-            result_bar = 0.0
+            ratio = np.divide(result_bar, threshold)  # programs.py:162  return k + level / threshold
+            level_bar += ratio
+            threshold_bar -= ratio * (level / threshold)
         level_bar_1 = level_bar * exp               # programs.py:160  level *= np.exp(-rate)
         rates_bar[k] -= level_bar * level_1 * exp   # programs.py:159  for k, rate in enumerate(rates):
         level_bar = level_bar_1
