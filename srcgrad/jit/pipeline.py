@@ -6,10 +6,12 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
 from srcgrad.jit.dialect import adapt
+from srcgrad.jit.gathers import gather_sums
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
+from srcgrad.jit.order import run_upwards
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.jit.tapes import size_tapes
@@ -46,6 +48,8 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     for function in compiled:
         use_vector_functions(function)
         size_tapes(function)
+        run_upwards(function)
+        gather_sums(function)
     check_compilable(compiled)
     aliases = Aliases(compiled)
     for function in compiled:
