@@ -149,14 +149,16 @@ def _sums(nest: list[For], array: Value, ops: list[Call]) -> _Sums | None:
         index = op.args[1] if isinstance(op.args[1], tuple) else (op.args[1],)
         if len(index) != len(array.type.shape) or op.args[2].type not in _NUMBERS or isinstance(op.args[2], Const):
             return None
-        found, distances = [], {}
+        found: list[Any] = []
+        distances: dict[For, int] = {}
         for part in index:
             loop = next((loop for loop in nest if offset_from(part, loop) is not None), None)
-            if loop is not None:
+            offset = None if loop is None else offset_from(part, loop)
+            if loop is not None and offset is not None:
                 low = range_of(part).low
                 if loop in distances or low is None or low < 0:
                     return None
-                distances[loop] = offset_from(part, loop)
+                distances[loop] = offset
             elif is_inside(part.owner, nest[0].body):
                 return None
             found.append(part if loop is None else loop)
