@@ -66,6 +66,7 @@ class _Reads:
         way: the loop, and those in it that lead there.
         array, axis: of what.
         first: the index is as much more than this number, or than the number of the turn if it is None.
+        base: what the number of the turn is added to, if there is anything.
         offsets: how much more.
     """
 
@@ -73,6 +74,7 @@ class _Reads:
     array: Value
     axis: int
     first: Value | None
+    base: Value | None = None
     offsets: list[int] = field(default_factory=list)
 
 
@@ -109,7 +111,9 @@ def _number(v: Any) -> Value:
 
 
 def _write_check(reads: _Reads, writer: Writer) -> None:
-    if reads.first is None:
+    if reads.base is not None:
+        bounds = tuple(_sum(reads.base, v, writer) for v in (reads.way[0].start, reads.way[0].stop))
+    elif reads.first is None:
         bounds = reads.way[0].start, reads.way[0].stop
     elif isinstance(reads.first, Const):
         bounds = reads.first, Const(reads.first.value + 1)
@@ -117,6 +121,10 @@ def _write_check(reads: _Reads, writer: Writer) -> None:
         bounds = reads.first, writer.call(operator.add, reads.first, Const(1), type=INT)
     length = length_of(writer, reads.array, reads.axis)
     writer.effect(helpers.check_indices, *bounds, Const(min(reads.offsets)), Const(max(reads.offsets)), length)
+
+
+def _sum(a: Value, b: Value, writer: Writer) -> Value:
+    return a if isinstance(b, Const) and b.value == 0 else writer.call(operator.add, a, b, type=INT)
 
 
 def _parts(op: Call) -> tuple:
@@ -144,6 +152,10 @@ def _is_integer(part: Any) -> bool:
         return type(part.value) is int
     if isinstance(part, Value) and isinstance(part.type, NpScalar):
         return part.type.dtype.kind in "iu"
+    return _is_python_integer(part)
+
+
+def _is_python_integer(part: Any) -> bool:
     return isinstance(part, Value) and isinstance(part.type, PyScalar) and part.type.kind == "i"
 
 
@@ -158,22 +170,22 @@ def _check(op: Call, before_loops: dict[Any, _Reads]) -> None:
             with _before(op) as writer:
                 checked[k] = writer.call(helpers.index_in, part, length_of(writer, x, k), type=INT)
         else:
-            way, first, offset = found
+            way, first, base, offset = found
             start = first.value if isinstance(first, Const) else first
-            key = (*way, start, x.type.shape[k])
-            before_loops.setdefault(key, _Reads(way, x, k, first)).offsets.append(offset)
+            key = (*way, start, base, x.type.shape[k])
+            before_loops.setdefault(key, _Reads(way, x, k, first, base)).offsets.append(offset)
     if any(a is not b for a, b in zip(checked, parts, strict=True)):
         index = tuple(checked) if isinstance(op.args[1], tuple) else checked[0]
         op.args = (x, index, *op.args[2:])
 
 
-_Found = tuple[list[For], Value | None, int]
-"""The way through loops, where the indices start if that is no number of a turn, and how much more the index is."""
+_Found = tuple[list[For], Value | None, Value | None, int]
+"""The way through loops, where the indices start if that is no number of a turn, what else is added, and how much."""
 
 
 def _affine(part: Value, op: Call, x: Value) -> _Found | None:
     """A loop that runs an operation in each turn, and what an index is more than the number of the turn."""
-    offset, owner = 0, part.owner
+    offset, base, owner = 0, None, part.owner
     if isinstance(owner, Call) and owner.fn in (operator.add, operator.sub) and isinstance(owner.args[1], Const):
         by = owner.args[1].value
         if type(by) is not int:
@@ -181,11 +193,24 @@ def _affine(part: Value, op: Call, x: Value) -> _Found | None:
         offset = by if owner.fn is operator.add else -by
         part = owner.args[0]
         owner = part.owner
-    loop = owner.parent if isinstance(owner, Region) else None
-    if not isinstance(loop, For) or part is not loop.index or not _counts_up(loop) or is_inside(x.owner, loop.body):
+    if isinstance(owner, Call) and owner.fn is operator.add and all(map(_is_python_integer, owner.args)):
+        a, b = owner.args
+        base, part = (a, b) if _loop_of(b) is not None else (b, a)
+    loop = _loop_of(part)
+    if loop is None or not _counts_up(loop) or is_inside(x.owner, loop.body):
+        return None
+    if base is not None and not isinstance(base, Const) and is_inside(base.owner, loop.body):
         return None
     way = _way(op, loop)
-    return None if way is None else (_widened(way, x), None, offset)
+    if way is None:
+        return None
+    return _widened(way, x) if base is None else way, None, base, offset
+
+
+def _loop_of(part: Value) -> For | None:
+    """The loop that an integer is the number of the turn of."""
+    loop = part.owner.parent if isinstance(part.owner, Region) else None
+    return loop if isinstance(loop, For) and part is loop.index else None
 
 
 def _widened(way: list[For], x: Value) -> list[For]:
@@ -209,12 +234,12 @@ def _fixed(part: Value, op: Call, x: Value) -> _Found | None:
         if way is None or not all(_has_bounds_of(inner, loop) for inner in way):
             break
         found, loop = way, loop.parent.parent if loop.parent is not None else None
-    if found is None or not (isinstance(part, Const) or part.type == INT):
+    if found is None or not _is_python_integer(part):
         return None
     if isinstance(part, Const):
         # Several constants are checked at once.
-        return found, Const(0), part.value
-    return found, part, 0
+        return found, Const(0), None, part.value
+    return found, part, None, 0
 
 
 def _way(op: Call, outermost: For) -> list[For] | None:

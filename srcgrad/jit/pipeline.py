@@ -7,8 +7,10 @@ from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.gathers import gather_sums
+from srcgrad.jit.invariants import hoist_places
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
+from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
@@ -43,6 +45,7 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     compiled = [*functions[:-1], kernel]
     for function in compiled:
         settle_lengths(function)
+        hoist_places(function)
     bounded = {function: not check_bounds(function) for function in compiled}
     fuse_loops(compiled, relies and not any(map(has_effects, functions)))
     for function in compiled:
@@ -54,6 +57,7 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     aliases = Aliases(compiled)
     for function in compiled:
         adapt(function, aliases)
+        postpone_checks(function)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
     return bounded, entry

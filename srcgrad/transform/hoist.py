@@ -99,7 +99,7 @@ def _taken_out(body: Region, outermost: Region, outputs: set[Value]) -> list[Op]
     moved: list[Op] = []
     kept: list[Op] = []
     for op in body.ops:
-        if _is_of_integers(op) and all(v in outputs or not _is_made_in(v, outermost) for v in op.inputs):
+        if is_of_integers(op) and all(v in outputs or not _is_made_in(v, outermost) for v in op.inputs):
             moved.append(op)
             outputs.update(op.outputs)
             continue
@@ -114,7 +114,7 @@ def _is_made_in(value: Value, body: Region) -> bool:
     return not isinstance(value, Const) and is_inside(value.owner, body)
 
 
-def _is_of_integers(op: Op) -> bool:
+def is_of_integers(op: Op) -> bool:
     """Whether a call gives an integer, or a shape, and does nothing else: it can't even raise."""
     if not isinstance(op, Call) or op.unpacks or len(op.outputs) != 1 or not op.inputs:
         return False
