@@ -7,6 +7,8 @@ Before -> after: `x[k]` -> `x[index_in(k, len(x))]`, unless `k` is known to be a
         y += x[k - 1] + x[k + 1]                 for k in range(n):
                                                      y += x[k - 1] + x[k + 1]
 
+So is what all turns of several loops read, and an index that is the same in all of them.
+
 The reverse sweep is checked as the forward sweep is: where it reads the same again, the forward sweep may be gone.
 """
 
@@ -21,8 +23,8 @@ from typing import Any
 from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.analysis.ranges import is_in_axis
 from srcgrad.ir.flow import is_inside
-from srcgrad.ir.nodes import Call, Const, For, Function, Op, Region, Value, walk
-from srcgrad.ir.types import INT, Array, Axis, NpScalar, PyScalar
+from srcgrad.ir.nodes import Call, Const, For, Function, If, Op, Region, Value, walk
+from srcgrad.ir.types import BOOL, INT, Array, NpScalar, PyScalar
 from srcgrad.jit import helpers
 from srcgrad.jit.lengths import length_of
 from srcgrad.jit.pointwise import Writer
@@ -45,24 +47,84 @@ def check_bounds(function: Function) -> bool:
     subscripts = [op for op in calls if op.args and isinstance(op.args[0].type, Array)]
     if not all(map(_is_simple, subscripts)):
         return False
-    before_loops: dict[tuple[For, Axis], _Reads] = {}
+    before_loops: dict[Any, _Reads] = {}
     for op in subscripts:
         _check(op, before_loops)
-    for (loop, _), reads in before_loops.items():
-        offsets = Const(min(reads.offsets)), Const(max(reads.offsets))
-        with _before(loop) as writer:
-            length = length_of(writer, reads.array, reads.axis)
-            writer.effect(helpers.check_indices, loop.start, loop.stop, *offsets, length)
+    loops: dict[For, list[_Reads]] = {}
+    for reads in before_loops.values():
+        loops.setdefault(reads.way[0], []).append(reads)
+    for loop, found in loops.items():
+        _check_before(loop, found)
     return True
 
 
 @dataclass(slots=True)
 class _Reads:
-    """What a loop reads and writes along an axis: how much more than the number of the turn the indices are."""
+    """What all turns of a loop read and write along an axis.
 
+    Attributes:
+        way: the loop, and those in it that lead there.
+        array, axis: of what.
+        first: the index is as much more than this number, or than the number of the turn if it is None.
+        base: what the number of the turn is added to, if there is anything.
+        offsets: how much more.
+    """
+
+    way: list[For]
     array: Value
     axis: int
+    first: Value | None
+    base: Value | None = None
     offsets: list[int] = field(default_factory=list)
+
+
+def _check_before(loop: For, found: list[_Reads]) -> None:
+    """Checks all that is read and written in the turns of a loop, where they come to it at all."""
+    guarded: dict[tuple, list[_Reads]] = {}
+    for reads in found:
+        guarded.setdefault(_guards(reads), []).append(reads)
+    with _before(loop) as writer:
+        for guards, same in guarded.items():
+            inner = writer
+            for start, stop in guards:
+                then = Region()
+                condition = inner.call(operator.lt, _number(start), _number(stop), type=BOOL)
+                inner.add(If(condition, then, Region(), []))
+                inner = Writer(then, loop)
+            for reads in same:
+                _write_check(reads, inner)
+
+
+def _guards(reads: _Reads) -> tuple:
+    """What has to be less than what, for the loops to have turns; the check itself asks for those that it is of."""
+    loop = reads.way[0]
+    guards: dict[tuple, None] = {}
+    for inner in reads.way:
+        if not _has_turns(inner) and not (reads.first is None and _has_bounds_of(inner, loop)):
+            bounds = (inner.start, inner.stop) if inner.step.value > 0 else (inner.stop, inner.start)  # type: ignore[attr-defined]
+            guards[tuple(v.value if isinstance(v, Const) else v for v in bounds)] = None
+    return tuple(guards)
+
+
+def _number(v: Any) -> Value:
+    return v if isinstance(v, Value) else Const(v)
+
+
+def _write_check(reads: _Reads, writer: Writer) -> None:
+    if reads.base is not None:
+        bounds = tuple(_sum(reads.base, v, writer) for v in (reads.way[0].start, reads.way[0].stop))
+    elif reads.first is None:
+        bounds = reads.way[0].start, reads.way[0].stop
+    elif isinstance(reads.first, Const):
+        bounds = reads.first, Const(reads.first.value + 1)
+    else:
+        bounds = reads.first, writer.call(operator.add, reads.first, Const(1), type=INT)
+    length = length_of(writer, reads.array, reads.axis)
+    writer.effect(helpers.check_indices, *bounds, Const(min(reads.offsets)), Const(max(reads.offsets)), length)
+
+
+def _sum(a: Value, b: Value, writer: Writer) -> Value:
+    return a if isinstance(b, Const) and b.value == 0 else writer.call(operator.add, a, b, type=INT)
 
 
 def _parts(op: Call) -> tuple:
@@ -90,30 +152,40 @@ def _is_integer(part: Any) -> bool:
         return type(part.value) is int
     if isinstance(part, Value) and isinstance(part.type, NpScalar):
         return part.type.dtype.kind in "iu"
+    return _is_python_integer(part)
+
+
+def _is_python_integer(part: Any) -> bool:
     return isinstance(part, Value) and isinstance(part.type, PyScalar) and part.type.kind == "i"
 
 
-def _check(op: Call, before_loops: dict[tuple[For, Axis], _Reads]) -> None:
+def _check(op: Call, before_loops: dict[Any, _Reads]) -> None:
     x, parts = op.args[0], _parts(op)
     checked = list(parts)
     for k, part in enumerate(parts):
         if not _is_integer(part) or is_in_axis(part, x.type.shape[k]):
             continue
-        found = _affine(part, op, x)
+        found = _affine(part, op, x) or _fixed(part, op, x)
         if found is None:
             with _before(op) as writer:
                 checked[k] = writer.call(helpers.index_in, part, length_of(writer, x, k), type=INT)
         else:
-            loop, offset = found
-            before_loops.setdefault((loop, x.type.shape[k]), _Reads(x, k)).offsets.append(offset)
+            way, first, base, offset = found
+            start = first.value if isinstance(first, Const) else first
+            key = (*way, start, base, x.type.shape[k])
+            before_loops.setdefault(key, _Reads(way, x, k, first, base)).offsets.append(offset)
     if any(a is not b for a, b in zip(checked, parts, strict=True)):
         index = tuple(checked) if isinstance(op.args[1], tuple) else checked[0]
         op.args = (x, index, *op.args[2:])
 
 
-def _affine(part: Value, op: Call, x: Value) -> tuple[For, int] | None:
+_Found = tuple[list[For], Value | None, Value | None, int]
+"""The way through loops, where the indices start if that is no number of a turn, what else is added, and how much."""
+
+
+def _affine(part: Value, op: Call, x: Value) -> _Found | None:
     """A loop that runs an operation in each turn, and what an index is more than the number of the turn."""
-    offset, owner = 0, part.owner
+    offset, base, owner = 0, None, part.owner
     if isinstance(owner, Call) and owner.fn in (operator.add, operator.sub) and isinstance(owner.args[1], Const):
         by = owner.args[1].value
         if type(by) is not int:
@@ -121,11 +193,90 @@ def _affine(part: Value, op: Call, x: Value) -> tuple[For, int] | None:
         offset = by if owner.fn is operator.add else -by
         part = owner.args[0]
         owner = part.owner
-    loop = owner.parent if isinstance(owner, Region) else None
-    if not isinstance(loop, For) or part is not loop.index or op.parent is not loop.body or loop.exits:
+    if isinstance(owner, Call) and owner.fn is operator.add and all(map(_is_python_integer, owner.args)):
+        a, b = owner.args
+        base, part = (a, b) if _loop_of(b) is not None else (b, a)
+    loop = _loop_of(part)
+    if loop is None or not _counts_up(loop) or is_inside(x.owner, loop.body):
         return None
-    steps = isinstance(loop.step, Const) and loop.step.value == 1
-    return (loop, offset) if steps and not is_inside(x.owner, loop.body) else None
+    if base is not None and not isinstance(base, Const) and is_inside(base.owner, loop.body):
+        return None
+    way = _way(op, loop)
+    if way is None:
+        return None
+    return _widened(way, x) if base is None else way, None, base, offset
+
+
+def _loop_of(part: Value) -> For | None:
+    """The loop that an integer is the number of the turn of."""
+    loop = part.owner.parent if isinstance(part.owner, Region) else None
+    return loop if isinstance(loop, For) and part is loop.index else None
+
+
+def _widened(way: list[For], x: Value) -> list[For]:
+    """With the loops around that have the same bounds: their turns are numbered alike."""
+    while True:
+        region = way[0].parent
+        around = region.parent if region is not None else None
+        if not isinstance(around, For) or around.exits:
+            return way
+        if not _has_bounds_of(way[0], around) or is_inside(x.owner, around.body):
+            return way
+        way = [around, *way]
+
+
+def _fixed(part: Value, op: Call, x: Value) -> _Found | None:
+    """The outermost loop of those that have the same bounds, run an operation in each turn, and know its index."""
+    found: list[For] | None = None
+    loop = op.parent.parent if op.parent is not None else None
+    while isinstance(loop, For):
+        way = None if is_inside(part.owner, loop.body) or is_inside(x.owner, loop.body) else _way(op, loop)
+        if way is None or not all(_has_bounds_of(inner, loop) for inner in way):
+            break
+        found, loop = way, loop.parent.parent if loop.parent is not None else None
+    if found is None or not _is_python_integer(part):
+        return None
+    if isinstance(part, Const):
+        # Several constants are checked at once.
+        return found, Const(0), None, part.value
+    return found, part, None, 0
+
+
+def _way(op: Call, outermost: For) -> list[For] | None:
+    """The loops that lead to an operation; None if some turn of the outermost one may go without it."""
+    way: list[For] = []
+    region = op.parent
+    while True:
+        loop = region.parent if region is not None else None
+        if not isinstance(loop, For) or loop.exits:
+            return None
+        way.insert(0, loop)
+        if loop is outermost:
+            return way
+        bounds = (loop.start, loop.stop)
+        known = not any(is_inside(v.owner, outermost.body) for v in bounds)
+        if not known or not isinstance(loop.step, Const) or type(loop.step.value) is not int:
+            return None
+        region = loop.parent
+
+
+def _counts_up(loop: For) -> bool:
+    return isinstance(loop.step, Const) and loop.step.value == 1
+
+
+def _has_bounds_of(loop: For, other: For) -> bool:
+    """Whether a loop has turns if another one has."""
+    same = [
+        a is b or (isinstance(a, Const) and isinstance(b, Const) and a.value == b.value)
+        for a, b in zip((loop.start, loop.stop, loop.step), (other.start, other.stop, other.step), strict=True)
+    ]
+    return all(same)
+
+
+def _has_turns(loop: For) -> bool:
+    """Whether it is known that a loop runs."""
+    start, stop, step = loop.start, loop.stop, loop.step
+    return all(isinstance(v, Const) for v in (start, stop, step)) and bool(range(start.value, stop.value, step.value))  # type: ignore[attr-defined]
 
 
 @contextmanager

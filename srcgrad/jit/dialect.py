@@ -19,6 +19,7 @@ from srcgrad.analysis.memory import ITEM_UPDATES, copies_perhaps, order_of
 from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
 from srcgrad.ir.types import FLOAT, INT, Array, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
+from srcgrad.jit.divisors import is_never_zero
 from srcgrad.jit.kernel import not_jitable
 from srcgrad.jit.ranges import Magnitudes
 from srcgrad.jit.shadow_tables import views_in
@@ -270,7 +271,7 @@ class _Dialect:
             self.ops.append(op)
         elif fn in _DIVISIONS:
             divisor = op.args[1]
-            if not isinstance(divisor, Const) or divisor.value == 0:
+            if (not isinstance(divisor, Const) or divisor.value == 0) and not is_never_zero(divisor):
                 op.fn = _DIVISIONS[fn]
             self.ops.append(op)
         elif fn is operator.pow and "f" in kinds:

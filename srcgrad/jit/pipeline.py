@@ -6,10 +6,14 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
 from srcgrad.jit.dialect import adapt
+from srcgrad.jit.gathers import gather_sums
+from srcgrad.jit.invariants import hoist_places
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
+from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
+from srcgrad.jit.order import run_upwards
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.jit.tapes import size_tapes
@@ -41,15 +45,19 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     compiled = [*functions[:-1], kernel]
     for function in compiled:
         settle_lengths(function)
+        hoist_places(function)
     bounded = {function: not check_bounds(function) for function in compiled}
     fuse_loops(compiled, relies and not any(map(has_effects, functions)))
     for function in compiled:
         use_vector_functions(function)
         size_tapes(function)
+        run_upwards(function)
+        gather_sums(function)
     check_compilable(compiled)
     aliases = Aliases(compiled)
     for function in compiled:
         adapt(function, aliases)
+        postpone_checks(function)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
     return bounded, entry

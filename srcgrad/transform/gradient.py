@@ -35,7 +35,7 @@ from srcgrad.transform.loads import share_loads
 from srcgrad.transform.narrowing import narrow
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.protection import argument_leaves, leaves_of, left_outside, protect_arguments
-from srcgrad.transform.quotients import share_quotients
+from srcgrad.transform.quotients import share_quotients, square_reciprocals
 from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.repeated_checks import remove_repeated_checks
 from srcgrad.transform.reuse import reuse_temporaries
@@ -160,6 +160,7 @@ def finish(function: Function, result: Any, name: str, optimize: bool, own: bool
             share_common(function)
             share_loads(function)
             share_quotients(function)
+            square_reciprocals(function)
         remove_dead_code([function], settle=own)
         if prune_slots(function):
             remove_dead_code([function], settle=own)

@@ -1,9 +1,9 @@
-"""One division for both cotangents of a quotient.
+"""One division for both cotangents of a quotient, and none for that of a reciprocal.
 
     y_bar = g * (-z / y)                     x_bar = g / y
     x_bar = g / y                     ->     y_bar = -(x_bar * z)
 
-Before that, `z = x / y`.
+Before that, `z = x / y`. If it was `z = 1.0 / y`, then `-z / y` is `-z * z`.
 """
 
 from __future__ import annotations
@@ -54,6 +54,27 @@ def _share(region: Region, uses: dict[Value, int], aliases: Aliases) -> None:
                 region.ops.remove(quotient)
                 _multiply(product, shared.outputs[0], quotient.args[0])
                 break
+
+
+def square_reciprocals(function: Function) -> None:
+    """Multiplies a reciprocal by itself where it is divided by the same number once more."""
+    aliases = Aliases([function])
+    for op in walk(function.body):
+        if not isinstance(op, Call) or op.mirror is None or op.kwargs or op.fn not in _DIVISIONS:
+            continue
+        if not _is_plain(op, aliases):
+            continue
+        z = op.args[0]
+        if isinstance(z.owner, Call) and z.owner.fn is operator.neg:
+            z = z.owner.args[0]
+        made = z.owner
+        if not isinstance(made, Call) or made.fn not in _DIVISIONS or made.kwargs or not _is_plain(made, aliases):
+            continue
+        one = made.args[0]
+        same = made.args[1] is op.args[1] and z.type == op.outputs[0].type
+        if same and isinstance(one, Const) and type(one.value) in (int, float) and one.value == 1:
+            op.fn = operator.mul if op.fn is operator.truediv else np.multiply
+            op.args = (op.args[0], z)
 
 
 def _multiply(product: Call, shared: Value, factor: Value) -> None:

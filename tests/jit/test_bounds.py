@@ -114,6 +114,67 @@ def last_axis_in_a_loop(m, k):
     return total
 
 
+def nothing_in_the_inner_loop(x, n, k):
+    total = np.sum(x)
+    for i in range(n):
+        for j in range(k):
+            total += x[i] * x[j + 2] ** 2
+    return total
+
+
+def more_in_some_turns(x, n):
+    total = np.sum(x)
+    for i in range(n):
+        for j in range(i):
+            total += x[j] * x[i - 1] ** 2
+    return total
+
+
+def fixed_places(x, m, n):
+    total = 0.0
+    for i in range(n):
+        for j in range(n):
+            total += m[i, 0] * m[j, 2] + x[3]
+    return total
+
+
+def fixed_place_in_some_turns(x, n):
+    total = 0.0
+    for i in range(n):
+        if i > 1:
+            total += x[7] * x[i]
+    return total
+
+
+def place_that_changes(x, k, n):
+    total = 0.0
+    for _ in range(n):
+        k += 1
+        total += x[k] ** 2
+    return total
+
+
+def left_before_it_is_read(x, n):
+    total = 0.0
+    for i in range(n):
+        for j in range(n):
+            if i + j > 2:
+                break
+            total += x[i] * x[j]
+    return total
+
+
+def cells_around(u, steps):
+    u, new = u.copy(), u.copy()
+    n = u.shape[0]
+    for _ in range(steps):
+        for i in range(1, n - 1):
+            for j in range(1, n - 1):
+                new[i, j] = u[i - 1, j] * u[i + 1, j] + u[i, j - 1] * u[i, j + 1]
+        u, new = new, u
+    return np.sum(u)
+
+
 X = np.linspace(0.2, 1.0, 4)
 CASES: list[tuple[Callable[..., Any], tuple]] = [
     (length_of_another_argument, (Layer(np.ones(3)), Layer(np.ones(4)))),
@@ -139,6 +200,33 @@ CASES: list[tuple[Callable[..., Any], tuple]] = [
     (scattered, (X, np.array([0, -4, 3]))),
     (scattered, (X, np.array([0, 4]))),
     (scattered, (X, np.array([0, 1, 2, 3, 0]))),
+    (nothing_in_the_inner_loop, (X, 9, 0)),
+    (nothing_in_the_inner_loop, (X, 0, 9)),
+    (nothing_in_the_inner_loop, (X, 4, 2)),
+    (nothing_in_the_inner_loop, (X, 5, 2)),
+    (nothing_in_the_inner_loop, (X, 4, 3)),
+    (more_in_some_turns, (X, 1)),
+    (more_in_some_turns, (X, 5)),
+    (more_in_some_turns, (X, 6)),
+    (fixed_places, (X, np.ones((3, 3)), 3)),
+    (fixed_places, (X, np.ones((3, 2)), 3)),
+    (fixed_places, (X, np.ones((3, 2)), 0)),
+    (fixed_places, (X[:3], np.ones((3, 3)), 3)),
+    (fixed_places, (X[:3], np.ones((3, 3)), 0)),
+    (fixed_place_in_some_turns, (X, 2)),
+    (fixed_place_in_some_turns, (X, 3)),
+    (place_that_changes, (X, -1, 4)),
+    (place_that_changes, (X, -3, 4)),
+    (place_that_changes, (X, 0, 4)),
+    (left_before_it_is_read, (X[:3], 3)),
+    (left_before_it_is_read, (X[:3], 4)),
+    (cells_around, (np.ones((4, 4)), 2)),
+    (cells_around, (np.ones((4, 3)), 2)),
+    (cells_around, (np.ones((4, 5)), 2)),
+    (cells_around, (np.ones((1, 1)), 2)),
+    (cells_around, (np.ones((2, 0)), 2)),
+    (cells_around, (np.ones((3, 0)), 2)),
+    (cells_around, (np.ones((3, 0)), 0)),
     (last_axis, (np.ones((2, 3)), -3)),
     (last_axis, (np.ones((2, 3)), 9)),
     (last_axis_in_a_loop, (np.ones((2, 3)), 1)),
