@@ -17,7 +17,7 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
-from srcgrad.ir.types import FLOAT, INT, Array, NpScalar, PyScalar, Type, is_scalar, rank
+from srcgrad.ir.types import FLOAT, INT, UNKNOWN, Array, List, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
 from srcgrad.jit.ranges import Magnitudes
@@ -455,14 +455,26 @@ class _Dialect:
         self._after(op, np.ndarray.copy, (view,), out)
         return True
 
-    def add_at(self, op: Call) -> bool:
-        """`np.add.at`."""
-        op.fn = helpers.add_at
+    def item(self, op: Call) -> bool:
+        """A zero in a list of cotangents: compiled lists have items of one kind."""
+        shadows, value = op.args[0], op.args[-1]
+        if op.mirror is not None and isinstance(getattr(shadows, "type", None), List) and _is_zero(value):
+            op.args = (*op.args[:-1], self.emit(helpers.zero_in, (shadows,), UNKNOWN))
+        return False
+
+    def diagonal(self, op: Call) -> bool:
+        """Diagonals of matrices, which are views."""
+        if rank(op.args[0].type) == 2 and len(op.args) <= 2 and not op.kwargs:
+            op.fn = helpers.diagonal
         return False
 
     def random(self, op: Call) -> bool:
         """Numba's random numbers are others than NumPy's."""
         raise not_jitable(op, f"np.random.{op.fn.__name__} draws other numbers in compiled code")
+
+
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, Const) and type(value.value) is float and value.value == 0
 
 
 _RANDOM = [fn for name in np.random.__all__ if isinstance(fn := getattr(np.random, name), type(np.random.rand))]
@@ -501,7 +513,8 @@ _HANDLERS: dict[Any, Callable[[_Dialect, Call], bool]] = {
     **dict.fromkeys([operator.matmul, np.matmul, np.dot], _Dialect.matrix_product),
     np.reshape: _Dialect.reshape,
     **dict.fromkeys([np.real, np.conjugate], _Dialect.real_part),
-    np.add.at: _Dialect.add_at,
     **dict.fromkeys([np.broadcast_to, runtime.expanded], _Dialect.broadcast),
+    **dict.fromkeys([np.diag, np.diagonal, np.ndarray.diagonal], _Dialect.diagonal),
+    **dict.fromkeys([operator.setitem, list.append, list.insert], _Dialect.item),
     **dict.fromkeys(_RANDOM, _Dialect.random),
 }

@@ -42,6 +42,7 @@ from srcgrad.jit.lengths import Facts
 from srcgrad.jit.nests import write_nest
 from srcgrad.jit.places import place_of
 from srcgrad.jit.retyping import uncertain_arrays
+from srcgrad.jit.spread_sums import sum_spread
 from srcgrad.jit.updates import ask_operands, name_parts, settle_updates
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.effects import draws, repeatable
@@ -57,6 +58,7 @@ def fuse_loops(functions: list[Function], relies: bool = False) -> None:
             is: for code that can be run again.
     """
     for function in functions:
+        sum_spread(function)
         settle_updates(function)
         ask_operands(function)
         name_parts(function)

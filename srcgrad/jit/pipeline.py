@@ -5,6 +5,7 @@ from __future__ import annotations
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
+from srcgrad.jit.defined_calls import define_calls
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
@@ -32,6 +33,8 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     Raises:
         NotJitableError: if there is something in them that Numba can't compile.
     """
+    for function in functions:
+        define_calls(function)
     pass_captured(functions)
     split_tables(functions)
     for function in functions:
