@@ -78,9 +78,7 @@ def _is_simple(op: Call) -> bool:
         return False
     if len(parts) == 1 and isinstance(parts[0], Const) and parts[0].value is Ellipsis:
         return True
-    return all(
-        isinstance(part, slice) or _is_new_axis(part) or _is_slice(part) or _is_integer(part) for part in parts
-    )
+    return all(isinstance(part, slice) or _is_new_axis(part) or _is_slice(part) or _is_integer(part) for part in parts)
 
 
 def _is_new_axis(part: Any) -> bool:

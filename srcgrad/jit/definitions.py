@@ -314,9 +314,9 @@ def ptp(a, axis=None):
 @_defines(np.linalg.norm)
 def norm(x, ord=None, axis=None, keepdims=False):
     of_matrices = np.ndim(x) > 1 if axis is None else isinstance(axis, (tuple, list)) and len(axis) > 1
-    if ord is not None and of_matrices:
+    if ord not in (None, "fro") and of_matrices:
         raise NotImplementedError("a norm of matrices")
-    if ord is None or ord == 2:
+    if ord in (None, "fro", 2):
         return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
     if ord == 1:
         return np.sum(np.abs(x), axis=axis, keepdims=keepdims)

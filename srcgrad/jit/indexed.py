@@ -59,8 +59,9 @@ def _parts(x, i):
     """One part of an index for each axis: an integer, a slice, or an array of integers."""
     given = tuple([np.array(p) if isinstance(p, list) else p for p in (i if isinstance(i, tuple) else (i,))])
     for p in given:
-        if p is None or is_mask(p):
-            raise NotImplementedError("a new axis or a mask among arrays of indices")
+        if p is None or (is_mask(p) and np.ndim(p) > 1):
+            raise NotImplementedError("a new axis or a mask of several axes among arrays of indices")
+    given = tuple([np.flatnonzero(p) if is_mask(p) else p for p in given])
     rest = tuple([slice(None) for _ in range(np.ndim(x) - len([p for p in given if p is not Ellipsis]))])
     if Ellipsis in [p for p in given if not isinstance(p, np.ndarray)]:
         return tuple([q for p in given for q in (rest if p is Ellipsis else (p,))])
@@ -274,4 +275,4 @@ def take(a, indices, axis=None):
     if axis is None:
         return np.ravel(a)[indices]
     part = a[(*[slice(None) for _ in range(axis % np.ndim(a))], indices)]
-    return np.copy(part) if np.ndim(indices) == 0 and np.ndim(part) > 0 else part
+    return np.copy(part) if not isinstance(indices, list) and np.ndim(indices) == 0 and np.ndim(part) > 0 else part
