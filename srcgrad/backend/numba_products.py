@@ -28,7 +28,10 @@ def _multiplied(a: Any, b: Any) -> Any:
     if b.ndim == 1:
         return lambda a, b: helpers.multiplied(a, np.expand_dims(b, 1))[..., 0]
     by_blas = np.dtype(dtype).kind in "fc"
+    same = by_blas and _dtype_of(a) == _dtype_of(b) == np.dtype(dtype)
     if a.ndim == 2 and b.ndim == 2:
+        if same:
+            return lambda a, b: np.dot(a, b)
         if by_blas:
             return lambda a, b: np.dot(a.astype(dtype), b.astype(dtype))
         return lambda a, b: helpers.multiplied(np.expand_dims(a, 0), np.expand_dims(b, 0))[0]
@@ -36,7 +39,6 @@ def _multiplied(a: Any, b: Any) -> Any:
         return _rows_times(a.ndim)
     if a.ndim == 2:
         return lambda a, b: helpers.multiplied(np.expand_dims(a, 0), b)
-    same = by_blas and _dtype_of(a) == _dtype_of(b) == np.dtype(dtype)
     return _batched(dtype, max(a.ndim, b.ndim) - 2, a.ndim - 2, b.ndim - 2, same)
 
 

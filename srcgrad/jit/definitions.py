@@ -102,7 +102,12 @@ def _check_lengths(arrays, axis):
 
 @_defines(np.concatenate)
 def concatenate(arrays, axis=0, *, of_result):
-    return _joined([np.ravel(x) for x in arrays] if axis is None else [x for x in arrays], axis or 0, of_result)
+    given = [np.array(x) if isinstance(x, list) else x for x in arrays]
+    return _joined([_flat(x) for x in given] if axis is None else given, axis or 0, of_result)
+
+
+def _flat(x):
+    return np.ravel(x) if np.ndim(x) > 0 else np.full((1,), x)
 
 
 def _joined(arrays, axis, dtype):
@@ -160,7 +165,7 @@ def column_stack(tup, *, of_result):
 
 @_defines(np.append)
 def append(arr, values, axis=None, *, of_result):
-    return _joined([np.ravel(arr), np.ravel(values)] if axis is None else [arr, values], axis or 0, of_result)
+    return _joined([_flat(arr), _flat(values)] if axis is None else [arr, values], axis or 0, of_result)
 
 
 @_defines(np.meshgrid)
@@ -177,12 +182,21 @@ def meshgrid(*xi, indexing="xy"):
     return tuple(grids)
 
 
+@_defines(np.ix_)
+def ix_(*args):
+    n = len(args)
+    arrays = [np.array(x) if isinstance(x, list) else x for x in args]
+    return tuple([arrays[j][tuple([slice(None) if k == j else None for k in range(n)])] for j in range(n)])
+
+
 # Repeating and moving
 
 
 @_defines(np.tile)
 def tile(A, reps):
     given = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
+    if np.ndim(A) == 0:
+        return np.full(given, A)
     n = max(np.ndim(A), len(given))
     own = (1,) * (n - np.ndim(A)) + A.shape
     times = (1,) * (n - len(given)) + given

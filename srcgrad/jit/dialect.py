@@ -16,7 +16,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES
-from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
+from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree, walk
 from srcgrad.ir.types import FLOAT, INT, UNKNOWN, Array, List, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
@@ -59,7 +59,20 @@ _WHOLE = {math.floor: np.floor, math.ceil: np.ceil, math.trunc: np.trunc}
 _AS_EXAMPLE: dict[str, Any] = {"b": True, "i": 1, "f": 1.0, "c": 1j}
 
 
-def adapt(function: Function, aliases: Aliases) -> None:
+def unwritten_reshapes(functions: list[Function]) -> set[Op]:
+    """The calls of `np.reshape` whose results nobody writes: they may be copies where NumPy makes views.
+
+    Args:
+        functions: all of them, before loops write what operations on arrays have made.
+    """
+    found = [op for f in functions for op in walk(f.body) if isinstance(op, Call) and op.fn is np.reshape]
+    if not found:
+        return set()
+    aliases = Aliases(functions)
+    return {op for op in found if not aliases.is_written(op.outputs[0])}
+
+
+def adapt(function: Function, aliases: Aliases, unwritten: set[Op]) -> None:
     """Says what a function does in the dialect that Numba compiles to the same.
 
     Before -> after: `y = x32 * 2.0` -> `y = x32 * np.float32(2.0)`; `q = a / b` of floats -> `q = divided(a, b)`.
@@ -67,12 +80,13 @@ def adapt(function: Function, aliases: Aliases) -> None:
     Args:
         function: it is changed.
         aliases: what may share memory in all functions.
+        unwritten: calls of `np.reshape` whose results nobody writes.
 
     Raises:
         NotJitableError: for what Numba would compile to something else.
     """
     viewed = {aliases.find(v) for v in views_in([function])}
-    dialect = _Dialect(Magnitudes(function), aliases, viewed)
+    dialect = _Dialect(Magnitudes(function), aliases, viewed, unwritten)
     dialect.region(function.body)
     replace_values(function.body, dialect.same)
     values = iter(function.body.results)
@@ -82,7 +96,8 @@ def adapt(function: Function, aliases: Aliases) -> None:
 class _Dialect:
     """Rewrites one function."""
 
-    def __init__(self, magnitudes: Magnitudes, aliases: Aliases, viewed: set[Any]):
+    def __init__(self, magnitudes: Magnitudes, aliases: Aliases, viewed: set[Any], unwritten: set[Op]):
+        self.unwritten = unwritten
         self.magnitudes = magnitudes
         self.aliases = aliases
         self.viewed = viewed
@@ -429,7 +444,8 @@ class _Dialect:
 
     def reshape(self, op: Call) -> bool:
         """A new shape, for arrays of any layout."""
-        if len(op.args) == 2 and not op.kwargs and not self.aliases.is_written(op.outputs[0]):
+        kept = op in self.unwritten or not self.aliases.is_written(op.outputs[0])
+        if len(op.args) == 2 and not op.kwargs and kept:
             op.fn = helpers.reshaped
         return False
 

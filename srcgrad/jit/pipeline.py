@@ -6,7 +6,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
 from srcgrad.jit.defined_calls import define_calls
-from srcgrad.jit.dialect import adapt
+from srcgrad.jit.dialect import adapt, unwritten_reshapes
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.loops import fuse_loops
@@ -45,6 +45,7 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     for function in compiled:
         settle_lengths(function)
     bounded = {function: not check_bounds(function) for function in compiled}
+    unwritten = unwritten_reshapes(compiled)
     fuse_loops(compiled, relies and not any(map(has_effects, functions)))
     for function in compiled:
         use_vector_functions(function)
@@ -52,7 +53,7 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     check_compilable(compiled)
     aliases = Aliases(compiled)
     for function in compiled:
-        adapt(function, aliases)
+        adapt(function, aliases, unwritten)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
     return bounded, entry

@@ -124,7 +124,7 @@ def einsums(a, b, c, d):
     )
 
 
-@arrays(normal(2, 4, 3), normal(2, 3, 5), normal(4, 4), argnums=(0, 1, 2), compiled=True)
+@arrays(normal(2, 4, 3), normal(2, 3, 5), normal(4, 4), argnums=(0, 1, 2))
 def einsums_of_stacks(a, b, c):
     products = np.sum(np.sin(np.einsum("bij,bjk->bik", a, b)))
     return (
@@ -135,7 +135,7 @@ def einsums_of_stacks(a, b, c):
     )
 
 
-@arrays(normal(2, 3, 4), normal(2, 4, 5), normal(4, 5), normal(4), argnums=(0, 1, 2, 3), compiled=True)
+@arrays(normal(2, 3, 4), normal(2, 4, 5), normal(4, 5), normal(4), argnums=(0, 1, 2, 3))
 def products_of_stacks(a, b, c, d):
     whole = np.sum((a @ b) ** 2) + np.sum((a @ c) ** 3) + np.sum((a @ d) ** 2) + np.sum((d @ b) ** 2)
     return whole + np.sum((c.T @ a.swapaxes(1, 2)) ** 2) + np.sum(np.matmul(a[:1], b) ** 2)
@@ -165,7 +165,7 @@ def products_of_tensors(x, y):
     return kron + inner + np.sum(np.tensordot(x, x, 0)) + np.tensordot(x, x) + np.sum(np.tensordot(x, y, 1))
 
 
-@arrays(normal(4, 4), compiled=True)
+@arrays(normal(4, 4))
 def diagonals(a):
     parts = np.sum(np.diag(a) ** 2) + np.sum(np.diagonal(a, 1) ** 2) + np.sum(np.diag(a, -2) ** 3)
     return parts + np.trace(a @ a) + np.sum(np.tril(a) ** 2) + np.sum(np.diag(a[0]) @ a)
@@ -205,7 +205,7 @@ def springs(p, a, b):
     return np.sum(f**2) + np.sum((lengths - 1) ** 2)
 
 
-@arrays(normal(20, 3), SEGMENTS, compiled=True)
+@arrays(normal(20, 3), SEGMENTS)
 def sums_of_segments(x, segments):
     out = np.zeros((5, 3))
     np.add.at(out, segments, x)
@@ -233,7 +233,7 @@ def rows_that_change_places(x, i):
     return np.sum(y**2 * np.arange(15.0).reshape(5, 3))
 
 
-@arrays(normal(5, 3), compiled=True)
+@arrays(normal(5, 3))
 def masks(x):
     y = x.copy()
     y[x > 0] = np.arange(float(np.sum(x > 0)))
@@ -258,7 +258,7 @@ def taken(x):
 # Shapes
 
 
-@arrays(normal(3, 4), normal(2, 4), argnums=(0, 1), compiled=True)
+@arrays(normal(3, 4), normal(2, 4), argnums=(0, 1))
 def joined(a, b):
     rows = np.concatenate([a, b])
     more = np.sum(np.concatenate((a, a), axis=1) ** 3) + np.sum(np.stack([a[0], b[1], a[1] * b[0]]) ** 2)
@@ -268,14 +268,14 @@ def joined(a, b):
     return np.sum(rows**2) + more + stacks + np.sum(np.append(a, b, axis=0)[1:] ** 2) + np.sum(np.append(a[0], b) ** 2)
 
 
-@arrays(normal(3, 4), 2, compiled=True)
+@arrays(normal(3, 4), 2)
 def rolled(x, k):
     around = np.roll(x, 1, 0) + np.roll(x, -1, 0) + np.roll(x, 1, axis=1) + np.roll(x, -1, axis=1) - 4 * x
     more = np.sum(np.roll(x, (1, 2), axis=(0, 1)) * x) + np.sum(np.roll(x, 5) * x) + np.sum(np.roll(x, -7, 1) * x**2)
     return np.sum(around**2) + more + np.sum(np.roll(x, k, axis=1) * x)
 
 
-@arrays(normal(3, 4), compiled=True)
+@arrays(normal(3, 4))
 def padded_and_differences(x):
     p = np.pad(x, 1)
     pads = np.sum((p[1:-1, 1:-1] - p[:-2, 1:-1]) ** 2) + np.sum(np.pad(x, ((1, 0), (0, 2)), constant_values=3.0) ** 2)
@@ -331,7 +331,7 @@ def running_totals(x):
     return sums + np.sum(np.cumprod(x[0]) ** 2)
 
 
-@arrays(normal(3, 4), compiled=True)
+@arrays(normal(3, 4))
 def products_along_axes(x):
     return np.prod(x[0]) + np.sum(np.prod(x, axis=1)) + np.sum(np.prod(x, axis=0)) + np.sum(np.cumprod(x, axis=1))
 
