@@ -226,6 +226,17 @@ def _raveled(x: Any) -> Any:
     return run
 
 
+@_compiled(helpers.diagonal)
+def _diagonal(x: Any, offset: Any = 0) -> Any:
+    def run(x: Any, offset: Any = 0) -> Any:
+        rows, columns = x.shape
+        first = x[min(max(-offset, 0), rows) :, min(max(offset, 0), columns) :]
+        length = min(first.shape[0], first.shape[1])
+        return np.lib.stride_tricks.as_strided(first, (length,), (x.strides[0] + x.strides[1],))
+
+    return run
+
+
 @_compiled(runtime.unbroadcast)
 def _unbroadcast(g: Any, x: Any) -> Any:
     if not isinstance(x, types.Array):
@@ -242,7 +253,7 @@ def _unbroadcast(g: Any, x: Any) -> Any:
 
 
 def _summed_to(g_ndim: int, ndim: int, dtype: Any) -> Any:
-    """Adds the elements of `g` to those of `x` that they were broadcast from."""
+    """Adds the elements of `g` to those of `x` that they were broadcast from; what is too short stands for more."""
     extra = g_ndim - ndim
     ones = (1,) * ndim
 
@@ -250,7 +261,8 @@ def _summed_to(g_ndim: int, ndim: int, dtype: Any) -> Any:
         if g.shape[extra:] == x.shape and extra == 0:
             return g.astype(dtype)
         out = np.zeros(x.shape, dtype)
-        for index, item in np.ndenumerate(g):
+        spread = np.broadcast_to(g, np.broadcast_shapes(g.shape, x.shape))
+        for index, item in np.ndenumerate(spread):
             place = ones
             for k in range(ndim):
                 place = tuple_setitem(place, k, index[k + extra] if x.shape[k] != 1 else 0)
@@ -303,7 +315,7 @@ def _copied(x: Any) -> Any:
     return None
 
 
-# Products and updates
+# Products
 
 
 @_compiled(runtime.masked_product)
@@ -316,65 +328,6 @@ def _masked_product(g: Any, partial: Any) -> Any:
 @vectorize
 def _masked(g: Any, partial: Any) -> Any:
     return g * partial if g != 0 else 0.0 * g
-
-
-@_compiled(helpers.multiplied)
-def _multiplied(a: Any, b: Any) -> Any:
-    if not isinstance(a, types.Array) or not isinstance(b, types.Array):
-        raise TypingError("a matrix product takes two arrays")
-    dtype = np.result_type(_own_dtype(a.dtype), _own_dtype(b.dtype)).type
-    if a.ndim == 1 and b.ndim == 1:
-        return lambda a, b: _inner(a.astype(dtype), b.astype(dtype))
-    if a.ndim <= 2 and b.ndim <= 2:
-        if np.dtype(dtype).kind in "fc":
-            return lambda a, b: np.dot(a.astype(dtype), b.astype(dtype))
-        raise TypingError("a matrix product of integers")
-    raise TypingError("a matrix product of arrays with more than two axes")
-
-
-@register_jitable(error_model="numpy")
-def _inner(a: Any, b: Any) -> Any:
-    if len(a) != len(b):
-        raise ValueError("matmul: Input operand 1 has a mismatch in its core dimension 0")
-    return helpers.total(a * b)
-
-
-@_compiled(helpers.add_at)
-def _add_at(x: Any, i: Any, v: Any) -> Any:
-    if isinstance(i, types.Array) and i.ndim == 1 and isinstance(i.dtype, types.Integer):
-        if isinstance(v, types.Array):
-
-            def run(x: Any, i: Any, v: Any) -> None:
-                values = np.broadcast_to(v, (len(i), *x.shape[1:]))
-                for k in range(len(i)):
-                    x[i[k]] += values[k]
-
-            return run
-
-        def run_number(x: Any, i: Any, v: Any) -> None:
-            for k in range(len(i)):
-                x[i[k]] += v
-
-        return run_number
-    if isinstance(i, (types.Integer, types.SliceType)):
-
-        def run_plain(x: Any, i: Any, v: Any) -> None:
-            x[i] += v
-
-        return run_plain
-    raise TypingError("np.add.at with such an index")
-
-
-@_compiled(runtime.last_written)
-def _last_written(x_bar: Any, i: Any) -> Any:
-    def run(x_bar: Any, i: Any) -> Any:
-        place = np.empty(x_bar.shape, np.intp)
-        taken = place[i]
-        order = np.arange(taken.size).reshape(taken.shape)
-        place[i] = order
-        return np.where(place[i] == order, x_bar[i], x_bar.dtype.type(0))
-
-    return run
 
 
 # Lists
@@ -471,6 +424,18 @@ def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
 
 for _fn in (runtime.popped_place, runtime.inserted_place):
     register_jitable(_fn)
+
+
+@_compiled(helpers.zero_in)
+def _zero_in(shadows: Any) -> Any:
+    item = shadows.dtype
+    if isinstance(item, types.Array):
+        shape, dtype = (1,) * item.ndim, _own_dtype(item.dtype)
+        return lambda shadows: np.zeros(shape, dtype)
+    if isinstance(item, types.Number):
+        dtype = _own_dtype(item)
+        return lambda shadows: dtype(0)
+    raise TypingError("a zero among cotangents that are neither numbers nor arrays")
 
 
 # Checkpoints

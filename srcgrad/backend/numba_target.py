@@ -41,6 +41,7 @@ def check_installed() -> None:
 @functools.cache
 def _teach() -> None:
     import_module("srcgrad.backend.numba_helpers")
+    import_module("srcgrad.backend.numba_products")
     import_module("srcgrad.backend.vector_math").register()
 
 

@@ -136,11 +136,15 @@ def _is_simple(op: Call) -> bool:
     """Whether a subscript has numbers and slices only, each for an axis that is known, or takes all there is."""
     shape = op.args[0].type.shape
     parts = _parts(op)
-    if shape is None or len(parts) > len(shape):
+    if shape is None or len([part for part in parts if not _is_new_axis(part)]) > len(shape):
         return False
     if len(parts) == 1 and isinstance(parts[0], Const) and parts[0].value is Ellipsis:
         return True
-    return all(isinstance(part, slice) or _is_slice(part) or _is_integer(part) for part in parts)
+    return all(isinstance(part, slice) or _is_new_axis(part) or _is_slice(part) or _is_integer(part) for part in parts)
+
+
+def _is_new_axis(part: Any) -> bool:
+    return isinstance(part, Const) and part.value is None
 
 
 def _is_slice(part: Any) -> bool:
@@ -162,13 +166,14 @@ def _is_python_integer(part: Any) -> bool:
 def _check(op: Call, before_loops: dict[Any, _Reads]) -> None:
     x, parts = op.args[0], _parts(op)
     checked = list(parts)
-    for k, part in enumerate(parts):
+    for place, part in enumerate(parts):
+        k = place - sum(map(_is_new_axis, parts[:place]))
         if not _is_integer(part) or is_in_axis(part, x.type.shape[k]):
             continue
         found = _affine(part, op, x) or _fixed(part, op, x)
         if found is None:
             with _before(op) as writer:
-                checked[k] = writer.call(helpers.index_in, part, length_of(writer, x, k), type=INT)
+                checked[place] = writer.call(helpers.index_in, part, length_of(writer, x, k), type=INT)
         else:
             way, first, base, offset = found
             start = first.value if isinstance(first, Const) else first

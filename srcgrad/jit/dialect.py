@@ -16,8 +16,8 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES, copies_perhaps, order_of
-from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
-from srcgrad.ir.types import FLOAT, INT, Array, NpScalar, PyScalar, Type, is_scalar, rank
+from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree, walk
+from srcgrad.ir.types import FLOAT, INT, UNKNOWN, Array, List, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
 from srcgrad.jit.divisors import is_never_zero
 from srcgrad.jit.kernel import not_jitable
@@ -60,7 +60,20 @@ _WHOLE = {math.floor: np.floor, math.ceil: np.ceil, math.trunc: np.trunc}
 _AS_EXAMPLE: dict[str, Any] = {"b": True, "i": 1, "f": 1.0, "c": 1j}
 
 
-def adapt(function: Function, aliases: Aliases) -> None:
+def unwritten_reshapes(functions: list[Function]) -> set[Op]:
+    """The calls of `np.reshape` whose results nobody writes: they may be copies where NumPy makes views.
+
+    Args:
+        functions: all of them, before loops write what operations on arrays have made.
+    """
+    found = [op for f in functions for op in walk(f.body) if isinstance(op, Call) and op.fn is np.reshape]
+    if not found:
+        return set()
+    aliases = Aliases(functions)
+    return {op for op in found if not aliases.is_written(op.outputs[0])}
+
+
+def adapt(function: Function, aliases: Aliases, unwritten: set[Op]) -> None:
     """Says what a function does in the dialect that Numba compiles to the same.
 
     Before -> after: `y = x32 * 2.0` -> `y = x32 * np.float32(2.0)`; `q = a / b` of floats -> `q = divided(a, b)`.
@@ -68,12 +81,13 @@ def adapt(function: Function, aliases: Aliases) -> None:
     Args:
         function: it is changed.
         aliases: what may share memory in all functions.
+        unwritten: calls of `np.reshape` whose results nobody writes.
 
     Raises:
         NotJitableError: for what Numba would compile to something else.
     """
     viewed = {aliases.find(v) for v in views_in([function])}
-    dialect = _Dialect(Magnitudes(function), aliases, viewed)
+    dialect = _Dialect(Magnitudes(function), aliases, viewed, unwritten)
     dialect.region(function.body)
     replace_values(function.body, dialect.same)
     values = iter(function.body.results)
@@ -83,7 +97,8 @@ def adapt(function: Function, aliases: Aliases) -> None:
 class _Dialect:
     """Rewrites one function."""
 
-    def __init__(self, magnitudes: Magnitudes, aliases: Aliases, viewed: set[Any]):
+    def __init__(self, magnitudes: Magnitudes, aliases: Aliases, viewed: set[Any], unwritten: set[Op]):
+        self.unwritten = unwritten
         self.magnitudes = magnitudes
         self.aliases = aliases
         self.viewed = viewed
@@ -430,7 +445,8 @@ class _Dialect:
 
     def reshape(self, op: Call) -> bool:
         """A new shape, for arrays of any layout."""
-        if len(op.args) == 2 and not op.kwargs and not self.aliases.is_written(op.outputs[0]):
+        kept = op in self.unwritten or not self.aliases.is_written(op.outputs[0])
+        if len(op.args) == 2 and not op.kwargs and kept:
             op.fn = helpers.reshaped
         return False
 
@@ -462,14 +478,26 @@ class _Dialect:
         self._after(op, np.ndarray.copy, (view,), out)
         return True
 
-    def add_at(self, op: Call) -> bool:
-        """`np.add.at`."""
-        op.fn = helpers.add_at
+    def item(self, op: Call) -> bool:
+        """A zero in a list of cotangents: compiled lists have items of one kind."""
+        shadows, value = op.args[0], op.args[-1]
+        if op.mirror is not None and isinstance(getattr(shadows, "type", None), List) and _is_zero(value):
+            op.args = (*op.args[:-1], self.emit(helpers.zero_in, (shadows,), UNKNOWN))
+        return False
+
+    def diagonal(self, op: Call) -> bool:
+        """Diagonals of matrices, which are views."""
+        if rank(op.args[0].type) == 2 and len(op.args) <= 2 and not op.kwargs:
+            op.fn = helpers.diagonal
         return False
 
     def random(self, op: Call) -> bool:
         """Numba's random numbers are others than NumPy's."""
         raise not_jitable(op, f"np.random.{op.fn.__name__} draws other numbers in compiled code")
+
+
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, Const) and type(value.value) is float and value.value == 0
 
 
 _RANDOM = [fn for name in np.random.__all__ if isinstance(fn := getattr(np.random, name), type(np.random.rand))]
@@ -509,7 +537,8 @@ _HANDLERS: dict[Any, Callable[[_Dialect, Call], bool]] = {
     np.reshape: _Dialect.reshape,
     np.ravel: _Dialect.ravel,
     **dict.fromkeys([np.real, np.conjugate], _Dialect.real_part),
-    np.add.at: _Dialect.add_at,
     **dict.fromkeys([np.broadcast_to, runtime.expanded], _Dialect.broadcast),
+    **dict.fromkeys([np.diag, np.diagonal, np.ndarray.diagonal], _Dialect.diagonal),
+    **dict.fromkeys([operator.setitem, list.append, list.insert], _Dialect.item),
     **dict.fromkeys(_RANDOM, _Dialect.random),
 }

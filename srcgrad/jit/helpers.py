@@ -171,9 +171,9 @@ def multiplied(a: Any, b: Any) -> Any:
     return a @ b
 
 
-def add_at(x: Any, i: Any, v: Any) -> None:
-    """`np.add.at(x, i, v)`."""
-    np.add.at(x, i, v)
+def diagonal(x: Any, offset: int = 0) -> Any:
+    """The diagonal of a matrix, as a view."""
+    return np.diagonal(x, offset)
 
 
 def raveled(x: Any) -> Any:
@@ -184,6 +184,11 @@ def raveled(x: Any) -> Any:
 def no_shadows(dtype: Any, ndim: int | None) -> list:
     """A table for the shadows of arrays of a dtype and a number of axes, or of lists of numbers of a dtype."""
     return []
+
+
+def zero_in(shadows: list) -> Any:
+    """The zero that stands for any cotangent in a list of them; in compiled code it has as many axes as the others."""
+    return 0.0
 
 
 def shadow_in(shadows: list, x: Any) -> Any:

@@ -42,6 +42,8 @@ from srcgrad.jit.lengths import Facts
 from srcgrad.jit.nests import write_nest
 from srcgrad.jit.places import place_of
 from srcgrad.jit.retyping import uncertain_arrays
+from srcgrad.jit.rows import Rows
+from srcgrad.jit.spread_sums import sum_spread
 from srcgrad.jit.updates import ask_operands, name_parts, settle_updates
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.effects import draws, repeatable
@@ -57,6 +59,7 @@ def fuse_loops(functions: list[Function], relies: bool = False) -> None:
             is: for code that can be run again.
     """
     for function in functions:
+        sum_spread(function)
         settle_updates(function)
         ask_operands(function)
         name_parts(function)
@@ -266,9 +269,14 @@ class _RegionFusion:
 
     def _write(self, count: int) -> None:
         """Closes the first groups."""
+        rows = Rows(self.aliases)
         for group in self.groups[:count]:
             ops = None if is_plain(group) else write_nest(group, self.fusion.is_used, self.facts)
-            self.done += [m.op for m in group.members] if ops is None else ops
+            if ops is None:
+                rows.forget()
+                self.done += [m.op for m in group.members]
+            elif not rows.join(group, ops, self.facts, self.done):
+                self.done += ops
         del self.groups[:count]
 
 

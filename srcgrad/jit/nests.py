@@ -23,7 +23,7 @@ from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import Call, Const, For, Op, Region, Value
 from srcgrad.ir.types import INT, Array, Axis
 from srcgrad.jit.checks import plan_checks, sources_of
-from srcgrad.jit.groups import Group, Member
+from srcgrad.jit.groups import Group, Member, Store
 from srcgrad.jit.lengths import Facts, Lengths, length_of
 from srcgrad.jit.places import Along, Place, place_of
 from srcgrad.jit.pointwise import Writer, item_update_of
@@ -57,6 +57,8 @@ class Nest:
         regions: the operations before the loops, and those of the body of each loop, outer ones first.
         looped: the axes that have a loop: all but those of length 1.
         indices: axis -> the index of its loop.
+        stores: how often the elements at a place are written.
+        pending: what elements are by now that are written more than once; it goes to memory at the end.
     """
 
     def __init__(self, group: Group, is_used: Callable[[Value, set[Op]], bool], facts: Facts):
@@ -72,12 +74,18 @@ class Nest:
         self.numbers: dict[Value, Value] = {}
         self.level_of: dict[Value, int] = {}
         self.loaded: dict[Place, Value] = {}
+        self.stores = Counter(m.store.place for m in self.members if m.store is not None and self._is_single(m.store))
+        self.pending: dict[Place, tuple[Op, Value]] = {}
         self.models = self._models()
         self.shifts = self._shifts()
 
     def writer(self, level: int, op: Op) -> Writer:
         """What writes at a level: 0 is before the loops."""
         return Writer(self.regions[level], op)
+
+    def _is_single(self, store: Store) -> bool:
+        """Whether each element that a write is for is written once."""
+        return len({a.axis for a in store.place.indices}) == len(self.group.shape)
 
     # Where elements are
 
@@ -151,6 +159,7 @@ class Nest:
                 totals.take_in(m)
             else:
                 self._compute(m)
+        self._write_pending()
         self._close(totals, first)
         totals.finish()
 
@@ -230,12 +239,38 @@ class Nest:
 
     def _store(self, m: Member) -> None:
         assert m.store is not None
+        store = m.store
         number = self.number(m.op, m, 0)
         writer = self.writer(len(self.looped), m.op)
-        fn = operator.setitem if m.store.update is None else item_update_of(m.store.update)
-        base = m.store.place.base
-        writer.effect(fn, base, self.index(writer, m.store.place), number)
+        if self.stores[store.place] > 1:
+            number = self._new_element(writer, store, number)
+            self.pending[store.place] = m.op, number
+        else:
+            fn = operator.setitem if store.update is None else item_update_of(store.update)
+            writer.effect(fn, store.place.base, self.index(writer, store.place), number)
+        base = store.place.base
         self.loaded = {place: v for place, v in self.loaded.items() if place.base is not base}
+        if store.place in self.pending:
+            self.loaded[store.place] = number
+            self.level_of[number] = len(self.looped)
+
+    def _new_element(self, writer: Writer, store: Store, number: Value) -> Value:
+        """What an element is after a write, as a number of the dtype of the array."""
+        base = store.place.base
+        dtype = base.type.dtype  # type: ignore[attr-defined]
+        if store.update is not None:
+            old = self.loaded.get(store.place)
+            if old is None:
+                old = writer.call(operator.getitem, base, self.index(writer, store.place))
+            nothing = isinstance(old, Const) and old.value == 0 and store.update is operator.add
+            number = number if nothing else writer.call(store.update, old, number)
+        return writer.number(number, dtype)
+
+    def _write_pending(self) -> None:
+        """Writes what elements are in the end that the nest writes more than once."""
+        for place, (op, number) in self.pending.items():
+            writer = self.writer(len(self.looped), op)
+            writer.effect(operator.setitem, place.base, self.index(writer, place), number)
 
     # Loops
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
-from srcgrad.jit.dialect import adapt
+from srcgrad.jit.defined_calls import define_calls
+from srcgrad.jit.dialect import adapt, unwritten_reshapes
 from srcgrad.jit.gathers import gather_sums
 from srcgrad.jit.invariants import hoist_places
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
@@ -36,6 +37,8 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     Raises:
         NotJitableError: if there is something in them that Numba can't compile.
     """
+    for function in functions:
+        define_calls(function)
     pass_captured(functions)
     split_tables(functions)
     for function in functions:
@@ -47,6 +50,7 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
         settle_lengths(function)
         hoist_places(function)
     bounded = {function: not check_bounds(function) for function in compiled}
+    unwritten = unwritten_reshapes(compiled)
     fuse_loops(compiled, relies and not any(map(has_effects, functions)))
     for function in compiled:
         use_vector_functions(function)
@@ -56,7 +60,7 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
     check_compilable(compiled)
     aliases = Aliases(compiled)
     for function in compiled:
-        adapt(function, aliases)
+        adapt(function, aliases, unwritten)
         postpone_checks(function)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)

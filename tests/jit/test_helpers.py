@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from srcgrad import runtime
 from srcgrad.jit import helpers
 
 INTEGERS = [0, 1, -1, 2, -2, 3, 7, -7, 62, 2**31, -(2**40), 2**62, 2**63 - 1]
@@ -110,3 +111,67 @@ def test_sums_are_pairwise(n: int) -> None:
     assert compiled(x.astype(np.float32)) == pytest.approx(np.sum(x), rel=1e-4, abs=1e-4)
     assert compiled(np.arange(n)) == np.arange(n).sum()
     assert compiled(x > 0) == np.sum(x > 0)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ((2, 3, 4), (2, 4, 5)),
+        ((2, 1, 3, 4), (3, 4, 2)),
+        ((2, 3, 4), (4, 5)),
+        ((3, 4), (2, 4, 5)),
+        ((4,), (2, 4, 5)),
+        ((2, 3, 4), (4,)),
+        ((2, 30, 40), (1, 40, 50)),
+        ((0, 3, 4), (0, 4, 5)),
+    ],
+)
+def test_products_of_stacks(left: tuple, right: tuple) -> None:
+    numba = pytest.importorskip("numba")
+    pytest.importorskip("srcgrad.backend.numba_products")
+    compiled = numba.njit(lambda a, b: helpers.multiplied(a, b))
+    random = np.random.default_rng(0)
+    a, b = random.standard_normal(left), random.standard_normal(right)
+    assert compiled(a, b) == pytest.approx(a @ b, rel=1e-12)
+    assert compiled(a, b).shape == (a @ b).shape
+    if max(a.ndim, b.ndim) > 2 and left[0] and min(a.ndim, b.ndim) > 1:
+        with pytest.raises(ValueError):
+            compiled(a, b[..., :-1, :])
+
+
+def test_products_of_other_numbers() -> None:
+    numba = pytest.importorskip("numba")
+    pytest.importorskip("srcgrad.backend.numba_products")
+    compiled = numba.njit(lambda a, b: helpers.multiplied(a, b))
+    a, b = np.arange(6).reshape(2, 3), np.arange(12).reshape(3, 4)
+    assert compiled(a, b).tolist() == (a @ b).tolist()
+    turned = np.arange(24.0, dtype=np.float32).reshape(2, 3, 4).swapaxes(1, 2)
+    assert compiled(turned, b[:, ::2]) == pytest.approx(turned @ b[:, ::2])
+
+
+@pytest.mark.parametrize(
+    ("given", "own"),
+    [((5, 1), (5, 3)), ((5, 3), (5, 1)), ((5, 3), (1, 3)), ((2, 5, 1), (1, 3)), ((1, 3), (4, 3)), ((4, 3), (4, 3))],
+)
+def test_cotangents_get_the_shape_of_their_arrays(given: tuple, own: tuple) -> None:
+    numba = pytest.importorskip("numba")
+    pytest.importorskip("srcgrad.backend.numba_helpers")
+    compiled = numba.njit(lambda g, x: runtime.unbroadcast(g, x))
+    g = np.random.default_rng(0).standard_normal(given)
+    assert compiled(g, np.zeros(own)) == pytest.approx(runtime.unbroadcast(g, np.zeros(own)))
+
+
+def test_diagonals_are_views() -> None:
+    numba = pytest.importorskip("numba")
+    pytest.importorskip("srcgrad.backend.numba_helpers")
+
+    @numba.njit
+    def compiled(x: Any, offset: int) -> Any:
+        found = helpers.diagonal(x, offset)
+        x += 1
+        return found.copy()
+
+    for offset in range(-4, 6):
+        for x in (np.arange(12.0).reshape(3, 4), np.arange(12.0).reshape(4, 3).T, np.arange(24.0).reshape(6, 4)[::2]):
+            assert compiled(x.copy(), offset).tolist() == np.diagonal(x + 1, offset).tolist()
+            assert helpers.diagonal(x, offset).tolist() == np.diagonal(x, offset).tolist()
