@@ -26,8 +26,9 @@ from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
+from srcgrad.jit.handover import hand_over_lists
 from srcgrad.jit.lengths import Stretched, may_stretch
-from srcgrad.jit.pipeline import jitted
+from srcgrad.jit.pipeline import jitted, size_tapes_of_pullback
 from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
@@ -274,7 +275,7 @@ class Dispatcher:
             gradient = self._differentiate(program, list(names))
         captured = list(program.captured)
         functions = list(gradient.functions)
-        entry = functions[-1]
+        entry, kept = functions[-1], gradient.kept
         if gradient.reverse is not None and gradient.reverse not in functions:
             functions.append(gradient.reverse)
         if not entry.doc:
@@ -284,8 +285,12 @@ class Dispatcher:
                 add_nan_checks(function, self._derivative(names, target.name))
         compiled_too: dict[Function, bool] = {}
         if options.jit:
-            compiled_too, outer = jitted(functions, self._relies)
-            functions = [*compiled_too] if outer is None else [*compiled_too, outer]
+            entries = [entry]
+            if gradient.reverse is not None:
+                kept = hand_over_lists(entry, gradient.reverse, kept)
+                entries.append(gradient.reverse)
+            compiled_too, outer = jitted(functions, entries, self._relies)
+            functions = [*compiled_too, *outer]
         emitted = emit_module(
             functions, decorators={f: numba_target.decorator(bounded) for f, bounded in compiled_too.items()}
         )
@@ -308,7 +313,7 @@ class Dispatcher:
             params=params,
             entry=called,
             reverse=loaded[gradient.reverse.name] if gradient.reverse is not None else None,
-            kept=gradient.kept,
+            kept=kept,
             tangents=gradient.tangents,
             names=tuple(names),
             emitted=emitted,
@@ -375,7 +380,8 @@ class Dispatcher:
         options = self.options
         costs = COMPILED if options.jit else INTERPRETED
         if options.mode == "vjp":
-            gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize, costs=costs)
+            sized = size_tapes_of_pullback if options.jit else None
+            gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize, costs, sized)
             return gradient
         if options.mode in ("jvp", "hvp"):
             return pushforward(program, names, options.has_aux, options.optimize, options.mode == "jvp")

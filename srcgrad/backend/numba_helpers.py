@@ -429,6 +429,30 @@ def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
     return run
 
 
+@_compiled(helpers.unpacked_arrays, prefer_literal=True)
+def _unpacked_arrays(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
+    ones = (1,) * ndim.literal_value
+
+    def run(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
+        found = []
+        place = 0
+        for k in range(len(shapes)):
+            shape, size = ones, 1
+            for axis in range(len(ones)):
+                shape = tuple_setitem(shape, axis, shapes[k, axis])
+                size *= shapes[k, axis]
+            found.append(numbers[place : place + size].copy().reshape(shape))
+            place += size
+        return found
+
+    return run
+
+
+@_compiled(helpers.array_of)
+def _array_of(items: Any) -> Any:
+    return lambda items: np.array(items)
+
+
 for _fn in (runtime.popped_place, runtime.inserted_place):
     register_jitable(_fn)
 

@@ -17,7 +17,7 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
-from srcgrad.ir.types import FLOAT, INT, Array, NpScalar, PyScalar, Type, is_scalar, rank
+from srcgrad.ir.types import FLOAT, INT, Array, List, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
 from srcgrad.jit.ranges import Magnitudes
@@ -455,6 +455,24 @@ class _Dialect:
         self._after(op, np.ndarray.copy, (view,), out)
         return True
 
+    def array(self, op: Call) -> bool:
+        """Arrays of lists: where one is filled in a loop, Numba makes it an array from the start, which it is not."""
+        items = op.args[0] if op.args else None
+        if not isinstance(items, Value) or not isinstance(items.type, List):
+            return False
+        dtype = kind_of(op.outputs[0].type)
+        if is_scalar(items.type.item) and dtype is not None:
+            op.fn, op.args, op.kwargs = helpers.packed_numbers, (items, Const(dtype.type)), {}
+        elif len(op.args) == 1 and not op.kwargs:
+            op.fn = helpers.array_of
+        return False
+
+    def magnitude(self, op: Call) -> bool:
+        """`abs` of arrays."""
+        if len(op.args) == 1 and isinstance(op.args[0].type, Array):
+            op.fn = np.abs
+        return False
+
     def add_at(self, op: Call) -> bool:
         """`np.add.at`."""
         op.fn = helpers.add_at
@@ -501,6 +519,8 @@ _HANDLERS: dict[Any, Callable[[_Dialect, Call], bool]] = {
     **dict.fromkeys([operator.matmul, np.matmul, np.dot], _Dialect.matrix_product),
     np.reshape: _Dialect.reshape,
     **dict.fromkeys([np.real, np.conjugate], _Dialect.real_part),
+    **dict.fromkeys([np.array, np.asarray], _Dialect.array),
+    abs: _Dialect.magnitude,
     np.add.at: _Dialect.add_at,
     **dict.fromkeys([np.broadcast_to, runtime.expanded], _Dialect.broadcast),
     **dict.fromkeys(_RANDOM, _Dialect.random),

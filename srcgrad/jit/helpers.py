@@ -198,6 +198,78 @@ def shadow_in(shadows: list, x: Any) -> Any:
     return shadow
 
 
+def packed_numbers(items: list, dtype: Any) -> Any:
+    """The numbers in a list as an array."""
+    found = np.empty(len(items), dtype)
+    for k in range(len(items)):
+        found[k] = items[k]
+    return found
+
+
+def unpacked_numbers(numbers: Any, dtype: Any) -> list:
+    """The list that `packed_numbers` made an array of."""
+    return [dtype(number) for number in numbers]
+
+
+def packed_lists(items: list, dtype: Any) -> tuple[Any, Any]:
+    """The numbers in lists in a list, and how many each of them has."""
+    lengths = np.empty(len(items), np.int64)
+    total = 0
+    for k in range(len(items)):
+        lengths[k] = len(items[k])
+        total += len(items[k])
+    found = np.empty(total, dtype)
+    place = 0
+    for item in items:
+        for number in item:
+            found[place] = number
+            place += 1
+    return found, lengths
+
+
+def unpacked_lists(numbers: Any, lengths: Any, dtype: Any) -> list:
+    """The lists that `packed_lists` made arrays of."""
+    found = []
+    place = 0
+    for length in lengths:
+        found.append([dtype(numbers[k]) for k in range(place, place + length)])
+        place += length
+    return found
+
+
+def packed_arrays(items: list, dtype: Any, ndim: int) -> tuple[Any, Any]:
+    """The elements of arrays in a list, and the shape of each of them."""
+    shapes = np.empty((len(items), ndim), np.int64)
+    total = 0
+    for k in range(len(items)):
+        for axis in range(ndim):
+            shapes[k, axis] = items[k].shape[axis]
+        total += items[k].size
+    found = np.empty(total, dtype)
+    place = 0
+    for item in items:
+        for number in item.flat:
+            found[place] = number
+            place += 1
+    return found, shapes
+
+
+def unpacked_arrays(numbers: Any, shapes: Any, dtype: Any, ndim: int) -> list:
+    """The arrays that `packed_arrays` took apart."""
+    found = []
+    place = 0
+    for k in range(len(shapes)):
+        size = int(np.prod(shapes[k]))
+        found.append(numbers[place : place + size].reshape(tuple(shapes[k])).copy())
+        place += size
+    return found
+
+
+def array_of(items: list) -> Any:
+    """A list as an array."""
+    return np.array(items)
+
+
 def index_in(index: int, length: int) -> int:
     """An index of an axis, from its start.
 
@@ -227,5 +299,6 @@ def last_of_range(start: int, stop: int, step: int) -> int:
 COMPILED_AS_THEY_ARE = (
     *(divided, floor_divided, remainder, float_power, int_power, shifted_left, shifted_right, truncated, rounded),
     *(index_in, check_indices, last_of_range, in_domain, in_range),
+    *(packed_numbers, unpacked_numbers, packed_lists, unpacked_lists, packed_arrays),
 )
 """Those that are right in compiled code as they stand."""

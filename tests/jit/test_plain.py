@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from programs import Program, all_programs
 
-from jit.judging import judge_jitted
-from srcgrad import api
+from jit.judging import judge_jitted, judge_products
+from srcgrad import api, products
 from srcgrad.backend import numba_target
 from srcgrad.backend.compile import load
 from srcgrad.errors import NotJitableError
@@ -27,13 +28,31 @@ def load_plain(emitted: Any, names: list[str], module: str, hint: str, known: di
     return load(dataclasses.replace(emitted, header=header, functions=functions, spans=[]), module, hint, known)
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=[p.name for p in PROGRAMS])
-def test_runs_without_numba(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+PULLED = [p for p in all_programs() if p.supported and "reverse mode alone" not in p.tags][5::24]
+
+
+@pytest.fixture(autouse=True)
+def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numba is said to be installed, and nothing is compiled."""
     monkeypatch.setattr(numba_target, "load_compiled", load_plain)
-    monkeypatch.setattr(api, "check_installed", lambda: None)
+    for module in (api, products):
+        monkeypatch.setattr(module, "check_installed", lambda: None)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=[p.name for p in PROGRAMS])
+def test_runs_without_numba(program: Program) -> None:
+    _judge(judge_jitted, program)
+
+
+@pytest.mark.parametrize("program", PULLED, ids=[p.name for p in PULLED])
+def test_products_run_without_numba(program: Program) -> None:
+    _judge(judge_products, program)
+
+
+def _judge(judge: Callable[[Program], None], program: Program) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            judge_jitted(program)
+            judge(program)
         except NotJitableError as error:
             pytest.skip(f"refused: {error.msg}")
