@@ -26,6 +26,7 @@ from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
+from srcgrad.jit.destinations import write_to_destinations
 from srcgrad.jit.handover import hand_over_lists
 from srcgrad.jit.lengths import Stretched, may_stretch
 from srcgrad.jit.pipeline import jitted, size_tapes_of_pullback
@@ -63,6 +64,7 @@ class Options:
         optimize: whether to simplify the code.
         debug: `nan` for a check after each statement.
         jit: whether Numba compiles the code.
+        into: whether that code writes arrays in the gradient to arrays that it is given.
     """
 
     mode: str
@@ -72,6 +74,7 @@ class Options:
     optimize: bool = True
     debug: str | None = None
     jit: bool = False
+    into: bool = False
 
 
 @dataclass(slots=True)
@@ -87,6 +90,8 @@ class Variant:
         names: what the gradients are with respect to.
         written: the parameters that are written: whether their arrays are read-only matters.
         inner: the variant of the gradient that this one is a gradient of.
+        check_into: as `check`, with the arrays that the gradient is written to behind the arguments.
+        destinations: the dtypes of the arrays that the entry takes to write the gradient to, one for each in it.
     """
 
     params: tuple[str, ...]
@@ -103,6 +108,8 @@ class Variant:
     written: frozenset[str]
     check: Check
     inner: Variant | None
+    check_into: Check = never
+    destinations: tuple[np.dtype, ...] = ()
 
     @property
     def ir(self) -> str:
@@ -211,9 +218,10 @@ class Dispatcher:
     def _remember(self, variant: Variant, bound: dict[str, Any]) -> None:
         if variant.check is never:
             kinds = {name: argument_kind(bound[name]) for name in variant.params}
-            variant.check = make_check(
-                variant.params, kinds, variant.opaque, variant.written, variant.guards, variant.entry
-            )
+            facts = variant.params, kinds, variant.opaque, variant.written, variant.guards, variant.entry
+            variant.check = make_check(*facts)
+            if variant.destinations:
+                variant.check_into = make_check(*facts, variant.destinations)
         self._recent = [variant, *(v for v in self._recent if v is not variant)][:4]
         self.check = variant.check
 
@@ -284,6 +292,9 @@ class Dispatcher:
             for function in functions:
                 add_nan_checks(function, self._derivative(names, target.name))
         compiled_too: dict[Function, bool] = {}
+        destinations: tuple[np.dtype, ...] = ()
+        if options.into:
+            destinations = write_to_destinations(entry, program, names, self._gradients(entry))
         if options.jit:
             entries = [entry]
             if gradient.reverse is not None:
@@ -301,7 +312,8 @@ class Dispatcher:
         else:
             loaded = load(emitted, module, hint, known)
         compiled = loaded[entry.name]
-        params = tuple(param.hint or "" for param in entry.params[: len(entry.params) - len(gradient.tangents)])
+        extra = len(gradient.tangents) + len(destinations)
+        params = tuple(param.hint or "" for param in entry.params[: len(entry.params) - extra])
         called = self._restarting(compiled, params) if any(map(may_stretch, compiled_too)) else compiled
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
@@ -324,6 +336,7 @@ class Dispatcher:
             written=frozenset(program.written),
             check=never,
             inner=inner,
+            destinations=destinations,
         )
 
     def _restarting(self, compiled: Callable[..., Any], params: tuple[str, ...]) -> Callable[..., Any]:
@@ -337,11 +350,21 @@ class Dispatcher:
             with self._lock:
                 self._relies = False
                 self.forget()
-            variant = self.find_bound(dict(zip(params, values, strict=True)))
-            return variant.entry(*[values[params.index(name)] for name in variant.params])
+            variant = self.find_bound(dict(zip(params, values[: len(params)], strict=True)))
+            own = [values[params.index(name)] for name in variant.params]
+            return variant.entry(*own, *values[len(params) :])
 
         run.compiled = compiled  # type: ignore[attr-defined]
         return run
+
+    def _gradients(self, entry: Function) -> Any:
+        """What a gradient function returns with respect to each parameter."""
+        found: Any = entry.result
+        if self.options.mode == "value_and_grad":
+            found = found[1]
+        elif self.options.has_aux:
+            found = found[0]
+        return found if self.options.as_tuple else (found,)
 
     def _lower(self, bound: dict[str, Any], inner: Variant | None) -> Program:
         if inner is not None:

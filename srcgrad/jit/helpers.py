@@ -270,6 +270,44 @@ def array_of(items: list) -> Any:
     return np.array(items)
 
 
+class Unfit(Exception):
+    """An array that is to be written has another shape, or shares memory with one that is read."""
+
+
+def check_destination(out: Any, x: Any) -> None:
+    """Checks that an array which is to be written has the shape of the one that it belongs to.
+
+    Raises:
+        Unfit: if not.
+    """
+    if out.shape != x.shape:
+        raise Unfit
+
+
+def check_apart(a: Any, b: Any) -> None:
+    """Checks that two arrays lie in different ranges of memory.
+
+    Raises:
+        Unfit: if not.
+    """
+    if a.size == 0 or b.size == 0:
+        return
+    a_first = a_last = a.ctypes.data
+    for k in range(a.ndim):
+        if a.strides[k] < 0:
+            a_first += a.strides[k] * (a.shape[k] - 1)
+        else:
+            a_last += a.strides[k] * (a.shape[k] - 1)
+    b_first = b_last = b.ctypes.data
+    for k in range(b.ndim):
+        if b.strides[k] < 0:
+            b_first += b.strides[k] * (b.shape[k] - 1)
+        else:
+            b_last += b.strides[k] * (b.shape[k] - 1)
+    if a_first < b_last + b.itemsize and b_first < a_last + a.itemsize:
+        raise Unfit
+
+
 def index_in(index: int, length: int) -> int:
     """An index of an axis, from its start.
 
@@ -299,6 +337,7 @@ def last_of_range(start: int, stop: int, step: int) -> int:
 COMPILED_AS_THEY_ARE = (
     *(divided, floor_divided, remainder, float_power, int_power, shifted_left, shifted_right, truncated, rounded),
     *(index_in, check_indices, last_of_range, in_domain, in_range),
+    *(check_destination, check_apart),
     *(packed_numbers, unpacked_numbers, packed_lists, unpacked_lists, packed_arrays),
 )
 """Those that are right in compiled code as they stand."""
