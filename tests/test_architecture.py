@@ -26,7 +26,7 @@ ORDER = (
         "implicit_functions",
         "sparse",
     ),
-    *("nested_rules", "testing", "__init__", "__main__"),
+    *("implicit_functions", "sparse", "nested_rules", "testing", "__init__", "__main__"),
 )
 """A module imports only from its own package and from those before it."""
 LONGEST = 650

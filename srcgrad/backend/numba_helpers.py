@@ -11,6 +11,7 @@ from numba.core.errors import TypingError
 from numba.cpython.listobj import ListInstance
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import intrinsic, overload, register_jitable
+from numba.typed import Dict
 
 from srcgrad import runtime, schedule
 from srcgrad.errors import ArgumentError
@@ -446,6 +447,12 @@ def _unpacked_arrays(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
         return found
 
     return run
+
+
+@_compiled(helpers.empty_dict)
+def _empty_dict(key: Any, item: Any) -> Any:
+    key_type, item_type = types.unliteral(key), types.unliteral(item)
+    return lambda key, item: Dict.empty(key_type, item_type)
 
 
 @_compiled(helpers.array_of)

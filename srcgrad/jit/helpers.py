@@ -270,6 +270,11 @@ def array_of(items: list) -> Any:
     return np.array(items)
 
 
+def empty_dict(key: Any, item: Any) -> dict:
+    """A dict for keys and values of the kinds of these."""
+    return {}
+
+
 class Unfit(Exception):
     """An array that is to be written has another shape, or shares memory with one that is read."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
+from srcgrad.jit.contexts import drop_warning_contexts
 from srcgrad.jit.dialect import adapt
+from srcgrad.jit.dicts import type_dicts
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.loops import fuse_loops
@@ -36,6 +38,9 @@ def jitted(
         NotJitableError: if there is something in them that Numba can't compile.
     """
     pass_captured(functions, entries)
+    for function in functions:
+        drop_warning_contexts(function)
+    type_dicts(functions)
     split_tables(functions)
     for function in functions:
         settle_kinds(function)

@@ -1,0 +1,131 @@
+"""Constructs of Python that Numba lacks or has in another form: dicts whose keys depend on the run, contexts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcgrad
+from srcgrad.errors import NotJitableError
+from srcgrad.testing import check_same
+
+numba = pytest.importorskip("numba")
+
+X = np.array([0.5, 1.5, 2.0, 0.25, 1.25])
+
+
+def agree(fun: Callable, *args: Any) -> None:
+    """Compares the compiled gradient of a function with the interpreted one: numbers, or the error."""
+    try:
+        expected: Any = srcgrad.value_and_grad(fun)(*args)
+    except Exception as error:
+        with pytest.raises(type(error)):
+            srcgrad.value_and_grad(fun, jit=True)(*args)
+        return
+    check_same(srcgrad.value_and_grad(fun, jit=True)(*args), expected, fun.__name__, exact=False)
+
+
+# Dicts
+
+
+def grouped(x, k):
+    groups = {}
+    for i in range(len(x)):
+        if i % k not in groups:
+            groups[i % k] = 1.0
+        groups[i % k] *= x[i]
+    total = 0.0
+    for key in groups:
+        total += groups[key] ** 1.5
+    return total
+
+
+def counted(x, k):
+    counts = {}
+    for v in x:
+        counts[int(v * 3)] = counts.get(int(v * 3), 0) + 1
+    return sum(v * counts[int(v * 3)] for v in x) * k
+
+
+def keyed_by_pairs(x, k):
+    table = {(0, 0): x[0]}
+    for i in range(len(x)):
+        for j in range(i):
+            table[(i, j)] = x[i] * x[j]
+    return sum(v * i for (i, j), v in table.items()) + table[(k, 1)]
+
+
+def keyed_by_words(x, k):
+    names = ["a", "b", "a"]
+    sums = {}
+    for i in range(3):
+        sums[names[i]] = sums.get(names[i], 0.0) + x[i]
+    return sums["a"] * sums["b"]
+
+
+def emptied(x, k):
+    table = {}
+    for i in range(len(x)):
+        table[i] = x[i] ** 2
+    del table[1]
+    taken = table.pop(2)
+    return sum(i * v for i, v in table.items()) * len(table) + taken
+
+
+def missed(x, k):
+    table = {}
+    for i in range(k):
+        table[i] = x[i]
+    return table[k] * x[0]
+
+
+def of_arrays(x, k):
+    table = {}
+    for i in range(len(x)):
+        table[i % k] = x * (i + 1.0)
+    return np.sum(table[0] * table[1])
+
+
+@pytest.mark.parametrize("fun", [grouped, counted, keyed_by_pairs, keyed_by_words, emptied, missed, of_arrays])
+def test_dicts_whose_keys_depend_on_the_run(fun: Callable) -> None:
+    agree(fun, X, 2)
+
+
+# Contexts
+
+
+def within_errstate(x):
+    total = 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = np.where(x > 0.3, np.log(x - 0.3), 0.0)
+        for i in range(len(x)):
+            with np.errstate(all="warn"):
+                total += x[i] ** 2
+    return np.sum(y) + total
+
+
+def within_filters(x):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        y = np.sqrt(x)
+    return np.sum(y * x)
+
+
+def raising(x):
+    with np.errstate(divide="raise"):
+        y = 1.0 / x
+    return np.sum(y)
+
+
+def test_contexts_of_warnings() -> None:
+    agree(within_errstate, X)
+    agree(within_filters, X)
+
+
+def test_contexts_that_make_errors_of_warnings_are_refused() -> None:
+    with pytest.raises(NotJitableError, match="with"):
+        srcgrad.grad(raising, jit=True)(X)
