@@ -275,6 +275,16 @@ def empty_dict(key: Any, item: Any) -> dict:
     return {}
 
 
+def refuse_write(x: Any) -> None:
+    """Stands for a write to an array that is read-only.
+
+    Raises:
+        ValueError: whatever the array is.
+    """
+    if x.ndim >= 0:
+        raise ValueError("assignment destination is read-only")
+
+
 class Unfit(Exception):
     """An array that is to be written has another shape, or shares memory with one that is read."""
 
@@ -342,7 +352,7 @@ def last_of_range(start: int, stop: int, step: int) -> int:
 COMPILED_AS_THEY_ARE = (
     *(divided, floor_divided, remainder, float_power, int_power, shifted_left, shifted_right, truncated, rounded),
     *(index_in, check_indices, last_of_range, in_domain, in_range),
-    *(check_destination, check_apart),
+    *(check_destination, check_apart, refuse_write),
     *(packed_numbers, unpacked_numbers, packed_lists, unpacked_lists, packed_arrays),
 )
 """Those that are right in compiled code as they stand."""

@@ -12,6 +12,7 @@ from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
+from srcgrad.jit.read_only import raise_at_writes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.jit.tapes import size_tapes
@@ -40,6 +41,7 @@ def jitted(
     pass_captured(functions, entries)
     for function in functions:
         drop_warning_contexts(function)
+        raise_at_writes(function)
     type_dicts(functions)
     split_tables(functions)
     for function in functions:

@@ -129,3 +129,55 @@ def test_contexts_of_warnings() -> None:
 def test_contexts_that_make_errors_of_warnings_are_refused() -> None:
     with pytest.raises(NotJitableError, match="with"):
         srcgrad.grad(raising, jit=True)(X)
+
+
+# Arrays that are read-only
+
+
+def writes_element(x, t, n):
+    for i in range(n):
+        t[i] += x[i]
+    return np.sum(t * x)
+
+
+def writes_whole(x, t, n):
+    t *= 2.0
+    return np.sum(t * x) * n
+
+
+def writes_view(x, t, n):
+    part = t[1:]
+    if n > 0:
+        part[0] = x[0] * n
+    return np.sum(t * x)
+
+
+def fills(x, t, n):
+    if n > 0:
+        t.fill(2.0)
+    return np.sum(t * x)
+
+
+@pytest.mark.parametrize("fun", [writes_element, writes_whole, writes_view, fills])
+def test_writes_to_read_only_arrays_raise_as_in_numpy(fun: Callable) -> None:
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    agree(fun, X, fixed, 2)
+    agree(fun, X, X.copy(), 2)
+    with pytest.raises(ValueError, match="read-only"):
+        srcgrad.grad(fun, jit=True)(X, fixed, 2)
+    if fun is not writes_whole:
+        agree(fun, X, fixed, 0)
+    assert np.array_equal(fixed, X)
+
+
+def test_which_array_is_written_may_not_depend_on_the_run_if_one_is_read_only() -> None:
+    def either(x, t, n):
+        u = t if n > 0 else np.zeros(5)
+        u[0] = x[0] * 2.0
+        return np.sum(u * x)
+
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    with pytest.raises(NotJitableError, match="which is read-only"):
+        srcgrad.grad(either, jit=True)(X, fixed, 2)
