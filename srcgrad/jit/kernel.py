@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from types import FunctionType
 
 import numpy as np
 
@@ -274,8 +275,15 @@ def check_compilable(functions: Iterable[Function]) -> None:
         for op in walk(function.body):
             if isinstance(op, (Try, Enter, Leave)):
                 raise not_jitable(op, _NO_BLOCKS[type(op)])
+            if isinstance(op, Call) and isinstance(op.fn, FunctionType) and not _is_library(op.fn):
+                # It has a rule: others are read.
+                raise not_jitable(op, f"{op.fn.__name__} has a rule and is not compiled; decorate it with numba.njit")
             if any(not is_compilable(v.type) for v in (*op.inputs, *op.outputs) if not isinstance(v, Const)):
                 raise not_jitable(op)
+
+
+def _is_library(fn: FunctionType) -> bool:
+    return (fn.__module__ or "").partition(".")[0] in ("srcgrad", "numpy")
 
 
 _NO_BLOCKS: dict[type[Op], str] = {

@@ -181,3 +181,66 @@ def test_which_array_is_written_may_not_depend_on_the_run_if_one_is_read_only() 
     fixed.flags.writeable = False
     with pytest.raises(NotJitableError, match="which is read-only"):
         srcgrad.grad(either, jit=True)(X, fixed, 2)
+
+
+# Functions that Numba compiles
+
+
+@numba.njit(parallel=True)
+def parallel(x):
+    total = 0.0
+    for i in numba.prange(len(x)):
+        total += np.sin(x[i]) * x[i]
+    return total
+
+
+def in_parallel(x):
+    y = np.zeros(len(x))
+    for i in numba.prange(1, len(x)):
+        y[i] = x[i] * x[i - 1]
+    return np.sum(y**2)
+
+
+@pytest.mark.parametrize("fun", [parallel, in_parallel])
+def test_parallel_ranges_are_ranges(fun: Callable) -> None:
+    serial = srcgrad.grad(getattr(fun, "py_func", fun))(X)
+    assert srcgrad.grad(fun)(X) == pytest.approx(serial)
+    agree(fun, X)
+
+
+@numba.njit
+def bent(v, scale=3.0):
+    return v * v * scale
+
+
+@srcgrad.rules.partials(bent)
+def bent_partials(v, scale, out):
+    return 20.0 * v * scale, v * v
+
+
+def bends(x):
+    total = 0.0
+    for v in x:
+        total += bent(v) * v + bent(v, 2.0)
+    return total
+
+
+def stretched(v):
+    return v * v
+
+
+@srcgrad.rules.partials(stretched)
+def stretched_partials(v, out):
+    return 2.0 * v
+
+
+def test_rules_of_functions_that_numba_compiles() -> None:
+    # The rule tells another slope than the function has.
+    expected = 60.0 * X * X + 3.0 * X**2 + 40.0 * X
+    assert srcgrad.grad(bends)(X) == pytest.approx(expected)
+    agree(bends, X)
+
+
+def test_rules_of_functions_that_numba_does_not_compile_are_refused() -> None:
+    with pytest.raises(NotJitableError, match="decorate it with numba"):
+        srcgrad.grad(lambda x: stretched(x[0]) * x[1], jit=True)(X)
