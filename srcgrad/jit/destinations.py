@@ -20,7 +20,7 @@ from srcgrad.analysis.alias import is_pointer
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, leaves, map_tree
-from srcgrad.ir.types import Array, Type
+from srcgrad.ir.types import Array, List, Type
 from srcgrad.jit import helpers
 from srcgrad.jit.types import is_dtype
 from srcgrad.rules.registry import IN_PLACE, hashable
@@ -52,7 +52,8 @@ def write_to_destinations(
             if given is None or bar in pairs or isinstance(bar, Const):
                 return ()
             pairs[bar] = given
-    arrays = [v for v in (*argument_leaves(program), *function.captured) if is_pointer(v.type)]
+    arrays = [v for v in (*argument_leaves(program), *function.captured, *_taken_out(function)) if is_pointer(v.type)]
+    arrays = list(dict.fromkeys(arrays))
     if not pairs or not all(isinstance(v.type, Array) and v.type.shape for v in arrays):
         return ()
     if not all(_is_alike(bar.type, given.type) for bar, given in pairs.items()):
@@ -60,9 +61,10 @@ def write_to_destinations(
     outs = {bar: Value(given.type, f"{given.hint or 'x'}_out", given.span) for bar, given in pairs.items()}
     add_parameters(function, list(outs.values()))
     body = function.body
-    for bar, out in outs.items():
-        _redirect(function, bar, out)
+    # Nothing is written before it is known that nothing else is changed by that.
     place = 1 + max((body.ops.index(v.owner) for v in arrays if isinstance(v.owner, Op)), default=-1)
+    for bar, out in outs.items():
+        _redirect(function, bar, out, place)
     checks: list[Op] = []
     taken: list[Value] = arrays
     for bar, out in outs.items():
@@ -103,11 +105,22 @@ def _pairs(program: Program, symbol: Symbol, tree: Any) -> Iterator[tuple[Value 
             yield from _pairs(program, item, tree[key])
 
 
-def _redirect(function: Function, bar: Value, out: Value) -> None:
-    """Has a gradient computed in another array."""
+def _taken_out(function: Function) -> list[Value]:
+    """The arrays that are taken out of objects."""
+    return [
+        v
+        for op in function.body.ops
+        if isinstance(op, Call) and op.fn in (getattr, operator.getitem) and isinstance(op.args[0], Value)
+        for v in op.outputs
+        if isinstance(v.type, Array) and not isinstance(op.args[0].type, (Array, List))
+    ]
+
+
+def _redirect(function: Function, bar: Value, out: Value, start: int) -> None:
+    """Has a gradient computed in another array, from a place on."""
     body = function.body
     made, root = _made(bar), bar
-    if made is not None and made.parent is body and len(made.outputs) == 1:
+    if made is not None and made.parent is body and body.ops.index(made) >= start:
         place = body.ops.index(made)
         new: list[Op] = []
         if made.fn in _ZEROS:
