@@ -9,19 +9,29 @@ import operator
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from types import MethodType
 from typing import Any, overload
 
-from srcgrad.backend.dispatch import Options, Variant
+import numpy as np
+
+from srcgrad.backend.dispatch import Dispatcher, Options, Variant, item_of
 from srcgrad.backend.export import parse_types, source_text, write_text
 from srcgrad.backend.numba_target import check_installed, type_inside
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
-from srcgrad.errors import ArgumentError, SrcgradError
+from srcgrad.buffers import fitting, placed
+from srcgrad.errors import ArgumentError, NotJitableError, SrcgradError
+from srcgrad.jit.helpers import Unfit
+from srcgrad.tree import flatten
 
 _BOUND = 16
 """For so many instances the gradient of a method is kept."""
+
+
+NO_OUT: Any = object()
+"""Stands for `out` where it is not given."""
 
 
 class GradFunction:
@@ -56,8 +66,26 @@ class GradFunction:
         self.__qualname__ = f"{target.fn.__qualname__}_{mode}"
         self.__module__ = target.fn.__module__
         self.__doc__ = _doc(target, options, mode)
+        self._takes_out = "out" in target.parameters or target.var_keyword is not None
+        self._single = not options.as_tuple
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, out: Any = NO_OUT, **kwargs: Any) -> Any:
+        """The derivative.
+
+        Args:
+            args, kwargs: the arguments of the function.
+            out: arrays to write the derivative to, in its structure; None for a part that is to be new. It belongs to
+                the function if that has a parameter of the name.
+
+        Raises:
+            ArgumentError: if an array in `out` is of another dtype, read-only, or shares memory with an argument.
+            ShapeError: if it has another shape.
+        """
+        if out is not NO_OUT:
+            if self._takes_out:
+                kwargs["out"] = out
+            elif out is not None:
+                return self._into(out, args, kwargs)
         if not kwargs:
             entry = self._dispatcher.check(args)
             if entry is not None:
@@ -65,6 +93,51 @@ class GradFunction:
         if args and isinstance(args[0], type) and self._is_class_method_of(args[0]):
             return self.__get__(args[0])(*args[1:], **kwargs)
         return self._dispatcher.run(args, kwargs)
+
+    def _into(self, out: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """What a call returns, with arrays that the caller has in the derivative."""
+        writer = self._writer
+        if writer is not None:
+            known = writer.last
+            buffers = (out,) if self._single else out
+            try:
+                if known is not None and not kwargs and type(buffers) is tuple:
+                    everything = (*args, *buffers)
+                    entry = known.check_into(everything)
+                    if entry is not None:
+                        return entry(*everything)
+                with writer.held() as own:
+                    variant, values = own.find(args, kwargs)
+                    if variant.destinations:
+                        return variant.entry(*values, *self._buffers(variant, out, args, values))
+            except (Unfit, NotJitableError):
+                # Shapes, arrays that are read-only, and whether arrays in one range of memory have elements in common.
+                pass
+        found = self(*args, **kwargs)
+        pair = self._dispatcher.options.has_aux or self._mode == "value_and_grad"
+        if not pair:
+            return placed(found, out, (args, kwargs))
+        place = 1 if self._mode == "value_and_grad" else 0
+        return (*found[:place], placed(found[place], out, (args, kwargs)), *found[place + 1 :])
+
+    @functools.cached_property
+    def _writer(self) -> Dispatcher | None:
+        """What compiles code that writes gradients to arrays that the caller has."""
+        options = self._dispatcher.options
+        if not options.jit or self._mode not in ("grad", "value_and_grad"):
+            return None
+        return dispatcher_of(self.fun, resolve(self.fun, self._mode), replace(options, into=True))
+
+    def _buffers(self, variant: Variant, out: Any, args: tuple, values: Sequence[Any]) -> Sequence[Any]:
+        """The arrays for the parameters of code that writes gradients to them."""
+        options = self._dispatcher.options
+        bound = dict(zip(variant.params, values, strict=True))
+        wanted = [item_of(bound, name) for name in options.wanted or ()]
+        leaves, structure = flatten(tuple(wanted) if options.as_tuple else wanted[0])
+        found = fitting(leaves, structure, out, args)
+        pairs = zip(leaves, found, strict=True)
+        arrays = [(leaf, own) for leaf, own in pairs if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fc"]
+        return [np.empty(leaf.shape, leaf.dtype) if own is None else own for leaf, own in arrays]
 
     def _is_class_method_of(self, cls: type) -> bool:
         """Whether it stands under `@classmethod` in a class: which from Python 3.13 on binds it as a plain function."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from srcgrad.api import GradFunction, make
+from srcgrad.api import NO_OUT, GradFunction, make
 from srcgrad.errors import ArgumentError
 from srcgrad.products import run_with_tangents
 
@@ -170,18 +170,24 @@ def _given(argnums: Any, argnames: Any, has_aux: bool, optimize: bool, debug: st
 class HessianProduct(GradFunction):
     """The product of the Hessian of a function with a vector. Made by `hvp`."""
 
-    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, out: Any = NO_OUT, **kwargs: Any) -> Any:
         """The product.
 
         Args:
             args: the arguments of the function, and then the vector: of the structure and the shapes of the argument
                 that is differentiated with respect to, a tuple of such for several; None, for a leaf, means zero.
+            out: as for the gradient.
             kwargs: further arguments of the function.
 
         Raises:
             ArgumentError: if the vector does not match the argument.
             ShapeError: if a leaf of it has another shape.
         """
+        if out is not NO_OUT:
+            if self._takes_out:
+                kwargs["out"] = out
+            elif out is not None:
+                return self._into(out, args, kwargs)
         dispatcher = self._dispatcher
         name, wanted = dispatcher.target.name, dispatcher.options.wanted or ()
         if not args:

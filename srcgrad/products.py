@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from collections.abc import Callable
-from types import MethodType
-from typing import Any
+from types import FunctionType, MethodType
+from typing import Any, cast
 
 import numpy as np
 
 from srcgrad.backend.compile import load
 from srcgrad.backend.dispatch import Dispatcher, Options, Variant, item_of
+from srcgrad.backend.numba_target import check_installed
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, ShapeError
@@ -115,12 +116,16 @@ _DISPATCHERS = 128
 """For so many functions the compiled code is found again."""
 
 
-def _dispatcher_for(fun: Callable[..., Any], mode: str, wanted: tuple[str, ...] | None, has_aux: bool) -> Dispatcher:
+def _dispatcher_for(
+    fun: Callable[..., Any], mode: str, wanted: tuple[str, ...] | None, has_aux: bool, jit: bool
+) -> Dispatcher:
     parts = (fun.__func__, fun.__self__) if type(fun) is MethodType else (fun,)
-    key = (mode, wanted, has_aux, *map(id, parts))
+    key = (mode, wanted, has_aux, jit, *map(id, parts))
     known = _dispatchers.get(key)
     if known is None:
-        dispatcher = dispatcher_of(fun, resolve(fun, mode), Options(mode, wanted, True, has_aux))
+        if jit:
+            check_installed()
+        dispatcher = dispatcher_of(fun, resolve(fun, mode), Options(mode, wanted, True, has_aux, jit=jit))
         # The parts are kept, so that no other object gets their ids.
         known = _dispatchers[key] = (parts, dispatcher)
         while len(_dispatchers) > _DISPATCHERS:
@@ -128,13 +133,14 @@ def _dispatcher_for(fun: Callable[..., Any], mode: str, wanted: tuple[str, ...] 
     return known[1]
 
 
-def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, jit: bool = False) -> Any:
     """The value of a function and its pullback, which multiplies a cotangent with the Jacobian from the left.
 
     Args:
         fun: the function; it may return numbers, arrays and trees of them.
         primals: its arguments.
         has_aux: whether it returns a pair `(out, aux)`.
+        jit: whether Numba compiles the code.
 
     Returns:
         `(out, pull)`; with aux `(out, pull, aux)`. `pull(cotangent)` returns one cotangent for each primal, None for a
@@ -150,15 +156,15 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         >>> pull(np.array([1.0, 10.0]))
         (array([ 2., 40.]),)
     """
-    result, pull = vjp_of(fun, primals, None, has_aux)
+    result, pull = vjp_of(fun, primals, None, has_aux, bool(jit))
     return (result[0], pull, result[1]) if has_aux else (result, pull)
 
 
 def vjp_of(
-    fun: Callable[..., Any], primals: tuple, wanted: tuple[str, ...] | None, has_aux: bool = False
+    fun: Callable[..., Any], primals: tuple, wanted: tuple[str, ...] | None, has_aux: bool = False, jit: bool = False
 ) -> tuple[Any, Pullback]:
     """As `vjp`, with cotangents of these parameters alone; with aux, that comes in a pair with the value."""
-    dispatcher = _dispatcher_for(fun, "vjp", wanted, has_aux)
+    dispatcher = _dispatcher_for(fun, "vjp", wanted, has_aux, jit)
     with dispatcher.held() as own:
         variant, values = own.find(primals, {})
         # The pullback remembers copies: the user may write to the primals later.
@@ -181,7 +187,7 @@ def places_of(target: Target, count: int) -> list[tuple[str, int | None]]:
     return [(names[k], None) if k < len(names) else (target.var_positional or "", k - len(names)) for k in range(count)]
 
 
-def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = False) -> Any:
+def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = False, jit: bool = False) -> Any:
     """The value of a function and its tangent, which multiplies the Jacobian with tangents of the primals.
 
     Both are computed in one forward sweep (Griewank and Walther, Evaluating Derivatives, section 3.1), in memory a
@@ -193,6 +199,7 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool =
         tangents: a tuple with a tangent for each, of its structure and shapes; None, for an argument or for a leaf of
             one, means zero, and is what a leaf without a derivative has.
         has_aux: whether it returns a pair `(out, aux)`.
+        jit: whether Numba compiles the code.
 
     Returns:
         `(out, out_dot)`; with aux `(out, out_dot, aux)`. `out_dot` has the structure, shapes and dtypes of `out`, with
@@ -216,14 +223,16 @@ def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool =
     if len(primals) != len(tangents):
         raise ArgumentError(f"jvp got {len(primals)} primals and {len(tangents)} tangents", help="None means zero")
     wanted = [tangent is not None for tangent in tangents]
-    return _push(pushing(fun, wanted, has_aux), tuple(primals), tangents)[0]
+    return _push(pushing(fun, wanted, has_aux, jit=bool(jit)), tuple(primals), tangents)[0]
 
 
-def pushing(fun: Callable[..., Any], wanted: list[bool], has_aux: bool, mode: str = "jvp") -> Dispatcher:
+def pushing(
+    fun: Callable[..., Any], wanted: list[bool], has_aux: bool, mode: str = "jvp", jit: bool = False
+) -> Dispatcher:
     """What compiles the forward sweep with tangents of these arguments, or with the sets of what they depend on."""
     places = places_of(resolve(fun, mode), len(wanted))
     names = [shown(place) for place, is_wanted in zip(places, wanted, strict=True) if is_wanted]
-    return _dispatcher_for(fun, mode, tuple(names), has_aux)
+    return _dispatcher_for(fun, mode, tuple(names), has_aux, jit)
 
 
 def _push(dispatcher: Dispatcher, primals: tuple, tangents: Any) -> tuple[Any, Variant]:
@@ -306,7 +315,11 @@ class Pushforward:
         self._values = [map_leaves(lambda leaf: _twin(leaf, copies), value) for value in values]
         self._entry: Callable[..., Any] = self._variant.entry
         self._push = self._variant.reverse
-        if self._outside:
+        if self._outside and dispatcher.options.jit:
+            # What is compiled gets what is outside from the entry, which is plain Python then.
+            entry = cast(FunctionType, self._entry)
+            self._entry = FunctionType(entry.__code__, {**entry.__globals__, **self._outside}, entry.__name__)
+        elif self._outside:
             loaded = load(self._variant.emitted, "srcgrad", f"srcgrad {self._entry.__name__}", self._outside)
             self._entry = loaded[self._entry.__name__]
             self._push = None if self._push is None else loaded[self._push.__name__]
@@ -363,12 +376,13 @@ def _frozen(outside: Any, value: Value, copies: dict[int, tuple]) -> Any:
     return outside if isinstance(value.type, Opaque) else map_leaves(lambda leaf: _twin(leaf, copies), outside)
 
 
-def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Pushforward]:
+def linearize(fun: Callable[..., Any], *primals: Any, jit: bool = False) -> tuple[Any, Pushforward]:
     """The value of a function, and its derivative there as a linear function of the tangents.
 
     Args:
         fun: the function; it may return numbers, arrays and trees of them.
         primals: its arguments.
+        jit: whether Numba compiles the code.
 
     Returns:
         `(out, push)`; `push(*tangents)` is what `jvp` returns as `out_dot`. What does not depend on the tangents is
@@ -383,7 +397,7 @@ def linearize(fun: Callable[..., Any], *primals: Any) -> tuple[Any, Pushforward]
         (8.0, 12.0, 6.0)
     """
     wanted = [any(_like(leaf) is not None for leaf in flatten(v)[0]) for v in primals]
-    push = Pushforward(pushing(fun, wanted, False, "linearize"), primals)
+    push = Pushforward(pushing(fun, wanted, False, "jvp" if jit else "linearize", jit=bool(jit)), primals)
     return push.out, push
 
 

@@ -14,8 +14,19 @@ ROOT = Path(srcgrad.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ORDER = (
     *("errors", "tree", "ir", "runtime", "schedule", "rules", "frontend", "analysis", "transform", "jit", "backend"),
-    *("view", "products", "api", "jacobians", "nested", "nested_products", "custom", "implicit_functions", "sparse"),
-    *("nested_rules", "testing", "__init__", "__main__"),
+    *(
+        "view",
+        "buffers",
+        "products",
+        "api",
+        "jacobians",
+        "nested",
+        "nested_products",
+        "custom",
+        "implicit_functions",
+        "sparse",
+    ),
+    *("implicit_functions", "sparse", "nested_rules", "testing", "__init__", "__main__"),
 )
 """A module imports only from its own package and from those before it."""
 LONGEST = 650

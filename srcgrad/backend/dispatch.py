@@ -26,8 +26,10 @@ from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
+from srcgrad.jit.destinations import write_to_destinations
+from srcgrad.jit.handover import hand_over_lists
 from srcgrad.jit.lengths import Stretched, may_stretch
-from srcgrad.jit.pipeline import jitted
+from srcgrad.jit.pipeline import jitted, size_tapes_of_pullback
 from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
@@ -66,6 +68,7 @@ class Options:
         debug: `nan` for a check after each statement.
         jit: whether Numba compiles the code.
         memory_limit: how many bytes the snapshots of a loop may take; None for tapes.
+        into: whether that code writes arrays in the gradient to arrays that it is given.
     """
 
     mode: str
@@ -76,6 +79,7 @@ class Options:
     debug: str | None = None
     jit: bool = False
     memory_limit: int | None = None
+    into: bool = False
 
 
 @dataclass(slots=True)
@@ -91,6 +95,8 @@ class Variant:
         names: what the gradients are with respect to.
         written: the parameters that are written: whether their arrays are read-only matters.
         inner: the variant of the gradient that this one is a gradient of.
+        check_into: as `check`, with the arrays that the gradient is written to behind the arguments.
+        destinations: the dtypes of the arrays that the entry takes to write the gradient to, one for each in it.
     """
 
     params: tuple[str, ...]
@@ -107,6 +113,8 @@ class Variant:
     written: frozenset[str]
     check: Check
     inner: Variant | None
+    check_into: Check = never
+    destinations: tuple[np.dtype, ...] = ()
 
     @property
     def ir(self) -> str:
@@ -215,9 +223,10 @@ class Dispatcher:
     def _remember(self, variant: Variant, bound: dict[str, Any]) -> None:
         if variant.check is never:
             kinds = {name: argument_kind(bound[name]) for name in variant.params}
-            variant.check = make_check(
-                variant.params, kinds, variant.opaque, variant.written, variant.guards, variant.entry
-            )
+            facts = variant.params, kinds, variant.opaque, variant.written, variant.guards, variant.entry
+            variant.check = make_check(*facts)
+            if variant.destinations:
+                variant.check_into = make_check(*facts, variant.destinations)
         self._recent = [variant, *(v for v in self._recent if v is not variant)][:4]
         self.check = variant.check
 
@@ -283,7 +292,7 @@ class Dispatcher:
             gradient, program = self._limited(gradient, program, lambda: self._lower(bound, inner), list(names))
         captured = list(program.captured)
         functions = list(gradient.functions)
-        entry = functions[-1]
+        entry, kept = functions[-1], gradient.kept
         if gradient.reverse is not None and gradient.reverse not in functions:
             functions.append(gradient.reverse)
         if not entry.doc:
@@ -292,9 +301,16 @@ class Dispatcher:
             for function in functions:
                 add_nan_checks(function, self._derivative(names, target.name))
         compiled_too: dict[Function, bool] = {}
+        destinations: tuple[np.dtype, ...] = ()
+        if options.into:
+            destinations = write_to_destinations(entry, program, names, self._gradients(entry))
         if options.jit:
-            compiled_too, outer = jitted(functions, self._relies)
-            functions = [*compiled_too] if outer is None else [*compiled_too, outer]
+            entries = [entry]
+            if gradient.reverse is not None:
+                kept = hand_over_lists(entry, gradient.reverse, kept)
+                entries.append(gradient.reverse)
+            compiled_too, outer = jitted(functions, entries, self._relies)
+            functions = [*compiled_too, *outer]
         emitted = emit_module(
             functions, decorators={f: numba_target.decorator(bounded) for f, bounded in compiled_too.items()}
         )
@@ -305,7 +321,7 @@ class Dispatcher:
         else:
             loaded = load(emitted, module, hint, known)
         compiled = loaded[entry.name]
-        extra = len(gradient.tangents) if gradient.reverse is None else 0
+        extra = (len(gradient.tangents) if gradient.reverse is None else 0) + len(destinations)
         params = tuple(param.hint or "" for param in entry.params[: len(entry.params) - extra])
         called = self._restarting(compiled, params) if any(map(may_stretch, compiled_too)) else compiled
         opaque = {
@@ -318,7 +334,7 @@ class Dispatcher:
             params=params,
             entry=called,
             reverse=loaded[gradient.reverse.name] if gradient.reverse is not None else None,
-            kept=gradient.kept,
+            kept=kept,
             tangents=gradient.tangents,
             names=tuple(names),
             emitted=emitted,
@@ -329,6 +345,7 @@ class Dispatcher:
             written=frozenset(program.written),
             check=never,
             inner=inner,
+            destinations=destinations,
         )
 
     def _restarting(self, compiled: Callable[..., Any], params: tuple[str, ...]) -> Callable[..., Any]:
@@ -342,11 +359,21 @@ class Dispatcher:
             with self._lock:
                 self._relies = False
                 self.forget()
-            variant = self.find_bound(dict(zip(params, values, strict=True)))
-            return variant.entry(*[values[params.index(name)] for name in variant.params])
+            variant = self.find_bound(dict(zip(params, values[: len(params)], strict=True)))
+            own = [values[params.index(name)] for name in variant.params]
+            return variant.entry(*own, *values[len(params) :])
 
         run.compiled = compiled  # type: ignore[attr-defined]
         return run
+
+    def _gradients(self, entry: Function) -> Any:
+        """What a gradient function returns with respect to each parameter."""
+        found: Any = entry.result
+        if self.options.mode == "value_and_grad":
+            found = found[1]
+        elif self.options.has_aux:
+            found = found[0]
+        return found if self.options.as_tuple else (found,)
 
     def _lower(self, bound: dict[str, Any], inner: Variant | None) -> Program:
         if inner is not None:
@@ -419,7 +446,8 @@ class Dispatcher:
         options = self.options
         costs = COMPILED if options.jit else INTERPRETED
         if options.mode == "vjp":
-            gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize, costs=costs)
+            sized = size_tapes_of_pullback if options.jit else None
+            gradient: Gradient = transform.pullback(program, names, options.has_aux, options.optimize, costs, sized)
             return gradient
         if options.mode in ("jvp", "hvp"):
             return pushforward(program, names, options.has_aux, options.optimize, options.mode == "jvp")

@@ -123,6 +123,7 @@ def make_check(
     written: Container[str],
     guards: Guards,
     entry: Any,
+    destinations: Sequence[np.dtype] = (),
 ) -> Check:
     """A function that tests in the fewest steps whether a call with these positional arguments may run a variant.
 
@@ -133,6 +134,7 @@ def make_check(
         written: the parameters whose arrays must be read-only, or not, as their kinds say.
         guards: what else must hold.
         entry: the generated function.
+        destinations: the dtypes of arrays that follow the arguments; what else they must be, the function finds out.
     """
     writer = _CheckWriter(guards)
     for k, name in enumerate(names):
@@ -153,7 +155,9 @@ def make_check(
         writer.require(f"{writer.bind(fn)}.__code__ is {writer.bind(code)}")
     for now, then in guards.dicts:
         writer.require(f"{writer.bind(_same_items)}({writer.bind(now)}, {writer.bind(then)})")
-    return writer.function([f"a{k}" for k in range(len(names))], entry)
+    for k, dtype in enumerate(destinations, len(names)):
+        writer.refuse(f"type(a{k}) is not {writer.bind(np.ndarray)} or a{k}.dtype is not {writer.bind(dtype)}")
+    return writer.function([f"a{k}" for k in range(len(names) + len(destinations))], entry)
 
 
 class _CheckWriter:

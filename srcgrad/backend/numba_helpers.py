@@ -11,6 +11,7 @@ from numba.core.errors import TypingError
 from numba.cpython.listobj import ListInstance
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import intrinsic, overload, register_jitable
+from numba.typed import Dict
 
 from srcgrad import runtime, schedule
 from srcgrad.errors import ArgumentError
@@ -420,6 +421,36 @@ def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
             shadow[k] = shadow[k] + contributions[n]
 
     return run
+
+
+@_compiled(helpers.unpacked_arrays, prefer_literal=True)
+def _unpacked_arrays(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
+    ones = (1,) * ndim.literal_value
+
+    def run(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
+        found = []
+        place = 0
+        for k in range(len(shapes)):
+            shape, size = ones, 1
+            for axis in range(len(ones)):
+                shape = tuple_setitem(shape, axis, shapes[k, axis])
+                size *= shapes[k, axis]
+            found.append(numbers[place : place + size].copy().reshape(shape))
+            place += size
+        return found
+
+    return run
+
+
+@_compiled(helpers.empty_dict)
+def _empty_dict(key: Any, item: Any) -> Any:
+    key_type, item_type = types.unliteral(key), types.unliteral(item)
+    return lambda key, item: Dict.empty(key_type, item_type)
+
+
+@_compiled(helpers.array_of)
+def _array_of(items: Any) -> Any:
+    return lambda items: np.array(items)
 
 
 for _fn in (runtime.popped_place, runtime.inserted_place):

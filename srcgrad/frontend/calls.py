@@ -201,13 +201,17 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         handler = BUILTINS.get(obj)
         if handler is not None:
             return handler(lo, args, kwargs)
-        if has_rule(obj) and isinstance(obj, types.FunctionType) and not is_library(obj) and not _is_own(obj):
+        readable = isinstance(obj, types.FunctionType) or _is_numba(obj)
+        if has_rule(obj) and readable and not is_library(obj) and not _is_own(obj):
             args, kwargs = custom_calls.with_defaults(lo, obj, args, kwargs)
             return custom_calls.call_with_rule(lo, obj, args, kwargs, primitive)
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
     if type(obj) in CALLED:
         return CALLED[type(obj)](lo, [Const(obj), *args], kwargs)
+    if isinstance(obj, type) and obj.__module__ == "numba.misc.special" and obj.__name__ == "prange":
+        # In Python it is the same; that its turns may run at the same time is no part of what they compute.
+        return call(lo, Const(range), args, kwargs)
     if isinstance(obj, type):
         context = make_context(lo, obj, args, kwargs)
         return _construct(lo, obj, args, kwargs) if context is None else context
@@ -226,7 +230,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return helper_calls.inline(lo, obj, args, kwargs)
     if is_library(obj) or getattr(obj, "__module__", None) == runtime.__name__:
         return primitive(lo, obj, args, kwargs)
-    if type(obj).__module__.startswith("numba") and hasattr(obj, "py_func"):
+    if _is_numba(obj):
         return call(lo, Const(obj.py_func), args, kwargs)
     if type(obj).__name__ == "_lru_cache_wrapper":
         return call(lo, Const(obj.__wrapped__), args, kwargs)
@@ -242,6 +246,11 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         note_member(lo, type(obj), "__call__")
         return call(lo, Const(member), [Const(obj), *args], kwargs)
     return primitive(lo, obj, args, kwargs)
+
+
+def _is_numba(fn: Any) -> bool:
+    """Whether a function is one that Numba compiles."""
+    return type(fn).__module__.startswith("numba") and hasattr(fn, "py_func")
 
 
 def _is_own(fn: Any) -> bool:

@@ -370,7 +370,7 @@ def with_defaults(
     missing = [name for name in names[len(args) :] if name in needed and name not in kwargs]
     if not missing:
         return args, kwargs
-    known = python_defaults(lo, fn)
+    known = python_defaults(lo, getattr(fn, "py_func", fn))
     args, kwargs = list(args), dict(kwargs)
     for name in missing:
         if name in known and names[len(args)] == name and fn in PARTIALS:
@@ -386,7 +386,8 @@ def call_with_rule(
     """A call of a Python function that has a rule: an operation, whose result is of the kind that reading it tells."""
     given = [v for arg in (*args, *kwargs.values()) for v in flatten(as_tree(lo, arg, fn, lists=True))[0]]
     leaves = [v for v in given if is_computed(v)]
-    read = _scratch(lo, _Reading(fn, fn, [], False, args, leaves), kwargs)
+    body = getattr(fn, "py_func", fn)
+    read = _scratch(lo, _Reading(body, body, [], False, args, leaves), kwargs)
     if read is None:
         return primitive(lo, fn, args, kwargs)
     tree, body = read

@@ -491,6 +491,29 @@ class _Dialect:
             op.fn = helpers.diagonal
         return False
 
+    def array(self, op: Call) -> bool:
+        """Arrays of lists: where one is filled in a loop, Numba makes it an array from the start, which it is not."""
+        items = op.args[0] if op.args else None
+        if not isinstance(items, Value) or not isinstance(items.type, List):
+            return False
+        dtype = kind_of(op.outputs[0].type)
+        if is_scalar(items.type.item) and dtype is not None:
+            op.fn, op.args, op.kwargs = helpers.packed_numbers, (items, Const(dtype.type)), {}
+        elif len(op.args) == 1 and not op.kwargs:
+            op.fn = helpers.array_of
+        return False
+
+    def magnitude(self, op: Call) -> bool:
+        """`abs` of arrays."""
+        if len(op.args) == 1 and isinstance(op.args[0].type, Array):
+            op.fn = np.abs
+        return False
+
+    def add_at(self, op: Call) -> bool:
+        """`np.add.at`."""
+        op.fn = helpers.add_at
+        return False
+
     def random(self, op: Call) -> bool:
         """Numba's random numbers are others than NumPy's."""
         raise not_jitable(op, f"np.random.{op.fn.__name__} draws other numbers in compiled code")
@@ -537,6 +560,9 @@ _HANDLERS: dict[Any, Callable[[_Dialect, Call], bool]] = {
     np.reshape: _Dialect.reshape,
     np.ravel: _Dialect.ravel,
     **dict.fromkeys([np.real, np.conjugate], _Dialect.real_part),
+    **dict.fromkeys([np.array, np.asarray], _Dialect.array),
+    abs: _Dialect.magnitude,
+    np.add.at: _Dialect.add_at,
     **dict.fromkeys([np.broadcast_to, runtime.expanded], _Dialect.broadcast),
     **dict.fromkeys([np.diag, np.diagonal, np.ndarray.diagonal], _Dialect.diagonal),
     **dict.fromkeys([operator.setitem, list.append, list.insert], _Dialect.item),

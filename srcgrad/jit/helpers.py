@@ -219,6 +219,131 @@ def shadow_through(shadows: list, x_bar: Any, x: Any, z: Any) -> Any:
     return x_bar.reshape(z.shape) if np.may_share_memory(x, z) else shadow_in(shadows, z)
 
 
+def packed_numbers(items: list, dtype: Any) -> Any:
+    """The numbers in a list as an array."""
+    found = np.empty(len(items), dtype)
+    for k in range(len(items)):
+        found[k] = items[k]
+    return found
+
+
+def unpacked_numbers(numbers: Any, dtype: Any) -> list:
+    """The list that `packed_numbers` made an array of."""
+    return [dtype(number) for number in numbers]
+
+
+def packed_lists(items: list, dtype: Any) -> tuple[Any, Any]:
+    """The numbers in lists in a list, and how many each of them has."""
+    lengths = np.empty(len(items), np.int64)
+    total = 0
+    for k in range(len(items)):
+        lengths[k] = len(items[k])
+        total += len(items[k])
+    found = np.empty(total, dtype)
+    place = 0
+    for item in items:
+        for number in item:
+            found[place] = number
+            place += 1
+    return found, lengths
+
+
+def unpacked_lists(numbers: Any, lengths: Any, dtype: Any) -> list:
+    """The lists that `packed_lists` made arrays of."""
+    found = []
+    place = 0
+    for length in lengths:
+        found.append([dtype(numbers[k]) for k in range(place, place + length)])
+        place += length
+    return found
+
+
+def packed_arrays(items: list, dtype: Any, ndim: int) -> tuple[Any, Any]:
+    """The elements of arrays in a list, and the shape of each of them."""
+    shapes = np.empty((len(items), ndim), np.int64)
+    total = 0
+    for k in range(len(items)):
+        for axis in range(ndim):
+            shapes[k, axis] = items[k].shape[axis]
+        total += items[k].size
+    found = np.empty(total, dtype)
+    place = 0
+    for item in items:
+        for number in item.flat:
+            found[place] = number
+            place += 1
+    return found, shapes
+
+
+def unpacked_arrays(numbers: Any, shapes: Any, dtype: Any, ndim: int) -> list:
+    """The arrays that `packed_arrays` took apart."""
+    found = []
+    place = 0
+    for k in range(len(shapes)):
+        size = int(np.prod(shapes[k]))
+        found.append(numbers[place : place + size].reshape(tuple(shapes[k])).copy())
+        place += size
+    return found
+
+
+def array_of(items: list) -> Any:
+    """A list as an array."""
+    return np.array(items)
+
+
+def empty_dict(key: Any, item: Any) -> dict:
+    """A dict for keys and values of the kinds of these."""
+    return {}
+
+
+def refuse_write(x: Any) -> None:
+    """Stands for a write to an array that is read-only.
+
+    Raises:
+        ValueError: whatever the array is.
+    """
+    if x.ndim >= 0:
+        raise ValueError("assignment destination is read-only")
+
+
+class Unfit(Exception):
+    """An array that is to be written has another shape, or shares memory with one that is read."""
+
+
+def check_destination(out: Any, x: Any) -> None:
+    """Checks that an array which is to be written has the shape of the one that it belongs to.
+
+    Raises:
+        Unfit: if not.
+    """
+    if out.shape != x.shape:
+        raise Unfit
+
+
+def check_apart(a: Any, b: Any) -> None:
+    """Checks that two arrays lie in different ranges of memory.
+
+    Raises:
+        Unfit: if not.
+    """
+    if a.size == 0 or b.size == 0:
+        return
+    a_first = a_last = a.ctypes.data
+    for k in range(a.ndim):
+        if a.strides[k] < 0:
+            a_first += a.strides[k] * (a.shape[k] - 1)
+        else:
+            a_last += a.strides[k] * (a.shape[k] - 1)
+    b_first = b_last = b.ctypes.data
+    for k in range(b.ndim):
+        if b.strides[k] < 0:
+            b_first += b.strides[k] * (b.shape[k] - 1)
+        else:
+            b_last += b.strides[k] * (b.shape[k] - 1)
+    if a_first < b_last + b.itemsize and b_first < a_last + a.itemsize:
+        raise Unfit
+
+
 def index_in(index: int, length: int) -> int:
     """An index of an axis, from its start.
 
@@ -248,5 +373,7 @@ def last_of_range(start: int, stop: int, step: int) -> int:
 COMPILED_AS_THEY_ARE = (
     *(divided, floor_divided, remainder, float_power, int_power, shifted_left, shifted_right, truncated, rounded),
     *(index_in, check_indices, last_of_range, in_domain, in_range),
+    *(check_destination, check_apart, refuse_write),
+    *(packed_numbers, unpacked_numbers, packed_lists, unpacked_lists, packed_arrays),
 )
 """Those that are right in compiled code as they stand."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from types import FunctionType
 
 import numpy as np
 
@@ -41,13 +42,14 @@ _AT_HOME = frozenset(
 """What may be left to Python: it takes arguments apart, checks them, and puts results together."""
 
 
-def pass_captured(functions: list[Function]) -> None:
+def pass_captured(functions: list[Function], entries: list[Function]) -> None:
     """Makes parameters of what the functions that others call use from outside: compiled code would freeze it.
 
     Args:
-        functions: all of them; the last one is the entry, which goes on to read what it uses from outside.
+        functions: all of them.
+        entries: those among them that Python calls, which go on to read what they use from outside.
     """
-    *others, entry = functions
+    others = [function for function in functions if function not in entries]
     needed = {f: dict.fromkeys(f.captured) for f in functions}
     changed = True
     while changed:
@@ -60,7 +62,7 @@ def pass_captured(functions: list[Function]) -> None:
     more: dict[Function, list[Value]] = {f: list(needed[f]) for f in others}
     for function in functions:
         given: dict[Value, Value] = {}
-        if function is not entry:
+        if function not in entries:
             given = {v: Value(v.type, v.hint, v.span) for v in more[function]}
             replace_values(function.body, given)
             for param in given.values():
@@ -223,7 +225,7 @@ def _is_python(op: Op) -> bool:
     return not all(is_compilable(v.type) for v in (*op.inputs, *op.outputs) if not isinstance(v, Const))
 
 
-_COMPILED_CLASSES = (np.generic, bool, int, float, complex, tuple, list, BaseException)
+_COMPILED_CLASSES = (np.generic, bool, int, float, complex, tuple, list, range, BaseException)
 _CHECKS = (runtime.check_overlap, runtime.check_no_container_twice, runtime.protected)
 
 
@@ -273,8 +275,15 @@ def check_compilable(functions: Iterable[Function]) -> None:
         for op in walk(function.body):
             if isinstance(op, (Try, Enter, Leave)):
                 raise not_jitable(op, _NO_BLOCKS[type(op)])
+            if isinstance(op, Call) and isinstance(op.fn, FunctionType) and not _is_library(op.fn):
+                # It has a rule: others are read.
+                raise not_jitable(op, f"{op.fn.__name__} has a rule and is not compiled; decorate it with numba.njit")
             if any(not is_compilable(v.type) for v in (*op.inputs, *op.outputs) if not isinstance(v, Const)):
                 raise not_jitable(op)
+
+
+def _is_library(fn: FunctionType) -> bool:
+    return (fn.__module__ or "").partition(".")[0] in ("srcgrad", "numpy")
 
 
 _NO_BLOCKS: dict[type[Op], str] = {

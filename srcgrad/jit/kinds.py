@@ -6,6 +6,8 @@ of NumPy's number, to which Python's is cast where the paths meet.
 
 from __future__ import annotations
 
+import numpy as np
+
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, While, walk
 from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, Unknown, is_scalar, join
 from srcgrad.rules.result_types import result_type
@@ -19,9 +21,12 @@ def settle_kinds(function: Function) -> None:
     Before -> after, for an array `x` of 32 bits: `s = 0.0; for i ...: s = s + x[i]` ->
     `s = np.float32(0.0); for i ...: s = s + x[i]`.
     """
-    if not any(_is_open(v.type) for op in walk(function.body) for v in op.outputs):
+    values = [v for op in walk(function.body) for v in op.outputs]
+    # A cotangent or tangent of 32 bits may start as a plain zero, which would widen it.
+    settled: set[Value] = {v for v in values if _is_narrow(v.type)}
+    settled |= {v for op in walk(function.body) if isinstance(op, Loop) for v in op.carried if _is_narrow(v.type)}
+    if not settled and not any(_is_open(v.type) for v in values):
         return
-    settled: set[Value] = set()
     for _ in range(_ROUNDS):
         before = len(settled)
         _visit(function.body, settled)
@@ -32,6 +37,10 @@ def settle_kinds(function: Function) -> None:
 
 def _is_open(t: Type) -> bool:
     return isinstance(t, Unknown) or (isinstance(t, Array) and t.dtype is None)
+
+
+def _is_narrow(t: Type) -> bool:
+    return isinstance(t, NpScalar) and t.dtype.kind in "fc" and t.dtype not in (np.float64, np.complex128)
 
 
 def _visit(region: Region, settled: set[Value]) -> None:
@@ -112,7 +121,7 @@ def _as(value: Value, t: Type, ops: list[Op], near: Op) -> Value:
     if not isinstance(t, NpScalar) or not isinstance(value.type, PyScalar):
         return value
     if isinstance(value, Const):
-        return Const(t.dtype.type(value.value))
+        return value if value.value is UNDEFINED else Const(t.dtype.type(value.value))
     out = Value(t, value.hint, value.span)
     cast = Call(t.dtype.type, (value,), {}, [out], near.span)
     cast.mirror = near.mirror

@@ -5,8 +5,10 @@ from __future__ import annotations
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
+from srcgrad.jit.contexts import drop_warning_contexts
 from srcgrad.jit.defined_calls import define_calls
 from srcgrad.jit.dialect import adapt, unwritten_reshapes
+from srcgrad.jit.dicts import type_dicts
 from srcgrad.jit.gathers import gather_sums
 from srcgrad.jit.invariants import hoist_places
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
@@ -15,6 +17,7 @@ from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
+from srcgrad.jit.read_only import raise_at_writes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.jit.tapes import size_tapes
@@ -23,29 +26,36 @@ from srcgrad.transform.effects import has_effects
 from srcgrad.transform.split import first_of_reverse
 
 
-def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Function, bool], Function | None]:
-    """Makes of the functions of a gradient, the entry last, those to be compiled and the entry around them.
+def jitted(
+    functions: list[Function], entries: list[Function], relies: bool = False
+) -> tuple[dict[Function, bool], list[Function]]:
+    """Makes of the functions of a derivative those to be compiled and the entries around them.
 
     Args:
         functions: they are changed.
+        entries: those among them that Python calls: that of a gradient, or the two sweeps of a pullback.
         relies: whether the code may raise `Stretched`, and another one be called then.
 
     Returns:
-        The functions to be compiled, the one to be called last, and for each whether Numba has to check the bounds of
-        arrays; and the Python function that calls it, if one has to.
+        The functions to be compiled, those that Python calls last, and for each whether Numba has to check the bounds
+        of arrays; and the Python functions around them, where one is needed.
 
     Raises:
         NotJitableError: if there is something in them that Numba can't compile.
     """
     for function in functions:
         define_calls(function)
-    pass_captured(functions)
+    pass_captured(functions, entries)
+    for function in functions:
+        drop_warning_contexts(function)
+        raise_at_writes(function)
+    type_dicts(functions)
     split_tables(functions)
     for function in functions:
         settle_kinds(function)
         postpone_messages(function)
-    kernel, entry = split_entry(functions[-1])
-    compiled = [*functions[:-1], kernel]
+    halves = [split_entry(entry) for entry in entries]
+    compiled = [*[f for f in functions if f not in entries], *[kernel for kernel, _ in halves]]
     for function in compiled:
         settle_lengths(function)
         hoist_places(function)
@@ -64,4 +74,11 @@ def jitted(functions: list[Function], relies: bool = False) -> tuple[dict[Functi
         postpone_checks(function)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
-    return bounded, entry
+    return bounded, [outer for _, outer in halves if outer is not None]
+
+
+def size_tapes_of_pullback(function: Function) -> None:
+    """Sizes the tapes of a function with both sweeps that is cut in two after that: the cut passes arrays on."""
+    settle_kinds(function)
+    settle_lengths(function)
+    size_tapes(function)

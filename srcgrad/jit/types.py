@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from srcgrad.ir.types import NONE, STR, UNKNOWN, Array, List, NpScalar, Opaque, Parts, PyScalar, Record, Tuple, Type
+from srcgrad.ir.types import (
+    NONE,
+    STR,
+    UNKNOWN,
+    Array,
+    Dict,
+    List,
+    NpScalar,
+    Opaque,
+    Parts,
+    PyScalar,
+    Record,
+    Tuple,
+    Type,
+)
 from srcgrad.transform.split import TAPE
 
 _DTYPES = frozenset(map(np.dtype, ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16"]))
@@ -30,6 +44,8 @@ def is_compilable(t: Type) -> bool:
     if isinstance(t, List):
         # What a tape holds is known where it is taken from it.
         return t.item == UNKNOWN or is_compilable(t.item)
+    if isinstance(t, Dict):
+        return isinstance(t.item, PyScalar)
     return t in (NONE, STR, TAPE) or (isinstance(t, Opaque) and issubclass(t.cls, BaseException))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, is_dataclass
 from functools import partial
 from typing import Any
@@ -344,12 +344,18 @@ def activity_of(
 
 
 def pullback(
-    program: Program, names: list[str], has_aux: bool, optimize: bool = True, costs: Costs = INTERPRETED
+    program: Program,
+    names: list[str],
+    has_aux: bool,
+    optimize: bool = True,
+    costs: Costs = INTERPRETED,
+    before_split: Callable[[Function], None] | None = None,
 ) -> Gradient:
     """The two functions behind `vjp`: one returns the value and what the other, callable any number of times, needs.
 
     The entry returns `(out, kept...)`, with aux `(out, aux, kept...)`; the reverse function takes what is kept and
     then one cotangent for each float leaf of the output, and returns a tuple with one gradient for each name.
+    `before_split` is a pass of the target on both sweeps in one function.
     """
     function = program.function
     out, _ = split_result(program, has_aux)
@@ -387,6 +393,8 @@ def pullback(
     finish(function, ((out, aux), gradients), shown, optimize, own=False)
     (out, aux), gradients = function.result
     function.result = (out, aux) if has_aux else (out,)
+    if before_split is not None:
+        before_split(function)
     forward, backward, kept = split(function, gradients, seeds, packed=False)
     forward.result = (*forward.result, *kept)
     forward.body.results = list(leaves(forward.result))

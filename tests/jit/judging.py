@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from oracle import Gradients, judge_arguments, judge_memory
+from oracle import Gradients, judge_arguments, judge_memory, wanted
 from programs import Program
 
 import srcgrad
 from srcgrad.errors import SrcgradError
-from srcgrad.testing import check_same
+from srcgrad.testing import check_same, random_like
 from srcgrad.tree import flatten
 
 
@@ -54,6 +54,30 @@ def judge_exception(program: Program, jitted: srcgrad.GradFunction, raised: Exce
         judge_arguments(program, args, "jit=True")
     else:
         raise AssertionError(f"compiled {program.name} answers {got!r} in place of {raised!r}")
+
+
+def judge_products(program: Program) -> None:
+    """Raises AssertionError unless the compiled `vjp`, `jvp` and `linearize` of a program are what the plain ones are.
+
+    Raises:
+        NotJitableError: if Numba can't compile one of them.
+    """
+    args, rng = program.args(), np.random.default_rng(7)
+    out, pull = srcgrad.vjp(program.fun, *program.args())
+    got, jitted_pull = srcgrad.vjp(program.fun, *args, jit=True)
+    same_results(got, out, program.name, args)
+    first, second = random_like(out, rng), random_like(out, rng)
+    pulled = jitted_pull(first)
+    same_results(pulled, pull(first), f"pullback of {program.name}", args)
+    same_results(jitted_pull(second), pull(second), f"pullback of {program.name}", args)
+    check_same(jitted_pull(first), pulled, f"compiled pullback of {program.name} answers otherwise when pulled again")
+    chosen = wanted(program)
+    along = tuple([random_like(a, rng) if k in chosen and type(a) is not int else None for k, a in enumerate(args)])
+    pushed = srcgrad.jvp(program.fun, args, along, jit=True)
+    same_results(pushed, srcgrad.jvp(program.fun, program.args(), along), f"jvp of {program.name}", args)
+    value, push = srcgrad.linearize(program.fun, *args, jit=True)
+    check_same((value, push(*along)), pushed, f"compiled linearize of {program.name} answers otherwise", exact=False)
+    judge_arguments(program, args, "a product with jit=True")
 
 
 def gradients_in(program: Program, got: Any) -> tuple:

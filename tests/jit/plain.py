@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from srcgrad import api
+from srcgrad import api, products
 from srcgrad.backend import numba_target
 from srcgrad.backend.compile import load
 
@@ -27,5 +27,6 @@ def without_numba() -> Iterator[None]:
     with (
         mock.patch.object(numba_target, "load_compiled", load_plain),
         mock.patch.object(api, "check_installed", lambda: None),
+        mock.patch.object(products, "check_installed", lambda: None),
     ):
         yield

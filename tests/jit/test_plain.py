@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import pytest
 from programs import Program, all_programs
 
-from jit.judging import judge_jitted
+from jit.judging import judge_jitted, judge_products
 from jit.plain import without_numba
 from srcgrad.errors import NotJitableError
 
@@ -15,11 +16,23 @@ PROGRAMS = [p for p in all_programs() if p.supported and p.output == "scalar"][:
 """`python -m tests.jit` compiles all of them."""
 
 
+PULLED = [p for p in all_programs() if p.supported and "reverse mode alone" not in p.tags][5::24]
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=[p.name for p in PROGRAMS])
 def test_runs_without_numba(program: Program) -> None:
+    _judge(judge_jitted, program)
+
+
+@pytest.mark.parametrize("program", PULLED, ids=[p.name for p in PULLED])
+def test_products_run_without_numba(program: Program) -> None:
+    _judge(judge_products, program)
+
+
+def _judge(judge: Callable[[Program], None], program: Program) -> None:
     with warnings.catch_warnings(), without_numba():
         warnings.simplefilter("ignore")
         try:
-            judge_jitted(program)
+            judge(program)
         except NotJitableError as error:
             pytest.skip(f"refused: {error.msg}")

@@ -1,0 +1,246 @@
+"""Constructs of Python that Numba lacks or has in another form: dicts whose keys depend on the run, contexts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import srcgrad
+from srcgrad.errors import NotJitableError
+from srcgrad.testing import check_same
+
+numba = pytest.importorskip("numba")
+
+X = np.array([0.5, 1.5, 2.0, 0.25, 1.25])
+
+
+def agree(fun: Callable, *args: Any) -> None:
+    """Compares the compiled gradient of a function with the interpreted one: numbers, or the error."""
+    try:
+        expected: Any = srcgrad.value_and_grad(fun)(*args)
+    except Exception as error:
+        with pytest.raises(type(error)):
+            srcgrad.value_and_grad(fun, jit=True)(*args)
+        return
+    check_same(srcgrad.value_and_grad(fun, jit=True)(*args), expected, fun.__name__, exact=False)
+
+
+# Dicts
+
+
+def grouped(x, k):
+    groups = {}
+    for i in range(len(x)):
+        if i % k not in groups:
+            groups[i % k] = 1.0
+        groups[i % k] *= x[i]
+    total = 0.0
+    for key in groups:
+        total += groups[key] ** 1.5
+    return total
+
+
+def counted(x, k):
+    counts = {}
+    for v in x:
+        counts[int(v * 3)] = counts.get(int(v * 3), 0) + 1
+    return sum(v * counts[int(v * 3)] for v in x) * k
+
+
+def keyed_by_pairs(x, k):
+    table = {(0, 0): x[0]}
+    for i in range(len(x)):
+        for j in range(i):
+            table[(i, j)] = x[i] * x[j]
+    return sum(v * i for (i, j), v in table.items()) + table[(k, 1)]
+
+
+def keyed_by_words(x, k):
+    names = ["a", "b", "a"]
+    sums = {}
+    for i in range(3):
+        sums[names[i]] = sums.get(names[i], 0.0) + x[i]
+    return sums["a"] * sums["b"]
+
+
+def emptied(x, k):
+    table = {}
+    for i in range(len(x)):
+        table[i] = x[i] ** 2
+    del table[1]
+    taken = table.pop(2)
+    return sum(i * v for i, v in table.items()) * len(table) + taken
+
+
+def missed(x, k):
+    table = {}
+    for i in range(k):
+        table[i] = x[i]
+    return table[k] * x[0]
+
+
+def of_arrays(x, k):
+    table = {}
+    for i in range(len(x)):
+        table[i % k] = x * (i + 1.0)
+    return np.sum(table[0] * table[1])
+
+
+@pytest.mark.parametrize("fun", [grouped, counted, keyed_by_pairs, keyed_by_words, emptied, missed, of_arrays])
+def test_dicts_whose_keys_depend_on_the_run(fun: Callable) -> None:
+    agree(fun, X, 2)
+
+
+# Contexts
+
+
+def within_errstate(x):
+    total = 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        y = np.where(x > 0.3, np.log(x - 0.3), 0.0)
+        for i in range(len(x)):
+            with np.errstate(all="warn"):
+                total += x[i] ** 2
+    return np.sum(y) + total
+
+
+def within_filters(x):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        y = np.sqrt(x)
+    return np.sum(y * x)
+
+
+def raising(x):
+    with np.errstate(divide="raise"):
+        y = 1.0 / x
+    return np.sum(y)
+
+
+def test_contexts_of_warnings() -> None:
+    agree(within_errstate, X)
+    agree(within_filters, X)
+
+
+def test_contexts_that_make_errors_of_warnings_are_refused() -> None:
+    with pytest.raises(NotJitableError, match="with"):
+        srcgrad.grad(raising, jit=True)(X)
+
+
+# Arrays that are read-only
+
+
+def writes_element(x, t, n):
+    for i in range(n):
+        t[i] += x[i]
+    return np.sum(t * x)
+
+
+def writes_whole(x, t, n):
+    t *= 2.0
+    return np.sum(t * x) * n
+
+
+def writes_view(x, t, n):
+    part = t[1:]
+    if n > 0:
+        part[0] = x[0] * n
+    return np.sum(t * x)
+
+
+def fills(x, t, n):
+    if n > 0:
+        t.fill(2.0)
+    return np.sum(t * x)
+
+
+@pytest.mark.parametrize("fun", [writes_element, writes_whole, writes_view, fills])
+def test_writes_to_read_only_arrays_raise_as_in_numpy(fun: Callable) -> None:
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    agree(fun, X, fixed, 2)
+    agree(fun, X, X.copy(), 2)
+    with pytest.raises(ValueError, match="read-only"):
+        srcgrad.grad(fun, jit=True)(X, fixed, 2)
+    if fun is not writes_whole:
+        agree(fun, X, fixed, 0)
+    assert np.array_equal(fixed, X)
+
+
+def test_which_array_is_written_may_not_depend_on_the_run_if_one_is_read_only() -> None:
+    def either(x, t, n):
+        u = t if n > 0 else np.zeros(5)
+        u[0] = x[0] * 2.0
+        return np.sum(u * x)
+
+    fixed = X.copy()
+    fixed.flags.writeable = False
+    with pytest.raises(NotJitableError, match="which is read-only"):
+        srcgrad.grad(either, jit=True)(X, fixed, 2)
+
+
+# Functions that Numba compiles
+
+
+@numba.njit(parallel=True)
+def parallel(x):
+    total = 0.0
+    for i in numba.prange(len(x)):
+        total += np.sin(x[i]) * x[i]
+    return total
+
+
+def in_parallel(x):
+    y = np.zeros(len(x))
+    for i in numba.prange(1, len(x)):
+        y[i] = x[i] * x[i - 1]
+    return np.sum(y**2)
+
+
+@pytest.mark.parametrize("fun", [parallel, in_parallel])
+def test_parallel_ranges_are_ranges(fun: Callable) -> None:
+    serial = srcgrad.grad(getattr(fun, "py_func", fun))(X)
+    assert srcgrad.grad(fun)(X) == pytest.approx(serial)
+    agree(fun, X)
+
+
+@numba.njit
+def bent(v, scale=3.0):
+    return v * v * scale
+
+
+@srcgrad.rules.partials(bent)
+def bent_partials(v, scale, out):
+    return 20.0 * v * scale, v * v
+
+
+def bends(x):
+    total = 0.0
+    for v in x:
+        total += bent(v) * v + bent(v, 2.0)
+    return total
+
+
+def stretched(v):
+    return v * v
+
+
+@srcgrad.rules.partials(stretched)
+def stretched_partials(v, out):
+    return 2.0 * v
+
+
+def test_rules_of_functions_that_numba_compiles() -> None:
+    # The rule tells another slope than the function has.
+    expected = 60.0 * X * X + 3.0 * X**2 + 40.0 * X
+    assert srcgrad.grad(bends)(X) == pytest.approx(expected)
+    agree(bends, X)
+
+
+def test_rules_of_functions_that_numba_does_not_compile_are_refused() -> None:
+    with pytest.raises(NotJitableError, match="decorate it with numba"):
+        srcgrad.grad(lambda x: stretched(x[0]) * x[1], jit=True)(X)
