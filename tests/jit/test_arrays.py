@@ -11,7 +11,7 @@ import pytest
 import srcgrad
 from jit.array_programs import PROGRAMS, ArrayProgram
 from jit.judging import same_results
-from jit.test_plain import load_plain
+from jit.plain import load_plain
 from srcgrad import api
 from srcgrad.backend import dispatch, numba_target
 from srcgrad.jit.pipeline import jitted
@@ -37,7 +37,7 @@ def test_as_python(program: ArrayProgram, relies: bool, monkeypatch: pytest.Monk
     monkeypatch.setattr(numba_target, "load_compiled", load_plain)
     monkeypatch.setattr(api, "check_installed", lambda: None)
     if not relies:
-        monkeypatch.setattr(dispatch, "jitted", lambda functions, _: jitted(functions, False))
+        monkeypatch.setattr(dispatch, "jitted", lambda functions, entries, _: jitted(functions, entries, False))
     judge(program)
 
 

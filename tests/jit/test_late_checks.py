@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import srcgrad
-from jit.test_plain import load_plain
+from jit.plain import load_plain
 from srcgrad import api
 from srcgrad.backend import numba_target
 

@@ -10,7 +10,7 @@ import pytest
 from programs import Program, all_programs, turn_order
 
 from jit.judging import judge_jitted
-from jit.test_plain import load_plain
+from jit.plain import load_plain
 from srcgrad import api, grad
 from srcgrad.backend import numba_target
 from srcgrad.errors import NotJitableError
