@@ -220,7 +220,9 @@ def shadow_through(shadows: list, x_bar: Any, x: Any, z: Any) -> Any:
 
 
 def packed_numbers(items: list, dtype: Any) -> Any:
-    """The numbers in a list as an array."""
+    """The numbers in a list as an array; none on a path that has left the list undefined."""
+    if items is None:
+        return np.empty(0, dtype)
     found = np.empty(len(items), dtype)
     for k in range(len(items)):
         found[k] = items[k]

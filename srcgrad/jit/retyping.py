@@ -71,7 +71,9 @@ def _separate(value: Value, doubtful: list[str]) -> None:
     """Gives lengths that others may have the names of names of their own."""
     t = value.type
     if isinstance(t, Array) and t.shape is not None and any(_is_shared(a, doubtful) for a in t.shape):
-        axes = [Dim(f"%{value.uid}.{k}", 0, a.not_one) if _is_shared(a, doubtful) else a for k, a in enumerate(t.shape)]  # type: ignore[union-attr]
+        axes = [
+            Dim(f"%{value.uid}.own{k}", 0, a.not_one) if _is_shared(a, doubtful) else a for k, a in enumerate(t.shape)
+        ]  # type: ignore[union-attr]
         value.type = Array(t.dtype, tuple(axes))
 
 
