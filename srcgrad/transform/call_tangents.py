@@ -331,8 +331,11 @@ def _fitted(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
 
 def settled(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
     """A tangent that no later write reaches, and that is memory of its own if its primal is written."""
-    if isinstance(dot, Const) or is_scalar(z.type):
+    if isinstance(dot, Const):
         return dot
+    if is_scalar(z.type):
+        # An array without axes is memory, and what is made of it a number.
+        return dot if is_scalar(dot.type) else forward.lo.value(forward.lo.emit(np.positive, dot))
     is_written = forward.aliases.is_written(z)
     if is_written:
         dot = full_like(forward.lo, dot, z)

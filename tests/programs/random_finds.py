@@ -328,3 +328,13 @@ def number_taken_out_of_a_copy_of_what_may_be_one(x, s):
     total += x[1]
     total *= s * total
     return total * before
+
+
+@program(lambda: (rand(3), np.array(0.7)), argnums=(0, 1), tags=("kinds", "write", "loop"))
+def number_made_of_what_is_changed_later(x, s):
+    phase = 2 + (s if x[0] < 9.0 else 0)
+    total = phase
+    for _ in range(2):
+        total = total + 0.5 * phase
+    s += total * x[1]
+    return s * phase
