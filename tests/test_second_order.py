@@ -60,6 +60,7 @@ NOT_YET: dict[str, str] = {
     "array_or_sum_is_a_number": DOUBT,
     "total_that_is_indexed_at_the_end": DOUBT,
     "number_or_array_without_axes": DOUBT,
+    "number_made_of_what_is_changed_later": DOUBT,
     "number_from_a_recursive_function_is_compared": DOUBT,
     "product_by_two_names": DOUBT,
     "update_by_its_own_alias": DOUBT,
