@@ -51,6 +51,17 @@ def augment_divide(w: Writer) -> bool:
     return True
 
 
+@construct("statement", "lists-change-arrays")
+def augment_by_list(w: Writer) -> bool:
+    a = w.some("array", ("n",)).name
+    items = f"{w.scalar(1)}, {w.scalar(1)}"
+    form = w.rng.choice(
+        ["{a}[:2] += [{i}]", "{a}[1:3] *= ({i})", "np.add.at({a}, [1, 1], [{i}])", "{a}[[0, 2]] -= [{i}]"]
+    )
+    w.emit(form.format(a=a, i=items))
+    return True
+
+
 @construct("statement", "chained-assignments")
 def chained(w: Writer) -> bool:
     a, b = w.fresh("scalar"), w.fresh("scalar")
@@ -412,6 +423,21 @@ def after_loop(w: Writer) -> bool:
     v = w.fresh("scalar", (), "last")
     w.emit(f"for {v.name} in {a.name}:")
     w.emit(f"    {w.some('scalar').name} += {v.name} * {w.scalar(2)}")
+    w.bind(v)
+    return True
+
+
+@construct("statement", "names-bound-in-inner-loops", 1.5)
+def inner_names(w: Writer) -> bool:
+    deep(w)
+    i, j = loop_variable(w, ("n",)), loop_variable(w, ("n",))
+    a = w.some("array", ("n",)).name
+    v = w.fresh("scalar", (), "inner")
+    with w.block(f"for {i.name} in range(n):", loop=True):
+        w.bind(i)
+        with w.block(f"for {j.name} in range({w.pick(i.name + ' + 1, n', '2 - ' + i.name)}):", loop=True):
+            w.bind(j)
+            w.emit(f"{v.name} = {a}[{i.name}] * {a}[{j.name}] + {w.scalar(2)}")
     w.bind(v)
     return True
 
