@@ -96,6 +96,8 @@ class GradFunction:
 
     def _into(self, out: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         """What a call returns, with arrays that the caller has in the derivative."""
+        if args and isinstance(args[0], type) and self._is_class_method_of(args[0]):
+            return self.__get__(args[0])(*args[1:], out=out, **kwargs)
         writer = self._writer
         if writer is not None:
             known = writer.last

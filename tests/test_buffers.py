@@ -167,3 +167,36 @@ def test_a_function_with_a_parameter_of_that_name_gets_it(jit: bool) -> None:
         return np.sum(x * out)
 
     assert srcgrad.grad(scaled, jit=jit)(X, out=3.0) == pytest.approx([3.0, 3.0, 3.0])
+
+
+class Model:
+    scale = 2.0
+
+    def __init__(self) -> None:
+        self.w = X.copy()
+
+    def loss(self, x):
+        return np.sum(self.w * x * x)
+
+    @classmethod
+    @srcgrad.grad
+    def slope(cls, x):
+        return np.sum(x * x) * cls.scale
+
+
+@pytest.mark.parametrize("jit", JITS)
+def test_methods(jit: bool) -> None:
+    model = Model()
+    gradient = srcgrad.grad(model.loss, jit=jit)
+    out = np.empty(3)
+    assert gradient(X, out=out) is out
+    assert out == pytest.approx(2 * X * X)
+    # The array that the gradient is written to is one that it reads.
+    assert gradient(X, out=model.w) is model.w
+    assert model.w == pytest.approx(2 * X * X)
+
+
+def test_class_methods() -> None:
+    out = np.empty(3)
+    assert Model.slope(X, out=out) is out
+    assert out == pytest.approx(4.0 * X)
