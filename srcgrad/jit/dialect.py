@@ -16,7 +16,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES
-from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree, walk
+from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
 from srcgrad.ir.types import FLOAT, INT, UNKNOWN, Array, List, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
@@ -57,19 +57,6 @@ _IN_DOMAIN = frozenset(
 _IN_RANGE = frozenset([math.exp, math.exp2, math.expm1, math.cosh, math.sinh, math.gamma, math.pow])
 _WHOLE = {math.floor: np.floor, math.ceil: np.ceil, math.trunc: np.trunc}
 _AS_EXAMPLE: dict[str, Any] = {"b": True, "i": 1, "f": 1.0, "c": 1j}
-
-
-def unwritten_reshapes(functions: list[Function]) -> set[Op]:
-    """The calls of `np.reshape` whose results nobody writes: they may be copies where NumPy makes views.
-
-    Args:
-        functions: all of them, before loops write what operations on arrays have made.
-    """
-    found = [op for f in functions for op in walk(f.body) if isinstance(op, Call) and op.fn is np.reshape]
-    if not found:
-        return set()
-    aliases = Aliases(functions)
-    return {op for op in found if not aliases.is_written(op.outputs[0])}
 
 
 def adapt(function: Function, aliases: Aliases, unwritten: set[Op]) -> None:

@@ -6,11 +6,12 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
 from srcgrad.jit.defined_calls import define_calls
-from srcgrad.jit.dialect import adapt, unwritten_reshapes
+from srcgrad.jit.dialect import adapt
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
+from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.jit.tapes import size_tapes
