@@ -96,7 +96,7 @@ def _spell_out(op: Call) -> None:
         return
     x, parts, *value = op.args
     dots = [k for k, part in enumerate(parts) if isinstance(part, Const) and part.value is Ellipsis]
-    ndim = rank(getattr(x, "type", None)) if isinstance(getattr(x, "type", None), Array) else None
+    ndim = rank(x.type) if isinstance(x, Value) and isinstance(x.type, Array) else None
     if len(dots) != 1 or not ndim:
         return
     taken = sum(_axes_taken(part) for part in parts)
@@ -180,7 +180,7 @@ def _agrees(found: Type, expected: Type) -> bool:
         return False
     if not is_compilable(expected):
         return True
-    return _kind(found) == _kind(expected)
+    return bool(_kind(found) == _kind(expected))
 
 
 def _kind(t: Type) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES, copies_perhaps, order_of
-from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree, walk
+from srcgrad.ir.nodes import Call, Const, For, Function, Loop, Op, Region, Value, map_tree
 from srcgrad.ir.types import FLOAT, INT, UNKNOWN, Array, List, NpScalar, PyScalar, Type, is_scalar, rank
 from srcgrad.jit import helpers
 from srcgrad.jit.divisors import is_never_zero
@@ -58,19 +58,6 @@ _IN_DOMAIN = frozenset(
 _IN_RANGE = frozenset([math.exp, math.exp2, math.expm1, math.cosh, math.sinh, math.gamma, math.pow])
 _WHOLE = {math.floor: np.floor, math.ceil: np.ceil, math.trunc: np.trunc}
 _AS_EXAMPLE: dict[str, Any] = {"b": True, "i": 1, "f": 1.0, "c": 1j}
-
-
-def unwritten_reshapes(functions: list[Function]) -> set[Op]:
-    """The calls of `np.reshape` whose results nobody writes: they may be copies where NumPy makes views.
-
-    Args:
-        functions: all of them, before loops write what operations on arrays have made.
-    """
-    found = [op for f in functions for op in walk(f.body) if isinstance(op, Call) and op.fn is np.reshape]
-    if not found:
-        return set()
-    aliases = Aliases(functions)
-    return {op for op in found if not aliases.is_written(op.outputs[0])}
 
 
 def adapt(function: Function, aliases: Aliases, unwritten: set[Op]) -> None:
@@ -509,11 +496,6 @@ class _Dialect:
             op.fn = np.abs
         return False
 
-    def add_at(self, op: Call) -> bool:
-        """`np.add.at`."""
-        op.fn = helpers.add_at
-        return False
-
     def random(self, op: Call) -> bool:
         """Numba's random numbers are others than NumPy's."""
         raise not_jitable(op, f"np.random.{op.fn.__name__} draws other numbers in compiled code")
@@ -562,7 +544,6 @@ _HANDLERS: dict[Any, Callable[[_Dialect, Call], bool]] = {
     **dict.fromkeys([np.real, np.conjugate], _Dialect.real_part),
     **dict.fromkeys([np.array, np.asarray], _Dialect.array),
     abs: _Dialect.magnitude,
-    np.add.at: _Dialect.add_at,
     **dict.fromkeys([np.broadcast_to, runtime.expanded], _Dialect.broadcast),
     **dict.fromkeys([np.diag, np.diagonal, np.ndarray.diagonal], _Dialect.diagonal),
     **dict.fromkeys([operator.setitem, list.append, list.insert], _Dialect.item),

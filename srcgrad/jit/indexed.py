@@ -14,7 +14,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.ir.nodes import Call, Const, Value
-from srcgrad.ir.types import Array
+from srcgrad.ir.types import Array, rank
 from srcgrad.jit.defining import Definitions
 from srcgrad.rules.index import scatter
 
@@ -34,12 +34,12 @@ def is_indexed(op: Call) -> bool:
 
 
 def _is_flat(part: Any) -> bool:
-    return not isinstance(part, Value) or len(part.type.shape or ()) == 1
+    return not isinstance(part, Value) or rank(part.type) == 1
 
 
 def _is_one(part: Any) -> bool:
     """Whether an array of indices has one index, which may stand for as many as others have."""
-    return isinstance(part, Value) and part.type.shape == (1,)
+    return isinstance(part, Value) and isinstance(part.type, Array) and part.type.shape == (1,)
 
 
 def _is_index_array(part: Any) -> bool:

@@ -7,7 +7,7 @@ from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
 from srcgrad.jit.contexts import drop_warning_contexts
 from srcgrad.jit.defined_calls import define_calls
-from srcgrad.jit.dialect import adapt, unwritten_reshapes
+from srcgrad.jit.dialect import adapt
 from srcgrad.jit.dicts import type_dicts
 from srcgrad.jit.gathers import gather_sums
 from srcgrad.jit.invariants import hoist_places
@@ -18,6 +18,7 @@ from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
 from srcgrad.jit.read_only import raise_at_writes
+from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import split_tables
 from srcgrad.jit.tapes import size_tapes

@@ -1,0 +1,47 @@
+"""Arrays of a new shape: where NumPy makes a view if it can, and a copy does as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from srcgrad.analysis.alias import Aliases
+from srcgrad.ir.flow import is_inside
+from srcgrad.ir.nodes import Call, Function, Loop, Op, walk
+
+
+def unwritten_reshapes(functions: list[Function]) -> set[Op]:
+    """The calls of `np.reshape` whose results nobody writes: they may be copies where NumPy makes views.
+
+    Args:
+        functions: all of them, before loops write what operations on arrays have made.
+    """
+    found: set[Op] = set()
+    aliases: Aliases | None = None
+    for function in functions:
+        order = {op: k for k, op in enumerate(walk(function.body))}
+        for op in order:
+            if isinstance(op, Call) and op.fn is np.reshape:
+                aliases = aliases or Aliases(functions)
+                if all(write in order and _is_over(write, op, order) for write in _writers(op, aliases)):
+                    found.add(op)
+    return found
+
+
+def _is_over(write: Op, op: Op, order: dict[Op, int]) -> bool:
+    return order[write] < order[op] and _share_no_loop(write, op)
+
+
+def _writers(op: Call, aliases: Aliases) -> Iterable[Op]:
+    return aliases.writers.get(aliases.find(op.outputs[0]), ())
+
+
+def _share_no_loop(a: Op, b: Op) -> bool:
+    """Whether no loop has both of two operations in it."""
+    region = b.parent
+    while region is not None and region.parent is not None:
+        if isinstance(region.parent, Loop) and is_inside(a, region):
+            return False
+        region = region.parent.parent
+    return True
