@@ -33,6 +33,7 @@ from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, Const, For, Function, If, Op, Region, Value, walk
 from srcgrad.ir.types import BOOL, F8, FLOAT, INT, Array, Dim, NpScalar, is_scalar
 from srcgrad.jit import helpers
+from srcgrad.jit.order import tells_apart
 from srcgrad.jit.pointwise import Writer
 from srcgrad.jit.vector_functions import C_NAMES
 from srcgrad.rules.registry import hashable
@@ -44,11 +45,12 @@ _PLAIN = frozenset([*_ARITHMETIC, operator.getitem, operator.setitem, np.divide,
 """What turns do that can be done for several of them at a time."""
 
 
-def gather_sums(function: Function) -> None:
+def gather_sums(function: Function, functions: list[Function]) -> None:
     """Lets elements gather what loops of the reverse sweep add to neighbours.
 
     Args:
         function: it is changed.
+        functions: all functions that are compiled with it, the one that Python calls last.
     """
     loops = [op for op in walk(function.body) if isinstance(op, For) and op.mirror is not None]
     aliases: Aliases | None = None
@@ -56,8 +58,10 @@ def gather_sums(function: Function) -> None:
         if not any(isinstance(op, Call) and op.fn in ADDS for op in loop.body.ops) or not _is_plain(loop):
             continue
         if aliases is None:
-            aliases = Aliases([function])
+            aliases = Aliases(functions)
             origins = Origins(aliases)
+            if not tells_apart(functions, aliases):
+                return
         nest = _nest(loop)
         for sums in _neighbours(nest):
             if _is_worthwhile(sums) and _alone(sums, aliases, origins):

@@ -21,24 +21,33 @@ from srcgrad.analysis.commuting import ADDS, Turns, offset_from
 from srcgrad.analysis.memory import only_metadata
 from srcgrad.analysis.origins import Origins
 from srcgrad.ir.nodes import Call, Const, For, Function, Op, Value, references, walk
+from srcgrad.jit import helpers
 
 
-def run_upwards(function: Function) -> None:
+def run_upwards(function: Function, functions: list[Function]) -> None:
     """Turns round the loops of the reverse sweep whose turns may run in any order.
 
     Args:
         function: it is changed.
+        functions: all functions that are compiled with it, the one that Python calls last.
     """
     loops = [op for op in walk(function.body) if isinstance(op, For) and op.mirror is not None and op.backwards]
-    if not loops:
+    aliases = Aliases(functions) if loops else None
+    if aliases is None or not tells_apart(functions, aliases):
         return
-    aliases = Aliases([function])
     turns = Turns(aliases, Origins(aliases))
     for loop in loops:
         if turns.commute(loop):
             loop.backwards = False
             if isinstance(loop.step, Const) and loop.step.value == 1:
                 _begin_with_last(loop, aliases)
+
+
+def tells_apart(functions: list[Function], aliases: Aliases) -> bool:
+    """Whether two arrays that are written are one only if the code says so: none comes from a table, or from Python."""
+    if any(isinstance(op, Call) and op.fn is helpers.shadow_in for f in functions for op in walk(f.body)):
+        return False
+    return not any(aliases.is_written(param) for param in functions[-1].params)
 
 
 def _begin_with_last(loop: For, aliases: Aliases) -> None:

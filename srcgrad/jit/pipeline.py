@@ -66,8 +66,8 @@ def jitted(
     for function in compiled:
         use_vector_functions(function)
         size_tapes(function)
-        run_upwards(function)
-        gather_sums(function)
+        run_upwards(function, compiled)
+        gather_sums(function, compiled)
     check_compilable(compiled)
     aliases = Aliases(compiled)
     for function in compiled:

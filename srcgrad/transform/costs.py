@@ -37,6 +37,7 @@ class Costs:
         copy: a copy of an array.
         turn: an iteration of a loop.
         arithmetic: of two Python numbers.
+        integers: of two Python integers.
         numpy: more, if one of them is NumPy's.
         divide: more, for a quotient.
         power: more, for a power with a constant exponent.
@@ -61,6 +62,7 @@ class Costs:
     copy: float
     turn: float
     arithmetic: float
+    integers: float
     numpy: float
     divide: float
     power: float
@@ -114,7 +116,8 @@ class Costs:
         if op.fn in _COMPARISONS:
             return self.arithmetic
         if op.fn in _SIMPLE:
-            return self.arithmetic + more
+            whole = all(isinstance(v.type, PyScalar) and v.type.kind == "i" for v in (*op.inputs, *op.outputs))
+            return self.integers if whole else self.arithmetic + more
         if op.fn in _QUOTIENTS:
             return self.arithmetic + more + self.divide
         if op.fn in _POWERS:
@@ -164,6 +167,7 @@ INTERPRETED = Costs(
     copy=400.0,
     turn=25.0,
     arithmetic=10.0,
+    integers=10.0,
     numpy=15.0,
     divide=5.0,
     power=20.0,
@@ -190,6 +194,7 @@ COMPILED = Costs(
     copy=100.0,
     turn=0.5,
     arithmetic=0.5,
+    integers=0.2,
     numpy=0.0,
     divide=2.0,
     power=1.0,

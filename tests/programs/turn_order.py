@@ -73,6 +73,47 @@ def one_buffer_for_both(u, steps):
     return np.sum(a * a)
 
 
+def _step(a, b):
+    for i in range(1, len(a) - 1):
+        a[i] = 0.4 * b[i - 1] + 0.5 * b[i + 1] * b[i]
+
+
+@program(lambda: (rand(6), 3), tags=("loops", "aliases", "calls"))
+def one_buffer_for_both_parameters(u, steps):
+    a = u.copy()
+    for _ in range(steps):
+        _step(a, a)
+    return np.sum(a * a)
+
+
+@program(lambda: (rand(6), 3), tags=("loops", "aliases", "calls"))
+def two_buffers_for_the_parameters(u, steps):
+    a, b = u.copy(), u * u
+    for _ in range(steps):
+        _step(a, b)
+        _step(b, a)
+    return np.sum(a * b)
+
+
+@program(lambda: (rand(6), rand(6, seed=1), 4), argnums=(0, 1), tags=("loops", "aliases", "containers"))
+def buffers_in_a_list(u, v, steps):
+    buffers = [u.copy(), v.copy()]
+    for k in range(steps):
+        a, b = buffers[k % 2], buffers[(k // 2) % 2]
+        for i in range(1, len(u) - 1):
+            a[i] = 0.4 * b[i - 1] + 0.5 * b[i + 1] * b[i]
+    return np.sum(buffers[0] * buffers[1])
+
+
+@program(lambda: (rand(6), 3), argnums=0, tags=("loops", "aliases"))
+def arguments_are_written(u, steps):
+    v = u
+    for _ in range(steps):
+        for i in range(1, len(u) - 1):
+            u[i] = 0.4 * v[i - 1] + 0.5 * v[i + 1] * v[i]
+    return np.sum(u * v)
+
+
 @program(lambda: (rand(8), 3), tags=("loops", "views"))
 def halves_of_one_buffer(u, steps):
     u = u.copy()
