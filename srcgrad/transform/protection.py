@@ -149,10 +149,14 @@ def _heeds(op: Op) -> bool:
     """Whether a write raises where an array is read-only; `np.add.at` may do so if it adds a part of that array."""
     if _HEEDS or not isinstance(op, Call) or op.fn != np.add.at:
         return True
-    added = op.args[2]
-    while isinstance(added, Value) and isinstance(added.owner, Call) and is_view(added.owner):
-        added = added.owner.args[0]
-    return added is op.args[0]
+    return _whole(op.args[2]) is _whole(op.args[0])
+
+
+def _whole(value: Any) -> Any:
+    """What a value is a view of, of a view, and so on."""
+    while isinstance(value, Value) and isinstance(value.owner, Call) and is_view(value.owner):
+        value = value.owner.args[0]
+    return value
 
 
 def argument_leaves(program: Program) -> list[Value]:
