@@ -15,6 +15,7 @@ from srcgrad.errors import (
     ArgumentError,
     InternalError,
     MissingPackageError,
+    NoRuleError,
     NotScalarError,
     ShapeError,
     SourceNotFoundError,
@@ -135,6 +136,12 @@ def test_a_phase_that_is_arbitrary():
     slope = grad(lambda a: np.sum(np.linalg.eigh(a)[1][:2, 1].imag))
     with pytest.raises(NotImplementedError, match="arbitrary phases of complex eigenvectors"):
         slope(a)
+
+
+def test_a_rule_that_does_not_cover_a_call():
+    error = refused(lambda: grad(lambda x: np.sum(np.pad(x, 1, mode="mean") ** 2))(np.ones(3)), NoRuleError)
+    message = "there is no rule for the derivative of np.pad in a mode that computes with the elements"
+    assert error == (message, "write it with other functions")
 
 
 @pytest.mark.parametrize("tree", [(1, 2), {"a": "x"}, [], (None,)], ids=str)

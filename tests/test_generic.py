@@ -286,6 +286,7 @@ REFUSED = frozenset(
         "parts_of_rows_at_a_place_that_moves",
         "items_at_a_place_that_moves",
         "matrices_of_columns",
+        "averages_with_weights_of_several_axes",
         "fewer_than_none_of_the_smallest",
         "pieces_by_one_condition",
     ]

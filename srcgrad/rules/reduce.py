@@ -144,6 +144,8 @@ def average(g, z, a, axis=None, weights=None, returned=False, *, keepdims=False)
     g_mean = expanded(g[0] if returned else g, axis, keepdims)
     if weights is None:
         return shared(g_mean, a, axis)
+    if isinstance(weights, (list, tuple)):
+        weights = np.array(weights)
     others = _other_axes(a, axis, weights)
     w = np.expand_dims(weights, others) if others else weights
     share = g_mean / np.sum(w, axis=axis, keepdims=True)
@@ -155,9 +157,13 @@ def average(g, z, a, axis=None, weights=None, returned=False, *, keepdims=False)
 
 def _other_axes(a, axis, weights):
     """The axes of `a` that its weights lack."""
-    if np.ndim(weights) == np.ndim(a):
+    ndim = np.ndim(a)
+    if np.ndim(weights) == ndim:
         return ()
-    return tuple([k for k in range(np.ndim(a)) if k != axis % np.ndim(a)])
+    own = [k % ndim for k in axis] if isinstance(axis, tuple) else [axis % ndim]
+    if own != sorted(own):
+        raise NotImplementedError("the derivative of np.average with weights whose axes are in another order")
+    return tuple([k for k in range(ndim) if k not in own])
 
 
 @jvp(np.average)
@@ -166,6 +172,9 @@ def average_jvp(a_dot, weights_dot, z, a, axis=None, weights=None, returned=Fals
     mean_dot = None if a_dot is None else np.average(a_dot, axis=axis, weights=weights, keepdims=keepdims)
     weight_dot = np.zeros_like(mean)
     if weights_dot is not None:
+        if isinstance(weights, (list, tuple)):
+            weights = np.array(weights)
+            weights_dot = np.array([0.0 if w is None else w for w in weights_dot])
         others = _other_axes(a, axis, weights)
         w_dot = np.expand_dims(weights_dot, others) if others else weights_dot
         w = np.expand_dims(weights, others) if others else weights

@@ -573,7 +573,9 @@ def geomspace_jvp(start_dot, stop_dot, z, start, stop, num=50, endpoint=True, dt
 def meshgrid(g, z, *xi, copy=True, sparse=False, indexing="xy"):
     n = len(xi)
     axes = _axes_of_grid(n, indexing)
-    return tuple([None if g[k] is None else _off_axis_sum(g[k], axes[k], np.shape(xi[k])) for k in range(n)])
+    # Nothing comes back for an argument whose grid nobody uses.
+    parts = [None if g[k] is None else _off_axis_sum(g[k], axes[k], np.shape(xi[k])) for k in range(n)]
+    return tuple([np.zeros_like(x) if part is None else part for x, part in zip(xi, parts, strict=True)])
 
 
 def _axes_of_grid(n, indexing):

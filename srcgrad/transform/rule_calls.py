@@ -12,9 +12,9 @@ from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.functions import source_of
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.values import Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.ir.nodes import Call, Const, Op, Raise, Value
 from srcgrad.ir.types import Array, NpScalar, Unknown
-from srcgrad.rules.registry import JVP, Rule, display_name
+from srcgrad.rules.registry import JVP, Rule, display_name, is_of_user
 
 
 def inline_rule(
@@ -43,7 +43,9 @@ def _inlined_or_called(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dic
     lo.calls_rules = any(isinstance(arg, Value) and isinstance(arg.type, Unknown) for arg in args)
     while True:
         try:
-            return _inlined(lo, rule, args, kwargs)
+            result = _inlined(lo, rule, args, kwargs)
+            _refuse_what_raises(region.ops[mark:], rule, lo)
+            return result
         except Restart:
             del region.ops[mark:]
         except UnsupportedError:
@@ -51,6 +53,14 @@ def _inlined_or_called(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dic
                 raise
             del region.ops[mark:]
             return _called(lo, rule, args, kwargs)
+
+
+def _refuse_what_raises(ops: list[Op], rule: Rule, lo: Lowering) -> None:
+    """Refuses what a rule of srcgrad's own surely raises as not implemented, now and not when the gradient runs."""
+    raised = next((op.exception for op in ops if isinstance(op, Raise)), None)
+    made = raised.owner if raised is not None else None
+    if isinstance(made, Call) and made.fn is NotImplementedError and made.args and not is_of_user(rule.body):
+        raise NoRuleError(f"there is no rule for {made.args[0].value}", lo.span, "write it with other functions")
 
 
 def _inlined(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:

@@ -187,3 +187,18 @@ def whole_parts_alone(x):
     for v in x:
         total += divmod(v, 0.3)[0] * v + math.modf(3.0 * v)[1] * v**2
     return total + np.sum(np.modf(4.0 * x)[1] * x) + np.sum(np.divmod(x, 0.7)[0] * x**2)
+
+
+@program(lambda: (signed(3), signed(4, seed=1)), argnums=(0, 1), tags=("library",))
+def one_grid_of_two(x, y):
+    _, rows = np.meshgrid(x, y)
+    columns = np.meshgrid(x, y, indexing="ij")[0]
+    return np.sum(rows**2 * np.arange(3)) + np.sum(columns**3)
+
+
+@program(lambda: (signed(2, 3, 4),), tags=("library",))
+def averages_with_weights_of_several_axes(x):
+    mean = np.average(x, axis=(0, 2), weights=np.abs(x[:, 0, :]))
+    of_list = np.average(x, axis=1, weights=[1.0, 2.0, 3.0])
+    varying = np.average(x, axis=-1, weights=[x[0, 0, 0] ** 2, 1.0, x[0, 1, 0] ** 2, 3])
+    return np.sum(mean**2) + np.sum(of_list**3) + np.sum(varying[0] * varying[1])
