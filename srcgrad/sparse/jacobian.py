@@ -37,7 +37,8 @@ class Seeds:
         return iter(self._known)
 
     def _of(self, colour: int) -> np.ndarray:
-        return (self._colours == colour).astype(float)
+        seed: np.ndarray = (self._colours == colour).astype(float)
+        return seed
 
 
 @dataclass(frozen=True, slots=True)
