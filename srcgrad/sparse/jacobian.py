@@ -37,8 +37,8 @@ class Seeds:
         return iter(self._known)
 
     def _of(self, colour: int) -> np.ndarray:
-        chosen: np.ndarray = self._colours == colour
-        return chosen.astype(float)
+        seed: np.ndarray = (self._colours == colour).astype(float)
+        return seed
 
 
 @dataclass(frozen=True, slots=True)
