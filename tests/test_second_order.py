@@ -132,9 +132,6 @@ NOT_YET: dict[str, str] = {
 
 
 NOT_AT_THIRD_ORDER = NOT_YET | {
-    "reshaped_view_is_written": KIND,
-    "reshape_that_copies": KIND,
-    "raveled_view_is_written": KIND,
     "epidemic_curve": TUPLES,
     "sinkhorn_distance": KIND,
     "divide_and_conquer_by_slices": WRITTEN,
