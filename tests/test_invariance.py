@@ -34,6 +34,8 @@ CANCEL = {
     "shift_in_single_precision": {"m"},
     "shift_is_an_argument": {"m"},
     "shift_of_the_other_name": {"m"},
+    "scale_that_is_an_argument": {"s"},
+    "scale_that_a_loop_ends_with": {"m"},
     "shift_at_a_temperature": {"m"},
     "shift_of_mixture": {"m"},
     "shift_in_late_normalised_attention": {None},

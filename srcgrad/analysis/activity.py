@@ -47,6 +47,10 @@ class Activity:
         """What activity is recorded for: the value, or the buffer it points into."""
         return self.aliases.find(value) if self.aliases.is_written(value) else value
 
+    def is_passive(self, value: Value) -> bool:
+        """Whether a value is known to have no influence on the outputs."""
+        return value in self._passive
+
     def varied(self, value: Value) -> bool:
         return not isinstance(value, Const) and value.type.differentiable and self.key(value) in self._varied
 

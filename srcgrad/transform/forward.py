@@ -85,7 +85,7 @@ class Forward:
             tangents: those of its inputs.
             results: what the tangents of are returned.
         """
-        self.dots.update(tangents)
+        self.dots.update({v: dot for v, dot in tangents.items() if not self.activity.is_passive(v)})
         self.push_region(function.body)
         with self.lo.into(function.body):
             return [self.tangent(value) for value in results]
@@ -125,7 +125,9 @@ class Forward:
         return f"{value.hint}_{self.suffix}" if value.hint else None
 
     def define(self, value: Value, dot: Value) -> None:
-        """Notes the tangent of a value."""
+        """Notes the tangent of a value; one without influence has none, as it cancels if none of its uses has one."""
+        if self.activity.is_passive(value):
+            return
         if not isinstance(dot, Const) and dot.hint is None:
             dot.hint = self.name_of(value)
         self.dots[value] = dot
@@ -235,9 +237,10 @@ class Forward:
         region.args.append(dot)
 
     def _add_output(self, op: Op, output: Value) -> None:
-        dot = self.beside(output)
+        dot = self.like(output)
         dot.owner = op
         op.outputs.append(dot)
+        self.define(output, dot)
 
     def _push_invoke(self, op: Invoke) -> None:
         params, results = self._signature(op.callee)

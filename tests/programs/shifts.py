@@ -325,3 +325,18 @@ def negated_shift_is_taken_off_twice(x):
 def shift_of_the_other_name(x):
     m = -np.amax(x)
     return (np.log(np.sum(np.exp(x + m))) - m) ** 2
+
+
+@program(lambda: (signed(3), -0.7), argnums=(0, 1), tags=("scale",))
+def scale_that_is_an_argument(x, s):
+    return np.max(x * s) / s + np.sum(np.log((x * s) ** 2) - np.log(s * s))
+
+
+@program(lambda: (signed(4), 0.4), argnums=(0, 1), tags=("scale", "loop"))
+def scale_that_a_loop_ends_with(x, s):
+    m, t, k = s, 1.0, 0
+    while k < 3:
+        m = m * x[k] + s
+        t *= m
+        k += 1
+    return np.max(x * m) / m + np.sum(np.log((x * m) ** 2) - np.log(m * m)) + t
