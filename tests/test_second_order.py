@@ -33,7 +33,6 @@ NOT_YET: dict[str, str] = {
     "array_made_in_some_turns": NONE,
     "view_kept_as_an_attribute": NONE,
     "singular_values_of_complex_matrices": "the derivative of singular vectors of complex matrices",
-    "loop_over_what_may_raise": IN_TRY,
     "arguments_of_a_call_that_raises_may_raise": IN_TRY,
     "test_of_a_loop_may_raise": IN_TRY,
     "what_is_yielded_from_raises": IN_TRY,

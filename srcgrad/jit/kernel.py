@@ -42,6 +42,15 @@ _AT_HOME = frozenset(
 """What may be left to Python: it takes arguments apart, checks them, and puts results together."""
 
 
+def _apart(name: str, taken: set[str | None]) -> str:
+    """A name like this that is not taken."""
+    found, k = name, 0
+    while found in taken:
+        k += 1
+        found = f"{name}_{k}"
+    return found
+
+
 def pass_captured(functions: list[Function], entries: list[Function]) -> None:
     """Makes parameters of what the functions that others call use from outside: compiled code would freeze it.
 
@@ -66,9 +75,10 @@ def pass_captured(functions: list[Function], entries: list[Function]) -> None:
             given = {v: Value(v.type, v.hint, v.span) for v in more[function]}
             replace_values(function.body, given)
             for param in given.values():
+                param.hint = _apart(param.hint or "outside", {p.hint for p in function.params})
                 param.owner = function.body
-                function.body.args.append(param)
-                function.params.append(param)
+                function.body.args = [*function.body.args, param]
+                function.params = [*function.params, param]
             function.captured = []
         else:
             function.captured = list(needed[function])

@@ -17,7 +17,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import flows, in_and_out, spread
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import reads_contents, written
+from srcgrad.analysis.memory import reads_contents, told_apart, written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
@@ -48,6 +48,8 @@ from srcgrad.transform.places import mirror
 from srcgrad.transform.pushforward import with_tangents
 from srcgrad.transform.simplify import remove_dead_code, replace_values
 from srcgrad.transform.split import first_of_reverse, split
+
+_TABLES = (runtime.shadow_of, runtime.cotangent_of)
 
 
 class NotSeparable(Exception):
@@ -115,6 +117,8 @@ def _separate(function: Function, tangents: list[Value], out: Any, out_dot: Any)
         elif not all(map(facts.depends, op.outputs)):
             raise NotSeparable
         copies = [v for v in _looked_at(op) if facts.changes(v, last_writes, k)]
+        if not _told_apart(op).isdisjoint(copies):
+            raise NotSeparable
         for value in copies:
             first.append(_copy_of(value, op))
         alone = Region()
@@ -144,8 +148,17 @@ def _separate(function: Function, tangents: list[Value], out: Any, out_dot: Any)
 
 
 def _looked_at(op: Op) -> list[Value]:
-    """The values whose contents an operation depends on, and not their shapes alone."""
-    return [v for v in references(op) if not isinstance(op, Call) or reads_contents(op, v)]
+    """The values whose contents an operation depends on, and not their shapes alone, nor which objects they are."""
+    if not isinstance(op, Call):
+        return list(references(op))
+    apart = _told_apart(op)
+    return [v for v in references(op) if v not in apart and reads_contents(op, v)]
+
+
+def _told_apart(op: Op) -> set[Value]:
+    """The values of which an operation, or one in its regions, asks which objects they are."""
+    inside = [op, *(inner for region in op.regions for inner in walk(region))]
+    return {v for inner in inside if isinstance(inner, Call) for v in told_apart(inner)}
 
 
 def _copy_of(value: Value, op: Op) -> Call:
@@ -179,6 +192,9 @@ class _Dependence:
     def _spread(self, op: Op) -> None:
         if isinstance(op, Call):
             target = written(op)
+            if op.fn in _TABLES and any(map(self.depends, op.outputs)):
+                # What is kept in a table by one call, the next one would find there.
+                self._mark(op.args[:1])
             if any(map(self.depends, op.inputs)):
                 self._mark(op.outputs)
                 self._mark([] if target is None else [target])

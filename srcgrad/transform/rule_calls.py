@@ -56,10 +56,11 @@ def _inlined_or_called(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dic
 
 
 def _refuse_what_raises(ops: list[Op], rule: Rule, lo: Lowering) -> None:
-    """Refuses what a rule of srcgrad's own surely raises as not implemented, now and not when the gradient runs."""
+    """Refuses what a rule of srcgrad's own surely raises as not implemented: now, and not when the gradient runs."""
     raised = next((op.exception for op in ops if isinstance(op, Raise)), None)
     made = raised.owner if raised is not None else None
-    if isinstance(made, Call) and made.fn is NotImplementedError and made.args and not is_of_user(rule.body):
+    certain = lo.region.parent is None and not is_of_user(rule.body)
+    if certain and isinstance(made, Call) and made.fn is NotImplementedError and made.args:
         raise NoRuleError(f"there is no rule for {made.args[0].value}", lo.span, "write it with other functions")
 
 
