@@ -28,11 +28,13 @@ def order_of(keys: Any, reverse: bool = False) -> list[int]:
 
 def popped_place(shadow: list, k: int) -> int:
     """Where an item is missing in the shadow of a list that `pop(k)` took."""
+    k = int(k)
     return k if k >= 0 else k + len(shadow) + 1
 
 
 def inserted_place(shadow: list, k: int) -> int:
     """Where an item stands in the shadow of a list that `insert(k, item)` put there."""
+    k = int(k)
     return min(k, len(shadow) - 1) if k >= 0 else max(k + len(shadow) - 1, 0)
 
 
@@ -212,7 +214,7 @@ def last_written(x_bar: Any, i: Any) -> Any:
     taken = place[i]
     order = np.arange(taken.size).reshape(taken.shape)
     place[i] = order
-    return np.where(place[i] == order, x_bar[i], 0.0)
+    return np.where(place[i] == order, x_bar[i], 0.0)[()]
 
 
 def masked_product(g: Any, partial: Any) -> Any:

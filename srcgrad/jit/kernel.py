@@ -75,7 +75,8 @@ def pass_captured(functions: list[Function], entries: list[Function]) -> None:
             given = {v: Value(v.type, v.hint, v.span) for v in more[function]}
             replace_values(function.body, given)
             for param in given.values():
-                param.hint = _apart(param.hint or "outside", {p.hint for p in function.params})
+                taken = {*[p.hint for p in function.params], *[f.name for f in functions]}
+                param.hint = _apart(param.hint or "outside", taken)
                 param.owner = function.body
                 function.body.args = [*function.body.args, param]
                 function.params = [*function.params, param]
@@ -159,7 +160,8 @@ def _fresh(v: Value) -> Value:
 
 
 def _fill(kernel: Function, ops: list[Op], params: list[Value], results: list[Value]) -> None:
-    names: set[str] = set()
+    inside = [*ops, *(inner for op in ops for region in op.regions for inner in walk(region))]
+    names = {op.callee.name for op in inside if isinstance(op, Invoke)}
     for param in params:
         stem, k = param.hint or word(param) or "value", 1
         while param.hint is None or param.hint in names:

@@ -105,7 +105,7 @@ def _put_back(extent: Extent | None, axis: Tree) -> Extent | None:
 def is_fresh_number(fn: Callable) -> bool:
     """Whether an elementwise result without axes is a number, and no array without axes that can be written."""
     name = getattr(fn, "__name__", "")
-    return fn is not np.where and not (name.startswith("i") and name[1:] in _AUGMENTED)
+    return fn not in (np.where, np.real, np.imag) and not (name.startswith("i") and name[1:] in _AUGMENTED)
 
 
 _AUGMENTED = words("add sub mul truediv floordiv mod pow and or xor lshift rshift and_ or_")
