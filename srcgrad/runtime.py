@@ -28,14 +28,12 @@ def order_of(keys: Any, reverse: bool = False) -> list[int]:
 
 def popped_place(shadow: list, k: int) -> int:
     """Where an item is missing in the shadow of a list that `pop(k)` took."""
-    k = int(k)
-    return k if k >= 0 else k + len(shadow) + 1
+    return int(k) if k >= 0 else int(k) + len(shadow) + 1
 
 
 def inserted_place(shadow: list, k: int) -> int:
     """Where an item stands in the shadow of a list that `insert(k, item)` put there."""
-    k = int(k)
-    return min(k, len(shadow) - 1) if k >= 0 else max(k + len(shadow) - 1, 0)
+    return min(int(k), len(shadow) - 1) if k >= 0 else max(int(k) + len(shadow) - 1, 0)
 
 
 def add_item(x: Any, i: Any, v: Any) -> None:

@@ -276,7 +276,6 @@ REFUSED = frozenset(
         "maml_closure",
         "dataclass_params",
         "namedtuple_params",
-        "newton_min",
         "saddle",
         "through_writes",
         "function_or_none",

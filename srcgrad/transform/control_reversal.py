@@ -10,7 +10,7 @@ from srcgrad.analysis.memory import written
 from srcgrad.frontend.merging import NEXT, Branch, Outcome, join_branches, resume
 from srcgrad.frontend.store import MISSING
 from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Raise, Region, Try, Value, While, walk
-from srcgrad.ir.types import INT, Unknown, is_scalar
+from srcgrad.ir.types import INT, Unknown
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import cotangent, pass_on
 from srcgrad.transform.cotangents import zero_of
@@ -180,7 +180,7 @@ def _left_behind(reverse: Reverse, op: Loop, slots: list[int]) -> list[tuple[int
         if k not in slots and not reverse.is_buffer(output):
             g = reverse.cotangent_of_output(output)
             if g is not None:
-                if not is_scalar(output.type):
+                if isinstance(output.type, Unknown):
                     define_everywhere(output)
                 found.append((k, reverse.zeros.mark(reverse.full_cotangent(g, output), reverse.zeros.of(g))))
     return found
