@@ -11,9 +11,7 @@ import pytest
 import srcgrad
 from jit.array_programs import PROGRAMS, ArrayProgram
 from jit.judging import same_results
-from jit.plain import load_plain
-from srcgrad import api
-from srcgrad.backend import dispatch, numba_target
+from srcgrad.backend import dispatch
 from srcgrad.jit.pipeline import jitted
 
 each = pytest.mark.parametrize("program", PROGRAMS, ids=[p.fun.__name__ for p in PROGRAMS])
@@ -33,9 +31,7 @@ def judge(program: ArrayProgram) -> None:
 
 @each
 @pytest.mark.parametrize("relies", [True, False], ids=["relies", "careful"])
-def test_as_python(program: ArrayProgram, relies: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numba_target, "load_compiled", load_plain)
-    monkeypatch.setattr(api, "check_installed", lambda: None)
+def test_as_python(program: ArrayProgram, relies: bool, without_numba: None, monkeypatch: pytest.MonkeyPatch) -> None:
     if not relies:
         monkeypatch.setattr(dispatch, "jitted", lambda functions, entries, _: jitted(functions, entries, False))
     judge(program)

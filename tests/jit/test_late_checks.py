@@ -10,9 +10,6 @@ import numpy as np
 import pytest
 
 import srcgrad
-from jit.plain import load_plain
-from srcgrad import api
-from srcgrad.backend import numba_target
 
 
 def two_functions(x, n):
@@ -140,15 +137,11 @@ def test_raises_the_same(fun: Callable[..., Any], args: tuple) -> None:
 
 
 @each
-def test_raises_the_same_without_numba(fun: Callable[..., Any], args: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numba_target, "load_compiled", load_plain)
-    monkeypatch.setattr(api, "check_installed", lambda: None)
+def test_raises_the_same_without_numba(fun: Callable[..., Any], args: tuple, without_numba: None) -> None:
     judge(fun, args)
 
 
-def test_what_is_never_zero_is_divided_by_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numba_target, "load_compiled", load_plain)
-    monkeypatch.setattr(api, "check_installed", lambda: None)
+def test_what_is_never_zero_is_divided_by_as_it_is(without_numba: None) -> None:
     sure, unsure = srcgrad.grad(sigmoids, jit=True), srcgrad.grad(underflow, jit=True)
     sure(FINE, 3), unsure(FINE, 3)
     assert "divided(" not in sure.source and "divided(" in unsure.source

@@ -10,19 +10,10 @@ import pytest
 from programs import Program, all_programs, turn_order
 
 from jit.judging import judge_jitted
-from jit.plain import load_plain
-from srcgrad import api, grad
-from srcgrad.backend import numba_target
+from srcgrad import grad
 from srcgrad.errors import NotJitableError
 
 PROGRAMS = [p for p in all_programs() if p.fun.__module__ == turn_order.__name__]
-
-
-@pytest.fixture
-def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is made for Numba runs as plain Python."""
-    monkeypatch.setattr(numba_target, "load_compiled", load_plain)
-    monkeypatch.setattr(api, "check_installed", lambda: None)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=[p.name for p in PROGRAMS])
