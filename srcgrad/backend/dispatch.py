@@ -282,14 +282,22 @@ class Dispatcher:
         target, options = self.target, self.options
         program = self._lower(bound, inner)
         names = self._names(bound, program)
+
+        def again() -> Program:
+            made = self._lower(bound, inner)
+            if options.wanted is not None:
+                self._split_items(made)
+            return made
+
         if options.mode in jacobian.MODES:
-            gradient, program = self._jacobian(program, names, lambda: self._lower(bound, inner))
+            asked = jacobian.Asked(names, options.as_tuple, options.has_aux, options.optimize, options.mode)
+            gradient, program = jacobian.differentiated(program, asked, again)
         elif options.mode == "linearize":
-            gradient, program = self._linearized(program, names, lambda: self._lower(bound, inner))
+            gradient, program = self._linearized(program, list(names), again)
         else:
             gradient = self._differentiate(program, list(names))
         if options.memory_limit is not None:
-            gradient, program = self._limited(gradient, program, lambda: self._lower(bound, inner), list(names))
+            gradient, program = self._limited(gradient, program, again, list(names))
         captured = list(program.captured)
         functions = list(gradient.functions)
         entry, kept = functions[-1], gradient.kept
@@ -383,18 +391,6 @@ class Dispatcher:
     def _names(self, bound: dict[str, Any], program: Program) -> tuple[str, ...]:
         return self._split_items(program) if self.options.wanted is not None else _float_parameters(bound, program)
 
-    def _jacobian(
-        self, program: Program, names: tuple[str, ...], again: Callable[[], Program]
-    ) -> tuple[Gradient, Program]:
-        def split_again() -> Program:
-            made = again()
-            self._split_items(made)
-            return made
-
-        options = self.options
-        asked = jacobian.Asked(names, options.as_tuple, options.has_aux, options.optimize, options.mode)
-        return jacobian.differentiated(program, asked, split_again)
-
     def _limited(
         self, gradient: Gradient, program: Program, again: Callable[[], Program], names: list[str]
     ) -> tuple[Gradient, Program]:
@@ -403,10 +399,9 @@ class Dispatcher:
         assert limit is not None
         loops = taped_loops(gradient.functions)
         found, chosen = (gradient, program), []
-        for wanted in [loops, *[[loop] for loop in loops]]:
+        together = [loops] if len(loops) > 1 else []
+        for wanted in [*together, *[[loop] for loop in loops]]:
             limited = again()
-            if self.options.wanted is not None:
-                self._split_items(limited)
             limit_loops(limited.function, [*chosen, *wanted], limit)
             try:
                 found = self._differentiate(limited, names), limited
@@ -417,17 +412,14 @@ class Dispatcher:
                 break
         return found
 
-    def _linearized(
-        self, program: Program, names: tuple[str, ...], again: Callable[[], Program]
-    ) -> tuple[Gradient, Program]:
+    def _linearized(self, program: Program, names: list[str], again: Callable[[], Program]) -> tuple[Gradient, Program]:
         """Two functions, of which the second alone is run for each tangent; where there are none, that of `jvp`."""
         optimize = self.options.optimize
         try:
-            return linearization(program, list(names), optimize), program
+            return linearization(program, names, optimize), program
         except NotSeparable:
             program = again()
-            self._split_items(program)
-            return pushforward(program, list(names), False, optimize), program
+            return pushforward(program, names, False, optimize), program
 
     def _split_items(self, program: Program) -> tuple[str, ...]:
         """Makes arguments of their own of those items of `*args` and `**kwargs` that gradients are wanted for."""

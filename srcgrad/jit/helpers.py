@@ -106,13 +106,7 @@ def truncated(x: Any) -> Any:
 
 def rounded(x: Any) -> Any:
     """`round(x)` of a float."""
-    if np.isnan(x):
-        raise ValueError("cannot convert float NaN to integer")
-    if np.isinf(x):
-        raise OverflowError("cannot convert float infinity to integer")
-    if abs(x) >= 9.2e18:
-        raise OverflowError("an integer has more than the 64 bits of compiled code")
-    return int(np.rint(x))
+    return truncated(np.rint(x))
 
 
 def in_domain(y: Any, x: Any) -> Any:
