@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import i0e, zeta
 
-from srcgrad import grad, vjp
+from srcgrad import grad, jvp, vjp
 from srcgrad.errors import AliasError, NoRuleError, NotScalarError, SourceChangedError, SrcgradError, UnsupportedError
 
 
@@ -206,3 +206,79 @@ def test_updated_arguments_that_overlap_in_code_for_any_kind():
             entry(*args)
         assert np.all(entry(np.array([3.0, 4.0]), args[1]) == WEIGHTS)
         assert WEIGHTS.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) >= "2.5.0", reason="np.add.at heeds that an array is read-only")
+def test_add_at_and_other_writes_to_what_is_read_only():
+    def deposited(x, s):
+        np.add.at(x, [0, 2, 0], s)
+        x[1] = s * x[2]
+        return np.sum(x * x)
+
+    x = np.array([0.3, 0.5, 0.7])
+    assert np.all(np.isfinite(grad(deposited)(x, 0.4)))
+    x.flags.writeable = False
+    with pytest.raises(UnsupportedError) as caught:
+        grad(deposited)(x, 0.4)
+    assert "x is read-only, which np.add.at overlooks before NumPy 2.5" in str(caught.value)
+
+
+def remainder_of_complex(x):
+    _unused = (1j * x) % 5.0
+    return x * x
+
+
+def rest_of_complex(x):
+    _unused = divmod(x, 1j * x)
+    return x * x
+
+
+def order_of_complex(x):
+    _unused = 1j * x < 5.0
+    return x * x
+
+
+def whole_part_of_complex(x):
+    _unused = int(1j * x)
+    return x * x
+
+
+def larger_of_complex(x):
+    _unused = max(1j * x, 2.0)
+    return x * x
+
+
+def rounded_complex(x):
+    _unused = np.floor(1j * x)
+    return x * x
+
+
+def angle_of_complex(x):
+    _unused = np.arctan2(1j * x, x)
+    return x * x
+
+
+def larger_of_unequal_lengths(x):
+    _unused = np.maximum(np.array([1.0, x]), np.ones(3))
+    return x * x
+
+
+def bits_of_floats(x):
+    _unused = x & 2
+    return x * x
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        *(remainder_of_complex, rest_of_complex, order_of_complex, whole_part_of_complex, larger_of_complex),
+        *(rounded_complex, angle_of_complex, larger_of_unequal_lengths),
+        bits_of_floats,
+    ],
+)
+def test_what_nobody_uses_raises_as_in_the_function(fun):
+    with pytest.raises(Exception) as expected:
+        fun(0.5)
+    for derivative in (lambda: grad(fun)(0.5), lambda: vjp(fun, 0.5), lambda: jvp(fun, (0.5,), (1.0,))):
+        with pytest.raises(type(expected.value)):
+            derivative()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 import operator
@@ -26,7 +27,7 @@ from srcgrad.ir.nodes import (
     leaves,
     walk,
 )
-from srcgrad.ir.types import Array, Axis, NpScalar, PyScalar, is_mutable, is_scalar, same_length, shape_of
+from srcgrad.ir.types import Array, Axis, NpScalar, PyScalar, Type, is_mutable, is_scalar, same_length, shape_of
 from srcgrad.rules.registry import IN_PLACE, PARTIALS, hashable
 
 _ARITHMETIC = frozenset(
@@ -69,7 +70,7 @@ class Raising:
             return any(self.may_raise(inner) for region in op.regions for inner in region.ops)
         if isinstance(op, (Commit, Leave)) or op in self.sure:
             return False
-        if not isinstance(op, Call) or not hashable(op.fn):
+        if not isinstance(op, Call) or not hashable(op.fn) or lacks_loop(op):
             return True
         if op.fn in _ARITHMETIC and all(isinstance(v.type, PyScalar) for v in op.inputs):
             return False
@@ -152,6 +153,40 @@ def asks_for_float_errors(op: Op) -> bool:
     if not isinstance(op, Call) or op.fn not in (np.errstate, np.seterr):
         return False
     return any(not isinstance(v, Const) or v.value == "raise" for v in op.inputs)
+
+
+_OF_WHOLE_PARTS = frozenset([operator.mod, operator.floordiv, operator.imod, operator.ifloordiv, divmod, round])
+"""What nobody does with complex numbers."""
+_OF_ORDER = frozenset([operator.lt, operator.le, operator.gt, operator.ge, min, max, int, float])
+"""What NumPy does with complex numbers, and Python does not."""
+_OF_BITS = frozenset(
+    getattr(operator, name) for bare in ("and", "or", "xor", "lshift", "rshift") for name in (f"__{bare}__", f"i{bare}")
+)
+
+
+def lacks_loop(op: Call) -> bool:
+    """Whether an operation raises on kinds like these: on complex numbers that have no order, on bits of floats."""
+    letters = {_letter(v.type) for v in op.inputs}
+    if op.fn in _OF_BITS:
+        return not letters.isdisjoint("fc")
+    if "c" not in letters:
+        return False
+    if op.fn in _OF_ORDER:
+        return all(isinstance(v.type, PyScalar) for v in op.inputs)
+    return op.fn in _OF_WHOLE_PARTS or (isinstance(op.fn, np.ufunc) and not _takes_complex(op.fn))
+
+
+def _letter(t: Type) -> str:
+    """The letter of a number's or an array's dtype; none for other kinds."""
+    if isinstance(t, PyScalar):
+        return t.kind
+    dtype = t.dtype if isinstance(t, (Array, NpScalar)) else None
+    return "" if dtype is None else dtype.kind
+
+
+@functools.cache
+def _takes_complex(ufunc: np.ufunc) -> bool:
+    return any("D" in signature.partition("->")[0] for signature in ufunc.types)
 
 
 _OTHERS = frozenset(

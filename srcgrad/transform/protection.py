@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Sequence as Items
 from typing import Any
 
 import numpy as np
@@ -137,12 +138,24 @@ def _copy_of(value: Value, aliases: Aliases, read_only: set[Value]) -> Any:
     if isinstance(value.type, List):
         return list.copy
     memory = aliases.find(value)
-    if value in read_only and any(map(_heeds, aliases.writers.get(memory, ()))):
+    if value in read_only and _raises_where_written(value, aliases.writers.get(memory, ())):
         return runtime.protected
     views = [v.owner for v in aliases.members.get(memory, ()) if isinstance(v.owner, Call)]
     if any(copies_perhaps(op) for op in views if op.args):
         return runtime.copied
     return np.ndarray.copy if isinstance(value.type, Array) else runtime.protected
+
+
+def _raises_where_written(value: Value, writers: Items[Op]) -> bool:
+    """Whether what writes to a read-only argument raises."""
+    heedless = [op for op in writers if not _heeds(op)]
+    if heedless and len(heedless) < len(writers):
+        raise UnsupportedError(
+            f"{value.hint} is read-only, which np.add.at overlooks before NumPy 2.5, and other writes do not",
+            heedless[0].span,
+            "write to a copy: .copy()",
+        )
+    return not heedless
 
 
 def _heeds(op: Op) -> bool:

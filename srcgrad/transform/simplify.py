@@ -12,7 +12,7 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, on_containers
 from srcgrad.analysis.memory import only_metadata, written
 from srcgrad.analysis.ranges import is_in_axis, is_positive, range_of
-from srcgrad.frontend.raising import Raising, unproven_axes
+from srcgrad.frontend.raising import Raising, lacks_loop, unproven_axes
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,
@@ -31,7 +31,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import Array, List, Opaque, Pointer, PyScalar, Tuple
+from srcgrad.ir.types import Array, List, Opaque, Pointer, PyScalar, Tuple, is_scalar
 from srcgrad.rules.registry import has_rule, hashable
 from srcgrad.transform.shape_checks import settle_shapes
 
@@ -143,12 +143,14 @@ def is_removable(op: Op) -> bool:
     module = getattr(fn, "__module__", None) or ""
     if module in ("srcgrad.runtime", "srcgrad.transform.writes"):
         return True
+    if op.mirror is None and (lacks_loop(op) or unproven_axes(op)):
+        return False
     if (
         not has_rule(fn)
         and not isinstance(fn, np.ufunc)
         and module.split(".")[0] not in ("numpy", "_operator", "srcgrad")
     ):
-        return fn in PURE
+        return fn in PURE and not (fn in (int, float) and not all(is_scalar(v.type) for v in op.inputs))
     if op.mirror is not None and (has_rule(fn) or module == "math"):
         # Derivative code must not raise where the program did not.
         return True
@@ -159,8 +161,6 @@ def is_removable(op: Op) -> bool:
         divisors = op.inputs[1:]
         known = all(isinstance(v, Const) and v.value not in (0, 0.0) for v in divisors if isinstance(v.type, PyScalar))
         return bool(divisors) and (known or (fn in (operator.mod, operator.floordiv) and is_positive(*op.args[::-1])))
-    if op.mirror is None and unproven_axes(op):
-        return False
     if module.startswith("numpy.random"):
         return False
     return not _may_raise(op)

@@ -32,16 +32,6 @@ def add_at_writes_what_is_read_only(x, s):
     return np.sum(x * x) * s
 
 
-@before_numpy_2_5(lambda: (read_only(4), 0.3), (0, 1), tags=("read-only", "try"))
-def a_write_raises_after_add_at(x, s):
-    np.add.at(x[1:], [0, 1], s)
-    try:
-        x[0] = 3.0
-    except ValueError:
-        s = s * x[1]
-    return np.sum(x * x) * s
-
-
 @program(lambda: (rand(3), 0.5), (0, 1), tags=("with", "loop"))
 def bound_in_a_context_and_in_a_loop(x, s):
     with contextlib.suppress(IndexError):
