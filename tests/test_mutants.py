@@ -15,6 +15,7 @@ from mutants.equivalent import EQUIVALENT
 from mutants.installing import remember_functions
 from mutants.judging import Judge, Verdict
 from mutants.mutation import Mutant, path_of
+from mutants.noticed import Noticed
 from mutants.operators import mutants_of, probes_of
 from mutants.report import Report
 from mutants.results import Results
@@ -200,10 +201,12 @@ def test_a_run_asks_for_decisions() -> None:
 def test_verdicts_are_kept_until_the_function_changes(tmp_path: Path) -> None:
     first, second, *rest = mutants_of("transform/reverse")
     path = tmp_path / "verdicts.jsonl"
-    results = Results(path)
+    noticed = Noticed(tmp_path / "noticed.txt")
+    results = Results(path, noticed)
     results.keep(Verdict("programs", "sample", mutant=first))
     results.keep(Verdict("survived", changed=["a_program"], mutant=second))
-    again = Results(path)
+    noticed.write()
+    again = Results(path, Noticed(tmp_path / "other.txt"))
     assert [again.of(m) for m in (first, second)] == [
         Verdict("programs", "sample"),
         Verdict("survived", changed=["a_program"]),
@@ -212,6 +215,12 @@ def test_verdicts_are_kept_until_the_function_changes(tmp_path: Path) -> None:
     assert again.of(replace(first, digest="of another text")) is None
     report = Report(again)
     assert report.survivors([first, second]) == [second]
+
+    without = Results(None, Noticed(noticed.path))
+    assert [without.of(m) for m in (first, second)] == [Verdict("programs"), None]
+    assert without.of(replace(first, digest="of another text")) is None
+    without.noticed.forget_others([second])
+    assert without.of(first) is None
 
 
 def test_entries_of_tables_are_mutants() -> None:

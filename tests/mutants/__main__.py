@@ -1,12 +1,13 @@
-"""python -m tests.mutants [--only MODULE ...] [--all] [--resume FILE] [--jobs J] [--minutes M] [--list | --table]
+"""python -m tests.mutants [--only MODULE ...] [--all] [--anew] [--jobs J] [--minutes M] [--list | --table]
 
 Puts small mistakes into the compiler, one at a time, runs the tests that reach them, and prints for each module how
 many were noticed, by what, and which were not: mistakes in the rules of the registry, and in the decisions of the
 analyses and transforms. Exits with 1 if there is one that is not noticed and not listed in
-`tests/mutants/equivalent.py`.
+`tests/mutants/equivalent.py`. What was noticed once is kept in `tests/mutants/noticed.txt`, and not asked again before
+its function changes.
 
-    python -m tests.mutants --resume mutants.jsonl --minutes 60    # again and again, until none is left
-    python -m tests.mutants --resume mutants.jsonl --table         # what is known by now
+    python -m tests.mutants --minutes 60    # again and again, until none is left
+    python -m tests.mutants --table         # what is known by now
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import pytest  # noqa: E402
 
 from mutants.enumeration import KINDS, all_mutants, is_decision  # noqa: E402
 from mutants.mutation import Mutant  # noqa: E402
+from mutants.noticed import Noticed  # noqa: E402
 from mutants.report import Report  # noqa: E402
 from mutants.results import Results  # noqa: E402
 from mutants.server import Server, Settings, sample  # noqa: E402
@@ -45,10 +47,14 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="measure again which test reaches which statements")
     parser.add_argument("--list", action="store_true", help="print the mutants, and run nothing")
     parser.add_argument("--table", action="store_true", help="print what is known from --resume, and run nothing")
-    parser.add_argument("--resume", type=Path, metavar="FILE", help="keep verdicts there, and run what has none")
+    parser.add_argument("--anew", action="store_true", help="also what is known to be noticed")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="keep verdicts there, those on survivors too")
     parser.add_argument("--again", action="store_true", help="run those that survived by what is in --resume")
     options = parser.parse_args()
-    report = Report(Results(options.resume))
+    noticed = Noticed()
+    if options.anew:
+        noticed.known.clear()
+    report = Report(Results(options.resume, noticed))
 
     def chosen() -> list[Mutant]:
         found = all_mutants(options.only)
@@ -76,6 +82,8 @@ def main() -> int:
         server = Server(to_run, settings, report.add, report.results.history())
         arguments = [str(TESTS), "-p", "no:terminal", "-p", "no:cacheprovider", "--capture=no"]
         code = pytest.main([*arguments, "--rootdir", str(TESTS.parent)], plugins=[server])
+        noticed.forget_others(all_mutants([]))
+        noticed.write()
         if code not in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
             return int(code)
     mutants = chosen()

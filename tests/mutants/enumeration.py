@@ -27,7 +27,7 @@ NOT_DECIDING = frozenset(["analysis/words"])
 def is_decision(mutant: Mutant) -> bool:
     """Whether it is one of those that run if no others are asked for: of rules, and of what decides on gradients."""
     if mutant.kind == "rule":
-        return True
+        return mutant.decides
     if not mutant.module.startswith(DECIDING) or mutant.module in NOT_DECIDING:
         return False
     return mutant.decides

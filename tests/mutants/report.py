@@ -35,6 +35,7 @@ class Report:
         if column_of(verdict) in (*UNNOTICED, "text"):
             print(described(verdict), flush=True)
         if self.count % 50 == 0:
+            self.results.noticed.write()
             print(f"{self.count} mutants", file=sys.stderr, flush=True)
 
     def survivors(self, mutants: list[Mutant]) -> list[Mutant]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .judging import Verdict
 from .mutation import Mutant
+from .noticed import Noticed
 
 Key = tuple[str, str, str, str]
 
@@ -19,11 +20,13 @@ class Results:
 
     Attributes:
         path: the file; None to keep nothing.
+        noticed: those that are known to be noticed.
         known: the verdicts of that file by mutant, with the digest of the function they are about.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, noticed: Noticed) -> None:
         self.path = path
+        self.noticed = noticed
         self.known: dict[Key, tuple[str, Verdict]] = {}
         lines = path.read_text().splitlines() if path is not None and path.exists() else []
         for line in lines:
@@ -34,7 +37,7 @@ class Results:
         """The verdict on a mutant, if it still counts."""
         digest, verdict = self.known.get(mutant.key, ("", None))
         if verdict is None or digest != mutant.digest:
-            return None
+            return self.noticed.of(mutant)
         verdict.mutant = mutant
         return verdict
 
@@ -43,9 +46,10 @@ class Results:
         return [(key[0], key[1], verdict.by) for key, (_, verdict) in self.known.items() if verdict.number >= 0]
 
     def keep(self, verdict: Verdict) -> None:
-        """Writes a verdict to the file."""
+        """Writes a verdict to the files."""
         mutant = verdict.mutant
         assert mutant is not None
+        self.noticed.add(verdict)
         self.known[mutant.key] = (mutant.digest, verdict)
         if self.path is not None:
             fields = [verdict.caught, verdict.by, verdict.number, verdict.changed, verdict.ran, verdict.complete]

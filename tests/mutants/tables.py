@@ -101,7 +101,8 @@ def mutants_of_tables() -> Iterator[Mutant]:
 def mutants_of_rules() -> Iterator[Mutant]:
     """Each derivative of each rule: doubled, of the other sign, dropped, and exchanged with the next one.
 
-    Of a rule that takes tangents, so is what it makes of each of them.
+    Of a rule that takes tangents, so is what it makes of each of them. Only what is doubled or exchanged is a decision:
+    what notices an error as large as a derivative notices that it is dropped, and that its sign is another one.
     """
     for table in (PARTIALS, VJP, ACCUMULATE, JVP):
         for fn, rule in sorted(table.items(), key=lambda item: (item[1].body.__module__, label(item[0]))):
@@ -138,7 +139,8 @@ def _mutants_of_rule(table: dict[Any, Rule], fn: Any, rule: Rule) -> Iterator[Mu
     for name, change, k in changes:
         what = f"derivatives {name}" if change is None else f"derivative {k} {name}"
         install = _installs(table, fn, rule, change, k)
-        yield Mutant(module, rule.body.__name__, line, text, "rule", what, reach, None, install, digest=digest)
+        decides = name not in ("negated", "zero")
+        yield Mutant(module, rule.body.__name__, line, text, "rule", what, reach, None, install, decides, digest)
 
 
 def _entries(rule: Rule) -> int:
