@@ -3,6 +3,8 @@
 from srcgrad.rules import (
     batching,
     complex_scalar,
+    creation,
+    differences,
     elementwise,
     factorisations,
     fft,
@@ -33,6 +35,8 @@ __all__ = [
     "batch",
     "batching",
     "complex_scalar",
+    "creation",
+    "differences",
     "elementwise",
     "factorisations",
     "fft",

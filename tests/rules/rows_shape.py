@@ -1,4 +1,4 @@
-"""Rows for `srcgrad.rules.shape`."""
+"""Rows for `srcgrad.rules.shape`, `differences` and `creation`."""
 
 from __future__ import annotations
 
