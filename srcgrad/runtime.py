@@ -381,9 +381,12 @@ def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
     strides = x.strides if dtype == x.dtype else [s * dtype.itemsize // x.itemsize for s in x.strides]
     reach = [(n - 1) * s for n, s in zip(x.shape, strides, strict=True)]
     first = -sum(r for r in reach if r < 0)
-    span = first + sum(r for r in reach if r > 0) + dtype.itemsize
-    if span < x.size * dtype.itemsize:
-        return x.astype(dtype, order="C")
+    span = dtype.itemsize
+    for stride, far in sorted((abs(s), abs(r)) for s, r in zip(strides, reach, strict=True) if r):
+        if stride < span:
+            # Steps along this axis lead back into what the axes before it span: elements may share memory.
+            return x.astype(dtype, order="C")
+        span += far
     memory = np.zeros(span, np.uint8)
     copy = np.ndarray(x.shape, dtype, memory, first, strides)
     copy[...] = x

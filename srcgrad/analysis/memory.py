@@ -231,6 +231,14 @@ _NEW = frozenset(
 """Functions of NumPy that never hand on their arguments."""
 
 
+def is_allocation(op: Call) -> bool:
+    """Whether the outputs of a call are new memory, of which no two elements are one place."""
+    return among(op.fn, _ALLOCATING) or is_computed(op)
+
+
+_ALLOCATING = frozenset([np.zeros, np.ones, np.empty, np.full, runtime.copied, runtime.protected])
+
+
 def order_of(op: Call) -> tuple[Any, ...]:
     """The order in which an operation of `MAY_COPY` takes the elements, empty if it is that of C."""
     place = {np.reshape: 2, np.ravel: 1}.get(op.fn)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases, reachable
+from srcgrad.analysis.elements import Place, Turns, place_of, place_read, place_written
 from srcgrad.analysis.memory import written
-from srcgrad.ir.nodes import Function, Invoke, Loop, Op, Region, Value, walk
+from srcgrad.ir.nodes import For, Function, Invoke, Loop, Op, Region, Value, walk
 
 
 class Versions:
@@ -83,6 +84,61 @@ class Versions:
             if isinstance(parent, Loop) and self.writes(parent, memory) and not self._is_local(memory, parent):
                 return True
             op = parent
+
+    def overwritten(self, pointer: Value, op: Op, itself: bool = False) -> bool:
+        """Whether what an operation reads through a pointer is written after it, up to the end of the forward sweep.
+
+        Other than with `stale`, writes to other elements of the same array do not count.
+        """
+        if itself and self.writes(op, self._aliases.find(pointer)):
+            return True
+        return self._overwritten(pointer, place_read(pointer, op), op)
+
+    def overwritten_at(self, pointer: Value, index: Any, op: Op) -> bool:
+        """Whether elements of an array are written after an operation, up to the end of the forward sweep."""
+        return self._overwritten(pointer, place_of(pointer, index), op)
+
+    def add_after(self, op: Op, other: Op) -> None:
+        """Notes an operation that writes nothing, right after another one."""
+        self._position[op] = self._position[other]
+        self._writes[op] = frozenset()
+
+    def _overwritten(self, pointer: Value, place: Place | None, op: Op) -> bool:
+        memory = self._aliases.find(pointer)
+        if not self.stale(memory, op):
+            return False
+        if place is None or self._escapes(memory):
+            return True
+        while True:
+            region = op.parent
+            assert region is not None
+            later = self._ops[region][self._position[op] + 1 :]
+            if not self._apart(place, later, memory, Turns(None, region)):
+                return True
+            parent = region.parent
+            if parent is None:
+                return False
+            if isinstance(parent, Loop) and self.writes(parent, memory) and not self._is_local(memory, parent):
+                if isinstance(parent, For) and parent.slots is not None:
+                    return True
+                inside = [inner for body in parent.regions for inner in self._ops[body]]
+                if not self._apart(place, inside, memory, Turns(parent, region)):
+                    return True
+            op = parent
+
+    def _apart(self, place: Place, ops: list[Op], memory: Any, turns: Turns) -> bool:
+        """Whether operations write none of the elements of a place."""
+        for op in ops:
+            if memory not in self._writes[op]:
+                continue
+            if op.regions:
+                if not all(self._apart(place, self._ops[region], memory, turns) for region in op.regions):
+                    return False
+            else:
+                write = place_written(op)
+                if write is None or not turns.apart(place, write):
+                    return False
+        return True
 
     def next_write(self, memory: Any, op: Op, itself: bool = False) -> Op | None:
         """The operation of its region that is the first to write a class of memory after an operation, None if none is.

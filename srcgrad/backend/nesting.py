@@ -1,7 +1,8 @@
 """Which values become part of the expression that uses them, and which get a statement and a name of their own.
 
 A temporary nests if it has one use, in its own region, and nothing that matters happens in between: operations that may
-raise keep their order, and neither a read nor a write crosses a write.
+raise keep their order, and neither a read nor a write crosses a write. What derivative code writes to an array that
+the function has allocated does not matter to a read of another one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass, field
 
+from srcgrad.analysis.memory import is_allocation, is_view
 from srcgrad.backend.effects import RAISES, WRITES, effects, item_update, operands
 from srcgrad.ir.nodes import (
     UNDEFINED,
@@ -28,7 +30,7 @@ from srcgrad.ir.nodes import (
     leaves_loop,
     walk,
 )
-from srcgrad.ir.types import Array
+from srcgrad.ir.types import Array, is_mutable
 from srcgrad.rules.registry import IN_PLACE
 
 MAX_DEPTH = 8
@@ -42,7 +44,11 @@ _FAR = 1 << 60
 
 @dataclass(slots=True)
 class _Tree:
-    """An expression that waits for its consumer: its shape, and where the operations in it that matter stand."""
+    """An expression that waits for its consumer: its shape, and where the operations in it that matter stand.
+
+    Attributes:
+        reads: the arrays that it reads; None for one that may be any.
+    """
 
     region: Region
     depth: int
@@ -50,6 +56,7 @@ class _Tree:
     width: int = 0
     low: int = _FAR
     high: int = -1
+    reads: frozenset[Value | None] = frozenset()
     writes: int = 0
     raises: int = 0
     hazards: int = 0
@@ -59,6 +66,7 @@ class _Tree:
         self.size += other.size
         self.width += other.width - _NAME
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+        self.reads |= other.reads
         self.writes += other.writes
         self.raises += other.raises
         self.hazards += other.hazards
@@ -66,16 +74,29 @@ class _Tree:
 
 @dataclass(slots=True)
 class _Counts:
-    """Prefix counts over the operations of a region: how many before position k write, raise, or matter at all."""
+    """Prefix counts over the operations of a region: how many before position k write, raise, or matter at all.
+
+    Attributes:
+        own: the positions of writes that are not counted, and the arrays that they change.
+    """
 
     writes: list[int] = field(default_factory=lambda: [0])
     raises: list[int] = field(default_factory=lambda: [0])
     hazards: list[int] = field(default_factory=lambda: [0])
+    own: list[tuple[int, Value]] = field(default_factory=list)
 
-    def add(self, flags: int) -> None:
-        self.writes.append(self.writes[-1] + bool(flags & WRITES))
-        self.raises.append(self.raises[-1] + bool(flags & RAISES))
+    def add(self, op: Op, flags: int) -> None:
+        base = _own_array_written(op)
+        if base is not None:
+            self.own.append((len(self.writes) - 1, base))
+        self.writes.append(self.writes[-1] + bool(flags & WRITES and base is None))
+        self.raises.append(self.raises[-1] + bool(flags & RAISES and base is None))
         self.hazards.append(self.hazards[-1] + bool(flags))
+
+    def leave_alone(self, tree: _Tree, end: int) -> bool:
+        """Whether what is written to the function's own arrays since a tree began does not matter to it."""
+        later = [base for position, base in self.own if tree.low <= position < end]
+        return not later or (None not in tree.reads and tree.reads.isdisjoint(later))
 
 
 class Plan:
@@ -162,11 +183,14 @@ class Plan:
         for position, op in enumerate(region.ops):
             conditional = self._visit_regions(op)
             flags = self.flags[op] = effects(op, self.flags)
-            counts.add(flags)
+            if _reads_again(op):
+                flags &= ~RAISES
+            counts.add(op, flags)
             inputs = op.inputs
             tree = _Tree(region, 1, 1 + len(inputs), _width(op, inputs))
             if flags:
                 tree.low = tree.high = position
+                tree.reads = frozenset(_array_of(v) for v in inputs if is_mutable(v.type))
                 tree.writes, tree.raises, tree.hazards = bool(flags & WRITES), bool(flags & RAISES), 1
             if conditional is not None:
                 tree.size += conditional
@@ -253,7 +277,7 @@ class Plan:
                 if part.raises:
                     ok &= counts.raises[position] - counts.raises[low] == part.raises + later.raises
                     ok &= part.high < low_raise
-                ok &= part.high < low_write
+                ok &= part.high < low_write and counts.leave_alone(part, position)
                 if part.writes:
                     ok &= counts.hazards[position] - counts.hazards[low] == part.hazards + later.hazards
                     ok &= part.high < later.low
@@ -264,6 +288,35 @@ class Plan:
             self.nested.add(value)
             later.absorb(part)
             tree.absorb(part)
+
+
+def _reads_again(op: Op) -> bool:
+    """Whether derivative code reads an element of an array by this, which the program has read or written before."""
+    return (
+        isinstance(op, Call)
+        and op.mirror is not None
+        and op.fn is operator.getitem
+        and _array_of(op.args[0]) is not None
+    )
+
+
+def _own_array_written(op: Op) -> Value | None:
+    """The array of the function's own that derivative code adds to by this, or clears, if that is all that it does."""
+    if not isinstance(op, Call) or op.mirror is None or not (op.fn is operator.setitem or item_update(op.fn)):
+        return None
+    base = _array_of(op.args[0])
+    return base if base is not None and isinstance(base.owner, Call) else None
+
+
+def _array_of(value: Value) -> Value | None:
+    """The array that a value shows a part of: a parameter of the function, or memory that it allocates; else None."""
+    while isinstance(value.owner, Call) and is_view(value.owner) and value.owner.fn not in IN_PLACE:
+        value = value.owner.args[0]
+    if not isinstance(value.type, Array):
+        return None
+    owner = value.owner
+    is_parameter = isinstance(owner, Region) and owner.parent is None
+    return value if is_parameter or (isinstance(owner, Call) and is_allocation(owner)) else None
 
 
 def _width(op: Op, inputs: list[Value]) -> int:

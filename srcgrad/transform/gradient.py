@@ -36,6 +36,7 @@ from srcgrad.transform.narrowing import narrow
 from srcgrad.transform.pairs import Pairs
 from srcgrad.transform.protection import argument_leaves, leaves_of, left_outside, protect_arguments
 from srcgrad.transform.quotients import share_quotients, square_reciprocals
+from srcgrad.transform.read_back import ReadBack
 from srcgrad.transform.rebinding import rebind
 from srcgrad.transform.repeated_checks import remove_repeated_checks
 from srcgrad.transform.reuse import reuse_temporaries
@@ -308,7 +309,10 @@ def _reverse(
         contents.run()
         copy_held_contents(target, aliases, versions, contents)
         bars = target.body.results[-len(bars) :] if bars else []
+        read_back = ReadBack(target, aliases, versions, contents)
+        read_back.run()
         Tape(target, aliases, versions, reverse.indices, contents, [*asked, *bars], costs).run()
+        read_back.finish()
         return bars
 
     bars = sweep(function, seeds, inputs, None, undo)

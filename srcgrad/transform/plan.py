@@ -166,7 +166,7 @@ class Plan:
         aliases, versions = self._recompute.aliases, self._recompute.versions
         memory = aliases.find(pointer)
         found = memory in self._undone and versions.is_forward(op) and not only_metadata(op)
-        return found and versions.stale(memory, op)
+        return found and versions.overwritten(pointer, op)
 
     def make_copies(self, choice: Choice, contents: Contents) -> None:
         """Makes the copies that are chosen, and lets what is computed again read them."""

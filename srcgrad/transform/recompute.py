@@ -88,7 +88,7 @@ class Recompute:
             return False
         memory = self.aliases.find(pointer)
         if memory not in self.contents.undone:
-            return not self.versions.stale(memory, op)
+            return not self.versions.overwritten(pointer, op)
         return (
             last is not None and self.versions.is_forward(last) and not self.versions.written_between(memory, op, last)
         )

@@ -165,7 +165,7 @@ class Contents:
         )
 
     def _is_stale(self, pointer: Value, mirror: Op, after: bool) -> bool:
-        return self.versions.stale(self.aliases.find(pointer), mirror, itself=not after)
+        return self.versions.overwritten(pointer, mirror, itself=not after)
 
     # Decisions
 
@@ -183,7 +183,7 @@ class Contents:
             owner = value.owner
             assert isinstance(owner, Call)
             memory = self.aliases.find(owner.args[0])
-            if self.versions.stale(memory, owner):
+            if self.versions.overwritten(owner.args[0], owner):
                 wanted[memory] = wanted.get(memory, 0.0) + _weight(owner)
         return wanted
 

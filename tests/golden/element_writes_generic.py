@@ -21,7 +21,7 @@ def element_writes_grad(x, decay):
         out[i] = product + x_i ** 2
         out_i = out[i]                              # programs.py:201
         old = copied(x_1[i])
-        tape.append((out_prev, copied_x_i, out_i, old))
+        tape.append((out_prev, copied_x_i, old))
         x_1[i] *= out_i
     product = out * x_1                             # programs.py:202
     # backward
@@ -31,9 +31,9 @@ def element_writes_grad(x, decay):
     add_into(x_bar, reduced)
     decay_bar = zeros_like(decay)                   # programs.py:199  for i in range(1, len(x)):
     for i in reversed(range(1, n_x)):
-        out_prev, copied_x_i, out_i, old = tape.pop()
+        out_prev, copied_x_i, old = tape.pop()
         out_i_bar = np.sum(np.real(x_bar[i] * old))  # programs.py:201  x[i] *= out[i]
-        x_bar[i] *= out_i
+        x_bar[i] *= out[i]
         out_bar[i] += out_i_bar
         total_bar = out_bar[i]                      # programs.py:200  out[i] = decay * out[i - 1] + x[i] ** 2
         out_bar[i] = 0.0

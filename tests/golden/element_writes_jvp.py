@@ -7,21 +7,18 @@ def element_writes_jvp(x, decay, x_dot, decay_dot):
     x_dot = x_dot.copy()
     n_x = len(x)                                    # programs.py:197
     x_0 = x[0]                                      # programs.py:198
-    x_dot_0 = x_dot[0]
-    x_0_squared = x_0 ** 2
     out = np.zeros(n_x)                             # programs.py:197
     out_dot = np.zeros_like(out)
-    out_dot[0] = 2 * x_0 * x_dot_0                  # programs.py:198
-    out[0] = x_0_squared
+    out_dot[0] = 2 * x_0 * x_dot[0]                 # programs.py:198
+    out[0] = x_0 ** 2
     for i in range(1, n_x):                         # programs.py:199
         index = i - 1                               # programs.py:200
         out_prev = out[index]
-        total = out_prev * decay_dot + decay * out_dot[index]
         x_i = x[i]
         x_dot_i = x_dot[i]
-        total_1 = decay * out_prev + x_i ** 2
-        out_dot[i] = total + 2 * x_i * x_dot_i
-        out[i] = total_1
+        total = out_prev * decay_dot + decay * out_dot[index] + 2 * x_i * x_dot_i
+        out_dot[i] = total
+        out[i] = decay * out_prev + x_i ** 2
         out_i = out[i]                              # programs.py:201
         x_dot[i] = out_i * x_dot_i + x_i * out_dot[i]
         x[i] *= out_i

@@ -14,12 +14,11 @@ def list_then_stack_grad(x, w, n_steps):
         states.append(tanh)
     path = np.stack(states)                         # programs.py:265
     path_part = path[1:]                            # programs.py:266
-    path_part_1 = path[:-1]
     # backward
     path_bar = np.empty_like(path)                  # programs.py:266  return np.sum(path[1:] * path[:-1])
     path_bar[:-1] = path_part
     path_bar[-1:] = 0.0
-    path_bar[1:] += path_part_1
+    path_bar[1:] += path[:-1]
     states_bar = zeros_like(states)                 # programs.py:265  path = np.stack(states)
     add_each(states_bar, path_bar)
     w_bar = np.zeros_like(w)                        # programs.py:264  states.append(np.tanh(w @ states[-1]))

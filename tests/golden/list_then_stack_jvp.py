@@ -14,6 +14,5 @@ def list_then_stack_jvp(x, w, n_steps, x_dot, w_dot):
     path = np.stack(states)                         # programs.py:265
     path_dot = np.stack(states_dot)
     path_part = path[1:]                            # programs.py:266
-    path_dot_part = path_dot[1:]
     path_part_1 = path[:-1]
-    return np.sum(path_part * path_part_1), np.float64(np.sum(path_part_1 * path_dot_part + path_part * path_dot[:-1]))
+    return np.sum(path_part * path_part_1), np.float64(np.sum(path_part_1 * path_dot[1:] + path_part * path_dot[:-1]))

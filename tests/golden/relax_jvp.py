@@ -13,13 +13,10 @@ def relax_jvp(x, w, n_sweeps, tol, x_dot, w_dot):
             old = y[i]                              # programs.py:132
             old_dot = y_dot[i]
             index = i - 1                           # programs.py:133
-            y_prev = y[index]
-            y_dot_prev = y_dot[index]
-            index = i + 1
-            y_next = y[index]
-            total = y_prev + y_next
-            total_1 = total * w_dot + w * (y_dot_prev + y_dot[index]) + 0.1 * (np.cos(old) * old_dot)
-            y_dot[i] = total_1
+            index_1 = i + 1
+            total = y[index] + y[index_1]
+            total_1 = total * w_dot + w * (y_dot[index] + y_dot[index_1])
+            y_dot[i] = total_1 + 0.1 * (np.cos(old) * old_dot)
             y[i] = w * total + 0.1 * np.sin(old)
             r += (y[i] - old) ** 2                  # programs.py:134
         if r < tol:                                 # programs.py:135

@@ -7,19 +7,12 @@ def stencil_jvp(u, c, n_steps, u_dot, c_dot):
     u_dot = u_dot.copy()
     for _ in range(n_steps):                        # programs.py:207
         u_part = u[1:-1]                            # programs.py:208
-        u_dot_part = u_dot[1:-1]
-        u_part_1 = u[2:]
-        u_dot_part_1 = u_dot[2:]
-        u_part_2 = u[1:-1]
-        difference = u_dot_part_1 - 2 * u_dot[1:-1]
-        u_part_3 = u[:-2]
-        total = u_part_1 - 2 * u_part_2 + u_part_3
+        total = u[2:] - 2 * u[1:-1] + u[:-2]
         product = c * total
-        total = total * c_dot + c * (difference + u_dot[:-2])
         u_part_1 = u[1:-1]
-        total_1 = u_part + product * u_part_1
-        u_dot[1:-1] = u_dot_part + (u_part_1 * total + product * u_dot[1:-1])
-        u[1:-1] = total_1
+        product_1 = u_part_1 * (total * c_dot + c * (u_dot[2:] - 2 * u_dot[1:-1] + u_dot[:-2]))
+        u_dot[1:-1] = u_dot[1:-1] + (product_1 + product * u_dot[1:-1])
+        u[1:-1] = u_part + product * u_part_1
         u_dot[0] = 0.0                              # programs.py:209
         u[0] = 0.0
         u_dot[-1] = 0.0
