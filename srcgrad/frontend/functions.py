@@ -414,7 +414,7 @@ def hidden_parameter(lo: Lowering, key: tuple[Frame, str], symbol: Symbol) -> Sy
     name, k = key[1], 1
     while name in taken:
         name, k = f"{key[1]}_{k}", k + 1
-    inside = as_parameters(lo, symbol, name, params) if not isinstance(symbol, Closure) else symbol
+    inside = as_parameters(lo, symbol, name, params)
     if params or containers(lo, symbol):
         spec.hidden[key] = (inside, params)
         spec.opened += [(r, lo.store.get(r), o) for r, o in paired_containers(lo, inside, symbol)]
@@ -494,6 +494,7 @@ def _pending_hidden(lo: Lowering, spec: Outlined, caller: Any) -> list[Value]:
 
 def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[str, Symbol]) -> tuple[Symbol, Region]:
     params: list[Value] = []
+    whole: list[Value] = []
     region = Region()
     with lo.store.branch(), lo.into(region):
         for name, symbol in bound.items():
@@ -501,6 +502,7 @@ def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[st
             inside = as_parameters(lo, symbol, variable[1], params)
             spec.opened += [(r, lo.store.get(r), o) for r, o in paired_containers(lo, inside, symbol)]
             lo.store.set(variable, inside)
+            whole += [inside] if isinstance(inside, Value) else []
         for variable in variables(lo, lo.marks.handed_on.get(spec.identity, {}), frame):
             lo.read_variable(variable)
         result = run_body(lo, node, frame)
@@ -516,7 +518,20 @@ def _round(lo: Lowering, spec: Outlined, node: Any, frame: Frame, bound: dict[st
     region.args = [*params, *[leaf for _, leaves in spec.hidden.values() for leaf in leaves]]
     for arg in region.args:
         arg.owner = region
+    _name_apart(region.args, whole)
     return result, region
+
+
+def _name_apart(parameters: list[Value], own: list[Value]) -> None:
+    """Gives the parts of parameters names that are not those of others: the user's own parameters keep theirs."""
+    taken = {parameter.hint for parameter in own}
+    for parameter in parameters:
+        if parameter in own:
+            continue
+        name, k = parameter.hint, 1
+        while parameter.hint in taken:
+            parameter.hint, k = f"{name}_{k}", k + 1
+        taken.add(parameter.hint)
 
 
 def _assigned_value(lo: Lowering, variable: tuple[Frame, str]) -> Symbol:

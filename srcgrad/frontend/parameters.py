@@ -7,8 +7,8 @@ from typing import Any
 
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.pools import resolved
-from srcgrad.frontend.snapshots import leaves
-from srcgrad.frontend.values import Reference, Sequence, Symbol, part_name
+from srcgrad.frontend.snapshots import leaves, parts_of
+from srcgrad.frontend.values import Bound, Closure, Reference, Sequence, Symbol, part_name
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import unsized
 
@@ -18,6 +18,8 @@ def containers(lo: Lowering, symbol: Symbol) -> list[Reference]:
     symbol = resolved(lo, symbol)
     if isinstance(symbol, Sequence):
         return [r for item in symbol.items for r in containers(lo, item)]
+    if isinstance(symbol, (Bound, Closure)):
+        return [r for part in _given(symbol) for r in containers(lo, part)]
     if not isinstance(symbol, Reference):
         return []
     contents = lo.store.get(symbol)
@@ -40,7 +42,30 @@ def argument_leaves(lo: Lowering, symbol: Symbol) -> list[Value]:
         return [leaf for _, item in _items(lo, symbol) for leaf in argument_leaves(lo, item)]
     if isinstance(symbol, Sequence):
         return [leaf for item in symbol.items for leaf in argument_leaves(lo, item)]
+    if isinstance(symbol, (Bound, Closure)):
+        return [leaf for part in _given(symbol) for leaf in argument_leaves(lo, part)]
     return [leaf for leaf in leaves(symbol) if not _is_static_leaf(leaf)]
+
+
+def _given(symbol: Bound | Closure) -> tuple[Symbol, ...]:
+    """What a function value carries: what it is applied to and itself calls, or the defaults of its parameters."""
+    return tuple(symbol.defaults.values()) if isinstance(symbol, Closure) else tuple(parts_of(symbol))
+
+
+def _names_of_given(symbol: Bound | Closure, name: str) -> list[str]:
+    """What to call the parts of a function value that goes by a name."""
+    if isinstance(symbol, Closure):
+        return [part_name(name, parameter) for parameter in symbol.defaults]
+    return [name, *[part_name(name, key) for key in (*range(len(symbol.args)), *symbol.keywords)]]
+
+
+def _giving(symbol: Bound | Closure, parts: list[Symbol]) -> Bound | Closure:
+    """The same function value with other parts, in the order of `_given`."""
+    if isinstance(symbol, Closure):
+        return Closure(symbol.node, symbol.frame, dict(zip(symbol.defaults, parts, strict=True)))
+    fn, *own = parts
+    count = len(symbol.args)
+    return Bound(fn, tuple(own[:count]), dict(zip(symbol.keywords, own[count:], strict=True)))
 
 
 def _items(lo: Lowering, reference: Reference) -> list[tuple[Any, Symbol]]:
@@ -67,6 +92,10 @@ def structure(lo: Lowering, symbol: Symbol) -> Any:
         return (symbol.cls, *[structure(lo, item) for item in symbol.items])
     if isinstance(symbol, Reference):
         return (symbol.cls, *[(key, structure(lo, item)) for key, item in _items(lo, symbol)])
+    if isinstance(symbol, (Bound, Closure)):
+        names = tuple(symbol.keywords if isinstance(symbol, Bound) else symbol.defaults)
+        code = (symbol.node, symbol.frame) if isinstance(symbol, Closure) else Bound
+        return (code, names, *[structure(lo, part) for part in _given(symbol)])
     return symbol
 
 
@@ -89,4 +118,8 @@ def as_parameters(lo: Lowering, symbol: Symbol, name: str, params: list[Value]) 
         inside = Reference(symbol.cls, symbol.site)
         lo.store.define(inside, tuple(parts) if _is_keyed(symbol) else tuple([item for _, item in parts]))
         return inside
+    if isinstance(symbol, (Bound, Closure)):
+        names = _names_of_given(symbol, name)
+        parts = zip(names, _given(symbol), strict=True)
+        return _giving(symbol, [as_parameters(lo, part, own, params) for own, part in parts])
     return symbol
