@@ -440,7 +440,7 @@ def display_name(fn: Callable) -> str:
     owner = getattr(fn, "__objclass__", None)
     if owner is not None:
         return f"{owner.__name__}.{name}"
-    public = module.partition("._")[0]
+    public = module.partition("._")[0].lstrip("_")
     if getattr(sys.modules.get(public), name, None) is fn:
         module = public
     return f"{module}.{name}" if module not in ("", "builtins", "__main__") else name
