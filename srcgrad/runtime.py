@@ -554,21 +554,13 @@ def check_apart(x: Any, values: Any) -> None:
 
 
 def check_array(x: Any) -> None:
-    """Refuses a list or dict where an item is replaced.
-
-    Raises:
-        TypeError: if it is one.
-    """
+    """Refuses a list or dict where an item is replaced, with a TypeError."""
     if not isinstance(x, np.ndarray):
         raise TypeError("an item of a list or dict is replaced, which needs code for arguments of known kinds")
 
 
 def check_number(x: Any) -> None:
-    """Refuses an array without axes where the code is for numbers.
-
-    Raises:
-        TypeError: if it is an array.
-    """
+    """Refuses an array without axes where the code is for numbers, with a TypeError."""
     if isinstance(x, np.ndarray):
         raise TypeError("an array without axes is updated in place, which needs code for arguments of known kinds")
 
@@ -577,6 +569,13 @@ def check_float(x: Any) -> None:
     """Refuses an integer where NumPy makes all results integers if the first is one."""
     if np.asarray(x).dtype.kind in "iub":
         raise UnsupportedError("the first result is an integer, so that NumPy rounds all others", None, "return 0.0")
+
+
+def check_no_object(x: Any, classes: Any) -> None:
+    """Refuses an object in place of a number: the code is for numbers, as no class was known of what is here."""
+    if isinstance(x, classes):
+        help = "give the name one kind of value on every path"
+        raise UnsupportedError(f"a {type(x).__name__} is found where the code is for numbers and arrays", None, help)
 
 
 def take_item(x_bar: Any, i: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 import srcgrad
 from srcgrad.errors import AliasError, ArgumentError, InternalError, SrcgradError, UnsupportedError
+from srcgrad.runtime import check_no_object
 
 
 class Meter:
@@ -332,3 +333,13 @@ def test_a_wrong_program_raises_what_python_raises(text, tmp_path):
     with pytest.raises((WRONG[text], SrcgradError)) as caught:
         srcgrad.grad(module.plain)(POINT, 3)
     assert not isinstance(caught.value, InternalError)
+
+
+def test_an_object_is_never_taken_for_a_number() -> None:
+    class Point:
+        pass
+
+    check_no_object(1.0, Point)
+    check_no_object(None, Point)
+    with pytest.raises(UnsupportedError, match="a Point is found where the code is for numbers"):
+        check_no_object(Point(), Point)

@@ -85,6 +85,7 @@ _READ_BEFORE_WRITING = frozenset(
             np.einsum,
         ),
         *(method for ufunc in (np.add, np.multiply) for method in (ufunc.reduce, ufunc.accumulate)),
+        *(np.maximum.accumulate, np.minimum.accumulate),
     ]
 )
 """Functions with `out=`, besides those that work element by element, of which NumPy says that the array may overlap."""

@@ -252,6 +252,8 @@ def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -
 
 def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None:
     """`base.name = symbol`."""
+    if is_undefined(base):
+        return
     of_pool = pools.pool_of(base)
     if (isinstance(base, Reference) and base.cls not in CONTAINERS) or (
         of_pool is not None and not issubclass(of_pool.cls, dict)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, pools, stand_ins
 from srcgrad.frontend.access import attribute, class_of_values, has_attribute, length, set_dict_item, subscript
 from srcgrad.frontend.access import shape as shape_symbol
@@ -64,6 +65,8 @@ from srcgrad.ir.types import (
     same_length,
     shape_of,
 )
+
+_VALUES = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset, np.generic, np.ndarray, BaseException)
 
 
 @handles(len)
@@ -310,8 +313,25 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
         # What a rule asks so is an item of a display or a sum, which is taken for a number or an array.
         return Const(False)
     if known is None:
-        return lo.emit_typed(isinstance, (lo.value(args[0]), lo.tree(args[1])), {}, BOOL)
+        return _isinstance_at_run_time(lo, args[0], args[1])
     return Const(lo.known(issubclass, known, classes))
+
+
+def _isinstance_at_run_time(lo: Lowering, symbol: Symbol, classes: Symbol) -> Symbol:
+    """`isinstance` of what may be a number, an array or None: objects of the user's classes are told apart before."""
+    value, given = lo.value(symbol), constant(classes)
+    named = given if isinstance(given, tuple) else (given,)
+    own = [cls for cls in named if _is_plain_class(cls)]
+    if not own or lo.generic or not isinstance(value.type, Unknown):
+        return lo.emit_typed(isinstance, (value, lo.tree(classes)), {}, BOOL)
+    lo.effect(runtime.check_no_object, value, Const(tuple(own) if len(own) > 1 else own[0]))
+    rest = tuple([cls for cls in named if cls not in own])
+    return lo.emit_typed(isinstance, (value, Const(rest)), {}, BOOL) if rest else Const(False)
+
+
+def _is_plain_class(cls: Any) -> bool:
+    """Whether a class is written in Python, and its instances are no numbers, arrays, containers or exceptions."""
+    return type(cls) is type and "__module__" in vars(cls) and not issubclass(cls, _VALUES)
 
 
 @handles(issubclass)

@@ -20,7 +20,12 @@ from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_numeric, shadow_type
 
-_CHECKS = frozenset([runtime.check_overlap, runtime.check_apart, runtime.check_no_container_twice, runtime.check_float])
+_CHECKS = frozenset(
+    [
+        *(runtime.check_overlap, runtime.check_apart, runtime.check_no_container_twice, runtime.check_float),
+        runtime.check_no_object,
+    ]
+)
 
 
 def is_inlined(fn: Any) -> bool:
@@ -54,6 +59,12 @@ def _overlap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 @handles(runtime.check_float)
 def _float(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.effect(runtime.check_float, *args)
+    return Const(None)
+
+
+@handles(runtime.check_no_object)
+def _no_object(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    lo.effect(runtime.check_no_object, *args)
     return Const(None)
 
 

@@ -31,7 +31,7 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         return symbol if symbol.anew is None else symbol.anew()
     if isinstance(symbol, Stepper):
         return Iterator(drive=symbol.drive, step=symbol.step)
-    if symbol is NOT_KNOWN_YET:
+    if symbol is NOT_KNOWN_YET or (is_undefined(symbol) and lo.another_round):
         return Iterator(())
     if is_undefined(symbol):
         lo.unsupported("what is looped over here is never assigned on this path")

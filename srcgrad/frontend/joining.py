@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.values import Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value, leaves
 from srcgrad.ir.types import Array, NpScalar, PyScalar, rank
@@ -23,6 +23,9 @@ def joined(lo: Lowering, joiner: Any, key: Symbol, subscript: Callable[..., Symb
     """What `np.r_` or `np.c_` makes of what stands between the brackets; None if none of it has a derivative."""
     items = key.items if isinstance(key, Sequence) else (key,)
     active = [leaf for item in items if not isinstance(item, slice) for leaf in leaves(lo.tree(item))]
+    undefined = next((leaf for leaf in active if is_undefined(leaf)), None)
+    if undefined is not None:
+        return undefined
     if not any(leaf.type.differentiable and not isinstance(leaf, Const) for leaf in active):
         return None
     if any(isinstance(constant(item), str) for item in items):

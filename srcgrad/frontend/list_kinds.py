@@ -94,6 +94,8 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
         return False
     if inner is not None and inner not in (site, Within(site)):
         lo.marks.inner.setdefault(site, {})[inner] = None
+    # In a function of the graph the lengths in the list's own kind have names of their own: the marks know it as it is.
+    known = lo.marks.dynamic.get(site) or known
     merged = element.type if is_open(lo, site) else join(known, element.type, place_of(lo, site))
     news = merged != known
     if news:

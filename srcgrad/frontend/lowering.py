@@ -501,6 +501,11 @@ class Lowering:
         self.marks.split.add(site)
         raise Restart
 
+    @property
+    def another_round(self) -> bool:
+        """Whether this is lowered once more, as a recursive function was called of which no result is known yet."""
+        return any(spec.used and spec.result is None for spec in self.functions.values())
+
     def not_known_yet(self) -> Value:
         """What is read from a container into which nothing has been put so far."""
         self.read_too_early = self.read_too_early or self.span
@@ -569,7 +574,7 @@ class Lowering:
         return known
 
     def _hide(self, key: tuple[Frame, str]) -> Symbol:
-        from srcgrad.frontend.functions import hidden_parameter
+        from srcgrad.frontend.outlined import hidden_parameter
 
         symbol = self.store.get(key)
         if symbol is MISSING:

@@ -29,9 +29,11 @@ from srcgrad.ir.types import INT, STR, Array, List, Tuple, Type, is_scalar
 def _sorted(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     source = args[0]
     iterator = iterate(lo, source)
-    if iterator.drive is not None:
+    if iterator.drive is not None or (iterator.items is None and not isinstance(source, Value)):
         source = collect(lo, iterator)
         iterator = iterate(lo, source)
+    if isinstance(source, Value) and is_open(lo, lo.list_sites.get(source)):
+        return lo.not_known_yet()
     key, reverse = kwargs.get("key", Const(None)), kwargs.get("reverse", Const(False))
     site = (*lo.site("sorted"), lo.span)
     if constant(key) is None and constant(reverse) is not NOT_CONSTANT and _are_numbers(lo, source, iterator):
@@ -57,8 +59,7 @@ def _are_numbers(lo: Lowering, source: Symbol, iterator: Iterator) -> bool:
         return bool(iterator.items) and all(
             isinstance(item, Value) and not isinstance(item, Const) and is_scalar(item.type) for item in iterator.items
         )
-    if not isinstance(source, Value):
-        return True
+    assert isinstance(source, Value)
     if isinstance(source.type, Array):
         return source.type.shape is not None and len(source.type.shape) == 1
     return not isinstance(source.type, List) or is_scalar(source.type.item)

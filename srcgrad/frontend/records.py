@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from srcgrad.frontend.kinds import own_operators
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
-from srcgrad.frontend.pools import pool_all
+from srcgrad.frontend.pools import is_poolable, pool_all
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Region, Value
 from srcgrad.ir.types import NONE, NOTHING, List, Parts, Record, unsized
@@ -24,15 +24,21 @@ def _lengths(symbol: Symbol) -> tuple | None:
 
 
 def boxed(lo: Lowering, symbol: Symbol, frame: Frame) -> Symbol:
-    """What a call returns: a tuple in the tuple that a recursive function returns is made at run time."""
+    """What a call returns: what is in the tuple that a recursive function returns is made at run time."""
     spec = frame.function
     if spec is None or spec.frame is not frame or spec.boxes is None or not isinstance(symbol, Sequence):
         return symbol
     name = spec.function.name
     if spec.boxes[0] == "whole":
         return _record(lo, symbol, spec.boxes, name)
-    items = [_item(lo, item, (*spec.boxes, k), f"{name}_{k}") for k, item in enumerate(symbol.items)]
+    items = [as_result(lo, _item(lo, item, (*spec.boxes, k), f"{name}_{k}")) for k, item in enumerate(symbol.items)]
     return Sequence(tuple(items), symbol.cls)
+
+
+def as_result(lo: Lowering, symbol: Symbol) -> Symbol:
+    """What a recursive function returns, or holds in the tuple it returns: lists and objects are made at run time."""
+    made = isinstance(symbol, Reference) and (symbol.cls is list or is_poolable(symbol))
+    return lo.value(symbol) if made else symbol
 
 
 def parts(lo: Lowering, container: Value, symbol: Symbol) -> Value | None:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from srcgrad.errors import NotJitableError
-from srcgrad.ir.nodes import Call, Const, Function, Value, leaves
-from srcgrad.ir.types import Array, Dim, List, is_scalar
+from srcgrad.ir.nodes import Call, Const, Function, Invoke, Value, leaves, walk
+from srcgrad.ir.types import Array, Dim, List, Opaque, is_scalar
 from srcgrad.jit import helpers
 from srcgrad.jit.types import is_dtype, kind_of
 from srcgrad.transform.simplify import replace_values
@@ -50,6 +50,7 @@ def hand_over_lists(forward: Function, backward: Function, kept: int) -> int:
             handed.append(value)
             taken.append(param)
             continue
+        _check_in_no_tape(forward, value, results[first:])
         pack, unpack, more, dtypes = _way(param)
         outputs = [Value(Array(t, _axes(ndim, param, k)), _hint(param, k)) for k, (t, ndim) in enumerate(dtypes)]
         call = Call(pack, (value, *more), {}, outputs, value.span, unpacks=len(outputs) > 1)
@@ -72,6 +73,17 @@ def hand_over_lists(forward: Function, backward: Function, kept: int) -> int:
         op.parent = backward.body
     backward.body.ops = [*unpacked, *backward.body.ops]
     return len(handed)
+
+
+def _check_in_no_tape(forward: Function, value: Value, kept: list[Any]) -> None:
+    """Refuses a list that a function called here may keep as well: unpacked, it would not be that one any more."""
+    for op in walk(forward.body):
+        if not isinstance(op, Invoke) or not any(v in kept and isinstance(v.type, Opaque) for v in op.outputs):
+            continue
+        if any(isinstance(arg.type, List) for arg in op.args):
+            raise NotJitableError(
+                f"{value.hint or 'a list'} is kept for the pullback, and perhaps by {op.callee.name} as well", op.span
+            )
 
 
 def _hint(param: Value, k: int) -> str:

@@ -134,7 +134,7 @@ def _up_to(a: np.ndarray, axis: Any) -> np.ndarray:
     return np.moveaxis(chains, -1, axis)
 
 
-@_stands_for(np.add.accumulate, np.multiply.accumulate)
+@_stands_for(*[fn.accumulate for fn in (np.add, np.multiply, np.maximum, np.minimum)])
 def union_accumulated(array: Any, axis: Any = 0, *rest: Any, **others: Any) -> Any:
     """As `union_up_to`, along the first axis if no other is given."""
     return _up_to(as_sets(array), axis)

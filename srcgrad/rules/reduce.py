@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from srcgrad.rules.index import take_along_axis
 from srcgrad.rules.registry import jvp, linear, linear_in, linear_in_each, methods, nondifferentiable, vjp
 from srcgrad.rules.tangents import total
 
@@ -481,6 +482,23 @@ def multiply_accumulate(g, z, array, axis=0, dtype=None, out=None):
 @jvp(np.multiply.accumulate)
 def multiply_accumulate_jvp(array_dot, z, array, axis=0, dtype=None, out=None):
     return cumprod_jvp(array_dot, z, array, axis)
+
+
+def _reached(array, z, axis):
+    """For each element the place along the axis of the first one that is as far out as any up to there."""
+    axis = axis % np.ndim(array)
+    own = np.reshape(np.arange(np.shape(array)[axis]), (-1,) + (1,) * (np.ndim(array) - 1 - axis))
+    return np.maximum.accumulate(np.where(z != np.roll(z, 1, axis), own, 0), axis)
+
+
+@vjp(np.maximum.accumulate, np.minimum.accumulate)
+def extreme_accumulate(g, z, array, axis=0, dtype=None, out=None):
+    return take_along_axis(g, z, array, _reached(array, z, axis), axis)
+
+
+@jvp(np.maximum.accumulate, np.minimum.accumulate)
+def extreme_accumulate_jvp(array_dot, z, array, axis=0, dtype=None, out=None):
+    return np.take_along_axis(array_dot, _reached(array, z, axis), axis)
 
 
 def outer_sum(g, a):

@@ -426,6 +426,8 @@ def display_name(fn: Callable) -> str:
     """How a user writes the name of a function: `np.unwrap`."""
     name = getattr(fn, "__name__", repr(fn))
     module = getattr(fn, "__module__", None) or ""
+    if isinstance(ufunc := getattr(fn, "__self__", None), np.ufunc):
+        return f"{display_name(ufunc)}.{name}"
     if isinstance(fn, np.ufunc) and getattr(np, name, None) is not fn:
         # A ufunc does not say where it comes from: from the package that has it in most of its modules.
         homes = [m for m, found in list(sys.modules.items()) if getattr(found, "__dict__", {}).get(name) is fn]
@@ -438,7 +440,7 @@ def display_name(fn: Callable) -> str:
     owner = getattr(fn, "__objclass__", None)
     if owner is not None:
         return f"{owner.__name__}.{name}"
-    public = module.partition("._")[0]
+    public = module.partition("._")[0].lstrip("_")
     if getattr(sys.modules.get(public), name, None) is fn:
         module = public
     return f"{module}.{name}" if module not in ("", "builtins", "__main__") else name

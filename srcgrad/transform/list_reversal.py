@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from srcgrad import runtime
 from srcgrad.errors import UnsupportedError
 from srcgrad.ir.nodes import Call, Const, For, Region, Value, leaves
-from srcgrad.ir.types import INT, UNKNOWN, Array, List, Record, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import INT, STR, UNKNOWN, Array, List, Record, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.rule_calls import refuse
 from srcgrad.transform.strong_zeros import Zeros
@@ -111,6 +111,9 @@ def reverse_list_operator(reverse: Reverse, op: Call) -> bool:
             refuse_sequences(op)
         if not holds_buffers(reverse, items):
             reverse.lo.effect(runtime.add_repeats, reverse.shadow(items), reverse.shadow(op.outputs[0]))
+        return True
+    if op.outputs[0].type == STR and all(v.type == STR for v in op.inputs if reverse.activity.active(v)):
+        # Where a number is read from a text that may hold one, that is refused.
         return True
     if op.fn in PARTIALS:
         refuse(op)

@@ -48,10 +48,16 @@ def _share(region: Region, uses: dict[Value, int], aliases: Aliases) -> None:
             alone = isinstance(quotient, Call) and quotient.fn in _DIVISIONS and uses.get(other, 0) == 1
             if not alone or quotient.parent is not region or quotient.mirror is None or isinstance(g, Const):
                 continue
+            if aliases.is_written(quotient.args[0]):
+                continue
             shared = next(iter(quotients.get((g, quotient.args[1]), ())), None)
             if shared is not None and shared is not quotient and shared.outputs[0].type == product.outputs[0].type:
                 _move_before(region, shared, product)
                 region.ops.remove(quotient)
+                # One that is gone can't be shared by a later product, and one that is shared has to stay.
+                if quotient in (same := quotients.get(quotient.args, [])):
+                    same.remove(quotient)
+                uses[shared.outputs[0]] = uses.get(shared.outputs[0], 0) + 1
                 _multiply(product, shared.outputs[0], quotient.args[0])
                 break
 

@@ -210,7 +210,7 @@ EQUIVALENT: dict[Key, str] = {
         "if op.outputs and self.key(target) in self._varied:",
         "always: op.outputs and self.key(target) in self._varied -> True",
     ): "what counts as varied and does not vary gets a cotangent that goes nowhere",
-    ("rules/elementwise", "add", "partials of _operator.add", _EXCHANGED): _SUM,
+    ("rules/elementwise", "add", "partials of operator.add", _EXCHANGED): _SUM,
     ("rules/elementwise", "add", "partials of np.add", _EXCHANGED): _SUM,
     ("rules/helpers", "plain_sum", "partials of srcgrad.runtime.plain_sum", _EXCHANGED): _SUM,
     (

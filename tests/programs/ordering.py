@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import heapq
 import operator
 from collections import namedtuple
 
@@ -97,3 +98,42 @@ def attrgetter(x):
     ps.sort(key=operator.attrgetter("u"))
     f = operator.attrgetter("v")
     return f(ps[0]) * 2 + sum(map(f, ps)) + ps[0].u * 5
+
+
+@program(lambda: (rand(6),))
+def spanning_tree(weights):
+    edges = sorted(zip(weights, [(0, 1), (1, 2), (0, 2), (2, 3), (1, 3), (0, 3)], strict=False))
+    parent = list(range(4))
+
+    def find(i):
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    total = 0.0
+    for weight, (u, v) in edges:
+        if find(u) != find(v):
+            parent[find(u)] = find(v)
+            total += weight
+    return total**2
+
+
+@program(lambda: (rand(5),))
+def pairs_sorted_as_they_are_made(x):
+    falling = sorted(zip(x, range(5), strict=False), reverse=True)
+    numbered = sorted((v * v, f"n{i}") for i, v in enumerate(x))
+    return falling[0][0] * numbered[0][0] + falling[1][1] * x[falling[2][1]] + len(numbered[1][1])
+
+
+@program(lambda: (rand(6),), tags=("heaps", "strings"))
+def huffman_with_codes(weights):
+    heap = [(w, str(i)) for i, w in enumerate(weights)]
+    heapq.heapify(heap)
+    cost = 0.0
+    while len(heap) > 1:
+        low, first = heapq.heappop(heap)
+        high, second = heapq.heappop(heap)
+        cost += (low + high) * len(first)
+        heapq.heappush(heap, (low + high, first + second))
+    return cost**2

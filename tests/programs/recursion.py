@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import math
+
 import numpy as np
 
 from . import program, rand
@@ -255,3 +258,82 @@ def recursion_with_sets(x, n):
         return power(k - 1, halved) * (0.5 if k in halved else x[1]) + (x[2] if k in skipped else 0.0)
 
     return power(n, {2, 4})
+
+
+def _repeated(f, n, x):
+    return x if n <= 0 else _repeated(f, n - 1, f(x))
+
+
+def _affine(slope, x, offset=1.0):
+    return slope * x + offset
+
+
+class _Affine:
+    def __init__(self, slope, calls=0.0):
+        self.slope, self.calls = slope, calls
+
+    def apply(self, x):
+        self.calls += 0.1 * x
+        return self.slope * x + 1.0
+
+
+@program(lambda: (1.3, 0.7, 3), argnums=(0, 1), tags=("recursion", "functions as values"))
+def defaults_of_functions_given_to_a_recursion(s, t, n):
+    def scaled(v, *, by=t):
+        return v * by + s
+
+    return _repeated(lambda v, k=s: v * k + 1, n, 2.0) * _repeated(scaled, n, t)
+
+
+@program(lambda: (1.3, 0.7, 3), argnums=(0, 1), tags=("recursion", "partial"))
+def partial_given_to_a_recursion(s, t, n):
+    first, named = functools.partial(_affine, s), functools.partial(_affine, x=s)
+    nested = functools.partial(functools.partial(_affine, s), offset=t)
+    return _repeated(first, n, t) * _repeated(nested, n, 2.0) + named(2.0) * _repeated(lambda v: nested(v), n, s)
+
+
+@program(lambda: (1.3, 0.7, 3), argnums=(0, 1), tags=("recursion", "methods"))
+def bound_method_given_to_a_recursion(s, t, n):
+    affine = _Affine(s)
+    apply = affine.apply
+    value = _repeated(apply, n, t)
+    return value * affine.calls + apply(t)
+
+
+@program(lambda: (1.3, 0.7, 3), argnums=(0, 1), tags=("recursion", "closures"))
+def partials_that_a_recursive_closure_finds_outside(s, t, n):
+    table = [functools.partial(_affine, s), lambda v, k=t: v * k]
+    method = _Affine(t).apply
+
+    def go(k, x):
+        return method(x) if k <= 0 else go(k - 1, table[k % 2](x))
+
+    return go(n, 2.0)
+
+
+@program(lambda: (rand(3), 0.7, 3), argnums=(0, 1), tags=("recursion", "partial", "in-place"))
+def array_that_a_partial_writes_in_a_recursion(x, t, n):
+    def spread(y, v):
+        y[1:] += v * y[:-1]
+        return v * y[0]
+
+    y = x * 2.0
+    value = _repeated(functools.partial(spread, y), n, t)
+    return value + np.sum(y * y)
+
+
+@program(lambda: (1.3, 0.7), argnums=(0, 1), tags=("closures", "partial"))
+def composed_of_a_partial_and_closures(s, t):
+    def compose(f, g):
+        return lambda v: f(g(v))
+
+    return compose(compose(math.sin, functools.partial(pow, s)), lambda v: v * s)(t)
+
+
+def _parts_beside_names(f, f_0, n):
+    return f[0] * f_0 if n <= 0 else _parts_beside_names((f[1], f[0] * 2.0), f_0 * f[1], n - 1)
+
+
+@program(lambda: (1.3, 3), tags=("recursion", "names"))
+def parts_of_a_parameter_that_are_named_as_another(s, n):
+    return _parts_beside_names((s, s + 1.0), s * 2.0, n)

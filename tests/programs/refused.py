@@ -255,3 +255,11 @@ def functions_that_change_places(x, n):
 def recursion_through_function_values(x):
     recurse = lambda f: (lambda g: g(g))(lambda g: f(lambda *a: g(g)(*a)))  # noqa: E731
     return recurse(lambda power: lambda k: 1.0 if k == 0 else x * power(k - 1))(3)
+
+
+@program(lambda: (1.5,), tags=("strings",), supported=False)
+def number_that_travels_in_joined_text(x):
+    found = [(x, str(x))]
+    for i in range(3):
+        found.append((x * i, found[-1][1] + "0"))
+    return float(found[2][1]) * found[1][0]

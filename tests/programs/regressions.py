@@ -175,6 +175,15 @@ def quotient_regrouped(y, s):
     return s * np.sum(v * v)
 
 
+@program(lambda: (0.3, 1.7), argnums=(0, 1), tags=("regression",))
+def quotients_of_one_number_that_share_one_another(a, b):
+    total = 0.0
+    for k in range(1, 4):
+        x = a + k * b
+        total += np.exp(x) / (1 + x)
+    return total * b
+
+
 @program(lambda: (R(3),), argnums=0, tags=("regression",))
 def dead_alias(x):
     v = x

@@ -166,7 +166,11 @@ ROWS += [
         ((spaced(6),), {}),
     ]
 ]
-ROWS += [Row(fn, args) for fn in (np.add.accumulate, np.multiply.accumulate) for args in [(A,), (A, -1), (spaced(7),)]]
+ROWS += [
+    Row(fn.accumulate, args)
+    for fn in (np.add, np.multiply, np.maximum, np.minimum)
+    for args in [(A,), (A, -1), (spaced(7),)]
+]
 ROWS += [
     Row(fn, args, argnums=(0, 1))
     for fn in (np.add.outer, np.subtract.outer, np.multiply.outer)

@@ -111,3 +111,8 @@ def test_rules_can_be_differentiated_again() -> None:
         if not (fn in in_place or has_rule(fn))
     }
     assert bodies and not missing, f"no rule for what rules call: {sorted(missing)}"
+
+
+def test_methods_of_ufuncs_are_named_with_them() -> None:
+    assert display_name(np.add.reduceat) == "np.add.reduceat"
+    assert display_name(np.unwrap) == "np.unwrap"
