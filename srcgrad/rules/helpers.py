@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad import runtime
+from srcgrad import runtime, schedule
 from srcgrad.ir.types import INT, UNKNOWN, Type, number_of
 from srcgrad.rules.operands import Site, Tree, analytic, type_of
 from srcgrad.rules.registry import jvp, linear, linear_in, nondifferentiable, partials, views, vjp
@@ -96,7 +96,7 @@ def _type_of_real(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     return UNKNOWN if found is None else found
 
 
-@analytic(runtime.copied, runtime.protected, runtime.zeros_like)
+@analytic(runtime.copied, runtime.protected, runtime.zeros_like, schedule.copied_generator)
 def _same_type(site: Site, fn: Any, x: Tree) -> Type:
     found = type_of(x)
     return UNKNOWN if found is None else found
