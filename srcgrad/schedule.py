@@ -3,13 +3,15 @@
 To reverse the turns of a loop one needs the state at the start of each, the last turn first. With room for `slots`
 states, the one before the loop among them, each state is computed anew from the closest that was kept, and some of
 those on the way are kept in turn. Griewank and Walther's Revolve (Algorithm 799, ACM TOMS 26, 2000) does so with the
-fewest turns run again: `fewest_turns` says how many.
+fewest turns run again: `fewest_turns` says how many. What a turn draws at random is drawn from a copy of the generator,
+so that it draws the same when it is run again.
 """
 
 from __future__ import annotations
 
 import math
 import operator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -108,3 +110,21 @@ def _repeats(turns: int, slots: int) -> int:
     while math.comb(slots + repeats, slots) < turns:
         repeats += 1
     return repeats
+
+
+# Random numbers
+
+
+def copied_generator(generator: Any) -> Any:
+    """A generator of random numbers that will draw what `generator` would draw next, and leaves that as it is."""
+    return deepcopy(generator)
+
+
+def advance(generator: Any, other: Any) -> None:
+    """Lets a generator of random numbers go on where another one of its class has come to."""
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = other.bit_generator.state
+    elif isinstance(generator, np.random.RandomState):
+        generator.set_state(other.get_state())
+    else:
+        generator.setstate(other.getstate())

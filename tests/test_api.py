@@ -629,6 +629,25 @@ def test_stop_gradient_of_trees():
     assert grad(lambda p: p[0] * stop_gradient(p)[1])((2.0, 3.0)) == (3.0, 0.0)
 
 
+@dataclass
+class Body:
+    at: np.ndarray
+    mass: float
+
+
+def test_stop_gradient_of_what_the_function_makes():
+    def fun(x):
+        body, kept, named = Body(x * x, x[0]), [x[0], None, "s", x], {"scale": x[1], "rest": (x, 2)}
+        still, held, still_named = stop_gradient(body), stop_gradient(kept), stop_gradient(named)
+        kept[3], named["scale"] = x * 2, 0.0
+        of_body = np.sum(still.at * x) * still.mass * body.mass
+        return of_body + held[0] * np.sum(held[3] * kept[3]) + still_named["scale"] * np.sum(still_named["rest"][0] * x)
+
+    expected = X[0] ** 2 * X**2 + 2.0 * X[0] * X + X[1] * X
+    expected[0] += np.sum(X**3) * X[0]
+    np.testing.assert_allclose(grad(fun)(X), expected)
+
+
 @pytest.mark.parametrize(
     ("fun", "args", "expected"),
     [

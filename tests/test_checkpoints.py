@@ -22,6 +22,7 @@ from programs import all_programs
 
 import srcgrad
 from srcgrad import (
+    check_grads,
     checkpoint,
     checkpointed,
     custom_jvp,
@@ -314,6 +315,88 @@ def test_random_numbers_are_drawn_once(fun: Callable[..., Any]) -> None:
             np.testing.assert_equal(_rounded(run(again=True, slots=slots, optimize=optimize)), _rounded(expected))
 
 
+def sometimes(s, k, w, rng):
+    if k % 2 == 0:
+        s = s * (1.0 + 0.1 * rng.normal())
+    j = 0
+    while rng.uniform() < 0.4 and j < 3:
+        s, j = s + 0.1 * rng.normal(size=4) * w, j + 1
+    return s
+
+
+def kicks(x, w, rng, slots):
+    s = x * w
+    for k in checkpointed(range(7), slots):
+        s = np.sin(s) + sometimes(s, k, w, rng)
+    return np.sum(s * x)
+
+
+def accepted(x, w, rng, slots):
+    """A walk that is left early, with moves that are taken or not."""
+    at = x * w
+    for _ in checkpointed(range(50), slots):
+        tried = at + 0.3 * rng.normal(size=4) * np.cos(x)
+        if np.sum(tried**2) < np.sum(at**2) or rng.uniform() < 0.3:
+            at = tried
+        elif rng.uniform() < 0.1:
+            break
+    return np.sum(at * x)
+
+
+def noisy_layers(x, w, rng, slots):
+    """A checkpointed function that draws in a branch, in a loop."""
+
+    def layer(h):
+        return h * w * rng.normal(size=4) if h[0] > -0.5 else h * w
+
+    for _ in range(4):
+        x = x + np.tanh(checkpoint(layer)(x))
+    return np.sum(x)
+
+
+def rounds_of_turns(x, w, rng, slots):
+    s = x * w
+    for _ in checkpointed(range(3), slots):
+        for k in checkpointed(range(4), 2):
+            if k != 1:
+                s = s + 0.1 * rng.normal() * np.sin(s)
+        s = s * rng.uniform(0.5, 1.5)
+    return np.sum(s * x)
+
+
+def by_the_module(x, w, rng, slots):
+    np.random.seed(7)
+    s = x * w
+    for k in checkpointed(range(5), slots):
+        s = np.tanh(s) + 0.1 * np.random.normal() if k > 1 else s * 1.1
+    return np.sum(s) * np.random.normal()
+
+
+@pytest.mark.parametrize("fun", [kicks, accepted, noisy_layers, rounds_of_turns, by_the_module])
+def test_draws_in_branches_are_the_same_when_they_are_run_again(fun: Callable[..., Any]) -> None:
+    found = []
+    for slots in (1, 2, 9):
+
+        def of(x, w, slots=slots):
+            return fun(x, w, np.random.default_rng(5), slots)
+
+        value, pull = vjp(of, X, 0.8)
+        assert value == of(X, 0.8)
+        np.testing.assert_array_equal(pull(1.0)[0], pull(1.0)[0])
+        for options in ({}, {"optimize": False}, {"memory_limit": 300}):
+            found.append(value_and_grad(of, argnums=(0, 1), **options)(X, 0.8))
+        check_grads(of, (X, 0.8), order=2)
+    for other in found:
+        np.testing.assert_equal(_rounded(other), _rounded(found[0]))
+
+
+def test_the_generator_goes_on_where_the_loop_has_left_it() -> None:
+    first, second = np.random.default_rng(3), np.random.default_rng(3)
+    grad(lambda x: accepted(x, 0.8, first, 2))(X)
+    accepted(X, 0.8, second, 2)
+    assert first.normal() == second.normal()
+
+
 # Functions with derivatives of their own
 
 
@@ -443,9 +526,9 @@ def prints(x):
     return x * x
 
 
-def draws_in_a_branch(x):
+def draws_from_two_in_a_branch(x, first=np.random.default_rng(1), second=np.random.default_rng(2)):  # noqa: B008
     if x > 1.0:
-        x = x * np.random.normal()
+        x = x * first.normal() + second.normal()
     return x
 
 
@@ -498,7 +581,7 @@ def draws_in_a_ruled_function(x):
     ("fun", "message"),
     [
         (prints, "print is called"),
-        (draws_in_a_branch, "random numbers are drawn"),
+        (draws_from_two_in_a_branch, "random numbers are drawn"),
         (appends_outside, "list from outside is changed"),
         (draws_in_recursion, "random numbers are drawn"),
         (appends_in_recursion, "list from outside is changed"),

@@ -16,7 +16,7 @@ from srcgrad.analysis.activity import blocks, flows, in_and_out, spread, stored
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import contents_read, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value
-from srcgrad.ir.types import Array, NpScalar, PyScalar, Type
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, number_of
 from srcgrad.rules.registry import hashable
 
 _REAL = frozenset(
@@ -29,6 +29,7 @@ _COMPLEX = frozenset(
 
 def is_complex(t: Type) -> bool | None:
     """Whether a number or an array of a type is complex, None if the type does not say."""
+    t = number_of(t)
     if isinstance(t, PyScalar):
         return t.kind == "c"
     if isinstance(t, (NpScalar, Array)) and t.dtype is not None:

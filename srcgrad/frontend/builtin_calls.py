@@ -57,6 +57,7 @@ from srcgrad.ir.types import (
     Array,
     Dict,
     List,
+    Maybe,
     Opaque,
     PyScalar,
     Tuple,
@@ -309,6 +310,10 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     if pools.pool_of(args[0]) is not None:
         return pools.is_instance(lo, args[0], classes)
     known = class_of(lo, args[0])
+    if isinstance(args[0], Value) and isinstance(args[0].type, Maybe) and classes is not NOT_CONSTANT:
+        found = {lo.known(issubclass, cls, classes) for cls in (type(None), class_of_values(args[0].type.item))}
+        if len(found) == 1:
+            return Const(found.pop())
     if known is None and lo.calls_rules and classes == (list, tuple):
         # What a rule asks so is an item of a display or a sum, which is taken for a number or an array.
         return Const(False)

@@ -18,6 +18,7 @@ from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, is_scalar
+from srcgrad.rules.intrinsics import stop_gradient
 
 
 @handles(copy.copy)
@@ -63,6 +64,24 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
     if isinstance(symbol, Const):
         return symbol
     lo.unsupported("what this copies is not known at compile time", "copy the arrays in it one by one")
+
+
+@handles(stop_gradient)
+def _stop_gradient(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    (given,) = args or kwargs.values()
+    return _detached(lo, given)
+
+
+def _detached(lo: Lowering, given: Symbol) -> Symbol:
+    """What no derivative flows through, part by part, where its parts are known."""
+    symbol = given if pools.pool_of(given) is not None else pools.opened(lo, given)
+    if isinstance(symbol, Sequence):
+        return Sequence(tuple([_detached(lo, item) for item in symbol.items]), symbol.cls)
+    if isinstance(symbol, Reference) and (symbol.cls in (list, dict) or dataclasses.is_dataclass(symbol.cls)):
+        keyed = symbol.cls is not list
+        parts = [(p[0], _detached(lo, p[1])) if keyed else _detached(lo, p) for p in lo.contents(symbol)]
+        return pools.settled(lo, lo.new_reference(symbol.cls, tuple(parts), _site(lo, symbol)))
+    return lo.emit(stop_gradient, given)
 
 
 def _site(lo: Lowering, original: Reference) -> Any:

@@ -9,7 +9,7 @@ import operator
 import types
 from typing import Any, cast
 
-from srcgrad import runtime
+from srcgrad import runtime, schedule
 from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles
@@ -53,6 +53,17 @@ def _instance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 def _overlap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     # Without a result, it stays where nobody uses one.
     lo.effect(runtime.check_overlap, *args)
+    return Const(None)
+
+
+@handles(schedule.copied_generator)
+def _copied_generator(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return lo.emit(schedule.copied_generator, *args)
+
+
+@handles(schedule.advance)
+def _advance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    lo.effect(schedule.advance, *args)
     return Const(None)
 
 

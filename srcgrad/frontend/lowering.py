@@ -335,10 +335,10 @@ class Lowering:
         if isinstance(symbol, Sequence):
             from srcgrad.frontend.records import nested
 
-            trees = tuple([self.tree(nested(self, item)) for item in symbol.items])
-            item_types = tuple([item.type if isinstance(item, Value) else UNKNOWN for item in trees])
-            output = Value(Tuple(item_types, cls=symbol.cls), hint, self.span)
-            self.append(Call(tuple, (trees,), {}, [output], self.span))
+            # A container in it is one object with other names that it has, and may be changed by those later.
+            items = tuple([self.value(nested(self, item)) for item in symbol.items])
+            output = Value(Tuple(tuple([item.type for item in items]), cls=symbol.cls), hint, self.span)
+            self.append(Call(tuple, (items,), {}, [output], self.span))
             return output
         if isinstance(symbol, Reference):
             if symbol.cls is list:

@@ -122,6 +122,25 @@ class Unknown(Type):
 
 
 @dataclass(frozen=True, slots=True)
+class Maybe(Unknown):
+    """A number of this kind, or None. What computes with it raises where it is None, so that a number is taken there.
+
+    Attributes:
+        item: the type of the number.
+    """
+
+    extent: Extent | None = frozenset()
+    item: Type = field(default_factory=Type)
+
+    @property
+    def differentiable(self) -> bool:
+        return self.item.differentiable
+
+    def __str__(self) -> str:
+        return f"{self.item} or None"
+
+
+@dataclass(frozen=True, slots=True)
 class PyScalar(Type):
     """A Python number (weak in promotion): kind is `b`, `i`, `f` or `c`.
 
@@ -390,6 +409,11 @@ def extent_of(t: Type) -> Extent | None:
     return None if shape is None else frozenset([shape] if shape else [])
 
 
+def number_of(t: Type) -> Type:
+    """The type of what is computed with: a number that may be None is one there."""
+    return t.item if isinstance(t, Maybe) else t
+
+
 def any_unknown(types: Iterable[Type]) -> bool:
     """Whether a value of unknown kind is among those of these types."""
     return any(isinstance(t, Unknown) for t in types)
@@ -421,7 +445,7 @@ def shadow_type(t: Type) -> Type:
     """The type of the shadow of a value: its own, but for tuples, whose shadows are lists."""
     if isinstance(t, Tuple):
         return Parts(UNKNOWN, t)
-    return List(shadow_type(t.item)) if type(t) is List else t
+    return List(shadow_type(t.item)) if type(t) is List else number_of(t)
 
 
 def unsized(t: Type, name: str) -> Type:
@@ -459,6 +483,10 @@ def join(a: Type, b: Type, fresh: str) -> Type:
         return a
     if isinstance(a, Pointer) or isinstance(b, Pointer):
         return _join_pointers(a, b)
+    if (_may_be_none(a) or _may_be_none(b)) and all(_may_be_none(t) or isinstance(t, _NUMBERS) for t in (a, b)):
+        numbers = [number_of(t) for t in (a, b) if t != NONE]
+        found = join(numbers[0], numbers[-1], fresh)
+        return Maybe(item=found) if isinstance(found, _NUMBERS) else NUMBER
     if isinstance(a, PyScalar) and isinstance(b, PyScalar):
         kinds = "bifc"
         if a.kind in kinds[1:] and b.kind in kinds[1:]:
@@ -511,6 +539,13 @@ _OF_TUPLES = (
     *("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "index", "count"),
 )
 """What is done with tuples of any class."""
+
+
+def _may_be_none(t: Type) -> bool:
+    return isinstance(t, Maybe) or t == NONE
+
+
+_NUMBERS = (PyScalar, NpScalar)
 
 
 class MeetingError(UnsupportedError):

@@ -13,6 +13,7 @@ import numpy as np
 
 from srcgrad.ir.types import rank
 from srcgrad.jit.defining import Definitions
+from srcgrad.rules.intrinsics import stop_gradient
 from srcgrad.rules.linalg import _einsum_terms as einsum_terms
 
 DEFINITIONS = Definitions()
@@ -34,6 +35,16 @@ def _part(ndim, axis, part):
 
 def _all(ndim):
     return tuple([slice(None) for _ in range(ndim)])
+
+
+# Markers
+
+
+@_defines(stop_gradient)
+def detached(x):
+    if isinstance(x, tuple):
+        return tuple([detached(item) for item in x])
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 # Axes

@@ -29,6 +29,7 @@ from srcgrad.ir.nodes import (
 )
 from srcgrad.ir.types import NpScalar, Type
 from srcgrad.jit.types import is_compilable
+from srcgrad.rules.custom import Step
 from srcgrad.rules.registry import display_name, hashable
 from srcgrad.transform.simplify import replace_values
 
@@ -290,6 +291,8 @@ def check_compilable(functions: Iterable[Function]) -> None:
             if isinstance(op, Call) and isinstance(op.fn, FunctionType) and not _is_library(op.fn):
                 # It has a rule: others are read.
                 raise not_jitable(op, f"{op.fn.__name__} has a rule and is not compiled; decorate it with numba.njit")
+            if isinstance(op, Call) and isinstance(op.fn, Step):
+                raise not_jitable(op, f"{op.fn.custom.__name__} has a derivative of its own, which is not compiled")
             if any(not is_compilable(v.type) for v in (*op.inputs, *op.outputs) if not isinstance(v, Const)):
                 raise not_jitable(op)
 

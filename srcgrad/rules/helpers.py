@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad import runtime
-from srcgrad.ir.types import INT, UNKNOWN, Type
+from srcgrad import runtime, schedule
+from srcgrad.ir.types import INT, UNKNOWN, Type, number_of
 from srcgrad.rules.operands import Site, Tree, analytic, type_of
 from srcgrad.rules.registry import jvp, linear, linear_in, nondifferentiable, partials, views, vjp
 from srcgrad.rules.tangents import times, total
@@ -79,7 +79,7 @@ nondifferentiable(runtime.order_of)
 
 @analytic(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.shadow_of, runtime.cotangent_of)
 def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
-    found = type_of(x)
+    found = number_of(type_of(x))
     # Nothing generated asks for the cotangent of an integer; a user may, and gets what there is.
     return UNKNOWN if found is None or not found.differentiable else found
 
@@ -96,7 +96,7 @@ def _type_of_real(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     return UNKNOWN if found is None else found
 
 
-@analytic(runtime.copied, runtime.protected, runtime.zeros_like)
+@analytic(runtime.copied, runtime.protected, runtime.zeros_like, schedule.copied_generator)
 def _same_type(site: Site, fn: Any, x: Tree) -> Type:
     found = type_of(x)
     return UNKNOWN if found is None else found

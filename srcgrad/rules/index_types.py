@@ -19,12 +19,14 @@ from srcgrad.ir.types import (
     Dict,
     Dim,
     List,
+    Maybe,
     NpScalar,
     PyScalar,
     Tuple,
     Type,
     any_unknown,
     join,
+    number_of,
 )
 from srcgrad.rules.dims import broadcast_shapes, slice_length
 from srcgrad.rules.operands import (
@@ -63,6 +65,8 @@ def getitem(site: Site, fn: Any, x: Tree, index: Tree) -> Type:
 
 
 def _is_integer(t: Type) -> bool:
+    """Whether a value of this type is an index of lists and tuples, which take no None."""
+    t = number_of(t)
     if isinstance(t, Array):
         # Without axes it is an index of lists and tuples, too.
         return t.shape == () and t.dtype is not None and t.dtype.kind in "iu"
@@ -91,7 +95,7 @@ def _of_sequence(site: Site, x: Tree, index: Tree) -> Type:
 
 def _is_one_integer(t: Type) -> bool:
     """Whether an index of this type may stand for a single integer."""
-    return _is_integer(t) or (isinstance(t, Array) and not t.shape)
+    return (_is_integer(t) and not isinstance(t, Maybe)) or (isinstance(t, Array) and not t.shape)
 
 
 def _adds_axes(t: Type) -> bool:

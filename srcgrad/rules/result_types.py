@@ -29,10 +29,13 @@ from srcgrad.ir.types import (
     NpScalar,
     Opaque,
     PyScalar,
+    Record,
     Tuple,
     Type,
     any_unknown,
     is_scalar,
+    join,
+    number_of,
     shape_of,
 )
 from srcgrad.rules import (  # noqa: F401 (they declare rules)
@@ -116,7 +119,10 @@ _OPERATORS = _COMPARISONS | _UNARY | _BINARY | frozenset(PLAIN) | {operator.matm
 
 
 def _operator(site: Site, fn: Callable, args: tuple[Tree, ...]) -> Type:
-    types = [type_of(arg) for arg in args]
+    types = [number_of(type_of(arg)) for arg in args]
+    if fn in (operator.eq, operator.ne) and not all(isinstance(t, PyScalar) for t in types):
+        # None is compared too.
+        types = [type_of(arg) for arg in args]
     if fn in PLAIN:
         if isinstance(types[0], Array):
             return types[0]
@@ -156,13 +162,19 @@ def _with_object(fn: Callable, types: list[Type]) -> Type:
 
 def _on_containers(site: Site, fn: Callable, args: tuple[Tree, ...], types: list[Type]) -> Type:
     if fn in _COMPARISONS:
-        plain = all(isinstance(t, (PyScalar, Opaque)) for t in types)
-        return BOOL if plain and not any(isinstance(t, Opaque) and t.cls not in _PLAIN for t in types) else UNKNOWN
+        return BOOL if all(map(_is_compared_plainly, types)) else UNKNOWN
     if fn is operator.add:
         return scalar_types.concat(site, fn, *args)
     if fn is operator.mul:
         return scalar_types.repeated(site, *args)
     return UNKNOWN
+
+
+def _is_compared_plainly(t: Type) -> bool:
+    """Whether what a comparison with this gives is a bool, and no array or number of NumPy's."""
+    if isinstance(t, Tuple) and not isinstance(t, Record):
+        return all(map(_is_compared_plainly, t.items))
+    return isinstance(t, PyScalar) or (isinstance(t, Opaque) and t.cls in _PLAIN)
 
 
 _PLAIN = frozenset((str, bytes, type(None), type, range, slice, type(Ellipsis), np.dtype))
@@ -182,7 +194,7 @@ def _python_scalar(fn: Callable, args: tuple[Tree, ...], types: list[PyScalar]) 
             if by is args[0]:
                 return INT
             sign = -1
-        axis = integer(other) if type_of(other).dim is not None or isinstance(other, Const) else None  # type: ignore[union-attr]
+        axis = integer(other) if number_of(type_of(other)).dim is not None or isinstance(other, Const) else None  # type: ignore[union-attr]
         if isinstance(by, Const) and axis is not None:
             return _shifted(axis, sign * int(by.value))
     if result == INT and fn in (operator.pos, operator.abs, builtins.abs):
@@ -203,7 +215,7 @@ def _python_power(args: tuple[Tree, ...], kinds: list[str]) -> Type:
         return COMPLEX
     if "f" in kinds:
         return FLOAT
-    exponent, dim = args[1], type_of(args[1]).dim  # type: ignore[union-attr]
+    exponent, dim = args[1], number_of(type_of(args[1])).dim  # type: ignore[union-attr]
     if kinds[1] == "b" or isinstance(dim, int) or (isinstance(dim, Dim) and dim.offset >= 0):
         return INT
     # An integer to a power that may be negative: a float then, but it carries no derivative either way.
@@ -294,7 +306,7 @@ def _with_shape(outcome: Type, shape: tuple[int | Dim, ...] | None) -> Type:
 def _ufunc(site: Site, fn: np.ufunc, args: tuple[Tree, ...], kwargs: dict[str, Tree]) -> Type:
     if len(args) > fn.nin and not is_none(args[fn.nin]):
         return type_of(args[fn.nin]) if fn.nout == 1 and len(args) == fn.nin + 1 else UNKNOWN
-    types = [type_of(arg) for arg in args[: fn.nin]]
+    types = [number_of(type_of(arg)) for arg in args[: fn.nin]]
     if any_unknown(types):
         return UNKNOWN
     if kwargs:
@@ -337,10 +349,11 @@ analytic(*{np.dtype(code).type for code in "?bhilqBHILQefdFD"})(_converted)
 
 @analytic(math.prod)
 def _prod(site: Site, fn: Any, x: Tree, *, start: Tree = Const(1)) -> Type:  # noqa: B008 - a constant is never changed
-    items = sequence_items(x)
+    items, total = sequence_items(x), type_of(start)
     if items is None:
-        return UNKNOWN
-    total = type_of(start)
+        t = type_of(x)
+        numbers = isinstance(t, List) and isinstance(t.item, (PyScalar, NpScalar)) and isinstance(total, PyScalar)
+        return join(total, apply(site, fn, ((t.item,),), {"start": start}), site.fresh()) if numbers else UNKNOWN
     for item in items:
         total = apply(site, operator.mul, (total, type_of(item)), {})
     return total

@@ -31,6 +31,7 @@ from srcgrad.ir.types import (
     Tuple,
     Type,
     join,
+    number_of,
     shape_of,
 )
 from srcgrad.rules.dims import product
@@ -164,7 +165,7 @@ def round_(site: Site, fn: Any, x: Tree, ndigits: Tree = None) -> Type:
 @analytic(builtins.max, builtins.min)
 def extremum(site: Site, fn: Any, *args: Tree) -> Type:
     if len(args) > 1:
-        types = [type_of(item) for item in args]
+        types = [number_of(type_of(item)) for item in args]
     else:
         t, items = type_of(args[0]), sequence_items(args[0])
         if items is None:

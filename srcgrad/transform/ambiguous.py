@@ -19,6 +19,7 @@ from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, leaves, w
 from srcgrad.ir.types import Array, List, Unknown
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import fit, product
+from srcgrad.transform.growing import is_active_array
 from srcgrad.transform.strong_zeros import Zeros, strong_product
 from srcgrad.transform.writes import EVERYTHING, Old
 
@@ -159,7 +160,9 @@ def reverse_update(reverse: Reverse, op: Call, binary: Any) -> None:
             contribution = fit(lo, times(lo.value(partials.items[1])), e, z)
         scaled = times(lo.value(partials.items[0]))
     if reverse.activity.active(x) and not reverse.is_buffer(x):
-        made = lo.value(lo.emit_typed(runtime.before_update, (g, scaled, x), {}, x.type))
+        made = g
+        if scaled is not g or not is_active_array(reverse.activity, x):
+            made = lo.value(lo.emit_typed(runtime.before_update, (g, scaled, x), {}, x.type))
         pass_on(reverse, x, z, reverse.zeros.mark(made, level))
     if contribution is not None:
         reverse.contribute(e, reverse.zeros.mark(contribution, level))

@@ -24,6 +24,7 @@ from srcgrad.transform.ambiguous import reverse_read
 from srcgrad.transform.closed import reverse_closed
 from srcgrad.transform.cotangents import fit, full_like, product, surely_fits
 from srcgrad.transform.custom_calls import reverse_by_transpose, reverse_custom
+from srcgrad.transform.growing import keeps_shape
 from srcgrad.transform.list_reversal import (
     holds_buffers,
     refuse_sequences,
@@ -151,7 +152,8 @@ def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
         if isinstance(partial, Const) and partial.value is None:
             continue
         contribution = _product(reverse, g, reverse.lo.value(partial), level)
-        fitted = fit(reverse.lo, contribution, x, whole, _absorbs(reverse, x, op))
+        as_it_is = _absorbs(reverse, x, op) or (isinstance(x.type, Unknown) and keeps_shape(reverse.activity, x, op))
+        fitted = fit(reverse.lo, contribution, x, whole, as_it_is)
         made = max(zeros_made_by(op), reverse.zeros.made_by_overflow(op, k))
         level_of_x = after_fit(max(level, made), contribution, fitted)
         reverse.contribute(x, reverse.zeros.mark(fitted, level_of_x))

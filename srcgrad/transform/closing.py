@@ -41,7 +41,8 @@ from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.closed import Cut, closed_function
 from srcgrad.transform.cotangents import is_number
 from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
-from srcgrad.transform.effects import drawing_calls, draws, refuse_effects
+from srcgrad.transform.drawing import draw_from_copies
+from srcgrad.transform.effects import drawing_calls, draws, is_repeated, refuse_effects
 from srcgrad.transform.sameness import key_of
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
@@ -140,15 +141,16 @@ class _Closer:
         """Replaces consecutive operations of a region by the call of a closed function."""
         if not ops or isinstance(ops[-1], Raise):
             return
+        ops = draw_from_copies(region, ops)
         loop = ops[0]
         if isinstance(loop, For) and _is_marked_loop(loop):
             self._draw_before(region, loop)
             drawn: list[Value] = []
         else:
-            drawn = [v for op in ops if isinstance(op, Call) and draws(op.fn) for v in op.outputs]
+            drawn = [v for op in ops if _draws_anew(op) for v in op.outputs]
         for value in drawn:
             self._check_draw(value)
-        refuse_effects([op for op in ops if not (isinstance(op, Call) and draws(op.fn))], self.drawing)
+        refuse_effects([op for op in ops if not _draws_anew(op)], self.drawing)
         _refuse_crossing(ops)
         writes = self.origins.written_by(ops)
         self._refuse_held(ops)
@@ -193,7 +195,7 @@ class _Closer:
         Before -> after: `for k in range(n): x = x + normal()` ->
         `normals = []; for k in range(n): normals.append(normal()); for k in range(n): x = x + normals[k]`.
         """
-        found = [op for op in loop.body.ops if isinstance(op, Call) and draws(op.fn)]
+        found = [op for op in loop.body.ops if isinstance(op, Call) and _draws_anew(op)]
         outside = all(not is_inside(v.owner, loop.body) or isinstance(v, Const) for op in found for v in op.inputs)
         if not found or loop.exits or not outside or any(len(op.outputs) != 1 for op in found):
             return
@@ -336,6 +338,11 @@ class _Closer:
             self.origins.adopt(result, value)
         _replace(region.ops[region.ops.index(call) + 1 :], mapping)
         region.results = [mapping.get(v, v) for v in region.results]
+
+
+def _draws_anew(op: Op) -> bool:
+    """Whether a call draws random numbers, others each time that it is run."""
+    return isinstance(op, Call) and draws(op.fn) and not is_repeated(op)
 
 
 def _close_function(cut: Cut, ops: list[Op], outputs: list[Value]) -> tuple[Call, list[Value]]:

@@ -25,6 +25,7 @@ from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values
 from srcgrad.transform.cotangents import ZERO, full_like, is_fresh, zeros
 from srcgrad.transform.definedness import define_everywhere
+from srcgrad.transform.growing import grown_shape, has_grown_to
 from srcgrad.transform.list_reversal import add_to_list
 from srcgrad.transform.places import accumulators, check_real, memory_of, region_of
 from srcgrad.transform.strong_zeros import StrongZeros, Zeros, has_turns
@@ -333,6 +334,11 @@ class CotangentStore:
             return cotangent(self, value)
         if g is None:
             return ZERO if is_scalar(value.type) else zeros(self.lo, value)
+        if isinstance(value.type, Unknown) and grown_shape(self.activity, value) is not None:
+            if has_grown_to(self.activity, g, value):
+                return g
+            # Where it still is the number that it starts from, its cotangent is of no use, and may be an array.
+            return self.lo.value(self.lo.emit_typed(runtime.unbroadcast, (g, value), {}, value.type))
         return full_like(self.lo, g, value)
 
     def accumulated(self, value: Value) -> bool:

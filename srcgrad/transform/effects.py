@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import schedule
 from srcgrad.analysis.alias import reachable
 from srcgrad.analysis.memory import written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.custom_calls import CustomCall
-from srcgrad.ir.nodes import Call, Closed, Function, Invoke, Op, walk
+from srcgrad.ir.nodes import Call, Closed, Const, Function, Invoke, Op, Value, walk
 from srcgrad.rules.custom import Step
 from srcgrad.rules.registry import display_name, has_rule, hashable
 from srcgrad.transform.simplify import PURE
@@ -66,12 +67,11 @@ def _check(op: Call, drawing: set[Call]) -> None:
             op.span,
             "draw them before, and pass them on",
         )
-    if draws(fn):
+    if advances(op) and not is_repeated(op):
         raise UnsupportedError(
-            "random numbers are drawn in a branch, a loop or a recursive call in what is checkpointed, and would be "
-            "others when it is run again",
+            "random numbers are drawn in what is checkpointed, and would be others when it is run again",
             op.span,
-            "draw them before, and pass them on",
+            "draw all of them in the function itself from one generator, or draw them before, and pass them on",
         )
     if fn is setattr or getattr(fn, "__name__", "") in ("outside_item", "outside_append"):
         raise UnsupportedError(
@@ -92,7 +92,7 @@ def _check(op: Call, drawing: set[Call]) -> None:
 def has_effects(function: Function) -> bool:
     """Whether a function does anything that must not be done twice."""
     calls = [op for op in walk(function.body) if isinstance(op, Call)]
-    return any(draws(op.fn) or not repeatable(op) for op in calls)
+    return any((advances(op) and not is_repeated(op)) or not repeatable(op) for op in calls)
 
 
 def draws(fn: Any) -> bool:
@@ -100,6 +100,30 @@ def draws(fn: Any) -> bool:
     owner = getattr(fn, "__objclass__", None) or type(getattr(fn, "__self__", None))
     module = getattr(fn, "__module__", None) or ""
     return owner in _GENERATORS or module.startswith(("numpy.random", "random"))
+
+
+def advances(op: Op) -> bool:
+    """Whether an operation draws random numbers, or sets what a generator draws next."""
+    return isinstance(op, Call) and (draws(op.fn) or op.fn is schedule.advance)
+
+
+def generator_of(op: Call) -> Value | None:
+    """What a call draws random numbers from, sets or copies; None if that is not known."""
+    if op.fn is schedule.advance or op.fn is schedule.copied_generator:
+        return op.args[0]
+    own = getattr(op.fn, "__self__", None)
+    if isinstance(own, _GENERATORS):
+        return Const(own)
+    name = getattr(op.fn, "__name__", "")
+    is_method = any(getattr(cls, name, None) is op.fn for cls in _GENERATORS)
+    return op.args[0] if is_method and op.args and isinstance(op.args[0], Value) else None
+
+
+def is_repeated(op: Call) -> bool:
+    """Whether a call draws from a copy of a generator, so that it draws the same each time that it is run."""
+    generator = generator_of(op)
+    owner = None if generator is None else generator.owner
+    return isinstance(owner, Call) and owner.fn is schedule.copied_generator
 
 
 def repeatable(op: Call) -> bool:

@@ -20,7 +20,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.frontend.raising import unproven_axes, unproven_pairs
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
-from srcgrad.ir.types import Array, Axis, Dim, PyScalar, Tuple, is_scalar, may_be_one, same_length, shape_of
+from srcgrad.ir.types import Array, Axis, Dim, Maybe, PyScalar, Tuple, is_scalar, may_be_one, same_length, shape_of
 from srcgrad.rules.registry import IN_PLACE, hashable
 
 Pair = tuple[Axis, Axis]
@@ -134,7 +134,9 @@ def _written_operands(op: Call) -> tuple:
     x = op.args[0]
     if op.fn in IN_PLACE:
         return op.args
-    if isinstance(op.args[1], Value) and is_scalar(op.args[1].type) and isinstance(x.type, Array) and x.type.shape:
+    place = op.args[1].type if isinstance(op.args[1], Value) else None
+    one = place is not None and is_scalar(place) and not isinstance(place, Maybe)
+    if one and isinstance(x.type, Array) and x.type.shape:
         return (Value(Array(x.type.dtype, x.type.shape[1:])), op.args[2])
     return ()
 

@@ -20,7 +20,7 @@ from srcgrad.analysis.memory import reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Loop, Op, Region, Value, leaves, walk
-from srcgrad.ir.types import Array, List, Unknown, is_scalar
+from srcgrad.ir.types import Array, List, Maybe, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform.cotangents import is_fresh
 from srcgrad.transform.simplify import tree_key
@@ -500,7 +500,8 @@ def _size(value: Value) -> float:
 def _is_element(x: Value, index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
     whole = isinstance(x.type, Array) and x.type.shape is not None and len(parts) == len(x.type.shape)
-    return whole and all(isinstance(p, Value) and is_scalar(p.type) for p in parts)
+    # None stands for a new axis.
+    return whole and all(isinstance(p, Value) and is_scalar(p.type) and not isinstance(p.type, Maybe) for p in parts)
 
 
 def _same_tree(a: Any, b: Any) -> bool:

@@ -244,3 +244,77 @@ def test_rules_of_functions_that_numba_compiles() -> None:
 def test_rules_of_functions_that_numba_does_not_compile_are_refused() -> None:
     with pytest.raises(NotJitableError, match="decorate it with numba"):
         srcgrad.grad(lambda x: stretched(x[0]) * x[1], jit=True)(X)
+
+
+# Markers, and derivatives in the program
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: np.sum(x * srcgrad.stop_gradient(x * x)),
+        lambda x: sum(srcgrad.stop_gradient(v) * v for v in x),
+        lambda x: np.sum(srcgrad.stop_gradient({"a": [x * x, 2.0]})["a"][0] * x),
+        lambda x: srcgrad.grad(lambda w: np.sum(w * srcgrad.stop_gradient(w)))(x) @ x,
+    ],
+)
+def test_stop_gradient_is_compiled(fun):
+    agree(fun, X)
+
+
+def detached_is_written(x):
+    y = x * 1.0
+    detached = srcgrad.stop_gradient(y)
+    y[0], detached[1] = 5.0, 2.0
+    return np.sum(x * detached * y)
+
+
+def test_what_is_written_to_a_detached_array_stays_there():
+    agree(detached_is_written, X)
+
+
+def pushed(x):
+    out, push = srcgrad.linearize(lambda w: np.tanh(w) * w, x)
+    return np.sum(push(out) ** 2)
+
+
+def pulled_in_turn(x):
+    pulls, h = [], x
+    for _ in range(3):
+        h, pull = srcgrad.vjp(lambda w: np.tanh(w) * x, h)
+        pulls.append(pull)
+    g = np.ones(len(x))
+    for pull in reversed(pulls):
+        (g,) = pull(g)
+    return np.sum(g * x)
+
+
+def solved_by_products(x):
+    gradient, product = srcgrad.linearize(srcgrad.grad(lambda w: np.sum(np.cosh(w)) + np.sum(w) ** 2), x)
+    s, r = np.zeros(len(x)), -gradient
+    p, rr = r, r @ r
+    for _ in range(4):
+        moved = product(p)
+        step = rr / (p @ moved)
+        s, r = s + step * p, r - step * moved
+        before, rr = rr, r @ r
+        p = r + rr / before * p
+    return np.sum(s**2)
+
+
+@pytest.mark.parametrize("fun", [pushed, pulled_in_turn, solved_by_products])
+def test_sweeps_inside_of_a_compiled_program(fun):
+    agree(fun, X)
+
+
+@srcgrad.custom_vjp
+def cube(x):
+    return x**3
+
+
+cube.defvjp(lambda x: (x**3, x), lambda x, g: (3 * x**2 * g,))
+
+
+def test_a_derivative_of_its_own_is_refused_by_name():
+    with pytest.raises(NotJitableError, match="cube has a derivative of its own, which is not compiled"):
+        srcgrad.grad(lambda x: np.sum(cube(x)), jit=True)(X)

@@ -167,3 +167,40 @@ def backwards_beside_others(x):
     for i, v in zip(reversed(range(0, 5, 2)), x, strict=False):
         total = total * v + x[i]
     return total
+
+
+@program(lambda: (rand(3),), tags=("list", "tuple", "aliases"))
+def list_in_a_kept_tuple_grows(x):
+    kept = []
+    for k in range(len(x)):
+        inner = [x[k]]
+        kept.append((inner, x[k] * 2))
+        inner.append(x[k] ** 2)
+    return sum(sum(inner) * v for inner, v in kept)
+
+
+@program(lambda: (rand(3),), tags=("list", "tuple", "aliases"))
+def list_in_a_kept_tuple_is_changed(x):
+    kept = []
+    for k in range(len(x)):
+        inner = [x[k], 1.0]
+        kept.append((inner, x[k] * 2))
+        inner[1] = x[k] ** 2
+    return sum(inner[0] * inner[1] * v for inner, v in kept)
+
+
+@program(lambda: (rand(3),), tags=("list", "tuple", "aliases"))
+def lists_in_kept_tuples_are_changed_later(x):
+    kept = [([x[k], 1.0], x[k] * 2) for k in range(len(x))]
+    for inner, v in kept:
+        inner[1] = v * inner[0]
+        inner.append(v)
+    return sum(inner[0] * inner[1] * v * inner[-1] for inner, v in kept)
+
+
+@program(lambda: (rand(3),), tags=("list", "tuple"))
+def arrays_and_lists_in_kept_tuples(x):
+    kept = []
+    for k in range(len(x)):
+        kept.append((np.array([x[k], 1.0]), [x[k] * 2, x[k]]))
+    return sum(np.sum(a * np.array(b)) + len(b) for a, b in kept)

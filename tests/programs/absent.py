@@ -1,0 +1,118 @@
+"""Numbers that may be None instead: the best so far, the previous one, an item that nobody has set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from programs import program, rand
+
+
+@program(lambda: (rand(4), 3), tags=("none",))
+def largest_of_some(x, n):
+    best = None
+    for k in range(n):
+        value = x[k] * x[k] + 0.3 * x[k]
+        if best is None or value > best:
+            best = value
+    return x[0] if best is None else best * best * x[1]
+
+
+@program(lambda: (rand(4), 0), tags=("none",))
+def nothing_is_found(x, n):
+    found = None
+    for k in range(n):
+        found = x[k] * x[k]
+    return np.sum(x**3) if found is None else found * found
+
+
+@program(lambda: (rand(5),), tags=("none", "loop"))
+def differences_to_the_previous_one(x):
+    previous, total = None, 0.0
+    for v in x:
+        if previous is not None:
+            total += (v - previous) ** 2 * np.sin(v)
+        previous = v
+    return total
+
+
+@program(lambda: (rand(4), 2), tags=("none", "writes"))
+def place_that_may_be_a_new_axis(x, n):
+    k = None
+    for i in range(n):
+        k = i
+    y = x * 1.0
+    total = np.sum(y**3)
+    y[k] = y[k] * y[k]
+    total += np.sum(y**2)
+    y[k] *= 0.5
+    return total + np.sum(y**3)
+
+
+@program(lambda: (rand(4), 0), tags=("none", "writes"))
+def place_that_is_a_new_axis(x, n):
+    k = None
+    for i in range(n):
+        k = i
+    y = x * 1.0
+    total = np.sum(y**3)
+    y[k] = y[k] * y[k]
+    total += np.sum(y**2)
+    y[k] *= 0.5
+    return total + np.sum(y**3)
+
+
+@program(lambda: (rand(4), 3), tags=("none", "list"))
+def table_with_holes(x, n):
+    rows = [[None for _ in range(3)] for _ in range(2)]
+    for k in range(n):
+        rows[k % 2][k % 3] = x[k] * x[k]
+    return sum(v * v * x[3] for row in rows for v in row if v is not None)
+
+
+@program(lambda: (rand(5, low=0.1, high=1.0),), tags=("none", "dict"))
+def product_by_key(x):
+    products = {}
+    for v in x:
+        key = "large" if v > 0.5 else "small"
+        before = products.get(key)
+        products[key] = v if before is None else before * v
+    return sum(p**2 for p in products.values()) + x[0]
+
+
+@program(lambda: (rand(3),), tags=("none", "complex"))
+def complex_number_or_none(x):
+    z = None
+    for v in x:
+        z = v * (1 + 2j) if z is None else z * (v + 0.5j)
+    return abs(z) ** 2 + (z * z).imag
+
+
+@program(lambda: (rand(3), 2), tags=("none",))
+def integer_at_first(x, n):
+    scale = None
+    for k in range(n):
+        scale = 2 if scale is None else scale * x[k]
+    return (scale or 3) * np.sum(x**2)
+
+
+@program(lambda: (rand(3),), tags=("none",))
+def compared_with_none_and_numbers(x):
+    before, changes = None, 0
+    for v in x:
+        changes += (before == None) + (before != v)  # noqa: E711
+        before = v
+    return before * before * changes
+
+
+@program(lambda: (rand(3, 2), 2), tags=("none", "list"))
+def smallest_places(m, n):
+    chosen, total = [], 0.0
+    for row in m:
+        place = None
+        for k in range(n):
+            if place is None or row[k] < row[place]:
+                place = k
+        chosen.append(place)
+    for row, place in zip(m, chosen, strict=True):
+        total += row[place] ** 2
+    return total
