@@ -31,6 +31,10 @@ def with_hidden_builtins(x):
     return x * x * len(type)
 
 
+def of_arrays(x, k):
+    return np.sum(x * x) * k
+
+
 def of_two(x, y):
     return x * x * y
 
@@ -211,6 +215,28 @@ def test_one_gradient_for_arrays_of_many_kinds(jit):
             if isinstance(x, (np.ndarray, np.float32)):
                 assert got.dtype == x.dtype
                 assert np.shape(got) == np.shape(x)
+
+
+def test_arrays_in_trees_of_many_kinds(jit):
+    g = grad(lambda p: np.sum(p[0] * p[0]) + p[1], jit=jit)
+    for _ in range(2):
+        for x in (np.ones(3), np.ones(3, np.float32), np.ones((2, 3)), np.ones(1), np.ones((2, 1), np.float32)):
+            got, one = g((x, 1.0))
+            np.testing.assert_array_equal(got, 2 * x)
+            assert (got.dtype, got.shape, one) == (x.dtype, x.shape, 1.0)
+
+
+def test_a_subclass_of_arrays_stays_refused(jit):
+    g = grad(of_arrays, jit=jit)
+    assert g(np.ones(3), 2)[0] == g(np.ones(3), 2)[0] == 4.0
+    for wrong in (np.ma.array(np.ones(3)), np.arange(3), [1.0, 2.0], np.ones(3, ">f8").astype(object)):
+        with pytest.raises(Exception):  # noqa: B017
+            g(wrong, 2)
+    big = g(np.ones(3, ">f8"), 2) if not jit else np.full(3, 4.0)
+    np.testing.assert_array_equal(big, np.full(3, 4.0))
+    np.testing.assert_array_equal(g(np.ones(3, np.longdouble), 2) if not jit else big, big)
+    for k in (2, np.int64(2), np.int32(2), True, 2.0, np.float32(2.0)):
+        np.testing.assert_array_equal(g(np.ones(3), k), np.full(3, 2.0 * k))
 
 
 def test_a_gradient_is_no_garbage_that_must_be_looked_for():

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.backend.forwarding import Forwarding
+from srcgrad.backend.forwarding import Forwarding, Unexpected
 from srcgrad.backend.guards import Guards, argument_kind, same_items, same_kind
 from srcgrad.frontend.kinds import kind_of
 from srcgrad.frontend.sources import (
@@ -95,19 +95,21 @@ def make_call(facts: Facts) -> Callable[[Slow], Callable[..., Any]]:
     """What makes, of an answer to calls in general, one that runs a variant at once where a call may."""
     writer = _CheckWriter(facts, "break")
     writer.refuse("rest or keywords")
-    writer.arguments()
     known = facts.forwarding
-    writer.surroundings(() if known is None else known.names)
+    passed: tuple[str, ...] = () if known is None else known.names
+    writer.arguments(passed)
+    writer.surroundings(passed)
     given = [f"a{k}" for k in range(len(facts.names))]
     missing = writer.bind(_MISSING)
     if known is None:
         run = [f"return {writer.bind(facts.entry)}({', '.join(given)})"]
     else:
         by_name = {**writer.captured, **dict(zip(facts.names, given, strict=True))}
-        run = [f"return {writer.bind(known.kernel)}({', '.join(by_name[name] for name in known.names)})"]
+        run = ["try:", f"    return {writer.bind(known.kernel)}({', '.join(by_name[name] for name in passed)})"]
         if known.error is not None:
             again = f"    return {writer.bind(known.again)}({', '.join(given)})"
-            run = ["try:", *_indented(run), f"except {writer.bind(known.error)}:", again]
+            run += [f"except {writer.bind(known.error)}:", again]
+        run += [f"except {writer.bind(Unexpected)}:", "    break"]
     tested = ["try:", *_indented(writer.lines), f"except {writer.bind(Exception)}:", "    break"]
     slowly = f"return slow({writer.bind(_given)}(({''.join(f'{a}, ' for a in given)}), rest), keywords)"
     head = "".join(f"{a}={missing}, " for a in given) + ("/, " if given else "")
@@ -143,6 +145,7 @@ class _CheckWriter:
         self._reads: dict[tuple, str] = {}
         self._count = 0
         self._tells_flags = False
+        self._tells_dtypes = True
 
     def bind(self, value: Any) -> str:
         """A name for an object."""
@@ -158,11 +161,16 @@ class _CheckWriter:
     def refuse(self, condition: str) -> None:
         self.lines += [f"if {condition}:", f"    {self.refusal}"]
 
-    def arguments(self) -> None:
-        """Requires that the arguments are of their kinds."""
+    def arguments(self, passed: Container[str] = ()) -> None:
+        """Requires that the arguments are of their kinds.
+
+        Args:
+            passed: names of those that are passed to compiled code, which looks at the dtypes of arrays.
+        """
         facts = self.facts
         for k, name in enumerate(facts.names):
             self._tells_flags = name in facts.written
+            self._tells_dtypes = name not in passed or not _is_array(facts.kinds[name])
             first = facts.opaque[name][0] if name in facts.opaque else None
             if name not in facts.opaque:
                 if facts.kinds[name] is float and name in facts.floated:
@@ -177,7 +185,7 @@ class _CheckWriter:
                 self.require(f"a{k} is {self.bind(first)}")
             else:
                 self.kind_by(argument_kind, f"a{k}", facts.kinds[name])
-        self._tells_flags = False
+        self._tells_flags, self._tells_dtypes = False, True
 
     def _float(self, variable: str) -> None:
         """Makes a float of a Python integer; requires one of both."""
@@ -280,7 +288,7 @@ class _CheckWriter:
             self.refuse(f"{unless}{cls}({variable}) is not {self.bind(kind)}")
         elif isinstance(kind, np.dtype) and kind.kind in "biufc":
             self.refuse(f"{cls}({variable}) is not {self.bind(kind.type)}")
-        elif isinstance(kind, tuple) and isinstance(kind[0], np.dtype):
+        elif _is_array(kind):
             self._array(variable, *kind)
         elif not (isinstance(kind, tuple) and self._container(variable, *kind)):
             self.kind_by(kind_of, variable, kind)
@@ -291,10 +299,16 @@ class _CheckWriter:
 
     def _array(self, variable: str, dtype: np.dtype, ones: tuple[bool, ...], writeable: bool = True) -> None:
         # A dtype that is equal but not the same object goes the general way.
-        is_array = f"{self.bind(type)}({variable}) is {self.bind(np.ndarray)}"
-        self.require(f"{is_array} and {variable}.dtype is {self.bind(dtype)}")
+        self.refuse(f"{self.bind(type)}({variable}) is not {self.bind(np.ndarray)}")
         if self._tells_flags:
             self.refuse(f"{variable}.flags.writeable is not {writeable}")
+        if not self._tells_dtypes and len(ones) <= 1:
+            # Compiled code looks at the number of axes, too.
+            if ones:
+                self.refuse(f"{self.bind(len)}({variable}) {'!=' if ones[0] else '=='} 1")
+            return
+        if self._tells_dtypes:
+            self.refuse(f"{variable}.dtype is not {self.bind(dtype)}")
         if not ones:
             self.refuse(f"{variable}.shape")
             return
@@ -346,6 +360,10 @@ class _CheckWriter:
             return FunctionType(code, namespace, name, defaults, closure)
 
         return make
+
+
+def _is_array(kind: Any) -> bool:
+    return isinstance(kind, tuple) and isinstance(kind[0], np.dtype)
 
 
 def _is_readable(name: str) -> bool:

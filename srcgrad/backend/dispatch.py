@@ -385,7 +385,7 @@ class Dispatcher:
             check=never,
             inner=inner,
             destinations=destinations,
-            forwarding=forwarding(entry, params, captured, loaded, again) if compiled_too else None,
+            forwarding=forwarding(entry, params, captured, loaded, again, bound) if compiled_too else None,
         )
 
     def _restart(self, params: tuple[str, ...]) -> Callable[..., Any]:

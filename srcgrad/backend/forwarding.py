@@ -1,4 +1,8 @@
-"""Entries of compiled code that do no more than to call it: a call may go there at once."""
+"""Entries of compiled code that do no more than to call it: a call may go there at once.
+
+Compiled code looks at the dtypes and the numbers of axes of arrays by itself, to find what was compiled for them. Where
+it finds nothing, it is asked here whether it may compile more: so that calls need not look at these twice.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from srcgrad.frontend.sources import Source
 from srcgrad.ir.nodes import Function, Invoke, Value
 from srcgrad.jit.lengths import Stretched
+
+
+class Unexpected(Exception):
+    """Compiled code was called with an array of a dtype or a number of axes that it was not made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +26,8 @@ class Forwarding:
     """An entry that does no more than to call compiled code.
 
     Attributes:
-        kernel: the compiled code.
+        kernel: the compiled code. It raises `Unexpected` for arrays of other dtypes and numbers of axes than those of
+            the calls that it was made for.
         names: of its arguments: parameters of the entry, and names for what is captured.
         error: what it raises where another code has to be made.
         again: that makes the other code, and calls it; it takes the arguments of the entry.
@@ -48,17 +59,36 @@ def forwarding(
     captured: list[tuple[Source, Value]],
     loaded: dict[str, Callable[..., Any]],
     again: Callable[..., Any] | None,
+    bound: dict[str, Any],
 ) -> Forwarding | None:
     """What an entry calls, if it passes on its parameters and what is captured alone, and returns what it gets."""
-    error = None if again is None else Stretched
-    if hasattr(loaded[entry.name], "py_func"):
-        return Forwarding(loaded[entry.name], params, error, again) if len(entry.params) == len(params) else None
+    if len(entry.params) != len(params):
+        return None
     ops = entry.body.ops
-    if len(ops) != 1 or not isinstance(ops[0], Invoke):
+    if hasattr(loaded[entry.name], "py_func"):
+        kernel, names = loaded[entry.name], params
+    elif len(ops) == 1 and isinstance(ops[0], Invoke):
+        call = ops[0]
+        known = [*entry.params, *[value for _, value in captured]]
+        returned = tuple(call.outputs) if len(call.outputs) != 1 else call.outputs[0]
+        if not all(arg in known for arg in call.args) or entry.result != returned:
+            return None
+        kernel, names = loaded[call.callee.name], tuple([arg.hint or "" for arg in call.args])
+    else:
         return None
-    call = ops[0]
-    known = [*entry.params, *[value for _, value in captured]]
-    returned = tuple(call.outputs) if len(call.outputs) != 1 else call.outputs[0]
-    if not all(arg in known for arg in call.args) or len(entry.params) != len(params) or entry.result != returned:
-        return None
-    return Forwarding(loaded[call.callee.name], tuple([arg.hint or "" for arg in call.args]), error, again)
+    _seal(kernel, [bound.get(name) for name in names])
+    return Forwarding(kernel, names, None if again is None else Stretched, again)
+
+
+def _seal(kernel: Any, examples: list[Any]) -> None:
+    """Has compiled code refuse arrays of other dtypes and numbers of axes than these."""
+    expected = [(k, value.dtype, value.ndim) for k, value in enumerate(examples) if isinstance(value, np.ndarray)]
+    compile_for = kernel._compile_for_args
+
+    def compile_for_args(*args: Any, **kwargs: Any) -> Any:
+        for k, dtype, ndim in expected:
+            if not isinstance(args[k], np.ndarray) or args[k].dtype != dtype or args[k].ndim != ndim:
+                raise Unexpected
+        return compile_for(*args, **kwargs)
+
+    kernel._compile_for_args = compile_for_args
