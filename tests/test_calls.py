@@ -11,7 +11,7 @@ import weakref
 import numpy as np
 import pytest
 
-from srcgrad import grad, rules, value_and_grad
+from srcgrad import grad, hvp, rules, value_and_grad
 from srcgrad.errors import UnsupportedError
 
 A = 2.0
@@ -127,6 +127,52 @@ def test_keywords_and_wrong_calls(jit):
         with pytest.raises(TypeError) as wanted:
             of_two(*args, **kwargs)
         assert str(raised.value) == str(wanted.value)
+
+
+def test_keywords_alone(jit):
+    def loss(x, *, p=1.0):
+        return x * x * p
+
+    def of_many(x, *xs, **named):
+        return x * x + sum(xs) + sum(named.values())
+
+    g, many = grad(loss, jit=jit), grad(of_many)
+    assert [g(x=2.0), g(x=2.0), g(2.0, p=3.0), g(2.0, p=3.0), g(x=2.0), g(p=3.0, x=2)] == [
+        4.0,
+        4.0,
+        12.0,
+        12.0,
+        4.0,
+        12.0,
+    ]
+    assert [many(2.0, (1.0)), many(2.0, 1.0, y=3.0), many(x=2.0, y=3.0), many(2.0)] == [4.0] * 4
+    for _ in range(2):
+        with pytest.raises(TypeError):
+            g(2.0, 3.0)
+
+
+def test_gradients_of_gradients_follow_what_changes(monkeypatch):
+    second = grad(grad(with_global))
+    third = grad(second)
+    assert [second(1.0), second(1.0), third(1.0), third(1.0)] == [4.0, 4.0, 0.0, 0.0]
+    assert is_settled(second)
+    monkeypatch.setitem(globals(), "A", 5.0)
+    assert [second(1.0), second(1), second(x=1.0), second(np.float64(1.0)), third(1.0)] == [10.0] * 4 + [0.0]
+    monkeypatch.setitem(globals(), "A", 7)
+    assert [second(1.0), second(1.0)] == [14.0, 14.0]
+    product = hvp(with_global)
+    assert [product(1.0, 2.0), product(1.0, 2.0)] == [28.0, 28.0]
+    monkeypatch.setattr(with_global, "__code__", (lambda x: A * x * x * x).__code__)
+    assert [second(1.0), product(1.0, 2.0), third(1.0)] == [42.0, 84.0, 42.0]
+
+
+def test_gradients_of_gradients_of_functions_that_are_made_anew():
+    def make(k):
+        return lambda x: k * x * x * x
+
+    kept = [grad(grad(make(k))) for k in (1.0, 2.0, 3.0)]
+    for _ in range(2):
+        assert [second(1.0) for second in kept] == [6.0, 12.0, 18.0]
 
 
 def test_defaults_that_are_not_given_stay_with_the_function(jit):

@@ -56,6 +56,7 @@ class Facts:
         opaque: the parameters that hold objects which count by identity, with these objects.
         written: the parameters whose arrays must be read-only, or not, as their kinds say.
         guards: what else must hold.
+        inner: the same of the variants that this one is a gradient of.
         entry: the generated function.
         floated: the parameters that take a Python integer for a float.
         forwarding: what the entry calls, if it does no more.
@@ -67,6 +68,7 @@ class Facts:
     written: Container[str]
     guards: Guards
     entry: Callable[..., Any]
+    inner: Sequence[Guards] = ()
     floated: Container[str] = ()
     forwarding: Forwarding | None = None
 
@@ -199,13 +201,19 @@ class _CheckWriter:
         Args:
             passed: names for what is captured that are passed on, as it is now.
         """
-        guards = self.facts.guards
+        # The inner ones first: they bind what the code reads that is differentiated again.
+        for guards in (*self.facts.inner, self.facts.guards):
+            self._surroundings(guards, passed)
+
+    def _surroundings(self, guards: Guards, passed: Container[str]) -> None:
         by_kind = {guard.source.key for guard in guards.guards if guard.by_kind}
         for guard in guards.guards:
             self._guard(guard)
         for source, name in guards.captured:
-            variable = self.captured[name] = self._read(source)
-            if name not in passed or source.key not in by_kind:
+            variable = self._read(source)
+            if guards is self.facts.guards:
+                self.captured[name] = variable
+            if guards is not self.facts.guards or name not in passed or source.key not in by_kind:
                 self.require(f"{variable} is {self.bind(guards.scope)}[{name!r}]")
         for fn, code in guards.codes:
             self.require(f"{self.bind(fn)}.__code__ is {self.bind(code)}")

@@ -124,6 +124,11 @@ class Variant:
     forwarding: Forwarding | None = None
 
     @property
+    def inside(self) -> list[Variant]:
+        """Those that it is a gradient of, the innermost first."""
+        return [] if self.inner is None else [*self.inner.inside, self.inner]
+
+    @property
     def ir(self) -> str:
         """The graph as text."""
         return "\n\n".join(map(format_function, self.functions))
@@ -200,14 +205,15 @@ class Dispatcher:
                     self.check, self.last, self.direct = variant.check, variant, variant
                     return variant, list(args)
         bound = self.target.bind(args, kwargs)
+        given = dict(bound)
         if kwargs:
-            names, values = tuple(bound), tuple(bound.values())
+            names, values = tuple(given), tuple(given.values())
             for variant in self._recent:
                 if variant.params == names and variant.check(values) is not None:
-                    self.last = variant
+                    self.last = self.direct = variant
                     return variant, list(values)
         variant = self.find_bound(bound)
-        if self._is_direct(bound, args, kwargs, variant):
+        if self._is_direct(given, bound, variant):
             self._remember(variant, bound)
         self.last = variant
         return variant, [bound[name] for name in variant.params]
@@ -232,15 +238,20 @@ class Dispatcher:
                 return variant
         return None
 
-    def _is_direct(self, bound: dict[str, Any], args: tuple, kwargs: dict[str, Any], variant: Variant) -> bool:
-        """Whether the entry takes the very arguments of the call; of a Python integer it may take the float."""
-        if self.target.keywords is not None or kwargs or variant.inner is not None or len(variant.params) != len(args):
+    def _is_direct(self, given: dict[str, Any], bound: dict[str, Any], variant: Variant) -> bool:
+        """Whether the entry takes what is given by position; of a Python integer it may take the float."""
+        names = tuple(given)
+        if self.target.keywords is not None or variant.params != names or self._is_shared():
             return False
         floated = self.options.wanted or ()
-        return all(
-            bound[name] is arg or (type(arg) is int and name in floated)
-            for name, arg in zip(variant.params, args, strict=True)
+        return names == self.target.positional[: len(names)] and all(
+            bound[name] is value or (type(value) is int and name in floated) for name, value in given.items()
         )
+
+    def _is_shared(self) -> bool:
+        """Whether a gradient inside is compiled by way of a twin, of which the cells may be another one's by now."""
+        inner = self.target.inner
+        return inner is not None and (type(inner) is not Dispatcher or inner._is_shared())
 
     def _remember(self, variant: Variant, bound: dict[str, Any]) -> None:
         if variant.check is never:
@@ -250,6 +261,7 @@ class Dispatcher:
                 opaque=variant.opaque,
                 written=variant.written,
                 guards=variant.guards,
+                inner=[own.guards for own in variant.inside],
                 entry=variant.entry,
                 floated=self.options.wanted or (),
                 forwarding=variant.forwarding,
