@@ -16,6 +16,7 @@ from srcgrad.errors import UnsupportedError
 
 A = 2.0
 a0 = v1 = rest = 3.0
+range_of_python = range
 type = "a name that hides a built-in one"
 
 
@@ -81,6 +82,25 @@ def test_globals_may_hide_builtins(monkeypatch):
     assert g(1.0) == 10.0
     monkeypatch.delitem(globals(), "len")
     assert g(1.0) == 2.0 * len(type)
+
+
+def of_a_range(x):
+    total = 0.0
+    for k in range(3):
+        total += x * x * k
+    return total
+
+
+def test_a_new_global_hides_what_is_built_in(monkeypatch, jit):
+    g = grad(of_a_range, jit=jit)
+    assert [g(1.0), g(1.0)] == [6.0, 6.0]
+    monkeypatch.setitem(globals(), "range", lambda n: (5.0,) * n)
+    assert [g(1.0), g(1.0)] == [30.0, 30.0]
+    monkeypatch.setitem(globals(), "range", range_of_python)
+    assert [g(1.0), g(1.0)] == [6.0, 6.0]
+    monkeypatch.delitem(globals(), "range")
+    assert [g(1.0), g(1.0)] == [6.0, 6.0]
+    assert is_settled(g)
 
 
 def test_variables_of_closures_are_read_at_each_call(jit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -265,6 +266,10 @@ class _CheckWriter:
     def _guard(self, guard: Guard) -> None:
         if guard.by_kind and isinstance(guard.source, FixedSource):
             return
+        if guard.expected is False and isinstance(guard.source, PresenceSource) and self._is_builtin(guard.source):
+            # That no global hides what is built in: Python finds that out faster than a look-up does.
+            self.refuse(f"{guard.source.name} is not {self.bind(getattr(builtins, guard.source.name))}")
+            return
         variable = self._read(guard.source)
         if guard.by_kind:
             self.kind(variable, guard.expected, self._now(guard))
@@ -272,6 +277,13 @@ class _CheckWriter:
             self.require(f"{self.bind(same_object)}({variable}, {self.bind(guard.expected)})")
         else:
             self.require(f"{variable} is {self.bind(guard.expected)}")
+
+    def _is_builtin(self, source: PresenceSource) -> bool:
+        """Whether a name means what is built in, as long as the user's module has none like it."""
+        known = self._namespace.get("__builtins__", builtins)
+        ours = known is builtins or known is vars(builtins)
+        own = source.namespace is self._namespace and source.name not in self._namespace
+        return ours and own and _is_readable(source.name) and hasattr(builtins, source.name)
 
     def _now(self, guard: Guard) -> str:
         """A condition that spares the look at the kind: that a number is still the one that it is now."""
