@@ -7,6 +7,7 @@ import html
 import inspect
 import operator
 import sys
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from srcgrad.backend.checks import Slow
 from srcgrad.backend.dispatch import Dispatcher, Options, Variant, item_of
 from srcgrad.backend.export import parse_types, source_text, write_text
 from srcgrad.backend.numba_target import check_installed, type_inside
@@ -51,6 +53,11 @@ class GradFunction:
         6.0
     """
 
+    # Python looks for what a call runs in the class, and finds a function of each object's own: it checks the arguments
+    # of this very kind, and calls the code for them.
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+    __call__: Callable[..., Any]
+
     def __init__(self, fun: Callable[..., Any], mode: str, given: dict[str, Any]):
         inner = _INNER.get(mode)
         of = fun if inner is None else GradFunction(fun, inner, {**given, "debug": None, "jit": False})
@@ -66,33 +73,44 @@ class GradFunction:
         self.__qualname__ = f"{target.fn.__qualname__}_{mode}"
         self.__module__ = target.fn.__module__
         self.__doc__ = _doc(target, options, mode)
+        self._settled: Variant | None = None
+        self.__call__ = _in_general(_slow(self))
+        # The code that was used is not to be used any more where a rule changes; this object may go before that.
+        self._dispatcher.forgotten = functools.partial(_unsettle, weakref.ref(self))
         self._takes_out = "out" in target.parameters or target.var_keyword is not None
         self._single = not options.as_tuple
 
-    def __call__(self, /, *args: Any, out: Any = NO_OUT, **kwargs: Any) -> Any:
-        """The derivative.
+    def _answer(self, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """The derivative, for a call of any kind; the next one of this kind is run at once.
 
         Args:
-            args, kwargs: the arguments of the function.
-            out: arrays to write the derivative to, in its structure; None for a part that is to be new. It belongs to
-                the function if that has a parameter of the name.
+            args, kwargs: the arguments of the function, and perhaps `out`: arrays to write the derivative to, in its
+                structure; None for a part that is to be new. It belongs to the function if that has a parameter of the
+                name.
 
         Raises:
             ArgumentError: if an array in `out` is of another dtype, read-only, or shares memory with an argument.
             ShapeError: if it has another shape.
         """
-        if out is not NO_OUT:
-            if self._takes_out:
-                kwargs["out"] = out
-            elif out is not None:
+        if "out" in kwargs and not self._takes_out:
+            out = kwargs.pop("out")
+            if out is not None and out is not NO_OUT:
                 return self._into(out, args, kwargs)
-        if not kwargs:
-            entry = self._dispatcher.check(args)
-            if entry is not None:
-                return entry(*args)
         if args and isinstance(args[0], type) and self._is_class_method_of(args[0]):
             return self.__get__(args[0])(*args[1:], **kwargs)
-        return self._dispatcher.run(args, kwargs)
+        found = self._dispatcher.run(args, kwargs)
+        self._settle()
+        return found
+
+    def _settle(self) -> None:
+        """Has calls run the variant used last at once, where they fit it."""
+        dispatcher = self._dispatcher
+        if dispatcher.direct is not self._settled:
+            with dispatcher.lock:
+                variant = self._settled = dispatcher.direct
+                slow = _slow(self)
+                direct = variant.call if variant is not None else None
+                self.__call__ = _in_general(slow) if direct is None else direct(slow)
 
     def _into(self, out: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         """What a call returns, with arrays that the caller has in the derivative."""
@@ -254,6 +272,31 @@ class GradFunction:
 
     def __repr__(self) -> str:
         return f"<{self._mode} of {self._dispatcher.target.fn.__qualname__}>"
+
+
+def _slow(gradient: GradFunction) -> Slow:
+    """What answers calls of a gradient in general. It does not keep it alive: it is a part of it."""
+    known = weakref.ref(gradient)
+    cls, fun, mode, given = type(gradient), gradient.fun, gradient._mode, gradient._given
+
+    def slow(args: tuple, kwargs: dict[str, Any]) -> Any:
+        own = known()
+        return (cls(fun, mode, given) if own is None else own)._answer(args, kwargs)
+
+    return slow
+
+
+def _in_general(slow: Slow) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return slow(args, kwargs)
+
+    return call
+
+
+def _unsettle(known: weakref.ref[GradFunction]) -> None:
+    gradient = known()
+    if gradient is not None:
+        gradient._settle()
 
 
 def _module(name: str | None) -> Any:

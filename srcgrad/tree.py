@@ -15,6 +15,8 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from srcgrad.errors import ArgumentError
 
 
@@ -38,6 +40,8 @@ class _Node:
 
 
 _LEAF = _Node(object, ())
+_LEAVES = frozenset([float, int, bool, complex, str, type(None), np.ndarray, np.float64, np.float32])
+"""The classes of most leaves: told at once."""
 _DICTS = (dict, OrderedDict, defaultdict)
 
 
@@ -132,6 +136,8 @@ def _slots(cls: type) -> tuple[str, ...]:
 def _open(value: Any) -> tuple[_Node, Sequence[Any]]:
     """The node that a value is, and its children."""
     cls = type(value)
+    if cls in _LEAVES:
+        return _LEAF, ()
     if cls is tuple or cls is list:
         return _Node(cls, tuple(range(len(value)))), value
     if cls in _DICTS:
@@ -220,6 +226,8 @@ class Structure:
             name: what it is called, for messages.
             partly: whether None may stand for a whole part of it, and a leaf for anything.
         """
+        if self.nodes == _ONE and type(tree) in _LEAVES:
+            return [tree]
         leaves = []
         paths = _Paths(self)
         stack = [tree]
@@ -328,7 +336,8 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
     return leaves, Structure(tuple(nodes))
 
 
-_ONE_LEAF = Structure((_LEAF,))
+_ONE = (_LEAF,)
+_ONE_LEAF = Structure(_ONE)
 
 
 def map_leaves(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
@@ -341,6 +350,8 @@ def map_leaves(f: Callable[..., Any], tree: Any, *rest: Any) -> Any:
     Raises:
         ArgumentError: if one of `rest` has another structure; the message says where.
     """
+    if not rest and type(tree) in _LEAVES:
+        return f(tree)
     leaves, structure = flatten(tree)
     others = [structure.flatten(other) for other in rest]
     return structure.unflatten([f(*group) for group in zip(leaves, *others, strict=True)])

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
-import sys
-import sysconfig
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from srcgrad.backend import numba_target
+from srcgrad.backend.checks import Check, Facts, Slow, make_call, make_check, never
 from srcgrad.backend.compile import load
+from srcgrad.backend.compiling import compiling, raised_by_user
 from srcgrad.backend.emit import Emitted, emit_module
-from srcgrad.backend.guards import Check, Guards, argument_kind, make_check, never, opaque_leaves, python_function
+from srcgrad.backend.forwarding import Forwarding, forwarding, restarting
+from srcgrad.backend.guards import Guards, argument_kind, opaque_leaves, python_function
 from srcgrad.backend.nan_checks import add_nan_checks
 from srcgrad.backend.targets import MISSING, Target
 from srcgrad.errors import ArgumentError, InternalError, SrcgradError, UnsupportedError
@@ -28,7 +28,7 @@ from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.printer import format_function
 from srcgrad.jit.destinations import write_to_destinations
 from srcgrad.jit.handover import hand_over_lists
-from srcgrad.jit.lengths import Stretched, may_stretch
+from srcgrad.jit.lengths import may_stretch
 from srcgrad.jit.pipeline import jitted, size_tapes_of_pullback
 from srcgrad.rules.registry import when_rules_change
 from srcgrad.transform import gradient as transform
@@ -95,7 +95,10 @@ class Variant:
         names: what the gradients are with respect to.
         written: the parameters that are written: whether their arrays are read-only matters.
         inner: the variant of the gradient that this one is a gradient of.
+        check: tests whether arguments by position fit.
         check_into: as `check`, with the arrays that the gradient is written to behind the arguments.
+        call: makes, of what answers calls in general, what runs this code at once for calls that fit.
+        forwarding: what the entry calls, if it does no more.
         destinations: the dtypes of the arrays that the entry takes to write the gradient to, one for each in it.
     """
 
@@ -115,6 +118,13 @@ class Variant:
     inner: Variant | None
     check_into: Check = never
     destinations: tuple[np.dtype, ...] = ()
+    call: Callable[[Slow], Callable[..., Any]] | None = None
+    forwarding: Forwarding | None = None
+
+    @property
+    def inside(self) -> list[Variant]:
+        """Those that it is a gradient of, the innermost first."""
+        return [] if self.inner is None else [*self.inner.inside, self.inner]
 
     @property
     def ir(self) -> str:
@@ -128,6 +138,9 @@ class Dispatcher:
     Attributes:
         check: tests whether the variant used last fits a call.
         last: that variant.
+        direct: that variant, if it takes the very arguments of a call.
+        forgotten: is called when that is not valid any more.
+        lock: is held while these change.
     """
 
     def __init__(self, target: Target, options: Options):
@@ -135,18 +148,21 @@ class Dispatcher:
         self.options = options
         self.check: Check = never
         self.last: Variant | None = None
+        self.direct: Variant | None = None
+        self.forgotten: Callable[[], None] = _nothing
         self._variants: dict[Any, list[Variant]] = {}
         self._recent: list[Variant] = []
         self._other: Dispatcher | None = None
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._relies = options.mode in ("grad", "value_and_grad")
         when_rules_change(self)
 
     def forget(self) -> None:
         """Forgets what it has compiled."""
-        with self._lock:
-            self.check, self.last = never, None
+        with self.lock:
+            self.check, self.last, self.direct = never, None, None
             self._variants, self._recent = {}, []
+            self.forgotten()
 
     def plain(self) -> Dispatcher:
         """The one that compiles the same for Python: what is differentiated again."""
@@ -184,11 +200,18 @@ class Dispatcher:
         if not kwargs:
             for variant in self._recent:
                 if variant.check(args) is not None:
-                    self.check, self.last = variant.check, variant
+                    self.check, self.last, self.direct = variant.check, variant, variant
                     return variant, list(args)
         bound = self.target.bind(args, kwargs)
+        given = dict(bound)
+        if kwargs:
+            names, values = tuple(given), tuple(given.values())
+            for variant in self._recent:
+                if variant.params == names and variant.check(values) is not None:
+                    self.last = self.direct = variant
+                    return variant, list(values)
         variant = self.find_bound(bound)
-        if self._is_direct(bound, args, kwargs, variant):
+        if self._is_direct(given, bound, variant):
             self._remember(variant, bound)
         self.last = variant
         return variant, [bound[name] for name in variant.params]
@@ -200,7 +223,7 @@ class Dispatcher:
         key = (id(inner), *((name, argument_kind(value)) for name, value in bound.items()))
         variant = self._valid(key)
         if variant is None:
-            with self._lock:
+            with self.lock:
                 variant = self._valid(key)
                 if variant is None:
                     variant = self._compile(bound, inner)
@@ -213,22 +236,39 @@ class Dispatcher:
                 return variant
         return None
 
-    def _is_direct(self, bound: dict[str, Any], args: tuple, kwargs: dict[str, Any], variant: Variant) -> bool:
-        """Whether the entry takes the very arguments of the call."""
-        if self.target.keywords is not None:
+    def _is_direct(self, given: dict[str, Any], bound: dict[str, Any], variant: Variant) -> bool:
+        """Whether the entry takes what is given by position; of a Python integer it may take the float."""
+        names = tuple(given)
+        if self.target.keywords is not None or variant.params != names or self._is_shared():
             return False
-        values = tuple(bound[name] for name in variant.params)
-        return not kwargs and variant.inner is None and len(values) == len(args) and all(map(_is, values, args))
+        floated = self.options.wanted or ()
+        return names == self.target.positional[: len(names)] and all(
+            bound[name] is value or (type(value) is int and name in floated) for name, value in given.items()
+        )
+
+    def _is_shared(self) -> bool:
+        """Whether a gradient inside is compiled by way of a twin, of which the cells may be another one's by now."""
+        inner = self.target.inner
+        return inner is not None and (type(inner) is not Dispatcher or inner._is_shared())
 
     def _remember(self, variant: Variant, bound: dict[str, Any]) -> None:
         if variant.check is never:
-            kinds = {name: argument_kind(bound[name]) for name in variant.params}
-            facts = variant.params, kinds, variant.opaque, variant.written, variant.guards, variant.entry
-            variant.check = make_check(*facts)
+            facts = Facts(
+                names=variant.params,
+                kinds={name: argument_kind(bound[name]) for name in variant.params},
+                opaque=variant.opaque,
+                written=variant.written,
+                guards=variant.guards,
+                inner=[own.guards for own in variant.inside],
+                entry=variant.entry,
+                floated=self.options.wanted or (),
+                forwarding=variant.forwarding,
+            )
+            variant.check, variant.call = make_check(facts), make_call(facts)
             if variant.destinations:
-                variant.check_into = make_check(*facts, variant.destinations)
+                variant.check_into = make_check(facts, variant.destinations)
         self._recent = [variant, *(v for v in self._recent if v is not variant)][:4]
-        self.check = variant.check
+        self.check, self.direct = variant.check, variant
 
     def _prepare(self, bound: dict[str, Any]) -> None:
         for name in self.options.wanted or ():
@@ -256,7 +296,7 @@ class Dispatcher:
         names = dict.fromkeys([*target.required, *(_split(name)[0] for name in self.options.wanted or ())])
         order = [name for name in target.parameters if name in names]
         bound: dict[str, Any] = {name: ANY_KIND for name in order}
-        with self._lock:
+        with self.lock:
             inner = target.inner.generic() if target.inner is not None else None
             return self._compile(bound, inner)
 
@@ -331,7 +371,8 @@ class Dispatcher:
         compiled = loaded[entry.name]
         extra = (len(gradient.tangents) if gradient.reverse is None else 0) + len(destinations)
         params = tuple(param.hint or "" for param in entry.params[: len(entry.params) - extra])
-        called = self._restarting(compiled, params) if any(map(may_stretch, compiled_too)) else compiled
+        again = self._restart(params) if any(map(may_stretch, compiled_too)) else None
+        called = compiled if again is None else restarting(compiled, again)
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
         }
@@ -354,25 +395,21 @@ class Dispatcher:
             check=never,
             inner=inner,
             destinations=destinations,
+            forwarding=forwarding(entry, params, captured, loaded, again, bound) if compiled_too else None,
         )
 
-    def _restarting(self, compiled: Callable[..., Any], params: tuple[str, ...]) -> Callable[..., Any]:
-        """What calls compiled code and, if an array is stretched that should not be, code that allows for it."""
+    def _restart(self, params: tuple[str, ...]) -> Callable[..., Any]:
+        """What answers a call with code that allows for arrays that are stretched, and does so from then on."""
 
-        def run(*values: Any) -> Any:
-            try:
-                return compiled(*values)
-            except Stretched:
-                pass
-            with self._lock:
+        def again(*values: Any) -> Any:
+            with self.lock:
                 self._relies = False
                 self.forget()
             variant = self.find_bound(dict(zip(params, values[: len(params)], strict=True)))
             own = [values[params.index(name)] for name in variant.params]
             return variant.entry(*own, *values[len(params) :])
 
-        run.compiled = compiled  # type: ignore[attr-defined]
-        return run
+        return again
 
     def _gradients(self, entry: Function) -> Any:
         """What a gradient function returns with respect to each parameter."""
@@ -504,8 +541,8 @@ def _arrays(value: Any) -> list[np.ndarray]:
     return [leaf for leaf in flatten(value)[0] if isinstance(leaf, np.ndarray)]
 
 
-def _is(a: Any, b: Any) -> bool:
-    return a is b
+def _nothing() -> None:
+    """What is called where nobody listens."""
 
 
 def _floated(value: Any) -> Any:
@@ -560,54 +597,3 @@ def _plain_array(name: str, value: np.ndarray) -> str:
     if isinstance(value, np.ma.MaskedArray):
         return f"pass {name}.filled(0.0) and the mask as arguments of their own"
     return f"pass np.asarray({name})"
-
-
-_compiling_lock = threading.Lock()
-_compiling_users = 0
-_before: tuple[int, bool] = (0, False)
-
-
-@contextlib.contextmanager
-def compiling(limit: int) -> Iterator[None]:
-    """Raises Python's recursion limit for a while, and lets no garbage be collected.
-
-    A graph is all alive until it is compiled: to look through it for garbage again and again, as it grows, takes as
-    long as to build it. Both settings are global: the last thread to leave restores them.
-    """
-    global _compiling_users, _before
-    with _compiling_lock:
-        if _compiling_users == 0:
-            _before = sys.getrecursionlimit(), gc.isenabled()
-            sys.setrecursionlimit(max(_before[0], limit))
-            gc.disable()
-        _compiling_users += 1
-    try:
-        yield
-    finally:
-        with _compiling_lock:
-            _compiling_users -= 1
-            if _compiling_users == 0:
-                sys.setrecursionlimit(_before[0])
-                if _before[1]:
-                    gc.enable()
-
-
-_OWN_CODE = tuple(
-    os.path.join(os.path.realpath(folder), "")
-    for folder in (
-        os.path.dirname(os.path.dirname(__file__)),
-        os.path.dirname(np.__file__),
-        sysconfig.get_path("stdlib"),
-    )
-)
-
-
-def raised_by_user(error: BaseException) -> bool:
-    """Whether code of the user raised, a property for example that the compiler read."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return False
-    filename = trace.tb_frame.f_code.co_filename
-    return not filename.startswith("<frozen") and not os.path.realpath(filename).startswith(_OWN_CODE)

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
+from srcgrad.backend.checks import never
 from srcgrad.backend.dispatch import Dispatcher, Options, Variant
-from srcgrad.backend.guards import never
 from srcgrad.backend.targets import Target, resolve
 
 _MOST = 64
@@ -127,10 +127,14 @@ class Following(Dispatcher):
             variant, values = own.find(args, kwargs)
             return variant.entry(*values)
 
+    def _is_followed(self) -> bool:
+        """Whether the twin does what the function does, in this thread: the code of a function may be swapped."""
+        return threading.get_ident() == self._thread and self._fun.__code__ is self._twins.main.__code__
+
     @contextlib.contextmanager
     def held(self) -> Iterator[Dispatcher]:
         """What compiles a call, for as long as the call takes: no other one may use the cells of the twin then."""
-        if self._twins.busy or threading.get_ident() != self._thread:
+        if self._twins.busy or not self._is_followed():
             yield self._alone
             return
         self._twins.busy = True
@@ -143,12 +147,12 @@ class Following(Dispatcher):
         """The variant for a call; which one holds is to be looked up each time."""
         self._twins.follow(self._fun)
         found = super().find(args, kwargs)
-        self.check = never
+        self.check, self.direct = never, None
         return found
 
     def find_bound(self, bound: dict[str, Any]) -> Variant:
         """The variant for arguments by name."""
-        if threading.get_ident() != self._thread:
+        if not self._is_followed():
             return self._alone.find_bound(bound)
         self._twins.follow(self._fun)
         return super().find_bound(bound)

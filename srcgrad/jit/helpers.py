@@ -44,6 +44,20 @@ def float_power(a: Any, b: Any) -> Any:
     return result
 
 
+def half_power(x: Any, n: Any) -> Any:
+    """`x ** (n / 2)` of a NumPy float, where n is odd and at most 7; also of zeros and infinities with a sign."""
+    base = x + 0.0
+    result = np.sqrt(base)
+    if abs(n) > 2:
+        result *= base
+    if abs(n) > 4:
+        result *= base
+    if abs(n) > 6:
+        result *= base
+    result = np.inf if x == -np.inf else result
+    return 1.0 / result if n < 0 else result
+
+
 def int_power(a: Any, b: Any) -> Any:
     """`a ** b` of Python integers, b not negative."""
     if b < 0 and a == 0:
@@ -374,7 +388,8 @@ def last_of_range(start: int, stop: int, step: int) -> int:
 
 
 COMPILED_AS_THEY_ARE = (
-    *(divided, floor_divided, remainder, float_power, int_power, shifted_left, shifted_right, truncated, rounded),
+    *(divided, floor_divided, remainder, float_power, half_power, int_power, shifted_left),
+    *(shifted_right, truncated, rounded),
     *(index_in, check_indices, last_of_range, in_domain, in_range),
     *(check_destination, check_apart, refuse_write),
     *(packed_numbers, unpacked_numbers, packed_lists, unpacked_lists, packed_arrays),

@@ -31,7 +31,7 @@ _QUIET = frozenset(
     [
         *(getattr(operator, name) for name in _OPERATORS),
         *(fn for fn in vars(math).values() if callable(fn)),
-        *(abs, min, max),
+        *(abs, min, max, helpers.half_power),
         *ITEM_UPDATES,
         *C_NAMES,
     ]

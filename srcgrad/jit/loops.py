@@ -37,9 +37,11 @@ from srcgrad.analysis.memory import MAY_COPY, contents_read, is_view, only_metad
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Try, Value, walk
 from srcgrad.ir.types import Array, NpScalar, Opaque, PyScalar, Tuple
 from srcgrad.jit.buffers import hoist_buffers
+from srcgrad.jit.copies import read_copies
 from srcgrad.jit.groups import Group, Member, member, reads_what_it_writes
 from srcgrad.jit.lengths import Facts
 from srcgrad.jit.nests import write_nest
+from srcgrad.jit.part_sums import gather_parts
 from srcgrad.jit.places import place_of
 from srcgrad.jit.retyping import uncertain_arrays
 from srcgrad.jit.rows import Rows
@@ -63,6 +65,8 @@ def fuse_loops(functions: list[Function], relies: bool = False) -> None:
         settle_updates(function)
         ask_operands(function)
         name_parts(function)
+    gather_parts(functions)
+    read_copies(functions)
     aliases = _aliases_of(functions)
     for function in functions:
         reverse = function.backward_from is not None
@@ -244,7 +248,7 @@ class _RegionFusion:
 
     def _pass(self, op: Op) -> None:
         """Appends an operation that is in no group, and before it the groups that have to be done by then."""
-        if is_simple(op):
+        if is_simple(op) or _is_push(op):
             assert isinstance(op, Call)
             before = [k for k, group in enumerate(self.groups) if self._hinders(group, op)]
             self._write(before[-1] + 1 if before else 0)
@@ -295,6 +299,11 @@ def is_simple(op: Op) -> bool:
         return False
     values: Iterable[Any] = (*op.inputs, *op.outputs)
     return all(isinstance(v, Const) or _is_simple_type(v.type) for v in values)
+
+
+def _is_push(op: Op) -> bool:
+    """Whether an operation puts numbers and arrays into a list: it looks at no element of them."""
+    return isinstance(op, Call) and op.fn is list.append and all(_is_simple_type(v.type) for v in op.inputs[1:])
 
 
 def _is_simple_type(t: Any) -> bool:

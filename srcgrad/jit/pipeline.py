@@ -17,6 +17,7 @@ from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
+from srcgrad.jit.powers import use_square_roots
 from srcgrad.jit.read_only import raise_at_writes
 from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
@@ -68,6 +69,7 @@ def jitted(
         size_tapes(function)
         run_upwards(function, compiled)
         gather_sums(function, compiled)
+        use_square_roots(function)
     check_compilable(compiled)
     aliases = Aliases(compiled)
     for function in compiled:

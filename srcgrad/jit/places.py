@@ -80,7 +80,7 @@ def _of_view(op: Call) -> Place | None:
 def part_of(x: Value, index: Any) -> Place | None:
     """Where the elements of `x[index]` lie; None if that is not known as distances from the ends of axes."""
     assert isinstance(x.type, Array) and x.type.shape is not None
-    parts = _full_index(index, len(x.type.shape))
+    parts = full_index(index, len(x.type.shape))
     if parts is None:
         return None
     place = place_of(x)
@@ -105,7 +105,7 @@ def part_of(x: Value, index: Any) -> Place | None:
     return Place(place.base, tuple(indices))
 
 
-def _full_index(index: Any, rank: int) -> list[slice | None] | None:
+def full_index(index: Any, rank: int) -> list[slice | None] | None:
     """An index as slices with constant ends, one for each axis, and None for each new axis; None for any other."""
     given = index if isinstance(index, tuple) else (index,)
     parts = [p.value if isinstance(p, Const) else p for p in given]

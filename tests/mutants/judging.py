@@ -16,7 +16,12 @@ from .suite import Test, limit_seconds
 
 _MEMORY = 6 << 30
 _COMPILE_TIME = ("analysis", "backend", "frontend", "ir", "rules", "transform")
-_RUN_TIME = frozenset(["backend/dispatch", "backend/guards", "backend/targets", "backend/globals", "backend/compile"])
+_RUN_TIME = frozenset(
+    [
+        *("backend/dispatch", "backend/guards", "backend/checks", "backend/forwarding", "backend/targets"),
+        *("backend/globals", "backend/compile", "backend/compiling"),
+    ]
+)
 
 
 @dataclass(slots=True)
