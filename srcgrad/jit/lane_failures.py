@@ -19,8 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, For, Op, Value, walk
-from srcgrad.ir.types import F8, FLOAT, NpScalar
+from srcgrad.ir.types import F8, FLOAT, NpScalar, PyScalar
 from srcgrad.jit import helpers
 from srcgrad.jit.lane_plan import RAISES, Inner, Piece, Plan, Step
 
@@ -41,11 +42,12 @@ def is_late(op: Op, piece: Piece) -> bool:
     if op.fn is helpers.in_range:
         made = op.args[0].owner
         return isinstance(made, Call) and made.fn in _GROWING
-    return op.fn is not helpers.divided or all(_is_float(v) for v in op.args)
+    return op.fn is not helpers.divided or all(_is_number(v) for v in op.args)
 
 
-def _is_float(value: Any) -> bool:
-    return isinstance(value, Value) and (value.type == FLOAT or value.type == NpScalar(F8))
+def _is_number(value: Any) -> bool:
+    known = isinstance(value, Value) and (value.type == FLOAT or value.type == NpScalar(F8))
+    return known or (isinstance(value, Value) and isinstance(value.type, PyScalar) and value.type.kind == "i")
 
 
 @dataclass(slots=True)
@@ -57,12 +59,14 @@ class _Failure:
         differs: whether it may be raised in one turn and not in another.
         late: whether it can be raised behind all turns.
         loops: the loops around it.
+        op: what raises.
     """
 
     classes: frozenset[type[Exception]]
     differs: bool
     late: bool
     loops: tuple[For, ...]
+    op: Call
 
 
 def must_note(plan: Plan) -> bool | None:
@@ -78,8 +82,17 @@ def must_note(plan: Plan) -> bool | None:
 
 
 def _is_behind(k: int, j: int, found: list[_Failure]) -> bool:
-    """Whether one place may be come to after another one, in the same turn."""
-    return k > j or not set(found[k].loops).isdisjoint(found[j].loops)
+    """Whether one place may be the first to fail after another one, in the same turn."""
+    shared = [loop for loop in found[k].loops if loop in found[j].loops]
+    return k > j or (bool(shared) and not all(_is_fixed(v, shared[0]) for v in found[k].op.inputs))
+
+
+def _is_fixed(value: Value, loop: For) -> bool:
+    """Whether a number is the same in all turns of a loop."""
+    op = value.owner
+    if op is None or not is_inside(op, loop.body):
+        return True
+    return isinstance(op, Call) and op.fn is not operator.getitem and all(_is_fixed(v, loop) for v in op.inputs)
 
 
 def _failures(steps: list[Step], loops: tuple[For, ...]) -> Iterator[_Failure]:
@@ -95,4 +108,4 @@ def _failures(steps: list[Step], loops: tuple[For, ...]) -> Iterator[_Failure]:
                 if isinstance(inner_op, Call) and inner_op.fn in RAISES:
                     late = piece is not None and is_late(inner_op, piece)
                     classes = frozenset([LATE[inner_op.fn][1]]) if late else RAISES[inner_op.fn]
-                    yield _Failure(classes, piece is not None, late, loops)
+                    yield _Failure(classes, piece is not None, late, loops, inner_op)

@@ -123,13 +123,10 @@ class Plan:
         if value is self.loop.index:
             return True
         op = value.owner
-        return (
-            isinstance(op, Call)
-            and op.fn in (operator.add, operator.sub)
-            and isinstance(value.type, PyScalar)
-            and value.type.kind == "i"
-            and all(not self.differs(v) or self.is_cheap(v) for v in op.inputs)
-        )
+        if not isinstance(op, Call) or op.fn not in (operator.add, operator.sub):
+            return False
+        whole = isinstance(value.type, PyScalar) and value.type.kind == "i"
+        return whole and all(not self.differs(v) or self.is_cheap(v) for v in op.inputs)
 
     def sum_of(self, arg: Value) -> Call | None:
         """For what the loop carries: what adds to it, if that is all that a turn does with it."""

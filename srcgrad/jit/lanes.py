@@ -76,7 +76,7 @@ def run_in_lanes(function: Function, functions: list[Function]) -> None:
         if not any(is_inside(loop, other.loop.body) for other in found):
             chosen = _choose(loop, turns, arrays)
             if chosen is not None:
-                (found if chosen.needs_help else others).append(chosen)
+                (found if chosen.is_worth_it else others).append(chosen)
     found += [chosen for chosen in others if _goes_with(chosen, found, arrays)]
     tapes = _settle(found, arrays)
     for tape in tapes:
@@ -94,14 +94,14 @@ class _Chosen:
     Attributes:
         private: the arrays of which each turn has one of its own; whether they begin as zeros.
         notes: whether the lanes have to note their failures.
-        needs_help: whether its innermost loops can't be vectorised themselves.
+        is_worth_it: whether its innermost loops can't be vectorised themselves, and use elements that lie side by side.
     """
 
     loop: For
     plan: Plan
     private: dict[Value, bool]
     notes: bool
-    needs_help: bool
+    is_worth_it: bool
 
 
 def _goes_with(chosen: _Chosen, found: list[_Chosen], arrays: dict[Value, Uses]) -> bool:
@@ -162,11 +162,12 @@ def _choose(loop: For, turns: Turns, arrays: dict[Value, Uses]) -> _Chosen | Non
         return None
     notes = must_note(plan)
     ops = _innermost(plan)
-    if notes is None or not _is_served(plan, ops, private, arrays):
+    if notes is None:
         return None
+    served = _is_served(plan, ops, private, arrays)
     if any(isinstance(op, For) for op in walk(loop.body)):
-        return _Chosen(loop, plan, private, notes, any(_needs_help(op, plan) for op in ops))
-    return _Chosen(loop, plan, private, notes, True) if _cut_flat(plan) else None
+        return _Chosen(loop, plan, private, notes, served and any(_needs_help(op, plan) for op in ops))
+    return _Chosen(loop, plan, private, notes, True) if served and _cut_flat(plan) else None
 
 
 def _cut_flat(plan: Plan) -> bool:
@@ -200,13 +201,15 @@ def _is_served(plan: Plan, ops: Iterable[Op], private: dict[Value, bool], tapes:
     if any(map(is_slow, ops)):
         # What they take is more than what memory does.
         return True
-    for op in ops:
-        if not isinstance(op, Call) or not is_element(op) or op.args[0] in private:
-            continue
-        across = any(map(plan.differs, places(op))) and not _follows(op, plan)
-        if across and not (op.args[0] in tapes and _leads(op, plan)) and not _stays(op):
-            return False
-    return True
+    return not any(_goes_across(op, plan, None, tapes) for op in ops if not private.keys() & op.inputs)
+
+
+def _goes_across(op: Op, plan: Plan, among: Container[Value] | None, tapes: Container[Value]) -> bool:
+    """Whether an operation uses elements of an array, of some if these are given, that are far apart."""
+    if not isinstance(op, Call) or not is_element(op) or (among is not None and op.args[0] not in among):
+        return False
+    across = any(map(plan.differs, places(op))) and not _follows(op, plan)
+    return across and not (op.args[0] in tapes and _leads(op, plan)) and not _stays(op)
 
 
 def _stays(op: Call) -> bool:
@@ -258,7 +261,7 @@ def _settle(found: list[_Chosen], arrays: dict[Value, Uses]) -> list[Value]:
     """Leaves loops alone that would use a tape across its rows; the tapes whose turns can come last."""
     while True:
         tapes = [array for array, uses in arrays.items() if _can_turn(array, uses, found)]
-        kept = [c for c in found if _is_served(c.plan, _innermost(c.plan), c.private, {*tapes})]
+        kept = [c for c in found if not any(_goes_across(op, c.plan, arrays, tapes) for op in _innermost(c.plan))]
         if len(kept) == len(found):
             return tapes
         found[:] = kept

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import srcgrad
+from srcgrad.jit import helpers
 from srcgrad.testing import check_same
 from srcgrad.tree import flatten
 
@@ -519,3 +520,22 @@ def test_sums_are_as_accurate_as_before() -> None:
     exact = math.fsum([1.0 + 0.1 + 0.1 * 0.1] * len(x))
     assert abs(value - exact) <= 1e-14 * exact
     assert abs(w_bar[1] - math.fsum(x)) <= 1e-14 * math.fsum(x)
+
+
+@pytest.mark.parametrize(
+    ("failures", "error"),
+    [([0, 2, 1], ValueError), ([0, 0, 1], OverflowError), ([3, 1, 2], ZeroDivisionError), ([0, 0, 0, 1], None)],
+)
+def test_the_first_lane_that_failed_raises(failures: list[int], error: type[Exception] | None) -> None:
+    if error is None:
+        helpers.raise_noted(np.array(failures), 3)
+    else:
+        with pytest.raises(error):
+            helpers.raise_noted(np.array(failures), 3)
+
+
+def test_a_lane_notes_its_first_failure() -> None:
+    assert helpers.noted(0, True, 2) == 2
+    assert helpers.noted(1, True, 2) == 1
+    assert helpers.noted(1, False, 2) == 1
+    assert helpers.noted(0, False, 2) == 0
