@@ -79,8 +79,12 @@ class Turns:
             return False
         if not all(adds_up(loop, k) for k in range(len(loop.carried))):
             return False
+        return self.tied(loop) == []
+
+    def tied(self, loop: For) -> list[list[Value]] | None:
+        """The arrays of which turns may need what other turns leave, by memory; None if that can't be told."""
         touched = self._touched(loop)
-        return touched is not None and all(self._is_free(memory, loop) for memory in touched)
+        return None if touched is None else [list(memory) for memory in touched if not self._is_free(memory, loop)]
 
     def _is_free(self, memory: dict[Value, _Memory], loop: For) -> bool:
         """Whether no turn touches what another one writes, of arrays that may share memory."""
@@ -167,22 +171,55 @@ def adds_up(loop: Loop, k: int) -> bool:
         return True
     if not is_scalar(current.type):
         return False
-    users = _users(loop.body)
-    while current is not result:
-        found = users.get(current, [])
+    return _end_of_sum(current, loop.body, _users(loop.body)) is result
+
+
+def _end_of_sum(current: Value, region: Region, users: dict[Value, list[Op | Region]]) -> Value | None:
+    """The result of a region that a number becomes which is only added to on the way; None if it is used otherwise."""
+    while True:
+        found = [u for u in users.get(current, []) if u is region or is_inside(_place_of(u), region)]
+        branch = _branch_of(found, region)
+        if branch is not None:
+            ends = [_end_of_sum(current, side, users) for side in branch.regions]
+            places = {k for side, end in zip(branch.regions, ends, strict=True) for k in _places_of(end, side)}
+            if None in ends or len(places) != 1:
+                return None
+            current = branch.outputs[places.pop()]
+            continue
         if len(found) != 1:
-            return False
+            return None
         (user,) = found
+        if user is region:
+            return current
         if isinstance(user, For) and not user.exits and current in user.inits:
             j = user.inits.index(current)
             if not adds_up(user, j):
-                return False
+                return None
             current = user.carried_outputs[j]
         elif isinstance(user, Call) and user.fn in (operator.add, operator.sub) and user.args[0] is current:
             current = user.outputs[0]
         else:
-            return False
-    return len(users.get(result, [])) == 1
+            return None
+
+
+def _place_of(user: Op | Region) -> Op | None:
+    return user.parent if isinstance(user, Region) else user
+
+
+def _places_of(value: Value | None, region: Region) -> list[int]:
+    return [k for k, result in enumerate(region.results) if result is value]
+
+
+def _branch_of(users: list[Op | Region], region: Region) -> If | None:
+    """The branch of a region whose two sides hold all users of a number."""
+    for op in region.ops:
+        if (
+            type(op) is If
+            and users
+            and all(any(u is s or is_inside(_place_of(u), s) for s in op.regions) for u in users)
+        ):
+            return op
+    return None
 
 
 def _users(body: Region) -> dict[Value, list[Op | Region]]:

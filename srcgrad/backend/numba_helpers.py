@@ -60,7 +60,28 @@ _compiled(helpers.subtracted)(_checked("ssub_with_overflow"))
 _compiled(helpers.product)(_checked("smul_with_overflow"))
 
 
+@_compiled(helpers.not_negative)
+def _not_negative(index: Any) -> Any:
+    return lambda index: np.uint64(index)
+
+
 # Reductions
+
+
+@intrinsic
+def _reordered_sum(typingctx: Any, a: Any, b: Any) -> Any:
+    """A sum that LLVM may make in another order, with others of its kind."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fadd(args[0], args[1], flags=("reassoc",))
+
+    return types.float64(types.float64, types.float64), codegen
+
+
+@_compiled(helpers.plus)
+def _plus(a: Any, b: Any) -> Any:
+    return lambda a, b: _reordered_sum(a, b)
+
 
 _BLOCK = 128
 

@@ -139,6 +139,46 @@ def in_range(y: Any, x: Any) -> Any:
     return y
 
 
+def is_beyond_range(y: Any, x: Any) -> Any:
+    """Whether `in_range` raises for a function that gives no NaN of a number."""
+    return np.isinf(y) & (not np.isinf(x))
+
+
+def is_outside_domain(y: Any, x: Any) -> Any:
+    """Whether `in_domain` raises."""
+    return (np.isnan(y) & (not np.isnan(x))) | (np.isinf(y) & (not np.isinf(x)))
+
+
+def not_negative(index: int) -> int:
+    """An index that is known not to be negative: compiled code need not ask whether it counts from the end."""
+    return index
+
+
+def noted(failure: int, failed: Any, number: int) -> Any:
+    """What a lane notes of its failures: the first one."""
+    return number if failed and failure == 0 else failure
+
+
+def raise_noted(failures: Any, count: int) -> None:
+    """Raises what the first lane has noted that has failed.
+
+    Raises:
+        OverflowError, ValueError, ZeroDivisionError: if one has.
+    """
+    for k in range(count):
+        if failures[k] == 1:
+            raise OverflowError("math range error")
+        if failures[k] == 2:
+            raise ValueError("math domain error")
+        if failures[k] == 3:
+            raise ZeroDivisionError("division by zero")
+
+
+def plus(a: Any, b: Any) -> Any:
+    """`a + b` of floats in a sum of few numbers: compiled code makes several such sums at a time, and adds them up."""
+    return a + b
+
+
 def total(x: Any) -> Any:
     """The sum of all elements of an array, as accurate as that of NumPy: pairwise, in blocks of eight lanes."""
     return np.sum(x)
@@ -391,6 +431,7 @@ COMPILED_AS_THEY_ARE = (
     *(divided, floor_divided, remainder, float_power, half_power, int_power, shifted_left),
     *(shifted_right, truncated, rounded),
     *(index_in, check_indices, last_of_range, in_domain, in_range),
+    *(is_beyond_range, is_outside_domain, noted, raise_noted),
     *(check_destination, check_apart, refuse_write),
     *(packed_numbers, unpacked_numbers, packed_lists, unpacked_lists, packed_arrays),
 )

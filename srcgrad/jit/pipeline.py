@@ -13,12 +13,14 @@ from srcgrad.jit.gathers import gather_sums
 from srcgrad.jit.invariants import hoist_places
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
+from srcgrad.jit.lanes import run_in_lanes
 from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
 from srcgrad.jit.powers import use_square_roots
 from srcgrad.jit.read_only import raise_at_writes
+from srcgrad.jit.refills import refill
 from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import split_tables
@@ -67,6 +69,7 @@ def jitted(
     for function in compiled:
         use_vector_functions(function)
         size_tapes(function)
+        refill(function, compiled)
         run_upwards(function, compiled)
         gather_sums(function, compiled)
         use_square_roots(function)
@@ -74,6 +77,8 @@ def jitted(
     aliases = Aliases(compiled)
     for function in compiled:
         adapt(function, aliases, unwritten)
+    for function in compiled:
+        run_in_lanes(function, compiled)
         postpone_checks(function)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
