@@ -384,7 +384,6 @@ def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
     span = dtype.itemsize
     for stride, far in sorted((abs(s), abs(r)) for s, r in zip(strides, reach, strict=True) if r):
         if stride < span:
-            # Steps along this axis lead back into what the axes before it span: elements may share memory.
             return x.astype(dtype, order="C")
         span += far
     memory = np.zeros(span, np.uint8)
