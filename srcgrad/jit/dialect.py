@@ -143,13 +143,15 @@ class _Dialect:
         return self.emit(operator.sub, (v, Const(1)), INT)
 
     def _spell_out(self, op: Call) -> None:
-        """`x[...]` as `x[:, :]`: Numba has no ellipsis alone."""
+        """`x[...]` as `x[:, :]`, and of an array without axes `x[()] += v`: Numba has no ellipsis alone."""
         if op.fn not in _SUBSCRIPTED or not isinstance(op.args[1], Const) or op.args[1].value is not Ellipsis:
             return
         ndim = rank(op.args[0].type)
         if ndim:
             whole = Const(slice(None))
             op.args = (op.args[0], whole if ndim == 1 else (whole,) * ndim, *op.args[2:])
+        elif ndim == 0 and op.fn is not operator.getitem:
+            op.args = (op.args[0], (), *op.args[2:])
 
     def _call(self, op: Call) -> None:
         if hashable(op.fn):

@@ -326,9 +326,9 @@ def _fill(place: Op, tape: Value, index: Any, source: Value, lengths: list[Value
     where = (*index, *indices) if isinstance(index, tuple) else (index, *indices)
     read = Call(operator.getitem, (source, _index(indices)), {}, [element], place.span)
     write = Call(operator.setitem, (tape, where, element), {}, [], place.span)
-    for op in (read, write):
-        op.mirror = place.mirror
-        region.append(op)
+    for k, op in enumerate((read, write)):
+        op.parent, op.mirror = region, place.mirror
+        region.ops.insert(at + k, op)
 
 
 def _copied(value: Value) -> Value | None:

@@ -396,3 +396,11 @@ def written_more_than_once(a, b):
     y[:] = y + 1.0
     y += y
     return np.sum(y**2)
+
+
+@arrays(normal(4), np.array(0.5), argnums=(0, 1), compiled=True)
+def an_array_without_axes_is_kept_and_overwritten(y, s):
+    price = s
+    for last in y:
+        s += 0.1 * last * np.sin(price)
+    return np.sum(y) / 0.7 + s * s
