@@ -47,8 +47,9 @@ def split_tables(functions: list[Function]) -> None:
     viewed |= {aliases.find(v) for v in _kept_views(functions)}
     viewed |= {aliases.held(v) for v in _made_of_arrays(functions)}
     kinds = _kinds(functions)
+    params = {function: list(function.params) for function in functions}
     for function in functions:
-        _Splitter(function, kinds, aliases, viewed).run()
+        _Splitter(function, kinds, aliases, viewed, params).run()
 
 
 def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:
@@ -114,10 +115,22 @@ def _kind(op: Call, x: Value) -> Kind:
 
 
 class _Splitter:
-    """Splits the tables of one function."""
+    """Splits the tables of one function.
 
-    def __init__(self, function: Function, kinds: dict[Value, dict[Kind, None]], aliases: Aliases, viewed: set):
+    Attributes:
+        params: the parameters of each function before it is split.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        kinds: dict[Value, dict[Kind, None]],
+        aliases: Aliases,
+        viewed: set,
+        params: dict[Function, list[Value]],
+    ):
         self.function = function
+        self.params = params
         self.kinds = kinds
         self.aliases = aliases
         self.viewed = viewed
@@ -167,7 +180,8 @@ class _Splitter:
             self._shadow(op, *op.args, op.outputs[0])
             return self.made
         if isinstance(op, Invoke) and any(arg.type == TABLE for arg in op.args):
-            op.args = [new for arg in op.args for new in self._lists_of(arg)]
+            pairs = zip(op.args, self.params[op.callee], strict=True)
+            op.args = [new for arg, param in pairs for new in self._handed_on(arg, param)]
         return [op]
 
     def _shadow(self, op: Call, table: Value, x: Value, found: Value | None = None) -> Value:
@@ -191,10 +205,9 @@ class _Splitter:
         new.mirror = op.mirror
         self.made.append(new)
 
-    def _lists_of(self, arg: Value) -> list[Value]:
-        if arg.type != TABLE:
-            return [arg]
-        return [self.lists[arg, kind] for kind in self.kinds.get(arg, ())]
+    def _handed_on(self, arg: Value, param: Value) -> list[Value]:
+        """What a callee is given for an argument: of a table, the lists of what is looked up there."""
+        return [self.lists[arg, kind] for kind in self.kinds[param]] if arg.type == TABLE else [arg]
 
 
 def views_in(functions: Iterable[Function]) -> set[Value]:

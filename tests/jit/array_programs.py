@@ -404,3 +404,13 @@ def an_array_without_axes_is_kept_and_overwritten(y, s):
     for last in y:
         s += 0.1 * last * np.sin(price)
     return np.sum(y) / 0.7 + s * s
+
+
+def _product_of_ends(a, k):
+    return a[0] * a[-1] if k == 0 else _product_of_ends(a, k - 1) * 0.9
+
+
+@arrays(normal(4), normal(2, 3), argnums=(0, 1))
+def a_recursion_knows_one_of_two_kinds_of_shadows(y, m):
+    np.multiply(m - np.mean(m, axis=0), m, out=m)
+    return _product_of_ends(y, 2) + np.sum(m * m) * y[1]
