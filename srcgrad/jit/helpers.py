@@ -251,7 +251,7 @@ def shadow_in(shadows: list, x: Any) -> Any:
     for k in range(len(shadows) - 1, -1, -1):
         if _is_same(shadows[k][0], x):
             return shadows[k][1]
-    shadow = [0.0 for _ in x] if isinstance(x, list) else np.zeros(x.shape, x.dtype)
+    shadow = [0.0 for _ in x] if isinstance(x, list) else np.zeros_like(x)
     shadows.append((x, shadow))
     return shadow
 

@@ -319,3 +319,10 @@ def diagonal_is_filled(x):
         m[i, i] = x[i]
         m[i, (i + 1) % 4] = x[i] ** 2
     return np.sum(m @ m) + np.trace(m)
+
+
+@program(lambda: (np.asfortranarray(np.array([[0.2, 0.9, 0.5], [1.3, 0.4, 0.7]])), 0.7), (0, 1))
+def transposed_view_is_scaled_and_raveled(m, s):
+    t = m.T
+    t *= s
+    return np.sum(np.ravel(t) * np.arange(6.0)) + np.sum(np.ravel(m) ** 2)
