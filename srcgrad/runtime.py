@@ -382,7 +382,7 @@ def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
     reach = [(n - 1) * s for n, s in zip(x.shape, strides, strict=True)]
     first = -sum(r for r in reach if r < 0)
     span = dtype.itemsize
-    for stride, far in sorted((abs(s), abs(r)) for s, r in zip(strides, reach, strict=True) if r):
+    for stride, far in sorted((abs(s), abs(r)) for s, r, n in zip(strides, reach, x.shape, strict=True) if n > 1):
         if stride < span:
             return x.astype(dtype, order="C")
         span += far

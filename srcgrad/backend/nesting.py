@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, field
+from typing import Any
 
 from srcgrad.analysis.memory import is_allocation, is_view
 from srcgrad.backend.effects import RAISES, WRITES, effects, item_update, operands
@@ -308,15 +309,19 @@ def _own_array_written(op: Op) -> Value | None:
     return base if base is not None and isinstance(base.owner, Call) else None
 
 
-def _array_of(value: Value) -> Value | None:
+def _array_of(value: Any) -> Value | None:
     """The array that a value shows a part of: a parameter of the function, or memory that it allocates; else None."""
-    while isinstance(value.owner, Call) and is_view(value.owner) and value.owner.fn not in IN_PLACE:
+    while isinstance(value, Value) and isinstance(value.owner, Call) and _is_plain_view(value.owner):
         value = value.owner.args[0]
-    if not isinstance(value.type, Array):
+    if not isinstance(value, Value) or not isinstance(value.type, Array):
         return None
     owner = value.owner
     is_parameter = isinstance(owner, Region) and owner.parent is None
     return value if is_parameter or (isinstance(owner, Call) and is_allocation(owner)) else None
+
+
+def _is_plain_view(op: Call) -> bool:
+    return is_view(op) and op.fn not in IN_PLACE
 
 
 def _width(op: Op, inputs: list[Value]) -> int:
