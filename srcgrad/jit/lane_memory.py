@@ -37,10 +37,12 @@ class Uses:
     Attributes:
         made: what makes it.
         touching: what reads or writes an element of it.
+        is_measured: whether something looks at its shape.
     """
 
     made: Call
     touching: list[Call] = field(default_factory=list)
+    is_measured: bool = False
 
     @property
     def is_zero(self) -> bool:
@@ -66,9 +68,11 @@ def local_arrays(function: Function, aliases: Aliases) -> dict[Value, Uses]:
 def _collect(function: Function, found: dict[Value, Uses]) -> None:
     for op in walk(function.body):
         for value in dict.fromkeys(op.inputs):
-            if value not in found or only_metadata(op) or op is found[value].made:
+            if value not in found or op is found[value].made:
                 continue
-            if is_element(op) and op.args[0] is value and value not in op.args[2:]:  # type: ignore[attr-defined]
+            if only_metadata(op):
+                found[value].is_measured = True
+            elif is_element(op) and op.args[0] is value and value not in op.args[2:]:  # type: ignore[attr-defined]
                 found[value].touching.append(op)  # type: ignore[arg-type]
             else:
                 del found[value]

@@ -270,7 +270,8 @@ def _settle(found: list[_Chosen], arrays: dict[Value, Uses]) -> list[Value]:
 def _can_turn(array: Value, uses: Uses, found: list[_Chosen]) -> bool:
     """Whether all use an array by the number of a turn first, and then by numbers that are the same for all turns."""
     shape = uses.made.args[0]
-    if not isinstance(shape, tuple) or len(shape) < 2 or not uses.touching:
+    if not isinstance(shape, tuple) or len(shape) < 2 or not uses.touching or uses.is_measured:
+        # What looks at the shape would find the axes in another order.
         return False
     for op in uses.touching:
         chosen = next((c for c in found if is_inside(op, c.loop.body)), None)

@@ -130,7 +130,26 @@ def repeated(w, x):
     return total
 
 
-IN_LANES = [transformed, polynomial, branches, extremes, own_elements, fresh_arrays, counted, repeated]
+def measured(w, x):
+    n, d = x.shape
+    sums = np.zeros((n, d + 2))
+    total = 0.0
+    for i in range(len(sums)):
+        for p in range(d):
+            v = 0.0
+            for q in range(d):
+                v += w[q, 0] * x[i, p] * w[p, 1]
+            sums[i, p] = v
+    for i in range(len(sums)):
+        for p in range(sums.shape[1]):
+            v = 0.0
+            for q in range(d):
+                v += w[q, 1] * sums[i, p]
+            total += v * v
+    return total
+
+
+IN_LANES = [transformed, polynomial, branches, extremes, own_elements, fresh_arrays, counted, repeated, measured]
 
 
 # Each turn needs what another one leaves, or may.
