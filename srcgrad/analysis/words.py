@@ -242,7 +242,7 @@ def _subject(tree: Any, hints: Mapping[Value, str]) -> str | None:
 
 def _of_comparison(op: Call, value: Value, hints: Mapping[Value, str]) -> str:
     plain = "condition" if is_scalar(value.type) else "mask"
-    if len(op.args) != 2 or plain == "mask":
+    if len(op.args) != 2 or plain == "mask" or not all(isinstance(arg, Value) for arg in op.args):
         return plain
     a, b = op.args
     if isinstance(a.owner, Loop) and a.owner.exits and a.owner.outputs[0] is a:
