@@ -114,6 +114,9 @@ class Units:
             stacked = lo.value(lo.emit(np.array, columns))
         else:
             stacked = lo.value(lo.emit(np.stack, columns, axis=Const(-1)))
+        # Behind the loop that fills the list, the value itself is out of reach.
+        if not _has_fixed_shape(value) and not all(map(_is_flat, self.sides)):
+            value = lo.value(lo.emit(operator.getitem, columns, Const(0)))
         return [self._columns_of(stacked, value, i, False) for i in range(len(self.sides))]
 
     def _columns_of(self, stacked: Value, value: Value, i: int, complete: bool) -> Value:
@@ -124,9 +127,7 @@ class Units:
         part = stacked if is_all else lo.emit(operator.getitem, stacked, _index((*before, *own)))
         if is_scalar(side.type) and is_scalar(value.type):
             return _number(lo, lo.value(part), value)
-        if is_scalar(side.type) or rank(side.type) == 1:
-            return lo.value(part)
-        return reshaped(lo, part, value, side)
+        return lo.value(part) if _is_flat(side) else reshaped(lo, part, value, side)
 
     def store(self, value: Value) -> Value:
         """What takes a cotangent of an input for each unit vector."""
@@ -183,6 +184,16 @@ def reshaped(lo: Lowering, x: Symbol, first: Value, second: Value) -> Value:
         # Of two numbers it would be an array without axes.
         result = lo.emit(operator.getitem, result, Sequence(()))
     return lo.value(result)
+
+
+def _is_flat(value: Value) -> bool:
+    """Whether the derivatives along one axis need no other shape."""
+    return is_scalar(value.type) or rank(value.type) == 1
+
+
+def _has_fixed_shape(value: Value) -> bool:
+    t = value.type
+    return is_scalar(t) or (isinstance(t, Array) and t.shape is not None and all(isinstance(n, int) for n in t.shape))
 
 
 def joined_shape(lo: Lowering, *parts: Symbol) -> Symbol:
