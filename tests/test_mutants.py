@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mutants.codes import Code, codes_of
-from mutants.enumeration import all_mutants, is_decision
+from mutants.enumeration import all_mutants, in_rounds, is_decision
 from mutants.equivalent import EQUIVALENT
 from mutants.installing import remember_functions
 from mutants.judging import Judge, Verdict
@@ -68,6 +68,14 @@ def verdict(mutant: Mutant, program: Program = PROGRAM) -> Verdict:
     """What one program says of a mutant."""
     judged: Verdict = forked(lambda: Judge([Sample(program)], {}, 60.0).judge(mutant, [0]))()  # type: ignore[list-item]
     return judged
+
+
+def test_a_round_takes_one_mutant_of_each_kind_from_each_function() -> None:
+    found = [m for module in MODULES for m in mutants_of(module)]
+    rounds = in_rounds(found)
+    assert sorted(map(str, rounds)) == sorted(map(str, found)) and rounds == in_rounds(found)
+    places = [(m.module, m.function, m.kind) for m in rounds]
+    assert len(set(places[: len(set(places))])) == len(set(places)) < len(found)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -25,7 +25,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest  # noqa: E402
 
-from mutants.enumeration import KINDS, all_mutants, is_decision  # noqa: E402
+from mutants.enumeration import KINDS, all_mutants, in_rounds, is_decision  # noqa: E402
 from mutants.mutation import Mutant  # noqa: E402
 from mutants.noticed import Noticed  # noqa: E402
 from mutants.report import Report  # noqa: E402
@@ -68,7 +68,9 @@ def main() -> int:
 
     def to_run() -> list[Mutant]:
         found = chosen()
-        return report.survivors(found) if options.again else [m for m in found if report.results.of(m) is None]
+        return (
+            report.survivors(found) if options.again else in_rounds([m for m in found if report.results.of(m) is None])
+        )
 
     if options.list:
         listed = to_run()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import zlib
+from collections import Counter, defaultdict
 from dataclasses import replace
 
 import srcgrad.__main__
@@ -47,6 +48,21 @@ def all_mutants(only: list[str]) -> list[Mutant]:
         if is_meant(module):
             found += mutants_of(module)
     return _numbered(sorted(found, key=lambda m: (places(m.module)[:1], m.module)))
+
+
+def in_rounds(mutants: list[Mutant]) -> list[Mutant]:
+    """The same in rounds, one of each kind of each function in a round: a run that is broken off has looked everywhere.
+
+    Which one comes first is drawn by chance, the same way each time.
+    """
+    rounds: defaultdict[int, list[Mutant]] = defaultdict(list)
+    places: Counter[tuple[str, ...]] = Counter()
+    for mutant in sorted(mutants, key=lambda m: zlib.crc32(repr(m.key).encode())):
+        place = (mutant.module, mutant.function, mutant.kind)
+        places[place] += 1
+        rounds[places[place]].append(mutant)
+    position = {mutant.key: k for k, mutant in enumerate(mutants)}
+    return [m for k in sorted(rounds) for m in sorted(rounds[k], key=lambda m: position[m.key])]
 
 
 def _numbered(mutants: list[Mutant]) -> list[Mutant]:
