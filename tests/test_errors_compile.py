@@ -268,9 +268,76 @@ def bits_of_floats(x):
     return x * x
 
 
+def nothing(x):
+    pass
+
+
+def product_with_a_function(x):
+    _unused = 1.63 * nothing
+    return x * x
+
+
+def sum_with_none(x):
+    _unused = x + None
+    return x * x
+
+
+def sum_with_a_text(x):
+    _unused = x + "a"
+    return x * x
+
+
+def product_with_a_module(x):
+    _unused = np * x
+    return x * x
+
+
+def negative_function(x):
+    _unused = -nothing
+    return x * x
+
+
+def function_in_order(x):
+    _unused = x < nothing
+    return x * x
+
+
+def size_of_a_function(x):
+    _unused = abs(nothing)
+    return x * x
+
+
+def number_of_a_text(x):
+    _unused = int("a")
+    return x * x
+
+
+def sum_of_none(x):
+    _unused = sum([x, None])
+    return x * x
+
+
+def sine_of_a_text(x):
+    _unused = np.sin("a")
+    return x * x
+
+
+def text_in_place_of_a_number(x):
+    _unused = "%d" % "a"  # noqa: UP031
+    return x * x
+
+
+def sorted_powers(x):
+    low, high = sorted([(x - 1.0) ** 0.5, x])
+    return low * high
+
+
 @pytest.mark.parametrize(
     "fun",
     [
+        *(product_with_a_function, sum_with_none, sum_with_a_text, product_with_a_module, negative_function),
+        *(function_in_order, size_of_a_function, number_of_a_text, sum_of_none, sine_of_a_text),
+        *(text_in_place_of_a_number, sorted_powers),
         *(remainder_of_complex, rest_of_complex, order_of_complex, whole_part_of_complex, larger_of_complex),
         *(rounded_complex, angle_of_complex, larger_of_unequal_lengths),
         bits_of_floats,

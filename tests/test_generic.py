@@ -20,6 +20,7 @@ from srcgrad.tree import flatten
 SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
+        "broadcast_of_what_may_be_a_number",
         "function_of_each_element",
         "function_of_each_row",
         "arrays_as_lists",

@@ -22,7 +22,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.snapshots import leaf_names, leaves, restored, same_structure, share, snapshot, with_leaves
 from srcgrad.frontend.values import NOT_CONSTANT, Iterator, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import INT, STR, Array, List, Tuple, Type, is_scalar
+from srcgrad.ir.types import FLOAT, INT, STR, Array, List, Tuple, Type, is_scalar
 
 
 @handles(sorted)
@@ -75,7 +75,8 @@ def _sorted_numbers(lo: Lowering, source: Symbol, iterator: Iterator, reverse: b
             return lo.emit_typed(sorted, (items,), {"reverse": Const(True)} if reverse else {}, items.type)
         if isinstance(items, Value) and not (isinstance(items.type, List) and is_scalar(items.type.item)):
             lo.unsupported("sorting anything but numbers is not supported yet", "give sorted(...) a key")
-        array = lo.emit(np.array, items)
+        # NumPy would sort complex numbers, which powers of Python's negative numbers are.
+        array = lo.emit(np.array, items, **({"dtype": Const(float)} if _are_floats(lo, items) else {}))
     ordered = lo.emit(np.sort, array)
     if reverse:
         ordered = subscript(lo, ordered, slice(None, None, Const(-1)))
@@ -83,6 +84,14 @@ def _sorted_numbers(lo: Lowering, source: Symbol, iterator: Iterator, reverse: b
         found = tuple(subscript(lo, ordered, Const(k)) for k in range(len(iterator.items)))
         return new_list(lo, found, (*lo.site("sorted"), lo.span))
     return make_list(lo, [ordered], {})
+
+
+def _are_floats(lo: Lowering, items: Symbol) -> bool:
+    """Whether a list holds Python's floats alone."""
+    found = iterate(lo, items)
+    if found.items is not None:
+        return all(isinstance(item, Value) and item.type == FLOAT for item in found.items)
+    return isinstance(items, Value) and isinstance(items.type, List) and items.type.item == FLOAT
 
 
 def _is_passive(t: Type) -> bool:

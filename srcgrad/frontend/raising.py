@@ -6,7 +6,8 @@ import functools
 import heapq
 import itertools
 import operator
-from typing import TypeGuard
+from types import ModuleType
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -27,7 +28,18 @@ from srcgrad.ir.nodes import (
     leaves,
     walk,
 )
-from srcgrad.ir.types import Array, Axis, NpScalar, PyScalar, Type, is_mutable, is_scalar, same_length, shape_of
+from srcgrad.ir.types import (
+    Array,
+    Axis,
+    NpScalar,
+    PyScalar,
+    Type,
+    is_mutable,
+    is_numeric,
+    is_scalar,
+    same_length,
+    shape_of,
+)
 from srcgrad.rules.registry import IN_PLACE, PARTIALS, hashable
 
 _ARITHMETIC = frozenset(
@@ -164,8 +176,19 @@ _OF_BITS = frozenset(
 )
 
 
+_OF_NUMBERS = (
+    _ARITHMETIC - {operator.eq, operator.ne}
+    | frozenset(getattr(operator, name) for name in ["truediv", "floordiv", "mod", "pow", "matmul"])
+    | {abs, int, float, round}
+)
+
+
 def lacks_loop(op: Call) -> bool:
-    """Whether an operation raises on kinds like these: on complex numbers that have no order, on bits of floats."""
+    """Whether an operation raises on kinds like these: functions that are multiplied, complex numbers without order."""
+    if op.fn in _OF_NUMBERS or isinstance(op.fn, np.ufunc):
+        operands = op.args[: op.fn.nin if isinstance(op.fn, np.ufunc) else None]
+        if any(_is_no_number(v, op.fn, operands) for v in operands):
+            return True
     letters = {_letter(v.type) for v in op.inputs}
     if op.fn in _OF_BITS:
         return not letters.isdisjoint("fc")
@@ -174,6 +197,18 @@ def lacks_loop(op: Call) -> bool:
     if op.fn in _OF_ORDER:
         return all(isinstance(v.type, PyScalar) for v in op.inputs)
     return op.fn in _OF_WHOLE_PARTS or (isinstance(op.fn, np.ufunc) and not _takes_complex(op.fn))
+
+
+def _is_no_number(v: Any, fn: Any, operands: tuple) -> bool:
+    """Whether nothing can be computed with an operand: a function, a module, None, a text beside numbers."""
+    if not isinstance(v, Const):
+        return False
+    if isinstance(v.value, str):
+        # What can be said of texts alone is computed when the program is read: if it is still there, it raises.
+        alone = all(isinstance(other, Const) for other in operands)
+        beside = any(isinstance(other, Value) and is_numeric(other.type) for other in operands)
+        return alone or (beside and fn not in (operator.mod, operator.mul))
+    return v.value is None or callable(v.value) or isinstance(v.value, ModuleType)
 
 
 def _letter(t: Type) -> str:

@@ -361,8 +361,20 @@ class _Dialect:
                 op.fn = helpers.truncated if op.fn is int else helpers.rounded
         return False
 
+    def _reduce_as(self, op: Call) -> None:
+        """`np.sum(x, dtype=...)` as the sum of what is cast before."""
+        wanted, x = op.kwargs.get("dtype"), op.args[0]
+        if not isinstance(wanted, Const) or wanted.value is None or not isinstance(x.type, Array):
+            return
+        dtype = np.dtype(wanted.value)
+        op.kwargs = {key: option for key, option in op.kwargs.items() if key != "dtype"}
+        if x.type.dtype != dtype:
+            cast = self.emit(np.ndarray.astype, (x, Const(dtype.type)), Array(dtype, x.type.shape))
+            op.args = (cast, *op.args[1:])
+
     def reduction(self, op: Call) -> bool:
         """Sums, means and extremes."""
+        self._reduce_as(op)
         if not set(op.kwargs) <= {"axis", "keepdims"} or len(op.args) > 2:
             raise not_jitable(op, f"np.{op.fn.__name__} with these options can't be compiled by Numba")
         x = op.args[0]

@@ -9,6 +9,7 @@ from srcgrad.jit.contexts import drop_warning_contexts
 from srcgrad.jit.defined_calls import define_calls
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.dicts import type_dicts
+from srcgrad.jit.dtypes import name_dtypes
 from srcgrad.jit.gathers import gather_sums
 from srcgrad.jit.invariants import hoist_places
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
@@ -48,6 +49,7 @@ def jitted(
         NotJitableError: if there is something in them that Numba can't compile.
     """
     for function in functions:
+        name_dtypes(function)
         define_calls(function)
     pass_captured(functions, entries)
     for function in functions:

@@ -128,7 +128,7 @@ def _operator(site: Site, fn: Callable, args: tuple[Tree, ...]) -> Type:
             return types[0]
         fn = PLAIN[fn]
     if any_unknown(types):
-        return UNKNOWN
+        return _unknown(2 if fn is builtins.divmod else 1)
     if fn is operator.matmul:
         if any(is_scalar(t) for t in types):
             return UNKNOWN
@@ -271,15 +271,21 @@ def _type_of_outcome(value: Any) -> Type | None:
 _DTYPES = tuple(np.dtype(name) for name in ("f8", "f4", "i8", "?", "c16"))
 
 
+def _unknown(count: int) -> Type:
+    """So many results, of which nothing is known."""
+    return UNKNOWN if count == 1 else Tuple((UNKNOWN,) * count)
+
+
 def _elementwise(fn: Callable, types: list[Type]) -> Type:
     kinds = [_kind(t) for t in types]
     outcome = _outcome_of_any_dtype(fn, kinds) if None in kinds else _outcome(fn, tuple(kinds))  # type: ignore[arg-type]
+    count = fn.nout if isinstance(fn, np.ufunc) else 2 if fn is builtins.divmod else 1
     if outcome is None:
-        return UNKNOWN
+        return _unknown(count)
     shapes = [shape_of(t) for t in types]
     if None in shapes and not any(shapes):
         # Of arrays without axes NumPy makes a number.
-        return UNKNOWN
+        return _unknown(count)
     shape = None if None in shapes else broadcast_shapes(shapes)  # type: ignore[arg-type]
     return _with_shape(outcome, shape)
 
@@ -308,7 +314,7 @@ def _ufunc(site: Site, fn: np.ufunc, args: tuple[Tree, ...], kwargs: dict[str, T
         return type_of(args[fn.nin]) if fn.nout == 1 and len(args) == fn.nin + 1 else UNKNOWN
     types = [number_of(type_of(arg)) for arg in args[: fn.nin]]
     if any_unknown(types):
-        return UNKNOWN
+        return _unknown(fn.nout)
     if kwargs:
         raise Unsure
     types = [

@@ -20,7 +20,7 @@ from srcgrad.ir.types import Array, List, Tuple, is_scalar
 from srcgrad.rules.custom import Primal
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.registry import JVP, LINEAR, PARTIALS, VJP, Linear, Rule, display_name
-from srcgrad.transform.cotangents import add, cast, full_like, is_fresh, product
+from srcgrad.transform.cotangents import add, cast, copier, full_like, is_fresh, product
 from srcgrad.transform.custom_calls import push_custom
 from srcgrad.transform.logistic import exponent_of_logistic, slope_of_logistic
 from srcgrad.transform.rule_calls import inline_rule
@@ -343,8 +343,7 @@ def settled(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
         return dot
     sources = [v for v in op.inputs if has_tangent(forward, v)]
     if is_written or any(forward.aliases.is_written(v) for v in sources):
-        fn = np.ndarray.copy if isinstance(dot.type, Array) else runtime.copied
-        return forward.lo.value(forward.lo.emit_typed(fn, (dot,), {}, dot.type))
+        return forward.lo.value(forward.lo.emit_typed(copier(dot), (dot,), {}, dot.type))
     return dot
 
 

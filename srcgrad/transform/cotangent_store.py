@@ -23,7 +23,7 @@ from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, extent_of, 
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import accumulate, cotangent, doubtful_values
-from srcgrad.transform.cotangents import ZERO, full_like, is_fresh, zeros
+from srcgrad.transform.cotangents import ZERO, copier, full_like, is_fresh, zeros
 from srcgrad.transform.definedness import define_everywhere
 from srcgrad.transform.growing import grown_shape, has_grown_to
 from srcgrad.transform.list_reversal import add_to_list
@@ -129,8 +129,9 @@ class CotangentStore:
             if self.aliases.is_written(contribution) or (not alone and memory_of(contribution) in self.in_place):
                 # Memory of the program, which the sweep may restore to an earlier state, or a shadow that is added to.
                 level = self.zeros.of(contribution)
-                copy = np.ndarray.copy if isinstance(contribution.type, Array) else runtime.copied
-                contribution = self.lo.value(self.lo.emit_typed(copy, (contribution,), {}, contribution.type))
+                contribution = self.lo.value(
+                    self.lo.emit_typed(copier(contribution), (contribution,), {}, contribution.type)
+                )
                 self.zeros.mark(contribution, level)
             self.lo.store.set(self.key(value), self._named(contribution, value))
             return

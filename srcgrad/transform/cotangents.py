@@ -6,6 +6,7 @@ A cotangent may be smaller than its primal: it stands for its broadcast, which i
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -35,6 +36,11 @@ from srcgrad.rules.registry import VIEWS, hashable
 from srcgrad.transform.definedness import define_everywhere, may_be_missing, may_be_undefined
 
 ZERO = Const(0.0)
+
+
+def copier(value: Value) -> Callable:
+    """What copies a value: the method of arrays, if it is surely one."""
+    return np.ndarray.copy if isinstance(value.type, Array) else runtime.copied
 
 
 def is_number(value: Value, number: float) -> bool:

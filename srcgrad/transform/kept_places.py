@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import operator
 
-import numpy as np
-
-from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
 from srcgrad.analysis.memory import LISTING, among, is_view, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, leaves, walk
-from srcgrad.ir.types import Array, List
+from srcgrad.ir.types import List
+from srcgrad.transform.cotangents import copier
 
 
 def keep_places(functions: list[Function]) -> None:
@@ -50,8 +48,7 @@ def _keep(op: Call, places: list[Value]) -> None:
     assert isinstance(region, Region)
     for place in places:
         copy = Value(place.type, f"{place.hint}_then" if place.hint else None, op.span)
-        fn = np.ndarray.copy if isinstance(place.type, Array) else runtime.copied
-        made = Call(fn, (place,), {}, [copy], op.span)
+        made = Call(copier(place), (place,), {}, [copy], op.span)
         made.parent = region
         region.ops.insert(region.ops.index(op), made)
         op.replace_inputs(lambda v, place=place, copy=copy: copy if v is place else v)

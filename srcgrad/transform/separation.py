@@ -20,6 +20,7 @@ from srcgrad.errors import UnsupportedError
 from srcgrad.ir.nodes import Call, Const, Function, Op, Value, walk
 from srcgrad.ir.types import Array, List, Unknown
 from srcgrad.rules.registry import IN_PLACE, display_name
+from srcgrad.transform.cotangents import copier
 
 _LIKENESSES = frozenset([runtime.unbroadcast, runtime.expanded, runtime.like])
 
@@ -62,10 +63,10 @@ def _separate_likeness(op: Call, aliases: Aliases) -> None:
     if not isinstance(x, Const) and aliases.is_written(x):
         # An item of a list's shadow may still be the number 0 for an array.
         item = isinstance(x.owner, Call) and any(isinstance(v.type, List) for v in x.owner.inputs)
-        fn = np.ndarray.copy if isinstance(x.type, Array) and not item else runtime.copied
+        fn = runtime.copied if item else copier(x)
         op.args = (_copy_of(op, x, fn), *op.args[1:])
     if aliases.is_written(z):
-        _copy_output(op, np.ndarray.copy if isinstance(z.type, Array) else runtime.copied)
+        _copy_output(op, copier(z))
 
 
 def _may_be_view(op: Call, aliases: Aliases) -> bool:
@@ -108,7 +109,7 @@ class _Finder:
                 "make it a copy: .copy()",
             )
         if self.aliases.is_written(x):
-            copy = _copy_of(op, x, _copier(x))
+            copy = _copy_of(op, x, copier(x))
             op.replace_inputs(lambda v: copy if v is x else v)
 
     def settle_view(self, op: Call) -> None:
@@ -124,8 +125,9 @@ class _Finder:
             if self.aliases.is_written(z):
                 self._copy_broadcast(op, z)
         elif self._is_over(op, z, x):
-            op.args = (_copy_of(op, x, _copier(x)), *op.args[1:])
-        elif z not in self.uses.results:
+            op.args = (_copy_of(op, x, copier(x)), *op.args[1:])
+        elif z not in self.uses.results and not isinstance(x.type, Unknown):
+            # A number would not be written: what shows it keeps the one that was there.
             self._broadcast_where_used(op, z, x)
 
     def settle_imaginary(self, op: Call) -> None:
@@ -133,7 +135,7 @@ class _Finder:
         x, z = op.args[0], op.outputs[0]
         is_complex = isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind == "c"
         if is_complex and self.aliases.is_written(x) and not self._is_written_through(z) and self._is_over(op, z, x):
-            op.args = (_copy_of(op, x, _copier(x)), *op.args[1:])
+            op.args = (_copy_of(op, x, copier(x)), *op.args[1:])
 
     def _is_written_through(self, z: Value) -> bool:
         """Whether memory is perhaps written through one of its views, or what it is handed on to."""
@@ -158,7 +160,7 @@ class _Finder:
                 "what is broadcast is reshaped in an order of its own", op.span, "make it a copy: .copy()"
             )
         for user in copying:
-            copy = _copy_of(user, z, _copier(z))
+            copy = _copy_of(user, z, copier(z))
             user.replace_inputs(lambda v, copy=copy: copy if v is z else v)
         if len(copying) < len(users) or z in self.uses.results:
             _copy_output(op, runtime.protected)
@@ -183,7 +185,7 @@ class _Finder:
             made.parent.ops.remove(made)
         for user, value, views in looks:
             now = Value(x.type, None, op.span)
-            _insert(user, 0, Call(_copier(x), (x,), {}, [now], op.span))
+            _insert(user, 0, Call(copier(x), (x,), {}, [now], op.span))
             for made in (op, *views):
                 shown = Value(made.outputs[0].type, made.outputs[0].hint, op.span)
                 _insert(user, 0, Call(made.fn, (now, *made.args[1:]), dict(made.kwargs), [shown], op.span))
@@ -222,10 +224,6 @@ class _Finder:
         """Whether an operation computes from a value, and keeps no reference to it."""
         new = not any(self.aliases.find(o) is self.aliases.find(z) for o in user.outputs)
         return new and not isinstance(user.args[0] if user.args else None, List) and not passed_on(user)
-
-
-def _copier(x: Value) -> Any:
-    return np.ndarray.copy if isinstance(x.type, Array) else runtime.copied
 
 
 def _copy_of(op: Call, x: Value, copy: Any) -> Value:

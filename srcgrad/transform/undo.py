@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
 from srcgrad.analysis.memory import reads_contents, written
@@ -22,7 +20,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Loop, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Array, List, Maybe, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE
-from srcgrad.transform.cotangents import is_fresh
+from srcgrad.transform.cotangents import copier, is_fresh
 from srcgrad.transform.simplify import tree_key
 from srcgrad.transform.writes import EVERYTHING, Old, has_mask, undo_point
 
@@ -322,8 +320,7 @@ class Contents:
                 old = lo.value(lo.emit(operator.getitem, x, lo.symbol(index), hint="old"))
             if not is_scalar(old.type) and may_be_basic(index):
                 old.hint = None if old is not x else x.hint
-                copy = np.ndarray.copy if isinstance(old.type, Array) else runtime.copied
-                old = lo.value(lo.emit_typed(copy, (old,), {}, old.type, "old"))
+                old = lo.value(lo.emit_typed(copier(old), (old,), {}, old.type, "old"))
         self._insert(region, place, made)
         self._reads += [op for op in reversed(made.ops) if op.outputs]
         return old
@@ -375,7 +372,7 @@ class Contents:
         made = Region()
         with lo.into(made):
             laid_out = isinstance(mirror, Call) and isinstance(mirror.fn, Closed) and mirror.fn.layout
-            copy_fn = np.ndarray.copy if isinstance(pointer.type, Array) and not laid_out else runtime.copied
+            copy_fn = runtime.copied if laid_out else copier(pointer)
             if isinstance(pointer.type, List) and self._holds_shadowed(pointer):
                 # The shadows of what it holds are found by what it holds, not by copies of that.
                 copy_fn = list.copy

@@ -18,7 +18,7 @@ from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
-from srcgrad.transform.cotangents import ZERO, fit, is_fresh, is_number, product
+from srcgrad.transform.cotangents import ZERO, copier, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on, holds_buffers
 from srcgrad.transform.places import memory_of
 from srcgrad.transform.strong_zeros import Zeros, strong_product
@@ -144,9 +144,7 @@ def _taken(reverse: Reverse, x_bar: Value, index: Any, x: Value) -> Value:
     g = lo.value(lo.emit(operator.getitem, x_bar, reverse.symbol(index)))
     if is_scalar(g.type) or not may_be_basic(index):
         return g
-    if isinstance(g.type, Array):
-        return lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
-    return lo.value(lo.emit_typed(runtime.copied, (g,), {}, g.type))
+    return lo.value(lo.emit_typed(copier(g), (g,), {}, g.type))
 
 
 def _item_type(lo: Any, x: Value, index: Any) -> Any:
@@ -283,7 +281,7 @@ def _reverse_sum(
         )
         stays = same and binary is operator.add and not is_scalar(g.type) and not reverse.accumulated(value)
         if stays and not reverse.is_buffer(value) and not _is_consumed_next(reverse, op, value):
-            g = lo.value(lo.emit_typed(np.ndarray.copy, (g,), {}, g.type))
+            g = lo.value(lo.emit_typed(copier(g), (g,), {}, g.type))
     c = fit(lo, g, value, None)
     if binary is operator.sub:
         c = lo.value(lo.emit(operator.neg, c))
@@ -298,8 +296,7 @@ def _reverse_add_at(reverse: Reverse, op: Call) -> None:
         x_bar = reverse.shadow(x)
         g = lo.value(lo.emit(operator.getitem, x_bar, reverse.symbol(index)))
         if may_be_basic(index) and not is_scalar(g.type):
-            copy = np.ndarray.copy if isinstance(g.type, Array) else runtime.copied
-            g = lo.value(lo.emit_typed(copy, (g,), {}, g.type))
+            g = lo.value(lo.emit_typed(copier(g), (g,), {}, g.type))
         level = _level_of_written(reverse, x, x_bar, value)
         reverse.contribute(value, reverse.zeros.mark(fit(lo, g, value, None), level))
     lo.effect(undo_point, x, reverse.symbol(index))

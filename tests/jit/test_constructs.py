@@ -318,3 +318,36 @@ cube.defvjp(lambda x: (x**3, x), lambda x, g: (3 * x**2 * g,))
 def test_a_derivative_of_its_own_is_refused_by_name():
     with pytest.raises(NotJitableError, match="cube has a derivative of its own, which is not compiled"):
         srcgrad.grad(lambda x: np.sum(cube(x)), jit=True)(X)
+
+
+# Dtypes
+
+
+def as_python_names_them(x, k):
+    y = np.array([x[0], 2.0, k], dtype=float) + x[:3].astype(float) + np.asarray(x, dtype=float)[1]
+    z = np.zeros_like(x, dtype=float) + np.arange(len(x), dtype=float) * x
+    counts = (x > 1.0).astype(int) * np.ones(len(x), dtype=int)
+    flags = np.zeros(len(x), bool)
+    flags[k] = True
+    return np.sum(y * y) + np.sum(z, dtype=float) * x[1] + np.sum(counts * x) + np.sum(x[flags])
+
+
+def as_texts_name_them(x, k):
+    narrow = x.astype("float32") * np.ones(len(x), dtype="float32")
+    return np.sum(narrow.astype("float64") * x) + np.sum(np.zeros(k, dtype=x.dtype) + x[0])
+
+
+def of_complex_numbers(x, k):
+    z = x.astype(complex) * 1j
+    return abs(z[k]) * x[0]
+
+
+def of_sums(x, k):
+    narrow = x.astype(np.float32)
+    rows = np.sum(np.outer(narrow, narrow), axis=0, dtype=np.float64)
+    return np.sum(narrow * narrow, dtype=float) + rows[k] * np.sum(x > 1.0, dtype=int) + np.mean(x, dtype=np.float64)
+
+
+@pytest.mark.parametrize("fun", [as_python_names_them, as_texts_name_them, of_complex_numbers, of_sums])
+def test_dtypes_by_other_names(fun):
+    agree(fun, X, 3)

@@ -328,3 +328,23 @@ def number_made_of_what_is_changed_later(x, s):
         total = total + 0.5 * phase
     s += total * x[1]
     return s * phase
+
+
+@program(lambda: (rand(4) + 0.5, 0.3, 2.0), argnums=(0, 1), tags=("kinds", "broadcast", "write"))
+def broadcast_of_what_may_be_a_number(x, s, c):
+    force = 1.02
+    for i in reversed(range(len(x))):
+        if x[i] > 0.55:
+            force = force + np.real(s * x[i] * c)
+    spread = np.broadcast_to(force, (3,))
+    force += spread[1]
+    return force * s + (0.79 + spread[2]) * 7
+
+
+@program(lambda: (rand(4).astype(np.float32), np.float32(2.0)), argnums=(0, 1), tags=("kinds", "tuple"))
+def rest_of_a_sum_of_32_bits(x, s):
+    total = 7
+    for e in x:
+        total += e * s
+    x[1] = divmod(total, 5.0)[1] + np.modf(total)[0]
+    return np.sum(x * x)
