@@ -142,7 +142,6 @@ REFUSED = frozenset(
         "one_list_many_times_in_a_list",
         "window_of_arrays_that_are_written",
         "views_saved_in_a_loop_and_stacked",
-        "out_of_functions_with_several_results",
         "enumerated_elements_are_written",
         "diagonals_filled_with_several_values",
         "flat_is_written_from_an_element_of_its_own",

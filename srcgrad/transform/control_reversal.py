@@ -39,8 +39,7 @@ def reverse_if(reverse: Reverse, op: If) -> None:
         if missing:
             branches[k] = resume(reverse.lo, branch, lambda missing=missing: _set_zeros(reverse, missing))
     reverse.lo.span = op.span
-    always = isinstance(op, Try) and _raises(op.orelse)
-    join_branches(reverse.lo, Const(True) if always else op.condition, *branches)
+    join_branches(reverse.lo, _side_taken(op), *branches)
     for key, level in levels.items():
         merged = reverse.lo.store.get(key)
         if isinstance(merged, Value) and merged.owner is reverse.lo.region.ops[-1]:
@@ -48,6 +47,14 @@ def reverse_if(reverse: Reverse, op: If) -> None:
             merged.hint = f"{key[1].hint}_bar" if key[1].hint else None
             merged.primal = key[1]
             reverse.zeros.mark(merged, level)
+
+
+def _side_taken(op: If) -> Value:
+    """Which side has to be reversed: after one that raises there is no reverse sweep."""
+    for region, other in zip(op.regions, reversed(op.regions), strict=True):
+        if _raises(other) and not _raises(region):
+            return Const(region is op.then)
+    return op.condition
 
 
 def _raises(region: Region) -> bool:
@@ -86,7 +93,7 @@ def _reverse_region(reverse: Reverse, op: If, region: Region, gs: dict[int, Valu
         for k, g in gs.items():
             if g is not None:
                 pass_on(reverse, region.results[k], op.outputs[k], g)
-        reverse.reverse_ops(region.ops)
+        reverse.reverse_ops([] if _raises(region) else region.ops)
         for inner in _defined_in(region):
             reverse.lo.store.set(reverse.key(inner), MISSING)
     for key in [k for k, v in changes.items() if v is MISSING]:
