@@ -16,7 +16,7 @@ from mutants.installing import remember_functions
 from mutants.judging import Judge, Verdict
 from mutants.mutation import Mutant, path_of
 from mutants.noticed import Noticed
-from mutants.operators import mutants_of, probes_of
+from mutants.operators import WHOLE, mutants_of, probes_of
 from mutants.report import Report
 from mutants.results import Results
 from mutants.suite import forked
@@ -200,10 +200,22 @@ def test_copies_that_generated_code_makes_are_mutants() -> None:
 def test_a_run_asks_for_decisions() -> None:
     found = all_mutants(["transform/writes", "frontend/matching"])
     assert len({m.key for m in found}) == len(found)
-    decisions = [m for m in found if is_decision(m)]
+    whole = [m for m in found if is_decision(m)]
+    assert {m.kind for m in whole} == {"answered", "skipped"}
+    decisions = [m for m in found if is_decision(m, statements=True)]
+    assert set(whole) < set(decisions)
     assert {"never", "always", "dropped", "copied"} <= {m.kind for m in decisions}
     assert {m.module for m in decisions} == {"transform/writes"}
     assert not any(m.kind == "dropped" and ".hint =" in m.change for m in decisions)
+
+
+def test_whole_functions_are_mutants() -> None:
+    found = {(m.function, m.change): m for m in mutants_of("transform/writes") if m.kind in WHOLE}
+    assert {("_is_first_use", "return True"), ("_is_first_use", "return False")} <= found.keys()
+    assert verdict(found["_is_first_use", "return True"]).caught == "programs"
+    assert ("has_mask", "return None") not in found
+    steps = {m.function for m in mutants_of("transform/undo") if m.kind == "skipped"}
+    assert steps and not any(name.endswith("__init__") for name in steps)
 
 
 def test_verdicts_are_kept_until_the_function_changes(tmp_path: Path) -> None:

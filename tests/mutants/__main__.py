@@ -1,10 +1,11 @@
-"""python -m tests.mutants [--only MODULE ...] [--all] [--anew] [--jobs J] [--minutes M] [--list | --table]
+"""python -m tests.mutants [--only MODULE ...] [--statements | --all] [--jobs J] [--minutes M] [--list | --table]
 
 Puts small mistakes into the compiler, one at a time, runs the tests that reach them, and prints for each module how
-many were noticed, by what, and which were not: mistakes in the rules of the registry, and in the decisions of the
-analyses and transforms. Exits with 1 if there is one that is not noticed and not listed in
-`tests/mutants/equivalent.py`. What was noticed once is kept in `tests/mutants/noticed.txt`, and not asked again before
-its function changes.
+many were noticed, by what, and which were not: mistakes in the rules of the registry (derivatives are doubled, or
+exchanged), and in the decisions of the analyses and transforms (a question is always answered the same, what is to be
+found is not, a step is left out; with --statements also conditions, terms and statements inside of functions). Exits
+with 1 if there is one that is not noticed and not listed in `tests/mutants/equivalent.py`. What was noticed once is
+kept in `tests/mutants/noticed.txt`, and not asked again before its function changes.
 
     python -m tests.mutants --minutes 60    # again and again, until none is left
     python -m tests.mutants --table         # what is known by now
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=[], metavar="MODULE", help="as in transform/undo, or transform/")
     parser.add_argument("--function", help="only mutants of functions with this in their names")
     parser.add_argument("--kind", nargs="+", choices=KINDS, help="only mutants of these kinds")
+    parser.add_argument("--statements", action="store_true", help="also single statements of functions that decide")
     parser.add_argument("--all", action="store_true", help="not only rules and decisions: all kinds, in all modules")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--sample", type=int, metavar="K", help="so many of each module's mutants, drawn by chance")
@@ -61,7 +63,7 @@ def main() -> int:
         if options.kind:
             found = [m for m in found if m.kind in options.kind]
         if not options.all:
-            found = [m for m in found if is_decision(m)]
+            found = [m for m in found if is_decision(m, options.statements)]
         if options.function:
             found = [m for m in found if options.function in m.function]
         return found if options.sample is None else sample(found, options.sample, options.seed)

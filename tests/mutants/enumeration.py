@@ -10,12 +10,12 @@ import srcgrad.__main__
 import srcgrad.testing  # noqa: F401
 
 from .mutation import Mutant, modules
-from .operators import mutants_of
+from .operators import WHOLE, mutants_of
 from .tables import mutants_of_rules, mutants_of_tables
 
 KINDS = (
     *("never", "always", "operand", "bound", "term", "sign", "element", "dropped", "returned", "unwrapped", "copied"),
-    *("exchanged", "flag", "number", "entry", "rule"),
+    *("exchanged", "flag", "number", "entry", "rule", "answered", "nothing", "skipped"),
 )
 LEFT_OUT = ("__init__", "__main__", "testing", "errors", "ir/printer", "ir/verify")
 """Modules that make no gradients: the command line, the texts of errors, what prints graphs and checks them."""
@@ -25,10 +25,17 @@ NOT_DECIDING = frozenset(["analysis/words"])
 """Of those, what chooses words."""
 
 
-def is_decision(mutant: Mutant) -> bool:
-    """Whether it is one of those that run if no others are asked for: of rules, and of what decides on gradients."""
+def is_decision(mutant: Mutant, statements: bool = False) -> bool:
+    """Whether it is one of those that run if no others are asked for: of rules, and of what decides on gradients.
+
+    Args:
+        mutant: the mutant.
+        statements: whether those count, too, that change a statement in a function that decides, and not all of it.
+    """
     if mutant.kind == "rule":
         return mutant.decides
+    if not statements and mutant.kind not in WHOLE:
+        return False
     if not mutant.module.startswith(DECIDING) or mutant.module in NOT_DECIDING:
         return False
     return mutant.decides

@@ -1,10 +1,10 @@
 """The mistakes that can be made in a module, found in its syntax tree: the same ones in the same order at every run.
 
-A condition is forced, an operand of `and` and `or` is left out, a term or a set of a union is dropped, a statement that
-saves or emits something is dropped, a copy that generated code should make is left out, a function that decides always
-answers the same. No decisions are what only names and texts are made of, and what a function answers that weighs two
-ways against each other which are both right (`-> float` or `-> dict[..., float]`, without `_NEVER`): these are a matter
-of speed alone.
+A function that decides always answers the same, one that finds something finds nothing, a step is left out. Inside of
+functions a condition is forced, an operand of `and` and `or` is left out, a term or a set of a union is dropped, a
+statement that saves or emits something is dropped, a copy that generated code should make is left out. No decisions are
+what only names and texts are made of, and what a function answers that weighs two ways against each other which are
+both right (`-> float` or `-> dict[..., float]`, without `_NEVER`): these are a matter of speed alone.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ _COMPARED: dict[type[ast.cmpop], str] = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=
 _TERMS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult, ast.BitOr, ast.BitAnd)
 _EXCHANGED = {"any": "all", "all": "any", "max": "min", "min": "max"}
 _UNWRAPPED = frozenset(["reversed", "list", "dict", "set", "sorted", "tuple"])
-_COPIES = re.compile(r"(^|[._])(copy|copied|copy_fn|zeros_like)\b")
+_COPIES = re.compile(r"(^|[._])(copy|copied|copier|copy_fn|zeros_like)\b")
 _FOR_READERS = frozenset(["hint", "span", "fixed_span", "comment"])
 """Attributes and arguments that texts are made of, and no numbers."""
+WHOLE = frozenset(["answered", "nothing", "skipped"])
+"""The kinds of mutants of whole functions: questions that are always answered the same, steps that are left out."""
 DECISIONS = frozenset(["never", "always", "dropped", "term", "sign", "copied", "returned"])
-"""The kinds of mutants that change a decision; those of tables and rules always do."""
+"""The kinds of mutants of statements that change a decision; those of tables and rules always do."""
 _EMPTY = {"set": "set()", "frozenset": "frozenset()", "list": "[]", "dict": "{}", "tuple": "()"}
 _SKIPPED = frozenset(["__repr__", "__str__", "__post_init__"])
 
@@ -141,10 +143,42 @@ class Finder:
         self.weighs.append(_only_weighs(node))
         self.digests.append(digest_of(self.text_of(node)))
         body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+        if body and "<locals>" not in self.names and not node.name.startswith("__"):
+            yield from self.whole(node, body)
         yield from self.statements(body or node.body, node.body)
         self.returns.pop()
         self.weighs.pop()
         self.digests.pop()
+
+    def whole(self, node: ast.FunctionDef, body: list[ast.stmt]) -> Iterator[Mutant]:
+        """A function that always answers the same, finds nothing, or does nothing."""
+        declared = "" if node.returns is None else ast.unparse(node.returns)
+        empty = _EMPTY.get(declared.partition("[")[0])
+        if declared == "bool":
+            answers = {"True": "answered", "False": "answered"}
+        elif declared.endswith("| None"):
+            answers = {"None": "nothing"}
+        elif declared == "None":
+            answers = {"": "skipped"}
+        else:
+            answers = {} if empty is None else {empty: "nothing"}
+        start, end = self.span(body[0])[0], self.span(body[-1])[1]
+        lines = self.source[start:end].decode().count("\n")
+        for answer, kind in answers.items():
+            text = f"return {answer}".strip()
+            if len(body) > 1 or ast.unparse(body[0]) != text:
+                yield Mutant(
+                    self.module,
+                    ".".join(self.names),
+                    node.lineno,
+                    self.lines[node.lineno - 1].strip(),
+                    kind,
+                    text,
+                    frozenset([self.probes[id(node.body)], probe_of_source(self.module, self.names[0])]),
+                    Edit(start, end, text + "\n" * lines),
+                    decides=not self.weighs[-1],
+                    digest=self.digests[-1],
+                )
 
     # Statements
 
