@@ -442,17 +442,11 @@ class _Printer:
         assert isinstance(stmt.op, Try)
         commit = next((k for k, inner in enumerate(stmt.then) if isinstance(inner.op, Commit)), len(stmt.then))
         self._text(indent, "try:", stmt.op)
-        self._suite(stmt.then[:commit], indent)
+        self._block(stmt.then[:commit], indent + 1)
         self._handlers(stmt.op, stmt.test, stmt.orelse, indent)
         if stmt.then[commit + 1 :]:
             self.lines.append(_Line(indent, "else:"))
             self._block(stmt.then[commit + 1 :], indent + 1)
-
-    def _suite(self, block: list[Stmt], indent: int) -> None:
-        """An indented block, `pass` if there is nothing in it."""
-        if not block:
-            self.lines.append(_Line(indent + 1, "pass"))
-        self._block(block, indent + 1)
 
     def _handlers(self, op: Try, catches: Value, block: list[Stmt], indent: int) -> None:
         """The handlers: one for each class that the block asks for one after the other."""
@@ -470,14 +464,14 @@ class _Printer:
         start, end = ("except (", ")") if several else ("except ", "")
         end += ":" if error is None else f" as {error}:"
         self.lines.append(_Line(indent, start, ast.Expr(self.expressions.value(catches)), end))
-        self._suite(block, indent)
+        self._block(block, indent + 1)
 
     def _with(self, stmt: WithBlock, indent: int) -> None:
         assert isinstance(stmt.op, Enter)
         named = defined_by(stmt.op, self.plan)
         end = f" as {self.names[named[0]]}:" if named else ":"
         self._header(indent, "with ", self.expressions.value(stmt.op.context), end, stmt.op)
-        self._suite(stmt.body, indent)
+        self._block(stmt.body, indent + 1)
 
     def _for_header(self, stmt: ForLoop) -> tuple[str, ast.expr]:
         op = stmt.op
