@@ -349,3 +349,18 @@ def test_what_nobody_uses_raises_as_in_the_function(fun):
     for derivative in (lambda: grad(fun)(0.5), lambda: vjp(fun, 0.5), lambda: jvp(fun, (0.5,), (1.0,))):
         with pytest.raises(type(expected.value)):
             derivative()
+
+
+def test_the_imaginary_part_of_a_power_of_a_float_is_refused():
+    def lagging(x):
+        root = 2.0 * (x - 3.0) ** 0.5
+        return root.imag * x
+
+    def of_a_square(x):
+        return ((x - 3.0) ** 2).imag + x
+
+    for derivative in (lambda: grad(lagging)(1.0), lambda: jvp(lagging, (1.0,), (1.0,))):
+        with pytest.raises(UnsupportedError, match="a negative float raised to a fraction is complex") as caught:
+            derivative()
+        assert "complex(x) ** y" in str(caught.value)
+    assert grad(of_a_square)(1.0) == 1.0

@@ -44,7 +44,7 @@ from srcgrad.frontend.values import (
     constant,
     is_function,
 )
-from srcgrad.ir.nodes import UNDEFINED, Const, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
 from srcgrad.ir.types import (
     FLOAT,
     INT,
@@ -463,6 +463,11 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         if name in ("T", "mT"):
             return lo.emit(METHODS[name], base)
         if name in ("real", "imag"):
+            if name == "imag" and _holds_fractional_power(base):
+                lo.unsupported(
+                    "a negative float raised to a fraction is complex in Python, and counts as real here",
+                    "raise a complex number: complex(x) ** y",
+                )
             return lo.emit(getattr(np, name), base)
         if name in METHODS:
             return Bound(Const(METHODS[name]), (base,))
@@ -483,6 +488,24 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
     if cls is not None and not hasattr(cls, name):
         lo.raises(AttributeError, f"{cls.__name__!r} object has no attribute {name!r}")
     return lo.emit(getattr, base, Const(name))
+
+
+def _holds_fractional_power(value: Value) -> bool:
+    """Whether a float of Python's is computed, by arithmetic, from a power that may be complex."""
+    pending, seen = [value], set()
+    while pending:
+        current = pending.pop()
+        op = current.owner
+        if current in seen or current.type != FLOAT or not isinstance(op, Call):
+            continue
+        seen.add(current)
+        if op.fn in (operator.pow, pow):
+            exponent = op.args[1]
+            whole = exponent.type == INT or (isinstance(exponent, Const) and float(exponent.value).is_integer())
+            if not whole:
+                return True
+        pending += op.inputs
+    return False
 
 
 def class_of_values(t: Type) -> type | None:
