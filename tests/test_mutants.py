@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mutants.codes import Code, codes_of
-from mutants.enumeration import all_mutants, in_rounds, is_decision
+from mutants.enumeration import IMPROVING, all_mutants, in_rounds, is_decision
 from mutants.equivalent import EQUIVALENT
 from mutants.installing import remember_functions
 from mutants.judging import Judge, Verdict
@@ -23,6 +23,9 @@ from mutants.suite import forked
 from mutants.tables import mutants_of_rules, mutants_of_tables
 from oracle import judge
 from programs import Program
+
+import srcgrad
+from srcgrad.transform import gradient
 
 MODULES = ("transform/undo", "analysis/memory", "frontend/matching", "rules/shape")
 
@@ -252,3 +255,21 @@ def test_what_is_listed_as_equivalent_exists() -> None:
     keys = {m.key for m in all_mutants(sorted({key[0] for key in EQUIVALENT}))}
     assert EQUIVALENT.keys() <= keys
     assert all(len(proof) > 20 for proof in EQUIVALENT.values())
+
+
+def test_what_only_improves_code_runs_if_it_is_optimised() -> None:
+    improving = sorted(f"srcgrad.{name.replace('/', '.')}" for name in IMPROVING)
+    with pytest.MonkeyPatch.context() as patch:
+        ran: set[str] = set()
+        for name, value in list(vars(gradient).items()):
+            if callable(value) and getattr(value, "__module__", None) in improving:
+
+                def noted(*args: Any, name: str = name, run: Any = value, **kwargs: Any) -> Any:
+                    ran.add(name)
+                    return run(*args, **kwargs)
+
+                patch.setattr(gradient, name, noted)
+        srcgrad.grad(sinh_of_a_sum, optimize=False)(np.ones(3))
+        assert not ran
+        srcgrad.grad(sinh_of_a_sum)(np.ones(3))
+        assert {"simplify_algebra", "move_signs", "settle_shadows", "without_influence", "share_loads"} <= ran

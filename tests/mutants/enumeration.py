@@ -21,6 +21,13 @@ LEFT_OUT = ("__init__", "__main__", "testing", "errors", "ir/printer", "ir/verif
 """Modules that make no gradients: the command line, the texts of errors, what prints graphs and checks them."""
 DECIDING = ("analysis/", "transform/", "rules/registry")
 """Folders and modules that decide what a gradient computes; what else there is reads programs, and prints them."""
+IMPROVING = frozenset(
+    ["analysis/invariance"]
+    + [f"transform/{name}" for name in ("algebra", "hoist", "loads", "quotients", "signs", "shadows", "static_shadows")]
+    + [f"transform/{name}" for name in ("reuse", "repeated_checks")]
+)
+"""Those that only improve code, and run with `optimize=True` alone. What they leave alone is right, too, as the tests
+see that run every program with `optimize=False`: it is no mistake if a step of them is left out, or finds nothing."""
 NOT_DECIDING = frozenset(["analysis/words"])
 """Of those, what chooses words."""
 
@@ -34,11 +41,15 @@ def is_decision(mutant: Mutant, statements: bool = False) -> bool:
     """
     if mutant.kind == "rule":
         return mutant.decides
-    if not statements and mutant.kind not in WHOLE:
+    if not statements and (mutant.kind not in WHOLE or _leaves_as_it_is(mutant)):
         return False
     if not mutant.module.startswith(DECIDING) or mutant.module in NOT_DECIDING:
         return False
     return mutant.decides
+
+
+def _leaves_as_it_is(mutant: Mutant) -> bool:
+    return mutant.module in IMPROVING and mutant.kind in ("nothing", "skipped")
 
 
 def all_mutants(only: list[str]) -> list[Mutant]:
