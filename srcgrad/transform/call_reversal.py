@@ -16,7 +16,7 @@ from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Closed, Const, Value, leaves
-from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown
+from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown, rank
 from srcgrad.rules.custom import Primal, fitting
 from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP, Rule, display_name, is_of_user
 from srcgrad.transform import cotangents
@@ -59,6 +59,12 @@ def reverse_call(reverse: Reverse, op: Call) -> None:
         if op.fn in (np.broadcast_to, np.broadcast_arrays) and reverse.activity.active(op.outputs[0]):
             raise UnsupportedError(
                 "an array that is written in place is broadcast to a view here", op.span, "copy it before: x.copy()"
+            )
+        if op.fn is np.diag and rank(op.args[0].type) is None and reverse.activity.active(op.outputs[0]):
+            raise UnsupportedError(
+                "whether np.diag shows a diagonal or makes a matrix is not known here, and what it is given is written",
+                op.span,
+                "use np.diagonal or np.diagflat",
             )
         if copies_perhaps(op) and reverse.activity.active(op.outputs[0]):
             _reverse_copy_or_view(reverse, op)
