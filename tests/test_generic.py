@@ -21,6 +21,8 @@ SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
         "broadcast_of_what_may_be_a_number",
+        "broadcast_view_shows_later_writes",
+        "element_made_an_array_is_read_again",
         "function_of_each_element",
         "function_of_each_row",
         "arrays_as_lists",

@@ -391,7 +391,11 @@ def _update_item(lo: Lowering, op: type, base: Value, key: Symbol, right: Callab
     start = len(lo.region.ops)
     old = subscript(lo, base, key)
     end = len(lo.region.ops)
-    operand = as_array(lo, right()) if isinstance(base.type, Array) else right()
+    operand = right()
+    if isinstance(base.type, Array):
+        operand = as_array(lo, operand)
+    elif not isinstance(operand, Value):
+        lo.unsupported("whether this is a list or an array is not known here", "make what is on the right an array")
     after = _all_since(lo, end)
     written = any(isinstance(made, Invoke) or is_write(made) for made in after)
     if written and isinstance(old, Value) and is_scalar(old.type):

@@ -240,7 +240,10 @@ def reduction(
     keep = constant(keepdims)
     result = dtype_argument(dtype, _dtype_by_example(fn, (1,), (t.dtype,)))
     if t.shape is None:
-        return _scalar(result) if is_none(axis) and not keep else UNKNOWN if not keep else Array(result, None)
+        if is_none(axis):
+            # Of an array without axes it is a number, also if its axes are kept.
+            return UNKNOWN if keep else _scalar(result)
+        return Array(result, None) if keep else UNKNOWN
     gone = axes_argument(axis, len(t.shape)) if not is_none(axis) or t.shape else ()
     if keep:
         shape = tuple([1 if k in gone else n for k, n in enumerate(t.shape)])

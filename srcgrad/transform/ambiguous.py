@@ -9,6 +9,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from srcgrad import runtime
 from srcgrad.analysis.activity import Activity, flows
 from srcgrad.analysis.alias import Aliases, is_pointer
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse
 
 
+_ADDING_AXES = frozenset(
+    (np.reshape, np.ravel, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_to)
+)
+"""Views that may have an axis where they are made of a number."""
 HELP = "call it with arguments, or use a name of its own for each array"
 
 
@@ -50,7 +56,7 @@ def doubtful_values(function: Function, activity: Activity, aliases: Aliases) ->
     }
     put = {v for op in ops if isinstance(op, Call) for v in _put_in_list(op)}
     for value in found:
-        _check_copies(value, value in certain)
+        _check_copies(value, value in certain, certain)
         held = aliases.is_held(aliases.find(value)) or value in put
         if value not in certain and (held or aliases.find(value) in passed):
             raise UnsupportedError(
@@ -67,13 +73,14 @@ def _put_in_list(op: Call) -> list[Value]:
     return list(leaves(op.args[1:])) if into_list and written(op) is not None else []
 
 
-def _check_copies(value: Value, certain: bool) -> None:
+def _check_copies(value: Value, is_certain: bool, certain: set[Value]) -> None:
     """Refuses what may be a view or a copy, and views that only a NumPy function can make."""
     owner = value.owner
     if not isinstance(owner, Call) or not is_view(owner) or owner.fn in IN_PLACE:
-        unclear = isinstance(owner, Call) and owner.fn is operator.getitem and certain
+        unclear = isinstance(owner, Call) and owner.fn is operator.getitem and is_certain
     else:
-        unclear = not certain and owner.fn is not operator.getitem
+        of_number = _shows_an_element(owner) and owner.args[0] not in certain
+        unclear = (not is_certain and owner.fn is not operator.getitem) or of_number
     if unclear:
         raise UnsupportedError(
             "whether this is a number, a copy or a view of an array that is written is not known here",
@@ -188,12 +195,18 @@ def containers(ops: list[Op]) -> set[Value]:
                 whole = op.fn is not operator.getitem or _has_slice(op.args[1])
                 found.update(op.outputs if whole else ())
             viewed = isinstance(op, Call) and op.outputs and op.outputs[0] in found and is_view(op)
-            if viewed and op.fn not in IN_PLACE:
+            if viewed and op.fn not in IN_PLACE and not _shows_an_element(op):
                 # A view that is indexed is one of an array, unless it is a copy of a number, which is refused then.
                 # `0 + array` is no view: what is indexed after an update need not have been an array before.
                 found.add(op.args[0])
         changed = len(found) != before
     return found
+
+
+def _shows_an_element(op: Call) -> bool:
+    """Whether a call makes an array with axes of what is read from somewhere, and perhaps a number."""
+    read = op.args[0].owner if op.fn in _ADDING_AXES and isinstance(op.args[0].type, Unknown) else None
+    return isinstance(read, Call) and read.fn is operator.getitem and not _has_slice(read.args[1])
 
 
 def _is_array(value: Value) -> bool:

@@ -348,3 +348,32 @@ def rest_of_a_sum_of_32_bits(x, s):
         total += e * s
     x[1] = divmod(total, 5.0)[1] + np.modf(total)[0]
     return np.sum(x * x)
+
+
+@program(lambda: (rand(3), 0.7), argnums=(0, 1), tags=("kinds", "reduction", "branch"))
+def sum_of_no_axes_keeps_none(x, s):
+    y = x * s
+    total = 0
+    for k in range(len(y)):
+        total = total + y[k] * k
+    spread = np.sum(np.array(total), keepdims=True) if s > 0.5 else y[1]
+    y[0] *= spread
+    return np.sum(y) * spread
+
+
+@program(lambda: (rand(5), 0.7), argnums=(0, 1), tags=("kinds", "views", "write"))
+def element_made_an_array_is_read_again(x, s):
+    gain = np.atleast_1d(x[-3])[0]
+    x /= 1.3 + s
+    x[1:3] *= (s, x[4])
+    return np.sum(x * x) * gain
+
+
+@program(lambda: (rand(2, 3),), tags=("kinds", "views", "write"))
+def matrix_of_the_last_row_is_taken_off(m):
+    last = 0
+    for row in m:
+        last = row
+    m[0, :] -= np.diag(np.diagflat(last))
+    last[::1] = last * last
+    return np.sum(m * m)
