@@ -63,7 +63,7 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
             return Iterator(tuple_items(lo, symbol))
         if isinstance(symbol.type, Opaque) and issubclass(symbol.type.cls, io.TextIOBase):
             symbol = lo.value(lo.emit_typed(list, (symbol,), {}, List(STR)))
-        if isinstance(symbol.type, (Array, List, Unknown)):
+        if isinstance(symbol.type, (Array, List, Unknown)) or symbol.type == STR:
             return Iterator(
                 length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k), sources=(symbol,)
             )
@@ -101,7 +101,7 @@ def key_symbol(key: Any) -> Symbol:
 
 def collected(lo: Lowering, symbol: Symbol) -> Symbol:
     """What gives its items one by one as a list, and anything else as it is."""
-    if isinstance(symbol, Value) and not isinstance(symbol, Const):
+    if isinstance(symbol, Value) and not isinstance(symbol, Const) and pools.pool_of(symbol) is None:
         return symbol
     iterator = iterate(lo, symbol)
     if iterator.drive is None:

@@ -9,7 +9,7 @@ from srcgrad.analysis.activity import flows
 from srcgrad.analysis.memory import written
 from srcgrad.frontend.merging import NEXT, Branch, Outcome, join_branches, resume
 from srcgrad.frontend.store import MISSING
-from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Raise, Region, Try, Value, While, walk
+from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Raise, Region, Value, While, walk
 from srcgrad.ir.types import INT, Unknown
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import cotangent, pass_on
