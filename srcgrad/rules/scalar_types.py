@@ -148,6 +148,19 @@ def fixed_with_keywords(
     return _FIXED[fn]
 
 
+@analytic(np.allclose, np.array_equal)
+def comparison_of_all(
+    site: Site,
+    fn: Any,
+    a: Tree,
+    b: Tree,
+    rtol: Tree = None,
+    atol: Tree = None,
+    equal_nan: Tree = None,
+) -> Type:
+    return BOOL
+
+
 @analytic(builtins.int)
 def to_int(site: Site, fn: Any, x: Tree = 0, base: Tree = None) -> Type:
     t = type_of(x)

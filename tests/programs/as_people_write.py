@@ -196,3 +196,114 @@ def folded(x, n):
 @program(lambda: (rand(3), 3), tags=("recursion", "loop"))
 def loop_ends_by_what_recursion_gave(x, n):
     return folded(x, n)
+
+
+# `zip(*rows)` of tuples whose parts are of several kinds
+
+
+@program(lambda: (0.7, 12), tags=("zip",))
+def log_of_a_control_loop(k, n):
+    y, log = 0.0, []
+    for i in range(n):
+        u = min(1.0, k * (1 - y))
+        y += 0.1 * (u - y)
+        log.append((i * 0.1, y, u))
+    t, ys, us = zip(*log)
+    return sum(a * abs(1 - b) for a, b in zip(t, ys)) + max(us) + np.array(ys).std() + ys[-1] * len(t)
+
+
+@program(lambda: (rand(3),), tags=("zip",))
+def history_of_arrays_numbers_and_counts(x):
+    history = []
+    for i in range(len(x)):
+        history.append((x * i, x[i], i))
+    xs, vs, counts = zip(*history)
+    pairs = sorted(zip(x, range(len(x))), key=lambda p: p[0])
+    values, order = map(list, zip(*pairs))
+    return np.sum(np.stack(xs) * np.array(xs)) + sum(v * i for v, i in zip(vs, counts)) + values[order[0]] ** 2
+
+
+@program(lambda: (rand(5), -1), tags=("zip",))
+def nothing_to_be_zipped(x, n):
+    rows = []
+    for k in range(n):
+        rows.append((x[k], k))
+    total = np.sum(x)
+    for column in zip(*rows):
+        total += sum(column)
+    try:
+        a, b = zip(*rows)
+    except ValueError:
+        total = total * 2.0
+    return total
+
+
+# The step of a grid
+
+
+@program(lambda: (rand(5), 0.7), argnums=(0, 1), tags=("grids",))
+def grid_with_its_step(u, length):
+    x, dx = np.linspace(0, length, len(u), retstep=True)
+    y, dy = np.linspace(0.0, 1.0, 5, endpoint=False, retstep=True)
+    return np.sum(np.diff(u) ** 2) / dx + np.sum(x * u) + dy * y[1] * length
+
+
+# What compiled code lacked: each is compiled
+
+
+@program(lambda: (rand(5),), tags=("compiled",))
+def copies_until_all_are_close(u):
+    v = np.array(u)
+    v[0] = 2 * v[1]
+    w, z = map(np.array, (u, v))
+    w *= z
+    for _ in range(20):
+        new = 0.5 * (z + u / z)
+        if np.allclose(new, z, rtol=1e-10):
+            break
+        z = new
+    assert not np.array_equal(u, z)
+    return np.sum(v * u * w) + np.sum(z) + np.array(w, dtype=float)[1]
+
+
+@program(lambda: (0.5, rand(3), rand(3, seed=1)), argnums=(0, 1, 2), tags=("compiled",))
+def tables_of_several_kinds(f, a, b):
+    lens = np.array([[1, 0], [-1 / f, 1]])
+    rows = np.array([a, 2 * b, [f, 1, 0.0]])
+    nested = np.asarray([[a, b], [b, a * b]])
+    return np.sum((lens @ lens)[1]) * rows[1, 2] + np.sum(rows @ rows) + np.sum(nested[1] * nested[0])
+
+
+@program(lambda: (rand(2, 2), rand(2, 2, seed=1)), argnums=(0, 1), tags=("compiled",))
+def matrix_of_blocks(a, b):
+    k = np.block([[a, -b], [b.T, a]])
+    t = np.matmul(k, np.block([[a @ b], [b]]))
+    return np.sum(t**2) + k[0, 3]
+
+
+@program(lambda: (rand(4, 3),), tags=("compiled",))
+def margins_of_a_grid(u):
+    p = np.pad(u, 1, mode="edge")
+    q = np.pad(u, ((1, 2), (0, 0)), mode="wrap")
+    return np.sum((p[2:, 1:-1] - p[:-2, 1:-1]) ** 2) + np.sum(q[1:] * q[:-1] ** 2)
+
+
+@program(lambda: (rand(6), 0.33), argnums=(0, 1), tags=("compiled",))
+def extremes_and_a_table_at_a_number(v, at):
+    knots = np.linspace(0, 1, 6)
+    return np.interp(at, knots, v) * max(v) - min(v) + np.interp(v, knots, knots**2).sum()
+
+
+@program(lambda: (rand(3, 3), rand(3, 3, seed=1)), argnums=(0, 1), tags=("compiled",))
+def einsum_that_leaves_a_number(a, b):
+    return np.einsum("ij,ij->", a, b) * np.einsum("ij,ji->", a, b) + np.einsum("ii", a)
+
+
+@program(lambda: (rand(7),), tags=("compiled",))
+def whole_numbers_of_windows(x):
+    windows = (len(x) - 3) / 2 + 1
+    assert windows.is_integer()
+    total = 0.0
+    for k in range(int(windows)):
+        total += np.sum(x[2 * k : 2 * k + 3] ** 2)
+    return total * len(x).bit_length()
