@@ -274,7 +274,7 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
             return
         set_outside(lo, base.value, name, symbol)
         return
-    if isinstance(base, Const) and isinstance(base.value, (type, types.ModuleType)):
+    if isinstance(base, Const) and isinstance(base.value, (type, types.ModuleType, types.FunctionType)):
         set_outside(lo, base.value, name, symbol)
         return
     lo.unsupported("an attribute of this object can't be written", "return the new value")

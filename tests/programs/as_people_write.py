@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -236,6 +237,32 @@ def nothing_to_be_zipped(x, n):
     except ValueError:
         total = total * 2.0
     return total
+
+
+# Functions that count their calls
+
+
+def counted(fun):
+    @functools.wraps(fun)
+    def inner(*args):
+        inner.calls += 1
+        inner.last = args
+        return fun(*args)
+
+    inner.calls = 0
+    return inner
+
+
+@counted
+def bent(v, s):
+    return v * v + math.sin(s * v)
+
+
+@program(lambda: (rand(4), 0.7), argnums=(0, 1), tags=("outside", "decorators"))
+def calls_are_counted_by_an_attribute(x, s):
+    before = bent.calls
+    total = sum(bent(v, s) * bent.last[0] for v in x)
+    return total / (bent.calls - before)
 
 
 # The step of a grid
