@@ -124,7 +124,8 @@ _TEXT: dict[Type, str] = {
     INT: "count find index rfind rindex",
     BOOL: "startswith endswith isalnum isalpha isdecimal isdigit islower isnumeric isspace isupper",
 }
-_FIXED.update({cls.is_integer: BOOL for cls in (np.float16, np.float32, np.float64, np.longdouble)})
+_WITH_IS_INTEGER = (int, np.float16, np.float32, np.float64, np.longdouble)
+_FIXED.update({cls.is_integer: BOOL for cls in _WITH_IS_INTEGER if hasattr(cls, "is_integer")})
 _FIXED.update({getattr(str, name): t for t, names in _TEXT.items() for name in names.split()})
 
 
