@@ -28,6 +28,8 @@ NOT_YET: dict[str, str] = {
     "runtime_recursion": TUPLES,
     "laplacian": "an array that is written in place is broadcast to a view in generated code",
     "power_spectrum_by_recursion": LIST,
+    "smoothed_after_recursion": TUPLES,
+    "loop_ends_by_what_recursion_gave": WRITTEN,
     "made_when_first_needed": NONE,
     "array_made_in_some_turns": NONE,
     "view_kept_as_an_attribute": NONE,

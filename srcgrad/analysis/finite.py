@@ -142,7 +142,7 @@ def _is_singular(op: Call) -> bool:
         divisor = op.args[1]
         # A whole number that something is divided by is a count; Python's numbers raise where they are 0.
         raises = isinstance(divisor.type, PyScalar) and fn is operator.truediv
-        return not (_is_whole(divisor) or raises or _is_positive(divisor) or _is_guarded(divisor))
+        return not (_is_whole(divisor) or raises or is_positive(divisor) or _is_guarded(divisor))
     if fn in _POWERS:
         exponent = op.args[1]
         above = isinstance(exponent, Const) and isinstance(exponent.value, (int, float)) and exponent.value >= 0
@@ -179,10 +179,10 @@ def _is_guarded(value: Value) -> bool:
 
 _POSITIVE = frozenset(("exp", "exp2", "cosh"))
 _KEEPING = frozenset(("sum", "mean", "max", "min", "amax", "amin", "sqrt", "reshape", "transpose", "broadcast_to"))
-_NEVER_NEGATIVE = frozenset(("abs", "square", "sqrt", "fabs", "hypot", "norm", "absolute"))
+_NEVER_NEGATIVE = frozenset(("abs", "square", "sqrt", "fabs", "hypot", "norm", "absolute", "var", "std"))
 
 
-def _is_positive(value: Any, depth: int = 8) -> bool:
+def is_positive(value: Any, depth: int = 8) -> bool:
     """Whether a value is surely greater than 0, rounding aside."""
     if isinstance(value, Const):
         return isinstance(value.value, (int, float)) and value.value > 0
@@ -190,10 +190,10 @@ def _is_positive(value: Any, depth: int = 8) -> bool:
     if not isinstance(op, Call) or depth == 0 or not hashable(op.fn):
         return False
     if op.fn in (operator.add, np.add):
-        signs = [_is_positive(v, depth - 1) for v in op.args]
+        signs = [is_positive(v, depth - 1) for v in op.args]
         return any(signs) and all(s or _is_not_negative(v) for s, v in zip(signs, op.args, strict=True))
     if op.fn in (operator.mul, np.multiply, operator.truediv, np.divide) or _name(op) in _KEEPING:
-        return all(_is_positive(v, depth - 1) for v in op.args[: 1 if _name(op) in _KEEPING else 2])
+        return all(is_positive(v, depth - 1) for v in op.args[: 1 if _name(op) in _KEEPING else 2])
     return _name(op) in _POSITIVE
 
 

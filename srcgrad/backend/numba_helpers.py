@@ -352,6 +352,27 @@ def _masked(g: Any, partial: Any) -> Any:
     return g * partial if g != 0 else 0.0 * g
 
 
+@_compiled(runtime.first_largest)
+def _first_largest(x: Any) -> Any:
+    return lambda x: _first(x, True)
+
+
+@_compiled(runtime.first_smallest)
+def _first_smallest(x: Any) -> Any:
+    return lambda x: _first(x, False)
+
+
+@register_jitable
+def _first(x: Any, largest: bool) -> int:
+    if len(x) == 0:
+        raise ValueError("max() iterable argument is empty" if largest else "min() iterable argument is empty")
+    found = 0
+    for k in range(1, len(x)):
+        if (x[k] > x[found]) if largest else (x[k] < x[found]):
+            found = k
+    return found
+
+
 # Lists
 
 

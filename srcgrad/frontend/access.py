@@ -479,12 +479,14 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base_type, Opaque) and callable(getattr(base_type.cls, name, None)):
         return Bound(Const(getattr(base_type.cls, name)), (base,))
+    cls = class_of_values(base_type)
+    if is_numeric(base_type) and cls is not None and isinstance(getattr(cls, name, None), types.MethodDescriptorType):
+        return Bound(Const(getattr(cls, name)), (base,))
     error = isinstance(base_type, Unknown) or (
         isinstance(base_type, Opaque) and issubclass(base_type.cls, (BaseException, type(None)))
     )
     if error and name not in _ABOUT_EXCEPTIONS:
         lo.exception_read = lo.span
-    cls = class_of_values(base_type)
     if cls is not None and not hasattr(cls, name):
         lo.raises(AttributeError, f"{cls.__name__!r} object has no attribute {name!r}")
     return lo.emit(getattr, base, Const(name))

@@ -222,6 +222,8 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
             else:
                 lo.call(Const(stand_ins.replace_extended), [value, key, others], {})
             return
+        if isinstance(value.type, Array) and isinstance(symbol, Value) and symbol in lo.tuple_items:
+            symbol = lo.emit(np.array, lo.tuple_items[symbol])
         item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
         if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
             lo.put_in_list(value, item)
@@ -272,7 +274,7 @@ def set_attribute(lo: Lowering, base: Symbol, name: str, symbol: Symbol) -> None
             return
         set_outside(lo, base.value, name, symbol)
         return
-    if isinstance(base, Const) and isinstance(base.value, (type, types.ModuleType)):
+    if isinstance(base, Const) and isinstance(base.value, (type, types.ModuleType, types.FunctionType)):
         set_outside(lo, base.value, name, symbol)
         return
     lo.unsupported("an attribute of this object can't be written", "return the new value")

@@ -26,6 +26,7 @@ from srcgrad.frontend.iteration import (
     listed,
     range_iterator,
     reversed_iterator,
+    transposed,
     zip_iterator,
 )
 from srcgrad.frontend.late_fields import fields
@@ -121,6 +122,9 @@ def _nditer(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
 @handles(zip)
 def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if len(args) == 1 and isinstance(args[0], Spread):
+        rows = args[0].items
+        if isinstance(rows, Value) and type(rows.type) is List and type(rows.type.item) is Tuple:
+            return transposed(lo, rows, len(rows.type.item.items))
         return iterate(lo, lo.call(Const(stand_ins.transposed), [args[0].items], {}))
     if constant(kwargs.get("strict", Const(False))) is False or lo.fixed_span:
         return _zipped(lo, args)
@@ -203,7 +207,9 @@ def _map(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         assert isinstance(row, Sequence)
         return lo.call(fn, list(row.items), {})
 
-    return Iterator(length=rows.length, item=item, sources=rows.sources)
+    given = inners[0].columns if len(inners) == 1 and isinstance(inners[0], Iterator) else None
+    columns = None if given is None else lambda: tuple([lo.call(fn, [column], {}) for column in given()])
+    return Iterator(length=rows.length, item=item, sources=rows.sources, columns=columns)
 
 
 def collect(lo: Lowering, iterator: Iterator, name: str = "collected") -> Symbol:

@@ -408,6 +408,8 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if lo.fixed_span and kwargs:
         # Rules hand on what they were given, and most of that is what goes without saying.
         kwargs = {name: item for name, item in kwargs.items() if not _is_default(fn, name, item)}
+    if is_library(fn):
+        args = [items_of_tuple(lo, arg) for arg in args]
     args = _as_arrays(lo, fn, [_items_of_deque(lo, arg) for arg in args])
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
@@ -417,6 +419,12 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
 def _items_of_deque(lo: Lowering, symbol: Symbol) -> Symbol:
     """What a library function takes for a deque: the list of its items."""
     return attribute(lo, symbol, "items") if isinstance(symbol, Reference) and symbol.cls is Deque else symbol
+
+
+def items_of_tuple(lo: Lowering, symbol: Symbol) -> Symbol:
+    """What a library function takes for a tuple of unknown length that is differentiated: a list is as good there."""
+    items = lo.tuple_items.get(symbol) if isinstance(symbol, Value) else None
+    return items if items is not None and items.type.differentiable else symbol
 
 
 @functools.cache

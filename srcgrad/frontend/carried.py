@@ -114,7 +114,7 @@ def build_loop(
         try:
             with lo.store.branch() as changes, lo.into(region):
                 for slot in carried:
-                    _bind(lo, slot, region)
+                    _bind(lo, slot, region, learned)
                 outer_missing, lo.missing_reads = lo.missing_reads, set()
                 lo.loops += 1
                 try:
@@ -183,7 +183,7 @@ def _place(key: Any) -> str:
     return key[1] if isinstance(key, tuple) and isinstance(key[1], str) else "item"
 
 
-def _bind(lo: Lowering, slot: Carried, region: Region) -> None:
+def _bind(lo: Lowering, slot: Carried, region: Region, learned: Learned) -> None:
     for init, kind, name in zip(slot.inits, slot.types, leaf_names(slot.symbol, variable_name(slot.key)), strict=True):
         arg = Value(kind, name or init.hint, lo.span)
         arg.owner = region
@@ -191,7 +191,10 @@ def _bind(lo: Lowering, slot: Carried, region: Region) -> None:
             lo.list_sites[arg] = lo.list_sites[init]
         region.args.append(arg)
         slot.args.append(arg)
-    lo.store.set(slot.key, restored(lo, with_leaves(slot.symbol, iter(slot.args))))
+    # What comes of a recursive call whose result is not known yet is not known either, in each turn.
+    pending = [is_undefined(init) and slot.key not in learned for init in slot.inits]
+    inside = [UNDEFINED_VALUE if open_ else arg for open_, arg in zip(pending, slot.args, strict=True)]
+    lo.store.set(slot.key, restored(lo, with_leaves(slot.symbol, iter(inside))))
     if lo.loops == 0 and any(init is UNDEFINED_VALUE for init in slot.inits):
         lo.unbound_at_first[slot.key] = (region, lo.store.get(slot.key))
 
@@ -240,7 +243,7 @@ def _close(
                 continue
             joined = (
                 widen(result.type)
-                if slot.inits[j] is UNDEFINED_VALUE and slot.key not in learned
+                if is_undefined(slot.inits[j]) and slot.key not in learned
                 else join(arg.type, widen(result.type), f"{stem}.{_place(slot.key)}.{j}")
             )
             if joined != arg.type:
@@ -435,7 +438,9 @@ def _as_one(outputs: list[Value], inits: list[Value], results: list[Value]) -> l
         for init, end in zip(inits, results, strict=True)
     ]
     first = next((output for output, tells in zip(outputs, ran, strict=True) if tells), None)
-    return [output if first is None or not tells else first for output, tells in zip(outputs, ran, strict=True)]
+    whole = [output if first is None or not tells else first for output, tells in zip(outputs, ran, strict=True)]
+    never = [is_undefined(init) and is_undefined(end) for init, end in zip(inits, results, strict=True)]
+    return [UNDEFINED_VALUE if unknown else output for output, unknown in zip(whole, never, strict=True)]
 
 
 def _binds_first(lo: Lowering, key: Any, changes: dict[Any, Any]) -> bool:

@@ -298,29 +298,32 @@ def _consumable(lo: Lowering, iterator: Iterator) -> Symbol:
 
 
 def _format(lo: Lowering, node: ast.JoinedStr, frame: Frame) -> Symbol:
-    template, values = "", []
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            template += str(part.value).replace("{", "{{").replace("}", "}}")
-            continue
-        assert isinstance(part, ast.FormattedValue)
-        spec = ""
-        if part.format_spec is not None:
-            pieces = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
-            if not all(isinstance(piece, ast.Constant) for piece in pieces):
-                lo.unsupported("nested format specifications are not supported in f-strings")
-            spec = ":" + "".join(str(piece.value) for piece in pieces if isinstance(piece, ast.Constant))
-        conversion = f"!{chr(part.conversion)}" if part.conversion > 0 else ""
-        template += "{" + conversion + spec + "}"
-        value = expression(lo, part.value, frame)
-        text = by_special_method(lo, repr if part.conversion == ord("r") else str, [value])
-        values.append(value if text is None else text)
+    values: list[Symbol] = []
+    template = _template(lo, node, frame, values)
     if not values:
         return Const(template.replace("{{", "{").replace("}}", "}"))
     known = fold(str.format, (Const(template), *values), {})
     if known is not None:
         return known
     return lo.emit_typed(str.format, (Const(template), *[lo.tree(v) for v in values]), {}, Opaque(str))
+
+
+def _template(lo: Lowering, node: ast.JoinedStr, frame: Frame, values: list[Symbol]) -> str:
+    """An f-string, or a format specification in one, as `str.format` takes it; `values` gets what it fills in."""
+    template = ""
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            template += str(part.value).replace("{", "{{").replace("}", "}}")
+            continue
+        assert isinstance(part, ast.FormattedValue)
+        value = expression(lo, part.value, frame)
+        text = by_special_method(lo, repr if part.conversion == ord("r") else str, [value])
+        values.append(value if text is None else text)
+        conversion = f"!{chr(part.conversion)}" if part.conversion > 0 else ""
+        assert part.format_spec is None or isinstance(part.format_spec, ast.JoinedStr)
+        spec = ":" + _template(lo, part.format_spec, frame, values) if part.format_spec is not None else ""
+        template += "{" + conversion + spec + "}"
+    return template
 
 
 def _starred(lo: Lowering, node: ast.Starred, frame: Frame) -> Symbol:

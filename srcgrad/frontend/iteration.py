@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from srcgrad.frontend import compact_dict_calls, pools
+from srcgrad.frontend import compact_dict_calls, pools, stand_ins
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, Restart, is_undefined
@@ -63,7 +63,7 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
             return Iterator(tuple_items(lo, symbol))
         if isinstance(symbol.type, Opaque) and issubclass(symbol.type.cls, io.TextIOBase):
             symbol = lo.value(lo.emit_typed(list, (symbol,), {}, List(STR)))
-        if isinstance(symbol.type, (Array, List, Unknown)):
+        if isinstance(symbol.type, (Array, List, Unknown)) or symbol.type == STR:
             return Iterator(
                 length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k), sources=(symbol,)
             )
@@ -101,7 +101,7 @@ def key_symbol(key: Any) -> Symbol:
 
 def collected(lo: Lowering, symbol: Symbol) -> Symbol:
     """What gives its items one by one as a list, and anything else as it is."""
-    if isinstance(symbol, Value) and not isinstance(symbol, Const):
+    if isinstance(symbol, Value) and not isinstance(symbol, Const) and pools.pool_of(symbol) is None:
         return symbol
     iterator = iterate(lo, symbol)
     if iterator.drive is None:
@@ -130,6 +130,8 @@ def items_if_known(lo: Lowering, symbol: Symbol) -> tuple[Symbol, ...] | None:
     iterator = iterate(lo, symbol)
     if iterator.items is not None:
         return iterator.items
+    if iterator.columns is not None:
+        return iterator.columns()
     count = constant(iterator_length(lo, iterator))
     if not isinstance(count, int) or count > _MANY:
         return None
@@ -217,6 +219,41 @@ def enumerate_iterator(lo: Lowering, inner: Symbol, start: Symbol) -> Iterator:
         endless=iterator.endless,
         parts=("enumerate", (inner, start)),
     )
+
+
+def transposed(lo: Lowering, rows: Value, count: int) -> Iterator:
+    """`zip(*rows)` of tuples of known length: without rows, a loop over it has no turn."""
+    found: list[Iterator] = []
+
+    def inner() -> Iterator:
+        if not found:
+            found.append(iterate(lo, lo.call(Const(stand_ins.transposed), [rows], {})))
+        return found[0]
+
+    return Iterator(
+        length=lambda: iterator_length(lo, inner()),
+        item=lambda k: item_getter(lo, inner())(k),
+        sources=(rows,),
+        columns=lambda: _columns(lo, rows, count),
+    )
+
+
+def _columns(lo: Lowering, rows: Value, count: int) -> tuple[Symbol, ...]:
+    """What `zip(*rows)` gives for tuples of known length: as many tuples, each as long as there are rows."""
+    from srcgrad.frontend.helper_calls import inline
+
+    inline(lo, raise_if_none, [rows], {})
+    lists = []
+    for k in range(count):
+        with lo.apart(("column", k)):
+            lists.append(lo.call(Const(stand_ins.column), [rows, Const(k)], {}))
+    return tuple([lo.call(Const(tuple), [column], {}) for column in lists])
+
+
+def raise_if_none(rows: list) -> None:
+    """What stands in the program where tuples are taken apart by `zip(*rows)`: without any, there are no columns."""
+    if len(rows) == 0:
+        raise ValueError("zip(*rows) of an empty list has no items")
 
 
 def zip_iterator(lo: Lowering, inners: list[Symbol]) -> Iterator:

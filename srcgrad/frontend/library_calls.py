@@ -19,7 +19,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.sources import DispatchSource, FixedSource, Guard
 from srcgrad.frontend.values import Bound, Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import Array, Type, Unknown, rank
+from srcgrad.ir.types import Array, Type, Unknown, is_scalar, rank
 
 SINGLE_DISPATCH = functools.singledispatch(len).__code__  # type: ignore[attr-defined]
 """The code that all functions made by `functools.singledispatch` share."""
@@ -45,6 +45,20 @@ def _nsmallest(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
 @handles(heapq.nlargest)
 def _nlargest(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     return lo.call(Const(stand_ins.nlargest), args, kwargs)
+
+
+@handles(np.linspace)
+def _linspace(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    from srcgrad.frontend.calls import primitive
+
+    given = {**dict(zip(("start", "stop", "num", "endpoint", "retstep"), args, strict=False)), **kwargs}
+    ends = [given.get(name) for name in ("start", "stop")]
+    of_numbers = all(isinstance(end, Value) and is_scalar(end.type) for end in ends)
+    with_step = constant(given.pop("retstep", Const(False))) is True
+    if not with_step or not of_numbers or len(args) > 5 or not given.keys() <= {"start", "stop", "num", "endpoint"}:
+        return primitive(lo, np.linspace, args, kwargs)
+    rest = [given.get("num", Const(50)), given.get("endpoint", Const(True))]
+    return lo.call(Const(stand_ins.linspace_and_step), [given["start"], given["stop"], *rest], {})
 
 
 @handles(np.ndarray.tolist)

@@ -15,6 +15,14 @@ import numpy as np
 
 from srcgrad import runtime
 
+
+def linspace_and_step(start: Any, stop: Any, num: int, endpoint: bool) -> tuple:
+    """`np.linspace(..., retstep=True)`."""
+    parts = num - 1 if endpoint else num
+    step = np.subtract(stop, start) / parts if parts > 0 else np.float64(math.nan)
+    return np.linspace(start, stop, num) if endpoint else np.linspace(start, stop, num, endpoint), step
+
+
 # heapq: items move as they do there, so that equal ones come out in the same order
 
 

@@ -269,6 +269,15 @@ class Lowering:
         """A name for a place in the program that stays the same from one attempt to the next."""
         return (node, *self.calls)
 
+    @contextmanager
+    def apart(self, name: Any) -> Iterator[None]:
+        """What is made inside has sites of its own, though it stands in the same place."""
+        outer, self.calls = self.calls, [*self.calls, name]
+        try:
+            yield
+        finally:
+            self.calls = outer
+
     def unroll(self, index: Any, most: float = math.inf) -> None:
         """Starts again, unrolling the loop whose index this number is computed from, if its length is constant.
 

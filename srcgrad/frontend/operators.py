@@ -100,6 +100,10 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         return lo.call(Const(tuple), [joined], {})
     if fn is operator.add and _is_list(a) and _is_list(b):
         return new_list(lo, lo.contents(a) + lo.contents(b), (*lo.site("joined"), lo.span))
+    if isinstance(a, Value) and a in lo.tuple_items and is_array_like(b):
+        a = lo.emit(np.array, lo.tuple_items[a])
+    if isinstance(b, Value) and b in lo.tuple_items and is_array_like(a):
+        b = lo.emit(np.array, lo.tuple_items[b])
     repeats = fn is operator.mul and any(isinstance(v, Value) and _is_whole(v.type) for v in (a, b))
     if is_list(a) and is_array_like(b) and not repeats:
         a = lo.emit(np.array, a)

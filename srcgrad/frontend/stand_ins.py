@@ -90,6 +90,11 @@ def transposed(rows: list) -> list:
     return [[row[k] for row in rows] for k in range(shortest)]
 
 
+def column(rows: list, k: int) -> list:
+    """One of the tuples of `zip(*rows)`, of rows that are tuples of known length."""
+    return [row[k] for row in rows]
+
+
 def item_of(keys: tuple, x: Any) -> Any:
     """`operator.itemgetter(*keys)(x)`."""
     return x[keys[0]] if len(keys) == 1 else tuple([x[key] for key in keys])

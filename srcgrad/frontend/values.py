@@ -136,6 +136,7 @@ class Iterator:
         view: whether it is no iterator of Python's but the keys or items of a dict, which can be looped over again,
         anew: which finds them as they are then, if the iterator itself does not.
         slots: for what `checkpointed` gives, how many states to keep.
+        columns: for `zip(*rows)` of tuples, what it gives where it is taken apart: as many items as a tuple has.
     """
 
     __slots__ = (
@@ -143,6 +144,7 @@ class Iterator:
         "anew",
         "backwards",
         "bounds",
+        "columns",
         "count",
         "drive",
         "endless",
@@ -176,7 +178,9 @@ class Iterator:
         parts: tuple[str, tuple[Symbol, ...]] | None = None,
         view: bool = False,
         anew: Callable[[], Iterator] | None = None,
+        columns: Callable[[], tuple[Symbol, ...]] | None = None,
     ):
+        self.columns = columns
         self._items = items
         self.length = length
         self.item = item

@@ -290,18 +290,6 @@ def _widths(pad_width, ndim):
     return [pairs[0]] * ndim if len(pairs) == 1 else pairs
 
 
-@_defines(np.pad)
-def pad(array, pad_width, mode="constant", *, constant_values=0):
-    if mode != "constant":
-        raise NotImplementedError("np.pad in this mode")
-    ndim = np.ndim(array)
-    widths = _widths(pad_width, ndim)
-    shape = tuple([widths[k][0] + array.shape[k] + widths[k][1] for k in range(ndim)])
-    out = np.full(shape, array.dtype.type(constant_values))
-    out[tuple([slice(widths[k][0], widths[k][0] + array.shape[k]) for k in range(ndim)])] = array
-    return out
-
-
 # Statistics
 
 
@@ -606,6 +594,12 @@ def _together(x, x_term, y, y_term, later):
     if gone and not batch:
         axes = (tuple([x_term.index(c) for c in gone]), tuple([y_term.index(c) for c in gone]))
         kept = [c for c in x_term + y_term if c not in gone]
+        if not kept:
+            y = _transposed(y, tuple([y_term.index(c) for c in x_term]))
+            for k in tuple(range(np.ndim(x))):
+                if x.shape[k] != y.shape[k]:
+                    raise ValueError("operands could not be broadcast together")
+            return np.dot(np.ravel(x), np.ravel(y)), ""
         return np.tensordot(x, y, axes), "".join(kept)
     left = [c for c in x_term if c not in y_term]
     right = [c for c in y_term if c not in x_term]

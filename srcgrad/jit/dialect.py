@@ -435,6 +435,7 @@ class _Dialect:
         dtypes = {kind_of(v.type) for v in (a, b)}
         plain = len(dtypes) == 1 and all(d is not None and d.kind in "fc" for d in dtypes)
         if plain and all(rank(v.type) in (1, 2) for v in (a, b)):
+            op.fn = np.dot if op.fn is np.dot else operator.matmul
             return False
         if op.fn is np.dot and 0 in (rank(a.type), rank(b.type)):
             op.fn = operator.mul

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from srcgrad.ir.nodes import Tree
-from srcgrad.ir.types import Array, Axis, NpScalar, Type
+from srcgrad.ir.types import Array, Axis, NpScalar, Type, is_scalar
 from srcgrad.rules.dims import broadcast_axes, broadcast_shapes
-from srcgrad.rules.operands import Site, Unsure, analytic, array_of, constant, known_shape, promoted
+from srcgrad.rules.operands import Site, Unsure, analytic, array_of, constant, known_shape, promoted, type_of
 
 
 @analytic(np.einsum)
@@ -70,6 +70,21 @@ def cross(site: Site, fn: Any, a: Tree, b: Tree) -> Type:
     if dtype is None or dtype.kind not in "fc" or not first or not second or 3 not in (first[-1], second[-1]):
         raise Unsure
     return Array(dtype, (*broadcast_shapes([first[:-1], second[:-1]]), 3))
+
+
+@analytic(np.interp)
+def interp(
+    site: Site, fn: Any, x: Tree, xp: Tree, fp: Tree, left: Tree = None, right: Tree = None, period: Tree = None
+) -> Type:
+    """The type of interpolated values: a number at a number."""
+    table = array_of(site, fp)
+    if table.dtype is None:
+        raise Unsure
+    dtype = np.dtype(complex if table.dtype.kind == "c" else float)
+    if is_scalar(type_of(x)):
+        return NpScalar(dtype)
+    shape = known_shape(array_of(site, x))
+    return Array(dtype, shape) if shape else NpScalar(dtype)
 
 
 @analytic(np.linalg.solve)

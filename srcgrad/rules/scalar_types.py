@@ -61,6 +61,16 @@ _FIXED: dict[Any, Type] = {
     builtins.str: STR,
     builtins.repr: STR,
     builtins.format: STR,
+    builtins.ascii: STR,
+    builtins.bin: STR,
+    builtins.chr: STR,
+    builtins.hex: STR,
+    builtins.oct: STR,
+    builtins.ord: INT,
+    float.is_integer: BOOL,
+    float.hex: STR,
+    int.bit_count: INT,
+    int.bit_length: INT,
     builtins.print: NONE,
     builtins.slice: Opaque(slice),
     builtins.range: Opaque(range),
@@ -114,6 +124,8 @@ _TEXT: dict[Type, str] = {
     INT: "count find index rfind rindex",
     BOOL: "startswith endswith isalnum isalpha isdecimal isdigit islower isnumeric isspace isupper",
 }
+_WITH_IS_INTEGER = (int, np.float16, np.float32, np.float64, np.longdouble)
+_FIXED.update({cls.is_integer: BOOL for cls in _WITH_IS_INTEGER if hasattr(cls, "is_integer")})
 _FIXED.update({getattr(str, name): t for t, names in _TEXT.items() for name in names.split()})
 
 
@@ -137,8 +149,21 @@ def fixed_with_keywords(
     return _FIXED[fn]
 
 
+@analytic(np.allclose, np.array_equal)
+def comparison_of_all(
+    site: Site,
+    fn: Any,
+    a: Tree,
+    b: Tree,
+    rtol: Tree = None,
+    atol: Tree = None,
+    equal_nan: Tree = None,
+) -> Type:
+    return BOOL
+
+
 @analytic(builtins.int)
-def to_int(site: Site, fn: Any, x: Tree = 0) -> Type:
+def to_int(site: Site, fn: Any, x: Tree = 0, base: Tree = None) -> Type:
     t = type_of(x)
     return t if isinstance(t, PyScalar) and t.kind == "i" else INT
 

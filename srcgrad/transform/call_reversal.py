@@ -11,12 +11,13 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.memory import contents_read, copies_perhaps, is_likeness, is_view, order_of
+from srcgrad.analysis.steep import MULTIPLICATIONS, is_mask, meets_steep_slope
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Closed, Const, Value, leaves
-from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown, rank
+from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Unknown, rank
 from srcgrad.rules.custom import Primal, fitting
 from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP, Rule, display_name, is_of_user
 from srcgrad.transform import cotangents
@@ -157,12 +158,29 @@ def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
             continue
         if isinstance(partial, Const) and partial.value is None:
             continue
-        contribution = _product(reverse, g, reverse.lo.value(partial), level)
+        contribution = _product(reverse, _selected(reverse, op, k, g), reverse.lo.value(partial), level)
         as_it_is = _absorbs(reverse, x, op) or (isinstance(x.type, Unknown) and keeps_shape(reverse.activity, x, op))
         fitted = fit(reverse.lo, contribution, x, whole, as_it_is)
         made = max(zeros_made_by(op), reverse.zeros.made_by_overflow(op, k))
         level_of_x = after_fit(max(level, made), contribution, fitted)
         reverse.contribute(x, reverse.zeros.mark(fitted, level_of_x))
+
+
+def _selected(reverse: Reverse, op: Call, k: int, g: Value) -> Value:
+    """The cotangent of a choice without what comes back to elements that another argument was chosen for.
+
+    It is the same product afterwards, unless an infinite slope made an infinity there.
+    """
+    by_mask = op.fn in MULTIPLICATIONS and is_mask(op.args[1 - k])
+    if not (by_mask or op.fn in _CHOICES) or not meets_steep_slope(op.outputs[0], reverse.uses):
+        return g
+    if by_mask:
+        chosen = reverse.lo.value(reverse.symbol(op.args[1 - k]))
+    else:
+        chosen = reverse.lo.value(reverse.lo.emit(operator.eq, reverse.symbol(op.args[k]), op.outputs[0]))
+    if isinstance(g.type, Array) and g.type.shape:
+        return reverse.lo.value(reverse.lo.emit(np.where, chosen, g, Const(0)))
+    return strong_product(reverse.lo, chosen, g)
 
 
 def _partials(reverse: Reverse, op: Call, rule: Rule) -> tuple[Symbol, ...]:
@@ -268,6 +286,8 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
     if is_called(rule):
         reverse_by_call(reverse, op, rule, g, z)
         return
+    if _clips_alone(reverse, op) and isinstance(g, Value):
+        g = _selected(reverse, op, 0, g)
     result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
     checked = Const(display_name(op.fn).rpartition(".")[2]) if is_of_user(rule.body) else None
     contributions = result.items if isinstance(result, Sequence) else (result,)
@@ -325,6 +345,12 @@ def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros,
             _distribute(reverse, item, part, level, checked)
 
 
+def _clips_alone(reverse: Reverse, op: Call) -> bool:
+    """Whether a call clips an array, and its bounds have no cotangents."""
+    bounds = [*op.args[1:], *op.kwargs.values()]
+    return op.fn is np.clip and not any(reverse.activity.active(v) for bound in bounds for v in leaves(bound))
+
+
 def _check_keywords(op: Call, rule: Rule) -> None:
     for name in op.kwargs:
         if name not in rule.parameters and not any(p in ("kw", "kwargs") for p in rule.parameters):
@@ -344,3 +370,4 @@ def _no_derivative_in(op: Call, k: int) -> None:
 
 
 _PRODUCTS = frozenset([operator.matmul, np.matmul, np.dot])
+_CHOICES = frozenset([np.maximum, np.minimum, np.fmax, np.fmin, np.clip])

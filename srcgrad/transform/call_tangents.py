@@ -12,6 +12,7 @@ from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.complexness import is_complex
 from srcgrad.analysis.memory import among, contents_read, copies_perhaps, is_view
+from srcgrad.analysis.steep import comes_from_selection, is_steep
 from srcgrad.errors import NoRuleError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Sequence, Symbol
@@ -24,6 +25,7 @@ from srcgrad.transform.cotangents import add, cast, copier, full_like, is_fresh,
 from srcgrad.transform.custom_calls import push_custom
 from srcgrad.transform.logistic import exponent_of_logistic, slope_of_logistic
 from srcgrad.transform.rule_calls import inline_rule
+from srcgrad.transform.strong_zeros import strong_product
 from srcgrad.transform.user_rule_calls import is_called, partials_by_call, push_by_call
 
 if TYPE_CHECKING:
@@ -191,7 +193,8 @@ def _apply_partials(forward: Forward, op: Call, rule: Rule) -> None:
         for x, partial in zip(op.args, partials, strict=True):
             dot = forward.dots.get(x) if isinstance(x, Value) and not isinstance(x, Const) else None
             if dot is not None and not _is_none(partial):
-                term = scaled(lo, lo.value(partial), dot)
+                chosen = is_steep(op) and x is op.args[0] and comes_from_selection(x, forward.aliases)
+                term = strong_product(lo, dot, lo.value(partial)) if chosen else scaled(lo, lo.value(partial), dot)
                 total = term if total is None else add(lo, total, term)
     if total is not None:
         forward.define(z, settled(forward, op, _fitted(forward, op, total, z), z))

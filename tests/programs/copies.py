@@ -107,7 +107,7 @@ def generators_are_spread(x):
     return product(*(v * 2.0 for v in x)) + total(1.5, *large())
 
 
-@program(lambda: (rand(4),), tags=("star",), supported=False)
+@program(lambda: (rand(4),), tags=("star",))
 def tuple_of_unknown_length_is_used_as_a_whole(x):
     kept = tuple(x[x > 0.3])
     return np.sum(np.array(kept) * 2)
