@@ -14,7 +14,7 @@ import numpy as np
 
 from srcgrad.backend.forwarding import Forwarding, Unexpected
 from srcgrad.backend.guards import Guards, argument_kind, same_items, same_kind
-from srcgrad.frontend.kinds import kind_of
+from srcgrad.frontend.kinds import SHORT, kind_of
 from srcgrad.frontend.sources import (
     AttributeSource,
     CellSource,
@@ -317,26 +317,26 @@ class _CheckWriter:
         """Requires a kind, told by a function."""
         self.require(f"{self.bind(same_kind)}({self.bind(tell)}({variable}), {self.bind(kind)})")
 
-    def _array(self, variable: str, dtype: np.dtype, ones: tuple[bool, ...], writeable: bool = True) -> None:
+    def _array(self, variable: str, dtype: np.dtype, lengths: tuple[int, ...], writeable: bool = True) -> None:
         # A dtype that is equal but not the same object goes the general way.
         self.refuse(f"{self.bind(type)}({variable}) is not {self.bind(np.ndarray)}")
         if self._tells_flags:
             self.refuse(f"{variable}.flags.writeable is not {writeable}")
-        if not self._tells_dtypes and len(ones) <= 1:
+        if not self._tells_dtypes and len(lengths) <= 1:
             # Compiled code looks at the number of axes, too.
-            if ones:
-                self.refuse(f"{self.bind(len)}({variable}) {'!=' if ones[0] else '=='} 1")
+            if lengths:
+                self.refuse(_is_other(f"{self.bind(len)}({variable})", lengths[0]))
             return
         if self._tells_dtypes:
             self.refuse(f"{variable}.dtype is not {self.bind(dtype)}")
-        if not ones:
+        if not lengths:
             self.refuse(f"{variable}.shape")
             return
         # With another number of axes this raises, which ends in `except`.
         self._count += 1
-        axes = [f"v{self._count}_{k}" for k in range(len(ones))]
+        axes = [f"v{self._count}_{k}" for k in range(len(lengths))]
         self.lines.append(f"{', '.join(axes)}, = {variable}.shape")
-        self.refuse(" or ".join(f"{axis} {'!=' if one else '=='} 1" for axis, one in zip(axes, ones, strict=True)))
+        self.refuse(" or ".join(map(_is_other, axes, lengths)))
 
     def _container(self, variable: str, cls: Any, *parts: Any) -> bool:
         """Requires a container of known structure; False if it is none."""
@@ -380,6 +380,13 @@ class _CheckWriter:
             return FunctionType(code, namespace, name, defaults, closure)
 
         return make
+
+
+def _is_other(length: str, known: int) -> str:
+    """A condition under which a length is none that code is made for; `known` is what kinds say of it."""
+    if known < 0:
+        return f"0 < {length} <= {SHORT}"
+    return f"{length} != {known}" if known else f"{length} == 1"
 
 
 def _is_array(kind: Any) -> bool:

@@ -220,7 +220,7 @@ class Dispatcher:
         """The variant for arguments by name; numbers among them that have to be floats become floats."""
         self._prepare(bound)
         inner = self.target.inner.find_bound(bound) if self.target.inner is not None else None
-        key = (id(inner), *((name, argument_kind(value)) for name, value in bound.items()))
+        key = (id(inner), *((name, argument_kind(value, self.options.jit)) for name, value in bound.items()))
         variant = self._valid(key)
         if variant is None:
             with self.lock:
@@ -255,7 +255,7 @@ class Dispatcher:
         if variant.check is never:
             facts = Facts(
                 names=variant.params,
-                kinds={name: argument_kind(bound[name]) for name in variant.params},
+                kinds={name: argument_kind(bound[name], self.options.jit) for name in variant.params},
                 opaque=variant.opaque,
                 written=variant.written,
                 guards=variant.guards,
@@ -421,9 +421,11 @@ class Dispatcher:
         return found if self.options.as_tuple else (found,)
 
     def _lower(self, bound: dict[str, Any], inner: Variant | None) -> Program:
+        short = self.options.jit
         if inner is not None:
-            return lower_program(inner.entry, {name: bound[name] for name in inner.params})  # type: ignore[arg-type]
-        return lower_program(self.target.fn, bound, self_object=self.target.self_object)
+            own = {name: bound[name] for name in inner.params}
+            return lower_program(inner.entry, own, short_axes=short)  # type: ignore[arg-type]
+        return lower_program(self.target.fn, bound, self_object=self.target.self_object, short_axes=short)
 
     def _names(self, bound: dict[str, Any], program: Program) -> tuple[str, ...]:
         return self._split_items(program) if self.options.wanted is not None else _float_parameters(bound, program)

@@ -13,6 +13,7 @@ import numpy as np
 
 from srcgrad.backend.dispatch import Variant
 from srcgrad.errors import ArgumentError, StaleFileError, UnsupportedError
+from srcgrad.frontend.kinds import SHORT
 from srcgrad.frontend.sources import GlobalSource
 
 _PYTHON_TYPES: dict[str, Any] = {"float": 1.0, "int": 1, "bool": True, "f8": 1.0, "i8": 1, "b1": True}
@@ -60,7 +61,7 @@ def _example(text: str) -> Any:
     for k, axis in enumerate(axes.split(",") if axes.strip() else ()):
         if axis.strip() not in (":", "1"):
             raise _bad(text)
-        shape.append(1 if axis.strip() == "1" else k + 2)
+        shape.append(1 if axis.strip() == "1" else SHORT + 1 + k)
     return np.ones(shape, dtype)
 
 

@@ -8,16 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend.kinds import is_derived_number, kind_of
+from srcgrad.frontend.kinds import array_kind, is_derived_number, kind_of
 from srcgrad.frontend.sources import Guard, Source, same_object
 from srcgrad.tree import flatten
 
 
-def argument_kind(value: Any) -> Any:
-    """As `kind_of`, but an object that the compiler looks into only as it is now counts by identity."""
+def argument_kind(value: Any, short: bool = False) -> Any:
+    """As `kind_of`, but an object that the compiler looks into only as it is now counts by identity.
+
+    Args:
+        value: the argument.
+        short: whether arrays with short last axes are kinds of their own.
+    """
     cls = type(value)
-    if cls is float or cls is int or cls is np.ndarray:
-        return kind_of(value)
+    if cls is np.ndarray:
+        return array_kind(value, short)
+    if cls is float or cls is int:
+        return cls
     opaque = opaque_leaves(value)
     return (kind_of(value), *map(id, opaque)) if opaque else kind_of(value)
 

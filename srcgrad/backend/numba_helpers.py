@@ -75,12 +75,14 @@ def _reordered_sum(typingctx: Any, a: Any, b: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.fadd(args[0], args[1], flags=("reassoc",))
 
-    return types.float64(types.float64, types.float64), codegen
+    return a(a, b), codegen
 
 
 @_compiled(helpers.plus)
 def _plus(a: Any, b: Any) -> Any:
-    return lambda a, b: _reordered_sum(a, b)
+    if a == b == types.float32:
+        return lambda a, b: _reordered_sum(a, b)
+    return lambda a, b: _reordered_sum(np.float64(a), np.float64(b))
 
 
 _BLOCK = 128

@@ -10,6 +10,7 @@ from numba import njit, types
 from numba.core.errors import TypingError
 
 from srcgrad.errors import SrcgradError
+from srcgrad.frontend.kinds import SHORT
 
 
 class Inside:
@@ -86,7 +87,7 @@ def _without_literal(t: Any) -> Any:
 def _example(t: Any, name: str) -> Any:
     """An argument of a type of Numba."""
     if isinstance(t, types.Array):
-        return np.ones((2,) * t.ndim, str(t.dtype) if not isinstance(t.dtype, types.Boolean) else "bool")
+        return np.ones((SHORT + 1,) * t.ndim, str(t.dtype) if not isinstance(t.dtype, types.Boolean) else "bool")
     if isinstance(t, types.Boolean):
         return True
     if isinstance(t, types.Integer):

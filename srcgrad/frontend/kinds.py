@@ -17,6 +17,9 @@ _PYTHON_NUMBERS: dict[type, Type] = {bool: BOOL, int: INT, float: FLOAT, complex
 LONG = 16
 """A list or tuple with more items than this, all of one kind, is a run-time list and not unrolled."""
 
+SHORT = 4
+"""Compiled code is made for the length of the last axis of a matrix if it is no more than this: points in space."""
+
 
 _OPERATORS = frozenset(
     f"__{prefix}{name}__"
@@ -51,12 +54,13 @@ def is_derived_number(value: Any) -> bool:
     return cls.__module__ != "numpy"
 
 
-def number_type(value: Any, name: str) -> Type | None:
+def number_type(value: Any, name: str, short: bool = False) -> Type | None:
     """The type of a number or array, None for anything else.
 
     Args:
         value: the object.
         name: what the symbolic lengths of its axes are called.
+        short: whether short last axes have their own lengths.
     """
     known = _PYTHON_NUMBERS.get(type(value))
     if known is not None:
@@ -64,8 +68,8 @@ def number_type(value: Any, name: str) -> Type | None:
     if type(value) is np.ndarray:
         if value.dtype.kind not in "biufcSU":
             return None
-        axes = (1 if n == 1 else Dim(f"{name}.{k}", 0, True) for k, n in enumerate(value.shape))
-        return Array(value.dtype, tuple(axes))
+        lengths = enumerate(_lengths(value.shape, short))
+        return Array(value.dtype, tuple([n if n > 0 else Dim(f"{name}.{k}", 0, True) for k, n in lengths]))
     if isinstance(value, np.generic) and value.dtype.kind in "biufc" and not is_derived_number(value):
         return NpScalar(value.dtype)
     return None
@@ -108,14 +112,32 @@ def is_static(value: Any) -> bool:
     )
 
 
+def array_kind(value: np.ndarray, short: bool = False) -> tuple:
+    """The kind of an array: its dtype, what is known of its lengths, and False if it is read-only.
+
+    Args:
+        value: the array.
+        short: whether short last axes have kinds of their own.
+    """
+    kind = (value.dtype, _lengths(value.shape, short))
+    return kind if value.flags.writeable else (*kind, False)
+
+
+def _lengths(shape: tuple[int, ...], short: bool) -> tuple[int, ...]:
+    """What code is made for: a length, 0 for any but 1, or -1 for any but short ones."""
+    found = tuple([1 if n == 1 else 0 for n in shape])
+    if short and len(shape) > 1:
+        return (*found[:-1], shape[-1] if 0 < shape[-1] <= SHORT else -1)
+    return found
+
+
 def kind_of(value: Any) -> Any:
     """A hashable key: two objects with equal keys run the same compiled variant."""
     cls = type(value)
     if cls is float or cls is int or cls is bool or cls is complex:
         return cls
     if cls is np.ndarray:
-        kind = (value.dtype, tuple([n == 1 for n in value.shape]))
-        return kind if value.flags.writeable else (*kind, False)
+        return array_kind(value)
     if isinstance(value, np.generic):
         return cls if is_derived_number(value) else value.dtype
     if isinstance(value, list) or cls is tuple:

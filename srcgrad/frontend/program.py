@@ -82,7 +82,11 @@ ANY_KIND = AnyKind()
 
 
 def lower_program(
-    fn: types.FunctionType, arguments: dict[str, Any], floats: frozenset[str] = frozenset(), self_object: Any = None
+    fn: types.FunctionType,
+    arguments: dict[str, Any],
+    floats: frozenset[str] = frozenset(),
+    self_object: Any = None,
+    short_axes: bool = False,
 ) -> Program:
     """Lowers a function for arguments of the kinds of the given ones.
 
@@ -91,13 +95,18 @@ def lower_program(
         arguments: an example for each parameter, in order, whose kind is all that matters; `ANY_KIND` if not known.
         floats: the parameters whose Python integers are taken as floats.
         self_object: what the first parameter is bound to, for a bound method.
+        short_axes: whether the program is for the lengths of short last axes.
 
     Raises:
         UnsupportedError: for what the compiler can't carry.
         SourceNotFoundError: if the function has no source.
         SourceChangedError: if the source has changed since the function was imported.
     """
-    return lowered(lambda marks: _attempt(fn, arguments, floats, self_object, marks), Marks(), fn.__name__)
+
+    def type_of(name: str) -> Type:
+        return _parameter_type(arguments[name], name, name in floats, short_axes)
+
+    return lowered(lambda marks: _attempt(fn, arguments, type_of, self_object, marks), Marks(), fn.__name__)
 
 
 def lowered(attempt: Callable[[Marks], T], marks: Marks, name: str) -> T:
@@ -120,7 +129,7 @@ def lowered(attempt: Callable[[Marks], T], marks: Marks, name: str) -> T:
 
 
 def _attempt(
-    fn: types.FunctionType, arguments: dict[str, Any], floats: frozenset[str], self_object: Any, marks: Marks
+    fn: types.FunctionType, arguments: dict[str, Any], type_of: Callable[[str], Type], self_object: Any, marks: Marks
 ) -> Program:
     source = source_of(fn)
     lo = Lowering(marks)
@@ -143,7 +152,7 @@ def _attempt(
         defaults = python_defaults(lo, fn)
         for name in names:
             if name in arguments:
-                symbols[name] = argument(lo, arguments[name], name, name in floats, body)
+                symbols[name] = argument(lo, arguments[name], name, type_of(name), body)
                 lo.store.set((frame, name), symbols[name])
             elif name in defaults:
                 lo.store.set((frame, name), defaults[name])
@@ -275,21 +284,21 @@ def _tree_leaves(tree: Any) -> list[Value]:
     return list(leaves(tree))
 
 
-def argument(lo: Lowering, example: Any, name: str, as_float: bool, body: Region) -> Symbol:
+def argument(lo: Lowering, example: Any, name: str, type: Type, body: Region) -> Symbol:
     """A parameter, and what it stands for."""
-    param = Value(_parameter_type(example, name, as_float), name, lo.span)
+    param = Value(type, name, lo.span)
     param.owner = body
     body.args.append(param)
     _note_read_only(lo, param, example)
     return _opened(lo, param, example, name)
 
 
-def _parameter_type(example: Any, name: str, as_float: bool) -> Type:
+def _parameter_type(example: Any, name: str, as_float: bool, short_axes: bool) -> Type:
     if isinstance(example, AnyKind):
         return Unknown(frozenset([name]))
     if as_float and type(example) is int:
         return FLOAT
-    number = kinds.number_type(example, name)
+    number = kinds.number_type(example, name, short_axes)
     if number is not None:
         return number
     if kinds.is_long_list(example):

@@ -38,6 +38,7 @@ from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Try, Value, walk
 from srcgrad.ir.types import Array, NpScalar, Opaque, PyScalar, Tuple
 from srcgrad.jit.buffers import hoist_buffers
 from srcgrad.jit.copies import read_copies
+from srcgrad.jit.group_pieces import pieces
 from srcgrad.jit.groups import Group, Member, member, reads_what_it_writes
 from srcgrad.jit.lengths import Facts
 from srcgrad.jit.nests import write_nest
@@ -274,7 +275,7 @@ class _RegionFusion:
     def _write(self, count: int) -> None:
         """Closes the first groups."""
         rows = Rows(self.aliases)
-        for group in self.groups[:count]:
+        for group in [part for whole in self.groups[:count] for part in pieces(whole, self.fusion.is_used)]:
             ops = None if is_plain(group) else write_nest(group, self.fusion.is_used, self.facts)
             if ops is None:
                 rows.forget()

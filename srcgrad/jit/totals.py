@@ -7,13 +7,16 @@ Sums of floats are made of sums of short blocks, added in double precision, so t
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from srcgrad.analysis.words import word
 from srcgrad.ir.nodes import Const, Op, Region, Value
 from srcgrad.ir.types import BOOL, INT, Array, NpScalar
+from srcgrad.jit import helpers
+from srcgrad.jit.group_pieces import is_slow
 from srcgrad.jit.groups import Member
 from srcgrad.jit.lengths import raise_if
 from srcgrad.jit.pointwise import Writer, item_update_of
@@ -56,7 +59,7 @@ class Totals:
         self.nest = nest
         self.carried: list[_Total] = []
         self.arrays: list[Member] = []
-        self._after: list[Callable[[], None]] = []
+        self._is_vectorised = any(map(is_slow, nest.members))
         for m in nest.members:
             if m.reduction is not None:
                 self._begin(m)
@@ -117,7 +120,7 @@ class Totals:
         total = next((t for t in self.carried if t.member is m), None)
         if total is not None:
             assert total.now is not None
-            total.now = reduction.taken_in(writer, total.now, number)
+            total.now = self._added(writer, reduction, total.now, number)
             return
         output = m.op.outputs[0]
         if reduction.name in ("sum", "mean", "prod"):
@@ -126,6 +129,17 @@ class Totals:
             return
         old = writer.call(operator.getitem, output, self._index(writer, m))
         writer.effect(operator.setitem, output, self._index(writer, m), reduction.taken_in(writer, old, number))
+
+    def _added(self, writer: Writer, reduction: Reduction, so_far: Value, number: Value) -> Value:
+        """What a total is with one more number; one behind a function that several numbers are computed with at once.
+
+        A loop that adds in order can't be vectorised. Rows may be so short that this costs more than it gives.
+        """
+        inner, dtype = len(self.nest.looped), reduction.dtype
+        in_order = not self._is_vectorised or not reduction.adds or inner > 1 or self._is_short(inner)
+        if in_order or dtype not in (np.dtype("f8"), np.dtype("f4")):
+            return reduction.taken_in(writer, so_far, number)
+        return writer.call(helpers.plus, so_far, writer.number(number, dtype), type=NpScalar(dtype))
 
     def _index(self, writer: Writer, m: Member) -> Any:
         """The index of the result that an element belongs to."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.ir.nodes import Const, Tree
+from srcgrad.ir.nodes import Const, Tree, Value
 from srcgrad.ir.types import (
     INT,
     NUMBER,
@@ -355,9 +355,16 @@ def transpose(site: Site, fn: Any, a: Tree, *axes: Tree) -> Type:
     return Array(dtype, tuple([shape[k] for k in order]))
 
 
+def _is_number(axis: Tree) -> bool:
+    """Whether an axis is a number of NumPy that the run tells: it may be any."""
+    return isinstance(axis, Value) and not isinstance(axis, Const) and isinstance(axis.type, NpScalar)
+
+
 @analytic(np.swapaxes, np.ndarray.swapaxes)
 def swapaxes(site: Site, fn: Any, a: Tree, axis1: Tree, axis2: Tree) -> Type:
     dtype, shape = _permutable(site, a)
+    if _is_number(axis1) or _is_number(axis2):
+        return Array(dtype, tuple([Dim(site.fresh()) for _ in shape]))
     (j,), (k,) = axes_argument(axis1, len(shape)), axes_argument(axis2, len(shape))
     order = list(shape)
     order[j], order[k] = order[k], order[j]
@@ -367,6 +374,8 @@ def swapaxes(site: Site, fn: Any, a: Tree, axis1: Tree, axis2: Tree) -> Type:
 @analytic(np.moveaxis)
 def moveaxis(site: Site, fn: Any, a: Tree, source: Tree, destination: Tree) -> Type:
     dtype, shape = _permutable(site, a)
+    if _is_number(source) or _is_number(destination):
+        return Array(dtype, tuple([Dim(site.fresh()) for _ in shape]))
     here, there = axes_argument(source, len(shape)), axes_argument(destination, len(shape))
     order = [k for k in range(len(shape)) if k not in here]
     for target, k in sorted(zip(there, here, strict=True)):
