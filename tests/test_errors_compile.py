@@ -14,8 +14,8 @@ from srcgrad.errors import AliasError, NoRuleError, NotScalarError, SourceChange
 
 
 def no_rule(x):
-    phase = np.unwrap(x)
-    return np.sum(phase)
+    inner = np.trim_zeros(x)
+    return np.sum(inner)
 
 
 def no_rule_of_another_library(x):
@@ -48,10 +48,10 @@ def unsupported(x):
             no_rule,
             NoRuleError,
             """\
-no derivative rule for np.unwrap
-    phase = np.unwrap(x)
-            ^^^^^^^^^^^^
-  help: give it one with @srcgrad.rules.vjp(np.unwrap), or wrap the argument in srcgrad.stop_gradient""",
+no derivative rule for np.trim_zeros
+    inner = np.trim_zeros(x)
+            ^^^^^^^^^^^^^^^^
+  help: give it one with @srcgrad.rules.vjp(np.trim_zeros), or wrap the argument in srcgrad.stop_gradient""",
         ),
         (
             no_rule_of_another_library,
