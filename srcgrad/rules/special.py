@@ -40,7 +40,12 @@ pure(bessel_i1)
 
 @partials(bessel_i1)
 def bessel_i1_slope(x, y):
-    return np.i0(x) - np.where(x == 0, 0.5, y / np.where(x == 0, 1.0, x))
+    near = np.abs(x) < 1.0
+    quarter = np.where(near, 0.25 * x * x, 0.0)
+    ratio = 0.5
+    for k in range(12, 0, -1):
+        ratio = 0.5 + ratio * quarter / (k * (k + 1))
+    return np.i0(x) - np.where(near, ratio, y / np.where(near, 1.0, x))
 
 
 @partials(np.i0)

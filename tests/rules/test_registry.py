@@ -21,6 +21,7 @@ from harness import (
 )
 
 import srcgrad.rules  # noqa: F401  (fills the registry)
+from srcgrad.rules.late import load_rules
 from srcgrad.rules.registry import ACCUMULATE, JVP, LINEAR, PARTIALS, VJP, display_name, has_rule, is_of_user
 
 TABLES = (
@@ -36,10 +37,13 @@ TABLES = (
     "rows_fft",
     "rows_polynomial",
     "rows_special",
+    "rows_scipy_special",
+    "rows_scipy_linalg",
 )
 ROWS: list[Row] = [
     row for table in TABLES if importlib.util.find_spec(table) for row in importlib.import_module(table).ROWS
 ]
+load_rules()
 SMOOTH = [row for row in ROWS if row.expected is None]
 STATED = [row for row in ROWS if row.expected is not None]
 
@@ -91,7 +95,7 @@ def _calls(body: FunctionType) -> Iterator[tuple[str, object]]:
     for node in ast.walk(ast.parse(inspect.getsource(body))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             text = ast.unparse(node.func)
-            if text.partition(".")[0] in ("np", "math", "operator"):
+            if text.partition(".")[0] in ("np", "math", "operator", "special", "linalg"):
                 yield text, eval(text, body.__globals__)
 
 
