@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import linalg, special
+from scipy import fft, integrate, linalg, signal, special
+from scipy.spatial.distance import cdist
 
 from . import program, rand, signed
 
@@ -48,6 +49,20 @@ def likelihood_of_counts(rates, a):
     poisson = special.xlogy(counts, rates) - rates - special.gammaln(counts + 1)
     negative = special.betaln(a, counts + 1) + special.digamma(a + counts)
     return np.sum(poisson) + np.sum(negative) + np.sum(special.gammainc(2.0, rates)) + np.sum(special.j0(rates))
+
+
+@program(lambda: (signed(6), signed(3, seed=1)), argnums=(0, 1), tags=("scipy",))
+def filtered_signal(x, kernel):
+    smooth = signal.fftconvolve(x, kernel, mode="same") + signal.lfilter([1.0, 0.4], [1.0, -0.2], x)
+    power = np.abs(fft.rfft(smooth)) ** 2
+    lags = signal.correlate(x, kernel, mode="valid")
+    running = integrate.cumulative_trapezoid(smooth**2, dx=0.1, initial=0)
+    return np.sum(power) + np.sum(lags**3) + integrate.trapezoid(running) + np.sum(fft.dct(x, norm="ortho") ** 3)
+
+
+@program(lambda: (rand(4, 2), rand(3, 2, seed=1)), argnums=(0, 1), tags=("scipy",))
+def kernel_of_points(x, y):
+    return np.sum(np.exp(-cdist(x, y)) * cdist(x, y, "sqeuclidean")) + np.sum(cdist(x, x + 1.0))
 
 
 @program(lambda: (2.0, 0.4), argnums=(0, 1), tags=("scipy",), supported=False)

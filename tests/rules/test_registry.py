@@ -39,6 +39,7 @@ TABLES = (
     "rows_special",
     "rows_scipy_special",
     "rows_scipy_linalg",
+    "rows_scipy_arrays",
 )
 ROWS: list[Row] = [
     row for table in TABLES if importlib.util.find_spec(table) for row in importlib.import_module(table).ROWS
@@ -95,7 +96,7 @@ def _calls(body: FunctionType) -> Iterator[tuple[str, object]]:
     for node in ast.walk(ast.parse(inspect.getsource(body))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             text = ast.unparse(node.func)
-            if text.partition(".")[0] in ("np", "math", "operator", "special", "linalg"):
+            if text.partition(".")[0] in ("np", "math", "operator", "special", "linalg", "signal", "fft", "integrate"):
                 yield text, eval(text, body.__globals__)
 
 
