@@ -8,10 +8,11 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import linalg, special
+from scipy import fft, linalg, signal, special
+from scipy.spatial.distance import cdist
 
 from srcgrad import grad, jvp
-from srcgrad.errors import NoRuleError, NotJitableError, UnsupportedError
+from srcgrad.errors import NoRuleError, NotJitableError, SrcgradError, UnsupportedError
 
 X = np.array([0.3, 1.2, 0.8])
 
@@ -147,11 +148,24 @@ A = np.array([[2.0, 0.3], [0.3, 1.0]])
         (lambda a: np.sum(linalg.solve(a, a[0], assume_a="banded")), NoRuleError),
         (lambda a: np.sum(linalg.expm(np.stack([a, a]))), NoRuleError),
         (lambda a: special.logsumexp(a, return_sign=True)[0], NoRuleError),
+        (lambda a: np.sum(linalg.eigh(a, np.eye(2))[0]), NoRuleError),
+        (lambda a: linalg.eigh(a, eigvals_only=True)[0], SrcgradError),
+        (lambda a: np.sum(linalg.qr(a, pivoting=True)[0]), NoRuleError),
+        (lambda a: np.sum(signal.lfilter([1.0], [1.0, 0.5], a, -1, np.ones((2, 1)))[0]), NoRuleError),
+        (lambda a: np.sum(signal.lfilter(a[0], [1.0], a)), NoRuleError),
+        (lambda a: np.sum(cdist(a, a, "cityblock")), NoRuleError),
     ],
 )
 def test_what_is_not_covered_is_refused(fun, cls):
     with pytest.raises(cls):
         grad(fun)(A)
+    with pytest.raises(cls):
+        jvp(fun, (A,), (A,))
+
+
+def test_a_cosine_transform_without_a_transpose_is_refused():
+    with pytest.raises(NoRuleError):
+        grad(lambda a: np.sum(fft.dct(a, type=4)))(A)
 
 
 def test_accuracy_far_out():

@@ -16,7 +16,7 @@ from srcgrad.rules.registry import display_name, given_rules_kept, hashable
 
 _PENDING: dict[str, tuple[str, ...]] = {
     "scipy.special": ("srcgrad.rules.of_scipy.special", "srcgrad.rules.of_scipy.softmax"),
-    "scipy.linalg": ("srcgrad.rules.of_scipy.linalg",),
+    "scipy.linalg": ("srcgrad.rules.of_scipy.linalg", "srcgrad.rules.of_scipy.decompositions"),
     "scipy.signal": ("srcgrad.rules.of_scipy.signal",),
     "scipy.fft": ("srcgrad.rules.of_scipy.fft",),
     "scipy.integrate": ("srcgrad.rules.of_scipy.integrate",),

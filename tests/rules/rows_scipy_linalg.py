@@ -56,3 +56,17 @@ ROWS += [
     Row(linalg.block_diag, (_x(2, 3), _x(2), _x(1, 1)), argnums=(0, 1, 2)),
     Row(linalg.block_diag, (_x(2, 2),)),
 ]
+
+_spread = np.diag(np.arange(1.0, 4.0)) + 0.2 * _x(3, 3)
+ROWS += [
+    *[Row(linalg.norm, (_x(4), ord)) for ord in (None, 1, 2, 3)],
+    *[Row(linalg.norm, (_x(3, 2), ord)) for ord in (None, "fro")],
+    Row(linalg.norm, (_x(3, 2),), {"axis": 1, "keepdims": True}),
+    *[Row(fn, (_spread,)) for fn in (linalg.svd, linalg.svdvals, linalg.qr, linalg.eigvalsh)],
+    *[Row(fn, (_spread,), {"lower": False}) for fn in (linalg.eigh, linalg.eigvalsh)],
+    *[Row(linalg.svd, (_x(*shape),), {"full_matrices": False}) for shape in ((4, 2), (2, 4))],
+    Row(linalg.svdvals, (_x(3, 2),)),
+    # Its vectors have signs that jump at most other points.
+    Row(linalg.eigh, (np.transpose(_spread),)),
+    *[Row(linalg.qr, (_x(*shape),), {"mode": "economic"}) for shape in ((4, 2), (2, 4))],
+]

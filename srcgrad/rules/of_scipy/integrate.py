@@ -42,6 +42,8 @@ def cumulative_trapezoid(g, z, y, x=None, dx=1.0, axis=-1, initial=None):
 @jvp(integrate.cumulative_trapezoid)
 def cumulative_trapezoid_jvp(y_dot, x_dot, dx_dot, z, y, x=None, dx=1.0, axis=-1, initial=None):
     _refuse_tables(x)
+    # Older versions begin with any number that is given.
+    initial = None if initial is None else 0
     through_y = None if y_dot is None else integrate.cumulative_trapezoid(y_dot, x, dx, axis, initial)
     if x is None:
         moved = None if dx_dot is None else integrate.cumulative_trapezoid(y, None, dx_dot, axis, initial)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import signal
 
 from srcgrad.rules.by_example import pure
-from srcgrad.rules.registry import linear_in, linear_in_each, vjp
+from srcgrad.rules.registry import jvp, linear_in_each, vjp
 
 pure(signal.convolve, signal.fftconvolve, signal.correlate, signal.lfilter)
 
@@ -53,9 +53,18 @@ def correlate(g, z, in1, in2, mode="full", method="auto"):
 linear_in_each("in1", "in2")(signal.convolve, signal.fftconvolve, signal.correlate)
 
 
+def _refuse_state(zi):
+    if zi is not None:
+        raise NotImplementedError("scipy.signal.lfilter with a state")
+
+
 @vjp(signal.lfilter)
-def lfilter(g, z, b, a, x, axis=-1):
+def lfilter(g, z, b, a, x, axis=-1, zi=None):
+    _refuse_state(zi)
     return None, None, np.flip(signal.lfilter(b, a, np.flip(g, axis), axis), axis)
 
 
-linear_in("x")(signal.lfilter)
+@jvp(signal.lfilter)
+def lfilter_jvp(x_dot, z, b, a, x, axis=-1, zi=None):
+    _refuse_state(zi)
+    return signal.lfilter(b, a, x_dot, axis)
