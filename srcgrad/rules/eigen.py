@@ -19,6 +19,8 @@ from srcgrad.rules.registry import jvp, vjp
 
 def _pivots(v):
     """For each eigenvector 1 at its largest entry that is real, 0 elsewhere."""
+    if np.size(v) == 0:
+        return v == 0
     largest = np.argmax(np.where(np.imag(v) == 0, np.abs(v), -1.0), -2)
     return column(np.arange(np.shape(v)[-1])) == row(largest)
 
