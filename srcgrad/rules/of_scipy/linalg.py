@@ -198,13 +198,18 @@ def _off_triangle(a, lower):
     return np.triu(a, 1) if lower else np.tril(a, -1)
 
 
-# `cho_factor` leaves in the other triangle what is in its argument there.
+def _kept_off_triangle(g, c, a, lower):
+    """Some versions leave in the other triangle what is in the argument there; others clear it."""
+    kept = np.all(_off_triangle(c, lower) == _off_triangle(a, lower))
+    return np.where(kept, _off_triangle(g, lower), 0.0)
+
+
 @vjp(linalg.cho_factor)
 def cho_factor(g, z, a, lower=False, overwrite_a=False, check_finite=True):
     _refuse_stacks(a)
     _refuse_complex(a)
     factor = _triangle(z[0], lower, False)
-    return _cholesky_bar(_triangle(g[0], lower, False), factor, lower) + _off_triangle(g[0], lower)
+    return _cholesky_bar(_triangle(g[0], lower, False), factor, lower) + _kept_off_triangle(g[0], z[0], a, lower)
 
 
 @jvp(linalg.cho_factor)
@@ -212,7 +217,7 @@ def cho_factor_jvp(a_dot, z, a, lower=False, overwrite_a=False, check_finite=Tru
     _refuse_stacks(a)
     _refuse_complex(a)
     dot = _cholesky_dot(a_dot, _triangle(z[0], lower, False), lower)
-    return dot + _off_triangle(a_dot, lower), None
+    return dot + _kept_off_triangle(a_dot, z[0], a, lower), None
 
 
 @vjp(linalg.cho_solve)
