@@ -232,7 +232,7 @@ def test_every_function_that_has_a_rule_by_name_has_an_example() -> None:
 def test_the_error_on_the_page_is_what_python_prints(tmp_path: Path) -> None:
     (block,) = [block for block in BLOCKS if block.section == "Examples"]
     (shown,) = re.findall(r"^```text\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
-    path = tmp_path / "phases.py"
+    path = tmp_path / "bumps.py"
     module = run_block(block, path)
     del sys.modules[module.__name__]
     (error,) = vars(module)["_given"].values()

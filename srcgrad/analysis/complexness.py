@@ -20,10 +20,18 @@ from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, number_of
 from srcgrad.rules.registry import hashable
 
 _REAL = frozenset(
-    [abs, np.absolute, np.real, np.imag, np.angle, np.linalg.norm, np.fft.irfft, np.fft.irfftn, float, int]
+    [
+        *(abs, np.absolute, np.real, np.imag, np.angle, float, int),
+        *(np.fft.irfft, np.fft.irfft2, np.fft.irfftn, np.fft.hfft),
+        *(np.linalg.norm, np.linalg.cond, np.linalg.eigvalsh, np.linalg.svdvals),
+    ]
 )
 _COMPLEX = frozenset(
-    [complex, np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.fft2, np.fft.ifft2, np.fft.fftn, np.fft.ifftn]
+    [
+        *(complex, np.linalg.eig, np.linalg.eigvals, np.roots),
+        *(np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.ihfft),
+        *(np.fft.fft2, np.fft.ifft2, np.fft.rfft2, np.fft.fftn, np.fft.ifftn, np.fft.rfftn),
+    ]
 )
 
 

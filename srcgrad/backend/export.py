@@ -137,7 +137,7 @@ def _definitions(variant: Variant, name: str) -> list[str]:
             lines.append(f"{hint} = {current!r}")
         else:
             raise _unsaveable(name, source.label)
-    bound = set(re.findall(r"\b(\w+)$", variant.emitted.header, flags=re.MULTILINE))
+    bound = set(re.findall(r"\b(\w+)(?:,|$)", variant.emitted.header, flags=re.MULTILINE))
     for key, obj in variant.emitted.namespace.items():
         if key in bound:
             continue

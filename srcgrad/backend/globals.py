@@ -16,6 +16,7 @@ from srcgrad.analysis.words import identifier
 from srcgrad.backend.lookup import builtin_name, math_names, numpy_names
 from srcgrad.backend.names import unique
 from srcgrad.ir.nodes import Closed
+from srcgrad.rules.late import scipy_home
 from srcgrad.rules.registry import PARTIALS, VJP
 
 _SHARED_MODULES = ("srcgrad.runtime", "srcgrad.jit", "srcgrad.rules", "srcgrad.schedule")
@@ -139,9 +140,13 @@ class Globals:
         own = getattr(value, "__name__", None)
         name = own if isinstance(own, str) else type(value).__name__.lower()
         module = getattr(value, "__module__", None) or ""
-        suffix = "_vjp" if module.startswith("srcgrad.rules") and name in _FUNCTIONS_WITH_RULES else ""
+        named_alike = module.startswith("srcgrad.rules.of_scipy") or name in _FUNCTIONS_WITH_RULES
+        suffix = "_vjp" if module.startswith("srcgrad.rules") and named_alike else ""
         bound = self._claim(identifier(name.rpartition(".")[2].strip("<>")) + suffix, value)
-        if module.startswith(_SHARED_MODULES) and self._importable(module, name, value):
+        home = scipy_home(value)
+        if home is not None:
+            self._imported.setdefault(home, []).append(name if bound == name else f"{name} as {bound}")
+        elif module.startswith(_SHARED_MODULES) and self._importable(module, name, value):
             self._imported.setdefault(module, []).append(name if bound == name else f"{name} as {bound}")
         return ast.Name(bound, ast.Load())
 

@@ -19,6 +19,7 @@ from typing import Any
 from srcgrad.backend.checks import never
 from srcgrad.backend.dispatch import Dispatcher, Options, Variant
 from srcgrad.backend.targets import Target, resolve
+from srcgrad.rules.registry import when_rules_change
 
 _MOST = 64
 """Of so many functions the twins are kept."""
@@ -56,6 +57,17 @@ def _parts(fun: Any) -> tuple | None:
         return (fun.__func__, fun.__self__)
     inner = getattr(fun, "__srcgrad_dispatcher__", None)
     return None if inner is None else (inner._variants,)
+
+
+class _Sharing:
+    """What has been compiled and nobody holds any more is still handed on: until there are new rules."""
+
+    def forget(self) -> None:
+        _shared.clear()
+
+
+_sharing = _Sharing()
+when_rules_change(_sharing)
 
 
 def _forget(known: OrderedDict) -> None:

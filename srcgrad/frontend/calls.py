@@ -69,6 +69,7 @@ from srcgrad.frontend.values import (
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, List, is_scalar, shape_of
 from srcgrad.rules.custom import Custom, Step
+from srcgrad.rules.late import load_rules
 from srcgrad.rules.registry import PARTIALS, VJP, display_name, has_rule, hashable
 from srcgrad.rules.user_rules import RuleCall
 
@@ -195,6 +196,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if isinstance(obj, RuleCall):
         return custom_steps.call_rule(lo, obj, args, kwargs)
     if hashable(obj):
+        load_rules()
         module = getattr(obj, "__module__", None) or "builtins"
         if is_library(obj) or (obj in BUILTINS and module.partition(".")[0] != "srcgrad"):
             check_arguments(lo, obj, args, kwargs)
@@ -390,6 +392,7 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:
         missing = (Const(None),) * (fn.nin + fn.nout - len(args))
         args, kwargs = args[: fn.nin], {**kwargs, "out": Sequence((*args[fn.nin :], *missing))}
+    _refuse_overwriting(lo, fn, args, kwargs)
     names = _names_from_out(fn) if "out" not in kwargs else ()
     if names:
         first = names[0][0]
@@ -425,6 +428,24 @@ def items_of_tuple(lo: Lowering, symbol: Symbol) -> Symbol:
     """What a library function takes for a tuple of unknown length that is differentiated: a list is as good there."""
     items = lo.tuple_items.get(symbol) if isinstance(symbol, Value) else None
     return items if items is not None and items.type.differentiable else symbol
+
+
+def _refuse_overwriting(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> None:
+    """Refuses calls that let a function of SciPy write to its arguments: `overwrite_a=True` and its like."""
+    places = _overwriting(fn) if (getattr(fn, "__module__", None) or "").startswith("scipy.") else ()
+    for place, name in places:
+        given = kwargs.get(name, args[place] if place < len(args) else Const(False))
+        if not isinstance(given, Const) or given.value:
+            lo.unsupported(f"{display_name(fn)} with {name}= may write to its argument", f"leave {name} out")
+
+
+@functools.cache
+def _overwriting(fn: Any) -> tuple[tuple[int, str], ...]:
+    try:
+        names = list(inspect.signature(fn).parameters)
+    except (TypeError, ValueError):
+        return ()
+    return tuple([(k, name) for k, name in enumerate(names) if name.startswith("overwrite_")])
 
 
 @functools.cache

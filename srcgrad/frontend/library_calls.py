@@ -129,6 +129,57 @@ def _piecewise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     return lo.call(Const(stand_ins.piecewise), args, kwargs)
 
 
+@handles(np.apply_over_axes)
+def _apply_over_axes(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if len(args) != 3 or kwargs:
+        lo.unsupported("np.apply_over_axes takes what it needs by position")
+    return lo.call(Const(stand_ins.over_axes), args, {})
+
+
+@handles(np.fromiter)
+def _fromiter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    named = dict(zip(("iter", "dtype", "count"), args, strict=False)) | kwargs
+    if not {"iter", "dtype"} <= named.keys() <= {"iter", "dtype", "count"}:
+        lo.unsupported("np.fromiter takes an iterable and a dtype")
+    if constant(named.get("count", Const(-1))) != -1:
+        lo.unsupported("np.fromiter is supported without a count", "take as many items by itertools.islice")
+    return lo.call(Const(np.array), [make_list(lo, [named["iter"]], {})], {"dtype": named["dtype"]})
+
+
+def _of_ufunc(name: str) -> Handler:
+    """A method of ufuncs that is called on the class."""
+
+    def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        ufunc = constant(args[0]) if args else None
+        if not isinstance(ufunc, np.ufunc):
+            lo.unsupported(f"np.ufunc.{name} takes a ufunc that is known here")
+        return lo.call(Const(getattr(ufunc, name)), args[1:], kwargs)
+
+    return handler
+
+
+for _name in ("reduce", "accumulate", "outer", "reduceat", "at"):
+    BUILTINS[getattr(np.ufunc, _name)] = _of_ufunc(_name)
+
+
+def _in_place_of(name: str, stand_in: Callable[..., Any], refused: tuple[str, ...] = ()) -> Handler:
+    """A function of arrays that is put together of others."""
+
+    def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        for option in refused:
+            if constant(kwargs.get(option, Const(False))) is not False:
+                lo.unsupported(f"{name} with {option}= is not supported")
+        return lo.call(Const(stand_in), args, {key: item for key, item in kwargs.items() if key not in refused})
+
+    return handler
+
+
+BUILTINS[np.union1d] = _in_place_of("np.union1d", stand_ins.union)
+BUILTINS[np.intersect1d] = _in_place_of("np.intersect1d", stand_ins.intersection, ("return_indices",))
+BUILTINS[np.setdiff1d] = _in_place_of("np.setdiff1d", stand_ins.difference)
+BUILTINS[np.setxor1d] = _in_place_of("np.setxor1d", stand_ins.exclusive)
+
+
 def _of_data(stand_in: Callable[..., Any], *more: Symbol) -> Handler:
     """A function of `statistics` that takes nothing but data."""
 

@@ -227,6 +227,40 @@ def list_of_rows(x: Any) -> list:
     return [[float(number) for number in row] for row in x]
 
 
+# NumPy: sets of numbers
+
+
+def union(ar1: Any, ar2: Any) -> Any:
+    """`np.union1d`."""
+    return np.unique(np.concatenate((np.ravel(ar1), np.ravel(ar2))))
+
+
+def _elements(x: Any, assume_unique: bool) -> Any:
+    return np.ravel(x) if assume_unique else np.unique(x)
+
+
+def intersection(ar1: Any, ar2: Any, assume_unique: Any = False) -> Any:
+    """`np.intersect1d`: of two equal elements that of the first array."""
+    both = np.concatenate((_elements(ar1, assume_unique), _elements(ar2, assume_unique)))
+    both = np.sort(both, kind="stable")
+    return both[:-1][both[1:] == both[:-1]]
+
+
+def difference(ar1: Any, ar2: Any, assume_unique: Any = False) -> Any:
+    """`np.setdiff1d`."""
+    elements = _elements(ar1, assume_unique)
+    return elements[np.isin(elements, ar2, invert=True)]
+
+
+def exclusive(ar1: Any, ar2: Any, assume_unique: Any = False) -> Any:
+    """`np.setxor1d`."""
+    either = np.sort(np.concatenate((_elements(ar1, assume_unique), _elements(ar2, assume_unique))))
+    if len(either) == 0:
+        return either
+    changes = np.concatenate((np.array([True]), either[1:] != either[:-1], np.array([True])))
+    return either[np.logical_and(changes[1:], changes[:-1])]
+
+
 # NumPy: functions of the user's, element by element or row by row
 
 
@@ -256,6 +290,16 @@ def along_rows(fn: Any, rows: Any, *args: Any, **kwargs: Any) -> Any:
     results = [fn(row, *args, **kwargs) for row in rows]
     runtime.check_float(results[0])
     return np.array(results)
+
+
+def over_axes(fn: Any, x: Any, axes: Any) -> Any:
+    """`np.apply_over_axes`."""
+    value = np.asarray(x)
+    axes_in_turn = axes if isinstance(axes, (tuple, list)) else (axes,)
+    for axis in axes_in_turn:
+        result = fn(value, axis)
+        value = result if np.ndim(result) == np.ndim(value) else np.expand_dims(result, axis)
+    return value
 
 
 def piecewise(x: Any, conditions: Any, functions: Any, *args: Any, **kwargs: Any) -> Any:

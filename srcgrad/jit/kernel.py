@@ -289,6 +289,8 @@ def check_compilable(functions: Iterable[Function]) -> None:
             if isinstance(op, (Try, Enter, Leave)):
                 raise not_jitable(op, _NO_BLOCKS[type(op)])
             if isinstance(op, Call) and isinstance(op.fn, FunctionType) and not _is_library(op.fn):
+                if op.fn.__module__.startswith("scipy."):
+                    raise not_jitable(op, f"Numba has no {display_name(op.fn)}")
                 # It has a rule: others are read.
                 raise not_jitable(op, f"{op.fn.__name__} has a rule and is not compiled; decorate it with numba.njit")
             if isinstance(op, Call) and isinstance(op.fn, Step):

@@ -72,6 +72,21 @@ def batched_cumsum(a, axis=None, dtype=None):
     return np.cumsum(np.reshape(a, (np.shape(a)[0], count_of_each(a))), axis=1)
 
 
+def batched_cumulative_sum(x, *, axis=None, dtype=None, include_initial=False):
+    if np.ndim(x) == 1:
+        return None
+    return np.cumulative_sum(x, axis=1 if axis is None else behind(axis), include_initial=include_initial)
+
+
+if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+    batch("x", np.cumulative_sum)(batched_cumulative_sum)
+
+
+@batch("array", np.add.reduceat)
+def batched_reduceat(array, indices, axis=0, dtype=None):
+    return np.add.reduceat(array, indices, behind(axis))
+
+
 @batch("a", np.diff)
 def batched_diff(a, n=1, axis=-1):
     return np.diff(a, n, behind(axis))
@@ -336,6 +351,29 @@ def batched_matmul_b(a, b):
     return a @ b
 
 
+def batched_matvec_a(a, b):
+    return np.matvec(np.expand_dims(a, tuple(range(1, 1 + max(np.ndim(b) - np.ndim(a) + 2, 0)))), b)
+
+
+def batched_matvec_b(a, b):
+    return np.matvec(a, np.expand_dims(b, tuple(range(1, 1 + max(np.ndim(a) - np.ndim(b), 0)))))
+
+
+def batched_vecmat_a(a, b):
+    return np.vecmat(np.expand_dims(a, tuple(range(1, 1 + max(np.ndim(b) - np.ndim(a), 0)))), b)
+
+
+def batched_vecmat_b(a, b):
+    return np.vecmat(a, np.expand_dims(b, tuple(range(1, 1 + max(np.ndim(a) - np.ndim(b) + 2, 0)))))
+
+
+if hasattr(np, "matvec"):  # NumPy 2.2
+    batch("a", np.matvec)(batched_matvec_a)
+    batch("b", np.matvec)(batched_matvec_b)
+    batch("a", np.vecmat)(batched_vecmat_a)
+    batch("b", np.vecmat)(batched_vecmat_b)
+
+
 @batch("a", np.dot)
 def batched_dot_a(a, b):
     if np.ndim(b) == 0:
@@ -448,26 +486,3 @@ def batched_solve(a, b):
     if np.ndim(a) != 2:
         return None
     return np.transpose(np.linalg.solve(a, np.transpose(b))) if np.ndim(b) == 2 else np.linalg.solve(a, b)
-
-
-# ---- Fourier transforms ----
-
-
-@batch("a", np.fft.fft)
-def batched_fft(a, n=None, axis=-1, norm=None):
-    return np.fft.fft(a, n, behind(axis), norm)
-
-
-@batch("a", np.fft.ifft)
-def batched_ifft(a, n=None, axis=-1, norm=None):
-    return np.fft.ifft(a, n, behind(axis), norm)
-
-
-@batch("a", np.fft.rfft)
-def batched_rfft(a, n=None, axis=-1, norm=None):
-    return np.fft.rfft(a, n, behind(axis), norm)
-
-
-@batch("a", np.fft.irfft)
-def batched_irfft(a, n=None, axis=-1, norm=None):
-    return np.fft.irfft(a, n, behind(axis), norm)

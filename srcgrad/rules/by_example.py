@@ -67,7 +67,7 @@ _VALUE_DTYPES = words("eig eigvals roots poly")
 """Functions whose results are real or complex as their values happen to be."""
 
 
-def _collect() -> frozenset[Callable]:
+def _collect() -> set[Callable]:
     kinds = (types.FunctionType, types.BuiltinFunctionType, np.ufunc, type(np.sum))
     allowed: set[Callable] = {getattr(np.ndarray, name) for name in _METHODS}
     for module in (np, np.linalg, np.fft, math, cmath, operator):
@@ -78,11 +78,16 @@ def _collect() -> frozenset[Callable]:
             if isinstance(fn, kinds) and name not in _DENIED and not name.startswith("_"):
                 allowed.add(fn)
                 if isinstance(fn, np.ufunc) and (fn.nin, fn.nout, fn.signature) == (2, 1, None):
-                    allowed.update([fn.reduce, fn.accumulate, fn.outer])
-    return frozenset(allowed)
+                    allowed.update([fn.reduce, fn.accumulate, fn.outer, fn.reduceat])
+    return allowed
 
 
 ALLOWED = _collect()
+
+
+def pure(*fns: Callable) -> None:
+    """Declares functions of other modules that may be called on samples: they do nothing but return a value."""
+    ALLOWED.update(fns)
 
 
 @dataclass(frozen=True, slots=True)

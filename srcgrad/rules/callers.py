@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from srcgrad.rules.late import load_rules
 from srcgrad.rules.registry import display_name, has_rule, hashable
 
 _STARS = {inspect.Parameter.VAR_POSITIONAL: "*{0}", inspect.Parameter.VAR_KEYWORD: "**{0}"}
@@ -18,13 +19,14 @@ _callers: dict[Any, types.FunctionType] = {}
 
 def caller_of(fun: Any) -> types.FunctionType | None:
     """A function that calls one with a rule, such as `np.tanh`, with what it has to be given; None without a rule."""
+    load_rules()
     if not (callable(fun) and hashable(fun) and has_rule(fun)):
         return None
     known = _callers.get(fun)
     if known is None:
         needed = [p for p in _parameters(fun) if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
         name = display_name(fun).rpartition(".")[2]
-        known = _callers[fun] = function_that_calls(fun, needed, name, fun.__doc__, fun.__module__)
+        known = _callers[fun] = function_that_calls(fun, needed, name, fun.__doc__, getattr(fun, "__module__", None))
     return known
 
 

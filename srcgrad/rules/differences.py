@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from srcgrad.rules.registry import jvp, linear_in, vjp
@@ -123,6 +125,17 @@ def _ungradient(g, h, edge_order):
         return g_bar + np.concatenate([-first, first, rest]) + np.concatenate([rest, -last, last])
     begin = np.concatenate([-1.5 * first, 2.0 * first, -0.5 * first, rest[1:]])
     return g_bar + begin + np.concatenate([rest[1:], 0.5 * last, -2.0 * last, 1.5 * last])
+
+
+# What `unwrap` adds are multiples of the period, which do not change but in jumps.
+@vjp(np.unwrap)
+def unwrap(g, z, p, discont=None, axis=-1, *, period=2 * math.pi):
+    return g
+
+
+@jvp(np.unwrap)
+def unwrap_jvp(p_dot, z, p, discont=None, axis=-1, *, period=2 * math.pi):
+    return p_dot
 
 
 @vjp(np.trapezoid)

@@ -12,9 +12,11 @@ no derivative; the terms in question are left out, which is right for what does 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from srcgrad.rules.linalg import column, row, transposed
+from srcgrad.rules.linalg import column, in_order, row, transposed
 from srcgrad.rules.registry import jvp, nondifferentiable, vjp
 from srcgrad.rules.tangents import less
 
@@ -46,6 +48,48 @@ def solve_jvp(a_dot, b_dot, z, a, b):
         moved = None if a_dot is None else a_dot @ column(z)
         return np.linalg.solve(a, less(None if b_dot is None else column(b_dot), moved))[..., 0]
     return np.linalg.solve(a, less(b_dot, None if a_dot is None else a_dot @ z))
+
+
+def _axis_order(a, axes):
+    """The axes of `a` in the order that `tensorsolve` gives them: those that are named come last."""
+    n = np.ndim(a)
+    kept = [k for k in range(n) if k not in axes]
+    return (*kept, *axes)
+
+
+@vjp(np.linalg.tensorsolve)
+def tensorsolve(g, z, a, b, axes=None):
+    n = np.size(b)
+    moved = a if axes is None else np.transpose(a, _axis_order(a, axes))
+    b_bar = np.linalg.solve(np.transpose(np.reshape(moved, (n, n))), np.reshape(g, (n,)))
+    moved_bar = np.reshape(-np.outer(b_bar, np.reshape(z, (n,))), np.shape(moved))
+    a_bar = moved_bar if axes is None else in_order(moved_bar, _axis_order(a, axes))
+    return a_bar, np.reshape(b_bar, np.shape(b))
+
+
+@jvp(np.linalg.tensorsolve)
+def tensorsolve_jvp(a_dot, b_dot, z, a, b, axes=None):
+    n = np.size(b)
+    change = None
+    if a_dot is not None:
+        moved_dot = a_dot if axes is None else np.transpose(a_dot, _axis_order(a, axes))
+        change = np.reshape(moved_dot, (n, n)) @ np.reshape(z, (n,))
+    right = less(None if b_dot is None else np.reshape(b_dot, (n,)), change)
+    return np.linalg.tensorsolve(a, np.reshape(right, np.shape(b)), axes)
+
+
+@vjp(np.linalg.tensorinv)
+def tensorinv(g, z, a, ind=2):
+    n = math.prod(np.shape(a)[:ind])
+    inverse = np.transpose(np.reshape(z, (n, n)))
+    return np.reshape(-(inverse @ np.reshape(g, (n, n)) @ inverse), np.shape(a))
+
+
+@jvp(np.linalg.tensorinv)
+def tensorinv_jvp(a_dot, z, a, ind=2):
+    n = math.prod(np.shape(a)[:ind])
+    inverse = np.reshape(z, (n, n))
+    return np.reshape(-(inverse @ np.reshape(a_dot, (n, n)) @ inverse), np.shape(z))
 
 
 @vjp(np.linalg.inv)

@@ -115,13 +115,13 @@ def tensordot(g, z, a, b, axes=2):
     order_b = (*[summed_b[j] for k in range(n) for j in pairs if summed_a[j] == k], *kept_b)
     a_bar = np.tensordot(g, b, (tuple(range(len(kept_a), np.ndim(g))), kept_b))
     b_bar = np.tensordot(a, g, (kept_a, tuple(range(len(kept_a)))))
-    return _in_order(a_bar, order_a), _in_order(b_bar, order_b)
+    return in_order(a_bar, order_a), in_order(b_bar, order_b)
 
 
 linear_in_each("a", "b")(np.tensordot, np.linalg.tensordot)
 
 
-def _in_order(x, order):
+def in_order(x, order):
     """Moves axis k of `x` to the place `order[k]`."""
     n = len(order)
     if order == tuple(range(n)):
@@ -242,6 +242,23 @@ def vecdot(g, z, a, b, *, axis=-1):
 
 vjp(np.vecdot)(vecdot)
 linear_in_each("a", "b")(np.linalg.vecdot, np.vecdot)
+
+
+def matvec(g, z, a, b):
+    return column(g) * row(b), (transposed(a) @ column(g))[..., 0]
+
+
+def vecmat(g, z, a, b):
+    a_bar = (b @ column(g))[..., 0]
+    if np.iscomplexobj(a) or np.iscomplexobj(b):
+        return np.conj(a_bar), column(np.conj(a)) * row(g)
+    return a_bar, column(a) * row(g)
+
+
+if hasattr(np, "matvec"):  # NumPy 2.2
+    vjp(np.matvec)(matvec)
+    vjp(np.vecmat)(vecmat)
+    linear_in_each("a", "b")(np.matvec, np.vecmat)
 
 
 @vjp(np.linalg.multi_dot)

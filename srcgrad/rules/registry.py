@@ -14,7 +14,8 @@ import operator
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, NoReturn, TypeVar
@@ -123,13 +124,35 @@ def when_rules_change(listener: Any) -> None:
 
 def rules_changed() -> None:
     """Tells those who have used rules that there are new ones."""
+    if _is_loading:
+        return
     for listener in list(_listeners):
         listener.forget()
+
+
+_is_loading = False
+_given: frozenset[Callable] = frozenset()
+"""While rules of a library are loaded, the functions that users have given rules."""
+
+
+@contextmanager
+def given_rules_kept() -> Iterator[None]:
+    """Rules that are registered meanwhile leave alone what users have given a rule; nobody has used their lack."""
+    global _given, _is_loading
+    outer = _given, _is_loading
+    own = {fn for table in (PARTIALS, VJP, JVP, ACCUMULATE) for fn, rule in table.items() if is_of_user(rule.body)}
+    _given, _is_loading = frozenset(own | set(NONDIFFERENTIABLE)), True
+    try:
+        yield
+    finally:
+        _given, _is_loading = outer
 
 
 def _register(table: dict[Callable, Rule], fns: tuple[Callable, ...], rule: Rule) -> None:
     if is_of_user(rule.body):
         check_rule(fns, rule)
+    else:
+        fns = tuple([fn for fn in fns if fn not in _given])
     for fn in fns:
         if is_of_user(rule.body):
             _give_way(fn, rule.kind)
@@ -152,7 +175,8 @@ def partials(*fns: Callable) -> Callable[[F], F]:
     """The local gradients of an elementwise function, which give its VJP and its JVP.
 
     The rule takes the function's inputs and then its output, and returns the partial derivative with respect to each
-    input (a tuple if there are several; None for an input without one).
+    input (a tuple if there are several; None for an input in which it is constant wherever it does not jump, and `...`
+    for one that has a derivative which nobody knows).
 
     Example:
         >>> import numpy as np
@@ -218,7 +242,7 @@ def linear_in(*arguments: str) -> Callable[..., None]:
 
     def declare(*fns: Callable) -> None:
         check_functions("linear_in", fns)
-        LINEAR.update(dict.fromkeys(fns, Linear(arguments, True)))
+        LINEAR.update(dict.fromkeys([fn for fn in fns if fn not in _given], Linear(arguments, True)))
         rules_changed()
 
     return declare
@@ -232,7 +256,7 @@ def linear_in_each(*arguments: str) -> Callable[..., None]:
 
     def declare(*fns: Callable) -> None:
         check_functions("linear_in_each", fns)
-        LINEAR.update(dict.fromkeys(fns, Linear(arguments, False)))
+        LINEAR.update(dict.fromkeys([fn for fn in fns if fn not in _given], Linear(arguments, False)))
         rules_changed()
 
     return declare
@@ -317,7 +341,8 @@ def nondifferentiable(*fns: Callable, reason: str = "piecewise constant") -> Cal
     """
     check_functions("nondifferentiable", fns)
     for fn in fns:
-        NONDIFFERENTIABLE[fn] = reason
+        if fn not in _given:
+            NONDIFFERENTIABLE[fn] = reason
     rules_changed()
     return fns[0]
 

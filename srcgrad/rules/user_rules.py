@@ -85,7 +85,7 @@ class RuleCall:
         return like.fitted(runtime.unbroadcast(c, leaves[leaf]), what)
 
     def _known(self, part: Any, key: int | str) -> Any:
-        if part is None:
+        if part is None or part is Ellipsis:
             name = key if isinstance(key, str) else self.rule.parameter(key) or str(key)
             raise NoRuleError(
                 f"{self.__name__} gives no derivative of {self.function} in its argument {name!r}",

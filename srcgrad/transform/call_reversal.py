@@ -158,6 +158,8 @@ def _apply_partials(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
             continue
         if isinstance(partial, Const) and partial.value is None:
             continue
+        if isinstance(partial, Const) and partial.value is Ellipsis:
+            _no_derivative_in(op, rule, k)
         contribution = _product(reverse, _selected(reverse, op, k, g), reverse.lo.value(partial), level)
         as_it_is = _absorbs(reverse, x, op) or (isinstance(x.type, Unknown) and keeps_shape(reverse.activity, x, op))
         fitted = fit(reverse.lo, contribution, x, whole, as_it_is)
@@ -252,7 +254,7 @@ def _apply_accumulate(reverse: Reverse, op: Call, rule: Rule, g: Value) -> None:
         reverse.lo.effect(rule.body, *args)
     for k, other in enumerate(op.args[1:], 1):
         if any(reverse.activity.active(v) for v in leaves(other)):
-            _no_derivative_in(op, k)
+            _no_derivative_in(op, rule, k)
 
 
 def _holds_numbers(reverse: Reverse, op: Call) -> bool:
@@ -308,7 +310,7 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
         if contribution is None or (isinstance(contribution, Const) and contribution.value is None):
             if is_likeness(op, k):
                 continue
-            _no_derivative_in(op, k)
+            _no_derivative_in(op, rule, k)
         _distribute(reverse, tree, contribution, level, checked)
 
 
@@ -361,9 +363,11 @@ def _check_keywords(op: Call, rule: Rule) -> None:
             )
 
 
-def _no_derivative_in(op: Call, k: int) -> None:
+def _no_derivative_in(op: Call, rule: Rule, k: int) -> None:
+    name = rule.parameter(k) if k < len(op.args) else list(op.kwargs)[k - len(op.args)]
+    label = k + 1 if name is None else repr(name)
     raise NoRuleError(
-        f"{getattr(op.fn, '__name__', op.fn)} has no derivative with respect to its argument {k + 1}",
+        f"{display_name(op.fn)} has no derivative with respect to its argument {label}",
         op.span,
         "wrap that argument in srcgrad.stop_gradient, or give the function a rule",
     )

@@ -190,9 +190,11 @@ def _apply_partials(forward: Forward, op: Call, rule: Rule) -> None:
     else:
         total = None
         partials = _partials(forward, op, rule)
-        for x, partial in zip(op.args, partials, strict=True):
+        for k, (x, partial) in enumerate(zip(op.args, partials, strict=True)):
             dot = forward.dots.get(x) if isinstance(x, Value) and not isinstance(x, Const) else None
             if dot is not None and not _is_none(partial):
+                if isinstance(partial, Const) and partial.value is Ellipsis:
+                    _no_derivative_in(op, rule.parameter(k) or str(k + 1))
                 chosen = is_steep(op) and x is op.args[0] and comes_from_selection(x, forward.aliases)
                 term = strong_product(lo, dot, lo.value(partial)) if chosen else scaled(lo, lo.value(partial), dot)
                 total = term if total is None else add(lo, total, term)

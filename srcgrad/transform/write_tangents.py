@@ -80,7 +80,9 @@ def _push_update(forward: Forward, op: Call) -> None:
     lo, binary = forward.lo, BINARY[op.fn]
     in_place = op.fn in IN_PLACE
     x, value = op.args[0], op.args[1] if in_place else op.args[2]
-    x_dot = forward.tangent(x)
+    # The tangent of what is written is memory of its full shape, also where no type says so.
+    known = forward.dots.get(x) if isinstance(x.type, Array) and not isinstance(x, Const) else None
+    x_dot = forward.tangent(x) if known is None else known
     v_dot = forward.dots.get(value) if not isinstance(value, Const) else None
     place: tuple = () if in_place else (op.args[1],)
     if binary in (operator.add, operator.sub):

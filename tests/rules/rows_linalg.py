@@ -279,3 +279,29 @@ COMPLEX = [
 ]
 
 ROWS: list[Row] = [*PRODUCTS, *DIAGONALS, *SOLVERS, *FACTORS, *COMPLEX]
+
+if hasattr(np, "matvec"):
+    _VECTORS = [
+        *(((2, 3), (3,)), ((5, 2, 3), (3,)), ((2, 3), (5, 3)), ((5, 1, 2, 3), (4, 3))),
+        *(((0, 3), (3,)), ((2, 0), (0,))),
+    ]
+    for _a, _b in _VECTORS:
+        ROWS += [
+            Row(np.matvec, (_x(*_a), _x(*_b)), argnums=(0, 1)),
+            Row(np.vecmat, (_x(*_b), np.swapaxes(_x(*_a), -1, -2)), argnums=(0, 1)),
+        ]
+    ROWS += [
+        Row(np.matvec, (_x(2, 3) + 1j * _x(2, 3), _x(3) - 1j * _x(3)), argnums=(0, 1)),
+        Row(np.vecmat, (_x(3) - 1j * _x(3), _x(3, 2) + 1j * _x(3, 2)), argnums=(0, 1)),
+        Row(np.vecmat, (_x(3), _x(3, 2) + 1j * _x(3, 2)), argnums=(0, 1)),
+    ]
+
+ROWS += [
+    Row(np.linalg.tensorinv, (np.reshape(_regular(6, 6), (2, 3, 6)),)),
+    Row(np.linalg.tensorinv, (np.reshape(_regular(6, 6), (6, 3, 2)), 1)),
+    Row(np.linalg.tensorinv, (np.reshape(_regular(4, 4), (2, 2, 2, 2)),), {"ind": 2}),
+    Row(np.linalg.tensorsolve, (np.reshape(_regular(6, 6), (2, 3, 6)), _x(2, 3)), argnums=(0, 1)),
+    Row(np.linalg.tensorsolve, (np.reshape(_regular(6, 6), (6, 3, 2)), _x(6)), argnums=(0, 1)),
+    Row(np.linalg.tensorsolve, (np.reshape(_regular(12, 12), (2, 6, 3, 4)), _x(3, 4), (1, 0)), argnums=(0, 1)),
+    Row(np.linalg.tensorsolve, (np.reshape(_regular(12, 12), (2, 6, 3, 4)), _x(2, 6), (3, 2)), argnums=(0, 1)),
+]

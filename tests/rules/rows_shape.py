@@ -155,6 +155,8 @@ REPEAT = [
 ]
 
 DIFF = [
+    *[Row(np.unwrap, (3.0 * np.array([0.1, 2.3, 4.9, 5.2, 9.7, 2.2])[:n],)) for n in (0, 1, 6)],
+    Row(np.unwrap, (4.0 * _x(2, 3), None, 0), {"period": 2.5}),
     Row(np.diff, (_x(5),)),
     Row(np.diff, (_x(5), 2)),
     Row(np.diff, (_x(2, 4), 3)),

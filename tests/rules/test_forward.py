@@ -146,6 +146,48 @@ def test_what_is_not_holomorphic_is_refused(fn: Callable, args: tuple) -> None:
         JVP[fn].body(*dots, z, *args)
 
 
+@pytest.mark.parametrize(
+    "fn, args",
+    [
+        (np.polymul, (_x(0.0, 2.0), _x(1.0, 3.0))),
+        (np.roots, (_x(0.0, 1.0, -3.0, 2.0),)),
+        (np.polydiv, (np.polymul([1.0, 2.0, 4.0], [1.0, 3.0, 1.0]), _x(1.0, 3.0, 1.0))),
+        (np.polydiv, (_x(0.0, 2.0), _x(1.0, 3.0, 1.0))),
+        (np.poly, (_x(0.0, 2.0) * np.eye(2),)),
+        (np.linalg.eigvals, (np.diag([1.0, 1.0, 2.0])[[2, 0, 1]][:, [2, 0, 1]],)),
+    ],
+    ids=lambda x: getattr(x, "__name__", ""),
+)
+def test_jumps_are_refused(fn: Callable, args: tuple) -> None:
+    """Where coefficients that are 0 are cut off, or what belongs together can't be told, there is no derivative."""
+    z = fn(*args)
+    if fn is np.linalg.eigvals:
+        z = z[::-1] + _x(0.0, 0.0, 1e-3)
+    with pytest.raises(NotImplementedError):
+        VJP[fn].body(map_leaves(np.ones_like, z), z, *args)
+    with pytest.raises(NotImplementedError):
+        dots = (np.ones_like(args[0]), *[None for _ in JVP[fn].tangents[1:]])
+        JVP[fn].body(*dots, z, *args)
+
+
+def test_repeated_eigenvalues_have_a_trace() -> None:
+    for a in (np.eye(3), np.diag([2.0, 1.0, 2.0])):
+        z = np.linalg.eigvals(a)
+        np.testing.assert_allclose(VJP[np.linalg.eigvals].body(np.ones(3), z, a), np.eye(3))
+
+
+def test_eigenvalues_are_matched_in_any_order() -> None:
+    a = np.array([[1.0, 0.2, 0.1], [0.4, 3.0, 0.3], [0.2, 0.1, 6.0]])
+    z = np.linalg.eigvals(a)
+    order = np.array([2, 0, 1])
+    g = _x(1.0, 2.0, 4.0)
+    found = VJP[np.linalg.eigvals].body(g[order], z[order], a)
+    np.testing.assert_allclose(found, VJP[np.linalg.eigvals].body(g, z, a), rtol=1e-12)
+    a_dot = np.arange(9.0).reshape(3, 3)
+    turned = JVP[np.linalg.eigvals].body(a_dot, z[order], a)
+    np.testing.assert_allclose(turned, JVP[np.linalg.eigvals].body(a_dot, z, a)[order], rtol=1e-12)
+
+
 def test_a_grid_step_is_differentiated_without_a_start() -> None:
     z = np.arange(2.0, step=0.5)
     assert VJP[np.arange].body(np.ones(4), z, 2.0, step=0.5)[2].tolist() == [0.0, 1.0, 2.0, 3.0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness import Row, is_differentiable, map_leaves, moved, pairing, random_like
+from harness import Row, is_differentiable, leaves, map_leaves, moved, pairing, random_like
 from numpy.testing import assert_allclose
 from test_registry import SMOOTH
 
@@ -75,7 +75,12 @@ def judged(row: Row) -> Any:
     return pytest.param(row, id=row.id, marks=marks)
 
 
-@pytest.mark.parametrize("row", [judged(row) for row in SMOOTH if row.id not in UNJUDGED])
+def is_judged(row: Row) -> bool:
+    """Whether gradients have numbers at all leaves, and differences say something."""
+    return row.id not in UNJUDGED and all(is_differentiable(x) for k in row.argnums for x in leaves(row.args[k]))
+
+
+@pytest.mark.parametrize("row", [judged(row) for row in SMOOTH if is_judged(row)])
 def test_rule_at_order_two(row: Row) -> None:
     program = program_of(row)
     places = tuple(range(len(row.argnums)))

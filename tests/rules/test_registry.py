@@ -21,23 +21,30 @@ from harness import (
 )
 
 import srcgrad.rules  # noqa: F401  (fills the registry)
+from srcgrad.rules.late import load_rules
 from srcgrad.rules.registry import ACCUMULATE, JVP, LINEAR, PARTIALS, VJP, display_name, has_rule, is_of_user
 
 TABLES = (
     "rows_elementwise",
     "rows_math",
     "rows_reduce",
+    "rows_cumulative",
     "rows_shape",
     "rows_index",
     "rows_linalg",
+    "rows_eigen",
     "rows_helpers",
     "rows_fft",
     "rows_polynomial",
     "rows_special",
+    "rows_scipy_special",
+    "rows_scipy_linalg",
+    "rows_scipy_arrays",
 )
 ROWS: list[Row] = [
     row for table in TABLES if importlib.util.find_spec(table) for row in importlib.import_module(table).ROWS
 ]
+load_rules()
 SMOOTH = [row for row in ROWS if row.expected is None]
 STATED = [row for row in ROWS if row.expected is not None]
 
@@ -89,7 +96,7 @@ def _calls(body: FunctionType) -> Iterator[tuple[str, object]]:
     for node in ast.walk(ast.parse(inspect.getsource(body))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             text = ast.unparse(node.func)
-            if text.partition(".")[0] in ("np", "math", "operator"):
+            if text.partition(".")[0] in ("np", "math", "operator", "special", "linalg", "signal", "fft", "integrate"):
                 yield text, eval(text, body.__globals__)
 
 
