@@ -140,10 +140,10 @@ def _copy_of(value: Value, aliases: Aliases, read_only: set[Value]) -> Any:
     memory = aliases.find(value)
     if value in read_only and _raises_where_written(value, aliases.writers.get(memory, ())):
         return runtime.protected
+    if not isinstance(value.type, Array):
+        return runtime.protected
     views = [v.owner for v in aliases.members.get(memory, ()) if isinstance(v.owner, Call)]
-    if any(copies_perhaps(op) for op in views if op.args):
-        return runtime.copied
-    return np.ndarray.copy if isinstance(value.type, Array) else runtime.protected
+    return runtime.copied if any(copies_perhaps(op) for op in views if op.args) else np.ndarray.copy
 
 
 def _raises_where_written(value: Value, writers: Items[Op]) -> bool:
