@@ -30,6 +30,12 @@ def test_random_program(seed: int) -> None:
     assert verdict.kind in (RIGHT, REFUSED, UNJUDGED), f"{verdict}\n{random_program(seed).text}"
 
 
+@pytest.mark.parametrize("seed", RUN)
+def test_code_for_any_kind_of_a_random_program(seed: int) -> None:
+    verdict = judge(random_program(seed), code="any")
+    assert verdict.kind in (RIGHT, REFUSED), f"{verdict}\n{random_program(seed).text}"
+
+
 @pytest.mark.parametrize("regression", regressions(), ids=lambda regression: regression.name)
 def test_what_failed_once_is_right(regression: Regression) -> None:
     verdict = regression.judge()

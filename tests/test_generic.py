@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
 import pytest
+from any_kind import AT_RUN_TIME, floated, generic, gradients
 from golden.programs import GOLDEN
-from oracle import as_tuple, judge_structure, numerical, tolerance_for, wanted
+from oracle import judge_structure, numerical, tolerance_for, wanted
 from programs import Program, all_programs
 
 import srcgrad
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant
-from srcgrad.backend.targets import resolve
 from srcgrad.errors import InternalError, SrcgradError
 from srcgrad.testing import argument_names, check_close, check_same
-from srcgrad.tree import flatten
 
 SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
@@ -332,7 +327,7 @@ def test_is_refused(program: Program) -> None:
 
 @each([p for p in SUPPORTED if p.name in REFUSED_AT_RUN_TIME])
 def test_is_refused_when_it_runs(program: Program) -> None:
-    with pytest.raises((TypeError, SrcgradError), match=r"known kinds|has no shadow|not known when the gradient"):
+    with pytest.raises((TypeError, SrcgradError), match=AT_RUN_TIME):
         gradients(program, floated(program))
 
 
@@ -367,33 +362,3 @@ def test_golden_program(name: str) -> None:
 def test_most_programs_have_generic_code() -> None:
     assert {p.name for p in all_programs()} >= REFUSED | REFUSED_AT_RUN_TIME
     assert len(REFUSED | REFUSED_AT_RUN_TIME) <= 0.14 * len(SUPPORTED)
-
-
-@functools.cache
-def generic(program: Program) -> Variant:
-    """The code for arguments of any kind: a gradient function, or a pullback where the output is no number."""
-    if program.output == "scalar":
-        return srcgrad.grad(program.fun, argnums=program.argnums)._dispatcher.generic()
-    target = resolve(program.fun, "vjp")
-    names = tuple(target.positional[k] for k in wanted(program))
-    return Dispatcher(target, Options("vjp", names, True)).generic()
-
-
-def floated(program: Program) -> tuple:
-    """The arguments of a program; as the API does, it takes an integer that a gradient is wanted for as a float."""
-    args = enumerate(program.args())
-    return tuple([float(arg) if type(arg) is int and k in wanted(program) else arg for k, arg in args])
-
-
-def gradients(program: Program, args: tuple) -> tuple[Any, ...]:
-    """The gradients by the code for arguments of any kind, one for each wanted argument."""
-    variant = generic(program)
-    bound = resolve(program.fun, "grad").bind(args, {})
-    values = [bound[name] for name in variant.params]
-    if program.output == "scalar":
-        return as_tuple(program, variant.entry(*values))
-    _, seed, _ = numerical(program)
-    _, *kept = variant.entry(*values)
-    assert variant.reverse is not None
-    seeds = [leaf for leaf in flatten(seed)[0] if leaf is not None]
-    return tuple(variant.reverse(*kept, *seeds))

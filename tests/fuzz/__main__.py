@@ -1,4 +1,4 @@
-"""python -m tests.fuzz [--n N] [--seed S] [--order 2 | --jit plain] [--jobs J] [--shrink SECONDS] [--save FOLDER]
+"""python -m tests.fuzz [--n N] [--seed S] [--order 2 | --code any] [--jobs J] [--shrink SECONDS] [--save FOLDER]
 
 Writes N random programs, judges each, and prints what became of them: how many were right, refused (for what reason,
 and with which constructs), wrong, or ended in an error that is not srcgrad's. Failures are made small and saved: the
@@ -82,24 +82,24 @@ class Tally:
             print(f"fewer than {LEAST_DIFFERENTIATED:.0%} differentiated")
 
 
-def run(seed: int, order: int, jit: str) -> tuple[int, Verdict, Counter[str]]:
+def run(seed: int, order: int, code: str) -> tuple[int, Verdict, Counter[str]]:
     """Judges the program of one seed."""
     program = random_program(seed)
-    return seed, judge(program, order, jit), program.tags
+    return seed, judge(program, order, code), program.tags
 
 
-def shrunk(program: RandomProgram, verdict: Verdict, order: int, jit: str, seconds: float) -> str:
+def shrunk(program: RandomProgram, verdict: Verdict, order: int, code: str, seconds: float) -> str:
     """The program made small, with the point at which it fails, as a file for the tests."""
 
     def verdict_of(text: str, point: Point) -> str:
-        return judge_at(text, point, program.output, f"fuzz_{program.seed}", order, jit=jit).signature
+        return judge_at(text, point, program.output, f"fuzz_{program.seed}", order, code=code).signature
 
     for point in program.points:
         if verdict_of(program.text, point) == verdict.signature:
             small = shrink(program.text, lambda text: verdict_of(text, point) == verdict.signature, seconds)  # noqa: B023
-            return regression_text(small, point, program.output, order, f"seed {program.seed}: {verdict.reason}", jit)
+            return regression_text(small, point, program.output, order, f"seed {program.seed}: {verdict.reason}", code)
     reason = f"seed {program.seed}, which fails with others only: {verdict.reason}"
-    return regression_text(program.text, program.points[0], program.output, order, reason, jit)
+    return regression_text(program.text, program.points[0], program.output, order, reason, code)
 
 
 def main() -> int:
@@ -108,7 +108,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="a whole number; every seed has programs of its own")
     parser.add_argument("--order", type=int, default=1, choices=(1, 2), help="2: differentiate the generated code too")
     parser.add_argument(
-        "--jit", default="", choices=("plain", "numba"), help="compiled gradients, run in Python or by Numba"
+        "--code",
+        default="",
+        choices=("any", "plain", "numba"),
+        help="other code for the same gradients: for arguments of any kind, or compiled, run in Python or by Numba",
     )
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--shrink", type=float, default=20.0, metavar="SECONDS", help="time to make a failure small")
@@ -118,7 +121,7 @@ def main() -> int:
     start, tally = time.monotonic(), Tally()
     seeds = [options.seed * 1_000_000 + k for k in range(options.n)]
     with ProcessPoolExecutor(options.jobs) as pool:
-        for seed, verdict, tags in pool.map(partial(run, order=options.order, jit=options.jit), seeds, chunksize=4):
+        for seed, verdict, tags in pool.map(partial(run, order=options.order, code=options.code), seeds, chunksize=4):
             tally.add(seed, verdict, tags)
             if verdict.is_failure:
                 print(f"seed {seed}: {verdict.kind}: {verdict.reason}", flush=True)
@@ -126,13 +129,13 @@ def main() -> int:
     for signature, cases in sorted(tally.failures.items(), key=lambda item: -len(item[1])):
         print(f"\n=== {len(cases)} x {signature}\n    seeds {[seed for seed, _ in cases[:12]]}")
         for seed, verdict in cases[: options.most]:
-            text = shrunk(random_program(seed), verdict, options.order, options.jit, options.shrink)
+            text = shrunk(random_program(seed), verdict, options.order, options.code, options.shrink)
             print(text, flush=True)
             options.save.mkdir(parents=True, exist_ok=True)
-            (options.save / f"seed_{seed}_{options.jit or f'order_{options.order}'}.py").write_text(
+            (options.save / f"seed_{seed}_{options.code or f'order_{options.order}'}.py").write_text(
                 text, encoding="utf-8"
             )
-    if options.jit:
+    if options.code:
         return bool(tally.failures)
     return bool(tally.failures or tally.above_the_limit() or tally.differentiated < LEAST_DIFFERENTIATED)
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import oracle
+from any_kind import AT_RUN_TIME, generic, judge_any_kind
 from jit.judging import judge_jitted
 from jit.plain import without_numba
 from programs import Program
@@ -78,10 +79,10 @@ def load(text: str, name: str, function: str = "program") -> FunctionType:
     return fun
 
 
-def judge(random: RandomProgram, order: int = 1, jit: str = "") -> Verdict:
+def judge(random: RandomProgram, order: int = 1, code: str = "") -> Verdict:
     """Judges a program at all of its points; the first that is not right decides."""
     saved = random.seed % SAVED == 0
-    return judge_text(random.text, random.points, random.output, f"fuzz_{random.seed}", order, saved, jit)
+    return judge_text(random.text, random.points, random.output, f"fuzz_{random.seed}", order, saved, code)
 
 
 def judge_at(
@@ -91,14 +92,14 @@ def judge_at(
     name: str = "random_program",
     order: int = 1,
     saved: bool = False,
-    jit: str = "",
+    code: str = "",
 ) -> Verdict:
     """Judges the gradient of a program at one point."""
-    return judge_text(text, [point], output, name, order, saved, jit)
+    return judge_text(text, [point], output, name, order, saved, code)
 
 
 def judge_text(
-    text: str, points: Sequence[Point], output: str, name: str, order: int, saved: bool, jit: str = ""
+    text: str, points: Sequence[Point], output: str, name: str, order: int, saved: bool, code: str = ""
 ) -> Verdict:
     """Judges the gradient of a program, and that of its generated gradient if `order` is 2.
 
@@ -109,14 +110,14 @@ def judge_text(
         name: under which name tracebacks and errors know the program.
         order: 2 judges the gradient of the generated code instead.
         saved: whether the code generated at the first point is also run from a file, and compiled again.
-        jit: `numba` judges the compiled gradient instead, against the one that is not compiled; `plain` does so without
-            Numba, which runs what is made for it in Python.
+        code: other code that is judged instead, against the gradient for arguments of these kinds: `any` is that for
+            arguments of any kind, `numba` what Numba compiles, `plain` the same run in Python, without Numba.
     """
     verdict, gradients = Verdict(UNJUDGED, "no point"), oracle.Gradients()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if jit and output == "array":
+            if code and output == "array":
                 text, output = f"{text}\n{_TOTAL}", "scalar"
                 fun = load(text, name, "total")
             else:
@@ -126,8 +127,8 @@ def judge_text(
     try:
         for k, point in enumerate(points):
             gradients.unoptimised = k == 0
-            if jit:
-                verdict = judge_compiled(fun, point, output, jit, gradients)
+            if code:
+                verdict = judge_other_code(fun, point, output, code, gradients)
             else:
                 verdict = judge_function(fun, point, output, order, saved and k == 0, gradients)
             if verdict.kind not in (RIGHT, UNJUDGED):
@@ -170,14 +171,17 @@ def judge_function(
     return Verdict(RIGHT)
 
 
-def judge_compiled(fun: FunctionType, point: Point, output: str, jit: str, gradients: oracle.Gradients) -> Verdict:
-    """Judges the compiled gradient of a function at one point, against the gradient that is not compiled."""
+def judge_other_code(fun: FunctionType, point: Point, output: str, code: str, gradients: oracle.Gradients) -> Verdict:
+    """Judges compiled code, or that for any kind, at one point, against the gradient for arguments of these kinds."""
     program = Program(fun, point.args, (0, 1, 2, 3), (), output)
-    with warnings.catch_warnings(), np.errstate(all="ignore"), without_numba() if jit == "plain" else nullcontext():
+    with warnings.catch_warnings(), np.errstate(all="ignore"), without_numba() if code == "plain" else nullcontext():
         warnings.simplefilter("ignore")
         try:
             with time_limit(SECONDS):
-                judge_jitted(program, gradients)
+                if code == "any":
+                    judge_code_for_any_kind(program)
+                else:
+                    judge_jitted(program, gradients)
         except InternalError as error:
             return Verdict(CRASH, first_line(error), signature_of(CRASH, error))
         except SrcgradError as error:
@@ -187,6 +191,20 @@ def judge_compiled(fun: FunctionType, point: Point, output: str, jit: str, gradi
         except Exception as error:
             return Verdict(CRASH, f"{type(error).__name__}: {first_line(error)}", signature_of(CRASH, error))
     return Verdict(RIGHT)
+
+
+def judge_code_for_any_kind(program: Program) -> None:
+    """Judges the code for arguments of any kind, where the program raises nothing and its gradient is there."""
+    if outcome(program)[1] is not None:
+        return
+    try:
+        judge_any_kind(program)
+    except TypeError as error:
+        if re.search(AT_RUN_TIME, str(error)) is None:
+            raise
+        raise UnsupportedError(str(error)) from error
+    finally:
+        generic.cache_clear()
 
 
 def outcome(program: Program) -> tuple[Any, Exception | None]:

@@ -15,23 +15,23 @@ FAILURES = Path(__file__).parent / "failures"
 
 @dataclass(frozen=True)
 class Regression:
-    """A program of the folder: what it returns, where it is judged, to which order, and whether compiled."""
+    """A program of the folder: what it returns, where it is judged, to which order, and in which code."""
 
     name: str
     text: str
     point: Point
     output: str
     order: int
-    jit: str = ""
+    code: str = ""
 
     def judge(self) -> Verdict:
         """What becomes of it now."""
-        return judge_at(self.text, self.point, self.output, f"regression_{self.name}", self.order, jit=self.jit)
+        return judge_at(self.text, self.point, self.output, f"regression_{self.name}", self.order, code=self.code)
 
 
-def regression_text(text: str, point: Point, output: str, order: int, reason: str, jit: str = "") -> str:
+def regression_text(text: str, point: Point, output: str, order: int, reason: str, code: str = "") -> str:
     """A program as a file of the folder: the first line says where it is judged, the second what was wrong."""
-    where = {**dataclasses.asdict(point), "output": output, "order": order, **({"jit": jit} if jit else {})}
+    where = {**dataclasses.asdict(point), "output": output, "order": order, **({"code": code} if code else {})}
     return f"# {json.dumps(where)}\n# {reason}\n{text}"
 
 
@@ -41,6 +41,6 @@ def regressions(folder: Path = FAILURES) -> list[Regression]:
     for path in sorted(folder.glob("*.py")):
         text = path.read_text(encoding="utf-8")
         where = json.loads(text.splitlines()[0].removeprefix("# "))
-        output, order, jit = where.pop("output"), where.pop("order"), where.pop("jit", "")
-        found.append(Regression(path.stem, text, Point(**where), output, order, jit))
+        output, order, code = where.pop("output"), where.pop("order"), where.pop("code", "")
+        found.append(Regression(path.stem, text, Point(**where), output, order, code))
     return found
