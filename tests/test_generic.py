@@ -16,6 +16,13 @@ SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
         "broadcast_of_what_may_be_a_number",
+        "states_written_as_starred_tuples",
+        "smoothed_after_recursion",
+        "loop_ends_by_what_recursion_gave",
+        "log_of_a_control_loop",
+        "grid_with_its_step",
+        "extremes_and_a_table_at_a_number",
+        "filtered_signal",
         "broadcast_view_shows_later_writes",
         "element_made_an_array_is_read_again",
         "function_of_each_element",

@@ -258,6 +258,11 @@ def test_what_is_listed_as_equivalent_exists() -> None:
 
 
 def test_what_only_improves_code_runs_if_it_is_optimised() -> None:
+    def sine_of_a_part(x: np.ndarray) -> float:
+        y = x * x[::-1]
+        y[0] = y[1] * x[0]
+        return np.sum(np.sin(y[1:] * y[0]))
+
     improving = sorted(f"srcgrad.{name.replace('/', '.')}" for name in IMPROVING)
     with pytest.MonkeyPatch.context() as patch:
         ran: set[str] = set()
@@ -269,7 +274,7 @@ def test_what_only_improves_code_runs_if_it_is_optimised() -> None:
                     return run(*args, **kwargs)
 
                 patch.setattr(gradient, name, noted)
-        srcgrad.grad(sinh_of_a_sum, optimize=False)(np.ones(3))
+        srcgrad.grad(sine_of_a_part, optimize=False)(np.ones(3))
         assert not ran
-        srcgrad.grad(sinh_of_a_sum)(np.ones(3))
+        srcgrad.grad(sine_of_a_part)(np.ones(3))
         assert {"simplify_algebra", "move_signs", "settle_shadows", "without_influence", "share_loads"} <= ran

@@ -52,6 +52,8 @@ def functions() -> list[Callable[..., Any]]:
     found |= {*others, *(getattr(np, name) for name in ("astype", "unstack") if hasattr(np, name))}
     # The rules of ufuncs are pure arithmetic: they make new arrays, unless they are told where to.
     found = {fn for fn in found if fn not in NOT_CALLED and not isinstance(fn, np.ufunc)}
+    # SciPy's cho_factor returns its flag as it was given, and an array is given for it here.
+    found = {fn for fn in found if getattr(fn, "__name__", "") != "cho_factor"}
     return sorted(found, key=lambda fn: (getattr(fn, "__module__", None) or "", getattr(fn, "__qualname__", "")))
 
 

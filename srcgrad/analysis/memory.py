@@ -292,6 +292,7 @@ def _einsum_operand(op: Call) -> tuple:
 
 _HANDS_ON: dict[Any, Callable[[Call], tuple]] = {
     np.diff: _unless(1, "n", 1, lambda n: n != 0),
+    **dict.fromkeys([np.polyder, np.polyint], _unless(1, "m", 1, lambda m: m != 0)),
     np.linalg.matrix_power: _unless(1, "n", 0, lambda n: n != 1),
     np.meshgrid: lambda op: () if getattr(op.kwargs.get("copy", Const(True)), "value", False) else op.args,
     np.broadcast_arrays: lambda op: op.args if len(op.args) > 1 else (),

@@ -17,7 +17,7 @@ from srcgrad.analysis.finite import is_positive
 from srcgrad.analysis.reads import Uses
 from srcgrad.ir.flow import sources
 from srcgrad.ir.nodes import Call, Const, If, Loop, Op, Region, Value
-from srcgrad.ir.types import Array, NpScalar, PyScalar
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Unknown
 from srcgrad.rules.registry import hashable
 
 _ROOTS = frozenset(
@@ -31,6 +31,7 @@ _UPDATED_POWERS = frozenset(("ipow", "pow_item"))
 _MIXING = frozenset(("matmul", "dot", "vdot", "inner", "einsum", "tensordot", "solve", "inv", "imatmul"))
 """An infinity in one element is one in many behind these, and makes NaN of all."""
 _SELECTING = frozenset((np.maximum, np.minimum, np.fmax, np.fmin, np.clip, np.ndarray.clip, np.where))
+_COMPARISONS = frozenset((operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne))
 MULTIPLICATIONS = frozenset((operator.mul, np.multiply))
 _FAR = 200
 
@@ -56,6 +57,8 @@ def is_steep(op: Call) -> bool:
 def is_mask(value: Any) -> bool:
     """Whether a value is of booleans: a product with it chooses."""
     t = value.type if isinstance(value, Value) else None
+    if isinstance(t, Unknown):
+        return isinstance(value.owner, Call) and hashable(value.owner.fn) and value.owner.fn in _COMPARISONS
     return (isinstance(t, PyScalar) and t.kind == "b") or (
         isinstance(t, (Array, NpScalar)) and t.dtype is not None and t.dtype.kind == "b"
     )

@@ -24,7 +24,7 @@ from srcgrad.jit.read_only import raise_at_writes
 from srcgrad.jit.refills import refill
 from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
-from srcgrad.jit.shadow_tables import split_tables
+from srcgrad.jit.shadow_tables import refuse_kept_views, split_tables
 from srcgrad.jit.tapes import size_tapes
 from srcgrad.jit.vector_functions import use_vector_functions
 from srcgrad.transform.effects import has_effects
@@ -89,6 +89,7 @@ def jitted(
 
 def size_tapes_of_pullback(function: Function) -> None:
     """Sizes the tapes of a function with both sweeps that is cut in two after that: the cut passes arrays on."""
+    refuse_kept_views(function)
     settle_kinds(function)
     settle_lengths(function)
     size_tapes(function)

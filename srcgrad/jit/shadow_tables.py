@@ -52,6 +52,18 @@ def split_tables(functions: list[Function]) -> None:
         _Splitter(function, kinds, aliases, viewed, params).run()
 
 
+def refuse_kept_views(function: Function) -> None:
+    """Refuses what is cut in two where the second part looks up the shadow of a view: there it is an array like others.
+
+    Raises:
+        NotJitableError: for such a shadow.
+    """
+    views = views_in([function])
+    for op in walk(function.body):
+        if _looks_up(op) and op.args[1] in views:
+            raise not_jitable(op, "an array is a view of another one here, whose shadow can't be found by a pullback")
+
+
 def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:
     """The kinds of arrays that are looked up in each table, those looked up by callees included."""
     found: dict[Value, dict[Kind, None]] = {}

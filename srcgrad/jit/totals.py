@@ -93,6 +93,8 @@ class Totals:
         total.now = total.args.get(len(nest.looped), reduction.start())
 
     def _is_short(self, level: int) -> bool:
+        if not level:
+            return True
         axis = self.nest.group.shape[self.nest.looped[level - 1]]
         return isinstance(axis, int) and axis <= BLOCK
 
