@@ -9,6 +9,7 @@ from oracle import Gradients, judge_arguments, judge_memory, wanted
 from programs import Program
 
 import srcgrad
+from jit.plain import is_exact
 from srcgrad.errors import SrcgradError
 from srcgrad.testing import check_same, random_like
 from srcgrad.tree import flatten
@@ -39,7 +40,8 @@ def judge_jitted(program: Program, gradients: Gradients | None = None) -> None:
     same_results(got, expected, program.name, args)
     judge_arguments(program, args, "jit=True")
     judge_memory(program, gradients_in(program, got), args, "jit=True")
-    check_same(jitted(*program.args()), got, f"a second call of compiled {program.name} answers otherwise")
+    again, message = jitted(*program.args()), f"a second call of compiled {program.name} answers otherwise"
+    check_same(again, got, message, exact=is_exact())
 
 
 def judge_exception(program: Program, jitted: srcgrad.GradFunction, raised: Exception) -> None:
@@ -70,7 +72,8 @@ def judge_products(program: Program) -> None:
     pulled = jitted_pull(first)
     same_results(pulled, pull(first), f"pullback of {program.name}", args)
     same_results(jitted_pull(second), pull(second), f"pullback of {program.name}", args)
-    check_same(jitted_pull(first), pulled, f"compiled pullback of {program.name} answers otherwise when pulled again")
+    again, message = jitted_pull(first), f"compiled pullback of {program.name} answers otherwise when pulled again"
+    check_same(again, pulled, message, exact=is_exact())
     chosen = wanted(program)
     along = tuple([random_like(a, rng) if k in chosen and type(a) is not int else None for k, a in enumerate(args)])
     pushed = srcgrad.jvp(program.fun, args, along, jit=True)

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 from unittest import mock
 
@@ -30,3 +31,14 @@ def without_numba() -> Iterator[None]:
         mock.patch.object(products, "check_installed", lambda: None),
     ):
         yield
+
+
+def is_exact() -> bool:
+    """Whether the same code gives the same to the last bit when it is called again.
+
+    Vector math does not: where arrays lie close to each other in memory, compiled loops call the functions for one
+    number in place of those for several, and the two may differ in the last place.
+    """
+    if numba_target.load_compiled is load_plain:
+        return True
+    return not import_module("srcgrad.backend.vector_math").is_available()
