@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from programs import one_in
 
 from benchmarks import contestants, curves, machine, measure, memory, plot, report
 from benchmarks.__main__ import arguments, chosen, main
@@ -110,7 +111,7 @@ def test_gradients_by_hand_compiled(name: str, way: str) -> None:
 
 
 @pytest.mark.skipif(not HAS_NUMBA, reason="needs Numba")
-@every
+@pytest.mark.parametrize("problem", one_in(3, EVERYTHING), ids=lambda problem: problem.name)
 def test_the_yardstick_compiles(problem: Problem) -> None:
     fun = contestants.yardstick(problem)
     args = problem.tiny()

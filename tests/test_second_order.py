@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from oracle import judge_second_order, judge_third_order
-from programs import Program, all_programs
+from programs import Program, all_programs, one_in
 
 import srcgrad
 from srcgrad.errors import ArgumentError, NoRuleError
@@ -139,7 +139,7 @@ COARSE = {"factors_beyond_half_precision", "single_array_times_a_number_of_a_mix
 SUPPORTED = [program for program in all_programs() if program.supported and program.name not in COARSE]
 
 
-@pytest.mark.parametrize("program", [marked(program) for program in SUPPORTED])
+@pytest.mark.parametrize("program", [marked(program) for program in one_in(2, SUPPORTED)])
 def test_gradient_of_the_gradient(program: Program) -> None:
     judge_second_order(program)
 
@@ -159,7 +159,7 @@ SINGLE = {"writes_single_precision", "single_precision_differences"}
 THIRD = [p for p in SUPPORTED if p.fun.__module__.rpartition(".")[2] in WITH_MEMORY and p.name not in SINGLE]
 
 
-@pytest.mark.parametrize("program", [marked(program, NOT_AT_THIRD_ORDER) for program in THIRD])
+@pytest.mark.parametrize("program", [marked(program, NOT_AT_THIRD_ORDER) for program in one_in(2, THIRD)])
 def test_gradient_of_the_second_gradient(program: Program) -> None:
     judge_third_order(program)
 
