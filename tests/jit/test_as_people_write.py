@@ -11,6 +11,8 @@ from programs import PROGRAMS, Program, all_programs
 import srcgrad
 from jit.judging import judge_jitted
 
+pytest.importorskip("numba")
+
 all_programs()
 COMPILED = [p for p in PROGRAMS.values() if "compiled" in p.tags]
 
