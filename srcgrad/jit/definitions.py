@@ -297,6 +297,11 @@ def _count(a, axis):
     return _product([a.shape[k] for k in (range(np.ndim(a)) if axis is None else _axes(axis, np.ndim(a)))])
 
 
+@_defines(np.sum, when=lambda op: "where" in op.kwargs)
+def sum_of_chosen(a, axis=None, keepdims=False, where=True):
+    return np.sum(np.where(where, a, 0), axis=axis, keepdims=keepdims)
+
+
 @_defines(np.var, np.ndarray.var)
 def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
     centred = a - np.mean(a, axis=axis, keepdims=True)
@@ -420,9 +425,14 @@ def take_along_axis(arr, indices, axis=-1, *, of_result):
         return arr[indices]
     axis = axis % np.ndim(arr)
     values, chosen = _back(arr, axis), _back(indices, axis)
-    for k in tuple(range(np.ndim(arr) - 1)):
-        if values.shape[k] != chosen.shape[k]:
+    others = tuple(range(np.ndim(arr) - 1))
+    for k in others:
+        if values.shape[k] != chosen.shape[k] and values.shape[k] != 1 and chosen.shape[k] != 1:
             raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
+    if values.shape[:-1] != chosen.shape[:-1]:
+        shape = tuple([chosen.shape[k] if values.shape[k] == 1 else values.shape[k] for k in others])
+        values = np.broadcast_to(values, (*shape, values.shape[-1])).copy()
+        chosen = np.broadcast_to(chosen, (*shape, chosen.shape[-1])).copy()
     rows = np.reshape(values, (-1, values.shape[-1]))
     places = np.reshape(chosen, (-1, chosen.shape[-1]))
     out = np.empty(places.shape, of_result)
