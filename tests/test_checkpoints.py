@@ -372,7 +372,74 @@ def by_the_module(x, w, rng, slots):
     return np.sum(s) * np.random.normal()
 
 
-@pytest.mark.parametrize("fun", [kicks, accepted, noisy_layers, rounds_of_turns, by_the_module])
+def noise(x, w, rng):
+    return x * rng.normal() + np.sin(x) * w * rng.normal()
+
+
+noise_again = checkpoint(noise)
+
+
+@checkpoint
+def noise_twice_again(x, w, rng):
+    return noise_again(noise_again(x, w, rng) + rng.normal(), w, rng)
+
+
+def nested_functions(x, w, rng, slots):
+    return np.sum(np.cos(noise_twice_again(noise_twice_again(x, w, rng), w, rng)))
+
+
+def functions_in_turns(x, w, rng, slots):
+    for k in checkpointed(range(5), slots):
+        x = x + 0.1 * noise_again(x, w * k, rng) * rng.uniform()
+    return np.sum(x)
+
+
+def turns_in_a_function(x, w, rng, slots):
+    @checkpoint
+    def layer(h):
+        for _ in checkpointed(range(3), slots):
+            h = np.sin(h) + noise_again(h, w, rng)
+        return h * rng.normal()
+
+    return np.sum(layer(layer(x)))
+
+
+def own_generators(x, w, rng, slots):
+    """Each turn has a generator of its own, and draws from it in a branch, and in a checkpointed function."""
+    for k in checkpointed(range(4), slots):
+        own = np.random.default_rng(k)
+        if k % 2:
+            x = x + own.normal(size=4) * w
+        x = np.sin(noise_again(x, w, own)) + own.normal()
+    return np.sum(x)
+
+
+def own_generator_of_a_function(x, w, rng, slots):
+    @checkpoint
+    def layer(h, seed):
+        own = np.random.default_rng(seed=seed)
+        while own.uniform() < 0.7:
+            h = h + 0.1 * own.normal() * np.sin(h * w)
+        return noise_again(h, w, own) * own.normal()
+
+    return np.sum(layer(layer(x, 3), 5) * rng.normal())
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        kicks,
+        accepted,
+        noisy_layers,
+        rounds_of_turns,
+        by_the_module,
+        nested_functions,
+        functions_in_turns,
+        turns_in_a_function,
+        own_generators,
+        own_generator_of_a_function,
+    ],
+)
 def test_draws_in_branches_are_the_same_when_they_are_run_again(fun: Callable[..., Any]) -> None:
     found = []
     for slots in (1, 2, 9):
@@ -577,11 +644,16 @@ def draws_in_a_ruled_function(x):
     return noisy_and_ruled(x) * x
 
 
+def draws_from_two_in_another(x, first=np.random.default_rng(1), second=np.random.default_rng(2)):  # noqa: B008
+    return checkpoint(lambda y: y * first.normal() + second.normal())(x) * x
+
+
 @pytest.mark.parametrize(
     ("fun", "message"),
     [
         (prints, "print is called"),
         (draws_from_two_in_a_branch, "random numbers are drawn"),
+        (draws_from_two_in_another, "random numbers are drawn"),
         (appends_outside, "list from outside is changed"),
         (draws_in_recursion, "random numbers are drawn"),
         (appends_in_recursion, "list from outside is changed"),

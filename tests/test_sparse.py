@@ -376,12 +376,26 @@ def test_pattern_does_not_depend_on_numbers_that_only_arithmetic_is_done_with() 
         return np.exp(x[1:] * c) - np.sum(x[:2])
 
     find = jacobian_pattern(fun)
-    first = find(np.ones(4), 2.0)
-    assert find(np.zeros(4), 3.0) is first
-    assert find(np.ones(5), 2.0) is not first
+    first = find.kept((np.ones(4), 2.0))
+    assert find.kept((np.zeros(4), 3.0)) is first
+    assert find.kept((np.ones(5), 2.0)) is not first
     matrices = jacobian_pattern(lambda x, a: a @ x)
     assert matrices(np.ones(2), np.eye(2)).nnz == 2
     assert matrices(np.ones(2), np.array([[1.0, 0.0], [1.0, 1.0]])).nnz == 3
+
+
+def test_what_is_returned_is_the_callers() -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    jacobian, hessian = sparse_jacobian(rolled_three), sparse_hessian(lambda x: np.sum(rolled_three(x) ** 3))
+    pattern = jacobian_pattern(rolled_three)
+    calls = [jacobian, jacobian.pattern, hessian, hessian.pattern, pattern]
+    for call in calls:
+        expected = call(x).toarray()
+        for _ in range(2):
+            found = call(x)
+            np.testing.assert_array_equal(found.toarray(), expected)
+            found.data[:], found.indices[:], found.indptr[:] = 0, 0, 0
+    np.testing.assert_allclose(jacobian(x).toarray(), [[3.0, 0.0, 1.0], [2.0, 1.0, 0.0], [0.0, 3.0, 2.0]])
 
 
 def test_pattern_is_readable() -> None:
@@ -393,6 +407,15 @@ def test_pattern_is_readable() -> None:
 
 
 # ---------------------------------------------------------------------------------------------- patterns by hand
+
+
+def test_a_given_pattern_stays_as_it_is() -> None:
+    given = csr_array((np.array([1.0, 2.0, 3.0]), np.array([2, 0, 1]), np.array([0, 2, 3])), shape=(2, 3))
+    before = given.toarray()
+    found = sparse_jacobian(lambda x: np.array([x[0] * x[2], x[1] ** 2]), pattern=given)(np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_allclose(found.toarray(), [[3.0, 0.0, 1.0], [0.0, 4.0, 0.0]])
+    np.testing.assert_array_equal(given.toarray(), before)
+    np.testing.assert_array_equal(given.indices, [2, 0, 1])
 
 
 def test_given_pattern() -> None:

@@ -20,7 +20,7 @@ from srcgrad.backend.forwarding import Forwarding, forwarding, restarting
 from srcgrad.backend.guards import Guards, argument_kind, opaque_leaves, python_function
 from srcgrad.backend.nan_checks import add_nan_checks
 from srcgrad.backend.targets import MISSING, Target
-from srcgrad.errors import ArgumentError, InternalError, SrcgradError, UnsupportedError
+from srcgrad.errors import ArgumentError, InternalError, NotJitableError, SrcgradError, UnsupportedError
 from srcgrad.frontend.program import ANY_KIND, Program, lower_program
 from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
@@ -308,7 +308,10 @@ class Dispatcher:
         code = self.target.fn.__code__
         try:
             with compiling(_NESTING):
-                return self._build(bound, inner)
+                try:
+                    return self._build(bound, inner)
+                except NotJitableError as error:
+                    return self._build_by_turns(bound, inner, error)
         except SrcgradError:
             raise
         except Exception as error:
@@ -318,7 +321,16 @@ class Dispatcher:
             message = f"{type(error).__name__} while compiling {self.target.name} ({place}): {error}"
             raise InternalError(message) from error
 
-    def _build(self, bound: dict[str, Any], inner: Variant | None) -> Variant:
+    def _build_by_turns(self, bound: dict[str, Any], inner: Variant | None, error: NotJitableError) -> Variant:
+        """A Jacobian by a sweep for each unit vector, where one sweep for all of them can't be compiled."""
+        if self.options.mode not in jacobian.MODES:
+            raise error
+        try:
+            return self._build(bound, inner, at_once=False)
+        except NotJitableError:
+            raise error from None
+
+    def _build(self, bound: dict[str, Any], inner: Variant | None, at_once: bool = True) -> Variant:
         target, options = self.target, self.options
         program = self._lower(bound, inner)
         names = self._names(bound, program)
@@ -331,7 +343,7 @@ class Dispatcher:
 
         if options.mode in jacobian.MODES:
             asked = jacobian.Asked(names, options.as_tuple, options.has_aux, options.optimize, options.mode)
-            gradient, program = jacobian.differentiated(program, asked, again)
+            gradient, program = jacobian.differentiated(program, asked, again, at_once)
         elif options.mode == "linearize":
             gradient, program = self._linearized(program, list(names), again)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import types
+from dataclasses import dataclass
 from typing import Any
 
 from srcgrad.frontend import library_stand_ins, stand_in_classes, stand_ins
@@ -53,6 +54,31 @@ def source_of(fn: types.FunctionType) -> FunctionSource:
     return known
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity:
+    """Which Python function a body is of: those of one text differ by the variables that they have captured.
+
+    A decorator makes such functions, which may call each other.
+    """
+
+    code: types.CodeType
+    cells: tuple[types.CellType, ...]
+
+    def __eq__(self, other: object) -> bool:
+        # Code of different files may be equal, and so may be what cells hold.
+        return isinstance(other, Identity) and self._ids() == other._ids()
+
+    def __hash__(self) -> int:
+        return hash(self._ids())
+
+    def _ids(self) -> tuple[int, ...]:
+        return (id(self.code), *map(id, self.cells))
+
+
+def identity_of(fn: types.FunctionType) -> Identity:
+    return Identity(fn.__code__, fn.__closure__ or ())
+
+
 def make_closure(lo: Lowering, node: ast.FunctionDef | ast.Lambda, frame: Frame) -> Closure:
     """The function that a `def` or a `lambda` makes."""
     defaults = {}
@@ -88,7 +114,7 @@ def call_function(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwar
     quiet = lo.fixed_span or fn.__module__ in _STAND_INS or fn.__code__ is CHECKPOINTED
     frame = python_frame(fn, source, quiet)
     mark = len(lo.region.ops)
-    result = _call(lo, fn.__code__, source.node, frame, python_defaults(lo, fn), args, kwargs)
+    result = _call(lo, identity_of(fn), source.node, frame, python_defaults(lo, fn), args, kwargs)
     if (
         lo.calls_rules
         and fn.__module__.startswith("srcgrad.rules.")
@@ -102,7 +128,7 @@ def call_body(
     lo: Lowering, fn: types.FunctionType, frame: Frame, args: list[Symbol], kwargs: dict[str, Symbol]
 ) -> Symbol:
     """A call of a Python function that finds its names from a frame that the caller has made."""
-    return _call(lo, fn.__code__, source_of(fn).node, frame, python_defaults(lo, fn), args, kwargs)
+    return _call(lo, identity_of(fn), source_of(fn).node, frame, python_defaults(lo, fn), args, kwargs)
 
 
 def _depends_on_branch(result: Symbol, ops: list[Op]) -> bool:
@@ -214,7 +240,7 @@ def _call(
         from srcgrad.frontend.generators import make_generator
 
         return make_generator(lo, activation, node, frame, bound)
-    if activation in lo.active or sum(entry[0] is identity for entry in lo.active) > _DEEPEST:
+    if activation in lo.active or sum(entry[0] == identity for entry in lo.active) > _DEEPEST:
         lo.marks.outlined.add(identity)
         raise Restart
     frame.function = lo.function

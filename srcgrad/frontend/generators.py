@@ -111,7 +111,7 @@ def make_generator(
     call = (activation[0], lo.span)
 
     def run(on_yield: OnYield) -> Outcome:
-        if activation in lo.active or sum(entry[0] is activation[0] for entry in lo.active) > _DEEPEST:
+        if activation in lo.active or sum(entry[0] == activation[0] for entry in lo.active) > _DEEPEST:
             lo.unsupported(
                 f"the generator {name} calls itself to a depth that depends on the run",
                 "let a recursive function return a list",

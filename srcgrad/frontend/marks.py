@@ -16,8 +16,8 @@ class Marks:
         dynamic: sites whose lists have no structure known at compile time -> the type of their items.
         inner: sites of lists -> the sites whose lists are put into them.
         unrolled: loops over a constant range that index containers of mixed content.
-        outlined: code objects that are called, not inlined, because they are recursive.
-        boxed: code objects of recursive functions that return tuples made at run time: the whole one or those in it.
+        outlined: the identities of functions that are called, not inlined, because they are recursive.
+        boxed: identities of recursive functions that return tuples made at run time: the whole one or those in it.
         records: where tuples are made at run time -> their kind.
         by_structure: whether tuples made at run time are of one kind only if the tuples in them have the same lengths.
         float_errors: whether the program makes NumPy raise for overflows and the like.
@@ -31,9 +31,9 @@ class Marks:
         settled: whether nothing more is going to be put into lists and dicts of which nothing is known.
         tables: sites of dicts that are tables of shadows, filled at run time.
         opened: objects among the arguments whose attributes are written, by identity -> where they are read.
-        assigned: code objects of recursive functions -> the variables from outside of them that they assign: the
+        assigned: identities of recursive functions -> the variables from outside of them that they assign: the
             function that one belongs to, and its name -> None; or what is given in `rebound` -> the module or object.
-        handed_on: code objects of recursive functions -> the variables from outside that what they call needs.
+        handed_on: identities of recursive functions -> the variables from outside that what they call needs.
         rebound: the names of modules, and attributes of objects from outside, that the program assigns: the identity of
             the module or object, and the name -> that itself, and where the variable is read.
         kept: the identity of containers from outside whose items the program assigns -> the container, and its source.

@@ -15,7 +15,7 @@ from srcgrad.frontend import kinds
 from srcgrad.frontend.attempts import settle_attempts
 from srcgrad.frontend.compact_dicts import filled_dict
 from srcgrad.frontend.custom_calls import CustomCall
-from srcgrad.frontend.functions import python_defaults, python_frame, run_body, source_of
+from srcgrad.frontend.functions import identity_of, python_defaults, python_frame, run_body, source_of
 from srcgrad.frontend.late_fields import fields
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, Restart
@@ -136,7 +136,7 @@ def _attempt(
     frame = python_frame(fn, source)
     lo.generic = any(isinstance(example, AnyKind) for example in arguments.values())
     lo.object_sources[id(fn)] = FixedSource(fn, fn.__name__ if fn.__name__.isidentifier() else "lambda_")
-    lo.active.append((fn.__code__, None))
+    lo.active.append((identity_of(fn), None))
     lo.span = source.span_of(source.node)
     body = Region()
     symbols: dict[str, Symbol] = {}

@@ -297,6 +297,26 @@ def _count(a, axis):
     return _product([a.shape[k] for k in (range(np.ndim(a)) if axis is None else _axes(axis, np.ndim(a)))])
 
 
+@_defines(np.diagonal, np.ndarray.diagonal, when=lambda op: rank(op.args[0].type) != 2)
+def diagonal(a, offset=0, axis1=0, axis2=1):
+    n = np.ndim(a)
+    first, second = axis1 % n, axis2 % n
+    pages = _transposed(a, (*[k for k in range(n) if k not in (first, second)], first, second))
+    length = max(min(a.shape[first] + min(offset, 0), a.shape[second] - max(offset, 0)), 0)
+    places = np.arange(length)
+    return pages[(*[slice(None) for _ in range(n - 2)], places - min(offset, 0), places + max(offset, 0))]
+
+
+@_defines(np.trace, np.ndarray.trace, when=lambda op: rank(op.args[0].type) != 2)
+def trace(a, offset=0, axis1=0, axis2=1):
+    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1)
+
+
+@_defines(np.sum, when=lambda op: "where" in op.kwargs)
+def sum_of_chosen(a, axis=None, keepdims=False, where=True):
+    return np.sum(np.where(where, a, 0), axis=axis, keepdims=keepdims)
+
+
 @_defines(np.var, np.ndarray.var)
 def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False):
     centred = a - np.mean(a, axis=axis, keepdims=True)
@@ -420,9 +440,14 @@ def take_along_axis(arr, indices, axis=-1, *, of_result):
         return arr[indices]
     axis = axis % np.ndim(arr)
     values, chosen = _back(arr, axis), _back(indices, axis)
-    for k in tuple(range(np.ndim(arr) - 1)):
-        if values.shape[k] != chosen.shape[k]:
+    others = tuple(range(np.ndim(arr) - 1))
+    for k in others:
+        if values.shape[k] != chosen.shape[k] and values.shape[k] != 1 and chosen.shape[k] != 1:
             raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
+    if values.shape[:-1] != chosen.shape[:-1]:
+        shape = tuple([chosen.shape[k] if values.shape[k] == 1 else values.shape[k] for k in others])
+        values = np.broadcast_to(values, (*shape, values.shape[-1])).copy()
+        chosen = np.broadcast_to(chosen, (*shape, chosen.shape[-1])).copy()
     rows = np.reshape(values, (-1, values.shape[-1]))
     places = np.reshape(chosen, (-1, chosen.shape[-1]))
     out = np.empty(places.shape, of_result)
@@ -520,8 +545,13 @@ def cholesky(a, *, of_result):
     return _one_by_one(np.linalg.cholesky, a, of_result, 2)
 
 
-@_defines(np.linalg.solve, when=_is_stacked)
+@_defines(np.linalg.solve, when=lambda op: _is_stacked(op) or rank(op.args[1].type) not in (1, 2))
 def solve(a, b, *, of_result):
+    if np.ndim(a) == 2:
+        # One factorisation does for all.
+        columns = np.ascontiguousarray(np.moveaxis(b, -2, 0))
+        solved = np.linalg.solve(a, np.reshape(columns, (columns.shape[0], -1)))
+        return np.moveaxis(np.reshape(solved, columns.shape), 0, -2)
     if np.ndim(a) != np.ndim(b):
         raise NotImplementedError("np.linalg.solve that stretches an axis")
     for k in tuple(range(np.ndim(a) - 2)):

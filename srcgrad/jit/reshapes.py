@@ -8,7 +8,7 @@ import numpy as np
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.flow import is_inside
-from srcgrad.ir.nodes import Call, Function, Loop, Op, walk
+from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, walk
 
 
 def unwritten_reshapes(functions: list[Function]) -> set[Op]:
@@ -24,24 +24,31 @@ def unwritten_reshapes(functions: list[Function]) -> set[Op]:
         for op in order:
             if isinstance(op, Call) and op.fn is np.reshape:
                 aliases = aliases or Aliases(functions)
-                if all(write in order and _is_over(write, op, order) for write in _writers(op, aliases)):
+                if all(write in order and _is_over(write, op, order, aliases) for write in _writers(op, aliases)):
                     found.add(op)
     return found
 
 
-def _is_over(write: Op, op: Op, order: dict[Op, int]) -> bool:
-    return order[write] < order[op] and _share_no_loop(write, op)
+def _is_over(write: Op, op: Call, order: dict[Op, int], aliases: Aliases) -> bool:
+    return order[write] < order[op] and _share_no_loop(write, op, aliases)
 
 
 def _writers(op: Call, aliases: Aliases) -> Iterable[Op]:
     return aliases.writers.get(aliases.find(op.outputs[0]), ())
 
 
-def _share_no_loop(a: Op, b: Op) -> bool:
-    """Whether no loop has both of two operations in it."""
-    region = b.parent
+def _share_no_loop(write: Op, op: Call, aliases: Aliases) -> bool:
+    """Whether no loop has both operations in it, but for those that make the memory anew in each turn."""
+    region = op.parent
     while region is not None and region.parent is not None:
-        if isinstance(region.parent, Loop) and is_inside(a, region):
+        if isinstance(region.parent, Loop) and is_inside(write, region) and not _is_made_in(region, op, aliases):
             return False
         region = region.parent.parent
     return True
+
+
+def _is_made_in(region: Region, op: Call, aliases: Aliases) -> bool:
+    """Whether the memory of a result is made in each turn of a loop, and nothing hands it on to the next one."""
+    memory = aliases.find(op.outputs[0])
+    inside = all(v.owner is not region and is_inside(v.owner, region) for v in aliases.members.get(memory, ()))
+    return inside and not aliases.is_held(memory)

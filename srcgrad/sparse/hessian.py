@@ -77,7 +77,11 @@ class SparseHessian:
 
     def pattern(self, *args: Any) -> Any:
         """The pattern of the Hessian at these arguments, a symmetric `scipy.sparse.csr_array` of booleans."""
-        found = self._pattern(*args)
+        return self._kept(args).copy()
+
+    def _kept(self, args: tuple) -> Any:
+        """The pattern, which is kept for the next call."""
+        found = self._pattern.kept(args)
         if found is not self._found[0]:
             self._found = found, _symmetric(found)
         return self._found[1]
@@ -98,7 +102,7 @@ class SparseHessian:
         return tuple([tuple([matrix[rows][:, columns] for columns in primals.parts]) for rows in primals.parts])
 
     def _plan(self, args: tuple, size: int) -> SymmetricPlan:
-        pattern = self.pattern(*args) if self._given is None else self._given
+        pattern = self._kept(args) if self._given is None else self._given
         if self.plan is None or not is_same(self.plan.pattern, pattern):
             if self._given is not None:
                 pattern = self._given = _symmetric(given_pattern(pattern, size))

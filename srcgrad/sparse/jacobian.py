@@ -200,7 +200,7 @@ class SparseJacobian:
         return filled(plan.pattern, plan.values(columns, rows))
 
     def _plan(self, args: tuple, columns: int) -> Plan:
-        pattern = self.pattern(*args) if self._given is None else self._given
+        pattern = self.pattern.kept(args) if self._given is None else self._given
         if self.plan is None or not is_same(self.plan.pattern, pattern):
             if self._given is not None:
                 pattern = self._given = given_pattern(pattern, columns)
@@ -225,7 +225,7 @@ def given_pattern(pattern: Any, columns: int) -> Any:
 
     if not issparse(pattern) and np.ndim(pattern) != 2:
         raise ArgumentError("pattern is no matrix", help="pass a matrix of scipy.sparse, or an array of booleans")
-    found = csr_array(pattern)
+    found = csr_array(pattern, copy=True)
     if found.shape[1] != columns:
         raise ArgumentError(f"pattern has {found.shape[1]} columns, but the arguments have {columns} elements")
     found = csr_array((np.ones(len(found.indices), bool), found.indices, found.indptr), shape=found.shape)

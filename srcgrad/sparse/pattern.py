@@ -41,6 +41,10 @@ class JacobianPattern:
         is found again where something that it was computed from has changed; that is neither the case of numbers that
         only arithmetic is done with, nor of shapes that are the same.
         """
+        return self.kept(args).copy()
+
+    def kept(self, args: tuple) -> Any:
+        """The pattern for these arguments, which is kept for the next call: not to be written."""
         require_scipy()
         dispatcher, wanted = self._dispatcher(args)
         variant, values = dispatcher.find(args, {})

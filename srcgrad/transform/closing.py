@@ -42,7 +42,7 @@ from srcgrad.transform.closed import Cut, closed_function
 from srcgrad.transform.cotangents import is_number
 from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
 from srcgrad.transform.drawing import draw_from_copies
-from srcgrad.transform.effects import drawing_calls, draws, is_repeated, refuse_effects
+from srcgrad.transform.effects import drawing_calls, draws, refuse_effects, repeated_draws, within
 from srcgrad.transform.sameness import key_of
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
@@ -115,13 +115,20 @@ class _Closer:
         self.known = known
         self.layout = any(isinstance(op, Call) and copies_perhaps(op) for op in walk(function.body))
 
-    def close_region(self, region: Region) -> None:
-        for op in list(region.ops):
+    def close_region(self, region: Region, again: bool = False) -> None:
+        """Closes what is checkpointed in a region.
+
+        Args:
+            region: the region.
+            again: whether it is a part of what is run again.
+        """
+        nested = _inside_marks(region, again)
+        for op in nested:
             for inner in op.regions:
-                self.close_region(inner)
-        for op in list(region.ops):
+                self.close_region(inner, nested[op] or _is_marked_loop(op))
+        for op in nested:
             if _is_marked_loop(op):
-                self._close(region, [op], self.function.name)
+                self._close(region, [op], self.function.name, nested[op])
         begun: list[Call] = []
         for op in list(region.ops):
             if not isinstance(op, Call) or not _is_mark(op):
@@ -133,24 +140,25 @@ class _Closer:
             ops = region.ops[region.ops.index(begin) + 1 : region.ops.index(op)]
             region.ops.remove(begin)
             region.ops.remove(op)
-            self._close(region, ops, begin.args[0].value)
+            self._close(region, ops, begin.args[0].value, again or bool(begun))
         if begun:
             _refuse_exit(begun[-1])
 
-    def _close(self, region: Region, ops: list[Op], name: str) -> None:
-        """Replaces consecutive operations of a region by the call of a closed function."""
+    def _close(self, region: Region, ops: list[Op], name: str, again: bool) -> None:
+        """Replaces consecutive operations of a region, which may be run again, by the call of a closed function."""
         if not ops or isinstance(ops[-1], Raise):
             return
-        ops = draw_from_copies(region, ops)
+        ops = draw_from_copies(region, ops, again)
         loop = ops[0]
         if isinstance(loop, For) and _is_marked_loop(loop):
             self._draw_before(region, loop)
             drawn: list[Value] = []
         else:
-            drawn = [v for op in ops if _draws_anew(op) for v in op.outputs]
+            drawn = [v for op in _draws_anew(ops) for v in op.outputs]
         for value in drawn:
             self._check_draw(value)
-        refuse_effects([op for op in ops if not _draws_anew(op)], self.drawing)
+        anew = _draws_anew(ops)
+        refuse_effects([op for op in ops if op not in anew], self.drawing)
         _refuse_crossing(ops)
         writes = self.origins.written_by(ops)
         self._refuse_held(ops)
@@ -195,7 +203,7 @@ class _Closer:
         Before -> after: `for k in range(n): x = x + normal()` ->
         `normals = []; for k in range(n): normals.append(normal()); for k in range(n): x = x + normals[k]`.
         """
-        found = [op for op in loop.body.ops if isinstance(op, Call) and _draws_anew(op)]
+        found = _draws_anew(loop.body.ops)
         outside = all(not is_inside(v.owner, loop.body) or isinstance(v, Const) for op in found for v in op.inputs)
         if not found or loop.exits or not outside or any(len(op.outputs) != 1 for op in found):
             return
@@ -256,7 +264,7 @@ class _Closer:
 
     def _refuse_held(self, ops: list[Op]) -> None:
         """Refuses to write arrays that are in containers which come from outside."""
-        writers = {self.aliases.find(t): op for op in _within(ops) if (t := written(op)) is not None}
+        writers = {self.aliases.find(t): op for op in within(ops) if (t := written(op)) is not None}
         for value in inputs_of(ops):
             held = self.aliases.within(value) & writers.keys() if is_pointer(value.type) else set()
             if held:
@@ -284,7 +292,7 @@ class _Closer:
     def _check_identity(self, call: Call, last: Op, changed: list[Value], after: set[Value], later: list[Op]) -> None:
         """Refuses results that may be the very memory of something else, if one of the two is written later."""
         writes = self.origins.written_by(later)
-        classes = {self.aliases.find(t) for op in _within(later) if (t := written(op)) is not None}
+        classes = {self.aliases.find(t) for op in within(later) if (t := written(op)) is not None}
         outputs = [v for v in call.outputs if is_pointer(v.type) and v in after]
         before = [v for v in after if is_pointer(v.type) and not isinstance(v, Const) and _exists_before(v, last)]
         for value in outputs:
@@ -340,9 +348,20 @@ class _Closer:
         region.results = [mapping.get(v, v) for v in region.results]
 
 
-def _draws_anew(op: Op) -> bool:
-    """Whether a call draws random numbers, others each time that it is run."""
-    return isinstance(op, Call) and draws(op.fn) and not is_repeated(op)
+def _inside_marks(region: Region, again: bool) -> dict[Op, bool]:
+    """The operations of a region, and whether each stands in a function that is run again, or the region does."""
+    depth, found = 0, {}
+    for op in region.ops:
+        depth += _is_mark(op) and op.fn is begin_checkpoint
+        depth -= _is_mark(op) and op.fn is end_checkpoint
+        found[op] = again or depth > 0
+    return found
+
+
+def _draws_anew(ops: list[Op]) -> list[Call]:
+    """The calls among some operations that draw random numbers, others each time that they are run."""
+    repeated = repeated_draws(ops)
+    return [op for op in ops if isinstance(op, Call) and draws(op.fn) and op not in repeated]
 
 
 def _close_function(cut: Cut, ops: list[Op], outputs: list[Value]) -> tuple[Call, list[Value]]:
@@ -353,14 +372,10 @@ def _close_function(cut: Cut, ops: list[Op], outputs: list[Value]) -> tuple[Call
 
 def inputs_of(ops: list[Op]) -> list[Value]:
     """The values that operations use and that are defined before."""
-    inside = {v for op in _within(ops) for v in op.outputs}
-    inside |= {v for op in _within(ops) for region in op.regions for v in region.args}
+    inside = {v for op in within(ops) for v in op.outputs}
+    inside |= {v for op in within(ops) for region in op.regions for v in region.args}
     used = dict.fromkeys(v for op in ops for v in references(op))
     return [v for v in used if v not in inside and not isinstance(v, Const)]
-
-
-def _within(ops: list[Op]) -> list[Op]:
-    return [inner for op in ops for inner in (op, *(i for region in op.regions for i in walk(region)))]
 
 
 def _define(value: Value, is_written: bool, op: Op) -> None:
@@ -377,7 +392,7 @@ def _define(value: Value, is_written: bool, op: Op) -> None:
 
 
 def _replace(ops: list[Op], mapping: dict[Value, Value]) -> None:
-    for op in _within(ops):
+    for op in within(ops):
         op.replace_inputs(lambda v: mapping.get(v, v))
         for region in op.regions:
             region.results = [mapping.get(v, v) for v in region.results]

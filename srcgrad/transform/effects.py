@@ -15,11 +15,13 @@ from srcgrad.analysis.memory import written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.custom_calls import CustomCall
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Invoke, Op, Value, walk
+from srcgrad.ir.types import BOOL, INT
 from srcgrad.rules.custom import Step
 from srcgrad.rules.registry import display_name, has_rule, hashable
 from srcgrad.transform.simplify import PURE
 
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+_MAKERS = (np.random.default_rng, np.random.RandomState, random.Random)
 _MODULES = frozenset(["numpy", "_operator", "operator", "math", "cmath", "scipy", "srcgrad"])
 _CLASSES = (np.ndarray, list, tuple, dict, set, str, float, int, complex, bytes, slice, range)
 _OUTSIDE = frozenset(
@@ -47,19 +49,27 @@ def refuse_effects(ops: Iterable[Op], drawing: set[Call]) -> None:
         UnsupportedError: if there is one.
     """
     seen: set[Function] = set()
-    pending = list(ops)
+    pending = [list(ops)]
     while pending:
-        op = pending.pop()
-        for inner in (op, *(i for region in op.regions for i in walk(region))):
+        body = pending.pop()
+        repeated = repeated_draws(body)
+        for inner in within(body):
             if isinstance(inner, Call):
-                _check(inner, drawing)
+                _check(inner, drawing, inner in repeated)
             elif isinstance(inner, Invoke) and inner.callee not in seen:
                 seen.add(inner.callee)
-                pending += inner.callee.body.ops
+                pending.append(inner.callee.body.ops)
 
 
-def _check(op: Call, drawing: set[Call]) -> None:
+def within(ops: Iterable[Op]) -> list[Op]:
+    """Some operations, and those in their regions."""
+    return [inner for op in ops for inner in (op, *(i for region in op.regions for i in walk(region)))]
+
+
+def _check(op: Call, drawing: set[Call], is_repeated: bool) -> None:
     fn = op.fn
+    if is_repeated:
+        return
     if op in drawing:
         raise UnsupportedError(
             f"{display_name(fn)} draws random numbers in what is checkpointed, and would draw others when it is run "
@@ -67,7 +77,7 @@ def _check(op: Call, drawing: set[Call]) -> None:
             op.span,
             "draw them before, and pass them on",
         )
-    if advances(op) and not is_repeated(op):
+    if advances(op):
         raise UnsupportedError(
             "random numbers are drawn in what is checkpointed, and would be others when it is run again",
             op.span,
@@ -91,8 +101,9 @@ def _check(op: Call, drawing: set[Call]) -> None:
 
 def has_effects(function: Function) -> bool:
     """Whether a function does anything that must not be done twice."""
-    calls = [op for op in walk(function.body) if isinstance(op, Call)]
-    return any((advances(op) and not is_repeated(op)) or not repeatable(op) for op in calls)
+    repeated = repeated_draws(function.body.ops)
+    calls = [op for op in walk(function.body) if isinstance(op, Call) and op not in repeated]
+    return any(advances(op) or not repeatable(op) for op in calls)
 
 
 def draws(fn: Any) -> bool:
@@ -104,7 +115,9 @@ def draws(fn: Any) -> bool:
 
 def advances(op: Op) -> bool:
     """Whether an operation draws random numbers, or sets what a generator draws next."""
-    return isinstance(op, Call) and (draws(op.fn) or op.fn is schedule.advance)
+    if not isinstance(op, Call):
+        return False
+    return bool(op.fn.drawn) if isinstance(op.fn, Closed) else draws(op.fn) or op.fn is schedule.advance
 
 
 def generator_of(op: Call) -> Value | None:
@@ -119,11 +132,22 @@ def generator_of(op: Call) -> Value | None:
     return op.args[0] if is_method and op.args and isinstance(op.args[0], Value) else None
 
 
-def is_repeated(op: Call) -> bool:
-    """Whether a call draws from a copy of a generator, so that it draws the same each time that it is run."""
-    generator = generator_of(op)
-    owner = None if generator is None else generator.owner
-    return isinstance(owner, Call) and owner.fn is schedule.copied_generator
+def repeated_draws(ops: Iterable[Op]) -> set[Op]:
+    """The calls that draw the same each time that some operations are run.
+
+    They draw from a copy of a generator, or from one that is made in these operations, from a number.
+    """
+    calls = [op for op in within(ops) if isinstance(op, Call)]
+    seeded = {op for op in calls if _is_seeded(op)}
+    own = {v for op in calls if op in seeded or op.fn is schedule.copied_generator for v in op.outputs}
+    return seeded.union(op for op in calls if advances(op) and generator_of(op) in own)
+
+
+def _is_seeded(op: Call) -> bool:
+    """Whether a call makes a generator that draws what a whole number says."""
+    given = (*op.args, *op.kwargs.values())
+    made = len(given) == 1 and any(op.fn is maker for maker in _MAKERS)
+    return made and isinstance(given[0], Value) and given[0].type in (INT, BOOL)
 
 
 def repeatable(op: Call) -> bool:

@@ -430,15 +430,20 @@ def _finish_as(program: Program, asked: Asked, tree: Any, aux: Any) -> None:
     gradient.finish(program.function, result, f"{stem}_{asked.suffix}", asked.optimize)
 
 
-def differentiated(program: Program, asked: Asked, again: Callable[[], Program]) -> tuple[Gradient, Program]:
+def differentiated(
+    program: Program, asked: Asked, again: Callable[[], Program], at_once: bool = True
+) -> tuple[Gradient, Program]:
     """What is asked for, by the first way that can be gone, and the program that it was made of.
 
     Args:
         program: it is changed.
         asked: what is asked for.
         again: makes the program anew, for the next way.
+        at_once: whether one sweep for all unit vectors is such a way.
     """
     for make, how in plans(program, asked):
+        if how.at_once and not at_once:
+            continue
         try:
             return make(program, how), program
         except NotBatched:

@@ -33,6 +33,7 @@ from srcgrad.ir.nodes import (
 )
 from srcgrad.ir.types import Array, List, Opaque, Pointer, PyScalar, Tuple, is_scalar
 from srcgrad.rules.registry import has_rule, hashable
+from srcgrad.schedule import copied_generator
 from srcgrad.transform.shape_checks import settle_shapes
 
 
@@ -166,6 +167,7 @@ def is_removable(op: Op) -> bool:
     return not _may_raise(op)
 
 
+_OTHERS_EACH_TIME = (runtime.shadow_of, runtime.cotangent_of, copied_generator)
 PURE = frozenset(
     [len, abs, min, max, float, int, bool, round, isinstance, range, str.format, list.copy, list.index, sum]
 )
@@ -479,7 +481,7 @@ def is_removable_purely(op: Call) -> bool:
     if isinstance(op.fn, Closed):
         return op.fn.is_pure
     module = getattr(op.fn, "__module__", None) or ""
-    if module == "srcgrad.transform.writes" or op.fn in (runtime.shadow_of, runtime.cotangent_of):
+    if module == "srcgrad.transform.writes" or op.fn in _OTHERS_EACH_TIME:
         return False
     if module.startswith("numpy.random"):
         return False

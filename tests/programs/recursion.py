@@ -337,3 +337,75 @@ def _parts_beside_names(f, f_0, n):
 @program(lambda: (1.3, 3), tags=("recursion", "names"))
 def parts_of_a_parameter_that_are_named_as_another(s, n):
     return _parts_beside_names((s, s + 1.0), s * 2.0, n)
+
+
+def _counted(f, factor):
+    @functools.wraps(f)
+    def wrapper(x, n):
+        return x if n == 0 else factor * f(x, n - 1)
+
+    return wrapper
+
+
+_square = _counted(lambda x, n: x * x, 2.0)
+_twice_counted = _counted(_square, 3.0)
+
+
+@program(lambda: (0.7, 3), tags=("recursion", "decorators"))
+def functions_of_one_decorator_that_call_each_other(x, n):
+    return _twice_counted(x, n) + _square(x, n) + _twice_counted(x, 1)
+
+
+def _composed(f, g):
+    return lambda x: f(g(x))
+
+
+_of_sines = _composed(_composed(np.sin, np.exp), _composed(np.cos, np.sin))
+
+
+@program(lambda: (rand(3),), tags=("recursion", "decorators"))
+def functions_of_one_lambda_that_call_each_other(x):
+    return np.sum(_of_sines(x) * x)
+
+
+def _checked(f):
+    @functools.wraps(f)
+    def wrapper(x, n):
+        if n < 0:
+            raise ValueError("n is negative")
+        return f(x, n)
+
+    return wrapper
+
+
+@_checked
+def _downward(x, n):
+    return x if n == 0 else np.sin(_downward(x, n - 1)) * _upward(x, n - 1)
+
+
+@_checked
+def _upward(x, n):
+    return 2.0 * x if n == 0 else _downward(x, n - 1) + x * n
+
+
+@program(lambda: (0.7, 4), tags=("recursion", "mutual", "decorators"))
+def decorated_functions_with_a_recursion(x, n):
+    return _upward(x, n) + _downward(x, 2)
+
+
+def _items_of(f):
+    def items(x, n):
+        for k in range(n):
+            yield x * k
+            yield from f(x, n - 1)
+
+    return items
+
+
+_few = _items_of(lambda x, n: [x, x * x])
+_more = _items_of(_few)
+
+
+@program(lambda: (0.7, 3), tags=("recursion", "decorators", "generators"))
+def generators_of_one_decorator_that_call_each_other(x, n):
+    return sum(v * v for v in _more(x, n))
