@@ -76,6 +76,8 @@ def forwarding(
         kernel, names = loaded[call.callee.name], tuple([arg.hint or "" for arg in call.args])
     else:
         return None
+    if not hasattr(kernel, "py_func"):
+        return None
     _seal(kernel, [bound.get(name) for name in names])
     return Forwarding(kernel, names, None if again is None else Stretched, again)
 

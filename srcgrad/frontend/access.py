@@ -201,7 +201,25 @@ def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> S
         lo.unsupported("an empty sequence is indexed here")
     if all(map(is_function, items)):
         return chosen_function(lo, items, key)
+    if isinstance(base, Reference) and base.site is None:
+        items = _rows(lo, items)
     return subscript(lo, runtime_list(lo, items), key)
+
+
+def _rows(lo: Lowering, items: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
+    """The rows of a table from outside, to be read by a number that depends on the run: tuples of numbers for lists.
+
+    None of them may be changed from then on.
+    """
+    lists = [item for item in items if isinstance(item, Reference) and item.cls is list and item.site is None]
+    if len(lists) != len(items) or not all(item in lo.outside_references for item in lists):
+        return items
+    rows = [Sequence(lo.contents(item)) for item in lists]
+    numbers = [x for row in rows for x in row.items if isinstance(x, Value) and is_scalar(x.type)]
+    if len({len(row.items) for row in rows}) != 1 or len(numbers) != sum(len(row.items) for row in rows):
+        return items
+    lo.shared.update(lists)
+    return tuple(rows)
 
 
 def chosen_function(lo: Lowering, items: tuple[Symbol, ...], key: Symbol) -> Symbol:

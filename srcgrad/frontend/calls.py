@@ -30,7 +30,7 @@ from srcgrad.frontend import (  # noqa: F401
     pools,
     view_calls,
 )
-from srcgrad.frontend.access import attribute, subscript
+from srcgrad.frontend.access import attribute, class_of_values, subscript
 from srcgrad.frontend.arity import check_arguments
 from srcgrad.frontend.assignments import generated
 from srcgrad.frontend.builtin_calls import collect
@@ -168,6 +168,9 @@ def call(lo: Lowering, fn: Symbol, args: list[Symbol], kwargs: dict[str, Symbol]
         if result is None:
             lo.unsupported(f"a {getattr(class_of_object(fn), '__name__', 'dict')} can't be called like this")
         return result
+    cls = class_of_values(fn.type) if isinstance(fn, Value) else None
+    if cls is not None:
+        lo.raises(TypeError, f"{cls.__name__!r} object is not callable")
     if not isinstance(fn, Const):
         lo.unsupported(
             "which function is called here depends on the run", "choose between calls, not between functions"
@@ -188,6 +191,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return Const(UNDEFINED)
     if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
         args = _fields_spread(lo, obj, args, kwargs)
+    if not callable(obj):
+        lo.raises(TypeError, f"{type(obj).__name__!r} object is not callable")
     args = [pools.opened_dict(lo, arg) for arg in args]
     if isinstance(obj, Custom):
         return custom_calls.call_custom(lo, obj, args, kwargs)

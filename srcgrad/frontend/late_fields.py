@@ -10,7 +10,7 @@ import inspect
 import types
 from typing import Any
 
-from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways
+from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering
 from srcgrad.frontend.objects import member
 from srcgrad.frontend.snapshots import Snapshot, leaves, snapshot
 from srcgrad.frontend.store import MISSING
@@ -170,8 +170,6 @@ def fields(lo: Lowering, owner: Reference) -> Contents:
 
 def no_attribute(lo: Lowering, cls: type, name: str) -> Symbol:
     """An object is asked for an attribute that it does not have."""
-    if lo.attempts or lo.store.depth:
-        raise RaisesAlways(AttributeError, _message(cls, name))
     lo.raises(AttributeError, _message(cls, name))
 
 

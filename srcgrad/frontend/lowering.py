@@ -58,7 +58,7 @@ class Restart(Exception):
 
 
 class RaisesAlways(Exception):
-    """What is being lowered raises on every run, inside of a `try`."""
+    """What is being lowered raises whenever it is reached, inside of a `try` or of a branch."""
 
 
 class Lowering:
@@ -488,8 +488,8 @@ class Lowering:
         )
 
     def raises(self, cls: type[Exception], message: Any, help: str | None = None) -> NoReturn:
-        """Something that raises on every run: a refusal, unless the program handles exceptions here."""
-        if self.attempts:
+        """Something that raises if it is reached: a refusal, unless the run decides that, or exceptions are handled."""
+        if self.attempts or self.store.depth:
             raise RaisesAlways(cls, message)
         self.unsupported(str(message), help)
 

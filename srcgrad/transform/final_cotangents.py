@@ -14,6 +14,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import flows
+from srcgrad.analysis.complexness import is_complex
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Const, Function, If, Loop, Region, Value, walk
 from srcgrad.ir.types import F8, Array, Dict, List, NpScalar, PyScalar, Tuple, Type, Unknown
@@ -67,6 +68,7 @@ def _of_kind(lo: Lowering, cotangent: Value, value: Value, mixed: bool) -> Value
     kind, target = cotangent.type, value.type
     if isinstance(target, PyScalar):
         other = isinstance(kind, Unknown) or _is_other_float(kind) or not _is_number(cotangent)
+        other = other or (target.kind == "c" and not _is_complex_number(cotangent))
         if other or (mixed and not is_certain(cotangent)):
             return lo.value(lo.emit_typed(complex if target.kind == "c" else float, (cotangent,), {}, target))
     elif isinstance(target, List):
@@ -98,6 +100,22 @@ def _is_number(value: Value) -> bool:
         pending += [source for source in found if source not in seen]
         seen.update(found)
     return True
+
+
+def _is_complex_number(value: Value) -> bool:
+    """Whether a number is surely no float that stands for a complex number: arithmetic has had a complex operand."""
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        owner = current.owner
+        if isinstance(owner, Call):
+            pending += [arg for arg in owner.args if isinstance(arg, Value)] if owner.fn in _ARITHMETIC else []
+        elif is_complex(current.type):
+            # What a branch or a loop gives may be a float, too.
+            inner = owner if isinstance(owner, (If, Loop)) or not isinstance(owner, Region) else owner.parent
+            if not isinstance(inner, (If, Loop)):
+                return True
+    return False
 
 
 def _gives_number(op: Call) -> bool:
@@ -159,6 +177,7 @@ def _what_decides(value: Value) -> list[tuple[Value, bool]] | None:
 
 
 _TO_NUMBERS = frozenset([np.sum, np.prod, np.mean, np.max, np.min, np.dot, runtime.unbroadcast, runtime.like])
+_ARITHMETIC = frozenset([operator.add, operator.sub, operator.mul, operator.truediv, operator.neg])
 _CASTS = frozenset([np.ndarray.astype, float, complex])
 
 

@@ -21,7 +21,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Value, leaves, map_tree, references, walk
-from srcgrad.ir.types import COMPLEX, FLOAT, Array, List, NpScalar, Opaque, PyScalar, Unknown, is_scalar, shape_of
+from srcgrad.ir.types import COMPLEX, Array, List, NpScalar, Opaque, Unknown, is_scalar, shape_of
 from srcgrad.transform.algebra import simplify_algebra, simplify_shapes
 from srcgrad.transform.closed import ClosedPairs, add_parameters
 from srcgrad.transform.closing import close_checkpoints, dissolve_checkpoints, is_checkpointed
@@ -51,6 +51,7 @@ from srcgrad.transform.static_shadows import settle_shadows
 from srcgrad.transform.strong_zeros import Zeros
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
+from srcgrad.transform.unit_vectors import seed_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +380,7 @@ def pullback(
             "return an array: np.array(...)",
         )
     single = len(floats) == 1
-    seeds = [Value(_seed_type(v), "out_bar" if single else f"out_bar_{k}") for k, v in enumerate(floats)]
+    seeds = [Value(seed_type(v), "out_bar" if single else f"out_bar_{k}") for k, v in enumerate(floats)]
     results = list(leaves((out, aux)))
     function.body.results = results
     bars, pairs = _reverse(
@@ -435,10 +436,6 @@ def without_reverse(program: Program) -> list[Function]:
         tidy(other)
     name_apart(others, {function.name})
     return [*others, function]
-
-
-def _seed_type(value: Value) -> Any:
-    return FLOAT if is_scalar(value.type) and isinstance(value.type, PyScalar) else value.type
 
 
 def _structure(program: Program, symbol: Symbol, bars: dict[Value, Value]) -> Any:

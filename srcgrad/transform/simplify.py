@@ -31,7 +31,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import Array, List, Opaque, Pointer, PyScalar, Tuple, is_scalar
+from srcgrad.ir.types import Array, Dict, List, Opaque, Pointer, PyScalar, Tuple, is_scalar
 from srcgrad.rules.registry import has_rule, hashable
 from srcgrad.schedule import copied_generator
 from srcgrad.transform.shape_checks import settle_shapes
@@ -474,6 +474,9 @@ def _key(op: Op, aliases: Aliases, unsafe: set[Any]) -> Any:
 def is_removable_purely(op: Call) -> bool:
     """Whether two equal calls give equal results, and no new object that anybody tells apart."""
     if not hashable(op.fn) or op.fn in (list, dict, set, list.copy) or written(op) is not None:
+        return False
+    if op.fn is runtime.zeros_like and any(isinstance(v.type, (List, Tuple, Dict)) for v in op.outputs):
+        # Shadows of containers are written through what is read from them.
         return False
     if isinstance(op.fn, type) and hasattr(op.fn, "__enter__"):
         # A context may be entered once.

@@ -224,4 +224,6 @@ def _items(tree: Any) -> tuple[Type, ...] | None:
 
 def seed_type(value: Value) -> Type:
     """The type of a cotangent or tangent of a value."""
-    return FLOAT if isinstance(value.type, PyScalar) else value.type
+    if not isinstance(value.type, PyScalar):
+        return value.type
+    return COMPLEX if value.type.kind == "c" else FLOAT

@@ -94,3 +94,24 @@ def reals_added_to_a_part_of_complex_numbers(x, c):
     z[:2] -= y * x[0]
     z[0] *= 2j
     return np.sum(np.abs(z) ** 2)
+
+
+@program(lambda: (0.4, 0.3 + 1.2j), (0, 1), tags=("complex",), output="array")
+def a_number_shifts_a_complex_one(x, z):
+    return x + z, z - x
+
+
+@program(lambda: (0.4 + 1.2j, 0), tags=("complex",))
+def real_parts_of_a_complex_number(z, n):
+    total = z.real
+    for _ in range(n):
+        total = total * z.imag
+    return total
+
+
+@program(lambda: (0.4 + 1.2j, 2.0, 0), (0, 1), tags=("complex", "for"))
+def real_parts_that_no_turn_adds(z, x, n):
+    total = x * x + z.real
+    for _ in range(n):
+        total = total + (z * z).real
+    return total

@@ -105,3 +105,48 @@ def places_that_are_found(x):
     for k in above:
         total += x[k] ** 3 * len(below)
     return total
+
+
+COEFFICIENTS = [[1.5, -0.4, 0.2], [0.3, 0.9, -0.7], [2.0, 0.1, 0.6]]
+KNOTS = [[0.0, 1.0], [0.5, 1.4], [1.0, 1.1], [1.5, 0.2]]
+
+
+@program(lambda: (0.7, 1), tags=("list", "global"))
+def row_of_a_global_table(x, n):
+    total = 0.0
+    for c in COEFFICIENTS[n]:
+        total = total * x + c
+    low, *rest = COEFFICIENTS[n - 1]
+    return total * low + sum(rest) * x
+
+
+@program(lambda: (0.7,), tags=("list", "global", "while"))
+def rows_of_a_global_table_by_a_search(x):
+    k = 0
+    while KNOTS[k + 1][0] < x:
+        k += 1
+    left, right = KNOTS[k], KNOTS[k + 1]
+    share = (x - left[0]) / (right[0] - left[0])
+    return (1 - share) * left[1] + share * right[1]
+
+
+@program(lambda: (0.7,), tags=("list", "global", "break"))
+def last_turn_would_be_out_of_range(x):
+    for k in range(len(KNOTS)):
+        left, right = KNOTS[k], KNOTS[k + 1]
+        if left[0] <= x <= right[0]:
+            break
+    return x * left[1] + x * x * right[1]
+
+
+@program(lambda: (0.4, 1, [(1.0, 0.5), (0.2, 0.3)]), (0, 2), tags=("tuple", "list"))
+def pair_by_a_number_of_the_run(x, n, pairs):
+    slope, offset = pairs[n]
+    return slope * x * x + offset * slope
+
+
+@program(lambda: (0.7, True), tags=("branch",))
+def option_that_may_be_a_function(x, slope=True):
+    if x > 5.0:
+        x = slope(x)
+    return x * x
