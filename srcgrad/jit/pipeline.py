@@ -25,6 +25,7 @@ from srcgrad.jit.refills import refill
 from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import refuse_kept_views, split_tables
+from srcgrad.jit.steady_lengths import assume_lengths, check_assumed
 from srcgrad.jit.tapes import size_tapes
 from srcgrad.jit.vector_functions import use_vector_functions
 from srcgrad.transform.effects import has_effects
@@ -62,13 +63,17 @@ def jitted(
         postpone_messages(function)
     halves = [split_entry(entry) for entry in entries]
     compiled = [*[f for f in functions if f not in entries], *[kernel for kernel, _ in halves]]
+    relies = relies and not any(map(has_effects, functions))
+    assumed = {}
     for function in compiled:
         settle_lengths(function)
+        assumed[function] = assume_lengths(function) if relies else []
         hoist_places(function)
     bounded = {function: not check_bounds(function) for function in compiled}
     unwritten = unwritten_reshapes(compiled)
-    fuse_loops(compiled, relies and not any(map(has_effects, functions)))
+    fuse_loops(compiled, relies)
     for function in compiled:
+        check_assumed(function, assumed[function])
         use_vector_functions(function)
         size_tapes(function)
         refill(function, compiled)
