@@ -19,6 +19,7 @@ from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
+from srcgrad.jit.outer_arrays import make_results_outside
 from srcgrad.jit.powers import use_square_roots
 from srcgrad.jit.read_only import raise_at_writes
 from srcgrad.jit.refills import refill
@@ -89,6 +90,12 @@ def jitted(
         postpone_checks(function)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
+    if len(halves) == 1:
+        ((kernel, outer),) = halves
+        inner = make_results_outside(kernel, outer, compiled)
+        if inner is not None and inner is not kernel:
+            # What Python calls can be called in compiled code, too, as before.
+            bounded = {**{inner if f is kernel else f: checked for f, checked in bounded.items()}, kernel: False}
     return bounded, [outer for _, outer in halves if outer is not None]
 
 
