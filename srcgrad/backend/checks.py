@@ -37,7 +37,7 @@ Slow = Callable[[tuple, dict[str, Any]], Any]
 """Answers a call in general: it takes the arguments by position and those by keyword."""
 _CONTENT = (set, list, dict)
 """What is not the same any more when its content changes."""
-_OWN_NAMES = re.compile(r"[avoc]\d+(_\d+)?|args|rest|keywords|slow|check|call|__debug__")
+_OWN_NAMES = re.compile(r"[avoc]\d+(_\d+)?|args|rest|keywords|slow|check|call|found|__debug__")
 _MISSING = object()
 """Stands for an argument that a call does not give."""
 
@@ -108,7 +108,9 @@ def make_call(facts: Facts) -> Callable[[Slow], Callable[..., Any]]:
         run = [f"return {writer.bind(facts.entry)}({', '.join(given)})"]
     else:
         by_name = {**writer.captured, **dict(zip(facts.names, given, strict=True))}
-        run = ["try:", f"    return {writer.bind(known.kernel)}({', '.join(by_name[name] for name in passed)})"]
+        for name, (fn, like) in known.made.items():
+            by_name[name] = writer.new(fn, by_name[like])
+        run = ["try:", *_indented(_called(writer, known, [by_name[name] for name in passed], by_name))]
         if known.error is not None:
             again = f"    return {writer.bind(known.again)}({', '.join(given)})"
             run += [f"except {writer.bind(known.error)}:", again]
@@ -117,6 +119,31 @@ def make_call(facts: Facts) -> Callable[[Slow], Callable[..., Any]]:
     slowly = f"return slow({writer.bind(_given)}(({''.join(f'{a}, ' for a in given)}), rest), keywords)"
     head = "".join(f"{a}={missing}, " for a in given) + ("/, " if given else "")
     return writer.function("call", f"{head}*rest, **keywords", ["while True:", *_indented(tested, run), slowly])
+
+
+def _called(writer: _CheckWriter, known: Forwarding, args: list[str], by_name: Mapping[str, str]) -> list[str]:
+    """The call of compiled code, and what is returned."""
+    call = f"{writer.bind(known.kernel)}({', '.join(args)})"
+    if known.result is None:
+        return [f"return {call}"]
+    places = _places(known.result)
+    several = len(places) > 1
+
+    def text(tree: Any) -> str:
+        if isinstance(tree, tuple):
+            return f"({''.join(f'{text(item)}, ' for item in tree)})"
+        if isinstance(tree, str):
+            return by_name[tree]
+        return f"found[{tree}]" if several else "found"
+
+    return [f"found = {call}" if places else call, f"return {text(known.result)}"]
+
+
+def _places(tree: Any) -> set[int]:
+    """Which of the values that compiled code returns are in a result."""
+    if isinstance(tree, tuple):
+        return {place for item in tree for place in _places(item)}
+    return {tree} if isinstance(tree, int) else set()
 
 
 def _given(values: tuple, rest: tuple) -> tuple:
@@ -146,6 +173,7 @@ class _CheckWriter:
         self._cells: dict[str, CellType] = {}
         self._bound: dict[int, str] = {}
         self._reads: dict[tuple, str] = {}
+        self._lengths: dict[str, str] = {}
         self._count = 0
         self._tells_flags = False
         self._tells_dtypes = True
@@ -220,6 +248,11 @@ class _CheckWriter:
             self.require(f"{self.bind(fn)}.__code__ is {self.bind(code)}")
         for now, then in guards.dicts:
             self.require(f"{self.bind(same_items)}({self.bind(now)}, {self.bind(then)})")
+
+    def new(self, fn: Callable[..., Any], like: str) -> str:
+        """A variable that holds a new array, as long as another one."""
+        length = self._lengths.get(like) or f"{self.bind(len)}({like})"
+        return self._local(f"{self.bind(fn)}({length})")
 
     def _local(self, expression: str) -> str:
         self._count += 1
@@ -325,7 +358,8 @@ class _CheckWriter:
         if not self._tells_dtypes and len(lengths) <= 1:
             # Compiled code looks at the number of axes, too.
             if lengths:
-                self.refuse(_is_other(f"{self.bind(len)}({variable})", lengths[0]))
+                self._lengths[variable] = self._local(f"{self.bind(len)}({variable})")
+                self.refuse(_is_other(self._lengths[variable], lengths[0]))
             return
         if self._tells_dtypes:
             self.refuse(f"{variable}.dtype is not {self.bind(dtype)}")

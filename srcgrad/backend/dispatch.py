@@ -16,7 +16,7 @@ from srcgrad.backend.checks import Check, Facts, Slow, make_call, make_check, ne
 from srcgrad.backend.compile import load
 from srcgrad.backend.compiling import compiling, raised_by_user
 from srcgrad.backend.emit import Emitted, emit_module
-from srcgrad.backend.forwarding import Forwarding, forwarding, restarting
+from srcgrad.backend.forwarding import Forwarding, called_from_python, forwarding, restarting
 from srcgrad.backend.guards import Guards, argument_kind, opaque_leaves, python_function
 from srcgrad.backend.nan_checks import add_nan_checks
 from srcgrad.backend.targets import MISSING, Target
@@ -384,7 +384,8 @@ class Dispatcher:
         extra = (len(gradient.tangents) if gradient.reverse is None else 0) + len(destinations)
         params = tuple(param.hint or "" for param in entry.params[: len(entry.params) - extra])
         again = self._restart(params) if any(map(may_stretch, compiled_too)) else None
-        called = compiled if again is None else restarting(compiled, again)
+        called = called_from_python(compiled, entry) if compiled_too else compiled
+        called = called if again is None else restarting(called, again)
         opaque = {
             name: leaves for name, value in bound.items() if value is not ANY_KIND and (leaves := opaque_leaves(value))
         }

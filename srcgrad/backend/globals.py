@@ -58,6 +58,7 @@ class Globals:
         self.namespace: dict[str, Any] = {}
         self.taken = set(reserved)
         self._imports: dict[str, str] = {}
+        self._names: dict[tuple[str, str], str] = {}
         self._imported: dict[str, list[str]] = {}
         self._by_identity: dict[int, ast.expr] = {}
         self._kept: list[Any] = []
@@ -84,7 +85,10 @@ class Globals:
 
     def imported(self, module: str, name: str) -> str:
         """The name under which something of another package is imported: only by running the generated code."""
-        bound = unique(name, self.taken)
+        known = self._names.get((module, name))
+        if known is not None:
+            return known
+        bound = self._names[module, name] = unique(name, self.taken)
         self.taken.add(bound)
         self._imported.setdefault(module, []).append(name if bound == name else f"{name} as {bound}")
         return bound

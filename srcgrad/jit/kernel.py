@@ -43,7 +43,7 @@ _AT_HOME = frozenset(
 """What may be left to Python: it takes arguments apart, checks them, and puts results together."""
 
 
-def _apart(name: str, taken: set[str | None]) -> str:
+def apart(name: str, taken: set[str | None]) -> str:
     """A name like this that is not taken."""
     found, k = name, 0
     while found in taken:
@@ -77,7 +77,7 @@ def pass_captured(functions: list[Function], entries: list[Function]) -> None:
             replace_values(function.body, given)
             for param in given.values():
                 taken = {*[p.hint for p in function.params], *[f.name for f in functions]}
-                param.hint = _apart(param.hint or "outside", taken)
+                param.hint = apart(param.hint or "outside", taken)
                 param.owner = function.body
                 function.body.args = [*function.body.args, param]
                 function.params = [*function.params, param]

@@ -38,12 +38,16 @@ def cut(piece: Piece, plan: Plan) -> list[Piece]:
     last: dict[Value, int] = {}
     for k, op in enumerate(ops):
         last.update(dict.fromkeys(map(plan.resolve, references(op)), k))
-    pieces = [Piece()]
-    for k, op in enumerate(ops):
-        if pieces[-1].ops and _questions([*pieces[-1].ops, op], k, last, plan) > _MOST:
-            pieces.append(Piece())
-        pieces[-1].ops.append(op)
-    return pieces
+    pieces: list[Piece] = []
+    start = 0
+    while start < len(ops):
+        asked = _Questions(plan, last)
+        fitting = [k for k in range(start, len(ops)) if asked.after(ops[k], k) <= _MOST]
+        # What is in between may hold more numbers for a while: it is the ends of a piece that count.
+        end = max(fitting, default=start) + 1
+        pieces.append(Piece(ops[start:end]))
+        start = end
+    return pieces or [Piece()]
 
 
 def _stores_first(ops: list[Op]) -> list[Op]:
@@ -67,24 +71,33 @@ def _stores_first(ops: list[Op]) -> list[Op]:
     return found
 
 
-def _questions(ops: list[Op], k: int, last: dict[Value, int], plan: Plan) -> int:
+class _Questions:
     """How many pairs of rows some operations use of which one is written, were they a piece of their own."""
-    reads: set[tuple] = set()
-    writes: set[tuple] = set()
-    own = {v for op in ops for v in op.outputs}
-    for op in ops:
+
+    def __init__(self, plan: Plan, last: dict[Value, int]):
+        self.plan = plan
+        self.last = last
+        self.reads: set[tuple] = set()
+        self.writes: set[tuple] = set()
+        self.own: set[Value] = set()
+        self.kept: dict[Value, int] = {}
+
+    def after(self, op: Op, k: int) -> int:
+        """The number, with one more operation, which is number `k` of all."""
         for inner in (op, *[i for region in op.regions for i in walk(region)]):
             if isinstance(inner, Call) and is_element(inner):
                 place = (inner.args[0], *[_key(part) for part in places(inner)])
                 if inner.fn is operator.getitem:
-                    reads.add(place)
-                elif any(map(plan.differs, places(inner))) or inner.fn not in ADDS:
-                    writes.add(place)
-        kept = [v for v in map(plan.resolve, references(op)) if v not in own and plan.differs(v)]
-        reads |= {(v,) for v in kept if not plan.is_cheap(v) and v.owner is not plan.loop.body}
-        writes |= {(v,) for v in op.outputs if last.get(v, 0) > k and not plan.is_cheap(v)}
-    reads -= writes
-    return len(writes) * (len(writes) - 1) // 2 + len(writes) * len(reads)
+                    self.reads.add(place)
+                elif any(map(self.plan.differs, places(inner))) or inner.fn not in ADDS:
+                    self.writes.add(place)
+        self.own.update(op.outputs)
+        used = [v for v in map(self.plan.resolve, references(op)) if v not in self.own and self.plan.differs(v)]
+        self.reads |= {(v,) for v in used if not self.plan.is_cheap(v) and v.owner is not self.plan.loop.body}
+        self.kept |= {v: self.last.get(v, 0) for v in op.outputs if not self.plan.is_cheap(v)}
+        self.kept = {v: end for v, end in self.kept.items() if end > k}
+        count = len(self.writes) + len(self.kept)
+        return count * (count - 1) // 2 + count * len(self.reads - self.writes)
 
 
 def _key(part: Value) -> object:

@@ -47,6 +47,7 @@ from srcgrad.jit.places import place_of
 from srcgrad.jit.retyping import uncertain_arrays
 from srcgrad.jit.rows import Rows
 from srcgrad.jit.spread_sums import sum_spread
+from srcgrad.jit.tape_copies import copy_to_tapes
 from srcgrad.jit.updates import ask_operands, name_parts, settle_updates
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.effects import draws, repeatable
@@ -68,6 +69,7 @@ def fuse_loops(functions: list[Function], relies: bool = False) -> None:
         name_parts(function)
     gather_parts(functions)
     read_copies(functions)
+    copy_to_tapes(functions)
     aliases = _aliases_of(functions)
     for function in functions:
         reverse = function.backward_from is not None

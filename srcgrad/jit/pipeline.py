@@ -19,12 +19,14 @@ from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
+from srcgrad.jit.outer_arrays import make_results_outside
 from srcgrad.jit.powers import use_square_roots
 from srcgrad.jit.read_only import raise_at_writes
 from srcgrad.jit.refills import refill
 from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import refuse_kept_views, split_tables
+from srcgrad.jit.steady_lengths import assume_lengths, check_assumed
 from srcgrad.jit.tapes import size_tapes
 from srcgrad.jit.vector_functions import use_vector_functions
 from srcgrad.transform.effects import has_effects
@@ -62,13 +64,17 @@ def jitted(
         postpone_messages(function)
     halves = [split_entry(entry) for entry in entries]
     compiled = [*[f for f in functions if f not in entries], *[kernel for kernel, _ in halves]]
+    relies = relies and not any(map(has_effects, functions))
+    assumed = {}
     for function in compiled:
         settle_lengths(function)
+        assumed[function] = assume_lengths(function) if relies else []
         hoist_places(function)
     bounded = {function: not check_bounds(function) for function in compiled}
     unwritten = unwritten_reshapes(compiled)
-    fuse_loops(compiled, relies and not any(map(has_effects, functions)))
+    fuse_loops(compiled, relies)
     for function in compiled:
+        check_assumed(function, assumed[function])
         use_vector_functions(function)
         size_tapes(function)
         refill(function, compiled)
@@ -84,6 +90,12 @@ def jitted(
         postpone_checks(function)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
+    if len(halves) == 1:
+        ((kernel, outer),) = halves
+        inner = make_results_outside(kernel, outer, compiled)
+        if inner is not None and inner is not kernel:
+            # What Python calls can be called in compiled code, too, as before.
+            bounded = {**{inner if f is kernel else f: checked for f, checked in bounded.items()}, kernel: False}
     return bounded, [outer for _, outer in halves if outer is not None]
 
 

@@ -9,7 +9,8 @@
 
 Loops in loops give a tape as many axes. Where the turns of an inner loop depend on the outer one, or the reversed loops
 count otherwise, the entries are numbered, and there is room for as many as there can be. A copy of an array goes right
-into a row of its tape. What a `while` loop or a `break` leaves open stays a list, but one of its own for each value.
+into a row of its tape, and an array that loops fill is a row from the start. What a `while` loop or a `break` leaves
+open stays a list, but one of its own for each value.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.analysis.memory import is_view
 from srcgrad.analysis.ranges import range_of
 from srcgrad.ir.flow import is_inside
-from srcgrad.ir.nodes import Call, Const, For, Function, If, Op, Region, Try, Value, walk
+from srcgrad.ir.nodes import Call, Const, For, Function, If, Loop, Op, Region, Try, Value, walk
 from srcgrad.ir.types import F8, INT, Array, Dim, List, NpScalar, PyScalar, Type, is_scalar, same_length
+from srcgrad.rules.registry import hashable
 from srcgrad.transform.simplify import replace_values
 
 _KINDS = {"f": np.dtype(np.float64), "i": np.dtype(np.int64), "b": np.dtype(np.bool_), "c": np.dtype(np.complex128)}
@@ -35,18 +38,45 @@ def size_tapes(function: Function) -> None:
     Args:
         function: it has both sweeps; it is changed.
     """
+    for tape in tapes_of(function):
+        tape.rewrite(function)
+
+
+def tapes_of(function: Function) -> list[Tape]:
+    """The lists of a function with one push and one pop."""
     users: dict[Value, list[Op]] = {}
     for op in walk(function.body):
         for value in dict.fromkeys([*op.inputs, *[v for region in op.regions for v in region.results]]):
             users.setdefault(value, []).append(op)
-    for op in list(walk(function.body)):
-        if isinstance(op, Call) and op.fn is list and not op.args and op.outputs[0] not in function.body.results:
-            tape = _tape(op, users.get(op.outputs[0], []), users)
-            if tape is not None:
-                tape.rewrite(function)
+    made = [op for op in walk(function.body) if isinstance(op, Call) and op.fn is list and not op.args]
+    inner = [op for op in made if op.outputs[0] not in function.body.results]
+    returned = _returned(function) if inner else set()
+    found = [_tape(op, users.get(op.outputs[0], []), users, returned) for op in inner]
+    return [tape for tape in found if tape is not None]
 
 
-def _tape(make: Call, uses: list[Op], users: dict[Value, list[Op]]) -> _Tape | None:
+def _returned(function: Function) -> set[Value]:
+    """What a function may return: a row would keep the whole tape alive."""
+    pending = list(function.body.results)
+    found: set[Value] = set()
+    while pending:
+        value = pending.pop()
+        if value in found or not isinstance(value.type, Array):
+            continue
+        found.add(value)
+        owner = value.owner
+        op = owner.parent if isinstance(owner, Region) else owner
+        if isinstance(op, Loop):
+            rows = zip(op.carried, op.carried_outputs, op.inits, op.carried_results, strict=True)
+            pending += [v for arg, out, *sources in rows if value in (arg, out) for v in sources]
+        elif isinstance(op, If):
+            pending += [region.results[op.outputs.index(value)] for region in op.regions]
+        elif isinstance(op, Call) and is_view(op):
+            pending.append(op.args[0])
+    return found
+
+
+def _tape(make: Call, uses: list[Op], users: dict[Value, list[Op]], returned: set[Value]) -> Tape | None:
     (tape,) = make.outputs
     pushes = [op for op in uses if isinstance(op, Call) and op.fn is list.append and op.args[0] is tape]
     pops = [op for op in uses if isinstance(op, Call) and op.fn is list.pop and op.args == (tape,)]
@@ -58,7 +88,7 @@ def _tape(make: Call, uses: list[Op], users: dict[Value, list[Op]]) -> _Tape | N
         return None
     if any(isinstance(v.owner, Op) and v.owner.parent is not pushes[0].parent for v in values if _copied(v)):
         return None
-    return _Tape(make, pushes[0], pops[0], values, users)
+    return Tape(make, pushes[0], pops[0], values, users, returned)
 
 
 @dataclass(slots=True)
@@ -87,15 +117,24 @@ def _way(use: Op, outer: Region) -> _Way | None:
     return _Way(ops[::-1])
 
 
-class _Tape:
+class Tape:
     """A tape: where it is made, pushed to and popped from."""
 
-    def __init__(self, make: Call, push: Call, pop: Call, values: list[Value], users: dict[Value, list[Op]]):
+    def __init__(
+        self,
+        make: Call,
+        push: Call,
+        pop: Call,
+        values: list[Value],
+        users: dict[Value, list[Op]],
+        returned: set[Value],
+    ):
         self.make = make
         self.push = push
         self.pop = pop
         self.values = values
         self._users = users
+        self._returned = returned
         self._ops: list[Op] = []
 
     def rewrite(self, function: Function) -> None:
@@ -147,7 +186,7 @@ class _Tape:
         """The first operation that needs the place of the entry: a copy that goes right there, or the push."""
         region = self.push.parent
         assert region is not None
-        owners = [v.owner for v in self.values if _copied(v) is not None]
+        owners = [v.owner for v in self.values if _copied(v) is not None or self._is_allocated(v)]
         return min([op for op in (*owners, self.push) if isinstance(op, Op)], key=region.ops.index)
 
     def _turns(self, start: Value, stop: Value, step: Value) -> Value:
@@ -226,13 +265,41 @@ class _Tape:
         """The lengths of the axes of what is saved, None if they are not known beforehand."""
         if is_scalar(value.type):
             return []
-        source = _copied(value)
-        if source is None or not isinstance(value.type, Array) or value.type.shape is None:
+        if _copied(value) is None and not self._is_allocated(value):
+            return None
+        found = self._axes(value, function)
+        return None if found is None else [n if isinstance(n, Const) else self._length(*n) for n in found]
+
+    def has_row(self, value: Value, function: Function) -> bool:
+        """Whether a value is an array of which the lengths are known before the tape is made."""
+        return not is_scalar(value.type) and _copied(value) is None and self._axes(value, function) is not None
+
+    def has_fixed_turns(self) -> bool:
+        """Whether it is known beforehand where each entry goes to."""
+        assert self.make.parent is not None
+        there, back = _way(self.push, self.make.parent), _way(self.pop, self.make.parent)
+        if there is None or back is None or not there.loops:
+            return False
+        return all(_is_known(loop, there.ops[0]) for loop in there.loops) and _correspond(there, back)
+
+    def _is_allocated(self, value: Value) -> bool:
+        """Whether an array is allocated beside the push, in the order of C: it may be a row from the start."""
+        owner = value.owner
+        made = isinstance(owner, Call) and owner.parent is self.push.parent and not owner.kwargs
+        if not made or not hashable(owner.fn) or not isinstance(value.type, Array):  # type: ignore[union-attr]
+            return False
+        if value in self._returned:
+            return False
+        return owner.fn is np.empty or (owner.fn is np.empty_like and value.type.ndim == 1)  # type: ignore[union-attr]
+
+    def _axes(self, value: Value, function: Function) -> list[Any] | None:
+        """For each axis its length, or an array and an axis of it; None if they are not known beforehand."""
+        if not isinstance(value.type, Array) or value.type.shape is None:
             return None
         assert self.make.parent is not None
         place = self.make.parent.ops.index(self.make)
         known = [*function.params, *[o for op in self.make.parent.ops[:place] for o in op.outputs]]
-        axes: list[Value] = []
+        axes: list[Any] = []
         for axis in value.type.shape:
             if isinstance(axis, int):
                 axes.append(Const(axis))
@@ -240,7 +307,7 @@ class _Tape:
             found = next((f for x in known if (f := _axis_of(x, axis)) is not None), None) if axis.stable else None
             if found is None:
                 return None
-            axes.append(self._length(*found))
+            axes.append(found)
         return axes
 
     def _length(self, x: Value, k: int) -> Value:
@@ -272,7 +339,11 @@ class _Tape:
         shape = lengths[0] if len(lengths) == 1 else tuple(lengths)
         self._ops.append(Call(np.empty, (shape,), kwargs, [tape], self.make.span))
         source = None if is_scalar(value.type) else _copied(value)
-        if source is None:
+        if source is None and not is_scalar(value.type):
+            allocation = value.owner
+            assert isinstance(allocation, Call) and allocation.parent is not None
+            allocation.fn, allocation.args = operator.getitem, (tape, index[0])
+        elif source is None:
             _put(self.push, Call(operator.setitem, (tape, index[0], value), {}, [], self.push.span))
         else:
             # The copy is the row itself.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -11,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from srcgrad import api, products
-from srcgrad.backend import numba_target
+from srcgrad.backend import numba_target, twins
 from srcgrad.backend.compile import load
 
 
@@ -29,6 +30,9 @@ def without_numba() -> Iterator[None]:
         mock.patch.object(numba_target, "load_compiled", load_plain),
         mock.patch.object(api, "check_installed", lambda: None),
         mock.patch.object(products, "check_installed", lambda: None),
+        # What was made of a function is not for those who want it compiled, nor the other way round.
+        mock.patch.object(twins, "_shared", OrderedDict()),
+        mock.patch.object(twins, "_pools", OrderedDict()),
     ):
         yield
 

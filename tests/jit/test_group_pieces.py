@@ -106,3 +106,17 @@ def test_sums_of_single_precision():
     value, _ = value_and_grad(lambda x: np.sum(np.tanh(x)), jit=True)(x)
     assert type(value) is np.float32
     np.testing.assert_allclose(value, np.sum(np.tanh(x.astype(float))), rtol=1e-6)
+
+
+def squashed(x, a):
+    y = np.tanh(a * x + 0.1)
+    return np.sum(x / (1.0 + np.exp(-1.3 * y)))
+
+
+def test_a_loop_that_uses_few_arrays_is_whole(without_numba):
+    # It holds several numbers in between, but hands on none.
+    gradient = value_and_grad(squashed, (0, 1), jit=True)
+    x = np.linspace(-2.0, 2.0, 300)
+    judged = value_and_grad(squashed, (0, 1))(x, 0.7)
+    np.testing.assert_allclose(gradient(x, 0.7)[1][0], judged[1][0])
+    assert "lane" not in gradient.source

@@ -248,7 +248,7 @@ PROGRAM = textwrap.dedent("""
 
     gradient = srcgrad.grad(loss, jit=True)
     print(gradient(np.arange(3.0)).tolist())
-    function = gradient._dispatcher.last.entry
+    function = gradient._dispatcher.last.forwarding.kernel
     print(sum(function.stats.cache_hits.values()))
 """)
 
