@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections import OrderedDict
 from collections.abc import Callable
 from types import FunctionType, MethodType
@@ -15,7 +16,7 @@ from srcgrad.backend.dispatch import Dispatcher, Options, Variant, item_of
 from srcgrad.backend.numba_target import check_installed
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
-from srcgrad.errors import ArgumentError, ShapeError
+from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
 from srcgrad.ir.nodes import Value
 from srcgrad.ir.types import Opaque
 from srcgrad.runtime import copy_with_layout, protected
@@ -32,6 +33,19 @@ class Pullback:
         self._kept = kept
         self._places = places
         self._name = name
+        self._check_number_of_floats()
+
+    def _check_number_of_floats(self) -> None:
+        """Refuses a result of more parts, or fewer, than the compiled code takes cotangents of."""
+        code = getattr(getattr(self._variant.reverse, "py_func", self._variant.reverse), "__code__", None)
+        floats = sum(like is not None for like in self._like)
+        if code is None or code.co_flags & inspect.CO_VARARGS or code.co_argcount == len(self._kept) + floats:
+            return
+        raise UnsupportedError(
+            f"how many arrays {self._name} returns depends on the run",
+            None,
+            "give the number of parts, or the axes, as constants, or stack the parts: np.stack(...)",
+        )
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """The cotangents of the primals: one for each, None for one that carries no derivative.

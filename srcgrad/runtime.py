@@ -87,13 +87,11 @@ def outside_append(target: list, v: Any) -> None:
 
 
 def unbroadcast(g: Any, x: Any) -> Any:
-    """Sums a cotangent over the axes along which `x` was broadcast, so that it gets the shape and dtype of `x`.
+    """Sums a cotangent over the axes along which `x` was broadcast: of its shape and dtype, floats for integers.
 
     Example:
         >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
         array([[2., 2., 2.]])
-        >>> unbroadcast(np.ones(3), 2.0)
-        3.0
     """
     shape = np.shape(x)
     extra = np.ndim(g) - len(shape)
@@ -104,6 +102,8 @@ def unbroadcast(g: Any, x: Any) -> Any:
     axes = tuple([k for k, n in enumerate(shape) if n == 1 and np.shape(g)[k] != 1]) if extra >= 0 else ()
     if axes:
         g = np.sum(g, axis=axes, keepdims=True)
+    if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biu":
+        x = np.zeros(shape)[()]
     return like(g, x)
 
 

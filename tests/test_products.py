@@ -326,3 +326,11 @@ def test_products_do_not_see_what_changes_outside_later():
         assert jvp(weighted, (x,), (x,))[1] == 2.0 * weighted(x) == linearize(weighted, x)[1](x)
     finally:
         WEIGHTS[0], SCALES[1], SCALE = 1.0, 2.0, 3.0
+
+
+def test_how_many_arrays_there_are_may_depend_on_the_run() -> None:
+    def parts(x: Any, n: int, axis: int) -> Any:
+        return np.split(x, n, axis=axis)
+
+    with pytest.raises(SrcgradError, match="how many arrays parts returns depends on the run"):
+        vjp(parts, np.ones((4, 2)), 2, 0)

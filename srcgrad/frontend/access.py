@@ -65,7 +65,8 @@ from srcgrad.ir.types import (
     rank,
     unsized,
 )
-from srcgrad.rules.registry import METHODS
+from srcgrad.rules.late import load_rules
+from srcgrad.rules.registry import METHODS, STANDS_FOR, has_rule, hashable
 
 _LONGEST = 64
 """Loops up to this length are unrolled for the keys of a dict."""
@@ -412,6 +413,10 @@ def _static_attribute(lo: Lowering, base: Const, name: str) -> Symbol:
         return BOUND[type(member)](lo, member, base)
     if name not in own and not kinds.is_static(obj) and callable(member) and hasattr(member, "__get__"):
         _note_member(lo, obj, name)
+        load_rules()
+        method = getattr(obj, name)
+        if hashable(method) and (has_rule(method) or method in STANDS_FOR):
+            return Const(method)
         return Bound(Const(member), (base,))
     outside = outside_attribute(lo, obj, name)
     if outside is not None:

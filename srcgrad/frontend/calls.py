@@ -70,7 +70,7 @@ from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, List, is_scalar, shape_of
 from srcgrad.rules.custom import Custom, Step
 from srcgrad.rules.late import load_rules
-from srcgrad.rules.registry import PARTIALS, VJP, display_name, has_rule, hashable
+from srcgrad.rules.registry import PARTIALS, STANDS_FOR, VJP, display_name, has_rule, hashable
 from srcgrad.rules.user_rules import RuleCall
 
 _LIBRARIES = frozenset(
@@ -214,6 +214,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return custom_calls.call_with_rule(lo, obj, args, kwargs, primitive)
         if has_rule(obj):
             return primitive(lo, obj, args, kwargs)
+        if obj in STANDS_FOR:
+            return call(lo, Const(STANDS_FOR[obj]), args, kwargs)
     if type(obj) in CALLED:
         return CALLED[type(obj)](lo, [Const(obj), *args], kwargs)
     if isinstance(obj, type) and obj.__module__ == "numba.misc.special" and obj.__name__ == "prange":

@@ -40,7 +40,12 @@ from srcgrad.rules.intrinsics import CHECKPOINTED
 
 _DEEPEST = 40
 _ENDS = frozenset([Exit.NEXT, Exit.RETURN])
-_STAND_INS = frozenset([stand_ins.__name__, stand_in_classes.__name__, library_stand_ins.__name__])
+_STAND_INS = frozenset(
+    [
+        *(stand_ins.__name__, stand_in_classes.__name__, library_stand_ins.__name__),
+        "srcgrad.rules.of_scipy.distributions",
+    ]
+)
 _SOURCES: dict[types.CodeType, FunctionSource] = {}
 
 

@@ -40,6 +40,7 @@ from srcgrad.ir.types import (
     Record,
     Tuple,
     Type,
+    Unknown,
     join,
 )
 from srcgrad.rules.operands import Site, Unsure, words
@@ -118,7 +119,17 @@ def by_example(site: Site, fn: Callable, args: tuple[Tree, ...], kwargs: dict[st
     except (Unsure, TypeError):
         # An unhashable constant is a TypeError of the cache.
         return _parts_of_any_kind(fn, args, kwargs)
+    if fn is np.gradient and isinstance(result, Unknown):
+        return _slopes(site, args, kwargs)
     return _rename(site, result, {short: name for name, short in names.items()})
+
+
+def _slopes(site: Site, args: tuple[Tree, ...], kwargs: dict[str, Tree]) -> Type:
+    """What `np.gradient` returns along several axes that the run decides: an array for each of them."""
+    axes = kwargs.get("axis")
+    if not isinstance(axes, tuple) or len(axes) < 2:
+        return UNKNOWN
+    return Tuple((by_example(site, np.gradient, args, {**kwargs, "axis": Const(0)}),) * len(axes))
 
 
 def _parts_of_any_kind(fn: Callable, args: tuple[Tree, ...], kwargs: dict[str, Tree]) -> Type:

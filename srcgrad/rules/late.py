@@ -20,6 +20,7 @@ _PENDING: dict[str, tuple[str, ...]] = {
     "scipy.signal": ("srcgrad.rules.of_scipy.signal",),
     "scipy.fft": ("srcgrad.rules.of_scipy.fft",),
     "scipy.integrate": ("srcgrad.rules.of_scipy.integrate",),
+    "scipy.stats": ("srcgrad.rules.of_scipy.distributions",),
     "scipy.spatial.distance": ("srcgrad.rules.of_scipy.distance",),
 }
 """Packages that are not known to be imported -> the modules with their rules."""

@@ -92,6 +92,8 @@ STEPS: dict[Callable, int] = {}
 """Function with several results -> the one of them that is constant wherever it does not jump."""
 VIEWS: set[Callable] = set()
 """Functions whose result may share memory with their first argument."""
+STANDS_FOR: dict[Callable, FunctionType] = {}
+"""Functions of libraries -> what the compiler reads in their place: the same, written out in functions with rules."""
 IN_PLACE = frozenset(
     getattr(operator, name)
     for name in (
@@ -318,6 +320,17 @@ def batch(over: str, *fns: Callable) -> Callable[[F], F]:
     def decorate(body: F) -> F:
         for fn in fns:
             BATCH.setdefault(fn, {})[over] = body
+        return body
+
+    return decorate
+
+
+def stands_for(*fns: Callable) -> Callable[[F], F]:
+    """Declares what the compiler reads in place of functions of a library, unless a user gives them a rule."""
+
+    def decorate(body: F) -> F:
+        assert isinstance(body, FunctionType)
+        STANDS_FOR.update(dict.fromkeys(fns, body))
         return body
 
     return decorate

@@ -405,3 +405,23 @@ def last_row_of_a_total_becomes_an_array(x, rows):
     view *= 3.0
     total[0] += x
     return np.sum(total**2) * first[1]
+
+
+@program(lambda: (signed(3), 2), tags=("for", "integers"))
+def zeros_of_integers_become_floats(x, n):
+    force = np.array([0] * 3).copy()
+    total = 0.0
+    for k in range(n):
+        force = np.dot(np.array([x, 2.0 * x, x**k]).T, np.array(force)) + x
+        total = total + force @ x
+    return total
+
+
+@program(lambda: (signed(3), 2), tags=("for", "integers"))
+def counts_become_floats(x, n):
+    weights = np.zeros(3, dtype=int)
+    total = 0.0
+    for _ in range(n):
+        total = total + np.sum(weights * x)
+        weights = weights + x
+    return total

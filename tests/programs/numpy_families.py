@@ -98,3 +98,14 @@ if hasattr(np, "matvec"):
     def products_of_stacks(a, v):
         sums = np.cumulative_sum(np.matvec(a, v), axis=1, include_initial=True)
         return np.sum(sums**2) + np.sum(np.vecmat(v, a) ** 3) + np.sum(np.cumulative_prod(v)[1:])
+
+
+@program(lambda: (signed(4, 5), (0, 1)), tags=("gradient",))
+def slopes_along_axes_of_the_run(u, axes):
+    down, right = np.gradient(u, axis=axes)
+    return np.sum(down * right**2)
+
+
+@program(lambda: (signed(4, 5), (1, 0)), tags=("gradient",), output="array")
+def all_slopes_along_axes_of_the_run(u, axes):
+    return np.gradient(u * u, 0.5, axis=axes)
