@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from srcgrad.api import NO_OUT, GradFunction, make
+from srcgrad.backend.targets import Target
 from srcgrad.errors import ArgumentError
 from srcgrad.products import run_with_tangents
 
@@ -199,7 +200,21 @@ class HessianProduct(GradFunction):
             vectors = vector
         else:
             raise ArgumentError(f"the vector of {self.__name__} must be a tuple: a vector for each of {wanted}")
-        return run_with_tangents(dispatcher, tuple(primals), kwargs, dict(zip(wanted, vectors, strict=True)))[0]
+        try:
+            return run_with_tangents(dispatcher, tuple(primals), kwargs, dict(zip(wanted, vectors, strict=True)))[0]
+        except TypeError as error:
+            if not _takes(dispatcher.target, tuple(primals), kwargs):
+                error.add_note(f"help: {self.__name__} takes the arguments of {name}, and behind them the vector")
+            raise
+
+
+def _takes(target: Target, args: tuple, kwargs: dict[str, Any]) -> bool:
+    """Whether a function can be called with some arguments."""
+    try:
+        target.bind(args, kwargs)
+    except TypeError:
+        return False
+    return True
 
 
 def hvp(

@@ -415,6 +415,9 @@ def test_hvp() -> None:
     assert found["n"] is None
     assert hvp(lambda x: x**3)(2, 1.0) == 12.0
     assert hvp(fun).__name__ == "fun_hvp"
+    with pytest.raises(TypeError) as caught:
+        hvp(lambda x: np.sum(x**3))(X)
+    assert "behind them the vector" in caught.value.__notes__[0]
 
 
 def test_hvp_of_methods_and_its_code() -> None:

@@ -11,7 +11,6 @@ import operator
 
 import numpy as np
 
-from srcgrad.ir.types import rank
 from srcgrad.jit.defining import Definitions
 from srcgrad.rules.intrinsics import stop_gradient
 from srcgrad.rules.linalg import _einsum_terms as einsum_terms
@@ -297,21 +296,6 @@ def _count(a, axis):
     return _product([a.shape[k] for k in (range(np.ndim(a)) if axis is None else _axes(axis, np.ndim(a)))])
 
 
-@_defines(np.diagonal, np.ndarray.diagonal, when=lambda op: rank(op.args[0].type) != 2)
-def diagonal(a, offset=0, axis1=0, axis2=1):
-    n = np.ndim(a)
-    first, second = axis1 % n, axis2 % n
-    pages = _transposed(a, (*[k for k in range(n) if k not in (first, second)], first, second))
-    length = max(min(a.shape[first] + min(offset, 0), a.shape[second] - max(offset, 0)), 0)
-    places = np.arange(length)
-    return pages[(*[slice(None) for _ in range(n - 2)], places - min(offset, 0), places + max(offset, 0))]
-
-
-@_defines(np.trace, np.ndarray.trace, when=lambda op: rank(op.args[0].type) != 2)
-def trace(a, offset=0, axis1=0, axis2=1):
-    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1)
-
-
 @_defines(np.sum, when=lambda op: "where" in op.kwargs)
 def sum_of_chosen(a, axis=None, keepdims=False, where=True):
     return np.sum(np.where(where, a, 0), axis=axis, keepdims=keepdims)
@@ -514,55 +498,6 @@ def kron(a, b):
         return np.reshape(a[:, None] * b[None, :], (a.shape[0] * b.shape[0],))
     product = a[:, None, :, None] * b[None, :, None, :]
     return np.reshape(product, (a.shape[0] * b.shape[0], a.shape[1] * b.shape[1]))
-
-
-def _is_stacked(op):
-    return rank(op.args[0].type) not in (1, 2)
-
-
-def _one_by_one(fn, a, dtype, ndim):
-    """What a function of matrices gives for each of several."""
-    stacked = np.reshape(a, (-1, a.shape[-2], a.shape[-1]))
-    lengths = [a.shape[k] for k in range(np.ndim(a))]
-    out = np.empty((stacked.shape[0], *lengths[np.ndim(a) - ndim :]), dtype)
-    for k in range(stacked.shape[0]):
-        out[k] = fn(stacked[k])
-    return np.reshape(out, (*lengths[:-2], *lengths[np.ndim(a) - ndim :]))
-
-
-@_defines(np.linalg.det, when=_is_stacked)
-def det(a, *, of_result):
-    return _one_by_one(np.linalg.det, a, of_result, 0)
-
-
-@_defines(np.linalg.inv, when=_is_stacked)
-def inv(a, *, of_result):
-    return _one_by_one(np.linalg.inv, a, of_result, 2)
-
-
-@_defines(np.linalg.cholesky, when=_is_stacked)
-def cholesky(a, *, of_result):
-    return _one_by_one(np.linalg.cholesky, a, of_result, 2)
-
-
-@_defines(np.linalg.solve, when=lambda op: _is_stacked(op) or rank(op.args[1].type) not in (1, 2))
-def solve(a, b, *, of_result):
-    if np.ndim(a) == 2:
-        # One factorisation does for all.
-        columns = np.ascontiguousarray(np.moveaxis(b, -2, 0))
-        solved = np.linalg.solve(a, np.reshape(columns, (columns.shape[0], -1)))
-        return np.moveaxis(np.reshape(solved, columns.shape), 0, -2)
-    if np.ndim(a) != np.ndim(b):
-        raise NotImplementedError("np.linalg.solve that stretches an axis")
-    for k in tuple(range(np.ndim(a) - 2)):
-        if a.shape[k] != b.shape[k]:
-            raise ValueError("could not be broadcast together")
-    left = np.reshape(a, (-1, a.shape[-2], a.shape[-1]))
-    right = np.reshape(b, (-1, b.shape[-2], b.shape[-1]))
-    out = np.empty(right.shape, of_result)
-    for k in range(left.shape[0]):
-        out[k] = np.linalg.solve(left[k], right[k])
-    return np.reshape(out, b.shape)
 
 
 @_defines(np.linalg.svd)

@@ -137,10 +137,18 @@ def repeated_draws(ops: Iterable[Op]) -> set[Op]:
 
     They draw from a copy of a generator, or from one that is made in these operations, from a number.
     """
-    calls = [op for op in within(ops) if isinstance(op, Call)]
-    seeded = {op for op in calls if _is_seeded(op)}
-    own = {v for op in calls if op in seeded or op.fn is schedule.copied_generator for v in op.outputs}
-    return seeded.union(op for op in calls if advances(op) and generator_of(op) in own)
+    everything = within(ops)
+    calls = [op for op in everything if isinstance(op, Call)]
+    copies = {v for op in calls if op.fn is schedule.copied_generator for v in op.outputs}
+    seeded = {v: op for op in calls if _is_seeded(op) for v in op.outputs}
+    for op in everything if seeded else ():
+        # What goes by another name may be drawn from by that.
+        known = generator_of(op) if isinstance(op, Call) else None
+        for value in (*op.inputs, *(v for region in op.regions for v in region.results)):
+            if value is not known:
+                seeded.pop(value, None)
+    drawing = {op for op in calls if advances(op) and generator_of(op) in {*copies, *seeded}}
+    return drawing.union(seeded.values())
 
 
 def _is_seeded(op: Call) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from srcgrad import hvp, jacfwd, jacrev, jvp, value_and_grad
+from srcgrad import hvp, jacfwd, jacrev, jvp
 from srcgrad.testing import check_same
 
 numba = pytest.importorskip("numba")
@@ -75,31 +75,3 @@ def test_products_with_the_hessian_of_a_maximum() -> None:
         return np.max(m @ m[0]) ** 2 + np.sum(np.max(m, axis=1) ** 3)
 
     check_same(hvp(loss, jit=True)(M, np.sin(M)), hvp(loss)(M, np.sin(M)), "the product", exact=False)
-
-
-def test_views_of_what_loops_write_stay_views() -> None:
-    """An array that is made in each turn may be copied where it is reshaped, one that is handed on may not."""
-
-    def handed_on(x, start):
-        last = start.copy()
-        for k in range(3):
-            flat = last.reshape(4)
-            last[0, k % 2] = flat[1] * 2.0 + k
-            flat[3] += flat[0] * k
-            x = x * np.sin(flat)
-        return np.sum(x * last.ravel())
-
-    def listed(x, start):
-        arrays = [start.copy()]
-        for k in range(3):
-            made = np.sin(arrays[k])
-            made[0, 0] = k
-            arrays.append(made)
-            flat = made.reshape(4)
-            arrays[1][1, 1] += flat[2] + k
-            x = x * flat
-        return np.sum(x * arrays[1].ravel())
-
-    start = X.reshape(2, 2) + 1.0
-    for fun in (handed_on, listed):
-        check_same(value_and_grad(fun, jit=True)(X, start), value_and_grad(fun)(X, start), fun.__name__, exact=False)
