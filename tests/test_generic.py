@@ -20,6 +20,8 @@ REFUSED = frozenset(
         "smoothed_after_recursion",
         "loop_ends_by_what_recursion_gave",
         "log_of_a_control_loop",
+        "parts_in_a_list_that_grows",
+        "parts_in_a_list_of_run_time_length",
         "grid_with_its_step",
         "extremes_and_a_table_at_a_number",
         "filtered_signal",

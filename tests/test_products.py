@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from programs import Program, all_programs
 import srcgrad
 from srcgrad import grad, jvp, linearize, vjp
 from srcgrad.errors import ArgumentError, ShapeError, SrcgradError
-from srcgrad.testing import check_same, random_like
+from srcgrad.testing import check_same, pairing, random_like
 from srcgrad.tree import flatten
 
 Pair = namedtuple("Pair", "left right")
@@ -334,3 +335,23 @@ def test_how_many_arrays_there_are_may_depend_on_the_run() -> None:
 
     with pytest.raises(SrcgradError, match="how many arrays parts returns depends on the run"):
         vjp(parts, np.ones((4, 2)), 2, 0)
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: np.split(x, 2),
+        lambda x: np.array_split(np.sin(x), 3),
+        lambda x: {"parts": np.hsplit(x * x, [1])},
+        lambda x: (np.vsplit(x, 2), [x[0]]),
+    ],
+)
+def test_parts_are_returned_in_a_list(fun: Callable) -> None:
+    x = np.arange(12.0).reshape(4, 3)
+    out, pull = srcgrad.vjp(fun, x)
+    check_same(out, fun(x), "vjp has another value")
+    seed = random_like(out, np.random.default_rng(0))
+    dot = np.cos(x)
+    pushed = srcgrad.jvp(fun, (x,), (dot,))[1]
+    assert type(pushed) is type(out)
+    np.testing.assert_allclose(np.vdot(pull(seed)[0], dot), pairing(seed, pushed))

@@ -178,8 +178,6 @@ def is_view(op: Call) -> bool:
 MAY_COPY = frozenset(
     [np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, runtime.viewed_alike]
 )
-LISTING = frozenset([np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit])
-"""What gives a list of views."""
 READ_ONLY_VIEWS = frozenset([np.diagonal, np.diag, np.linalg.diagonal])
 _CONTIGUOUS: dict[Any, int] = {
     **{np.ndarray.copy: 1, np.zeros: 2, np.ones: 2, np.empty: 2, np.full: 3},

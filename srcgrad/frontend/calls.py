@@ -38,6 +38,7 @@ from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.functions import applied, call_closure, call_function, spread
 from srcgrad.frontend.handlers import BUILTINS, CALLED
+from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import (
@@ -68,6 +69,7 @@ from srcgrad.frontend.values import (
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import Array, List, is_scalar, shape_of
+from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.custom import Custom, Step
 from srcgrad.rules.late import load_rules
 from srcgrad.rules.registry import PARTIALS, STANDS_FOR, VJP, display_name, has_rule, hashable
@@ -423,7 +425,10 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     args = _as_arrays(lo, fn, [_items_of_deque(lo, arg) for arg in args])
     args = [_data(lo, arg) for arg in args]
     kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
-    return lo.emit(fn, *args, **kwargs)
+    result = lo.emit(fn, *args, **kwargs)
+    if fn in LISTING and isinstance(result, Sequence):
+        return new_list(lo, result.items, (*lo.site("list"), lo.span))
+    return result
 
 
 def _items_of_deque(lo: Lowering, symbol: Symbol) -> Symbol:

@@ -66,6 +66,8 @@ _VALUE_LENGTHS = words(
 """Functions the lengths of whose results may depend on what their arguments contain."""
 _VALUE_DTYPES = words("eig eigvals roots poly")
 """Functions whose results are real or complex as their values happen to be."""
+LISTING = frozenset([np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit])
+"""What gives a list, of views."""
 
 
 def _collect() -> set[Callable]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import operator
 
 from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
-from srcgrad.analysis.memory import LISTING, among, is_view, written
+from srcgrad.analysis.memory import among, is_view, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import List
+from srcgrad.rules.by_example import LISTING
 from srcgrad.transform.cotangents import copier
 
 

@@ -12,11 +12,12 @@ from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.alias import may_be_basic
 from srcgrad.analysis.finite import may_be_infinite
-from srcgrad.analysis.memory import ITEM_UPDATES, LISTING, among, is_basic_index, only_metadata
+from srcgrad.analysis.memory import ITEM_UPDATES, among, is_basic_index, only_metadata
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
 from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
+from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, copier, fit, is_fresh, is_number, product
 from srcgrad.transform.list_reversal import hand_on, holds_buffers

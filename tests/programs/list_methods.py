@@ -145,3 +145,29 @@ def string_format(x):
 def str_join_len(x):
     name = "_".join(str(k) for k in range(3))
     return len(name) * x[0] ** 2 + name.count("_") * x[1] + ("2" in name) * x[2]
+
+
+@program(lambda: (rand(4, 3),), tags=("containers", "views"))
+def parts_in_a_list_that_grows(x):
+    parts = np.split(x, 2)
+    parts.append(x[:2] * 2.0)
+    parts[0] = np.sin(parts[0])
+    parts.reverse()
+    return sum([np.sum(p**2) * (k + 1.0) for k, p in enumerate(parts + [x])])  # noqa: RUF005
+
+
+@program(lambda: (rand(6), 3), tags=("containers", "views"))
+def parts_in_a_list_of_run_time_length(x, n):
+    parts = np.array_split(x, 3)
+    for k in range(n):
+        parts.append(parts[k] * parts[-1])
+    return np.sum(parts.pop() * parts[1]) + len(parts) * x[0]
+
+
+@program(lambda: (rand(4, 3),), tags=("containers", "views", "aliases"))
+def parts_in_a_list_are_views(x):
+    x = x * 1.0
+    upper, lower = parts = np.vsplit(x, [1])
+    parts[1][0] *= upper[0]
+    lower[-1] = np.exp(x[1])
+    return np.sum(x**2) * isinstance(parts, list) + sum(map(len, parts)) * x[0, 0]
