@@ -21,6 +21,8 @@ REFUSED = frozenset(
         "loop_ends_by_what_recursion_gave",
         "log_of_a_control_loop",
         "parts_in_a_list_that_grows",
+        "slopes_along_axes_of_the_run",
+        "all_slopes_along_axes_of_the_run",
         "parts_in_a_list_of_run_time_length",
         "grid_with_its_step",
         "extremes_and_a_table_at_a_number",

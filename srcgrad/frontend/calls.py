@@ -193,8 +193,6 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return Const(UNDEFINED)
     if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
         args = _fields_spread(lo, obj, args, kwargs)
-    if not callable(obj):
-        lo.raises(TypeError, f"{type(obj).__name__!r} object is not callable")
     args = [pools.opened_dict(lo, arg) for arg in args]
     if isinstance(obj, Custom):
         return custom_calls.call_custom(lo, obj, args, kwargs)
@@ -220,6 +218,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return call(lo, Const(STANDS_FOR[obj]), args, kwargs)
     if type(obj) in CALLED:
         return CALLED[type(obj)](lo, [Const(obj), *args], kwargs)
+    if not callable(obj):
+        lo.raises(TypeError, f"{type(obj).__name__!r} object is not callable")
     if isinstance(obj, type) and obj.__module__ == "numba.misc.special" and obj.__name__ == "prange":
         # In Python it is the same; that its turns may run at the same time is no part of what they compute.
         return call(lo, Const(range), args, kwargs)

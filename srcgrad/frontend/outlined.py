@@ -106,7 +106,7 @@ def invoke(lo: Lowering, identity: Any, node: Any, frame: Frame, name: str, boun
 
 def _demote_growing(lo: Lowering, identity: Any, bound: dict[str, Symbol], sizes: dict[str, int]) -> None:
     """Starts again with a list made at run time that has more items in each call that a function makes of itself."""
-    open_calls = [spec for spec in lo.functions.values() if spec.identity is identity and not spec.ready]
+    open_calls = [spec for spec in lo.functions.values() if spec.identity == identity and not spec.ready]
     if len(open_calls) < _GROWING:
         return
     for parameter, symbol in bound.items():

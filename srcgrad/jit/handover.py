@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.analysis.alias import is_pointer
 from srcgrad.errors import NotJitableError
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Value, leaves, walk
 from srcgrad.ir.types import Array, Dim, List, Opaque, is_scalar
 from srcgrad.jit import helpers
 from srcgrad.jit.types import is_dtype, kind_of
+from srcgrad.transform.definedness import may_be_missing
 from srcgrad.transform.simplify import replace_values
 
 _I8 = np.dtype(np.int64)
@@ -51,6 +53,7 @@ def hand_over_lists(forward: Function, backward: Function, kept: int) -> int:
             taken.append(param)
             continue
         _check_in_no_tape(forward, value, results[first:])
+        _check_no_gaps(forward, value)
         pack, unpack, more, dtypes = _way(param)
         outputs = [Value(Array(t, _axes(ndim, param, k)), _hint(param, k)) for k, (t, ndim) in enumerate(dtypes)]
         call = Call(pack, (value, *more), {}, outputs, value.span, unpacks=len(outputs) > 1)
@@ -84,6 +87,18 @@ def _check_in_no_tape(forward: Function, value: Value, kept: list[Any]) -> None:
             raise NotJitableError(
                 f"{value.hint or 'a list'} is kept for the pullback, and perhaps by {op.callee.name} as well", op.span
             )
+
+
+def _check_no_gaps(forward: Function, value: Value) -> None:
+    """Refuses a list of arrays or lists with places where a name had no value yet: there is nothing to pack."""
+    for op in walk(forward.body):
+        if not isinstance(op, Call) or op.fn is not list.append or op.args[0].type != value.type:
+            continue
+        item = op.args[1]
+        if isinstance(item, Value) and is_pointer(item.type) and may_be_missing(item):
+            what, kept = item.hint or "what is put into it", value.hint or "a list"
+            message = f"{kept} is kept for the pullback, and {what} has no value in some turns"
+            raise NotJitableError(message, op.span, "give it a value before the loop")
 
 
 def _hint(param: Value, k: int) -> str:

@@ -16,6 +16,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.ir.nodes import Call, Function, Op, Value
 from srcgrad.jit.pointwise import pointwise
 from srcgrad.jit.tapes import Tape, tapes_of
+from srcgrad.transform.definedness import may_be_missing
 
 
 def copy_to_tapes(functions: list[Function]) -> None:
@@ -37,7 +38,8 @@ def copy_to_tapes(functions: list[Function]) -> None:
 def _candidates(tape: Tape, function: Function) -> list[int]:
     if not tape.has_fixed_turns():
         return []
-    return [k for k, v in enumerate(tape.values) if not _is_made_there(v, tape.push) and tape.has_row(v, function)]
+    found = [k for k, v in enumerate(tape.values) if not _is_made_there(v, tape.push) and tape.has_row(v, function)]
+    return [k for k in found if not may_be_missing(tape.values[k])]
 
 
 def _is_made_there(value: Value, push: Op) -> bool:

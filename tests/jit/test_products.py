@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import srcgrad
+from srcgrad.errors import NotJitableError
 from srcgrad.jit import helpers
 from srcgrad.testing import check_same
 
@@ -156,3 +157,16 @@ def test_an_array_of_a_list_that_a_loop_fills_is_made_behind_the_loop() -> None:
         return np.array(found)
 
     assert srcgrad.jvp(running, (X,), (X,), jit=True)[0] == pytest.approx(running(X))
+
+
+def test_a_tape_with_gaps_is_refused() -> None:
+    def left_together(x):
+        done = False
+        while not done:
+            x = x * 0.8
+            if np.sum(x) < 0.5:
+                y, done = x * x, True
+        return np.sum(y * x)
+
+    with pytest.raises(NotJitableError, match="has no value in some turns"):
+        srcgrad.vjp(left_together, np.linspace(0.3, 0.9, 4), jit=True)
