@@ -30,7 +30,7 @@ def parse_types(text: str, name: str, parameters: tuple[str, ...]) -> tuple[Any,
 
     Example:
         >>> parse_types("f8, f4[:], i8[1,:]", "loss", ("w", "x", "k"))
-        (1.0, array([1., 1.], dtype=float32), array([[1, 1, 1]]))
+        (1.0, array([1., 1., 1., 1., 1.], dtype=float32), array([[1, 1, 1, 1, 1, 1]]))
     """
     examples = tuple([_example(part) for part in _split(text)])
     if len(examples) > len(parameters):
