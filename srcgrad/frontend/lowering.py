@@ -489,7 +489,9 @@ class Lowering:
 
     def raises(self, cls: type[Exception], message: Any, help: str | None = None) -> NoReturn:
         """Something that raises if it is reached: a refusal, unless the run decides that, or exceptions are handled."""
-        if self.attempts or self.store.depth:
+        # Generated code does not raise by itself: there it is the kinds of the values that are not known well enough.
+        decided = self.store.depth and (self.span is None or self.span.generated is None)
+        if self.attempts or decided:
             raise RaisesAlways(cls, message)
         self.unsupported(str(message), help)
 
