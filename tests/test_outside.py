@@ -7,9 +7,11 @@ import inspect
 
 import numpy as np
 import pytest
+from jit.plain import without_numba
 from programs import PROGRAMS, Program, all_programs, outside
 
 import srcgrad
+from srcgrad.errors import NotJitableError
 
 all_programs()
 _CHANGING = [p for p in PROGRAMS.values() if inspect.getmodule(p.fun) is outside and p.supported]
@@ -49,6 +51,43 @@ def test_leaves_what_python_leaves(program: Program, optimize: bool) -> None:
             _restore(before)
             call(*program.args())
             np.testing.assert_equal(_left_behind(), expected)
+    _restore(before)
+
+
+@pytest.mark.parametrize("program", [p for p in _CHANGING if p.output == "scalar"], ids=lambda p: p.name)
+def test_compiled_code_leaves_what_python_leaves(program: Program) -> None:
+    before = _left_behind()
+    with without_numba():
+        gradient = srcgrad.grad(program.fun, argnums=program.argnums, jit=True)
+        try:
+            gradient(*program.args())
+        except NotJitableError as error:
+            np.testing.assert_equal(_left_behind(), before)
+            pytest.skip(f"refused: {error.msg}")
+        for _ in range(2):
+            _restore(before)
+            program.fun(*program.args())
+            expected = _left_behind()
+            _restore(before)
+            gradient(*program.args())
+            np.testing.assert_equal(_left_behind(), expected)
+    _restore(before)
+
+
+def test_compiled_code_writes_nothing_that_comes_after_an_exception() -> None:
+    def risky(x, i):
+        y = x[i] ** 2
+        outside.model.scale = 7.0
+        return y * y
+
+    before = _left_behind()
+    with without_numba():
+        gradient = srcgrad.grad(risky, jit=True)
+        with pytest.raises(IndexError):
+            gradient(np.ones(3), 5)
+        np.testing.assert_equal(_left_behind(), before)
+        assert gradient(np.full(3, 2.0), 1)[1] == 32.0
+    assert outside.model.scale == 7.0
     _restore(before)
 
 

@@ -33,11 +33,13 @@ from srcgrad.rules.custom import Step
 from srcgrad.rules.registry import display_name, hashable
 from srcgrad.transform.simplify import replace_values
 
+_WRITERS = (setattr, runtime.outside_item, runtime.outside_append)
+"""They change what was there before the call."""
 _AT_HOME = frozenset(
     [
-        *(getattr, setattr, operator.getitem, len, isinstance, type, list, tuple, dict, list.copy),
+        *(getattr, operator.getitem, len, isinstance, type, list, tuple, dict, list.copy),
         *(runtime.check_overlap, runtime.check_no_container_twice, runtime.instance, runtime.protected),
-        *(runtime.outside_item, runtime.outside_append),
+        *_WRITERS,
     ]
 )
 """What may be left to Python: it takes arguments apart, checks them, and puts results together."""
@@ -214,24 +216,39 @@ def _is_kernel(function: Function, stages: dict[Op, int]) -> bool:
 def _stages(function: Function) -> dict[Op, int]:
     """For each operation whether it comes before the kernel (0), is part of it (1), or comes after it (2)."""
     stages: dict[Op, int] = {}
+    has_begun = False
+    late: list[Call] = []
     for op in function.body.ops:
         needed = [stages[v.owner] for v in _used([op]) if v.owner in stages]
         if _is_python(op):
             if not _may_stay(op):
                 raise not_jitable(op)
-            stages[op] = 2 if any(needed) else 0
+            assert isinstance(op, Call)
+            writes = op.fn in _WRITERS
+            # The kernel may raise: what would come after that must not be written before.
+            stages[op] = 2 if any(needed) or (writes and has_begun) or any(_may_see(op, w) for w in late) else 0
+            late += [op] if writes and stages[op] == 2 else []
         elif 2 in needed:
             raise not_jitable(op)
         else:
-            stages[op] = 1
+            stages[op], has_begun = 1, True
     return stages
+
+
+def _may_see(op: Call, writer: Call) -> bool:
+    """Whether an operation may read or write what `writer` writes."""
+    of_attributes = [call.fn in (getattr, setattr) for call in (op, writer)]
+    if all(of_attributes):
+        names = [call.args[1] for call in (op, writer)]
+        return not all(isinstance(name, Const) for name in names) or names[0].value == names[1].value
+    return not any(of_attributes) and op.fn in (operator.getitem, len, list, tuple, dict, list.copy, *_WRITERS)
 
 
 def _is_python(op: Op) -> bool:
     """Whether only Python can do an operation."""
     if not isinstance(op, Call):
         return False
-    if hashable(op.fn) and op.fn in (*_CHECKS, runtime.instance, setattr, runtime.outside_item, runtime.outside_append):
+    if hashable(op.fn) and op.fn in (*_CHECKS, *_WRITERS, runtime.instance):
         return True
     if isinstance(op.fn, type) and not issubclass(op.fn, _COMPILED_CLASSES):
         return True
