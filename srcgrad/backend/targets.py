@@ -190,6 +190,9 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
         known = inner.target
         return Target(known.fn, known.self_object, known.bound, known.args, known.keywords, inner.plain())
     if type(fun) is types.MethodType:
+        caller = caller_of(fun)
+        if caller is not None:
+            return Target(caller)
         if type(fun.__func__) is types.FunctionType:
             return Target(fun.__func__, fun.__self__, True)
         return _applied(resolve(fun.__func__, asked), (fun.__self__,), None)

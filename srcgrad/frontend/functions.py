@@ -37,15 +37,11 @@ from srcgrad.frontend.values import (
 from srcgrad.frontend.variables import forget_locals
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, Op, Value
 from srcgrad.rules.intrinsics import CHECKPOINTED
+from srcgrad.rules.registry import STAND_IN_MODULES
 
 _DEEPEST = 40
 _ENDS = frozenset([Exit.NEXT, Exit.RETURN])
-_STAND_INS = frozenset(
-    [
-        *(stand_ins.__name__, stand_in_classes.__name__, library_stand_ins.__name__),
-        "srcgrad.rules.of_scipy.distributions",
-    ]
-)
+_STAND_INS = frozenset([stand_ins.__name__, stand_in_classes.__name__, library_stand_ins.__name__])
 _SOURCES: dict[types.CodeType, FunctionSource] = {}
 
 
@@ -116,7 +112,8 @@ def call_closure(lo: Lowering, closure: Closure, args: list[Symbol], kwargs: dic
 def call_function(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a Python function that has source."""
     source = source_of(fn)
-    quiet = lo.fixed_span or fn.__module__ in _STAND_INS or fn.__code__ is CHECKPOINTED
+    stands_in = fn.__module__ in _STAND_INS or fn.__module__ in STAND_IN_MODULES
+    quiet = lo.fixed_span or stands_in or fn.__code__ is CHECKPOINTED
     frame = python_frame(fn, source, quiet)
     mark = len(lo.region.ops)
     result = _call(lo, identity_of(fn), source.node, frame, python_defaults(lo, fn), args, kwargs)

@@ -94,6 +94,8 @@ VIEWS: set[Callable] = set()
 """Functions whose result may share memory with their first argument."""
 STANDS_FOR: dict[Callable, FunctionType] = {}
 """Functions of libraries -> what the compiler reads in their place: the same, written out in functions with rules."""
+STAND_IN_MODULES: set[str] = set()
+"""The modules that these are in; the lines of what they call are not shown either."""
 IN_PLACE = frozenset(
     getattr(operator, name)
     for name in (
@@ -331,6 +333,7 @@ def stands_for(*fns: Callable) -> Callable[[F], F]:
     def decorate(body: F) -> F:
         assert isinstance(body, FunctionType)
         STANDS_FOR.update(dict.fromkeys(fns, body))
+        STAND_IN_MODULES.add(body.__module__)
         return body
 
     return decorate

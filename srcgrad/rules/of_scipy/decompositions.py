@@ -7,6 +7,7 @@ from scipy import linalg
 
 from srcgrad.rules import factorisations, reduce
 from srcgrad.rules.by_example import pure
+from srcgrad.rules.of_scipy.linalg import refuse_stacks
 from srcgrad.rules.registry import jvp, vjp
 
 pure(linalg.norm, linalg.svd, linalg.svdvals, linalg.qr, linalg.eigh, linalg.eigvalsh)
@@ -22,32 +23,27 @@ def norm_jvp(a_dot, z, a, ord=None, axis=None, keepdims=False, check_finite=True
     return reduce.norm_jvp(a_dot, z, a, ord, axis, keepdims)
 
 
-def _refuse_stacks(a):
-    if np.ndim(a) > 2:
-        raise NotImplementedError("functions of scipy.linalg with stacks of matrices")
-
-
 @vjp(linalg.svd)
 def svd(g, z, a, full_matrices=True, compute_uv=True, overwrite_a=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     return factorisations.svd(g, z, a, full_matrices, compute_uv)
 
 
 @jvp(linalg.svd)
 def svd_jvp(a_dot, z, a, full_matrices=True, compute_uv=True, overwrite_a=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     return factorisations.svd_jvp(a_dot, z, a, full_matrices, compute_uv)
 
 
 @vjp(linalg.svdvals)
 def svdvals(g, z, a, overwrite_a=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     return factorisations.svdvals(g, z, a)
 
 
 @jvp(linalg.svdvals)
 def svdvals_jvp(a_dot, z, a, overwrite_a=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     return factorisations.svdvals_jvp(a_dot, z, a)
 
 
@@ -58,14 +54,14 @@ def _refuse_other_modes(a, mode, pivoting):
 
 @vjp(linalg.qr)
 def qr(g, z, a, overwrite_a=False, lwork=None, mode="full", pivoting=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_other_modes(a, mode, pivoting)
     return factorisations.qr(g, z, a)
 
 
 @jvp(linalg.qr)
 def qr_jvp(a_dot, z, a, overwrite_a=False, lwork=None, mode="full", pivoting=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_other_modes(a, mode, pivoting)
     return factorisations.qr_jvp(a_dot, z, a)
 
@@ -78,27 +74,27 @@ def _refuse_second(b):
 # Of `eigh` all eigenvalues of one matrix, and in any case the vectors.
 @vjp(linalg.eigh)
 def eigh(g, z, a, b=None, *, lower=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_second(b)
     return factorisations.eigh(g, z, a, "L" if lower else "U")
 
 
 @jvp(linalg.eigh)
 def eigh_jvp(a_dot, z, a, b=None, *, lower=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_second(b)
     return factorisations.eigh_jvp(a_dot, z, a, "L" if lower else "U")
 
 
 @vjp(linalg.eigvalsh)
 def eigvalsh(g, z, a, b=None, *, lower=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_second(b)
     return factorisations.eigvalsh(g, z, a, "L" if lower else "U")
 
 
 @jvp(linalg.eigvalsh)
 def eigvalsh_jvp(a_dot, z, a, b=None, *, lower=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_second(b)
     return factorisations.eigvalsh_jvp(a_dot, z, a, "L" if lower else "U")

@@ -1,7 +1,7 @@
 """What stands in the program for the distributions of `scipy.stats`: densities and probabilities written out.
 
-The formulas are those of SciPy, by the same special functions. Where the scale is not positive the result is NaN, as
-it is there; outside of the support the density is 0.
+The formulas are those of SciPy, by the same special functions. Where the scale or a shape is not positive the result is
+NaN, as it is there; outside of the support the density is 0.
 """
 
 from __future__ import annotations
@@ -25,9 +25,14 @@ def _is_zero(loc: Any) -> bool:
     return isinstance(loc, int) and loc == 0
 
 
+def _double(x: Any) -> Any:
+    is_double = isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype == np.float64)
+    return x if is_double else np.asarray(x, dtype=np.float64)[()]
+
+
 def _standard(x: Any, loc: Any, scale: Any) -> Any:
     """How far from its place, in units of the scale."""
-    values = x if np.ndim(x) == 0 or isinstance(x, np.ndarray) else np.asarray(x)
+    values = _double(x)
     shifted = values if _is_zero(loc) else values - loc
     if _is_one(scale):
         return shifted
@@ -35,13 +40,15 @@ def _standard(x: Any, loc: Any, scale: Any) -> Any:
     return shifted / scale if isinstance(shifted, np.ndarray) else np.divide(shifted, scale)
 
 
+def _where_positive(result: Any, parameter: Any) -> Any:
+    """NaN where a scale or a shape is not positive."""
+    if np.ndim(parameter) == 0:
+        return result if parameter > 0 else result * np.nan
+    return np.where(np.greater(parameter, 0), result, np.nan)
+
+
 def _checked(result: Any, scale: Any) -> Any:
-    """NaN where the scale is not positive."""
-    if _is_one(scale):
-        return result
-    if np.ndim(scale) == 0:
-        return result if scale > 0 else result * np.nan
-    return np.where(np.greater(scale, 0), result, np.nan)
+    return result if _is_one(scale) else _where_positive(result, scale)
 
 
 def _log_density(log_p: Any, scale: Any) -> Any:
@@ -63,13 +70,13 @@ def _quantile(u: Any, loc: Any, scale: Any) -> Any:
 @stands_for(stats.norm.pdf)
 def norm_pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
-    return _density(np.exp(-0.5 * u * u) / math.sqrt(2.0 * math.pi), scale)
+    return _density(np.exp(-0.5 * np.square(u)) / math.sqrt(2.0 * math.pi), scale)
 
 
 @stands_for(stats.norm.logpdf)
 def norm_logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
-    return _log_density(-0.5 * u * u - _LOG_ROOT, scale)
+    return _log_density(-0.5 * np.square(u) - _LOG_ROOT, scale)
 
 
 @stands_for(stats.norm.cdf)
@@ -94,12 +101,12 @@ def norm_logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
 
 @stands_for(stats.norm.ppf)
 def norm_ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    return _quantile(special.ndtri(q), loc, scale)
+    return _quantile(special.ndtri(_double(q)), loc, scale)
 
 
 @stands_for(stats.norm.isf)
 def norm_isf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    return _quantile(-special.ndtri(q), loc, scale)
+    return _quantile(-special.ndtri(_double(q)), loc, scale)
 
 
 # Distributions on the whole line
@@ -109,7 +116,8 @@ def norm_isf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
 def t_logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
     constant = special.gammaln(0.5 * (df + 1)) - special.gammaln(0.5 * df) - 0.5 * np.log(df * math.pi)
-    return _log_density(constant - 0.5 * (df + 1) * np.log1p(u * u / df), scale)
+    log_p = constant - 0.5 * (df + 1) * np.log1p(np.divide(u * u, df))
+    return _log_density(_where_positive(log_p, df), scale)
 
 
 @stands_for(stats.t.pdf)
@@ -120,13 +128,19 @@ def t_pdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
 @stands_for(stats.cauchy.pdf)
 def cauchy_pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
-    return _density(1.0 / (math.pi * (1.0 + u * u)), scale)
+    return _density(1.0 / (math.pi * (1.0 + np.square(u))), scale)
 
 
 @stands_for(stats.cauchy.logpdf)
 def cauchy_logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
     return _log_density(-math.log(math.pi) - np.log1p(u * u), scale)
+
+
+@stands_for(stats.cauchy.cdf)
+def cauchy_cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    # 0.5 + arctan(u) / pi loses all digits far to the left.
+    return _checked(np.arctan2(1.0, -_standard(x, loc, scale)) / math.pi, scale)
 
 
 @stands_for(stats.laplace.pdf)
@@ -144,24 +158,34 @@ def logistic_cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     return _checked(special.expit(_standard(x, loc, scale)), scale)
 
 
+@stands_for(stats.logistic.sf)
+def logistic_sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    return _checked(special.expit(-_standard(x, loc, scale)), scale)
+
+
 @stands_for(stats.logistic.logpdf)
 def logistic_logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = -np.abs(_standard(x, loc, scale))
     return _log_density(u - 2.0 * np.log1p(np.exp(u)), scale)
 
 
+@stands_for(stats.logistic.pdf)
+def logistic_pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    return np.exp(logistic_logpdf(x, loc, scale))
+
+
 # Distributions on a part of the line
 
 
-def _within(log_p: Any, inside: Any) -> Any:
-    """The logarithm of a density that is 0 outside of its support; NaN stays NaN."""
-    return np.where(inside | np.isnan(log_p), log_p, -np.inf)
+def _within(inside: Any, result: Any, x: Any, outside: float = -math.inf) -> Any:
+    """What a distribution gives at `x`, where the result outside of its support is known."""
+    return np.where(inside, result, np.where(np.isnan(x), np.nan, outside))[()]
 
 
 @stands_for(stats.expon.logpdf)
 def expon_logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
-    return _log_density(_within(-u, u >= 0), scale)
+    return _log_density(_within(u >= 0, -u, u), scale)
 
 
 @stands_for(stats.expon.pdf)
@@ -174,12 +198,34 @@ def expon_cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     return _checked(-np.expm1(-np.maximum(_standard(x, loc, scale), 0.0)), scale)
 
 
+@stands_for(stats.expon.sf)
+def expon_sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    return _checked(np.exp(-np.maximum(_standard(x, loc, scale), 0.0)), scale)
+
+
+@stands_for(stats.expon.logsf)
+def expon_logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    return _checked(-np.maximum(_standard(x, loc, scale), 0.0), scale)
+
+
+@stands_for(stats.uniform.logpdf)
+def uniform_logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    u = _standard(x, loc, scale)
+    return _log_density(_within((u >= 0) & (u <= 1), 0.0, u), scale)
+
+
+@stands_for(stats.uniform.pdf)
+def uniform_pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    return np.exp(uniform_logpdf(x, loc, scale))
+
+
 @stands_for(stats.lognorm.logpdf)
 def lognorm_logpdf(x: Any, s: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
     inside = u > 0
     log_u = np.log(np.where(inside, u, 1.0))
-    return _log_density(_within(-0.5 * np.square(log_u / s) - np.log(s) - _LOG_ROOT - log_u, inside), scale)
+    log_p = -0.5 * np.square(np.divide(log_u, s)) - np.log(s) - _LOG_ROOT - log_u
+    return _log_density(_where_positive(_within(inside, log_p, u), s), scale)
 
 
 @stands_for(stats.lognorm.pdf)
@@ -187,12 +233,21 @@ def lognorm_pdf(x: Any, s: Any, loc: Any = 0, scale: Any = 1) -> Any:
     return np.exp(lognorm_logpdf(x, s, loc, scale))
 
 
+@stands_for(stats.lognorm.cdf)
+def lognorm_cdf(x: Any, s: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    u = _standard(x, loc, scale)
+    inside = u > 0
+    p = special.ndtr(np.divide(np.log(np.where(inside, u, 1.0)), s))
+    return _checked(_where_positive(_within(inside, p, u, 0.0), s), scale)
+
+
 @stands_for(stats.gamma.logpdf)
 def gamma_logpdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
     inside = u >= 0
     v = np.where(inside, u, 1.0)
-    return _log_density(_within(special.xlogy(a - 1.0, v) - v - special.gammaln(a), inside), scale)
+    log_p = special.xlogy(a - 1.0, v) - v - special.gammaln(a)
+    return _log_density(_where_positive(_within(inside, log_p, u), a), scale)
 
 
 @stands_for(stats.gamma.pdf)
@@ -204,9 +259,16 @@ def gamma_pdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
 def gamma_cdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
     u = _standard(x, loc, scale)
     inside = u > 0
-    return _checked(
-        np.where(inside, special.gammainc(a, np.where(inside, u, 1.0)), np.where(np.isnan(u), u, 0.0)), scale
-    )
+    p = special.gammainc(a, np.where(inside, u, 1.0))
+    return _checked(_where_positive(_within(inside, p, u, 0.0), a), scale)
+
+
+@stands_for(stats.gamma.sf)
+def gamma_sf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    u = _standard(x, loc, scale)
+    inside = u > 0
+    p = special.gammaincc(a, np.where(inside, u, 1.0))
+    return _checked(_where_positive(_within(inside, p, u, 1.0), a), scale)
 
 
 @stands_for(stats.chi2.logpdf)
@@ -215,12 +277,24 @@ def chi2_logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
     inside = u >= 0
     v = np.where(inside, u, 1.0)
     log_p = special.xlogy(0.5 * df - 1.0, v) - 0.5 * v - special.gammaln(0.5 * df) - 0.5 * math.log(2.0) * df
-    return _log_density(_within(log_p, inside), scale)
+    return _log_density(_where_positive(_within(inside, log_p, u), df), scale)
 
 
 @stands_for(stats.chi2.pdf)
 def chi2_pdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
     return np.exp(chi2_logpdf(x, df, loc, scale))
+
+
+@stands_for(stats.chi2.cdf)
+def chi2_cdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    u = _standard(x, loc, scale)
+    return _checked(gamma_cdf(0.5 * u, 0.5 * df), scale)
+
+
+@stands_for(stats.chi2.sf)
+def chi2_sf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    u = _standard(x, loc, scale)
+    return _checked(gamma_sf(0.5 * u, 0.5 * df), scale)
 
 
 @stands_for(stats.beta.logpdf)
@@ -229,7 +303,7 @@ def beta_logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
     inside = (u >= 0) & (u <= 1)
     v = np.where(inside, u, 0.5)
     log_p = special.xlog1py(b - 1.0, -v) + special.xlogy(a - 1.0, v) - special.betaln(a, b)
-    return _log_density(_within(log_p, inside), scale)
+    return _log_density(_where_positive(_where_positive(_within(inside, log_p, u), a), b), scale)
 
 
 @stands_for(stats.beta.pdf)
@@ -244,7 +318,8 @@ def beta_pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
 def poisson_logpmf(k: Any, mu: Any) -> Any:
     inside = np.greater_equal(k, 0) & np.equal(k, np.floor(k))
     n = np.where(inside, k, 0)
-    return _within(special.xlogy(n, mu) - special.gammaln(n + 1) - mu, inside)
+    log_p = _within(inside, special.xlogy(n, mu) - special.gammaln(n + 1) - mu, k)
+    return np.where(np.greater_equal(mu, 0), log_p, np.nan)[()]
 
 
 @stands_for(stats.poisson.pmf)
@@ -252,16 +327,60 @@ def poisson_pmf(k: Any, mu: Any) -> Any:
     return np.exp(poisson_logpmf(k, mu))
 
 
+@stands_for(stats.binom.logpmf)
+def binom_logpmf(k: Any, n: Any, p: Any) -> Any:
+    inside = np.greater_equal(k, 0) & np.less_equal(k, n) & np.equal(k, np.floor(k))
+    hits = np.where(inside, k, 0)
+    ways = special.gammaln(n + 1) - special.gammaln(hits + 1) - special.gammaln(n - hits + 1)
+    log_p = _within(inside, ways + special.xlogy(hits, p) + special.xlog1py(n - hits, -p), k)
+    allowed = np.greater_equal(n, 0) & np.equal(n, np.floor(n)) & np.greater_equal(p, 0) & np.less_equal(p, 1)
+    return np.where(allowed, log_p, np.nan)[()]
+
+
+@stands_for(stats.binom.pmf)
+def binom_pmf(k: Any, n: Any, p: Any) -> Any:
+    return np.exp(binom_logpmf(k, n, p))
+
+
+@stands_for(stats.bernoulli.logpmf)
+def bernoulli_logpmf(k: Any, p: Any) -> Any:
+    return binom_logpmf(k, 1, p)
+
+
+@stands_for(stats.bernoulli.pmf)
+def bernoulli_pmf(k: Any, p: Any) -> Any:
+    return np.exp(binom_logpmf(k, 1, p))
+
+
+# The normal distribution of vectors
+
+
+def _mean_and_covariance(mean: Any, cov: Any) -> tuple[Any, Any]:
+    """A vector and a matrix: a number stands for a multiple of the identity, a vector for a diagonal."""
+    if mean is None:
+        mean = np.zeros(np.shape(cov)[0] if np.ndim(cov) > 1 else 1)
+    center = np.reshape(np.asarray(mean), (-1,))
+    if np.ndim(cov) == 0:
+        return center, np.eye(len(center)) * cov
+    return center, np.diag(cov) if np.ndim(cov) == 1 else np.asarray(cov)
+
+
 @stands_for(stats.multivariate_normal.logpdf)
-def multivariate_normal_logpdf(x: Any, mean: Any, cov: Any) -> Any:
+def multivariate_normal_logpdf(x: Any, mean: Any = None, cov: Any = 1) -> Any:
     """For a positive definite matrix."""
-    root = np.linalg.cholesky(cov)
-    whitened = np.linalg.solve(root, np.transpose(np.subtract(x, mean)))
-    log_volume = np.sum(np.log(np.diagonal(root))) + np.shape(cov)[0] * _LOG_ROOT
-    return -0.5 * np.sum(np.square(whitened), axis=0) - log_volume
+    center, matrix = _mean_and_covariance(mean, cov)
+    root = np.linalg.cholesky(matrix)
+    points = np.asarray(x)
+    if np.ndim(points) == 0 or (np.ndim(points) == 1 and len(center) == 1):
+        points = points[..., np.newaxis]
+    deviations = points - center
+    whitened = np.linalg.solve(root, np.transpose(np.reshape(deviations, (-1, len(center)))))
+    log_volume = np.sum(np.log(np.diagonal(root))) + len(center) * _LOG_ROOT
+    log_p = -0.5 * np.sum(np.square(whitened), axis=0) - log_volume
+    return np.squeeze(np.reshape(log_p, np.shape(deviations)[:-1]))[()]
 
 
 @stands_for(stats.multivariate_normal.pdf)
-def multivariate_normal_pdf(x: Any, mean: Any, cov: Any) -> Any:
+def multivariate_normal_pdf(x: Any, mean: Any = None, cov: Any = 1) -> Any:
     """For a positive definite matrix."""
     return np.exp(multivariate_normal_logpdf(x, mean, cov))

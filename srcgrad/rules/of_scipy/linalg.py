@@ -22,7 +22,8 @@ pure(linalg.expm, linalg.sqrtm, linalg.solve_sylvester, linalg.solve_continuous_
 pure(linalg.circulant, linalg.block_diag)
 
 
-def _refuse_stacks(a):
+def refuse_stacks(a):
+    """The rules are those of one matrix."""
     if np.ndim(a) > 2:
         raise NotImplementedError("functions of scipy.linalg with stacks of matrices")
 
@@ -60,7 +61,7 @@ def _outer(a, b):
 def solve(
     g, z, a, b, lower=False, overwrite_a=False, overwrite_b=False, check_finite=True, assume_a=None, transposed=False
 ):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_complex(a)
     whole = _both_halves(a, assume_a, lower)
     b_bar = linalg.solve(whole, g, transposed=not transposed)
@@ -82,7 +83,7 @@ def solve_jvp(
     assume_a=None,
     transposed=False,
 ):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_complex(a)
     change = None
     if a_dot is not None:
@@ -109,7 +110,7 @@ def _triangle(a, lower, unit_diagonal):
 
 @vjp(linalg.solve_triangular)
 def solve_triangular(g, z, a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_complex(a)
     turned = _turned(trans)
     b_bar = linalg.solve_triangular(a, g, trans=0 if turned else 1, lower=lower, unit_diagonal=unit_diagonal)
@@ -121,7 +122,7 @@ def solve_triangular(g, z, a, b, trans=0, lower=False, unit_diagonal=False, over
 def solve_triangular_jvp(
     a_dot, b_dot, z, a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False, check_finite=True
 ):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_complex(a)
     turned = _turned(trans)
     change = None
@@ -182,14 +183,14 @@ def _cholesky_dot(a_dot, factor, lower):
 
 @vjp(linalg.cholesky)
 def cholesky(g, z, a, lower=False, overwrite_a=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_complex(a)
     return _cholesky_bar(g, z, lower)
 
 
 @jvp(linalg.cholesky)
 def cholesky_jvp(a_dot, z, a, lower=False, overwrite_a=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_complex(a)
     return _cholesky_dot(a_dot, z, lower)
 
@@ -206,7 +207,7 @@ def _kept_off_triangle(g, c, a, lower):
 
 @vjp(linalg.cho_factor)
 def cho_factor(g, z, a, lower=False, overwrite_a=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_complex(a)
     factor = _triangle(z[0], lower, False)
     return _cholesky_bar(_triangle(g[0], lower, False), factor, lower) + _kept_off_triangle(g[0], z[0], a, lower)
@@ -214,7 +215,7 @@ def cho_factor(g, z, a, lower=False, overwrite_a=False, check_finite=True):
 
 @jvp(linalg.cho_factor)
 def cho_factor_jvp(a_dot, z, a, lower=False, overwrite_a=False, check_finite=True):
-    _refuse_stacks(a)
+    refuse_stacks(a)
     _refuse_complex(a)
     dot = _cholesky_dot(a_dot, _triangle(z[0], lower, False), lower)
     return dot + _kept_off_triangle(a_dot, z[0], a, lower), None
@@ -223,7 +224,7 @@ def cho_factor_jvp(a_dot, z, a, lower=False, overwrite_a=False, check_finite=Tru
 @vjp(linalg.cho_solve)
 def cho_solve(g, z, c_and_lower, b, overwrite_b=False, check_finite=True):
     c, lower = c_and_lower[0], c_and_lower[1]
-    _refuse_stacks(c)
+    refuse_stacks(c)
     _refuse_complex(c)
     b_bar = linalg.cho_solve((c, lower), g)
     factor = _triangle(c, lower, False)
@@ -235,7 +236,7 @@ def cho_solve(g, z, c_and_lower, b, overwrite_b=False, check_finite=True):
 @jvp(linalg.cho_solve)
 def cho_solve_jvp(c_and_lower_dot, b_dot, z, c_and_lower, b, overwrite_b=False, check_finite=True):
     c, lower = c_and_lower[0], c_and_lower[1]
-    _refuse_stacks(c)
+    refuse_stacks(c)
     _refuse_complex(c)
     change = None
     if c_and_lower_dot is not None and c_and_lower_dot[0] is not None:
@@ -257,27 +258,27 @@ def _block(a, e):
 
 @vjp(linalg.expm)
 def expm(g, z, A):
-    _refuse_stacks(A)
+    refuse_stacks(A)
     n = np.shape(A)[0]
     return linalg.expm(_block(np.transpose(A), g))[:n, n:]
 
 
 @jvp(linalg.expm)
 def expm_jvp(A_dot, z, A):
-    _refuse_stacks(A)
+    refuse_stacks(A)
     n = np.shape(A)[0]
     return linalg.expm(_block(A, A_dot))[:n, n:]
 
 
 @vjp(linalg.sqrtm)
 def sqrtm(g, z, A):
-    _refuse_stacks(A)
+    refuse_stacks(A)
     return linalg.solve_sylvester(np.transpose(z), np.transpose(z), g)
 
 
 @jvp(linalg.sqrtm)
 def sqrtm_jvp(A_dot, z, A):
-    _refuse_stacks(A)
+    refuse_stacks(A)
     return linalg.solve_sylvester(z, z, A_dot)
 
 
@@ -315,7 +316,7 @@ def solve_continuous_lyapunov_jvp(a_dot, q_dot, z, a, q):
 
 @linear(linalg.circulant)
 def circulant(g, z, c):
-    _refuse_stacks(z)
+    refuse_stacks(z)
     n = np.shape(c)[0]
     return np.sum(np.take_along_axis(g, (np.arange(n)[:, None] + np.arange(n)) % n, 0), 1)
 
