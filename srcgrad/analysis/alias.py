@@ -24,7 +24,7 @@ from srcgrad.analysis.memory import (
     written,
 )
 from srcgrad.analysis.reads import Uses, plain_reads
-from srcgrad.ir.nodes import Call, Closed, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk
+from srcgrad.ir.nodes import Call, Closed, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk, within
 from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Type, Unknown, is_scalar
 from srcgrad.rules.custom import Step, fitting
 from srcgrad.rules.user_rules import RuleCall
@@ -172,7 +172,7 @@ class Aliases:
 
     def _written_by(self, op: Op) -> set[Any]:
         """The classes that an operation writes, or one in its regions."""
-        ops = [op, *[inner for region in op.regions for inner in walk(region)]]
+        ops = within([op])
         targets = [target for inner in ops if (target := written(inner)) is not None]
         targets += [v for inner in ops if isinstance(inner, Invoke) for v in inner.args if self.is_written(v)]
         return {self.find(target) for target in targets}

@@ -15,7 +15,7 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, makes_new, on_containers
 from srcgrad.analysis.memory import among, copies_perhaps, is_view, passed_on, written
 from srcgrad.ir.flow import sources
-from srcgrad.ir.nodes import Call, Const, Invoke, Op, Value, walk
+from srcgrad.ir.nodes import Call, Const, Invoke, Op, Value, within
 from srcgrad.ir.types import List
 
 _COPIES = frozenset([np.ndarray.copy, np.ndarray.astype, np.copy, np.array, list.copy, runtime.copied])
@@ -51,15 +51,14 @@ class Origins:
     def written_by(self, ops: Iterable[Op]) -> set[Any]:
         """The origins of what operations may write, those in their regions included."""
         found: set[Any] = set()
-        for op in ops:
-            for inner in (op, *(i for region in op.regions for i in walk(region))):
-                target = written(inner)
-                if target is not None and is_pointer(target.type):
-                    found |= self.of(target)
-                elif isinstance(inner, Invoke):
-                    for arg in inner.args:
-                        if self._aliases.is_written(arg):
-                            found |= self.of(arg)
+        for inner in within(ops):
+            target = written(inner)
+            if target is not None and is_pointer(target.type):
+                found |= self.of(target)
+            elif isinstance(inner, Invoke):
+                for arg in inner.args:
+                    if self._aliases.is_written(arg):
+                        found |= self.of(arg)
         return found
 
     def meet(self, a: Value, b: Value) -> bool:

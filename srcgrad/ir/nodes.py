@@ -13,7 +13,7 @@ value.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -589,3 +589,8 @@ def walk(region: Region) -> Iterator[Op]:
                 break
         else:
             stack.pop()
+
+
+def within(ops: Iterable[Op]) -> list[Op]:
+    """Some operations, and those in their regions, in program order."""
+    return [inner for op in ops for inner in (op, *(i for region in op.regions for i in walk(region)))]

@@ -26,6 +26,7 @@ from srcgrad.ir.nodes import (
     leaves,
     map_tree,
     walk,
+    within,
 )
 from srcgrad.ir.types import NpScalar, Type
 from srcgrad.jit.types import is_compilable
@@ -163,8 +164,7 @@ def _fresh(v: Value) -> Value:
 
 
 def _fill(kernel: Function, ops: list[Op], params: list[Value], results: list[Value]) -> None:
-    inside = [*ops, *(inner for op in ops for region in op.regions for inner in walk(region))]
-    names = {op.callee.name for op in inside if isinstance(op, Invoke)}
+    names = {op.callee.name for op in within(ops) if isinstance(op, Invoke)}
     for param in params:
         stem, k = param.hint or word(param) or "value", 1
         while param.hint is None or param.hint in names:
@@ -187,13 +187,10 @@ def _outputs(ops: Iterable[Op]) -> list[Value]:
 def _used(ops: Iterable[Op]) -> set[Value]:
     """The values that operations use, those in their regions included."""
     found: set[Value] = set()
-    for op in ops:
-        region = Region()
-        region.ops = [op]
-        for inner in walk(region):
-            found.update(inner.inputs)
-            for r in inner.regions:
-                found.update(r.results)
+    for op in within(ops):
+        found.update(op.inputs)
+        for region in op.regions:
+            found.update(region.results)
     return found
 
 

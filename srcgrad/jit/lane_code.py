@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.ir.flow import is_inside
-from srcgrad.ir.nodes import Call, Const, For, If, Op, Region, Value, references, walk
+from srcgrad.ir.nodes import Call, Const, For, If, Op, Region, Value, references, within
 from srcgrad.ir.types import F8, INT, Array, NpScalar, PyScalar
 from srcgrad.jit import helpers
 from srcgrad.jit.lane_loops import LaneLoop, dtype_of
@@ -280,4 +280,4 @@ def _mark(op: Op, copy: Op) -> None:
 
 
 def _defined(op: Op) -> list[Value]:
-    return [*op.outputs, *[v for region in op.regions for inner in walk(region) for v in inner.outputs]]
+    return [v for inner in within([op]) for v in inner.outputs]

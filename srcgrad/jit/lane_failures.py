@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcgrad.ir.flow import is_inside
-from srcgrad.ir.nodes import Call, For, Op, Value, walk
+from srcgrad.ir.nodes import Call, For, Op, Value, within
 from srcgrad.ir.types import F8, FLOAT, NpScalar, PyScalar
 from srcgrad.jit import helpers
 from srcgrad.jit.lane_plan import RAISES, Inner, Piece, Plan, Step
@@ -104,7 +104,7 @@ def _failures(steps: list[Step], loops: tuple[For, ...]) -> Iterator[_Failure]:
             continue
         piece = step if isinstance(step, Piece) else None
         for op in step.ops if isinstance(step, Piece) else [step.op]:
-            for inner_op in (op, *[i for region in op.regions for i in walk(region)]):
+            for inner_op in within([op]):
                 if isinstance(inner_op, Call) and inner_op.fn in RAISES:
                     late = piece is not None and is_late(inner_op, piece)
                     classes = frozenset([LATE[inner_op.fn][1]]) if late else RAISES[inner_op.fn]

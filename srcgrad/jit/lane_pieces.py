@@ -19,7 +19,7 @@ from __future__ import annotations
 import operator
 
 from srcgrad.analysis.commuting import ADDS
-from srcgrad.ir.nodes import Call, Op, Value, references, walk
+from srcgrad.ir.nodes import Call, Op, Value, references, within
 from srcgrad.jit.lane_memory import is_element, places
 from srcgrad.jit.lane_plan import Piece, Plan
 
@@ -84,7 +84,7 @@ class _Questions:
 
     def after(self, op: Op, k: int) -> int:
         """The number, with one more operation, which is number `k` of all."""
-        for inner in (op, *[i for region in op.regions for i in walk(region)]):
+        for inner in within([op]):
             if isinstance(inner, Call) and is_element(inner):
                 place = (inner.args[0], *[_key(part) for part in places(inner)])
                 if inner.fn is operator.getitem:

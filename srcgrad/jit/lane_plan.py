@@ -20,7 +20,7 @@ import numpy as np
 
 from srcgrad.analysis.commuting import ADDS
 from srcgrad.analysis.memory import only_metadata
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, For, If, Op, Region, Value, walk
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, For, If, Op, Region, Value, walk, within
 from srcgrad.ir.types import NpScalar, PyScalar, is_scalar
 from srcgrad.jit import helpers
 from srcgrad.jit.lane_memory import is_element
@@ -265,8 +265,7 @@ def _is_quiet(op: Op) -> bool:
 
 
 def _raises(piece: Piece) -> bool:
-    ops = [*piece.ops, *[inner for op in piece.ops for region in op.regions for inner in walk(region)]]
-    return any(isinstance(op, Call) and op.fn in RAISES for op in ops)
+    return any(isinstance(op, Call) and op.fn in RAISES for op in within(piece.ops))
 
 
 def innermost(steps: list[Step], depth: int = 0) -> Iterator[tuple[int, Piece]]:

@@ -31,7 +31,7 @@ from srcgrad.ir.nodes import (
     Value,
     leaves,
     map_tree,
-    walk,
+    within,
 )
 from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Tuple, is_scalar, rank, shape_of
 from srcgrad.rules.extents import is_elementwise
@@ -530,13 +530,8 @@ def _matters(batch: Batch, op: Call) -> bool:
 
 def _writes(batch: Batch, op: Op, memory: Any) -> bool:
     """Whether an operation, or one in its regions, writes to some memory."""
-    targets = [target for inner in _all(op) if (target := written(inner)) is not None]
+    targets = [target for inner in within([op]) if (target := written(inner)) is not None]
     return any(batch.aliases.find(target) is memory for target in targets)
-
-
-def _all(op: Op) -> Iterable[Op]:
-    """An operation and those in its regions."""
-    return (op, *[inner for region in op.regions for inner in walk(region)])
 
 
 def _computes(op: Call) -> bool:

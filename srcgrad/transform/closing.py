@@ -34,6 +34,7 @@ from srcgrad.ir.nodes import (
     Value,
     references,
     walk,
+    within,
 )
 from srcgrad.ir.types import INT, Dict, List
 from srcgrad.rules.intrinsics import begin_checkpoint, end_checkpoint
@@ -42,7 +43,7 @@ from srcgrad.transform.closed import Cut, closed_function
 from srcgrad.transform.cotangents import is_number
 from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
 from srcgrad.transform.drawing import draw_from_copies
-from srcgrad.transform.effects import drawing_calls, draws, refuse_effects, repeated_draws, within
+from srcgrad.transform.effects import drawing_calls, draws, refuse_effects, repeated_draws
 from srcgrad.transform.sameness import key_of
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
@@ -152,12 +153,10 @@ class _Closer:
         loop = ops[0]
         if isinstance(loop, For) and _is_marked_loop(loop):
             self._draw_before(region, loop)
-            drawn: list[Value] = []
-        else:
-            drawn = [v for op in _draws_anew(ops) for v in op.outputs]
+        anew = _draws_anew(ops)
+        drawn = [v for op in anew for v in op.outputs]
         for value in drawn:
             self._check_draw(value)
-        anew = _draws_anew(ops)
         refuse_effects([op for op in ops if op not in anew], self.drawing)
         _refuse_crossing(ops)
         writes = self.origins.written_by(ops)

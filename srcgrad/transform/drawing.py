@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from srcgrad import schedule
-from srcgrad.ir.nodes import Call, Const, For, Op, Region, Value
-from srcgrad.transform.effects import advances, draws, generator_of, repeated_draws, within
+from srcgrad.ir.nodes import Call, Const, For, Op, Region, Value, within
+from srcgrad.transform.effects import advances, draws, generator_of, repeated_draws
 
 
 def draw_from_copies(region: Region, ops: list[Op], again: bool) -> list[Op]:

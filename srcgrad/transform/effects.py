@@ -14,7 +14,7 @@ from srcgrad.analysis.alias import reachable
 from srcgrad.analysis.memory import written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.custom_calls import CustomCall
-from srcgrad.ir.nodes import Call, Closed, Const, Function, Invoke, Op, Value, walk
+from srcgrad.ir.nodes import Call, Closed, Const, Function, Invoke, Op, Value, walk, within
 from srcgrad.ir.types import BOOL, INT
 from srcgrad.rules.custom import Step
 from srcgrad.rules.registry import display_name, has_rule, hashable
@@ -59,11 +59,6 @@ def refuse_effects(ops: Iterable[Op], drawing: set[Call]) -> None:
             elif isinstance(inner, Invoke) and inner.callee not in seen:
                 seen.add(inner.callee)
                 pending.append(inner.callee.body.ops)
-
-
-def within(ops: Iterable[Op]) -> list[Op]:
-    """Some operations, and those in their regions."""
-    return [inner for op in ops for inner in (op, *(i for region in op.regions for i in walk(region)))]
 
 
 def _check(op: Call, drawing: set[Call], is_repeated: bool) -> None:

@@ -39,6 +39,7 @@ from srcgrad.ir.nodes import (
     map_tree,
     references,
     walk,
+    within,
 )
 from srcgrad.ir.types import Array
 from srcgrad.transform.clone import clone_ops
@@ -128,9 +129,8 @@ def _separate(function: Function, tangents: list[Value], out: Any, out_dot: Any)
     rest = Region()
     rest.ops = second
     replace_values(rest, mapping)
-    for op in first:
-        for inner in (op, *(i for region in op.regions for i in walk(region))):
-            inner.mirror = None
+    for op in within(first):
+        op.mirror = None
     for op in second:
         mirror(op, op)
     function.body.ops = [*first, *second]
@@ -157,8 +157,7 @@ def _looked_at(op: Op) -> list[Value]:
 
 def _told_apart(op: Op) -> set[Value]:
     """The values of which an operation, or one in its regions, asks which objects they are."""
-    inside = [op, *(inner for region in op.regions for inner in walk(region))]
-    return {v for inner in inside if isinstance(inner, Call) for v in told_apart(inner)}
+    return {v for inner in within([op]) if isinstance(inner, Call) for v in told_apart(inner)}
 
 
 def _copy_of(value: Value, op: Op) -> Call:
@@ -220,7 +219,7 @@ class _Dependence:
         """For each class of memory that does not depend on tangents the place of the last write."""
         found: dict[Any, int] = {}
         for k, op in enumerate(ops):
-            for inner in (op, *(i for region in op.regions for i in walk(region))):
+            for inner in within([op]):
                 target = written(inner)
                 if target is not None and not self.depends(target):
                     found[self.aliases.find(target)] = k

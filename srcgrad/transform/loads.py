@@ -14,7 +14,7 @@ import numpy as np
 
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import written
-from srcgrad.ir.nodes import Call, Closed, Function, Loop, Op, Region, Try, Value, walk
+from srcgrad.ir.nodes import Call, Closed, Function, Loop, Op, Region, Try, Value, within
 from srcgrad.ir.types import Array, is_scalar
 from srcgrad.rules.registry import has_rule, hashable
 from srcgrad.transform.simplify import is_removable_purely, replace_values, tree_key
@@ -84,9 +84,8 @@ class _Loads:
     def _written_by(self, op: Op) -> set[Any] | None:
         """The classes of memory that an operation writes, or one in it; None if that may be any."""
         if op not in self._clobbers:
-            ops = [op, *[inner for region in op.regions for inner in walk(region)]]
             found: set[Any] | None = set()
-            for inner in ops:
+            for inner in within([op]):
                 target = written(inner)
                 if target is not None:
                     assert found is not None

@@ -15,7 +15,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import is_basic_index, written
-from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Region, Value, references, walk
+from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Region, Value, references, walk, within
 from srcgrad.ir.types import Array, List, Type, is_scalar
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.cotangents import is_number
@@ -254,9 +254,7 @@ def _touches(op: Op, memory: set[Any], aliases: Aliases, writes: bool = False) -
 
     A call of a function may do both with any: it finds shadows in the table that it is given.
     """
-    region = Region()
-    region.ops = [op]
-    inside = list(walk(region))
+    inside = within([op])
     if memory and any(isinstance(inner, Invoke) for inner in inside):
         return True
     if not writes:
