@@ -17,8 +17,10 @@ from typing import Any, overload
 
 import numpy as np
 
+from srcgrad.backend.arguments import item_of
+from srcgrad.backend.building import Options, Variant
 from srcgrad.backend.checks import Slow
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant, item_of
+from srcgrad.backend.dispatch import Dispatcher
 from srcgrad.backend.export import parse_types, source_text, write_text
 from srcgrad.backend.numba_target import check_installed, type_inside
 from srcgrad.backend.targets import Target, resolve

@@ -11,8 +11,10 @@ from typing import Any, cast
 
 import numpy as np
 
+from srcgrad.backend.arguments import item_of
+from srcgrad.backend.building import Options, Variant
 from srcgrad.backend.compile import load
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant, item_of
+from srcgrad.backend.dispatch import Dispatcher
 from srcgrad.backend.numba_target import check_installed
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of

@@ -9,7 +9,8 @@ from oracle import as_tuple, numerical, tolerance_for, wanted
 from programs import Program
 
 import srcgrad
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.building import Options, Variant
+from srcgrad.backend.dispatch import Dispatcher
 from srcgrad.backend.targets import resolve
 from srcgrad.testing import argument_names, check_close, check_same
 from srcgrad.tree import flatten

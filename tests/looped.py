@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from srcgrad import products
-from srcgrad.backend import dispatch, twins
+from srcgrad.backend import building, twins
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import Emitted, emit_module
 from srcgrad.backend.targets import resolve
@@ -34,7 +34,7 @@ def loops() -> Iterator[None]:
         return emit_module(functions, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dispatch, "emit_module", emit)
+        patch.setattr(building, "emit_module", emit)
         forget()
         yield
     forget()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srcgrad.backend import dispatch
+from srcgrad.backend import building
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Region, walk
 from srcgrad.ir.types import Array, Dim, Type, is_scalar
 
@@ -59,7 +59,7 @@ def _contradiction(value: Any, expected: Type) -> str | None:
 def compared_types() -> Iterator[list[str]]:
     """Within it, code that is generated compares its values with their types; yields the contradictions."""
     found: list[str] = []
-    emit = dispatch.emit_module
+    emit = building.emit_module
 
     def emit_compared(functions: list[Function], **options: Any) -> Any:
         for function in functions:
@@ -67,7 +67,7 @@ def compared_types() -> Iterator[list[str]]:
         return emit(functions, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dispatch, "emit_module", emit_compared)
+        patch.setattr(building, "emit_module", emit_compared)
         yield found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from srcgrad import grad, hessian, vjp
-from srcgrad.backend import dispatch, twins
+from srcgrad.backend import building, dispatch, twins
 from srcgrad.errors import UnsupportedError
 
 
@@ -28,13 +28,13 @@ def forgotten(monkeypatch):
 def compiled(monkeypatch):
     """Collects the names of the functions that are compiled during the test."""
     names: list[str] = []
-    original = dispatch.lower_program
+    original = building.lower_program
 
     def counting(fn, *args, **kwargs):
         names.append(fn.__name__)
         return original(fn, *args, **kwargs)
 
-    monkeypatch.setattr(dispatch, "lower_program", counting)
+    monkeypatch.setattr(building, "lower_program", counting)
     return names
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from srcgrad import grad, value_and_grad, vjp
-from srcgrad.backend import dispatch
+from srcgrad.backend import building
 from srcgrad.errors import (
     ArgumentError,
     InternalError,
@@ -299,7 +299,7 @@ def test_mistakes_of_the_compiler_are_told_from_those_of_the_user(monkeypatch):
     def misfit(w, x):
         return w * x
 
-    monkeypatch.setattr(dispatch.transform, "joint_gradient", dict)
+    monkeypatch.setattr(building.transform, "joint_gradient", dict)
     line = misfit.__code__.co_firstlineno
     message, help = refused(lambda: grad(misfit)(1.0, 2.0), InternalError)
     assert message == f"TypeError while compiling misfit ({__file__}:{line}): dict expected at most 1 argument, got 7"

@@ -17,7 +17,7 @@ from fuzz.shrinking import shrink
 from fuzz.writer import CONSTRUCTS
 
 from srcgrad import GradFunction
-from srcgrad.backend.dispatch import Dispatcher
+from srcgrad.backend.building import Builder
 from srcgrad.rules.registry import PARTIALS
 
 LANGUAGE = Path(__file__).parents[1] / "docs" / "language.md"
@@ -144,8 +144,8 @@ def test_what_differences_or_rounding_spoil_is_no_error(
 
 def test_code_for_one_point_is_used_at_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    build = Dispatcher._build
-    monkeypatch.setattr(Dispatcher, "_build", lambda self, *args: made.append(1) or build(self, *args))
+    build = Builder.build
+    monkeypatch.setattr(Builder, "build", lambda self, *args: made.append(1) or build(self, *args))
     text = "def program(x, y, s, m, order, flags):\n    return x[0] * s\n"
     points = [Point(3, 2, 2, 0), Point(4, 2, 3, 1, "reversed")]
     assert judge_text(text, points[:1], "scalar", "once", 1, False).kind == RIGHT

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from srcgrad.backend import dispatch
+from srcgrad.backend import building
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Function, Value
 from srcgrad.ir.verify import verify
@@ -137,5 +137,5 @@ def verified() -> Iterator[Counter[str]]:
             patch.setattr(stage, "run", watch.of_stage(name, stage.run))
         for name in ("joint_gradient", "pullback"):
             patch.setattr(gradient, name, watch.of_pipeline(name, getattr(gradient, name)))
-        patch.setattr(dispatch, "lower_program", watch.of_lowering(dispatch.lower_program))
+        patch.setattr(building, "lower_program", watch.of_lowering(building.lower_program))
         yield watch.counts

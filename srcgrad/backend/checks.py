@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.backend.forwarding import Forwarding, Unexpected
+from srcgrad.backend.forwarding import Forwarding, Unexpected, places_of
 from srcgrad.backend.guards import Guards, argument_kind, same_items, same_kind
 from srcgrad.frontend.kinds import SHORT, kind_of
 from srcgrad.frontend.sources import (
@@ -126,7 +126,7 @@ def _called(writer: _CheckWriter, known: Forwarding, args: list[str], by_name: M
     call = f"{writer.bind(known.kernel)}({', '.join(args)})"
     if known.result is None:
         return [f"return {call}"]
-    places = _places(known.result)
+    places = places_of(known.result)
     several = len(places) > 1
 
     def text(tree: Any) -> str:
@@ -137,13 +137,6 @@ def _called(writer: _CheckWriter, known: Forwarding, args: list[str], by_name: M
         return f"found[{tree}]" if several else "found"
 
     return [f"found = {call}" if places else call, f"return {text(known.result)}"]
-
-
-def _places(tree: Any) -> set[int]:
-    """Which of the values that compiled code returns are in a result."""
-    if isinstance(tree, tuple):
-        return {place for item in tree for place in _places(item)}
-    return {tree} if isinstance(tree, int) else set()
 
 
 def _given(values: tuple, rest: tuple) -> tuple:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.backend.dispatch import Variant
+from srcgrad.backend.building import Variant
 from srcgrad.errors import ArgumentError, StaleFileError, UnsupportedError
 from srcgrad.frontend.kinds import SHORT
 from srcgrad.frontend.sources import GlobalSource

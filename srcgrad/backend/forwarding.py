@@ -95,7 +95,7 @@ def forwarding(
     if not all(arg in known or arg in own for arg in call.args) or any(like not in known for _, like in made.values()):
         return None
     result = _returned(entry.result, call, own)
-    if result is None or sorted(k for k in _flat(result) if isinstance(k, int)) != list(range(len(call.outputs))):
+    if result is None or sorted(places_of(result)) != list(range(len(call.outputs))):
         return None
     if not made:
         if entry.result != (tuple(call.outputs) if len(call.outputs) != 1 else call.outputs[0]):
@@ -107,8 +107,11 @@ def forwarding(
     return Forwarding(kernel, names, found, result, None if again is None else Stretched, again)
 
 
-def _flat(tree: Any) -> list[Any]:
-    return [leaf for item in tree for leaf in _flat(item)] if isinstance(tree, tuple) else [tree]
+def places_of(result: Any) -> list[int]:
+    """Which of the values that compiled code returns are in a result."""
+    if isinstance(result, tuple):
+        return [place for item in result for place in places_of(item)]
+    return [result] if isinstance(result, int) else []
 
 
 def _made(entry: Function) -> dict[Value, tuple[Callable[[int], Any], Value]] | None:

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
+from srcgrad.backend.building import Options, Variant
 from srcgrad.backend.checks import never
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.dispatch import Dispatcher
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.rules.registry import when_rules_change
 

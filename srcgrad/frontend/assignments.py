@@ -13,7 +13,8 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.frontend import compact_dicts, late_fields, objects, pools, stand_ins
-from srcgrad.frontend.access import attribute, flat_index, set_dict_item, static_key, subscript
+from srcgrad.frontend.access import flat_index, set_dict_item, static_key, subscript
+from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.exits import evaluated
 from srcgrad.frontend.expressions import expression, index

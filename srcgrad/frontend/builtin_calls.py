@@ -13,8 +13,9 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, pools, stand_ins
-from srcgrad.frontend.access import attribute, class_of_values, has_attribute, length, set_dict_item, subscript
+from srcgrad.frontend.access import length, set_dict_item, subscript
 from srcgrad.frontend.access import shape as shape_symbol
+from srcgrad.frontend.attributes import attribute, class_of_values, has_attribute
 from srcgrad.frontend.exits import go_on
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import handles

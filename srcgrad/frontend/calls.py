@@ -30,9 +30,10 @@ from srcgrad.frontend import (  # noqa: F401
     pools,
     view_calls,
 )
-from srcgrad.frontend.access import attribute, class_of_values, subscript
+from srcgrad.frontend.access import subscript
 from srcgrad.frontend.arity import check_arguments
 from srcgrad.frontend.assignments import generated
+from srcgrad.frontend.attributes import attribute, class_of_values
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.folding import as_symbol

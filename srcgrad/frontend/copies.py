@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend import pools
-from srcgrad.frontend.access import attribute
+from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.objects import class_of_object

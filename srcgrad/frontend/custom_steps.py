@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.frontend.access import attribute, subscript
+from srcgrad.frontend.access import subscript
+from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.custom_calls import as_symbol, as_tree, call_custom, is_computed, name_of
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Reference, Sequence, Symbol

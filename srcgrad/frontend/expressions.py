@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend import pools
-from srcgrad.frontend.access import attribute, set_dict_item, subscript
+from srcgrad.frontend.access import set_dict_item, subscript
+from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.compact_dicts import new_dict
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.iteration import collected, items_if_known, iterate, known_items

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from srcgrad.frontend import driven, library_stand_ins, stand_ins
-from srcgrad.frontend.access import attribute, subscript
+from srcgrad.frontend.access import subscript
+from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.builtin_calls import collect, make_list
 from srcgrad.frontend.handlers import BUILTINS, handles
 from srcgrad.frontend.iteration import collected, item_getter, iterate, iterator_length, known_items, listed, shifted

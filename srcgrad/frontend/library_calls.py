@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend import library_stand_ins as stand_ins
-from srcgrad.frontend.access import attribute
+from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.builtin_calls import class_of, make_list
 from srcgrad.frontend.handlers import BUILTINS, Handler, handles, handles_calls_of
 from srcgrad.frontend.lowering import Lowering

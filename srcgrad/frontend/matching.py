@@ -12,8 +12,9 @@ from collections.abc import Callable
 import numpy as np
 
 from srcgrad.frontend import pools
-from srcgrad.frontend.access import attribute, length, subscript, tuple_items
+from srcgrad.frontend.access import length, subscript, tuple_items
 from srcgrad.frontend.assignments import set_name
+from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.backend.dispatch import Dispatcher, Variant
+from srcgrad.backend.building import Variant
+from srcgrad.backend.dispatch import Dispatcher
 from srcgrad.errors import SrcgradError
 from srcgrad.ir.nodes import Call, walk
 from srcgrad.products import leaf_at, places_of, pushing, shown

@@ -11,7 +11,7 @@ import pytest
 import srcgrad
 from jit.array_programs import PROGRAMS, ArrayProgram
 from jit.judging import same_results
-from srcgrad.backend import dispatch
+from srcgrad.backend import building
 from srcgrad.jit.pipeline import jitted
 
 each = pytest.mark.parametrize("program", PROGRAMS, ids=[p.fun.__name__ for p in PROGRAMS])
@@ -33,7 +33,7 @@ def judge(program: ArrayProgram) -> None:
 @pytest.mark.parametrize("relies", [True, False], ids=["relies", "careful"])
 def test_as_python(program: ArrayProgram, relies: bool, without_numba: None, monkeypatch: pytest.MonkeyPatch) -> None:
     if not relies:
-        monkeypatch.setattr(dispatch, "jitted", lambda functions, entries, _: jitted(functions, entries, False))
+        monkeypatch.setattr(building, "jitted", lambda functions, entries, _: jitted(functions, entries, False))
     judge(program)
 
 

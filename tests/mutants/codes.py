@@ -14,7 +14,8 @@ from oracle import wanted
 
 import srcgrad
 from srcgrad import products
-from srcgrad.backend.dispatch import Dispatcher, Options, Variant
+from srcgrad.backend.building import Options, Variant
+from srcgrad.backend.dispatch import Dispatcher
 from srcgrad.backend.targets import resolve
 from srcgrad.errors import SrcgradError
 
