@@ -91,6 +91,18 @@ def test_compiled_code_writes_nothing_that_comes_after_an_exception() -> None:
     _restore(before)
 
 
+def test_compiled_loops_that_change_objects_are_refused() -> None:
+    def sums(x):
+        for k in range(3):
+            outside.model.scale = x[k]
+        return outside.model.scale * x[0]
+
+    before = _left_behind()
+    with without_numba(), pytest.raises(NotJitableError, match="from outside is changed in a loop or a branch"):
+        srcgrad.grad(sums, jit=True)(np.ones(3))
+    np.testing.assert_equal(_left_behind(), before)
+
+
 def test_pulling_changes_nothing_outside() -> None:
     _, pull = srcgrad.vjp(outside.global_counter, np.ones(3))
     before = _left_behind()

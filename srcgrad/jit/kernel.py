@@ -307,6 +307,8 @@ def check_compilable(functions: Iterable[Function]) -> None:
                     raise not_jitable(op, f"Numba has no {display_name(op.fn)}")
                 # It has a rule: others are read.
                 raise not_jitable(op, f"{op.fn.__name__} has a rule and is not compiled; decorate it with numba.njit")
+            if isinstance(op, Call) and hashable(op.fn) and op.fn in _WRITERS:
+                raise not_jitable(op, "an object, list or dict from outside is changed in a loop or a branch here")
             if isinstance(op, Call) and isinstance(op.fn, Step):
                 raise not_jitable(op, f"{op.fn.custom.__name__} has a derivative of its own, which is not compiled")
             if any(not is_compilable(v.type) for v in (*op.inputs, *op.outputs) if not isinstance(v, Const)):
