@@ -276,7 +276,6 @@ REFUSED = frozenset(
         "arg_arrays_written",
         "objects_of_two_classes_are_taken_apart",
         "late_attributes_that_are_objects_in_a_list",
-        "best_list",
         "bool_int_fields",
         "dict_of_objects_by_name",
         "exceptions_in_methods",
@@ -304,6 +303,8 @@ REFUSED = frozenset(
         "averages_with_weights_of_several_axes",
         "fewer_than_none_of_the_smallest",
         "pieces_by_one_condition",
+        "previous_row_or_none",
+        "one_list_or_another_or_none_is_written",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

@@ -44,6 +44,7 @@ from srcgrad.ir.types import (
     is_numeric,
     is_scalar,
     join,
+    present,
     rank,
     unsized,
 )
@@ -133,7 +134,7 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     if isinstance(value.type, Parts):
         return lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, _part_type(lo, value.type, constant(key)))
     if isinstance(value.type, List) and isinstance(key, slice):
-        result = lo.value(lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, value.type))
+        result = lo.value(lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, present(value.type)))
         if value in lo.list_sites:
             lo.list_sites[result] = lo.list_sites[value]
         return result

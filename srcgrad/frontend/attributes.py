@@ -305,4 +305,4 @@ def class_of_values(t: Type) -> type | None:
         return t.dtype.type
     if isinstance(t, PyScalar):
         return {"b": bool, "i": int, "f": float, "c": complex}[t.kind]
-    return list if type(t) is List else None
+    return list if type(t) is List and not t.or_none else None

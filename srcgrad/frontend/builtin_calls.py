@@ -64,6 +64,7 @@ from srcgrad.ir.types import (
     PyScalar,
     Tuple,
     Unknown,
+    present,
     rank,
     same_length,
     shape_of,
@@ -236,7 +237,7 @@ def make_list(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
         return new_list(lo, (), site)
     source = args[0]
     if isinstance(source, Value) and isinstance(source.type, List):
-        copied = lo.value(lo.emit_typed(list.copy, (source,), {}, source.type))
+        copied = lo.value(lo.emit_typed(list.copy, (source,), {}, present(source.type)))
         if source in lo.list_sites:
             lo.list_sites[copied] = lo.list_sites[source]
         return copied
@@ -317,8 +318,9 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     if pools.pool_of(args[0]) is not None:
         return pools.is_instance(lo, args[0], classes)
     known = class_of(lo, args[0])
-    if isinstance(args[0], Value) and isinstance(args[0].type, Maybe) and classes is not NOT_CONSTANT:
-        found = {lo.known(issubclass, cls, classes) for cls in (type(None), class_of_values(args[0].type.item))}
+    or_none = _class_unless_none(args[0])
+    if or_none is not None and classes is not NOT_CONSTANT:
+        found = {lo.known(issubclass, cls, classes) for cls in (type(None), or_none)}
         if len(found) == 1:
             return Const(found.pop())
     if known is None and lo.calls_rules and classes == (list, tuple):
@@ -327,6 +329,14 @@ def _isinstance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
     if known is None:
         return _isinstance_at_run_time(lo, args[0], args[1])
     return Const(lo.known(issubclass, known, classes))
+
+
+def _class_unless_none(symbol: Symbol) -> type | None:
+    """The class of what is either None or of this class; None if it is anything else."""
+    kind = symbol.type if isinstance(symbol, Value) else None
+    if isinstance(kind, Maybe):
+        return class_of_values(kind.item)
+    return list if isinstance(kind, List) and kind.or_none else None
 
 
 def _isinstance_at_run_time(lo: Lowering, symbol: Symbol, classes: Symbol) -> Symbol:
@@ -406,6 +416,9 @@ def _has_attribute(lo: Lowering, symbol: Symbol, name: str) -> Value | bool | No
         return has_outside(lo, symbol.value, name)
     if class_of_object(symbol) is not None:
         return has_attribute(lo, symbol, name)
+    or_none = _class_unless_none(symbol)
+    if or_none is not None and hasattr(or_none, name) == hasattr(None, name):
+        return hasattr(None, name)
     known = class_of(lo, symbol)
     return None if known is None else hasattr(known, name)
 

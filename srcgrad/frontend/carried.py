@@ -271,12 +271,14 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _perhaps_none(lo: Lowering, slot: Carried, end: Any, changes: dict[Any, Any], region: Region, site: Any) -> Any:
-    """What a key stands for at the end of the body, with tuples made at run time where there was None before."""
+    """What a key stands for at the end of the body, with tuples and lists made at run time where there was None."""
     before, carried = slot.symbol, with_leaves(slot.symbol, iter(slot.args))
 
     def made(old: Any, arg: Any, new: Any, name: str | None) -> Any:
         new = pools.resolved_within(lo, new, changes)
         other = arg if isinstance(arg, Value) and isinstance(arg.type, Record) else old
+        if isinstance(new, Reference) and new.cls is list and isinstance(other, Value):
+            lo.demote(new)
         with lo.into(region):
             return or_none(lo, other, new, ("carried", site), name)
 

@@ -14,6 +14,7 @@ from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.records import nested
 from srcgrad.frontend.values import Reference, Sequence, Symbol
@@ -151,4 +152,8 @@ def _copied(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
     if isinstance(args[0], Reference) and class_of_object(args[0]) is not None:
         parts = [(name, lo.call(Const(runtime.copied), [item], {})) for name, item in lo.contents(args[0])]
         return lo.new_reference(args[0].cls, tuple(parts), None)
+    if isinstance(args[0], Value) and isinstance(args[0].type, List) and args[0].type.or_none:
+        there = lo.emit(operator.is_not, args[0], Const(None))
+        plain = lambda: lo.call(Const(list.copy), [args[0]], {})  # noqa: E731
+        return select(lo, there, lambda: inline(lo, runtime.copied, [plain()], {}), lambda: Const(None))
     return inline(lo, runtime.copied, args, kwargs)

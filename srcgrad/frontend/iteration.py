@@ -17,7 +17,7 @@ from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, Restart, is_undefined
 from srcgrad.frontend.objects import class_of_object, special
-from srcgrad.frontend.values import Flat, Iterator, Reference, Sequence, Stepper, Symbol, constant, sources_of
+from srcgrad.frontend.values import Conflict, Flat, Iterator, Reference, Sequence, Stepper, Symbol, constant, sources_of
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import INT, STR, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
 
@@ -67,6 +67,8 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
             return Iterator(
                 length=lambda: lo.value(length(lo, symbol)), item=lambda k: _in_range(lo, symbol, k), sources=(symbol,)
             )
+    if isinstance(symbol, Conflict):
+        lo.resolve_conflict(symbol)
     lo.unsupported("this can't be looped over")
 
 

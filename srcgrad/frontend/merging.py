@@ -37,7 +37,7 @@ from srcgrad.frontend.values import (
 )
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
-from srcgrad.ir.types import BOOL, Opaque, join
+from srcgrad.ir.types import BOOL, NONE, List, Opaque, UnlikeError, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,13 @@ def merge(lo: Lowering, a: Any, b: Any, phi: Callable[[Value, Value], Value], si
                 pass
         if _static_constant(a) or _static_constant(b):
             return b if is_undefined(a) else a if is_undefined(b) else Conflict(a, b)
-        return phi(a, b)
+        if _is_list_or_else(a, b) and not is_undefined(a) and not is_undefined(b):
+            return Conflict(a, b)
+        try:
+            return phi(a, b)
+        except UnlikeError:
+            # It may be that nobody looks at it.
+            return Conflict(a, b)
     if is_undefined(a):
         return _with_undefined(b, lambda v: phi(UNDEFINED_VALUE, v))
     if is_undefined(b):
@@ -123,6 +129,11 @@ def merge(lo: Lowering, a: Any, b: Any, phi: Callable[[Value, Value], Value], si
     if isinstance(a, Closure) and isinstance(b, Closure) and a.node is b.node and a.frame is b.frame:
         return a
     return Conflict(a, b)
+
+
+def _is_list_or_else(a: Value, b: Value) -> bool:
+    """Whether one of two values is a run-time list, and the other neither a list nor None."""
+    return isinstance(a.type, List) != isinstance(b.type, List) and NONE not in (a.type, b.type)
 
 
 def _with_undefined(symbol: Any, phi: Callable[[Value], Value]) -> Any:

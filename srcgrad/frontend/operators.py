@@ -33,6 +33,7 @@ from srcgrad.ir.types import (
     Type,
     Unknown,
     is_numeric,
+    present,
 )
 from srcgrad.rules.registry import PARTIALS, VJP, hashable
 
@@ -231,7 +232,7 @@ def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
                 "whether this repeats a list or multiplies an array is not known here",
                 "make it an array: np.array([...])",
             )
-        result = lo.value(lo.emit_typed(fn, (value, lo.value(times)), {}, value.type))
+        result = lo.value(lo.emit_typed(fn, (value, lo.value(times)), {}, present(value.type)))
         if value in lo.list_sites:
             lo.list_sites[result] = lo.list_sites[value]
         return result
@@ -302,7 +303,7 @@ def _identity(lo: Lowering, a: Symbol, b: Symbol) -> bool | None:
         if isinstance(x, Const) and x.value is None:
             if not isinstance(y, Value):
                 return False
-            if not isinstance(y.type, (Unknown, Record)):
+            if not isinstance(y.type, (Unknown, Record)) and not (isinstance(y.type, List) and y.type.or_none):
                 return y.type == Opaque(type(None))
             if isinstance(y.owner, Call) and _gives_numbers(y.owner.fn):
                 return False

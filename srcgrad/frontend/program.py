@@ -27,7 +27,7 @@ from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.frontend.variables import belongs_to_argument, held_outside, open_outside
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Raise, Region, Value
-from srcgrad.ir.types import FLOAT, MeetingError, Opaque, Type, Unknown
+from srcgrad.ir.types import FLOAT, MeetingError, Opaque, Type, Unknown, UnlikeError
 from srcgrad.tree import attributes_of, in_order, is_structured
 
 _RESTARTS = 60
@@ -120,6 +120,8 @@ def lowered(attempt: Callable[[Marks], T], marks: Marks, name: str) -> T:
             if not unite(marks, meeting.pools):
                 help = "give all of them the same keys or attributes"
                 raise UnsupportedError(meeting.msg, meeting.span, help) from None
+        except UnlikeError as error:
+            raise UnsupportedError(error.msg, error.span, error.help) from None
         except RecursionError:
             raise UnsupportedError(
                 f"the calls in {name} nest too deeply: functions call each other as values without an end",

@@ -19,7 +19,7 @@ from enum import IntEnum
 from typing import Any
 
 from srcgrad.errors import Span
-from srcgrad.ir.types import BOOL, COMPLEX, FLOAT, INT, NONE, UNKNOWN, Opaque, Type
+from srcgrad.ir.types import BOOL, COMPLEX, FLOAT, INT, NONE, UNKNOWN, Opaque, Type, Undefined
 
 _uids = itertools.count()
 
@@ -81,12 +81,7 @@ class Const(Value):
         return "undefined" if self.value is UNDEFINED else repr(self.value)
 
 
-class _Undefined:
-    def __repr__(self) -> str:
-        return "undefined"
-
-
-UNDEFINED = _Undefined()
+UNDEFINED = Undefined()
 """The value of a name on a path that never assigns it."""
 
 

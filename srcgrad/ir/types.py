@@ -298,16 +298,22 @@ def _items_within(record: Record) -> list[Type]:
 
 @dataclass(frozen=True, slots=True)
 class List(Type):
-    """A run-time list of any length whose elements share one type."""
+    """A run-time list of any length whose elements share one type.
+
+    Attributes:
+        item: this type.
+        or_none: whether it may be None instead.
+    """
 
     item: Type
+    or_none: bool = field(default=False, kw_only=True)
 
     @property
     def differentiable(self) -> bool:
         return self.item.differentiable
 
     def __str__(self) -> str:
-        return f"[{self.item}]"
+        return f"[{self.item}]{' or None' if self.or_none else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +359,13 @@ class Opaque(Type):
         return self.cls.__name__
 
 
+class Undefined:
+    """The class of what stands for a name on a path that never assigns it."""
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
 UNKNOWN = Unknown()
 NUMBER = Unknown(frozenset())
 """A single number of which nobody knows the class."""
@@ -362,7 +375,7 @@ FLOAT = PyScalar("f")
 COMPLEX = PyScalar("c")
 NONE = Opaque(type(None))
 STR = Opaque(str)
-NOTHING = Opaque(type(NotImplemented))
+NOTHING = Opaque(Undefined)
 """The type of what no path is known to define yet."""
 F8 = np.dtype(np.float64)
 
@@ -435,10 +448,15 @@ def freshened(t: Type, fresh: str) -> Type:
     if isinstance(t, Tuple) and not isinstance(t, Record):
         return t.with_items(freshened(item, f"{fresh}.{k}") for k, item in enumerate(t.items))
     if isinstance(t, List):
-        return t if isinstance(t, Parts) else List(freshened(t.item, fresh))
+        return t if isinstance(t, Parts) else replace(t, item=freshened(t.item, fresh))
     if isinstance(t, Unknown) and extent_of(t) != frozenset():
         return Unknown(frozenset([fresh]))
     return widen(t)
+
+
+def present(t: List) -> List:
+    """The type of a list that is there, where it may have been None."""
+    return replace(t, or_none=False)
 
 
 def shadow_type(t: Type) -> Type:
@@ -460,7 +478,7 @@ def unsized(t: Type, name: str) -> Type:
     if isinstance(t, Array):
         return Array(t.dtype, None, frozenset([name]))
     if isinstance(t, List):
-        return t if isinstance(t, Parts) else List(unsized(t.item, f"{name}[]"))
+        return t if isinstance(t, Parts) else replace(t, item=unsized(t.item, f"{name}[]"))
     if isinstance(t, Tuple) and not isinstance(t, Record):
         return t.with_items(unsized(item, f"{name}.{k}") for k, item in enumerate(t.items))
     if isinstance(t, Unknown) and extent_of(t) != frozenset():
@@ -507,21 +525,34 @@ def join(a: Type, b: Type, fresh: str) -> Type:
     if isinstance(a, Record) or isinstance(b, Record):
         if NONE in (a, b):
             return a if b == NONE else b
-        raise UnsupportedError("a tuple in a tuple meets something of another kind in one name or list", None)
+        raise UnlikeError("a tuple in a tuple")
     if isinstance(a, Tuple) and isinstance(b, Tuple) and len(a.items) == len(b.items):
         pairs = zip(a.items, b.items, strict=True)
         joined = tuple([join(p, q, f"{fresh}.{k}") for k, (p, q) in enumerate(pairs)])
         return Tuple(joined, cls=_joined_class(a.cls, b.cls))
-    if isinstance(a, List) and isinstance(b, List):
-        if isinstance(a.item, Pointer) and b.item == UNKNOWN:
-            # Nothing has been put into it so far.
-            return a
-        if isinstance(b.item, Pointer) and a.item == UNKNOWN:
-            return b
-        return List(join(a.item, b.item, fresh))
+    if isinstance(a, List) or isinstance(b, List):
+        return _join_lists(a, b, fresh)
     if isinstance(a, Dict) and isinstance(b, Dict):
         return Dict(join(a.item, b.item, fresh))
     return Unknown(_join_extents(a, b, fresh))
+
+
+def _join_lists(a: Type, b: Type, fresh: str) -> Type:
+    """The type of one list or another, or of none."""
+    if NONE in (a, b):
+        known = b if a == NONE else a
+        assert isinstance(known, List)
+        return replace(known, or_none=True)
+    if isinstance(a, Unknown) or isinstance(b, Unknown) or NOTHING in (a, b):
+        return UNKNOWN
+    if not isinstance(a, List) or not isinstance(b, List):
+        raise UnlikeError("a list")
+    or_none = a.or_none or b.or_none
+    for list_, other in ((a, b), (b, a)):
+        if isinstance(list_.item, Pointer) and other.item == UNKNOWN:
+            # Nothing has been put into the other so far.
+            return replace(list_, or_none=or_none)
+    return List(join(a.item, b.item, fresh), or_none=or_none)
 
 
 def _joined_class(a: type, b: type) -> type:
@@ -548,6 +579,14 @@ def _may_be_none(t: Type) -> bool:
 _NUMBERS = (PyScalar, NpScalar)
 
 
+class UnlikeError(UnsupportedError):
+    """One name or list stands for things that no type covers."""
+
+    def __init__(self, what: str):
+        message = f"{what} meets something of another kind in one name or list"
+        super().__init__(message, None, "use another name for one of them")
+
+
 class MeetingError(UnsupportedError):
     """One name or list stands for objects that are in different pools so far.
 
@@ -568,7 +607,7 @@ def _join_pointers(a: Type, b: Type) -> Type:
         return replace(place, or_none=place.or_none or getattr(other, "or_none", True))
     if isinstance(other, Pointer):
         raise MeetingError(place.pool, other.pool)
-    raise UnsupportedError("an object meets something of another kind in one name or list", None)
+    raise UnlikeError("an object")
 
 
 def _join_extents(a: Type, b: Type, fresh: str) -> Extent:

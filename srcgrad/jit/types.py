@@ -43,7 +43,7 @@ def is_compilable(t: Type) -> bool:
         return all(map(is_compilable, t.items))
     if isinstance(t, List):
         # What a tape holds is known where it is taken from it.
-        return t.item == UNKNOWN or is_compilable(t.item)
+        return not t.or_none and (t.item == UNKNOWN or is_compilable(t.item))
     if isinstance(t, Dict):
         return isinstance(t.item, PyScalar)
     return t in (NONE, STR, TAPE) or (isinstance(t, Opaque) and issubclass(t.cls, BaseException))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ class Batch:
         if isinstance(t, Array) and t.shape is not None:
             return Array(t.dtype, (dim, *t.shape))
         if type(t) is List:
-            return List(self.type_of(t.item))
+            return replace(t, item=self.type_of(t.item))
         if type(t) is Tuple:
             return t.with_items(self.type_of(item) for item in t.items)
         raise NotBatched(f"a value of type {t}")

@@ -181,6 +181,35 @@ def nested_comprehension(w: Writer) -> bool:
     return True
 
 
+@construct("statement", "none-before-a-list")
+def list_or_none(w: Writer) -> bool:
+    """A name or an item that stands for None before a loop that makes it a list."""
+    if w.nested >= 2:
+        raise GiveUp
+    holder, i = w.fresh("other", (), w.pick("best", "cache")), w.fresh("int", ("n",), "i")
+    name, start = w.rng.choice([(holder.name, "None"), (f"{holder.name}['v']", "{'v': None}")])
+    w.emit(f"{holder.name} = {start}")
+    with w.block(f"for {i.name} in range(n):", loop=True):
+        w.bind(i)
+        w.statements(0, 1)
+        items = f"[{w.scalar(1)}, {w.scalar(1)}]"
+        w.emit(
+            w.pick(
+                f"{name} = {items}",
+                f"{name} = {items} if {name} is None or {w.condition()} else {name} + [{w.scalar(1)}]",
+                f"{name} = [{w.scalar(1)} for _ in range(2)] if {name} is None else {name}.copy()",
+                f"{name} = ({name} or {items})[:3]",
+            )
+        )
+        if w.chance(0.5):
+            w.emit(f"if {name} is not None and {w.condition()}:")
+            w.emit("    " + w.pick(f"{name}.append({w.scalar(1)})", f"{name}[{small(w)}] *= {w.scalar(1)}"))
+    v = w.fresh("floats", (), "chosen")
+    w.emit(f"{v.name} = " + w.pick(name, f"{name} * 2", f"list({name})", f"{name} or [0.5, 0.7]"))
+    w.bind(v)
+    return True
+
+
 @construct("statement", "dicts", 2)
 def dicts(w: Writer) -> bool:
     v = w.fresh("dict", (), w.pick("params", "config", "store"))
