@@ -170,3 +170,22 @@ def test_a_tape_with_gaps_is_refused() -> None:
 
     with pytest.raises(NotJitableError, match="has no value in some turns"):
         srcgrad.vjp(left_together, np.linspace(0.3, 0.9, 4), jit=True)
+
+
+LEFT = np.zeros(3)
+
+
+def test_arrays_outside_are_written_once() -> None:
+    # The compiled function runs again for each tangent, where it writes nothing outside.
+    def remembered(x):
+        for i in range(3):
+            LEFT[i] += x[i] * (1.0 + LEFT[i - 1])
+        return LEFT * x[1]
+
+    LEFT[:] = 0.0
+    expected, dot = srcgrad.jvp(remembered, (X,), (X,))
+    LEFT[:] = 0.0
+    out, push = srcgrad.linearize(remembered, X, jit=True)
+    for _ in range(2):
+        check_same((out, push(X)), (expected, dot), "the pushforward", exact=False)
+    assert np.allclose(LEFT * X[1], expected)
