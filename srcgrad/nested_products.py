@@ -37,6 +37,7 @@ from srcgrad.nested import (
 )
 from srcgrad.products import jvp, linearize, vjp
 from srcgrad.transform.gradient import is_text, pullback, split_result
+from srcgrad.transform.jacobian import can_be_repeated
 from srcgrad.transform.protection import leaves_of
 from srcgrad.transform.pushforward import pushforward
 
@@ -183,7 +184,7 @@ def _linearize(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     check_count(lo, primals)
     copies = Sequence(tuple([_copied(lo, primal) for primal in primals]))
     frozen = _frozen(lo, fun, {})
-    out = _pushed(lo, fun, copies.items, (Const(None),) * len(primals), False)
+    out = _pushed(lo, fun, copies.items, (Const(None),) * len(primals), False, is_repeated=True)
     return Sequence((out.items[0], Bound(Const(_push), (frozen, copies))))
 
 
@@ -228,11 +229,22 @@ def _called_push(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) ->
 
 
 def _pushed(
-    lo: Lowering, fun: Symbol, primals: tuple[Symbol, ...], tangents: tuple[Symbol, ...], has_aux: bool
+    lo: Lowering,
+    fun: Symbol,
+    primals: tuple[Symbol, ...],
+    tangents: tuple[Symbol, ...],
+    has_aux: bool,
+    is_repeated: bool = False,
 ) -> Sequence:
     """What `jvp` returns."""
     wanted = [k for k, tangent in enumerate(tangents) if not _is_none(tangent)]
     inner, names, primals = _lowered(lo, fun, primals, wanted, "jvp")
+    if is_repeated and not can_be_repeated(inner.program):
+        lo.unsupported(
+            "linearize would run this function again for each tangent: it draws random numbers, or does something else "
+            "that must not be done twice",
+            "use jvp for a single tangent, or draw the numbers before, and pass them on",
+        )
     gradient = pushforward(inner.program, [names[k] for k in wanted], has_aux)
     dots = []
     for name, path in gradient.tangents:

@@ -19,9 +19,10 @@ from srcgrad.backend.numba_target import check_installed
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
-from srcgrad.ir.nodes import Value
-from srcgrad.ir.types import Opaque
-from srcgrad.runtime import copy_with_layout, protected
+from srcgrad.ir.nodes import Call, Value, walk
+from srcgrad.ir.types import Array, Opaque
+from srcgrad.jacobian_rows import Rows
+from srcgrad.runtime import copy_with_layout, outside_item, protected
 from srcgrad.tree import Structure, flatten, map_leaves
 
 
@@ -95,6 +96,7 @@ class _Like:
         self.cls = type(leaf)
         self.shape: tuple[int, ...] = np.shape(leaf)
         self.dtype = leaf.dtype if isinstance(leaf, (np.ndarray, np.generic)) else np.dtype(type(leaf))
+        self.units: tuple[complex, ...] = (1.0, 1j) if self.dtype.kind == "c" else (1.0,)
 
     def fitted(self, given: Any, path: Callable[[], str], whose: str) -> Any:
         """A cotangent or tangent in the form that the generated code takes: the class, shape and dtype of its leaf."""
@@ -316,9 +318,23 @@ def leaf_at(tree: Any, path: tuple) -> Any:
 
 
 class Pushforward:
-    """Takes tangents of the primals forward to the tangent of the output, any number of times. Made by `linearize`."""
+    """Takes tangents of the primals forward to the tangent of the output, any number of times. Made by `linearize`.
 
-    def __init__(self, dispatcher: Dispatcher, primals: tuple, with_value: bool = True):
+    Args:
+        dispatcher: what compiles the code.
+        primals: the arguments.
+        with_value: whether the value is wanted.
+        pulled: gives the value and its pullback; asked where a tangent takes a run that would do something else than
+            the first one did, or would do it twice.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        primals: tuple,
+        with_value: bool = True,
+        pulled: Callable[[], tuple[Any, Pullback]] | None = None,
+    ):
         target = dispatcher.target
         self._name = target.name
         self._primals = primals
@@ -340,9 +356,13 @@ class Pushforward:
             self._entry = loaded[self._entry.__name__]
             self._push = None if self._push is None else loaded[self._push.__name__]
         self._kept: tuple = ()
+        self._rows: Rows | None = None
         self.out: Any = None
         if self._push is not None:
             self.out = self._run_once()
+        elif pulled is not None and not self._variant.is_repeatable:
+            self.out, pull = pulled()
+            self._rows = Rows(self.out, _like, pull)
         elif with_value:
             self.out = self._pushed((None,) * len(primals))[0]
 
@@ -364,13 +384,24 @@ class Pushforward:
         """The value; notes what the tangents need."""
         result = self._entry(*self._values)
         self._kept = result[len(result) - self._variant.kept :]
+        self._write_outside()
         return map_leaves(lambda leaf: apart(leaf, (self._kept, self._values, self._outside)), result[0])
+
+    def _write_outside(self) -> None:
+        """Gives arrays outside what the program wrote to the copies of them."""
+        calls = [op for f in self._variant.functions for op in walk(f.body) if isinstance(op, Call)]
+        written = {op.args[0] for op in calls if op.fn is outside_item}
+        for source, value in self._variant.captured:
+            if value in written and isinstance(value.type, Array):
+                outside_item(source.read(), ..., self._outside[value.hint or ""])
 
     def _pushed(self, tangents: tuple) -> tuple[Any, ...]:
         """What `jvp` returns."""
         bound = dict(zip(self._variant.params, self._values, strict=True))
         given = dict(zip(self._places, tangents, strict=True))
         dots = {name: aligned(given[name], item_of(bound, name), name, self._name) for name in self._variant.names}
+        if self._rows is not None:
+            return self.out, self._rows.times([dots.get(name) for name in self._places])
         leaves = [leaf_at(dots[name], path) for name, path in self._variant.tangents]
         if self._push is not None:
             dot = self._push(*self._kept, *leaves)
@@ -402,9 +433,10 @@ def linearize(fun: Callable[..., Any], *primals: Any, jit: bool = False) -> tupl
 
     Returns:
         `(out, push)`; `push(*tangents)` is what `jvp` returns as `out_dot`. What does not depend on the tangents is
-        computed once, and kept; loops, branches and writes that can't be taken apart run again each time. It does not
-        see later writes to the primals, nor what the names that the function uses stand for later. `push.source` is the
-        generated code.
+        computed once, and kept; loops, branches and writes that can't be taken apart run again each time. Where they
+        draw random numbers, or change what is outside, they run once, and the first call of `push` computes the
+        Jacobian by a reverse sweep for each element of the value. `push` does not see later writes to the primals, nor
+        what the names that the function uses stand for later. `push.source` is the generated code of a forward sweep.
 
     Example:
         >>> from srcgrad import linearize
@@ -413,7 +445,8 @@ def linearize(fun: Callable[..., Any], *primals: Any, jit: bool = False) -> tupl
         (8.0, 12.0, 6.0)
     """
     wanted = [any(_like(leaf) is not None for leaf in flatten(v)[0]) for v in primals]
-    push = Pushforward(pushing(fun, wanted, False, "jvp" if jit else "linearize", jit=bool(jit)), primals)
+    dispatcher = pushing(fun, wanted, False, "jvp" if jit else "linearize", jit=bool(jit))
+    push = Pushforward(dispatcher, primals, pulled=lambda: vjp_of(fun, primals, None, jit=bool(jit)))
     return push.out, push
 
 

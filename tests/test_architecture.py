@@ -17,6 +17,7 @@ ORDER = (
     *(
         "view",
         "buffers",
+        "jacobian_rows",
         "products",
         "api",
         "jacobians",

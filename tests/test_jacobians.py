@@ -536,3 +536,34 @@ def test_products_of_functions_made_of_the_same_code_do_not_meet():
     for _ in range(2):
         for a in (1.0, 2.0, 3.0):
             np.testing.assert_allclose(hvp(made(a, 2))(x, np.ones(2)), 6.0 * x * a)
+
+
+OUTSIDE = np.zeros(3)
+
+
+def product_of(x: np.ndarray, n: int) -> np.ndarray:
+    return x if n < 1 else np.sin(product_of(x, n - 1)) * x
+
+
+def test_what_writes_an_array_outside_runs_once() -> None:
+    """A recursive function can't be swept for all unit vectors at once, and must not run again for each."""
+
+    def remembered(x):
+        for i in range(3):
+            OUTSIDE[i] += x[i] * (1.0 + OUTSIDE[i - 1])
+        return OUTSIDE[:3] * product_of(x, 2)
+
+    def energy(x):
+        return np.sum(remembered(x) ** 2)
+
+    def fresh(fun, x):
+        OUTSIDE[:] = 0.0
+        return fun(x)
+
+    x = np.array([0.7, 0.4, 0.9])
+    expected = by_differences(lambda x: fresh(remembered, x), x)
+    for jac in (jacfwd, jacrev):
+        np.testing.assert_allclose(fresh(jac(remembered), x), expected, rtol=1e-7)
+        assert np.allclose(OUTSIDE, [0.7, 0.68, 1.512])
+    slopes = by_differences(lambda x: fresh(grad(energy), x), x)
+    np.testing.assert_allclose(fresh(hessian(energy), x), slopes, rtol=1e-6)

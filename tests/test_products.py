@@ -355,3 +355,79 @@ def test_parts_are_returned_in_a_list(fun: Callable) -> None:
     pushed = srcgrad.jvp(fun, (x,), (dot,))[1]
     assert type(pushed) is type(out)
     np.testing.assert_allclose(np.vdot(pull(seed)[0], dot), pairing(seed, pushed))
+
+
+# ---------------------------------------------------------------------------------------------- what is done once
+
+HISTORY = np.zeros(4)
+NOTES: list[float] = []
+
+
+def remembered(x: np.ndarray) -> Any:
+    """Writes an array outside, in a loop that computes value and tangent."""
+    for i in range(3):
+        HISTORY[i] += x[i] * (1.0 + HISTORY[i - 1])
+    return HISTORY[:3] * x[1]
+
+
+def jolted(x: np.ndarray, generator: np.random.Generator) -> Any:
+    """Draws in a loop, of complex numbers, and returns a tree."""
+    z = x + 0.5j * x[0]
+    for _ in range(3):
+        z = z * z + generator.normal() * z
+    return Pair(z, {"name": "z", "square": float(np.real(z[0])) ** 2, "single": np.real(z).astype(np.float32)})
+
+
+def noted(x: np.ndarray) -> Any:
+    """Adds to a list outside, in a loop."""
+    for i in range(2):
+        x = x * np.sin(x) * (i + 1.0)
+        NOTES.append(float(x[0]))
+    return x
+
+
+def cleared(fun: Callable[..., Any]) -> tuple[Any, ...]:
+    """The other arguments of a function, with the world outside as it is at first."""
+    HISTORY[:] = [0.0, 0.0, 0.0, 0.5]
+    NOTES.clear()
+    return (np.random.default_rng(4),) if fun is jolted else ()
+
+
+@pytest.mark.parametrize("fun", [remembered, jolted, noted], ids=lambda f: f.__name__)
+def test_what_push_cannot_do_again_is_done_once(fun: Callable[..., Any]) -> None:
+    x, dots = np.array([0.7, 0.4, 0.9]), np.array([1.0, -0.5, 2.0])
+    others = cleared(fun)
+    expected = jvp(fun, (x, *others), (dots, *[None for _ in others]))
+    left = HISTORY.copy(), list(NOTES)
+    others = cleared(fun)
+    out, push = linearize(fun, x, *others)
+    for factor in (1.0, 1.0, -3.0):
+        scaled = srcgrad.tree.map_leaves(lambda leaf, by=factor: None if leaf is None else leaf * by, expected[1])
+        got = push(factor * dots, *[None for _ in others])
+        check_same((out, got), (expected[0], scaled), f"linearize of {fun.__name__}", exact=False)
+    check_same((HISTORY, NOTES), left, f"linearize of {fun.__name__} leaves something else behind", exact=False)
+
+
+def test_what_is_taken_apart_writes_arrays_outside() -> None:
+    def kept(x):
+        HISTORY[:3] = x * x
+        return np.sum(HISTORY[:3] * x)
+
+    cleared(kept)
+    x = np.array([0.7, 0.4, 0.9])
+    _, push = linearize(kept, x)
+    assert "push" in push.source
+    assert np.array_equal(HISTORY, [*(x * x), 0.5])
+    HISTORY[:] = 7.0
+    assert np.isclose(push(np.ones(3)), np.sum(3.0 * x**2)) and np.all(HISTORY == 7.0)
+
+
+def test_a_nested_linearize_is_refused_what_it_would_do_again() -> None:
+    generator = np.random.default_rng(0)
+
+    def drawn(x):
+        out, push = linearize(lambda y: np.sum(y * generator.normal()), x)
+        return push(x) - out
+
+    with pytest.raises(SrcgradError, match="linearize would run this function again"):
+        grad(drawn)(np.ones(3))

@@ -94,6 +94,7 @@ class Variant:
         call: makes, of what answers calls in general, what runs this code at once for calls that fit.
         forwarding: what the entry calls, if it does no more.
         destinations: the dtypes of the arrays that the entry takes to write the gradient to, one for each in it.
+        is_repeatable: for a `jvp`, whether the entry does the same in each run.
     """
 
     params: tuple[str, ...]
@@ -114,6 +115,7 @@ class Variant:
     destinations: tuple[np.dtype, ...] = ()
     call: Callable[[Slow], Callable[..., Any]] | None = None
     forwarding: Forwarding | None = None
+    is_repeatable: bool = True
 
     @property
     def inside(self) -> list[Variant]:
@@ -162,6 +164,7 @@ class Builder:
         target, options = self.target, self.options
         program = self._lower(bound, inner)
         names = self._names(bound, program)
+        is_repeatable = options.mode not in ("jvp", "linearize") or jacobian.can_be_repeated(program)
 
         def again() -> Program:
             made = self._lower(bound, inner)
@@ -237,6 +240,7 @@ class Builder:
             inner=inner,
             destinations=destinations,
             forwarding=forwarding(entry, params, captured, loaded, again, bound) if compiled_too else None,
+            is_repeatable=is_repeatable,
         )
 
     def _gradients(self, entry: Function) -> Any:

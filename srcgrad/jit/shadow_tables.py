@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.alias import Aliases, reachable
 from srcgrad.analysis.memory import among, copies_perhaps, is_view, order_of
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, walk
 from srcgrad.ir.types import UNKNOWN, Array, List, Opaque, Tuple, is_scalar
@@ -41,11 +41,7 @@ def split_tables(functions: list[Function]) -> None:
     if not any(_looks_up(op) for f in functions for op in walk(f.body)):
         return
     aliases = Aliases(functions)
-    looked_up = [op.args[1] for f in functions for op in walk(f.body) if _looks_up(op)]
-    views = views_in(functions)
-    viewed = {aliases.find(v) for x in looked_up for v in _with_bases(x)[-1:] if v in views}
-    viewed |= {aliases.find(v) for v in _kept_views(functions)}
-    viewed |= {aliases.held(v) for v in _made_of_arrays(functions)}
+    viewed = _viewed(functions, aliases)
     kinds = _kinds(functions)
     params = {function: list(function.params) for function in functions}
     for function in functions:
@@ -58,10 +54,25 @@ def refuse_kept_views(function: Function) -> None:
     Raises:
         NotJitableError: for such a shadow.
     """
-    views = views_in([function])
-    for op in walk(function.body):
-        if _looks_up(op) and op.args[1] in views:
+    lookups = [op for op in walk(function.body) if _looks_up(op)]
+    if not lookups:
+        return
+    functions = reachable([function])
+    views = views_in(functions)
+    aliases = Aliases(functions)
+    viewed = _viewed(functions, aliases)
+    for op in lookups:
+        if op.args[1] in views or aliases.find(op.args[1]) in viewed:
             raise not_jitable(op, "an array is a view of another one here, whose shadow can't be found by a pullback")
+
+
+def _viewed(functions: list[Function], aliases: Aliases) -> set:
+    """The memory of arrays that may be views of others where their shadows are looked up."""
+    looked_up = [op.args[1] for f in functions for op in walk(f.body) if _looks_up(op)]
+    views = views_in(functions)
+    viewed = {aliases.find(v) for x in looked_up for v in _with_bases(x)[-1:] if v in views}
+    viewed |= {aliases.find(v) for v in _kept_views(functions)}
+    return viewed | {aliases.held(v) for v in _made_of_arrays(functions)}
 
 
 def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:

@@ -11,10 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from srcgrad import runtime
-from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.errors import ArgumentError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
@@ -32,6 +29,7 @@ from srcgrad.transform import gradient
 from srcgrad.transform.batch import Batch
 from srcgrad.transform.batch_calls import NotBatched
 from srcgrad.transform.cotangents import zero_of
+from srcgrad.transform.effects import drawing_calls, has_effects
 from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import Gradient
@@ -65,23 +63,10 @@ class Asked:
 def can_be_repeated(program: Program) -> bool:
     """Whether a second run of a program does what the first did: it draws no random numbers and changes nothing."""
     functions = [program.function, *program.functions]
-    return all(_is_pure(op) for f in functions for op in walk(f.body) if isinstance(op, Call))
-
-
-def _is_pure(op: Call) -> bool:
-    fn = op.fn
-    if isinstance(fn, np.ufunc):
-        return True
-    module = getattr(fn, "__module__", None) or type(fn).__module__
-    owner = getattr(fn, "__objclass__", None)
-    if owner is not None:
-        return owner in (np.ndarray, np.generic, list, dict, tuple, set, str, float, int, complex)
-    if module.startswith("numpy.random") or fn in _EFFECTS:
+    if drawing_calls(program.customs) or any(map(has_effects, functions)):
         return False
-    return module.partition(".")[0] in ("numpy", "math", "cmath", "_operator", "builtins", "srcgrad")
-
-
-_EFFECTS = (print, input, open, next, iter, setattr, delattr, runtime.outside_item, runtime.outside_append)
+    outside = [v for f in functions for v in f.captured if is_pointer(v.type)]
+    return not outside or not any(map(Aliases(functions).is_written, outside))
 
 
 # ---------------------------------------------------------------------------------------------- forward mode

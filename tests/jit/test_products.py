@@ -170,3 +170,37 @@ def test_a_tape_with_gaps_is_refused() -> None:
 
     with pytest.raises(NotJitableError, match="has no value in some turns"):
         srcgrad.vjp(left_together, np.linspace(0.3, 0.9, 4), jit=True)
+
+
+LEFT = np.zeros(3)
+
+
+def test_arrays_outside_are_written_once() -> None:
+    # The compiled function runs again for each tangent, where it writes nothing outside.
+    def remembered(x):
+        for i in range(3):
+            LEFT[i] += x[i] * (1.0 + LEFT[i - 1])
+        return LEFT * x[1]
+
+    LEFT[:] = 0.0
+    expected, dot = srcgrad.jvp(remembered, (X,), (X,))
+    LEFT[:] = 0.0
+    out, push = srcgrad.linearize(remembered, X, jit=True)
+    for _ in range(2):
+        check_same((out, push(X)), (expected, dot), "the pushforward", exact=False)
+    assert np.allclose(LEFT * X[1], expected)
+
+
+def test_views_that_a_loop_hands_on_are_refused() -> None:
+    # The tape of the first sweep holds rows of `m`, that of the second one arrays of their own.
+    def downwards(m):
+        r = m[0]
+        for i in range(1, m.shape[0]):
+            m[i] += 0.5 * r
+            r = m[i]
+            r[0] = m[0, 0] * r[1]
+        return np.sum(m**2, axis=0) @ m[0]
+
+    m = 0.1 * np.arange(8.0).reshape(4, 2)
+    with pytest.raises(NotJitableError, match="a view of another one"):
+        srcgrad.vjp(downwards, m, jit=True)
