@@ -7,12 +7,13 @@ NaN, as it is there; outside of the support the density is 0.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import special, stats
 
-from srcgrad.rules.registry import stands_for
+from srcgrad.rules.registry import STANDS_FOR, stands_for
 
 _LOG_ROOT = 0.5 * math.log(2.0 * math.pi)
 
@@ -384,3 +385,40 @@ def multivariate_normal_logpdf(x: Any, mean: Any = None, cov: Any = 1) -> Any:
 def multivariate_normal_pdf(x: Any, mean: Any = None, cov: Any = 1) -> Any:
     """For a positive definite matrix."""
     return np.exp(multivariate_normal_logpdf(x, mean, cov))
+
+
+# Distributions with their parameters
+
+
+class Frozen:
+    """A distribution that is called with its parameters in the program, as in `norm(loc, scale).logpdf(x)`."""
+
+    def __init__(self, dist: Any, args: tuple, kwds: dict[str, Any]):
+        self.dist = dist
+        self.args = args
+        self.kwds = kwds
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def method(self: Any, x: Any) -> Any:
+        # SciPy's objects hold copies of the distributions.
+        known = getattr(stats, self.dist.name) if hasattr(self.dist, "name") else self.dist
+        return getattr(known, name)(x, *self.args, **self.kwds)
+
+    return method
+
+
+def _freezing(dist: Any) -> Callable[..., Frozen]:
+    def freeze(*args: Any, **kwds: Any) -> Frozen:
+        return Frozen(dist, args, kwds)
+
+    return freeze
+
+
+_METHODS = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf")
+_CLASSES = (type(stats.norm()), type(stats.poisson(1.0)))
+for _name in _METHODS:
+    setattr(Frozen, _name, _method(_name))
+    stands_for(*[getattr(cls, _name) for cls in _CLASSES if hasattr(cls, _name)])(_method(_name))
+for _dist in {id(method.__self__): method.__self__ for method in STANDS_FOR if hasattr(method, "__self__")}.values():
+    stands_for(_dist)(_freezing(_dist))
