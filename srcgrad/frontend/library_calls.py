@@ -61,6 +61,15 @@ def _linspace(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
     return lo.call(Const(stand_ins.linspace_and_step), [given["start"], given["stop"], *rest], {})
 
 
+@handles(np.gradient)
+def _gradient(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    from srcgrad.frontend.calls import primitive
+
+    if all(isinstance(spacing, Value) and rank(spacing.type) in (0, None) for spacing in args[1:]):
+        return primitive(lo, np.gradient, args, kwargs)
+    return lo.call(Const(stand_ins.gradient_at), args, kwargs)
+
+
 @handles(np.ndarray.tolist)
 def _tolist(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     x = args[0]

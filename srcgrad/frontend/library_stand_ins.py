@@ -311,3 +311,52 @@ def piecewise(x: Any, conditions: Any, functions: Any, *args: Any, **kwargs: Any
         rest = np.logical_not(np.any(np.array(conditions), axis=0))
         result[rest] = functions[-1](x[rest], *args, **kwargs) if callable(functions[-1]) else functions[-1]
     return result
+
+
+def gradient_at(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """`np.gradient` where coordinates are given along some axes, by the same formulas."""
+    values = np.asarray(f)
+    axes = tuple(range(values.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    spacings = varargs * len(axes) if len(varargs) == 1 else varargs
+    if len(spacings) != len(axes):
+        raise TypeError("invalid number of arguments")
+    if edge_order > 2:
+        raise ValueError("'edge_order' greater than 2 not supported")
+    slopes = tuple([_slopes(values, spacings[k], axes[k], edge_order) for k in range(len(axes))])
+    return slopes if len(axes) > 1 else slopes[0]
+
+
+def _slopes(f: Any, x: Any, axis: int, edge_order: int) -> Any:
+    if np.ndim(x) == 0:
+        return np.gradient(f, x, axis=axis, edge_order=edge_order)
+    if len(x) != f.shape[axis]:
+        raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+    if f.shape[axis] < edge_order + 1:
+        raise ValueError("Shape of array too small to calculate a numerical gradient")
+    steps = np.diff(np.asarray(x) * 1.0)
+    left, right = steps[:-1], steps[1:]
+    y = np.moveaxis(f, axis, -1)
+    inner = (
+        y[..., :-2] * (-right / (left * (left + right)))
+        + y[..., 1:-1] * ((right - left) / (left * right))
+        + y[..., 2:] * (left / (right * (left + right)))
+    )
+    if edge_order == 1:
+        first = (y[..., 1:2] - y[..., :1]) / steps[0]
+        last = (y[..., -1:] - y[..., -2:-1]) / steps[-1]
+    else:
+        first = _end_slope(y[..., :1], y[..., 1:2], y[..., 2:3], steps[0], steps[1])
+        last = -_end_slope(y[..., -1:], y[..., -2:-1], y[..., -3:-2], steps[-1], steps[-2])
+    slopes = np.concatenate([first, inner, last], axis=-1)
+    if f.dtype.kind == "f" and f.dtype != slopes.dtype:
+        slopes = slopes.astype(f.dtype)
+    return np.moveaxis(slopes, -1, axis)
+
+
+def _end_slope(end: Any, next_: Any, third: Any, near: Any, far: Any) -> Any:
+    """The slope at an end of a parabola through three points."""
+    return (
+        -(2.0 * near + far) / (near * (near + far)) * end
+        + (near + far) / (near * far) * next_
+        - near / (far * (near + far)) * third
+    )

@@ -74,6 +74,13 @@ def slopes_of_an_image(image, h):
     return np.sum(np.hypot(gx, gy)) + np.sum(edges**2) + np.sum(np.gradient(image[0]) ** 2)
 
 
+@program(lambda: (signed(4, 5), np.array([0.0, 1.0, 1.5, 3.0]), 0.3), argnums=(0, 1, 2), tags=("numpy",))
+def slopes_at_coordinates(image, y, h):
+    gy, gx = np.gradient(image, y, h)
+    edges = np.gradient(image, np.cumsum(image[0] ** 2 + 0.1), axis=-1, edge_order=2)
+    return np.sum(gy * gx**2) + np.sum(edges**2) + np.sum(np.gradient(image[:, 0], y) ** 3)
+
+
 @program(lambda: (signed(8),), tags=("fft", "write"))
 def imaginary_part_of_what_is_written(x):
     spectrum = np.fft.rfft(x)
