@@ -304,6 +304,7 @@ REFUSED = frozenset(
         "fewer_than_none_of_the_smallest",
         "pieces_by_one_condition",
         "previous_row_or_none",
+        "slopes_at_coordinates",
         "one_list_or_another_or_none_is_written",
     ]
 )
