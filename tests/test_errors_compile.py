@@ -364,3 +364,14 @@ def test_the_imaginary_part_of_a_power_of_a_float_is_refused():
             derivative()
         assert caught.value.help == "raise a complex number: complex(x) ** y"
     assert grad(of_a_square)(1.0) == 1.0
+
+
+def test_arguments_that_a_rule_has_no_derivative_for_are_refused_with_the_line():
+    def mismatched(x):
+        return np.sum(np.block([[x[:2], [x[0]]], [np.ones(3)]]))
+
+    with pytest.raises(ValueError):
+        mismatched(np.ones(3))
+    with pytest.raises(UnsupportedError, match="a derivative rule raises IndexError") as caught:
+        grad(mismatched)(np.ones(3))
+    assert caught.value.lineno is not None

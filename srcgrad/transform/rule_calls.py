@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.functions import source_of
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering, RaisesAlways, Restart
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Op, Raise, Value
 from srcgrad.ir.types import Array, NpScalar, Unknown
@@ -48,6 +48,9 @@ def _inlined_or_called(lo: Lowering, rule: Rule, args: list[Symbol], kwargs: dic
             return result
         except Restart:
             del region.ops[mark:]
+        except RaisesAlways as always:
+            cls, message = always.args
+            lo.unsupported(f"a derivative rule raises {cls.__name__} for these arguments: {message}")
         except UnsupportedError:
             if not lo.calls_rules:
                 raise
