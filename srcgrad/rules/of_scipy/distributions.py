@@ -317,6 +317,7 @@ def beta_pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
 
 @stands_for(stats.poisson.logpmf)
 def poisson_logpmf(k: Any, mu: Any) -> Any:
+    k = _double(k)
     inside = np.greater_equal(k, 0) & np.equal(k, np.floor(k))
     n = np.where(inside, k, 0)
     log_p = _within(inside, special.xlogy(n, mu) - special.gammaln(n + 1) - mu, k)
@@ -330,6 +331,7 @@ def poisson_pmf(k: Any, mu: Any) -> Any:
 
 @stands_for(stats.binom.logpmf)
 def binom_logpmf(k: Any, n: Any, p: Any) -> Any:
+    k, n = _double(k), _double(n)
     inside = np.greater_equal(k, 0) & np.less_equal(k, n) & np.equal(k, np.floor(k))
     hits = np.where(inside, k, 0)
     ways = special.gammaln(n + 1) - special.gammaln(hits + 1) - special.gammaln(n - hits + 1)
