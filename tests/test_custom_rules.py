@@ -9,7 +9,7 @@ import pickle
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -1050,3 +1050,29 @@ def test_a_new_rule_holds_for_a_gradient_that_is_made_again():
     assert grad(rule_is_given_again)(1.0) == 3.0
     rules.partials(area)(lambda width, height, z: (4.0, None))
     assert grad(rule_is_given_again)(1.0) == 4.0
+
+
+class Wave(NamedTuple):
+    height: float
+    slope: float
+
+
+def wave(x):
+    return Wave(x * x, np.sin(x))
+
+
+def test_a_rule_of_a_function_that_returns_a_named_tuple():
+    def loss(xs):
+        total = 0.0
+        for x in xs:
+            found = wave(x)
+            total += found.height * found[1]
+            total += found._replace(height=2.0).slope
+        return total
+
+    x = np.array([0.7, 0.2])
+    plain = grad(loss)(x)
+    rules.vjp(wave)(lambda g, out, x: 3.0 * (g[0] * 2.0 * x + g[1] * np.cos(x)))
+    assert_allclose(grad(loss)(x), 3.0 * plain)
+    assert vjp(wave, 0.7)[0] == wave(0.7)
+    assert isinstance(vjp(wave, 0.7)[0], Wave)

@@ -391,7 +391,7 @@ def call_with_rule(
     if read is None:
         return primitive(lo, fn, args, kwargs)
     tree, body = read
-    items = list(tree) if type(tree) is tuple else [tree]
+    items = list(tree) if isinstance(tree, tuple) else [tree]
     returned = (*items, *body.body.results)
     is_new = all(
         isinstance(item, Value) and _is_new(item) and (is_scalar(item.type) or item not in leaves) for item in returned
@@ -400,7 +400,7 @@ def call_with_rule(
         result = primitive(lo, fn, args, kwargs)
     else:
         trees = tuple([lo.tree(arg) for arg in args])
-        kind = Tuple(tuple([item.type for item in items])) if type(tree) is tuple else tree.type
+        kind = Tuple(tuple([v.type for v in items]), cls=type(tree)) if isinstance(tree, tuple) else tree.type
         result = lo.emit_typed(fn, trees, {name: lo.tree(arg) for name, arg in kwargs.items()}, kind)
     if isinstance(result, Value) and isinstance(result.owner, Call):
         lo.customs.append(CustomCall(result.owner, [body]))
