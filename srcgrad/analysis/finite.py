@@ -146,7 +146,8 @@ def _is_singular(op: Call) -> bool:
     if fn in _POWERS:
         exponent = op.args[1]
         above = isinstance(exponent, Const) and isinstance(exponent.value, (int, float)) and exponent.value >= 0
-        return not (above or _is_whole(exponent) or isinstance(op.args[0].type, PyScalar))
+        raises = isinstance(op.args[0].type, PyScalar) and fn is not np.power
+        return not (above or _is_whole(exponent) or raises)
     module = getattr(fn, "__module__", None) or ""
     if isinstance(fn, np.ufunc):
         module = "numpy"

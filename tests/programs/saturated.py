@@ -90,3 +90,19 @@ def limits_of_the_clip_method(x):
 def shares_of_what_is_added(x, s):
     kept = 2 / (2 + math.exp(s)) + 3.0 / (math.exp(s) + 2.0)
     return np.sum(0.5 / (np.exp(2 * x) + 0.5)) + np.sum(2 / (2.0 + np.exp(x))) * kept
+
+
+@program(lambda: (np.array([0.8, 1.2]), 2.0), argnums=(0, 1), tags=("branch", "poles"))
+def surface_tension(ratios, a):
+    total = 0.0
+    for ratio in ratios:
+        tau = 1.0 - float(ratio) if ratio < 1.0 else 0.0
+        total += a * tau**0.35
+    return total
+
+
+@program(lambda: (0.8, 2.0, 1.2), argnums=(0, 1, 2), tags=("branch", "poles"))
+def surface_tensions_of_numbers(ratio, a, other):
+    tau = 1.0 - ratio if ratio < 1.0 else 0.0
+    gone = 1.0 - other if other < 1.0 else 0.0
+    return a * tau**0.35 + a * gone**0.35 * other
