@@ -73,7 +73,7 @@ from srcgrad.ir.types import Array, List, is_scalar, shape_of
 from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.custom import Custom, Step
 from srcgrad.rules.late import load_rules
-from srcgrad.rules.registry import PARTIALS, STANDS_FOR, VJP, display_name, has_rule, has_stand_in, hashable
+from srcgrad.rules.registry import PARTIALS, STANDS_FOR, VJP, display_name, has_rule, hashable
 from srcgrad.rules.user_rules import RuleCall
 
 _LIBRARIES = frozenset(
@@ -227,7 +227,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if isinstance(obj, type):
         context = make_context(lo, obj, args, kwargs)
         return _construct(lo, obj, args, kwargs) if context is None else context
-    if isinstance(obj, types.MethodType) and (has_stand_in(obj) or not is_library(obj)):
+    if isinstance(obj, types.MethodType) and not is_library(obj):
         return call(lo, Const(obj.__func__), [object_symbol(lo, obj.__self__), *args], kwargs)
     if type(obj) is functools.partial:
         given, named = applied(lo, obj)

@@ -317,7 +317,7 @@ def gradient_at(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) ->
     """`np.gradient` where coordinates are given along some axes, by the same formulas."""
     values = np.asarray(f)
     axes = tuple(range(values.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    spacings = varargs * len(axes) if len(varargs) == 1 else varargs
+    spacings = varargs * len(axes) if len(varargs) == 1 and np.ndim(varargs[0]) == 0 else varargs
     if len(spacings) != len(axes):
         raise TypeError("invalid number of arguments")
     if edge_order > 2:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from srcgrad.rules.late import load_rules
-from srcgrad.rules.registry import display_name, has_rule, has_stand_in, hashable
+from srcgrad.rules.registry import STANDS_FOR, display_name, has_rule, hashable
 
 _STARS = {inspect.Parameter.VAR_POSITIONAL: "*{0}", inspect.Parameter.VAR_KEYWORD: "**{0}"}
 _numbers = itertools.count()
@@ -23,7 +23,7 @@ def caller_of(fun: Any) -> types.FunctionType | None:
     What another function stands for in the program, such as `scipy.stats.norm.pdf`, is called in the same way.
     """
     load_rules()
-    if not (callable(fun) and hashable(fun) and (has_rule(fun) or has_stand_in(fun))):
+    if not (callable(fun) and hashable(fun) and (has_rule(fun) or fun in STANDS_FOR)):
         return None
     known = _callers.get(fun)
     if known is None:

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FunctionType, MethodType
+from types import FunctionType
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -337,11 +337,6 @@ def stands_for(*fns: Callable) -> Callable[[F], F]:
         return body
 
     return decorate
-
-
-def has_stand_in(fn: Callable) -> bool:
-    """Whether something else stands for a function, or for the function of a method, in the program."""
-    return fn in STANDS_FOR or (isinstance(fn, MethodType) and hashable(fn.__func__) and fn.__func__ in STANDS_FOR)
 
 
 @functools.cache
