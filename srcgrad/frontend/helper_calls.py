@@ -154,6 +154,9 @@ def _copied(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         return lo.new_reference(args[0].cls, tuple(parts), None)
     if isinstance(args[0], Value) and isinstance(args[0].type, List) and args[0].type.or_none:
         there = lo.emit(operator.is_not, args[0], Const(None))
-        plain = lambda: lo.call(Const(list.copy), [args[0]], {})  # noqa: E731
-        return select(lo, there, lambda: inline(lo, runtime.copied, [plain()], {}), lambda: Const(None))
+
+        def deep() -> Symbol:
+            return inline(lo, runtime.copied, [lo.call(Const(list.copy), args, {})], {})
+
+        return select(lo, there, deep, lambda: Const(None))
     return inline(lo, runtime.copied, args, kwargs)
