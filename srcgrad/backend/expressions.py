@@ -15,7 +15,7 @@ from srcgrad.backend.globals import Globals
 from srcgrad.backend.lookup import numpy_names
 from srcgrad.backend.nesting import Plan
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Exit, For, If, Invoke, Op, Value
-from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, is_array
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type, is_array
 
 _ARITHMETIC: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -79,6 +79,14 @@ def is_method(fn: Any) -> bool:
     if getattr(fn, "__name__", None) is None or hasattr(fn, "__self__"):
         return False
     return hasattr(fn, "__objclass__") or any(vars(cls).get(fn.__name__) is fn for cls in _GENERATORS)
+
+
+_OF_LISTS = (list.copy, runtime.zeros_like)
+
+
+def _gives_none_of_none(op: Call) -> bool:
+    """Whether a list that may be None is copied or shadowed by a transform; a copy that the program makes raises."""
+    return op.fn in _OF_LISTS and type(op.outputs[0].type) is List and op.outputs[0].type.or_none
 
 
 class Expressions:
@@ -160,8 +168,15 @@ class Expressions:
         keywords = [ast.keyword(key, self.tree(v)) for key, v in op.kwargs.items()]
         if is_method(fn) and args:
             method = ast.Attribute(self.tree(args[0]), fn.__name__, ast.Load())
-            return ast.Call(method, [self.tree(a) for a in args[1:]], keywords)
-        return ast.Call(self.globals.reference(fn), [self.tree(a) for a in args], keywords)
+            node = ast.Call(method, [self.tree(a) for a in args[1:]], keywords)
+        else:
+            node = ast.Call(self.globals.reference(fn), [self.tree(a) for a in args], keywords)
+        return self._unless_none(args[0], node) if _gives_none_of_none(op) else node
+
+    def _unless_none(self, x: Value, node: ast.expr) -> ast.expr:
+        """`node if x is not None else None`."""
+        there = ast.Compare(self.value(x), [ast.IsNot()], [ast.Constant(None)])
+        return ast.IfExp(there, node, ast.Constant(None))
 
     def _operator(self, fn: Any, args: tuple) -> ast.expr | None:
         if len(args) == 2 and fn in BINARY:

@@ -22,6 +22,7 @@ from srcgrad.frontend.flat_writes import as_array, flat_assignment
 from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import collected, items_if_known, known_items
+from srcgrad.frontend.list_checks import require_list, require_operand
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, bound_key
 from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
@@ -331,6 +332,7 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
         # An array is not appended: Python leaves `list += array` to NumPy, which adds.
         if isinstance(right, Value) and isinstance(right.type, Unknown):
             lo.unsupported("whether a list grows here or is added to an array is not known", "use extend(...)")
+        require_operand(lo, "+=", current, None)
         lo.call(Const(list.extend), [current, right], {})
         return current
     if op is ast.BitOr and isinstance(current, Reference) and current.cls in (dict, set):
@@ -433,6 +435,7 @@ def delete(lo: Lowering, node: ast.Delete, frame: Frame) -> None:
             elif is_compact(base):
                 compact_dicts.delete_item(lo, base, key)
             elif isinstance(base, Value) and type(base.type) is List:
+                require_list(lo, base, TypeError, "'NoneType' object doesn't support item deletion")
                 delete = stand_ins.delete_slice if isinstance(key, slice) else stand_ins.delete_item
                 lo.call(Const(delete), [base, key], {})
             elif objects.special(lo, base, "__delitem__", key) is None:

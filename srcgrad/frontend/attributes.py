@@ -14,6 +14,7 @@ from srcgrad.frontend.access import shape, tuple_items
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import BOUND
 from srcgrad.frontend.late_fields import field, has_field, no_attribute
+from srcgrad.frontend.list_checks import require_method
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, super_attribute
@@ -25,6 +26,7 @@ from srcgrad.frontend.outside import (
     outside_attribute,
     read_assigned,
 )
+from srcgrad.frontend.presence import is_list_or_none
 from srcgrad.frontend.values import (
     CONTAINERS,
     Bound,
@@ -263,9 +265,12 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         if isinstance(base_type, Unknown) and name in ("append", "pop", "extend", "items", "keys", "values", "get"):
             lo.unsupported(f"whether .{name} belongs to a list or a dict is not known here", "pass a concrete argument")
     if isinstance(base_type, List) and callable(getattr(list, name, None)):
+        require_method(lo, base, name)
         return Bound(Const(getattr(list, name)), (base,))
     if isinstance(base_type, Opaque) and callable(getattr(base_type.cls, name, None)):
         return Bound(Const(getattr(base_type.cls, name)), (base,))
+    if is_list_or_none(base) and not hasattr(list, name) and not hasattr(None, name):
+        lo.raises(AttributeError, f"'list' object has no attribute {name!r}")
     cls = class_of_values(base_type)
     if is_numeric(base_type) and cls is not None and isinstance(getattr(cls, name, None), types.MethodDescriptorType):
         return Bound(Const(getattr(cls, name)), (base,))

@@ -31,6 +31,7 @@ from srcgrad.frontend.iteration import (
     zip_iterator,
 )
 from srcgrad.frontend.late_fields import fields
+from srcgrad.frontend.list_checks import require_items
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import for_each, over
 from srcgrad.frontend.lowering import Lowering
@@ -237,6 +238,7 @@ def make_list(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
         return new_list(lo, (), site)
     source = args[0]
     if isinstance(source, Value) and isinstance(source.type, List):
+        require_items(lo, source)
         copied = lo.value(lo.emit_typed(list.copy, (source,), {}, present(source.type)))
         if source in lo.list_sites:
             lo.list_sites[copied] = lo.list_sites[source]

@@ -39,6 +39,7 @@ from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.functions import applied, call_closure, call_function, spread
 from srcgrad.frontend.handlers import BUILTINS, CALLED
+from srcgrad.frontend.list_checks import require_number
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
@@ -492,12 +493,19 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
         if any(map(_is_sequence, args)):
             lo.raises(TypeError, f"{display_name(fn)} takes numbers, not a list or tuple", "make it an array")
     elif fn in PARTIALS:
-        return [lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args]
+        return [_as_array(lo, arg) for arg in args]
     numpy_function = fn in VJP and (getattr(fn, "__module__", None) or "numpy").startswith("numpy")
     count = 2 if fn in _TAKES_TWO else 1
     if numpy_function and VJP[fn].parameters[:1] not in (("shape",), ("subscripts",)):
-        return [*[lo.emit(np.array, arg) if _is_sequence(arg) else arg for arg in args[:count]], *args[count:]]
+        return [*[_as_array(lo, arg) for arg in args[:count]], *args[count:]]
     return args
+
+
+def _as_array(lo: Lowering, symbol: Symbol) -> Symbol:
+    if not _is_sequence(symbol):
+        return symbol
+    require_number(lo, symbol)
+    return lo.emit(np.array, symbol)
 
 
 _TAKES_TWO = frozenset(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import operator
 from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
@@ -14,7 +15,9 @@ from srcgrad.frontend import pools
 from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object
+from srcgrad.frontend.presence import may_be_missing
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, is_scalar
@@ -57,6 +60,9 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
         return Sequence(tuple([_copied(lo, item, known) for item in symbol.items]), symbol.cls)
     if isinstance(symbol, Value) and isinstance(symbol.type, Array):
         return lo.emit(np.copy, symbol)
+    if may_be_missing(lo, symbol):
+        there = lo.emit(operator.is_not, symbol, Const(None))
+        return select(lo, there, lambda: _copied(lo, symbol, known), lambda: Const(None))
     if isinstance(symbol, Value) and isinstance(symbol.type, List) and (known is None or is_scalar(symbol.type.item)):
         return lo.call(Const(list), [symbol], {})
     if isinstance(symbol, Value) and is_scalar(symbol.type):

@@ -16,6 +16,7 @@ from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object
+from srcgrad.frontend.presence import may_be_missing
 from srcgrad.frontend.records import nested
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
@@ -115,7 +116,8 @@ def _likeness(lo: Lowering, fn: Any, args: list[Symbol]) -> Symbol:
         return lo.emit(fn, *args)
     site = (*lo.site(fn), lo.span)
     item = lo.marks.dynamic.setdefault(site, shadow_type(x.type.item))
-    shadow = lo.value(lo.emit_typed(fn, tuple(args), {}, List(UNKNOWN if item is None else item)))
+    or_none = may_be_missing(lo, x)
+    shadow = lo.value(lo.emit_typed(fn, tuple(args), {}, List(UNKNOWN if item is None else item, or_none=or_none)))
     lo.list_sites[shadow] = site
     return shadow
 

@@ -18,6 +18,7 @@ from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.pool_uses import check_use
+from srcgrad.frontend.presence import never_raises
 from srcgrad.frontend.raising import Raising, asks_for_float_errors, carries_floats
 from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
@@ -66,6 +67,8 @@ class Lowering:
 
     Attributes:
         region: the region that operations are appended to.
+        regions: those around it that are being filled, from the outside in, and it.
+        lists_there: the lists that may be None, and are known to be there, by the region in which that is known.
         store: what names and containers stand for.
         divides_by_zero: whether quotients of numbers are infinite where Python would raise.
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
@@ -113,6 +116,8 @@ class Lowering:
         self.newest: int | None = None
         self.store = Store()
         self.region = Region()
+        self.regions = [self.region]
+        self.lists_there: dict[Region, set[Value]] = {}
         self.span: Span | None = None
         self.fixed_span = False
         self.guards: dict[tuple, Guard] = {}
@@ -222,7 +227,7 @@ class Lowering:
 
     def append(self, op: Op) -> Op:
         """Appends an operation; if it may raise, handlers see what was assigned before it."""
-        if self.trusting:
+        if self.trusting or never_raises(self, op):
             self.raising.sure.add(op)
         if self.marks.pools:
             check_use(self, op)
@@ -302,9 +307,11 @@ class Lowering:
     def into(self, region: Region) -> Iterator[Region]:
         """Appends to another region for a while."""
         outer, self.region = self.region, region
+        self.regions.append(region)
         try:
             yield region
         finally:
+            self.regions.pop()
             self.region = outer
 
     def at(self, node: ast.AST, frame: Frame) -> AbstractContextManager[None]:

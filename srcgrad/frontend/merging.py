@@ -11,6 +11,7 @@ from srcgrad.frontend import pools
 from srcgrad.frontend.late_fields import united
 from srcgrad.frontend.list_kinds import Within, unify_lists
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, Restart, is_undefined
+from srcgrad.frontend.presence import assume, kind_here
 from srcgrad.frontend.records import perhaps_none
 from srcgrad.frontend.snapshots import (
     forgotten,
@@ -37,7 +38,7 @@ from srcgrad.frontend.values import (
 )
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
-from srcgrad.ir.types import BOOL, NONE, List, Opaque, UnlikeError, join
+from srcgrad.ir.types import BOOL, NONE, List, Opaque, Type, UnlikeError, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,16 @@ def branch(lo: Lowering, body: Callable[[], Outcome]) -> Branch:
     return Branch(region, changes, outcome)
 
 
+def assuming(lo: Lowering, condition: Value, holds: bool, body: Callable[[], Outcome]) -> Callable[[], Outcome]:
+    """The body of a branch, in which is known that a condition holds, or that it does not."""
+
+    def known() -> Outcome:
+        assume(lo, condition, holds)
+        return body()
+
+    return known
+
+
 def reached(lo: Lowering, body: Callable[[], Outcome]) -> Outcome:
     """The outcome of a block: that of what raises on every run, where it gets there, is none."""
     try:
@@ -268,7 +279,7 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
             if is_undefined(a)
             else a.type
             if is_undefined(b)
-            else join(a.type, b.type, f"{place}.{len(outputs)}")
+            else join(_kind_in(lo, a, then), _kind_in(lo, b, orelse), f"{place}.{len(outputs)}")
         )
         output = Value(merged, hint or a.hint or b.hint, lo.span)
         merge_list_sites(lo, output, a, b)
@@ -325,7 +336,15 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
     lo.append(operation(condition, then.region, orelse.region, outputs, lo.span))
     for key, symbol in found.items():
         lo.store.set(key, symbol)
+    for side, taken in ((then, True), (orelse, False)):
+        if operation is If and not side.outcome.codes:
+            assume(lo, condition, not taken)
     return outcome
+
+
+def _kind_in(lo: Lowering, value: Value, side: Branch) -> Type:
+    with lo.into(side.region):
+        return kind_here(lo, value)
 
 
 def _outliving(symbol: Any, region: Region, phi: Callable[[Value], Value]) -> Any:
@@ -394,7 +413,8 @@ def select(lo: Lowering, condition: Symbol, then: Callable[[], Symbol], orelse: 
 
         return body
 
-    join_branches(lo, truth, branch(lo, side(then)), branch(lo, side(orelse)))
+    sides = branch(lo, assuming(lo, truth, True, side(then))), branch(lo, assuming(lo, truth, False, side(orelse)))
+    join_branches(lo, truth, *sides)
     result = lo.store.get(key)
     lo.store.set(key, MISSING)
     if isinstance(result, Value) and result.owner is lo.region.ops[-1]:

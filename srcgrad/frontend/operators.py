@@ -13,6 +13,7 @@ from srcgrad.frontend import compact_dicts, pools
 from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import as_symbol, fold
+from srcgrad.frontend.list_checks import require_number, require_operand
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import select
@@ -101,14 +102,21 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         return lo.call(Const(tuple), [joined], {})
     if fn is operator.add and _is_list(a) and _is_list(b):
         return new_list(lo, lo.contents(a) + lo.contents(b), (*lo.site("joined"), lo.span))
+    if fn is operator.mul:
+        for items, times in ((a, b), (b, a)):
+            if isinstance(items, Value) and items in lo.tuple_items and _repeats(times):
+                repeated = binary(lo, fn, lo.call(Const(list), [items], {}), times)
+                return lo.call(Const(tuple), [repeated], {})
     if isinstance(a, Value) and a in lo.tuple_items and is_array_like(b):
         a = lo.emit(np.array, lo.tuple_items[a])
     if isinstance(b, Value) and b in lo.tuple_items and is_array_like(a):
         b = lo.emit(np.array, lo.tuple_items[b])
     repeats = fn is operator.mul and any(isinstance(v, Value) and _is_whole(v.type) for v in (a, b))
     if is_list(a) and is_array_like(b) and not repeats:
+        require_number(lo, a)
         a = lo.emit(np.array, a)
     if is_list(b) and is_array_like(a) and not repeats:
+        require_number(lo, b)
         b = lo.emit(np.array, b)
     if isinstance(a, Sequence) and is_array_like(b):
         a = lo.emit(np.array, a)
@@ -163,7 +171,7 @@ def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
     """Raises what Python raises where a list or tuple meets what it can't be joined or multiplied with."""
     if fn is operator.mod and _is_text(a):
         return
-    left, right = _sequence_class(a), _sequence_class(b)
+    left, right = _sequence_class(lo, a), _sequence_class(lo, b)
     if (left is None and right is None) or lo.fixed_span:
         return
     if fn is operator.mod and left is None and isinstance(a, Value) and a.type == STR:
@@ -172,20 +180,21 @@ def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
         fits = left is right and fn is operator.add
     else:
         other = b if right is None else a
-        fits = _is_for_numpy(other) or (fn is operator.mul and _repeats(other)) or not isinstance(other, Value)
+        by_numpy = _is_for_numpy(other) or (fn not in _OF_SEQUENCES and _is_number_of_numpy(other))
+        fits = by_numpy or (fn is operator.mul and _repeats(other)) or not isinstance(other, Value)
     if not fits:
-        lo.raises(TypeError, f"unsupported operand types for {fn.__name__}: {_name(a)} and {_name(b)}")
+        lo.raises(TypeError, f"unsupported operand types for {fn.__name__}: {_name(lo, a)} and {_name(lo, b)}")
 
 
 def _is_text(symbol: Symbol) -> bool:
     return isinstance(constant(symbol), str) or (isinstance(symbol, Value) and symbol.type == STR)
 
 
-def _sequence_class(symbol: Symbol) -> type | None:
+def _sequence_class(lo: Lowering, symbol: Symbol) -> type | None:
     if is_list(symbol):
         return list
-    is_tuple = isinstance(symbol, Sequence) or (isinstance(symbol, Value) and isinstance(symbol.type, Tuple))
-    return tuple if is_tuple else None
+    is_value = isinstance(symbol, Value) and (isinstance(symbol.type, Tuple) or symbol in lo.tuple_items)
+    return tuple if is_value or isinstance(symbol, Sequence) else None
 
 
 def _is_for_numpy(symbol: Symbol) -> bool:
@@ -194,14 +203,23 @@ def _is_for_numpy(symbol: Symbol) -> bool:
     return isinstance(t, (Array, Unknown, Opaque, List, Dict))
 
 
+_OF_SEQUENCES = frozenset([operator.mul, operator.matmul])
+"""What NumPy's numbers do not do with lists as arrays do."""
+
+
+def _is_number_of_numpy(symbol: Symbol) -> bool:
+    value = symbol.value if isinstance(symbol, Const) else None
+    return isinstance(value, np.generic) or (isinstance(symbol, Value) and isinstance(symbol.type, NpScalar))
+
+
 def _repeats(symbol: Symbol) -> bool:
     """Whether a symbol may say how often a list is repeated."""
     t = symbol.type if isinstance(symbol, Value) else None
-    return (isinstance(t, NpScalar) and t.dtype.kind in "iub") or (isinstance(t, PyScalar) and t.kind in "ib")
+    return (isinstance(t, NpScalar) and t.dtype.kind in "iu") or (isinstance(t, PyScalar) and t.kind in "ib")
 
 
-def _name(symbol: Symbol) -> str:
-    cls = _sequence_class(symbol)
+def _name(lo: Lowering, symbol: Symbol) -> str:
+    cls = _sequence_class(lo, symbol)
     if cls is not None:
         return cls.__name__
     return type(symbol.value).__name__ if isinstance(symbol, Const) else "number"
@@ -237,6 +255,7 @@ def _list_operator(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
             lo.list_sites[result] = lo.list_sites[value]
         return result
     if fn is operator.add:
+        require_operand(lo, "+", a, b)
         joined = lo.call(Const(list), [a], {})
         lo.call(Const(list.extend), [joined, b], {})
         return joined

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from srcgrad.frontend.presence import misses_list
 from srcgrad.ir.flow import is_inside, sources
 from srcgrad.ir.nodes import (
     Call,
@@ -99,7 +100,7 @@ class Raising:
             return bool(unproven_axes(op))
         if op.fn in _WHOLE and len(op.inputs) == 1:
             return self.strict or not isinstance(op.inputs[0].type, Array)
-        return op.fn not in _TOTAL
+        return op.fn not in _TOTAL or misses_list(op)
 
     def leaves_traces(self, region: Region) -> bool:
         """Whether something in a region may raise after a write that is seen from outside of the region."""

@@ -18,6 +18,7 @@ from srcgrad.frontend.exits import stays
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import item_getter, iterate, shifted
+from srcgrad.frontend.list_checks import require_items
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, select
@@ -226,6 +227,7 @@ def _extreme_of_list(lo: Lowering, fn: Callable, items: Symbol, key: Symbol | No
         lo.unsupported(
             f"whether {fn.__name__}(...) is of a list or of an array is not known here", "use np.max or np.min"
         )
+    require_items(lo, items)
     best = lo.emit_typed(fn, (lo.value(items),), {}, _item_type(items))
     place = lo.emit_typed(list.index, (lo.value(items), lo.value(best)), {}, INT)
     return subscript(lo, items, place)

@@ -19,7 +19,7 @@ from srcgrad.frontend.exits import evaluated, go_on
 from srcgrad.frontend.expressions import expression, tested
 from srcgrad.frontend.handlers import BUILTINS
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, branch, join_branches, leaves_with, resume
+from srcgrad.frontend.merging import NEVER, NEXT, Branch, Outcome, assuming, branch, join_branches, leaves_with, resume
 from srcgrad.frontend.records import boxed
 from srcgrad.frontend.scope import has_exit
 from srcgrad.frontend.values import RETURNED, Frame, Rest, Symbol
@@ -90,7 +90,8 @@ def choose(
     """Lowers two alternatives that may leave, and what follows them, into the one that stays."""
     if isinstance(truth, bool):
         return go_on(lo, body() if truth else otherwise(), rest)
-    then, orelse = branch(lo, body), branch(lo, otherwise)
+    then = branch(lo, assuming(lo, truth, True, body))
+    orelse = branch(lo, assuming(lo, truth, False, otherwise))
     return meet(lo, then, orelse, rest, lambda then, orelse: join_branches(lo, truth, then, orelse))
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from srcgrad import runtime
 from srcgrad.errors import UnsupportedError
-from srcgrad.ir.nodes import Call, Const, For, Region, Value, leaves
+from srcgrad.frontend.presence import is_list_or_none
+from srcgrad.ir.nodes import Call, Const, For, If, Region, Value, leaves
 from srcgrad.ir.types import INT, STR, UNKNOWN, Array, List, Record, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.rule_calls import refuse
 from srcgrad.transform.strong_zeros import Zeros
 
 if TYPE_CHECKING:
+    from srcgrad.frontend.lowering import Lowering
     from srcgrad.transform.cotangent_store import CotangentStore
     from srcgrad.transform.reverse import Reverse
 
@@ -36,6 +40,26 @@ def add_to_list(reverse: CotangentStore, value: Value, contribution: Value) -> N
     """
     lo = reverse.lo
     reverse.zeros.put_in(value, reverse.zeros.of(contribution))
+    with _where_there(lo, value):
+        _add_to_items(reverse, value, contribution)
+
+
+@contextmanager
+def _where_there(lo: Lowering, value: Value) -> Iterator[None]:
+    """What is emitted inside is run where a list that may be None is there."""
+    if not is_list_or_none(value):
+        yield
+        return
+    there, missing = Region(), Region()
+    there.mirror = missing.mirror = lo.region.mirror
+    is_there = lo.value(lo.emit(operator.is_not, value, Const(None)))
+    with lo.into(there):
+        yield
+    lo.append(If(is_there, there, missing, [], lo.span))
+
+
+def _add_to_items(reverse: CotangentStore, value: Value, contribution: Value) -> None:
+    lo = reverse.lo
     if not holds_buffers(reverse, value):
         if isinstance(value.type.item, (Tuple, Unknown)) and _holds_written(reverse, value):
             raise UnsupportedError(
@@ -58,7 +82,8 @@ def add_to_list(reverse: CotangentStore, value: Value, contribution: Value) -> N
         else:
             shadow = Value(item.type, None, lo.span)
             lo.append_call(runtime.shadow_of, (reverse.shadow_table, item), [shadow])
-            lo.effect(runtime.add_each if isinstance(item.type, List) else operator.iadd, shadow, part)
+            with _where_there(lo, item):
+                lo.effect(runtime.add_each if isinstance(item.type, List) else operator.iadd, shadow, part)
     lo.append(For(Const(0), lo.value(lo.emit(len, value)), Const(1), [], body, False, [], lo.span))
 
 
@@ -100,7 +125,8 @@ def reverse_tuple_read(reverse: Reverse, op: Call, gs: list[Value | None]) -> No
 def reverse_list_copy(reverse: Reverse, op: Call) -> None:
     """Emits the reverse of a copy of a list; arrays that are written have one shadow, whoever holds them."""
     if not holds_buffers(reverse, op.args[0]):
-        reverse.lo.effect(runtime.add_each, reverse.shadow(op.args[0]), reverse.shadow(op.outputs[0]))
+        with _where_there(reverse.lo, op.outputs[0]):
+            reverse.lo.effect(runtime.add_each, reverse.shadow(op.args[0]), reverse.shadow(op.outputs[0]))
 
 
 def reverse_list_operator(reverse: Reverse, op: Call) -> bool:

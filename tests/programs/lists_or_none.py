@@ -6,6 +6,8 @@ import itertools
 
 import numpy as np
 
+import srcgrad
+
 from . import program
 
 POINT = (0.2, 0.5, 0.9)
@@ -437,6 +439,117 @@ def list_or_none_in_try(x):
 def item_of_a_list_or_none(x):
     t = doubled_unless(x, x[0] > 5)
     return (t[0] if t is not None else 0.0) * (t or [1.0])[2]
+
+
+@srcgrad.checkpoint
+def _mean_of_what_is_there(a, items):
+    return a * a if items is None else a * sum(items) / len(items)
+
+
+@srcgrad.checkpoint
+def _with_one_more(a, items):
+    if items is None:
+        return a * a
+    items.append(a)
+    return sum(items) * a
+
+
+@program(point, tags=("list", "none", "checkpoint"))
+def list_or_none_is_none_in_a_checkpoint(x):
+    items = [v * v for v in x if v > 0.3] if x[0] > 5 else None
+    return _mean_of_what_is_there(x[2], items)
+
+
+@program(point, tags=("list", "none", "checkpoint"))
+def list_or_none_is_there_in_a_checkpoint(x):
+    items = [v * v for v in x if v > 0.3] if x[0] < 5 else None
+    return _mean_of_what_is_there(x[2], items) * x[1]
+
+
+@program(point, tags=("list", "none", "checkpoint"))
+def list_or_none_grows_in_a_checkpoint(x):
+    items = None
+    total = 0.0
+    for v in x:
+        total = total + _with_one_more(v, items)
+        if v > 0.4:
+            items = [v * v]
+    return total
+
+
+@program(point, tags=("list", "none", "checkpoint"))
+def rows_or_none_in_a_checkpoint(x):
+    rows = [np.sin(x) * k if k != 1 else None for k in range(3)]
+    lists = [[v, v * v] if v > 0.3 else None for v in x]
+    total = 0.0
+    for row, items in zip(rows, lists, strict=True):
+        total = total + _mean_of_what_is_there(x[1], items) * (1.0 if row is None else np.sum(row))
+    return total
+
+
+def _sum_or_square(x, items):
+    try:
+        return sum(items)
+    except TypeError:
+        return x[0] ** 2
+
+
+@program(point, tags=("list", "none", "try"))
+def sum_of_none_is_caught(x):
+    items = [v * v for v in x if v > 0.3]
+    return _sum_or_square(x, items if x[0] > 5 else None) + _sum_or_square(x, items if x[0] < 5 else None)
+
+
+@program(point, tags=("list", "none", "try"))
+def loop_over_none_is_caught(x):
+    items = [v * v for v in x if v > 0.3] if x[0] > 5 else None
+    total = 0.0
+    try:
+        for v in items:
+            total = total + v
+    except TypeError:
+        total = total + x[0] ** 2
+    return total
+
+
+@program(point, tags=("list", "none", "try"))
+def list_joined_to_none_is_caught(x):
+    items = [v * v for v in x if v > 0.3] if x[0] > 5 else None
+    try:
+        total = np.sum(np.array(items + [x[0]]))  # noqa: RUF005
+    except TypeError:
+        total = x[0] ** 2
+    return total
+
+
+@program(point, tags=("list", "none"))
+def list_is_made_where_it_is_none(x):
+    items = [v * v for v in x if v > 0.3] if x[0] > 5 else None
+    if items is None:
+        items = [x[1]]
+    items.extend([v for v in x])
+    return sum(items.copy()) * items[0]
+
+
+@program(point, tags=("list",))
+def numbers_of_numpy_and_lists(x):
+    items = [v * v for v in x if v > 0.3]
+    pair = (x[0], x[1])
+    try:
+        total = np.sum(items + x[0])
+    except TypeError:
+        total = 3 * x[0]
+    return total + np.sum(np.sum(x) / pair) - np.prod(tuple(items) ** x[1])
+
+
+@program(point, tags=("list", "try"))
+def product_of_a_list_and_a_number_is_caught(x):
+    items = tuple([v * v for v in x if v > 0.3])
+    try:
+        total = np.sum(items * x[0])
+    except TypeError:
+        total = 3 * x[0]
+    return total + sum(items * 2) + sum(2 * items)
 
 
 @program(point, tags=("list",), supported=False)

@@ -1,0 +1,84 @@
+"""Lists that may be None: where it is known that they are there, and what is raised where they are not.
+
+What a list of the run does that it is not does not always fail with the same exception as what stands for it in the
+generated code: `list(m)` becomes `m.copy()`. Where `m` may be None, the program says so first.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from srcgrad.ir.nodes import Call, Const, If, Op, Value
+from srcgrad.ir.types import List, Type, present
+
+if TYPE_CHECKING:
+    from srcgrad.frontend.lowering import Lowering
+
+_ON_LISTS = frozenset([len, list.append, list.copy, list.reverse])
+"""What raises on None, and on no list."""
+
+
+def may_be_missing(lo: Lowering, symbol: Any) -> TypeGuard[Value]:
+    """Whether a symbol is a list, or None, and which of them is not known here."""
+    return is_list_or_none(symbol) and not any(symbol in lo.lists_there.get(r, ()) for r in lo.regions)
+
+
+def is_list_or_none(symbol: Any) -> TypeGuard[Value]:
+    """Whether a symbol is a list of the run on some paths, and None on others."""
+    return isinstance(symbol, Value) and type(symbol.type) is List and symbol.type.or_none
+
+
+def kind_here(lo: Lowering, value: Value) -> Type:
+    """The type of a value, of a list that it is known to be here."""
+    return present(value.type) if is_list_or_none(value) and not may_be_missing(lo, value) else value.type
+
+
+def never_raises(lo: Lowering, op: Op) -> bool:
+    """Whether an operation that raises on None, and on no list, stands where the list is there."""
+    if not isinstance(op, Call) or not op.args or not is_list_or_none(op.args[0]):
+        return False
+    return op.fn in _ON_LISTS and not may_be_missing(lo, op.args[0])
+
+
+def misses_list(op: Call) -> bool:
+    """Whether an operation raises on None, which it may be given."""
+    return bool(op.args) and is_list_or_none(op.args[0]) and op.fn in _ON_LISTS
+
+
+def assume(lo: Lowering, condition: Value, holds: bool) -> None:
+    """Notes the lists that are there from here on in the region, since a condition holds or does not."""
+    found = _told_by(condition, holds)
+    if found:
+        lo.lists_there.setdefault(lo.region, set()).update(found)
+
+
+def _told_by(condition: Value, holds: bool) -> set[Value]:
+    """The lists that a condition tells to be there, if it holds or if it does not."""
+    if is_list_or_none(condition):
+        return {condition} if holds else set()
+    op = condition.owner
+    if type(op) is If:
+        # `a and b` is b where a holds; what holds there, holds of both.
+        k = op.outputs.index(condition)
+        sides = [(op.then.results[k], True), (op.orelse.results[k], False)]
+        agreeing = [side for side in sides if not _contradicts(side[0], op.condition, side[1], holds)]
+        if len(agreeing) == 1:
+            ((result, taken),) = agreeing
+            return _told_by(result, holds) | _told_by(op.condition, taken)
+        return set()
+    if not isinstance(op, Call):
+        return set()
+    if op.fn in (operator.not_, operator.truth, bool):
+        return _told_by(op.args[0], holds != (op.fn is operator.not_))
+    if op.fn in (operator.is_, operator.is_not) and holds == (op.fn is operator.is_not):
+        lists = {v for v in op.args if is_list_or_none(v)}
+        return lists if any(isinstance(v, Const) and v.value is None for v in op.args) else set()
+    return set()
+
+
+def _contradicts(result: Value, condition: Value, taken: bool, holds: bool) -> bool:
+    """Whether what a side of a branch gives is not what is asked for: a constant, or the condition itself."""
+    if result is condition:
+        return taken != holds
+    return isinstance(result, Const) and bool(result.value) != holds
