@@ -15,6 +15,7 @@ from srcgrad.testing import argument_names, check_close, check_same
 SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
+        "row_of_a_repeated_tuple_is_written",
         "list_or_none_grows_in_a_checkpoint",
         "loop_over_none_is_caught",
         "numbers_of_numpy_and_lists",

@@ -22,6 +22,8 @@ IN_TRY = "a tape of the generated code is made in a loop, where a try ends"
 NONE = "a name of the generated code is None before the loop that makes it a list or a written array"
 SNAPSHOT = "dicts with keys of the run are kept in lists, or returned, by the generated code"
 NOT_YET: dict[str, str] = {
+    "queue_of_tuples_that_are_kept": DOUBT,
+    "starts_and_ends_of_segments": DOUBT,
     "best_so_far": TUPLES,
     "last_point_tuple": TUPLES,
     "last_namedtuple": TUPLES,

@@ -167,7 +167,7 @@ class Plan:
         for op in walk(function.body):
             if isinstance(op, Call) and op.fn is operator.eq and isinstance(op.args[1], Const):
                 code = op.args[0]
-                if is_exit_code(code):
+                if isinstance(code, Value) and is_exit_code(code):
                     tests.setdefault(code, []).append(op)
         for code, calls in tests.items():
             body = code.owner.body  # type: ignore[union-attr]

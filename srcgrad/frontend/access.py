@@ -133,6 +133,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
         lo.unsupported("a tuple of mixed content is indexed by a number that depends on the run")
     if isinstance(value.type, Parts):
         return lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, _part_type(lo, value.type, constant(key)))
+    if type(value.type) is List:
+        check_index(lo, key)
     if isinstance(value.type, List) and isinstance(key, slice):
         result = lo.value(lo.emit_typed(operator.getitem, (value, lo.tree(key)), {}, present(value.type)))
         if value in lo.list_sites:
@@ -161,9 +163,17 @@ def _part_type(lo: Lowering, parts: Parts, key: Any) -> Any:
     return FLOAT if isinstance(found, PyScalar) and found.kind in "bi" else found
 
 
+def check_index(lo: Lowering, key: Any) -> None:
+    """Raises what a list or a tuple raises for an index that is a list or a tuple."""
+    is_list = isinstance(key, Reference) and key.cls is list
+    if is_list or isinstance(key, (tuple, Sequence)) or isinstance(constant(key), tuple):
+        lo.raises(TypeError, "lists and tuples take integers and slices as indices")
+
+
 def _subscript_items(lo: Lowering, base: Sequence | Reference, key: Symbol) -> Symbol:
     items = base.items if isinstance(base, Sequence) else lo.contents(base)
     known = constant(key)
+    check_index(lo, key)
     if isinstance(known, slice):
         part = lo.known(operator.getitem, items, known)
         return Sequence(part) if isinstance(base, Sequence) else lo.new_reference(list, part, base.site)

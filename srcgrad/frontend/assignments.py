@@ -7,19 +7,18 @@ import inspect
 import operator
 import types
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from srcgrad import runtime
 from srcgrad.frontend import compact_dicts, late_fields, objects, pools, stand_ins
-from srcgrad.frontend.access import flat_index, set_dict_item, static_key, subscript
+from srcgrad.frontend.access import check_index, flat_index, set_dict_item, static_key, subscript
 from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.compact_dicts import is_compact
+from srcgrad.frontend.counts import check_count, raise_if_fewer, raise_unless_as_many
 from srcgrad.frontend.exits import evaluated
 from srcgrad.frontend.expressions import expression, index
 from srcgrad.frontend.flat_writes import as_array, flat_assignment
-from srcgrad.frontend.folding import axis_length
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import collected, items_if_known, known_items
 from srcgrad.frontend.list_checks import require_list, require_operand
@@ -143,7 +142,8 @@ def unpacked(lo: Lowering, targets: list[ast.expr], symbol: Symbol) -> list[tupl
     if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
         if any(isinstance(t, ast.Starred) for t in targets):
             return _unpacked_starred_value(lo, targets, symbol)
-        _check_count(lo, symbol, len(targets), raise_unless_as_many)
+        count = len(targets)
+        check_count(lo, symbol, count, raise_unless_as_many, f"the number of values to unpack is not {count}")
         items: tuple[Symbol, ...] = tuple(subscript(lo, symbol, Const(k)) for k in range(len(targets)))
     else:
         items = known_items(lo, symbol)
@@ -163,32 +163,11 @@ def unpacked(lo: Lowering, targets: list[ast.expr], symbol: Symbol) -> list[tupl
     return list(zip(targets, items, strict=True))
 
 
-def raise_unless_as_many(items: Any, count: int, message: str) -> None:
-    """What stands in the program where names take apart as many items as there are: it is lowered, not called."""
-    if len(items) != count:
-        raise ValueError(message)
-
-
-def raise_if_fewer(items: Any, count: int, message: str) -> None:
-    """As `raise_unless_as_many`, where one name takes what is left."""
-    if len(items) < count:
-        raise ValueError(message)
-
-
-def _check_count(lo: Lowering, items: Value, count: int, check: Callable[..., None]) -> None:
-    """Lets the program raise where Python does: how long an array or list is shows when it runs."""
-    from srcgrad.frontend.helper_calls import inline
-
-    if axis_length(items, 0) != count:
-        fewer = check is raise_if_fewer
-        what = f"fewer values to unpack than {count}" if fewer else f"the number of values to unpack is not {count}"
-        inline(lo, check, [items, Const(count), Const(what)], {})
-
-
 def _unpacked_starred_value(lo: Lowering, targets: list[ast.expr], value: Value) -> list[tuple[ast.expr, Symbol]]:
     k = next(k for k, t in enumerate(targets) if isinstance(t, ast.Starred))
     after = len(targets) - k - 1
-    _check_count(lo, value, len(targets) - 1, raise_if_fewer)
+    count = len(targets) - 1
+    check_count(lo, value, count, raise_if_fewer, f"fewer values to unpack than {count}")
     found: list[tuple[ast.expr, Symbol]] = [(targets[j], subscript(lo, value, Const(j))) for j in range(k)]
     starred = targets[k]
     assert isinstance(starred, ast.Starred)
@@ -217,6 +196,8 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
         base = base.array
     value = lo.value(base)
     if isinstance(value.type, (Array, List, Dict, Unknown)):
+        if type(value.type) is List:
+            check_index(lo, key)
         if type(value.type) is List and isinstance(key, slice):
             others = lo.call(Const(list), [symbol], {})
             if key.step is None or constant(key.step) in (None, 1):
@@ -237,6 +218,7 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
 def _set_list_item(lo: Lowering, base: Reference, key: Symbol, symbol: Symbol) -> None:
     contents = lo.contents(base)
     known = constant(key)
+    check_index(lo, key)
     if isinstance(known, slice):
         items = list(contents)
         given = items_if_known(lo, collected(lo, symbol))

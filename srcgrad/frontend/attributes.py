@@ -116,8 +116,10 @@ def _tuple_attribute(lo: Lowering, base: Sequence, name: str) -> Symbol:
 def _reference_attribute(lo: Lowering, base: Reference, name: str) -> Symbol:
     if base.cls in CONTAINERS:
         if not hasattr(base.cls, name):
-            way_out = "use d[...]: what a class derived from dict adds to it is not seen" if base.cls is dict else None
-            lo.raises(AttributeError, f"a {base.cls.__name__} has no attribute {name!r}", way_out)
+            message = f"a {base.cls.__name__} has no attribute {name!r}"
+            if base.cls is dict and base.site is None:
+                lo.unsupported(message, "use d[...]: what a class derived from dict adds to it is not seen")
+            lo.raises(AttributeError, message)
         return Bound(Const(getattr(base.cls, name)), (base,))
     if base.cls is types.GeneratorType:
         if name in ("send", "__next__") and base.site is not None:
@@ -236,6 +238,11 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
         held = dict(lo.contents(lo.exception_parts[base]))
         if name in held:
             return held[name]
+    if isinstance(base_type, PyScalar) and not (lo.fixed_span or (lo.span and lo.span.generated)):
+        # What NumPy's numbers have, and Python's do not.
+        cls = class_of_values(base_type)
+        if not hasattr(cls, name):
+            lo.raises(AttributeError, f"{getattr(cls, '__name__', 'number')!r} object has no attribute {name!r}")
     if isinstance(base_type, (Array, Unknown)) or is_numeric(base_type):
         if name == "shape":
             return shape(lo, base)

@@ -26,6 +26,7 @@ from srcgrad.frontend import (  # noqa: F401
     itertools_calls,
     kinds,
     library_calls,
+    operator_calls,
     ordering,
     pools,
     view_calls,
@@ -52,7 +53,6 @@ from srcgrad.frontend.objects import (
     member,
     special,
 )
-from srcgrad.frontend.operators import binary
 from srcgrad.frontend.outside import note_class, note_member, object_symbol
 from srcgrad.frontend.reductions import FOLDS, fold_call
 from srcgrad.frontend.stand_in_classes import STAND_INS, Deque
@@ -106,6 +106,8 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
         argument = node.args[0]
         if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
             return fold_call(lo, fn.value, argument, frame)
+    if isinstance(fn, Const) and _is_numpy(fn.value) and any(isinstance(a, ast.GeneratorExp) for a in node.args):
+        lo.unsupported("NumPy makes no array of a generator", "give it a list: [... for ...]")
     if isinstance(fn, Const) and fn.value is super:
         return _super(lo, node, frame)
     if isinstance(fn, Const) and fn.value is next and node.args and isinstance(node.args[0], ast.GeneratorExp):
@@ -130,6 +132,12 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
         ]
     lo.escape = whole[1] if whole is not None and whole[0] is node and is_user_function(fn) else None
     return call(lo, fn, args, kwargs)
+
+
+def _is_numpy(fn: Any) -> bool:
+    """Whether it is a function of NumPy that takes arrays, and no generators."""
+    of_numpy = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").partition(".")[0] == "numpy"
+    return of_numpy and hashable(fn) and fn is not np.fromiter
 
 
 def is_user_function(fn: Symbol) -> bool:
@@ -320,7 +328,8 @@ def _fields_spread(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str,
         fields = tuple([f.name for f in dataclasses.fields(obj) if f.init])
         optional = {f.name for f in dataclasses.fields(obj) if f.default is not dataclasses.MISSING}
     missing = None if fields is None else [name for name in fields[len(args) - 1 :] if name not in kwargs]
-    return spread(lo, args, None if missing is None or optional.intersection(missing) else len(missing))
+    count = None if missing is None or optional.intersection(missing) else len(missing)
+    return spread(lo, args, count, display_name(obj))
 
 
 def is_library(obj: Any) -> bool:
@@ -398,8 +407,6 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
         )
     if fn is operator.getitem and len(args) == 2:
         return subscript(lo, args[0], args[1])
-    if getattr(fn, "__module__", None) == "_operator" and len(args) == 2 and any(map(_is_sequence, args)):
-        return binary(lo, fn, args[0], args[1])
     if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:
         missing = (Const(None),) * (fn.nin + fn.nout - len(args))
         args, kwargs = args[: fn.nin], {**kwargs, "out": Sequence((*args[fn.nin :], *missing))}
@@ -425,8 +432,9 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if is_library(fn):
         args = [items_of_tuple(lo, arg) for arg in args]
     args = _as_arrays(lo, fn, [_items_of_deque(lo, arg) for arg in args])
-    args = [_data(lo, arg) for arg in args]
-    kwargs = {name: _data(lo, arg) for name, arg in kwargs.items()}
+    takes_iterators = lo.fixed_span or not _is_numpy(fn)
+    args = [_data(lo, arg, takes_iterators) for arg in args]
+    kwargs = {name: _data(lo, arg, takes_iterators) for name, arg in kwargs.items()}
     result = lo.emit(fn, *args, **kwargs)
     if fn in LISTING and isinstance(result, Sequence):
         return new_list(lo, result.items, (*lo.site("list"), lo.span))
@@ -489,6 +497,8 @@ def _as_arrays(lo: Lowering, fn: Any, args: list[Symbol]) -> list[Symbol]:
     """Sequences where NumPy wants arrays, made into arrays."""
     if not hashable(fn) or fn in _TAKES_SEQUENCES or not is_library(fn):
         return args
+    if fn in PARTIALS and any(isinstance(arg, Reference) and issubclass(arg.cls, dict) for arg in args):
+        lo.raises(TypeError, f"{display_name(fn)} takes no dicts")
     if fn in PARTIALS and getattr(fn, "__module__", None) in ("builtins", "math", "_operator") and not lo.fixed_span:
         if any(map(_is_sequence, args)):
             lo.raises(TypeError, f"{display_name(fn)} takes numbers, not a list or tuple", "make it an array")
@@ -563,9 +573,11 @@ def _is_sequence(symbol: Symbol) -> bool:
     )
 
 
-def _data(lo: Lowering, symbol: Symbol) -> Symbol:
+def _data(lo: Lowering, symbol: Symbol, takes_iterators: bool) -> Symbol:
     """An argument of a primitive: an iterator is collected first."""
     if isinstance(symbol, Iterator):
+        if not takes_iterators and (symbol.bounds is None or symbol.backwards):
+            lo.unsupported("NumPy makes no array of an iterator", "make it a list: list(...)")
         return collect(lo, symbol)
     if isinstance(symbol, Closure):
         lo.unsupported(

@@ -10,6 +10,7 @@ from typing import Any
 
 from srcgrad.frontend import library_stand_ins, stand_in_classes, stand_ins
 from srcgrad.frontend.access import subscript
+from srcgrad.frontend.counts import check_count, raise_unless_all_taken
 from srcgrad.frontend.exits import compare, settled
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
@@ -311,7 +312,7 @@ def bind(
             args = args[:-1]
         else:
             required = None if parameters.vararg is not None or any(p in defaults for p in missing) else len(missing)
-            args = spread(lo, args, required)
+            args = spread(lo, args, required, name)
     for parameter, symbol in zip(positional, args, strict=False):
         bound[parameter] = symbol
     extra = args[len(positional) :]
@@ -342,10 +343,13 @@ def bind(
     return bound
 
 
-def spread(lo: Lowering, args: list[Symbol], count: int | None) -> list[Symbol]:
+def spread(lo: Lowering, args: list[Symbol], count: int | None, name: str) -> list[Symbol]:
     """Positional arguments with the last ones, `*items`, one by one: `count` of them, None if that is not known."""
     *first, last = args
     assert isinstance(last, Spread)
     if count is None:
         lo.unsupported("the number of items is not known here", "index it, or loop over it")
+    if not lo.fixed_span:
+        message = f"{name}() does not take as many arguments as there are items"
+        check_count(lo, last.items, count, raise_unless_all_taken, message)
     return [*first, *[subscript(lo, last.items, Const(k)) for k in range(count)]]

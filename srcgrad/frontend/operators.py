@@ -171,7 +171,7 @@ def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
     """Raises what Python raises where a list or tuple meets what it can't be joined or multiplied with."""
     if fn is operator.mod and _is_text(a):
         return
-    left, right = _sequence_class(lo, a), _sequence_class(lo, b)
+    left, right = sequence_class(lo, a), sequence_class(lo, b)
     if (left is None and right is None) or lo.fixed_span:
         return
     if fn is operator.mod and left is None and isinstance(a, Value) and a.type == STR:
@@ -190,7 +190,8 @@ def _is_text(symbol: Symbol) -> bool:
     return isinstance(constant(symbol), str) or (isinstance(symbol, Value) and symbol.type == STR)
 
 
-def _sequence_class(lo: Lowering, symbol: Symbol) -> type | None:
+def sequence_class(lo: Lowering, symbol: Symbol) -> type | None:
+    """Whether a symbol is a list or a tuple, of known structure or made at run time."""
     if is_list(symbol):
         return list
     is_value = isinstance(symbol, Value) and (isinstance(symbol.type, Tuple) or symbol in lo.tuple_items)
@@ -219,7 +220,7 @@ def _repeats(symbol: Symbol) -> bool:
 
 
 def _name(lo: Lowering, symbol: Symbol) -> str:
-    cls = _sequence_class(lo, symbol)
+    cls = sequence_class(lo, symbol)
     if cls is not None:
         return cls.__name__
     return type(symbol.value).__name__ if isinstance(symbol, Const) else "number"
@@ -351,6 +352,8 @@ def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Sy
     by_method = special(lo, container, "__contains__", item)
     if by_method is not None:
         return lo.emit(operator.not_, by_method) if negate else by_method
+    if isinstance(container, Reference) and container.cls is not list and is_list(item):
+        lo.raises(TypeError, "unhashable type: 'list'")
     if is_compact(container):
         there = compact_dicts.contains(lo, container, item)
         return lo.emit(operator.not_, there) if negate else there

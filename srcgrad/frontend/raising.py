@@ -35,6 +35,7 @@ from srcgrad.ir.types import (
     NpScalar,
     PyScalar,
     Type,
+    Unknown,
     is_mutable,
     is_numeric,
     is_scalar,
@@ -80,6 +81,9 @@ class Raising:
     def may_raise(self, op: Op) -> bool:
         """Whether an operation may raise, on some values of the kinds it is given."""
         if isinstance(op, (If, Loop)):
+            if type(op) is If and isinstance(op.condition.type, (Array, Unknown)):
+                # An array has a truth value if it has one element.
+                return True
             return any(self.may_raise(inner) for region in op.regions for inner in region.ops)
         if isinstance(op, (Commit, Leave)) or op in self.sure:
             return False

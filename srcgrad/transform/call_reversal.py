@@ -15,9 +15,9 @@ from srcgrad.analysis.steep import MULTIPLICATIONS, is_mask, meets_steep_slope
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.iteration import known_items
-from srcgrad.frontend.values import Sequence, Symbol
+from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Call, Closed, Const, Value, leaves
-from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Unknown, rank
+from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Unknown, present, rank
 from srcgrad.rules.custom import Primal, fitting
 from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP, Rule, display_name, is_of_user
 from srcgrad.transform import cotangents
@@ -326,7 +326,12 @@ def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros,
     """
     if isinstance(tree, Value):
         if isinstance(tree.type, List):
-            reverse.contribute(tree, reverse.zeros.mark(reverse.lo.value(contribution), level))
+            lo = reverse.lo
+            if isinstance(contribution, Reference):
+                # A list of items that are known one by one.
+                items = [lo.value(item) for item in lo.contents(contribution)]
+                contribution = lo.emit_typed(list, (items,), {}, present(tree.type))
+            reverse.contribute(tree, reverse.zeros.mark(lo.value(contribution), level))
             return
         if not reverse.activity.active(tree):
             return

@@ -5,11 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from srcgrad import runtime
 from srcgrad.errors import UnsupportedError
+from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.presence import is_list_or_none
+from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, For, If, Region, Value, leaves
 from srcgrad.ir.types import INT, STR, UNKNOWN, Array, List, Record, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import PARTIALS
@@ -58,33 +60,80 @@ def _where_there(lo: Lowering, value: Value) -> Iterator[None]:
     lo.append(If(is_there, there, missing, [], lo.span))
 
 
-def _add_to_items(reverse: CotangentStore, value: Value, contribution: Value) -> None:
+def _add_to_items(reverse: CotangentStore, value: Value, contribution: Value, shadow: Value | None = None) -> None:
     lo = reverse.lo
-    if not holds_buffers(reverse, value):
+    nested = _holds_tuples_of_containers(value)
+    if not nested and not holds_buffers(reverse, value):
         if isinstance(value.type.item, (Tuple, Unknown)) and _holds_written(reverse, value):
-            raise UnsupportedError(
-                "a list is used as a whole here, and the arrays in it are written in place",
-                lo.span,
-                "put copies of the arrays into the list",
-            )
-        lo.effect(runtime.add_each, reverse.shadow(value), contribution)
+            _refuse_whole(lo)
+        lo.effect(runtime.add_each, shadow or reverse.shadow(value), contribution)
         return
-    assert reverse.shadow_table is not None
+    if nested and not reverse.aliases.written.isdisjoint(reverse.aliases.within(value)):
+        _refuse_whole(lo)
+    slots = (shadow or reverse.shadow(value)) if nested else None
     index = Value(INT, None, lo.span)
     body = Region([index])
     body.mirror = lo.region.mirror
     with lo.into(body):
-        item = lo.value(lo.emit_typed(operator.getitem, (value, index), {}, value.type.item))
-        reverse.aliases.unify(reverse.aliases.held(value), item)
+        item = lo.emit_typed(operator.getitem, (value, index), {}, value.type.item)
         part = lo.value(lo.emit(operator.getitem, contribution, index))
-        if isinstance(item.type, List) and holds_buffers(reverse, item):
-            add_to_list(reverse, item, part)
+        if isinstance(item, Sequence):
+            assert slots is not None
+            slot = Value(UNKNOWN, None, lo.span)
+            lo.append_call(operator.getitem, (slots, index), [slot])
+            _add_to_parts(reverse, value, item.items, slot, part)
         else:
-            shadow = Value(item.type, None, lo.span)
-            lo.append_call(runtime.shadow_of, (reverse.shadow_table, item), [shadow])
-            with _where_there(lo, item):
-                lo.effect(runtime.add_each if isinstance(item.type, List) else operator.iadd, shadow, part)
+            reverse.aliases.unify(reverse.aliases.held(value), item)
+            add_to_held(reverse, lo.value(item), part)
     lo.append(For(Const(0), lo.value(lo.emit(len, value)), Const(1), [], body, False, [], lo.span))
+
+
+def _refuse_whole(lo: Lowering) -> NoReturn:
+    raise UnsupportedError(
+        "a list is used as a whole here, and the arrays in it are written in place",
+        lo.span,
+        "put copies of the arrays into the list",
+    )
+
+
+def _holds_tuples_of_containers(value: Value) -> bool:
+    """Whether the items of a list are tuples that hold lists or tuples, which have shadows of their own."""
+    item = value.type.item
+    return isinstance(item, Tuple) and any(isinstance(part, (List, Tuple)) for part in item.items)
+
+
+def add_to_held(reverse: CotangentStore, item: Value, contribution: Value) -> None:
+    """Adds to the cotangents of what is held by a container: a list, a tuple or an array with a shadow of its own."""
+    lo = reverse.lo
+    assert reverse.shadow_table is not None
+    if isinstance(item.type, List) and holds_buffers(reverse, item):
+        add_to_list(reverse, item, contribution)
+        return
+    shadow = Value(UNKNOWN if isinstance(item.type, Tuple) else item.type, None, lo.span)
+    lo.append_call(runtime.shadow_of, (reverse.shadow_table, item), [shadow])
+    if isinstance(item.type, Tuple):
+        _add_to_parts(reverse, item, tuple_items(lo, item), shadow, contribution)
+    elif isinstance(item.type, List):
+        with _where_there(lo, item):
+            _add_to_items(reverse, item, contribution, shadow)
+    else:
+        lo.effect(operator.iadd, shadow, contribution)
+
+
+def _add_to_parts(
+    reverse: CotangentStore, value: Value, items: tuple[Symbol, ...], shadow: Value, contribution: Value
+) -> None:
+    """Adds to the cotangents of the parts of a tuple that a container holds."""
+    lo = reverse.lo
+    for k, item in enumerate(items):
+        if not isinstance(item, Value) or not item.type.differentiable:
+            continue
+        part = lo.value(lo.emit(operator.getitem, contribution, Const(k)))
+        if isinstance(item.type, (List, Tuple)):
+            reverse.aliases.unify(reverse.aliases.held(value), item)
+            add_to_held(reverse, item, part)
+        else:
+            lo.effect(runtime.add_part, shadow, Const(k), part)
 
 
 def reverse_display(reverse: Reverse, op: Call, g: Value | None) -> None:

@@ -20,7 +20,7 @@ from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unkn
 from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, copier, fit, is_fresh, is_number, product
-from srcgrad.transform.list_reversal import hand_on, holds_buffers
+from srcgrad.transform.list_reversal import add_to_held, hand_on, holds_buffers
 from srcgrad.transform.places import memory_of
 from srcgrad.transform.strong_zeros import Zeros, strong_product
 
@@ -351,13 +351,9 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
     elif op.fn is list.reverse:
         lo.effect(list.reverse, shadow)
     elif op.fn is list.pop and len(op.args) == 1:
-        g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
-        lo.effect(list.append, shadow, Const(0.0) if g is None else g)
-        reverse.zeros.put_in(target, reverse.zeros.of(g))
+        _put_back(reverse, op, shadow)
     elif op.fn is list.pop:
-        g = reverse.cotangent_of_output(op.outputs[0]) if op.outputs else None
-        lo.effect(list.insert, shadow, _popped_place(reverse, op, shadow), Const(0.0) if g is None else g)
-        reverse.zeros.put_in(target, reverse.zeros.of(g))
+        _put_back(reverse, op, shadow, _popped_place(reverse, op, shadow))
     elif op.fn is operator.setitem and isinstance(op.args[2].type, Tuple) and not isinstance(op.args[1], slice):
         _reverse_set_tuple(reverse, op, shadow)
     elif op.fn is operator.setitem and not isinstance(op.args[1], slice):
@@ -368,6 +364,19 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         reverse.contribute(op.args[2], reverse.zeros.mark(_fitted(reverse, g, op.args[2]), level))
     else:
         raise UnsupportedError(f"{op.fn.__name__} on a list of active values is not supported yet", op.span)
+
+
+def _put_back(reverse: Reverse, op: Call, shadow: Value, *place: Any) -> None:
+    """What was taken from a list gives its cotangent back to where it stood; that of a tuple stays in its shadow."""
+    item = op.outputs[0] if op.outputs else None
+    add = list.insert if place else list.append
+    if item is not None and isinstance(item.type, Tuple) and reverse.is_buffer(item):
+        parts = [ZERO for _ in item.type.items]
+        reverse.lo.append(Call(add, (shadow, *place, parts), {}, [], op.span))
+        return
+    g = None if item is None else reverse.cotangent_of_output(item)
+    reverse.lo.effect(add, shadow, *place, Const(0.0) if g is None else g)
+    reverse.zeros.put_in(op.args[0], reverse.zeros.of(g))
 
 
 def _reverse_replacement(reverse: Reverse, op: Call) -> None:
@@ -403,26 +412,30 @@ def _inserted_place(reverse: Reverse, op: Call, shadow: Value) -> Any:
 
 def _reverse_append_tuple(reverse: Reverse, op: Call, shadow: Value, *place: Any) -> None:
     """A tuple that was put into a list hands its cotangents on to what it was made of."""
-    lo = reverse.lo
-    owner = op.args[-1].owner
-    if not isinstance(owner, Call) or owner.fn is not tuple:
-        raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
     part = Value(UNKNOWN, None, op.span)
-    lo.append_call(list.pop, (shadow, *place), [part])
-    hand_on(reverse, owner, part, reverse.zeros.of_items(op.args[0]))
+    reverse.lo.append_call(list.pop, (shadow, *place), [part])
+    _hand_on_to_tuple(reverse, op, op.args[-1], part)
 
 
 def _reverse_set_tuple(reverse: Reverse, op: Call, shadow: Value) -> None:
     """A tuple that took the place of another one in a list: what comes back to it is not for the other one."""
     lo = reverse.lo
-    owner = op.args[2].owner
-    if not isinstance(owner, Call) or owner.fn is not tuple:
-        raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
     part = Value(UNKNOWN, None, op.span)
     lo.append_call(operator.getitem, (shadow, reverse.symbol(op.args[1])), [part])
     zeros = [ZERO for _ in op.args[2].type.items]
     lo.append(Call(operator.setitem, (shadow, reverse.symbol(op.args[1]), zeros), {}, [], op.span))
-    hand_on(reverse, owner, part, reverse.zeros.of_items(op.args[0]))
+    _hand_on_to_tuple(reverse, op, op.args[2], part)
+
+
+def _hand_on_to_tuple(reverse: Reverse, op: Call, value: Value, part: Value) -> None:
+    """What comes back to a tuple is for what it was made of; for its shadow, if that is found by the tuple itself."""
+    owner = value.owner
+    if isinstance(owner, Call) and owner.fn is tuple:
+        hand_on(reverse, owner, part, reverse.zeros.of_items(op.args[0]))
+    elif reverse.is_buffer(value) and reverse.shadow_table is not None:
+        add_to_held(reverse, value, part)
+    else:
+        raise UnsupportedError("a tuple that comes from elsewhere is put into a list here", op.span)
 
 
 def _holds_values(reverse: Reverse, op: Call) -> bool:

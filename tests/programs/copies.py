@@ -113,7 +113,7 @@ def tuple_of_unknown_length_is_used_as_a_whole(x):
     return np.sum(np.array(kept) * 2)
 
 
-@program(lambda: (rand(4),), tags=("star",), supported=False)
+@program(lambda: (rand(4),), tags=("star",))
 def tuple_of_unknown_length_is_repeated(x):
     return (tuple(x[x > 0.3]) * 2)[1]
 

@@ -131,7 +131,7 @@ def parts_are_written_under_a_name(x, y, n):
     return s + np.sum(z * x)
 
 
-@program(lambda: (rand(4, 3, seed=1), rand(3, seed=2), 3), argnums=(0, 1), tags=("tuples",), supported=False)
+@program(lambda: (rand(4, 3, seed=1), rand(3, seed=2), 3), argnums=(0, 1), tags=("tuples",))
 def row_of_a_repeated_tuple_is_written(x, y, n):
     rows = tuple(x[k] * 2.0 for k in range(n))
     twice = rows * 2

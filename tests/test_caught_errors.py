@@ -1,4 +1,4 @@
-"""What is done with a list that may be None: where it is None, the exception is Python's, and what handles it runs."""
+"""Programs that may raise: the exception is Python's, and the gradient that of the program with what handles it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 import srcgrad
 
-STATEMENTS = """\
+ON_A_LIST_OR_NONE = """\
 t = sum(m)
 t = max(m)
 t = m[0]
@@ -61,14 +61,58 @@ t = functools.reduce(lambda a, b: a * b, m)
 t = sum(m) if m is not None and len(m) > 1 else x[1]
 """.splitlines()
 
+ON_OTHERS = """\
+t = np.sum([x[0], x[1]] + x[0])
+t = np.sum(x[0] / (x[0], x[1]))
+t = sum([x[0], x[1]] * x[0])
+t = sum((x[0], x[1]) * 2)
+t = sum(tuple(n) * x[0])
+t = sum(n * np.int64(2))
+t = [x[0], x[1]] @ x[0]
+t = product(*n)
+t = product(*n[:2])
+t = product(x[0], *n)
+t = product(*x)
+t = (lambda p, q: p)(*tuple(n))
+t = n[0, 1]
+t = n[[0, 1]]
+t = [x[0], x[1]][0, 1]
+n[0, 1] = x[0]; t = x[1]
+t = len(x).max()
+t = float(x[0]).sum()
+t = x[0].sum() * 2
+t = x[1] * operator.ge(n, n)
+t = x[1] * operator.ne(3, [x[0], x[1]])
+t = x[1] * operator.is_(n, True)
+t = sum(operator.concat((x[0], x[1]), (x[2],)))
+t = sum(operator.iconcat(n, [x[0], x[1]]))
+t = sum(operator.iadd([x[0]], [x[1]]))
+t = x[1] * operator.countOf([1, 2, 1], 1)
+t = x[1] * operator.indexOf([1, 2, 1], 3)
+t = operator.call(product, x[0], x[1])
+t = x[1] * ({"a": x[0]} == None)
+t = x[1] * ([x[0], x[1]] != "ab")
+t = x[1] * ([x[0]] in {"a": 1})
+t = abs({"a": x[0]})
+t = np.sum(np.abs({"a": x[0]}))
+t = np.sum(max([x, x * 2]))
+t = np.sum(x) if x else x[0]
+t = math.dist([x[0], x[1], x[2]], n)
+t = pow([x[0]], 2)
+""".splitlines()
+
 PROGRAM = """\
-import copy, functools, itertools
+import copy, functools, itertools, math, operator
 import numpy as np
 
 def total(*items):
     return sum(items)
 
+def product(p, q):
+    return p * q
+
 def program(x):
+    n = [v * v for v in x if v > 0.3]
     m = [v * v for v in x if v > 0.3] if x[1] > 0 else None
     t = 1.0
     try:
@@ -78,6 +122,8 @@ def program(x):
         t = 3 * x[0]
     except AttributeError:
         t = 5 * x[0]
+    except ValueError:
+        t = 7 * x[0]
     return t * x[2]
 """
 
@@ -97,8 +143,8 @@ def differences(f: Any, x: np.ndarray) -> np.ndarray:
     return np.array([(f(x + step) - f(x - step)) / 2e-6 for step in steps])
 
 
-@pytest.mark.parametrize("statement", STATEMENTS)
-def test_raises_what_python_raises(statement: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("statement", [*ON_A_LIST_OR_NONE, *ON_OTHERS])
+def test_handlers_see_what_python_raises(statement: str, tmp_path: Path) -> None:
     program = imported(tmp_path / "missing.py", PROGRAM.format(statement=statement))
     for x in (np.array([0.7, -0.4, 1.3, 0.9]), np.array([0.7, 0.4, 1.3, 0.9])):
         expected = differences(program, x)

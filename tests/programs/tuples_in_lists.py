@@ -1,0 +1,177 @@
+"""Tuples in lists whose length depends on the run: put into other lists, and read as a whole."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+
+import numpy as np
+
+from . import program
+
+POINT = (0.7, 0.4, 1.3, 0.9)
+
+
+def point():
+    return (np.array(POINT),)
+
+
+def pairs(x):
+    return [(v * v, v) for v in x if v > 0.1]
+
+
+def segments(x):
+    return [((v, 2.0), (v * v, v * x[0])) for v in x if v > 0.1]
+
+
+def weighted(tuples):
+    return sum([t[0] * t[1] * (k + 1) for k, t in enumerate(tuples)])
+
+
+@program(point, tags=("list", "tuple"))
+def array_of_segments(x):
+    return np.sum(np.array(segments(x)) ** 2) * x[1]
+
+
+@program(point, tags=("list", "tuple"))
+def array_of_tuples_of_lists(x):
+    rows = [([v, 2.0], [v * v, v]) for v in x if v > 0.1]
+    return np.sum(np.array(rows) ** 2) * x[1]
+
+
+@program(point, tags=("list", "tuple"))
+def array_of_tuples_of_tuples_of_arrays(x):
+    rows = [((x * v, x), (x[0] * x, x)) for v in x if v > 0.1]
+    return np.sum(np.array(rows) ** 2) * x[1]
+
+
+@program(point, tags=("list", "tuple"))
+def array_of_a_tuple_of_segments(x):
+    return np.sum(np.array(tuple(segments(x))) ** 2)
+
+
+@program(point, tags=("list", "tuple", "dict"))
+def array_of_segments_in_a_dict(x):
+    made = {}
+    for k in range(len(x)):
+        made[k] = ((x[k], 2.0), (x[k] ** 2, 1.0))
+    return np.sum(np.array(list(made.values())) ** 2)
+
+
+@program(point, tags=("list", "tuple"))
+def array_of_a_product_of_iterators(x):
+    rows = list(itertools.product(enumerate(x), x.reshape(2, 2)))
+    return np.sum(np.asarray(rows, dtype=float)) * x[1]
+
+
+@program(point, tags=("list", "tuple"))
+def starts_and_ends_of_segments(x):
+    made = segments(x)
+    starts, ends = [p for p, q in made], [q for p, q in made]
+    return np.sum(np.array(starts) * np.array(ends)) + weighted(starts) * weighted(ends)
+
+
+@program(point, tags=("list", "tuple", "branch"))
+def ends_and_some_starts(x):
+    kept = []
+    for p, q in segments(x):
+        if p[0] > 0.5:
+            kept.append(p)
+        kept.append(q)
+    return weighted(kept)
+
+
+@program(point, tags=("list", "tuple", "branch"))
+def best_so_far_in_a_list(x):
+    made = segments(x)
+    best, kept = made[0][0], []
+    for p, _ in made:
+        best = p if p[0] > best[0] else best
+        kept.append(best)
+    return weighted(kept)
+
+
+@program(point, tags=("list", "tuple"))
+def segments_turned_round(x):
+    turned = [(q, p) for p, q in segments(x)]
+    return sum([u[0][0] * u[1][0] * k for k, u in enumerate(turned)])
+
+
+@program(point, tags=("list", "tuple"))
+def tuples_in_another_list_change_places(x):
+    made = pairs(x)
+    kept = list(made)
+    kept[0] = made[-1]
+    kept.insert(1, made[2])
+    return weighted(kept) + np.sum(np.array(kept) ** 2)
+
+
+@program(point, tags=("list", "tuple"))
+def tuples_filtered_sorted_and_popped(x):
+    kept = sorted([t for t in pairs(x) if t[0] > 0.2], key=lambda t: -t[1])
+    last = kept.pop()
+    return weighted(kept) + last[0]
+
+
+@program(point, tags=("list", "tuple"))
+def one_tuple_in_several_places(x):
+    made = pairs(x)
+    first = made[0]
+    kept = [first, first, made[1]]
+    kept.append(first)
+    return weighted(kept)
+
+
+@program(point, tags=("list", "tuple", "while"))
+def queue_of_tuples_that_are_kept(x):
+    queue, done, total = [(x[0], 0)], [], 0.0
+    while queue:
+        item = queue.pop(0)
+        done.append(item)
+        v, k = item
+        total = total + v * v
+        if k < 3:
+            queue.append((v * x[k + 1], k + 1))
+    return total * sum([d[0] for d in done])
+
+
+@program(point, tags=("tuple", "star"))
+def tuples_of_unknown_length_are_repeated(x):
+    kept = tuple([v * v for v in x if v > 0.3])
+    return weighted(list(zip(kept * 2, 2 * kept, strict=True)))
+
+
+@program(point, tags=("list", "operator"))
+def functions_of_operator_on_sequences(x):
+    kept = [v * v for v in x if v > 0.3]
+    both = operator.concat(kept, operator.mul([x[0], x[1]], 2))
+    operator.iadd(both, kept)
+    operator.iconcat(both, [x[2]])
+    larger = operator.lt(kept, both) + operator.ne(kept, both) + operator.countOf([1, 2, 1], 1)
+    folded = functools.reduce(operator.add, [[v] for v in x])
+    place = operator.indexOf(["a", "b", "c"], "c")
+    return sum([v * k for k, v in enumerate(both)]) * larger + folded[place] * operator.contains([3, 4], 4)
+
+
+@program(point, tags=("list", "none"))
+def containers_are_compared_with_other_things(x):
+    table, pair, items = {"a": x[0]}, (x[0], x[1]), [x[0], x[1]]
+    found = (table != None) + (pair == None) + (items != "ab") + (pair != 3.0)  # noqa: E711
+    return found * x[0] * table["a"] + sum(items) * (operator.is_(items, True) + 2)
+
+
+@program(point, tags=("list",))
+def distance_of_lists_of_two_kinds(x):
+    from math import dist
+
+    return dist([x[0], x[1], x[2], x[3]], [v * v for v in x if v > 0.1])
+
+
+@program(point, tags=("list", "try"))
+def greatest_array_is_caught(x):
+    try:
+        total = np.sum(max([x, x * 2]))
+    except ValueError:
+        total = x[0] * 3
+    return total
