@@ -171,6 +171,39 @@ def pairs(w: Writer) -> bool:
     return True
 
 
+@construct("statement", "tuples-in-tuples")
+def segments(w: Writer) -> bool:
+    """A list of tuples of tuples or lists, read one by one, as an array, and taken apart into other lists."""
+    if w.nested >= 2:
+        raise GiveUp
+    v, kept, total = w.fresh("other", (), "segments").name, w.fresh("other", (), "ends").name, w.some("scalar").name
+    i, a = w.fresh("int", ("n",), "i"), w.some("array", ("n",)).name
+    w.emit(f"{v}, {kept} = [], []")
+    with w.block(f"for {i.name} in range(n):", loop=True):
+        w.bind(i)
+        w.statements(0, 1)
+        first, second = f"{a}[{i.name}], {w.scalar(1)}", f"{w.scalar(1)}, {a}[-{i.name} - 1] * {w.scalar(1)}"
+        item = w.pick(f"(({first}), ({second}))", f"([{first}], [{second}])", f"(({first}), [{second}])")
+        if w.chance(0.3):
+            w.emit(f"if {w.condition()}:")
+            w.emit(f"    {v}.append({item})")
+        else:
+            w.emit(f"{v}.append({item})")
+    if w.chance(0.6):
+        with w.block(f"for p, q in {v}:", loop=True):
+            w.emit(f"{kept}.append({w.pick('q', 'p')})")
+            if w.chance(0.4):
+                w.emit(f"{total} = {total} * 0.7 + p[0] * q[1]")
+        w.emit(f"{total} += sum([t[0] * t[1] for t in {kept}]) * 0.3")
+    elif w.chance(0.5):
+        w.emit(f"{kept} = [q for p, q in {v}] + [p for p, q in {v}]")
+        w.emit(f"{total} -= sum([t[0] * (k + 0.5) for k, t in enumerate({kept})]) * 0.2")
+    for name in [v, kept]:
+        if w.chance(0.6):
+            w.emit(f"{total} = 0.5 * {total} + np.sum(np.array({name}) ** 2) * 0.1")
+    return True
+
+
 @construct("statement", "lists-of-one-number")
 def repeated(w: Writer) -> bool:
     v, i = w.fresh("floats", (), "values"), w.fresh("int", ("3",), "i")
