@@ -22,6 +22,7 @@ IN_TRY = "a tape of the generated code is made in a loop, where a try ends"
 NONE = "a name of the generated code is None before the loop that makes it a list or a written array"
 SNAPSHOT = "dicts with keys of the run are kept in lists, or returned, by the generated code"
 NOT_YET: dict[str, str] = {
+    "current_tuple_is_pushed_and_popped": DOUBT,
     "queue_of_tuples_that_are_kept": DOUBT,
     "starts_and_ends_of_segments": DOUBT,
     "best_so_far": TUPLES,
@@ -74,7 +75,6 @@ NOT_YET: dict[str, str] = {
     "long_list_of_arrays_of_many_lengths": LIST,
     "lists_of_lists_of_lists": "a list of lists of unknown kind is added to",
     "lbfgs_unrolled": TUPLES,
-    "multigrid": TUPLES,
     "em_gmm": DOUBT,
     "lu_pivot": "np.dot of arrays of unknown rank",
     "matrix_chain_cost": TUPLES,

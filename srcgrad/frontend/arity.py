@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.values import Spread, Symbol
+from srcgrad.frontend.values import NOT_CONSTANT, Spread, Symbol, constant
+from srcgrad.rules.registry import hashable
 
 _ANY = 1_000
 _COUNTS: dict[Any, tuple[int, int, frozenset[str]]] = {
@@ -87,6 +88,32 @@ def _complaint(fn: Any, count: int, names: tuple[str, ...]) -> str | None:
     except TypeError as error:
         return f"{name}(): {error}"
     return None
+
+
+def by_position(
+    lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]
+) -> tuple[list[Symbol], dict[str, Symbol]]:
+    """The arguments with those by position that have to be given, or depend on the run: rules know them by that."""
+    if lo.fixed_span or not kwargs or not hashable(fn) or (args and isinstance(args[-1], Spread)):
+        return args, kwargs
+    moved: list[str] = []
+    last = 0
+    for name, required in _by_either(fn)[len(args) :]:
+        if name not in kwargs:
+            break
+        moved.append(name)
+        if required or constant(kwargs[name]) is NOT_CONSTANT:
+            last = len(moved)
+    first = [kwargs[name] for name in moved[:last]]
+    return [*args, *first], {name: item for name, item in kwargs.items() if name not in moved[:last]}
+
+
+@functools.lru_cache(4096)
+def _by_either(fn: Any) -> tuple[tuple[str, bool], ...]:
+    """The positional parameters of a function, each with whether it is required."""
+    signature = _signature(fn)
+    parameters = signature.parameters.values() if signature is not None else ()
+    return tuple([(p.name, p.default is p.empty) for p in parameters if p.kind in _REQUIRED])
 
 
 _REQUIRED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

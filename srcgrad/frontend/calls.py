@@ -32,7 +32,7 @@ from srcgrad.frontend import (  # noqa: F401
     view_calls,
 )
 from srcgrad.frontend.access import subscript
-from srcgrad.frontend.arity import check_arguments
+from srcgrad.frontend.arity import by_position, check_arguments
 from srcgrad.frontend.assignments import generated
 from srcgrad.frontend.attributes import attribute, class_of_values
 from srcgrad.frontend.builtin_calls import collect
@@ -215,6 +215,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         module = getattr(obj, "__module__", None) or "builtins"
         if is_library(obj) or (obj in BUILTINS and module.partition(".")[0] != "srcgrad"):
             check_arguments(lo, obj, args, kwargs)
+            args, kwargs = by_position(lo, obj, args, kwargs)
         handler = BUILTINS.get(obj)
         if handler is not None:
             return handler(lo, args, kwargs)
@@ -433,6 +434,8 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
         args = [items_of_tuple(lo, arg) for arg in args]
     args = _as_arrays(lo, fn, [_items_of_deque(lo, arg) for arg in args])
     takes_iterators = lo.fixed_span or not _is_numpy(fn)
+    if not takes_iterators or getattr(fn, "__module__", None) == "math":
+        _refuse_dicts(lo, args)
     args = [_data(lo, arg, takes_iterators) for arg in args]
     kwargs = {name: _data(lo, arg, takes_iterators) for name, arg in kwargs.items()}
     result = lo.emit(fn, *args, **kwargs)
@@ -571,6 +574,11 @@ def _is_sequence(symbol: Symbol) -> bool:
     return (isinstance(symbol, Sequence) and symbol.cls is tuple) or (
         isinstance(symbol, Reference) and symbol.cls is list
     )
+
+
+def _refuse_dicts(lo: Lowering, args: list[Symbol]) -> None:
+    if any(isinstance(arg, Reference) and issubclass(arg.cls, dict) for arg in args):
+        lo.unsupported("a function of numbers is given a dict here", "give it a list: list(d), list(d.values())")
 
 
 def _data(lo: Lowering, symbol: Symbol, takes_iterators: bool) -> Symbol:

@@ -303,18 +303,35 @@ def _accumulate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
         items = iterator.items if constant(initial) is None else (initial, *iterator.items)
         return Iterator(tuple(itertools.accumulate(items, combine)), sources=iterator.sources)
     if constant(initial) is None:
-        # The first item starts the sum; an empty sequence has no sums at all.
-        return _sums(lo, shifted(lo, iterator, 1), item_getter(lo, iterator)(Const(0)), combine)
-    return _sums(lo, iterator, initial, combine)
+        return _sums_from_first(lo, iterator, combine)
+    sums = make_list(lo, [], {})
+    _add_sums(lo, sums, iterator, initial, combine)
+    return iterate(lo, sums)
 
 
-def _sums(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[Symbol, Symbol], Symbol]) -> Iterator:
-    """A list of the running totals, filled by a loop."""
+def _sums_from_first(lo: Lowering, iterator: Iterator, combine: Callable[[Symbol, Symbol], Symbol]) -> Iterator:
+    """The running totals of what the first item starts; of nothing, there are none."""
+    from srcgrad.frontend.statements import choose
+
+    sums = make_list(lo, [], {})
+
+    def add() -> Outcome:
+        _add_sums(lo, sums, shifted(lo, iterator, 1), item_getter(lo, iterator)(Const(0)), combine)
+        return NEXT
+
+    some = lo.emit(operator.gt, iterator_length(lo, iterator), Const(0))
+    choose(lo, lo.truth(some), add, lambda: NEXT, lambda: NEXT)
+    return iterate(lo, sums)
+
+
+def _add_sums(
+    lo: Lowering, sums: Symbol, iterator: Iterator, start: Symbol, combine: Callable[[Symbol, Symbol], Symbol]
+) -> None:
+    """Fills a list with the running totals, by a loop."""
     from srcgrad.frontend.loops import for_loop
 
     site = (*lo.site("accumulate"), lo.span)
     key = (site, "total")
-    sums = make_list(lo, [], {})
     lo.store.set(key, start)
     lo.call(Const(list.append), [sums, start], {})
 
@@ -325,7 +342,6 @@ def _sums(lo: Lowering, iterator: Iterator, start: Symbol, combine: Callable[[Sy
 
     for_loop(lo, iterator, body, {key}, site, None)
     lo.store.set(key, MISSING)
-    return iterate(lo, sums)
 
 
 # `operator`

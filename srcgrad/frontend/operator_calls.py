@@ -36,6 +36,12 @@ for _operator, _fn in IN_PLACE.items():
     handles(_fn)(_augment(_operator))
 
 
+@handles(pow)
+def _pow(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    given = [*args, *[kwargs[name] for name in ("exp", "mod") if name in kwargs]]
+    return binary(lo, operator.pow, *given) if len(given) == 2 else lo.emit(pow, *given)
+
+
 @handles(operator.contains)
 def _contains(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     container, item = args

@@ -466,6 +466,15 @@ def shadow_type(t: Type) -> Type:
     return List(shadow_type(t.item)) if type(t) is List else number_of(t)
 
 
+def holds_itself(t: Type, around: tuple[Record, ...] = ()) -> bool:
+    """Whether a tuple may hold others of its own kind, at any depth."""
+    if t in around:
+        return True
+    inner = (*around, t) if isinstance(t, Record) else around
+    parts = t.items if isinstance(t, Tuple) else (t.item,) if isinstance(t, List) else ()
+    return any(holds_itself(part, inner) for part in parts)
+
+
 def unsized(t: Type, name: str) -> Type:
     """The type without lengths, which change from one call of a recursive function to the next.
 

@@ -13,7 +13,7 @@ from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.presence import is_list_or_none
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, For, If, Region, Value, leaves
-from srcgrad.ir.types import INT, STR, UNKNOWN, Array, List, Record, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import INT, STR, UNKNOWN, Array, List, Record, Tuple, Unknown, holds_itself, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.rule_calls import refuse
 from srcgrad.transform.strong_zeros import Zeros
@@ -48,8 +48,8 @@ def add_to_list(reverse: CotangentStore, value: Value, contribution: Value) -> N
 
 @contextmanager
 def _where_there(lo: Lowering, value: Value) -> Iterator[None]:
-    """What is emitted inside is run where a list that may be None is there."""
-    if not is_list_or_none(value):
+    """What is emitted inside is run where a list or tuple that may be None is there."""
+    if not is_list_or_none(value) and not isinstance(value.type, Record):
         yield
         return
     there, missing = Region(), Region()
@@ -106,18 +106,21 @@ def add_to_held(reverse: CotangentStore, item: Value, contribution: Value) -> No
     """Adds to the cotangents of what is held by a container: a list, a tuple or an array with a shadow of its own."""
     lo = reverse.lo
     assert reverse.shadow_table is not None
+    if isinstance(item.type, Record) and holds_itself(item.type):
+        # Nobody reads a list of these as a whole: all that comes back to one is in its own shadow.
+        return
     if isinstance(item.type, List) and holds_buffers(reverse, item):
         add_to_list(reverse, item, contribution)
         return
     shadow = Value(UNKNOWN if isinstance(item.type, Tuple) else item.type, None, lo.span)
     lo.append_call(runtime.shadow_of, (reverse.shadow_table, item), [shadow])
-    if isinstance(item.type, Tuple):
-        _add_to_parts(reverse, item, tuple_items(lo, item), shadow, contribution)
-    elif isinstance(item.type, List):
-        with _where_there(lo, item):
+    with _where_there(lo, item):
+        if isinstance(item.type, Tuple):
+            _add_to_parts(reverse, item, tuple_items(lo, item), shadow, contribution)
+        elif isinstance(item.type, List):
             _add_to_items(reverse, item, contribution, shadow)
-    else:
-        lo.effect(operator.iadd, shadow, contribution)
+        else:
+            lo.effect(operator.iadd, shadow, contribution)
 
 
 def _add_to_parts(

@@ -92,6 +92,38 @@ def best_so_far_in_a_list(x):
     return weighted(kept)
 
 
+@program(point, tags=("list", "tuple", "none"))
+def best_or_none_in_a_list(x):
+    best, kept = None, []
+    for p, _ in segments(x):
+        kept.append(best)
+        if best is None or p[0] > best[0]:
+            best = p
+    return sum([t[0] * t[1] * k for k, t in enumerate(kept) if t is not None])
+
+
+@program(point, tags=("list", "tuple"))
+def current_tuple_is_pushed_and_popped(x):
+    stack, kept = [(x[0], 1.0)], []
+    current = stack[0]
+    for v in x:
+        stack.append(current)
+        current = stack.pop() if v > 1 else (v, current[0])
+        kept.append(current)
+    return np.sum(np.array(kept) ** 2) + sum([a * b for a, b in kept]) + sum([s[0] for s in stack])
+
+
+@program(point, tags=("iterators",))
+def running_totals_of_nothing(x):
+    few = [v for v in x if v > 5]
+    return sum(itertools.accumulate(few)) + sum([v * k for k, v in enumerate(itertools.accumulate(x * x))])
+
+
+@program(point, tags=("keywords",))
+def powers_by_keyword(x):
+    return pow(base=x[0], exp=3) + pow(x[1], exp=2) + pow(7, 2, mod=5) * np.sum(np.clip(a=x, a_min=x[1], a_max=x[3]))
+
+
 @program(point, tags=("list", "tuple"))
 def segments_turned_round(x):
     turned = [(q, p) for p, q in segments(x)]
