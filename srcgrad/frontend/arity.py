@@ -12,6 +12,7 @@ import numpy as np
 
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import NOT_CONSTANT, Spread, Symbol, constant
+from srcgrad.ir.nodes import Const, Value
 from srcgrad.rules.registry import hashable
 
 _ANY = 1_000
@@ -93,7 +94,7 @@ def _complaint(fn: Any, count: int, names: tuple[str, ...]) -> str | None:
 def by_position(
     lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]
 ) -> tuple[list[Symbol], dict[str, Symbol]]:
-    """The arguments with those by position that have to be given, or depend on the run: rules know them by that."""
+    """The arguments with those by position that have to be given, or may be differentiated: rules know them by that."""
     if lo.fixed_span or not kwargs or not hashable(fn) or (args and isinstance(args[-1], Spread)):
         return args, kwargs
     moved: list[str] = []
@@ -102,10 +103,20 @@ def by_position(
         if name not in kwargs:
             break
         moved.append(name)
-        if required or constant(kwargs[name]) is NOT_CONSTANT:
+        if required or (fn not in _TAKE_SIZES and _may_be_differentiated(kwargs[name])):
             last = len(moved)
     first = [kwargs[name] for name in moved[:last]]
     return [*args, *first], {name: item for name, item in kwargs.items() if name not in moved[:last]}
+
+
+_TAKE_SIZES = (np.reshape, np.transpose)
+"""What takes any number of sizes or axes by position, as methods."""
+
+
+def _may_be_differentiated(symbol: Symbol) -> bool:
+    if isinstance(symbol, Value):
+        return not isinstance(symbol, Const) and symbol.type.differentiable
+    return constant(symbol) is NOT_CONSTANT
 
 
 @functools.lru_cache(4096)
