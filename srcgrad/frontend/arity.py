@@ -100,7 +100,7 @@ def by_position(
     moved: list[str] = []
     last = 0
     for name, required in _by_either(fn)[len(args) :]:
-        if name not in kwargs:
+        if name not in kwargs or name == "out":
             break
         moved.append(name)
         if required or (fn not in _TAKE_SIZES and _may_be_differentiated(kwargs[name])):
