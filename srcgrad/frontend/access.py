@@ -30,6 +30,7 @@ from srcgrad.frontend.values import (
     constant,
     is_function,
 )
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import (
     FLOAT,
@@ -43,7 +44,6 @@ from srcgrad.ir.types import (
     Tuple,
     is_numeric,
     is_scalar,
-    join,
     present,
     rank,
     unsized,

@@ -43,8 +43,9 @@ from srcgrad.frontend.values import (
     variable_name,
 )
 from srcgrad.ir.flow import is_inside, left_with
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, While, leaves_loop
-from srcgrad.ir.types import BOOL, INT, Record, Type, Unknown, freshened, join, widen
+from srcgrad.ir.types import BOOL, INT, Record, Type, Unknown, freshened, widen
 
 _ATTEMPTS = 12
 

@@ -18,8 +18,9 @@ from srcgrad.frontend.compact_dicts import (
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.values import CompactDict, Iterator, Reference, Sequence, Symbol
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Value
-from srcgrad.ir.types import INT, STR, UNKNOWN, Dict, List, Type, join
+from srcgrad.ir.types import INT, STR, UNKNOWN, Dict, List, Type
 
 
 def keys(lo: Lowering, reference: Reference) -> Iterator:

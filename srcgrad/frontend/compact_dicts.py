@@ -17,8 +17,9 @@ from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.pools import place_of
 from srcgrad.frontend.values import CompactDict, Reference, Sequence, Symbol
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import BOOL, INT, NONE, STR, Dict, Tuple, Type, is_scalar, join, widen
+from srcgrad.ir.types import BOOL, INT, NONE, STR, Dict, Tuple, Type, is_scalar, widen
 
 INDEX, ENTRIES, FACTORY = "index", "entries", "factory"
 

@@ -20,8 +20,9 @@ from srcgrad.frontend.lowering import Lowering, RaisesAlways
 from srcgrad.frontend.pools import opened
 from srcgrad.frontend.real_functions import real_function
 from srcgrad.frontend.values import CONTAINERS, Bound, Closure, Reference, Sequence, Symbol
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
-from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_numeric, is_scalar, join
+from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_numeric, is_scalar
 from srcgrad.rules.custom import Custom, Form, Primal
 from srcgrad.rules.registry import IN_PLACE, JVP, PARTIALS, VJP
 from srcgrad.tree import attributes_of, flatten, instance_of, is_structured

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import UNKNOWN, List, Type, Unknown, join, widen
+from srcgrad.ir.types import UNKNOWN, List, Type, Unknown, widen
 
 if TYPE_CHECKING:
     from srcgrad.frontend.lowering import Lowering

@@ -37,8 +37,9 @@ from srcgrad.frontend.values import (
     variable_name,
 )
 from srcgrad.ir.flow import is_inside
+from srcgrad.ir.joins import UnlikeError, join
 from srcgrad.ir.nodes import Const, Exit, If, Raise, Region, Value
-from srcgrad.ir.types import BOOL, NONE, List, Opaque, Type, UnlikeError, join
+from srcgrad.ir.types import BOOL, NONE, List, Opaque, Type
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from srcgrad.frontend.records import as_result
 from srcgrad.frontend.snapshots import leaves, with_leaves
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
 from srcgrad.frontend.variables import encloses, set_variable, variables
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import UNDEFINED, Const, Function, Invoke, Region, Value, walk
-from srcgrad.ir.types import join, unsized
+from srcgrad.ir.types import unsized
 
 _ROUNDS = 6
 _GROWING = 3

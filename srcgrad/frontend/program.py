@@ -26,8 +26,9 @@ from srcgrad.frontend.pools import make_columns, unite
 from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.frontend.variables import belongs_to_argument, held_outside, open_outside
+from srcgrad.ir.joins import MeetingError, UnlikeError
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Raise, Region, Value
-from srcgrad.ir.types import FLOAT, MeetingError, Opaque, Type, Unknown, UnlikeError
+from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
 from srcgrad.tree import attributes_of, in_order, is_structured
 
 _RESTARTS = 60

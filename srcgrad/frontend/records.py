@@ -6,6 +6,7 @@ from srcgrad.frontend.kinds import own_operators
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.pools import is_poolable, pool_all
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
+from srcgrad.ir.joins import hold
 from srcgrad.ir.nodes import Call, Region, Value
 from srcgrad.ir.types import NONE, NOTHING, List, Parts, Record, unsized
 
@@ -126,7 +127,7 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str, cls: type = tup
             lo.marks.dynamic.clear()
             raise Restart
         lo.unsupported("a recursive function returns tuples of different lengths", "fill them up to one length")
-    if kind.hold(tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items]), name):
+    if hold(kind, tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items]), name):
         raise Restart
     output = Value(kind, None, lo.span)
     lo.append(Call(tuple, (tuple(items),), {}, [output], lo.span))

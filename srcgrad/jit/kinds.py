@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, If, Loop, Op, Region, Value, While, walk
-from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, Unknown, is_scalar, join
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, Unknown, is_scalar
 from srcgrad.rules.result_types import result_type
 
 _ROUNDS = 8

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Const, Tree, Value
 from srcgrad.ir.types import (
     BOOL,
@@ -41,7 +42,6 @@ from srcgrad.ir.types import (
     Tuple,
     Type,
     Unknown,
-    join,
 )
 from srcgrad.rules.operands import Site, Unsure, words
 

@@ -6,6 +6,7 @@ import operator
 from functools import reduce
 from typing import Any
 
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Const, Tree, Value
 from srcgrad.ir.types import (
     BOOL,
@@ -25,7 +26,6 @@ from srcgrad.ir.types import (
     Tuple,
     Type,
     any_unknown,
-    join,
     number_of,
 )
 from srcgrad.rules.dims import broadcast_shapes, slice_length

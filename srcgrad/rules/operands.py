@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Call, Const, Tree, Value, type_of_constant
 from srcgrad.ir.types import (
     INT,
@@ -27,7 +28,6 @@ from srcgrad.ir.types import (
     Tuple,
     Type,
     Unknown,
-    join,
     shape_of,
     widen,
 )

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Const, Tree
 from srcgrad.ir.types import (
     BOOL,
@@ -34,7 +35,6 @@ from srcgrad.ir.types import (
     Type,
     any_unknown,
     is_scalar,
-    join,
     number_of,
     shape_of,
 )

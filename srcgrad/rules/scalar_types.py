@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
+from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Const, Tree
 from srcgrad.ir.types import (
     BOOL,
@@ -30,7 +31,6 @@ from srcgrad.ir.types import (
     PyScalar,
     Tuple,
     Type,
-    join,
     number_of,
     shape_of,
 )
