@@ -99,6 +99,9 @@ t = np.sum(max([x, x * 2]))
 t = np.sum(x) if x else x[0]
 t = math.dist([x[0], x[1], x[2]], n)
 t = pow([x[0]], 2)
+t = np.sum(np.exp(x=x))
+t = np.sum(np.maximum(x1=x, x2=x[0]))
+t = np.sum(np.maximum(x, x2=x[0]))
 """.splitlines()
 
 PROGRAM = """\

@@ -24,6 +24,8 @@ SNAPSHOT = "dicts with keys of the run are kept in lists, or returned, by the ge
 NOT_YET: dict[str, str] = {
     "current_tuple_is_pushed_and_popped": DOUBT,
     "queue_of_tuples_that_are_kept": DOUBT,
+    "tuple_of_tuples_or_none_as_an_array": TUPLES,
+    "norm_of_a_part_of_a_tuple_or_none": TUPLES,
     "starts_and_ends_of_segments": DOUBT,
     "best_so_far": TUPLES,
     "last_point_tuple": TUPLES,

@@ -65,6 +65,9 @@ def as_attribute(op: Call) -> str | None:
     x = op.args[0]
     if not isinstance(x, Value) or isinstance(x, Const) or not isinstance(x.type, Array):
         return None
+    if not x.type.shape and isinstance(x.owner, Call) and x.owner.fn is runtime.expanded:
+        # What is expanded to no axes may be a number.
+        return None
     if op.fn is np.transpose and len(op.args) == 1:
         return "T"
     return op.fn.__name__ if _AS_METHOD.get(op.fn) == len(op.args) else None

@@ -70,7 +70,7 @@ def _complaint(fn: Any, count: int, names: tuple[str, ...]) -> str | None:
             return f"{name}() takes {least if count < least else most} arguments, but {count} are given"
         return None
     if isinstance(fn, np.ufunc):
-        if fn.nin <= count + len(names) and count <= fn.nin + fn.nout:
+        if fn.nin <= count <= fn.nin + fn.nout:
             return None
         return f"{name}() takes from {fn.nin} to {fn.nin + fn.nout} positional arguments, but {count} are given"
     signature = _signature(fn)
@@ -80,6 +80,9 @@ def _complaint(fn: Any, count: int, names: tuple[str, ...]) -> str | None:
         # Methods of arrays come here as functions that are given others: `x.reshape(2, 3)`, `x.put(indices=k)`.
         if not signature.parameters.keys() >= set(names):
             return None
+        by_position = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_ONLY and p.name in names]
+        if by_position:
+            return f"{name}() got some positional-only arguments passed as keyword arguments: {by_position[0]!r}"
         missing = [p.name for p in signature.parameters.values() if p.default is p.empty and p.kind in _REQUIRED]
         if all(parameter in names for parameter in missing[count:]):
             return None
@@ -124,7 +127,9 @@ def _by_either(fn: Any) -> tuple[tuple[str, bool], ...]:
     """The positional parameters of a function, each with whether it is required."""
     signature = _signature(fn)
     parameters = signature.parameters.values() if signature is not None else ()
-    return tuple([(p.name, p.default is p.empty) for p in parameters if p.kind in _REQUIRED])
+    # The name of one that is given by position alone is no name of an argument.
+    name = lambda p: p.name if p.kind is p.POSITIONAL_OR_KEYWORD else ""  # noqa: E731
+    return tuple([(name(p), p.default is p.empty) for p in parameters if p.kind in _REQUIRED])
 
 
 _REQUIRED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -10,7 +10,7 @@ import itertools
 import operator
 import types
 from collections.abc import MutableMapping, MutableSequence, MutableSet
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from srcgrad.frontend import (  # noqa: F401
     pools,
     view_calls,
 )
-from srcgrad.frontend.access import subscript
+from srcgrad.frontend.access import subscript, tuple_items
 from srcgrad.frontend.arity import by_position, check_arguments
 from srcgrad.frontend.assignments import generated
 from srcgrad.frontend.attributes import attribute, class_of_values
@@ -70,7 +70,7 @@ from srcgrad.frontend.values import (
     constant,
 )
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import Array, List, is_scalar, shape_of
+from srcgrad.ir.types import Array, List, Tuple, holds_itself, is_scalar, shape_of
 from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.custom import Custom, Step
 from srcgrad.rules.late import load_rules
@@ -450,9 +450,23 @@ def _items_of_deque(lo: Lowering, symbol: Symbol) -> Symbol:
 
 
 def items_of_tuple(lo: Lowering, symbol: Symbol) -> Symbol:
-    """What a library function takes for a tuple of unknown length that is differentiated: a list is as good there."""
+    """What a library function takes for a tuple of the run: its items; a list is as good if their number is unknown."""
     items = lo.tuple_items.get(symbol) if isinstance(symbol, Value) else None
-    return items if items is not None and items.type.differentiable else symbol
+    if items is not None:
+        return items if items.type.differentiable else symbol
+    if isinstance(symbol, Sequence) and symbol.cls is tuple:
+        return Sequence(tuple([items_of_tuple(lo, item) for item in symbol.items]))
+    if isinstance(symbol, Reference) and symbol.cls is list and any(map(_is_tuple_of_run, lo.contents(symbol))):
+        return Sequence(tuple([items_of_tuple(lo, item) for item in lo.contents(symbol)]))
+    if _is_tuple_of_run(symbol):
+        return items_of_tuple(lo, Sequence(tuple_items(lo, symbol)))
+    return symbol
+
+
+def _is_tuple_of_run(symbol: Symbol) -> TypeGuard[Value]:
+    if not isinstance(symbol, Value) or isinstance(symbol, Const) or not isinstance(symbol.type, Tuple):
+        return False
+    return symbol.type.differentiable and not holds_itself(symbol.type)
 
 
 def _refuse_overwriting(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> None:

@@ -38,6 +38,7 @@ for _operator, _fn in IN_PLACE.items():
 
 @handles(pow)
 def _pow(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    # What has to be given is given by position here.
     given = [*args, *[kwargs[name] for name in ("exp", "mod") if name in kwargs]]
     return binary(lo, operator.pow, *given) if len(given) == 2 else lo.emit(pow, *given)
 

@@ -18,7 +18,7 @@ from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object, operator_on_objects, special
-from srcgrad.frontend.values import Closure, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import NOT_CONSTANT, Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
 from srcgrad.ir.types import (
     BOOL,
@@ -104,7 +104,9 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
         return new_list(lo, lo.contents(a) + lo.contents(b), (*lo.site("joined"), lo.span))
     if fn is operator.mul:
         for items, times in ((a, b), (b, a)):
-            if isinstance(items, Value) and items in lo.tuple_items and _repeats(times):
+            of_run = isinstance(items, Value) and items in lo.tuple_items
+            known = isinstance(items, Sequence) and items.cls is tuple and constant(times) is NOT_CONSTANT
+            if (of_run or known) and _repeats(times):
                 repeated = binary(lo, fn, lo.call(Const(list), [items], {}), times)
                 return lo.call(Const(tuple), [repeated], {})
     if isinstance(a, Value) and a in lo.tuple_items and is_array_like(b):

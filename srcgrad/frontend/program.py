@@ -196,7 +196,11 @@ def finished(
             lo.unsupported("nothing is known of what is in this dict: nothing is put into it")
         tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
     if lo.tuples_made_twice and lo.tuple_shadows:
-        raise UnsupportedError("the shadow of a tuple that is made in two places is looked up by its identity", None)
+        raise UnsupportedError(
+            "a gradient that finds the derivatives of a tuple by its identity is differentiated again",
+            None,
+            "make lists or arrays in place of the tuples",
+        )
     function = Function(name if name.isidentifier() else "lambda_", list(body.args), body)
     changed = {name: span for name, symbol in symbols.items() for span in _changes(lo, symbol, contents)[:1]}
     held = held_outside(lo) if changed or lo.changed.keys() & lo.container_sources.keys() else {}

@@ -107,8 +107,9 @@ def add_to_held(reverse: CotangentStore, item: Value, contribution: Value) -> No
     lo = reverse.lo
     assert reverse.shadow_table is not None
     if isinstance(item.type, Record) and holds_itself(item.type):
-        # Nobody reads a list of these as a whole: all that comes back to one is in its own shadow.
-        return
+        raise UnsupportedError(
+            "a list of tuples that hold others of their kind is read as a whole here", lo.span, "read them one by one"
+        )
     if isinstance(item.type, List) and holds_buffers(reverse, item):
         add_to_list(reverse, item, contribution)
         return

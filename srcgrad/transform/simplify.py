@@ -271,8 +271,9 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
     for op in walk(function.body):
         if isinstance(op, Call):
             if op.fn is runtime.shadow_of and aliases.find(op.args[0]) in shared:
-                # A caller or callee finds the same shadow in the table.
+                # A caller or callee finds the same shadow in the table, with what it holds.
                 read.update(op.outputs)
+                whole.update(op.outputs)
             if not only_metadata(op):
                 looked_at = _looked_at(op, aliases, referenced)
                 read.update(looked_at)

@@ -16,7 +16,7 @@ from srcgrad.analysis.memory import ITEM_UPDATES, among, is_basic_index, only_me
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
-from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Tuple, Unknown, is_scalar
+from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Record, Tuple, Unknown, holds_itself, is_scalar
 from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, copier, fit, is_fresh, is_number, product
@@ -432,6 +432,9 @@ def _hand_on_to_tuple(reverse: Reverse, op: Call, value: Value, part: Value) -> 
     owner = value.owner
     if isinstance(owner, Call) and owner.fn is tuple:
         hand_on(reverse, owner, part, reverse.zeros.of_items(op.args[0]))
+    elif isinstance(value.type, Record) and holds_itself(value.type):
+        # No list of these is read as a whole: all that comes back to one is in its own shadow.
+        return
     elif reverse.is_buffer(value) and reverse.shadow_table is not None:
         add_to_held(reverse, value, part)
     else:

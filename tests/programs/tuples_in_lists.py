@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import operator
@@ -111,6 +112,100 @@ def current_tuple_is_pushed_and_popped(x):
         current = stack.pop() if v > 1 else (v, current[0])
         kept.append(current)
     return np.sum(np.array(kept) ** 2) + sum([a * b for a, b in kept]) + sum([s[0] for s in stack])
+
+
+@program(point, tags=("tuple", "none"))
+def tuple_of_tuples_or_none_as_an_array(x):
+    box = None
+    if x[0] < 5:
+        box = ((x[0], x[1]), (x[2], x[3]))
+    corners = np.asarray(box)
+    return np.sum(corners**2) + np.sum(box) * np.max(box) + np.dot(box[0], box[1]) + corners[0] @ corners[1]
+
+
+@program(point, tags=("tuple", "none", "loop"))
+def best_box_so_far_as_an_array(x):
+    best = None
+    for k in range(3):
+        if best is None or x[k] > best[0][0]:
+            best = ([x[k], x[k + 1]], [x[k] * 2, 1.0])
+    return np.sum(np.array([best, best]) ** 3) + np.sum(np.dot(best, best))
+
+
+@program(point, tags=("tuple", "none"))
+def norm_of_a_part_of_a_tuple_or_none(x):
+    made = None
+    if x[0] < 5:
+        made = ((x[0], x[1]), x[2])
+    a, b = made
+    return np.linalg.norm(a) * b
+
+
+@program(point, tags=("tuple",))
+def tuple_times_a_number_of_the_run(x):
+    count = 0
+    for v in x:
+        if v > 0.5:
+            count += 1
+    return sum((x[0], x[1]) * count) + sum(count * (x[2], x[3]))
+
+
+@program(point, tags=("squeeze",))
+def squeezed_to_a_number(x):
+    return np.sum(np.squeeze(x[:1])) * x[1]
+
+
+@dataclasses.dataclass
+class Node:
+    pair: tuple
+    left: object = None
+    right: object = None
+
+    def area(self):
+        return self.pair[0] * self.pair[1] + (self.left.area() if self.left is not None else 0.0)
+
+
+def chain(x):
+    node = None
+    for k in range(len(x) - 1):
+        node = Node((x[k], x[k + 1]), node)
+    return node
+
+
+def tree(x, i, j):
+    if i > j:
+        return None
+    m = (i + j) // 2
+    return Node((x[m], x[m] ** 2), tree(x, i, m - 1), tree(x, m + 1, j))
+
+
+def weight(node):
+    if node is None:
+        return 0.0
+    return node.pair[0] * node.pair[1] + weight(node.left) * weight(node.right) + weight(node.left)
+
+
+def collected(node, out):
+    if node is not None:
+        out.append(node.pair)
+        collected(node.left, out)
+
+
+@program(point, tags=("object", "recursion", "tuple"))
+def areas_of_linked_nodes(x):
+    return chain(x).area()
+
+
+@program(point, tags=("object", "recursion", "tuple"))
+def pairs_of_linked_nodes(x):
+    out = []
+    collected(chain(x), out)
+    return weighted(out)
+
+
+@program(point, tags=("object", "recursion", "tuple"))
+def weight_of_a_tree_of_pairs(x):
+    return weight(tree(x, 0, len(x) - 1))
 
 
 @program(point, tags=("iterators",))
