@@ -15,6 +15,9 @@ from srcgrad.testing import argument_names, check_close, check_same
 SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
+        "table_filled_by_nested_checkpointed_loops",
+        "array_of_tuples_of_lists",
+        "dict_that_a_checkpointed_function_fills",
         "row_of_a_repeated_tuple_is_written",
         "list_or_none_grows_in_a_checkpoint",
         "loop_over_none_is_caught",

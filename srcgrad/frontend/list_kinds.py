@@ -97,6 +97,12 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
         lo.marks.inner.setdefault(site, {})[inner] = None
     # In a function of the graph the lengths in the list's own kind have names of their own: the marks know it as it is.
     known = lo.marks.dynamic.get(site) or known
+    if _is_empty_so_far(lo, element) and isinstance(known, List) and not is_open(lo, site):
+        # It is to hold what the others there hold.
+        if inner is None or isinstance(known.item, Unknown):
+            return False
+        _record(lo, inner, known.item)
+        return True
     merged = element.type if is_open(lo, site) else join(known, element.type, place_of(lo, site))
     news = merged != known
     if news:
@@ -107,6 +113,12 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
             news = True
             _record(lo, inner, merged.item)
     return news
+
+
+def _is_empty_so_far(lo: Lowering, element: Value) -> bool:
+    """Whether it is a list of the run into which nothing has been put, as far as is known."""
+    site = lo.list_sites.get(element)
+    return type(element.type) is List and isinstance(element.type.item, Unknown) and is_open(lo, site)
 
 
 def place_of(lo: Lowering, site: Any) -> str:

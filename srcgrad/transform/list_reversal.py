@@ -66,6 +66,12 @@ def _add_to_items(reverse: CotangentStore, value: Value, contribution: Value, sh
     if not nested and not holds_buffers(reverse, value):
         if isinstance(value.type.item, (Tuple, Unknown)) and _holds_written(reverse, value):
             _refuse_whole(lo)
+        if isinstance(value.type.item, Unknown) and _may_hold_containers(reverse, value):
+            raise UnsupportedError(
+                "a list of lists or tuples whose kind is not known is read as a whole here",
+                lo.span,
+                "take it apart: [(p, q) for p, q in items]",
+            )
         lo.effect(runtime.add_each, shadow or reverse.shadow(value), contribution)
         return
     if nested and not reverse.aliases.written.isdisjoint(reverse.aliases.within(value)):
@@ -100,6 +106,16 @@ def _holds_tuples_of_containers(value: Value) -> bool:
     """Whether the items of a list are tuples that hold lists or tuples, which have shadows of their own."""
     item = value.type.item
     return isinstance(item, Tuple) and any(isinstance(part, (List, Tuple)) for part in item.items)
+
+
+def _may_hold_containers(reverse: CotangentStore, value: Value) -> bool:
+    """Whether lists, or tuples that hold lists or tuples, were put into a list: these have shadows of their own."""
+    held = reverse.aliases.members.get(reverse.aliases.find(reverse.aliases.held(value)), ())
+    return any(
+        isinstance(v.type, List)
+        or (isinstance(v.type, Tuple) and any(isinstance(part, (List, Tuple)) for part in v.type.items))
+        for v in held
+    )
 
 
 def add_to_held(reverse: CotangentStore, item: Value, contribution: Value) -> None:

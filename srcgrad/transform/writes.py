@@ -322,6 +322,7 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
     if op.fn is operator.setitem and isinstance(op.args[1], slice):
         _reverse_replacement(reverse, op)
         return
+    _refuse_hidden_containers(op, target)
     if not _holds_values(reverse, op):
         return
     shadow = reverse.shadow(target)
@@ -364,6 +365,17 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
         reverse.contribute(op.args[2], reverse.zeros.mark(_fitted(reverse, g, op.args[2]), level))
     else:
         raise UnsupportedError(f"{op.fn.__name__} on a list of active values is not supported yet", op.span)
+
+
+def _refuse_hidden_containers(op: Call, target: Value) -> None:
+    """Refuses lists in lists whose items are of unknown kind: who reads them does not know that they have shadows."""
+    put = op.args[-1] if op.fn in (list.append, list.insert, operator.setitem) else None
+    if isinstance(put, Value) and type(put.type) is List and isinstance(target.type.item, Unknown):
+        raise UnsupportedError(
+            "a list is put into a list whose items are of unknown kind",
+            op.span,
+            "put lists of one kind into it, or arrays: np.array([...])",
+        )
 
 
 def _put_back(reverse: Reverse, op: Call, shadow: Value, *place: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import itertools
@@ -206,6 +207,41 @@ def pairs_of_linked_nodes(x):
 @program(point, tags=("object", "recursion", "tuple"))
 def weight_of_a_tree_of_pairs(x):
     return weight(tree(x, 0, len(x) - 1))
+
+
+@program(point, tags=("list", "dict"))
+def groups_of_rows_in_a_defaultdict(x):
+    groups = collections.defaultdict(list)
+    for k, v in enumerate(x):
+        groups[k % 2].append([v, x[0]])
+    return np.sum(np.array(groups[0]) ** 2) + sum([p[0] * p[1] for p in groups[1]]) + len(groups[2])
+
+
+@program(point, tags=("list", "tuple", "dict"))
+def groups_of_segments_in_a_defaultdict(x):
+    groups = collections.defaultdict(list)
+    for k, v in enumerate(x):
+        groups[k % 2].append(((v, x[0]), (v * v, 1.0)))
+    total = sum(np.sum(np.array(groups[k]) * (k + 1)) for k in range(2))
+    return total + sum([a * d + b * c for (a, b), (c, d) in groups[0]])
+
+
+class Groups:
+    def __init__(self, factory):
+        self.factory, self.made = factory, {}
+
+    def get(self, key):
+        if key not in self.made:
+            self.made[key] = self.factory()
+        return self.made[key]
+
+
+@program(point, tags=("list", "dict", "object"))
+def groups_that_an_object_makes(x):
+    groups = Groups(list)
+    for k, v in enumerate(x):
+        groups.get(k % 2).append([v, x[0]])
+    return sum([p[0] * p[1] for p in groups.get(0)]) + np.sum(np.array(groups.get(1)))
 
 
 @program(point, tags=("iterators",))
