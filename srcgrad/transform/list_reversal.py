@@ -13,7 +13,7 @@ from srcgrad.frontend.access import tuple_items
 from srcgrad.frontend.presence import is_list_or_none
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, For, If, Region, Value, leaves
-from srcgrad.ir.types import INT, STR, UNKNOWN, Array, List, Record, Tuple, Unknown, holds_itself, is_scalar
+from srcgrad.ir.types import INT, STR, UNKNOWN, Array, List, Record, Tuple, Type, Unknown, holds_itself, is_scalar
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.rule_calls import refuse
 from srcgrad.transform.strong_zeros import Zeros
@@ -104,18 +104,22 @@ def _refuse_whole(lo: Lowering) -> NoReturn:
 
 def _holds_tuples_of_containers(value: Value) -> bool:
     """Whether the items of a list are tuples that hold lists or tuples, which have shadows of their own."""
-    item = value.type.item
-    return isinstance(item, Tuple) and any(isinstance(part, (List, Tuple)) for part in item.items)
+    return _is_tuple_of_containers(value.type.item)
 
 
 def _may_hold_containers(reverse: CotangentStore, value: Value) -> bool:
     """Whether lists, or tuples that hold lists or tuples, were put into a list: these have shadows of their own."""
     held = reverse.aliases.members.get(reverse.aliases.find(reverse.aliases.held(value)), ())
-    return any(
-        isinstance(v.type, List)
-        or (isinstance(v.type, Tuple) and any(isinstance(part, (List, Tuple)) for part in v.type.items))
-        for v in held
-    )
+    return any(holds_shadows(v.type) for v in held)
+
+
+def holds_shadows(t: Type) -> bool:
+    """Whether it is a list, or a tuple that holds lists or tuples: these have shadows of their own."""
+    return type(t) is List or _is_tuple_of_containers(t)
+
+
+def _is_tuple_of_containers(t: Type) -> bool:
+    return isinstance(t, Tuple) and any(isinstance(part, (List, Tuple)) for part in t.items)
 
 
 def add_to_held(reverse: CotangentStore, item: Value, contribution: Value) -> None:

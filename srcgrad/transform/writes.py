@@ -20,7 +20,7 @@ from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Record, Tup
 from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, copier, fit, is_fresh, is_number, product
-from srcgrad.transform.list_reversal import add_to_held, hand_on, holds_buffers
+from srcgrad.transform.list_reversal import add_to_held, hand_on, holds_buffers, holds_shadows
 from srcgrad.transform.places import memory_of
 from srcgrad.transform.strong_zeros import Zeros, strong_product
 
@@ -370,11 +370,11 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
 def _refuse_hidden_containers(op: Call, target: Value) -> None:
     """Refuses lists in lists whose items are of unknown kind: who reads them does not know that they have shadows."""
     put = op.args[-1] if op.fn in (list.append, list.insert, operator.setitem) else None
-    if isinstance(put, Value) and type(put.type) is List and isinstance(target.type.item, Unknown):
+    if isinstance(put, Value) and isinstance(target.type.item, Unknown) and holds_shadows(put.type):
         raise UnsupportedError(
-            "a list is put into a list whose items are of unknown kind",
+            "a list, or a tuple of lists or tuples, is put into a list whose items are of unknown kind",
             op.span,
-            "put lists of one kind into it, or arrays: np.array([...])",
+            "put things of one kind into it, and append them in place of None: items = []; items.append(...)",
         )
 
 

@@ -226,6 +226,14 @@ def groups_of_segments_in_a_defaultdict(x):
     return total + sum([a * d + b * c for (a, b), (c, d) in groups[0]])
 
 
+@program(point, tags=("list", "tuple", "none"), supported=False)
+def tuples_of_tuples_take_the_place_of_none(x):
+    kept = [None] * len(x)
+    for k, v in enumerate(x):
+        kept[k] = (v, (v * x[0], 1.0))
+    return sum([p * q[0] * (k + 1) for k, (p, q) in enumerate(kept)])
+
+
 class Groups:
     def __init__(self, factory):
         self.factory, self.made = factory, {}
