@@ -105,8 +105,7 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     if fn is operator.mul:
         for items, times in ((a, b), (b, a)):
             of_run = isinstance(items, Value) and items in lo.tuple_items
-            known = isinstance(items, Sequence) and items.cls is tuple and constant(times) is NOT_CONSTANT
-            if (of_run or known) and _repeats(times):
+            if (of_run or (constant(times) is NOT_CONSTANT and _holds_numbers(items))) and _repeats(times):
                 repeated = binary(lo, fn, lo.call(Const(list), [items], {}), times)
                 return lo.call(Const(tuple), [repeated], {})
     if isinstance(a, Value) and a in lo.tuple_items and is_array_like(b):
@@ -152,6 +151,14 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
 
 
 _SIGNED = frozenset([operator.neg, operator.pos, operator.sub])
+
+
+def _holds_numbers(symbol: Symbol) -> bool:
+    """Whether it is a tuple of numbers and arrays some of which may be differentiated."""
+    items = symbol.items if isinstance(symbol, Sequence) and symbol.cls is tuple else ()
+    if not all(isinstance(item, Value) and (is_numeric(item.type) or not isinstance(item, Const)) for item in items):
+        return False
+    return any(not isinstance(item, Const) and item.type.differentiable for item in items)
 
 
 def check_signs(lo: Lowering, fn: Callable, *operands: Symbol) -> None:

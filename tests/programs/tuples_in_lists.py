@@ -151,6 +151,11 @@ def tuple_times_a_number_of_the_run(x):
     return sum((x[0], x[1]) * count) + sum(count * (x[2], x[3]))
 
 
+@program(lambda: (np.linspace(0.2, 1.4, 18).reshape(2, 3, 3),), tags=("diagonal",))
+def diagonals_of_a_stack(x):
+    return np.sum(np.diagonal(x, axis1=1, axis2=2) ** 2 * x[0, 0])
+
+
 @program(point, tags=("squeeze",))
 def squeezed_to_a_number(x):
     return np.sum(np.squeeze(x[:1])) * x[1]
