@@ -80,9 +80,9 @@ def _complaint(fn: Any, count: int, names: tuple[str, ...]) -> str | None:
         # Methods of arrays come here as functions that are given others: `x.reshape(2, 3)`, `x.put(indices=k)`.
         if not signature.parameters.keys() >= set(names):
             return None
-        by_position = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_ONLY and p.name in names]
-        if by_position:
-            return f"{name}() got some positional-only arguments passed as keyword arguments: {by_position[0]!r}"
+        positional = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_ONLY and p.name in names]
+        if positional:
+            return f"{name}() got some positional-only arguments passed as keyword arguments: {positional[0]!r}"
         missing = [p.name for p in signature.parameters.values() if p.default is p.empty and p.kind in _REQUIRED]
         if all(parameter in names for parameter in missing[count:]):
             return None

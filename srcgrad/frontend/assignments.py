@@ -198,13 +198,12 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
     if isinstance(value.type, (Array, List, Dict, Unknown)):
         if type(value.type) is List:
             check_index(lo, key)
-        if type(value.type) is List and isinstance(key, slice):
-            others = lo.call(Const(list), [symbol], {})
-            if key.step is None or constant(key.step) in (None, 1):
-                lo.call(Const(stand_ins.replace_slice), [value, key, others], {})
-            else:
-                lo.call(Const(stand_ins.replace_extended), [value, key, others], {})
-            return
+            if isinstance(key, slice):
+                others = lo.call(Const(list), [symbol], {})
+                whole = key.step is None or constant(key.step) in (None, 1)
+                replace = stand_ins.replace_slice if whole else stand_ins.replace_extended
+                lo.call(Const(replace), [value, key, others], {})
+                return
         if isinstance(value.type, Array) and isinstance(symbol, Value) and symbol in lo.tuple_items:
             symbol = lo.emit(np.array, lo.tuple_items[symbol])
         item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)

@@ -18,7 +18,7 @@ from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.pool_uses import check_use
-from srcgrad.frontend.presence import never_raises
+from srcgrad.frontend.presence import finds_list
 from srcgrad.frontend.raising import Raising, asks_for_float_errors, carries_floats
 from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
@@ -227,7 +227,7 @@ class Lowering:
 
     def append(self, op: Op) -> Op:
         """Appends an operation; if it may raise, handlers see what was assigned before it."""
-        if self.trusting or never_raises(self, op):
+        if self.trusting or finds_list(self, op):
             self.raising.sure.add(op)
         if self.marks.pools:
             check_use(self, op)

@@ -8,12 +8,10 @@ from collections.abc import Callable
 
 from srcgrad.frontend.assignments import IN_PLACE, augment
 from srcgrad.frontend.attributes import attribute
-from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.handlers import Handler, handles
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.operators import BINARY, COMPARE, binary, compare, sequence_class
 from srcgrad.frontend.values import Symbol
-
-Handler = Callable[[Lowering, list[Symbol], dict[str, Symbol]], Symbol]
 
 
 def _binary(fn: Callable) -> Handler:
@@ -28,7 +26,7 @@ def _augment(op: type[ast.operator]) -> Handler:
     return lambda lo, args, kwargs: augment(lo, op, *args)
 
 
-for _operator, _fn in BINARY.items():
+for _fn in BINARY.values():
     handles(_fn)(_binary(_fn))
 for _comparison, _fn in COMPARE.items():
     handles(_fn)(_compare(_comparison))

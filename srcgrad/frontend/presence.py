@@ -34,16 +34,14 @@ def kind_here(lo: Lowering, value: Value) -> Type:
     return present(value.type) if is_list_or_none(value) and not may_be_missing(lo, value) else value.type
 
 
-def never_raises(lo: Lowering, op: Op) -> bool:
-    """Whether an operation that raises on None, and on no list, stands where the list is there."""
-    if not isinstance(op, Call) or not op.args or not is_list_or_none(op.args[0]):
-        return False
-    return op.fn in _ON_LISTS and not may_be_missing(lo, op.args[0])
+def misses_list(op: Op) -> TypeGuard[Call]:
+    """Whether an operation raises on None alone, and its type says that it may be given that."""
+    return isinstance(op, Call) and bool(op.args) and is_list_or_none(op.args[0]) and op.fn in _ON_LISTS
 
 
-def misses_list(op: Call) -> bool:
-    """Whether an operation raises on None, which it may be given."""
-    return bool(op.args) and is_list_or_none(op.args[0]) and op.fn in _ON_LISTS
+def finds_list(lo: Lowering, op: Op) -> bool:
+    """Whether such an operation stands where the list is there, so that it does not raise."""
+    return misses_list(op) and not may_be_missing(lo, op.args[0])
 
 
 def assume(lo: Lowering, condition: Value, holds: bool) -> None:

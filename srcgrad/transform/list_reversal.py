@@ -62,7 +62,7 @@ def _where_there(lo: Lowering, value: Value) -> Iterator[None]:
 
 def _add_to_items(reverse: CotangentStore, value: Value, contribution: Value, shadow: Value | None = None) -> None:
     lo = reverse.lo
-    nested = _holds_tuples_of_containers(value)
+    nested = _is_tuple_of_containers(value.type.item)
     if not nested and not holds_buffers(reverse, value):
         if isinstance(value.type.item, (Tuple, Unknown)) and _holds_written(reverse, value):
             _refuse_whole(lo)
@@ -100,11 +100,6 @@ def _refuse_whole(lo: Lowering) -> NoReturn:
         lo.span,
         "put copies of the arrays into the list",
     )
-
-
-def _holds_tuples_of_containers(value: Value) -> bool:
-    """Whether the items of a list are tuples that hold lists or tuples, which have shadows of their own."""
-    return _is_tuple_of_containers(value.type.item)
 
 
 def _may_hold_containers(reverse: CotangentStore, value: Value) -> bool:
