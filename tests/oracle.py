@@ -21,6 +21,7 @@ from srcgrad.testing import (
     argument_names,
     check_close,
     check_same,
+    directional_derivative,
     is_active,
     numerical_gradient,
     pairing,
@@ -224,6 +225,21 @@ def judge_generated(program: Program, generated: Callable[..., Any], name: str) 
     judge_arguments(program, args, f"vjp of {name}")
     for k, want in zip(floats, expected, strict=True):
         check_close(got[k], want, name, names[k], Tolerance.of((args, out), out))
+
+
+def judge_forward_over_reverse(program: Program) -> None:
+    """Judges the tangents of the code that is generated for a program along one direction: as Hessians are made."""
+    generated, name = generated_gradient(program), f"the gradient of {program.name}"
+    args, rng = program.args(), np.random.default_rng(5)
+    directions = [
+        random_like(arg, rng) if k in wanted(program) and type(arg) is not int else None for k, arg in enumerate(args)
+    ]
+    moved = directional_derivative(generated, args, directions)
+    value, tangent = srcgrad.jvp(generated, args, directions)
+    check_same(value, generated(*program.args()), f"jvp of {name} has another value", exact=False, given=args)
+    judge_arguments(program, args, f"jvp of {name}")
+    seed = random_like(value, rng)
+    check_close(pairing(seed, tangent), pairing(seed, moved), name, "a direction", Tolerance.of((args, value), value))
 
 
 def generated_gradient(program: Program) -> Callable[..., Any]:

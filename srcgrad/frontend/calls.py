@@ -242,8 +242,6 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     if type(obj) is functools.partial:
         given, named = applied(lo, obj)
         return call(lo, Const(obj.func), [*given, *args], {**named, **kwargs})
-    if obj is runtime.cotangent_of:
-        lo.unsupported("generated code that finds cotangents of unknown kind can't be differentiated again yet")
     _check_changes_nothing(lo, obj, args)
     context = make_context(lo, obj, args, kwargs)
     if context is not None:

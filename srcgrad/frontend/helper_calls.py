@@ -89,14 +89,28 @@ def _no_container_twice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symb
 
 @handles(runtime.shadow_of)
 def _shadow_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    table, x = args
-    if isinstance(table, Reference):
-        lo.marks.tables.add(table.site)
-        raise Restart
+    table, x = _looked_up(lo, args)
     lo.tuple_shadows |= isinstance(x, Sequence) or (isinstance(x, Value) and isinstance(x.type, Tuple))
     # A tuple that is only known as its items would be made anew here, as one that nobody has seen before.
     lo.tuples_made_twice |= isinstance(x, Sequence) and id(x) not in lo.made_tuples
     return _likeness(lo, runtime.shadow_of, [table, lo.value(nested(lo, x))])
+
+
+@handles(runtime.cotangent_of)
+def _cotangent_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    table, x = _looked_up(lo, args)
+    if isinstance(x, Value) and isinstance(x.type, Unknown):
+        return lo.emit(runtime.cotangent_of, table, x)
+    return inline(lo, runtime.cotangent_of, args, kwargs)
+
+
+def _looked_up(lo: Lowering, args: list[Symbol]) -> list[Symbol]:
+    """A table of shadows, which is one of the run, and what is looked for in it."""
+    table = args[0]
+    if isinstance(table, Reference):
+        lo.marks.tables.add(table.site)
+        raise Restart
+    return args
 
 
 @handles(runtime.zeros_like)

@@ -30,17 +30,12 @@ def like(g, z, c, x):
     return runtime.unbroadcast(g, c), None
 
 
-linear_in("c")(runtime.unbroadcast, runtime.expanded, runtime.like)
-
-
 @vjp(runtime.real_like)
 def real_like(g, z, c, x):
     return runtime.real_like(g, z), None
 
 
-@jvp(runtime.real_like)
-def real_like_jvp(c_dot, z, c, x):
-    return runtime.real_like(c_dot, x)
+linear_in("c")(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.real_like)
 
 
 nondifferentiable(runtime.first_largest, runtime.first_smallest)
@@ -71,7 +66,8 @@ def protected_jvp(x_dot, z, x):
 
 
 nondifferentiable(runtime.check_apart, reason="it only looks at where arrays stand")
-nondifferentiable(runtime.zeros_like, runtime.shadow_of, runtime.check_nan, reason="zeros, whatever its argument holds")
+nondifferentiable(runtime.shadow_of, runtime.cotangent_of, reason="which shadow it finds depends on no number")
+nondifferentiable(runtime.zeros_like, runtime.check_nan, reason="zeros, whatever its argument holds")
 
 
 nondifferentiable(runtime.order_of)

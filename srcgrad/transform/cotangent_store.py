@@ -104,7 +104,7 @@ class CotangentStore:
         """Adds to the cotangent of a value; the contribution has its shape, or broadcasts to it."""
         if not self.activity.active(value) or cotangents.is_number(contribution, 0):
             return
-        if is_scalar(value.type) and isinstance(contribution.type, Array) and contribution.type.shape == ():
+        if is_scalar(value.type) and cotangents.may_be_memory(contribution):
             contribution = self._number(contribution)
         if self._is_half_complex(value, contribution):
             contribution = self._real(contribution, value)
@@ -167,7 +167,10 @@ class CotangentStore:
     def _number(self, contribution: Value) -> Value:
         """The number that an array without axes holds: what a number's cotangent is must not be memory."""
         level = self.zeros.of(contribution)
-        number = self.lo.value(self.lo.emit(operator.getitem, contribution, Sequence(())))
+        if isinstance(contribution.type, Array):
+            number = self.lo.value(self.lo.emit(operator.getitem, contribution, Sequence(())))
+        else:
+            number = self.lo.value(self.lo.emit(np.sum, contribution))
         self.zeros.mark(number, level)
         return number
 

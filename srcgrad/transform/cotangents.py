@@ -32,6 +32,7 @@ from srcgrad.ir.types import (
     same_length,
     shape_of,
 )
+from srcgrad.rules.extents import is_elementwise, is_fresh_number
 from srcgrad.rules.registry import VIEWS, hashable
 from srcgrad.transform.definedness import define_everywhere, may_be_missing, may_be_undefined
 
@@ -322,6 +323,15 @@ def is_fresh(value: Value) -> bool:
     # What arithmetic makes of arrays without axes is a number.
     is_array = bool(rank(value.type)) or (hashable(owner.fn) and owner.fn in _MAKES_ARRAYS)
     return is_array and not _passes_on(owner) and not passed_on(owner)
+
+
+def may_be_memory(value: Value) -> bool:
+    """Whether what stands for a number may be an array without axes, which arithmetic never makes."""
+    if not isinstance(value.type, Unknown):
+        return isinstance(value.type, Array) and value.type.shape == ()
+    owner = value.owner
+    is_fresh = isinstance(owner, Call) and is_elementwise(owner.fn) and is_fresh_number(owner.fn)
+    return not is_fresh and value.type.extent != frozenset()
 
 
 _COPIES = frozenset([np.ndarray.copy, np.ndarray.astype])

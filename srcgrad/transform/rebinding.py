@@ -42,7 +42,7 @@ def rebind(function: Function, callees: list[Function]) -> None:
         members = [v for v in aliases.members.get(memory, ()) if v not in aliases.plain]
         if _is_private(memory, members, aliases, outside) and not _is_seen(members, ops, uses):
             arguments += [v for v in members if v in function.params]
-        elif all(isinstance(v.type, Unknown) and extent_of(v.type) == frozenset() for v in members):
+        elif all(_is_number(v) for v in members):
             numbers += [v for v in members if not isinstance(v.owner, (If, Loop)) and not _is_update(v.owner)]
             for v in members:
                 v.type = Unknown(frozenset())
@@ -68,6 +68,12 @@ def rebind(function: Function, callees: list[Function]) -> None:
 
 def _is_update(op: Any) -> bool:
     return isinstance(op, Call) and bool(op.outputs) and written(op) is not None and op.fn in IN_PLACE
+
+
+def _is_number(value: Value) -> bool:
+    """Whether a value of unknown kind has no axes, and is not the shadow that an array without axes would have."""
+    is_shadow = isinstance(value.owner, Call) and value.owner.fn in (runtime.cotangent_of, runtime.zeros_like)
+    return isinstance(value.type, Unknown) and extent_of(value.type) == frozenset() and not is_shadow
 
 
 def _resolved(value: Value, mapping: dict[Value, Value]) -> Value:

@@ -228,6 +228,7 @@ def judge_program(program: Program, out: Any, order: int, saved: bool, gradients
         raise CannotJudge("the program overflows, or returns nothing that can be differentiated")
     try:
         if order == 2:
+            oracle.judge_forward_over_reverse(program)
             oracle.judge_second_order(program)
             return
         oracle.judge(program, gradients)
