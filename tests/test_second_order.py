@@ -123,6 +123,15 @@ NOT_AT_THIRD_ORDER = NOT_YET | {
 
 
 REFUSED_FORWARD = (
+    "current_tuple_is_pushed_and_popped",
+    "flattened_as_it_is_stored",
+    "lists_of_lists_of_lists",
+    "nested_tuples_are_popped",
+    "nested_tuples_in_a_list",
+    "norm_of_a_part_of_a_tuple_or_none",
+    "starts_and_ends_of_segments",
+    "tuple_of_tuples_or_none_as_an_array",
+    "tuples_in_another_list_change_places",
     "sums_by_key_in_a_checkpointed_loop",
     "table_filled_by_nested_checkpointed_loops",
     "dict_that_a_checkpointed_function_fills",

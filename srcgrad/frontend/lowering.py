@@ -68,7 +68,7 @@ class Lowering:
     Attributes:
         region: the region that operations are appended to.
         regions: those around it that are being filled, from the outside in, and it.
-        lists_there: the lists that may be None, and are known to be there, by the region in which that is known.
+        there: what may be None by its type, and is known not to be, by the region in which that is known.
         store: what names and containers stand for.
         divides_by_zero: whether quotients of numbers are infinite where Python would raise.
         calls_rules: whether functions of rules that decide at run time which way they go are called, not inlined.
@@ -117,7 +117,7 @@ class Lowering:
         self.store = Store()
         self.region = Region()
         self.regions = [self.region]
-        self.lists_there: dict[Region, set[Value]] = {}
+        self.there: dict[Region, set[Value]] = {}
         self.span: Span | None = None
         self.fixed_span = False
         self.guards: dict[tuple, Guard] = {}

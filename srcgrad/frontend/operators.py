@@ -18,6 +18,7 @@ from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object, operator_on_objects, special
+from srcgrad.frontend.presence import is_there
 from srcgrad.frontend.values import NOT_CONSTANT, Closure, Reference, Sequence, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
 from srcgrad.ir.types import (
@@ -334,7 +335,7 @@ def _identity(lo: Lowering, a: Symbol, b: Symbol) -> bool | None:
                 return False
             if not isinstance(y.type, (Unknown, Record)) and not (isinstance(y.type, List) and y.type.or_none):
                 return y.type == Opaque(type(None))
-            if isinstance(y.owner, Call) and _gives_numbers(y.owner.fn):
+            if is_there(lo, y) or (isinstance(y.owner, Call) and _gives_numbers(y.owner.fn)):
                 return False
         if _is_marker(x) and isinstance(y, Value) and not isinstance(y, Const) and is_numeric(y.type):
             return False

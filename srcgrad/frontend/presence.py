@@ -7,6 +7,7 @@ generated code: `list(m)` becomes `m.copy()`. Where `m` may be None, the program
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from srcgrad.ir.nodes import Call, Const, If, Op, Value
@@ -21,7 +22,17 @@ _ON_LISTS = frozenset([len, list.append, list.copy, list.reverse])
 
 def may_be_missing(lo: Lowering, symbol: Any) -> TypeGuard[Value]:
     """Whether a symbol is a list, or None, and which of them is not known here."""
-    return is_list_or_none(symbol) and not any(symbol in lo.lists_there.get(r, ()) for r in lo.regions)
+    return is_list_or_none(symbol) and not is_there(lo, symbol)
+
+
+def is_there(lo: Lowering, value: Value) -> bool:
+    """Whether what may be None by its type is known not to be here."""
+    return any(value in lo.there.get(region, ()) for region in lo.regions)
+
+
+def note_there(lo: Lowering, values: Iterable[Value]) -> None:
+    """Notes what is not None from here on in the region."""
+    lo.there.setdefault(lo.region, set()).update(values)
 
 
 def is_list_or_none(symbol: Any) -> TypeGuard[Value]:
@@ -48,7 +59,7 @@ def assume(lo: Lowering, condition: Value, holds: bool) -> None:
     """Notes the lists that are there from here on in the region, since a condition holds or does not."""
     found = _told_by(condition, holds)
     if found:
-        lo.lists_there.setdefault(lo.region, set()).update(found)
+        note_there(lo, found)
 
 
 def _told_by(condition: Value, holds: bool) -> set[Value]:

@@ -15,6 +15,7 @@ from srcgrad.analysis.memory import among, contents_read, copies_perhaps, is_vie
 from srcgrad.analysis.steep import comes_from_selection, is_steep
 from srcgrad.errors import NoRuleError
 from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.presence import note_there
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value, leaves, map_tree
 from srcgrad.ir.types import Array, List, Tuple, is_scalar
@@ -281,7 +282,10 @@ def _apply_jvp(forward: Forward, op: Call, rule: Rule) -> None:
     dots: list[Symbol] = []
     for name in rule.tangents:
         tree = trees.get(name)
-        dots.append(lo.symbol(_dots_of_operands(forward, tree) if name == rule.variadic else _dot_of(forward, tree)))
+        dot = _dots_of_operands(forward, tree) if name == rule.variadic else _dot_of(forward, tree)
+        # A rule asks which operands have a tangent: of those of unknown kind it would ask when the program runs.
+        note_there(lo, [value for value in leaves(dot) if not isinstance(value, Const)])
+        dots.append(lo.symbol(dot))
     for name, tree in trees.items():
         if name not in rule.tangents and any(has_tangent(forward, v) for v in leaves(tree)):
             _no_derivative_in(op, name)
