@@ -21,8 +21,20 @@ from srcgrad.frontend.pools import opened
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.values import Bound, Closure, Frame, Reference, Sequence, Symbol, constant
-from srcgrad.ir.nodes import Const, Function, Value, leaves
-from srcgrad.ir.types import COMPLEX, FLOAT, Array, NpScalar, PyScalar, is_scalar, shape_of
+from srcgrad.ir.nodes import Call, Const, Function, Value, leaves, walk
+from srcgrad.ir.types import (
+    COMPLEX,
+    FLOAT,
+    Array,
+    Dict,
+    List,
+    NpScalar,
+    PyScalar,
+    Tuple,
+    Unknown,
+    is_scalar,
+    shape_of,
+)
 from srcgrad.jacobians import HessianProduct, hvp
 from srcgrad.nested import (
     Asked,
@@ -78,12 +90,13 @@ def _vjp(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     gradient = pullback(program, [names[k] for k in active], has_aux)
     forward = gradient.functions[-1]
     functions = compiled(lo, gradient)
-    shared = _shared(forward, gradient.kept)
-    result = call_function(lo, functions[gradient.functions.index(forward)], list(inner.given), {})
+    shared = _shared(lo, forward, gradient.kept)
+    given = [_copied(lo, value) if k in shared.params else value for k, value in enumerate(inner.given)]
+    result = call_function(lo, functions[gradient.functions.index(forward)], given, {})
     items = [result] if not isinstance(result, Sequence) else list(result.items)
+    items = [_copied(lo, item) if k in shared.results else item for k, item in enumerate(items)]
     split = len(items) - gradient.kept
-    outs = [_copied(lo, item) if k in shared else item for k, item in enumerate(items[:split])]
-    kept = [_copied(lo, item) if k in shared else item for k, item in enumerate(items[split:], split)]
+    outs, kept = items[:split], items[split:]
     made = Pulled(functions[-1], tuple(wanted), tuple(active), len(primals))
     pull = Bound(Const(_pull), (Const(made), outs[0], *kept))
     return Sequence((outs[0], pull, *outs[1:]))
@@ -97,18 +110,44 @@ def _has_bar(value: Value) -> bool:
     return value.type.differentiable and not is_text(value)
 
 
-def _shared(forward: Function, kept: int) -> set[int]:
-    """Which results share memory with an argument or with another one: the program may write there."""
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the program could change before the pullback runs, or see changed by it, by position: it is copied.
+
+    Attributes:
+        params: the parameters that are held by containers that are kept: copies of these have another identity.
+        results: the results that share memory with arguments, and values that share it with other results. What is
+            kept finds its shadows by the memory that it shares with what else is kept.
+    """
+
+    params: set[int]
+    results: set[int]
+
+
+def _shared(lo: Lowering, forward: Function, kept: int) -> _Shared:
     aliases = Aliases([forward])
-    taken = {aliases.find(v) for v in forward.params if is_pointer(v.type)}
-    found: set[int] = set()
+
+    def places(tree: Any) -> set[Any]:
+        pointers = [v for v in leaves(tree) if not isinstance(v, Const) and is_pointer(v.type)]
+        return {memory for v in pointers for memory in (aliases.find(v), *aliases.within(v))}
+
     assert isinstance(forward.result, tuple)
-    for k in reversed(range(len(forward.result))):
-        places = {aliases.find(v) for v in leaves(forward.result[k]) if not isinstance(v, Const) and is_pointer(v.type)}
-        if places & taken:
-            found.add(k)
-        taken |= places
-    return found
+    split = len(forward.result) - kept
+    results = [places(result) for result in forward.result]
+    held = {memory for k in range(split, len(results)) for memory in results[k] if _is_container(forward.result[k])}
+    params = {k for k, param in enumerate(forward.params) if places(param) & held}
+    if params and any(isinstance(op, Call) and op.fn is runtime.check_overlap for op in walk(forward.body)):
+        lo.unsupported(
+            "a list of what is in the arguments is kept for a pullback here, beside arguments that are written",
+            "write to copies of them",
+        )
+    given = places([param for k, param in enumerate(forward.params) if k not in params])
+    others = [set().union(*results[k + 1 :]) if k < split else set() for k in range(len(results))]
+    return _Shared(params, {k for k, taken in enumerate(results) if taken & (given | others[k])})
+
+
+def _is_container(tree: Any) -> bool:
+    return any(isinstance(v.type, (List, Tuple, Dict, Unknown)) for v in leaves(tree))
 
 
 def _pull(*args: Any) -> Any:
