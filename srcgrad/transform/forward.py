@@ -105,7 +105,8 @@ class Forward:
     def tangent(self, value: Value) -> Value:
         """The tangent of a value in its full shape; zeros, newly made, if it has none."""
         if isinstance(value, Const):
-            return Const(UNDEFINED) if value.value is UNDEFINED else self.zero
+            # What is None on one path is a tuple, and has a tuple of tangents, on another.
+            return Const(value.value) if value.value is UNDEFINED or value.value is None else self.zero
         dot = self.dots.get(value)
         if dot is None:
             known = not (self.active(value) and self.aliases.is_written(value))
