@@ -302,7 +302,6 @@ REFUSED = frozenset(
         "saddle",
         "through_writes",
         "function_or_none",
-        "hess_aux",
         "custom_of_objects",
         "custom_lists_of_any_length",
         "parts_of_rows_at_a_place_that_moves",
@@ -314,6 +313,8 @@ REFUSED = frozenset(
         "previous_row_or_none",
         "slopes_at_coordinates",
         "one_list_or_another_or_none_is_written",
+        "rows_exchanged_by_a_list_of_pivots",
+        "columns_and_elements_by_lists",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
@@ -325,6 +326,8 @@ REFUSED_AT_RUN_TIME = frozenset(
         "writes_a_dict_argument",
         "wave_with_a_number_that_is_an_array",
         "rebound_by_what_is_added",
+        "sum_as_an_array_or_a_number_is_added",
+        "sum_is_added_to_a_number_or_its_argument",
         "outside_object",
         "list_params",
         "tuple_params",

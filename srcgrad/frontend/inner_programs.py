@@ -57,9 +57,8 @@ def lower_inside(
         depth, around = depth + 1, around.handover.outer
     if depth > _DEEPEST:
         lo.unsupported("the derivatives here nest too deeply, or without an end", "give the recursion a fixed depth")
-    marks = Marks()
-    marks.derived = lo.marks.derived
     name = function_name(fn)
+    marks = lo.marks.for_program_at((*lo.site(name), lo.span))
     return lowered(lambda marks: _attempt(lo, fn, args, keywords, wanted, marks, name), marks, name)
 
 

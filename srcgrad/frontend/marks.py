@@ -43,6 +43,7 @@ class Marks:
             -> the name of the variable that it is to this one, and where it is read, if it is nothing of the outer one.
         derived: the text of generated code that is part of the program -> its function.
         sinks: the identity of lists from outside that the program adds to -> the list.
+        within: for each place where another program is differentiated inside of this one, the marks of that.
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
@@ -72,6 +73,21 @@ class Marks:
     sinks: dict[int, Any] = field(default_factory=dict)
     taken: dict[tuple, tuple[str, Any]] = field(default_factory=dict)
     derived: dict[tuple, Any] = field(default_factory=dict)
+    within: dict[Any, Marks] = field(default_factory=dict)
+
+    def for_program_at(self, place: Any) -> Marks:
+        """The marks of a program that is differentiated inside of this one, with what is known from earlier attempts.
+
+        What concerns things outside of that program is forgotten: they may be others the next time. So are the kinds
+        of objects, which pools of the program around it may have to unite.
+        """
+        marks = self.within.get(place)
+        if marks is None or marks.pools:
+            marks = self.within[place] = Marks()
+        for name in ("opened", "assigned", "handed_on", "rebound", "kept", "taken", "sinks"):
+            getattr(marks, name).clear()
+        marks.derived = self.derived
+        return marks
 
     @property
     def changes_outside(self) -> bool:
