@@ -593,6 +593,142 @@ def test_a_rule_that_writes_to_its_tangent():
     assert_array_equal(grad(lambda x: np.sum(doubled(x) * X))(X), 2.0 * X)
 
 
+# A rule that calls its own function on a tangent
+
+
+def linear_solver(body):
+    """A solver whose rule calls it on a tangent."""
+    made = custom_jvp(body)
+
+    @made.defjvp
+    def made_jvp(primals, tangents):
+        (a, b), (a_dot, b_dot) = primals, tangents
+        u = made(a, b)
+        return u, made(a, b_dot - a_dot @ u)
+
+    return made
+
+
+def by_numpy(a, b):
+    return np.linalg.solve(a, b)
+
+
+def by_elimination(a, b):
+    a, b = a.copy(), b.copy()
+    n = len(b)
+    for k in range(n):
+        for i in range(k + 1, n):
+            factor = a[i, k] / a[k, k]
+            a[i, k:] -= factor * a[k, k:]
+            b[i] -= factor * b[k]
+    for k in reversed(range(n)):
+        b[k] = (b[k] - a[k, k + 1 :] @ b[k + 1 :]) / a[k, k]
+    return b
+
+
+def first_of_two():
+    """A solver whose rule calls another one on a tangent, whose rule calls the first one."""
+    first, second = custom_jvp(by_numpy), custom_jvp(lambda a, b: np.linalg.inv(a) @ b)
+
+    @first.defjvp
+    def first_jvp(primals, tangents):
+        (a, b), (a_dot, b_dot) = primals, tangents
+        u = first(a, b)
+        return u, second(a, b_dot - a_dot @ u)
+
+    @second.defjvp
+    def second_jvp(primals, tangents):
+        (a, b), (a_dot, b_dot) = primals, tangents
+        u = second(a, b)
+        return u, first(a, b_dot) - first(a, a_dot @ u)
+
+    return first
+
+
+def with_a_rule():
+    """A function with a rule for tangents that calls it on one."""
+
+    def ruled(a, b):
+        return np.linalg.solve(a, b)
+
+    @rules.jvp(ruled)
+    def ruled_jvp(a_dot, b_dot, z, a, b):
+        total = 0.0 if b_dot is None else ruled(a, b_dot)
+        return total if a_dot is None else total - ruled(a, a_dot @ z)
+
+    return ruled
+
+
+def with_two_rules():
+    """The same for two functions, each of which the other's rule calls."""
+
+    def one(a, b):
+        return np.linalg.solve(a, b)
+
+    def other(a, b):
+        return np.linalg.inv(a) @ b
+
+    def calling(fn):
+        def rule(a_dot, b_dot, z, a, b):
+            total = 0.0 if b_dot is None else fn(a, b_dot)
+            return total if a_dot is None else total - fn(a, a_dot @ z)
+
+        return rule
+
+    rules.jvp(one)(calling(other))
+    rules.jvp(other)(calling(one))
+    return one
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(lambda: linear_solver(by_numpy), lambda: linear_solver(np.linalg.solve)),
+        *(lambda: linear_solver(by_elimination), first_of_two, with_a_rule, with_two_rules),
+    ],
+    ids=["source", "no source", "loops", "two functions", "rule", "two rules"],
+)
+def test_a_rule_that_calls_its_function_on_a_tangent_is_transposed(make):
+    solver = make()
+
+    def loss(x):
+        return np.sum(solver(np.diag(x) + 3.0 * np.eye(3) + 0.1 * np.outer(x, x), x) ** 2)
+
+    def plain(x):
+        return np.sum(np.linalg.solve(np.diag(x) + 3.0 * np.eye(3) + 0.1 * np.outer(x, x), x) ** 2)
+
+    x, v = np.array([0.4, 0.7, -0.5]), np.array([0.3, -0.2, 0.9])
+    assert_allclose(grad(loss)(x), grad(plain)(x), rtol=1e-12)
+    assert_allclose(grad(loss, optimize=False)(x), grad(plain)(x), rtol=1e-12)
+    assert_allclose(jvp(loss, (x,), (v,))[1], grad(plain)(x) @ v, rtol=1e-12)
+    srcgrad.check_grads(loss, (x,), order=2)
+    expected = jvp(grad(plain), (x,), (v,))[1]
+    assert_allclose(jvp(grad(loss), (x,), (v,))[1], expected, rtol=1e-9)
+    assert_allclose(grad(lambda x: np.sum(grad(loss)(x) * v))(x), expected, rtol=1e-9)
+    assert_allclose(srcgrad.hessian(loss)(x) @ v, expected, rtol=1e-9)
+    assert_array_equal(x, [0.4, 0.7, -0.5])
+
+
+def test_a_body_that_can_not_be_differentiated_is_refused_where_it_is_called():
+    library = ctypes.CDLL(ctypes.util.find_library("m"))
+    library.fabs.restype, library.fabs.argtypes = ctypes.c_double, [ctypes.c_double]
+    scaled = custom_jvp(lambda k, x: library.fabs(k) * library.fabs(x))
+    scaled.defjvp(lambda primals, tangents: (scaled(*primals), scaled(primals[0], tangents[1])))
+    with pytest.raises(UnsupportedError, match="calls <lambda> on a tangent, which in reverse mode takes the") as error:
+        grad(lambda x: scaled(2.0, x))(3.0)
+    assert error.value.filename == __file__
+    assert "make <lambda> a srcgrad.custom_vjp" in "".join(error.value.__notes__)
+    assert jvp(lambda x: scaled(2.0, x), (3.0,), (1.0,))[1] == 2.0
+
+
+def test_where_a_rule_calls_its_function_on_no_tangent_the_rule_counts():
+    doubled = custom_jvp(lambda x: x * x)
+    doubled.defjvp(lambda primals, tangents: (doubled(primals[0]), 3.0 * doubled(primals[0]) * tangents[0]))
+    # Its derivative is said to be 3 x^2, and that of this 6 x * ..., which is 18 x^4 by the rule and 6 x by the body.
+    assert grad(lambda x: doubled(x))(2.0) == 12.0
+    assert grad(grad(lambda x: doubled(x)))(2.0) == jvp(grad(lambda x: doubled(x)), (2.0,), (1.0,))[1] == 36.0
+
+
 # ---------------------------------------------------------------------------------------------- rules
 
 

@@ -9,6 +9,19 @@ from srcgrad.ir.types import Record, Type
 
 
 @dataclass
+class Transposing:
+    """Calls, in a program, of functions whose rules for tangents are being transposed.
+
+    Attributes:
+        calls: the calls -> their places.
+        inside: the functions whose bodies are being lowered in place of a call.
+    """
+
+    calls: dict[Any, Any] = field(default_factory=dict)
+    inside: list[Any] = field(default_factory=list)
+
+
+@dataclass
 class Marks:
     """What earlier attempts at lowering this program have found out.
 
@@ -43,6 +56,10 @@ class Marks:
             -> the name of the variable that it is to this one, and where it is read, if it is nothing of the outer one.
         derived: the text of generated code that is part of the program -> its function.
         sinks: the identity of lists from outside that the program adds to -> the list.
+        transposed: for the tangent of a function that is transposed, what it is the tangent of, and the functions whose
+            rules have called for this.
+        by_body: the calls of these functions that have the derivative of their body: their place -> their name, and
+            where they stand.
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
@@ -72,6 +89,8 @@ class Marks:
     sinks: dict[int, Any] = field(default_factory=dict)
     taken: dict[tuple, tuple[str, Any]] = field(default_factory=dict)
     derived: dict[tuple, Any] = field(default_factory=dict)
+    transposed: tuple[Any, ...] = ()
+    by_body: dict[Any, tuple[str, Any]] = field(default_factory=dict)
 
     @property
     def changes_outside(self) -> bool:
