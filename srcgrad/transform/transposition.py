@@ -17,6 +17,7 @@ from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.program import Program
 from srcgrad.ir.nodes import Call, Op
 from srcgrad.rules.custom import Transposed
+from srcgrad.transform.linear_rules import check_linear
 from srcgrad.transform.protection import leaves_of
 
 
@@ -26,9 +27,12 @@ def lower_transposed(lower: Callable[[Marks], Program], transposed: Transposed) 
     while True:
         with by_bodies(marks.by_body):
             program = lower(marks)
-        flow = _flow(program, transposed)
+        tangents = [v for v in leaves_of(program, program.arguments[transposed.parameter]) if v.type.differentiable]
+        flow = TangentFlow([*program.functions, program.function], tangents)
         on_tangents = [op for op in program.transposed_calls if any(map(flow.depends, op.inputs))]
         if not on_tangents:
+            with by_bodies(marks.by_body):
+                check_linear(program, flow, tangents)
             return program
         marks.by_body |= {program.transposed_calls[op]: (_name(op), op.span) for op in on_tangents}
 
@@ -54,11 +58,6 @@ def by_bodies(calls: dict[Any, tuple[str, Span | None]]) -> Iterator[None]:
             span,
             f"make {name} a srcgrad.custom_vjp, or let the rule do without {name} of a tangent",
         ) from error
-
-
-def _flow(program: Program, transposed: Transposed) -> TangentFlow:
-    tangents = leaves_of(program, program.arguments[transposed.parameter])
-    return TangentFlow([*program.functions, program.function], [v for v in tangents if v.type.differentiable])
 
 
 def _name(op: Op) -> str:
