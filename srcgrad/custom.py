@@ -10,14 +10,14 @@ import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from types import CodeType, FunctionType, MethodType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from srcgrad.api import grad
 from srcgrad.errors import ArgumentError
 from srcgrad.products import jvp, vjp_of
-from srcgrad.rules.custom import Custom, Like, transposed_by
+from srcgrad.rules.custom import TRANSPOSED, Custom, Like, Transposed, transposed_by
 from srcgrad.rules.registry import Rule, rules_changed
 from srcgrad.tree import flatten, map_leaves
 
@@ -234,6 +234,8 @@ class custom_jvp(_Given):
     """
 
     jvp: Callable[..., Any] | None = None
+    transposed: tuple[Any, ...] = ()
+    _stands_for: custom_jvp | None = None
 
     def defjvp(self, jvp: Callable[..., Any]) -> Callable[..., Any]:
         """Says what the tangent is; usable as a decorator.
@@ -308,6 +310,19 @@ class custom_jvp(_Given):
         assert isinstance(known, Custom)
         return known
 
+    def within(self, transposed: tuple[Any, ...]) -> Custom:
+        if not transposed or self.jvp is None:
+            return self
+        twins = self.__dict__.setdefault("_twins", {})
+        key = (transposed, self.jvp)
+        if key not in twins:
+            twin = twins[key] = object.__new__(type(self))
+            twin.__dict__.update({name: value for name, value in vars(self).items() if name not in _OWN})
+            twin._stands_for, twin.transposed = self, transposed
+        # Code that calls the twin is to be compiled again where the rule changes.
+        self.__dict__.setdefault("_steps", {})
+        return cast(Custom, twins[key])
+
     @property
     def names(self) -> tuple[str, str, str]:
         return f"{self.__name__}_fwd", f"{self.__name__}_rev", given_name(self.jvp, f"{self.__name__}_jvp")
@@ -316,6 +331,10 @@ class custom_jvp(_Given):
         if self.jvp is None:
             return f"{self.__name__} is a custom_jvp without a rule", f"call {self.__name__}.defjvp(jvp)"
         return None
+
+
+_OWN = frozenset(["_steps", "_adjoint", "_twins", "_function"])
+"""What each of the objects that stand for a function makes for itself."""
 
 
 def given_name(fn: Any, otherwise: str | None = None) -> str:
@@ -392,12 +411,15 @@ class _Transposed(Custom):
 
     returns_new = True
 
-    def __init__(self, name: str, module: str, linear: Callable[..., Any]):
+    def __init__(self, name: str, module: str, linear: Callable[..., Any], functions: tuple[Any, ...]):
         self.__name__ = name
         self.__module__ = module
         self.fun = self._apply
+        weighted = _weighted(linear)
+        for tangent in (linear, weighted):
+            setattr(tangent, TRANSPOSED, Transposed("tangents", functions))
         self._linear = linear
-        self._gradient = grad(_weighted(linear), argnums=2)
+        self._gradient = grad(weighted, argnums=2)
 
     def outputs_like(self, count: int) -> Sequence[int]:
         return range(count - 2)
@@ -450,7 +472,8 @@ class _OfCustom(_Transposed):
     """The transpose of a `custom_jvp`."""
 
     def __init__(self, custom: custom_jvp):
-        super().__init__(custom.names[1], custom.__module__, _linear_part(custom.jvp))
+        functions = (*custom.transposed, custom._stands_for or custom)
+        super().__init__(custom.names[1], custom.__module__, _linear_part(custom.jvp), functions)
         self.jvp = custom.jvp
         self._custom = custom
 
@@ -477,8 +500,9 @@ class _OfCustom(_Transposed):
 class _OfRule(_Transposed):
     """The transpose of a rule of kind `jvp`, whose tangent depends on the arguments and the value."""
 
-    def __init__(self, rule: Rule, name: str):
-        super().__init__(name, getattr(rule.body, "__module__", None) or "builtins", _linear_rule(rule.body))
+    def __init__(self, rule: Rule, name: str, functions: tuple[Any, ...]):
+        module = getattr(rule.body, "__module__", None) or "builtins"
+        super().__init__(name, module, _linear_rule(rule.body), functions)
         self._places = [rule.parameters.index(argument) for argument in rule.tangents]
 
     def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:

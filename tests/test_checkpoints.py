@@ -667,6 +667,75 @@ def test_effects_are_refused(fun: Callable[..., Any], message: str) -> None:
     assert caught.value.lineno in range(fun.__code__.co_firstlineno, fun.__code__.co_firstlineno + 4)
 
 
+class Cell:
+    def __init__(self, u: Any):
+        self.u = u
+
+
+@checkpoint
+def updated_in_a_list(x: Any) -> Any:
+    cell, cells = Cell(x.copy()), []
+    for k in range(3):
+        cell.u += x * k
+        cells.append(cell)
+    return cells[0].u * cells[1].u
+
+
+@checkpoint
+def all_updated(x: Any) -> Any:
+    cells = []
+    for k in range(3):
+        cells.append(Cell(x * k))
+    for cell in cells:
+        cell.u *= x
+    total = 0.0
+    for cell in cells:
+        total = total + cell.u
+    return total
+
+
+@checkpoint
+def replaced_in_a_list(x: Any) -> Any:
+    cell, cells = Cell(x.copy()), []
+    for k in range(3):
+        cell.u = cell.u + x * k
+        cells.append(cell)
+    return cells[0].u * cells[1].u
+
+
+def in_a_branch(x: Any) -> Any:
+    return np.sum(updated_in_a_list(x) if x[0] > 0.0 else x)
+
+
+def replaced_in_turns(x: Any) -> Any:
+    for _ in range(3):
+        x = 0.5 * replaced_in_a_list(x)
+    return np.sum(x)
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        *(lambda x: np.sum(updated_in_a_list(x) * x), lambda x: np.sum(all_updated(x) * x)),
+        *(in_a_branch, replaced_in_turns),
+    ],
+    ids=["updated", "all updated", "in a branch", "replaced in turns"],
+)
+def test_objects_in_lists_of_a_checkpointed_function(fun: Callable[..., Any]) -> None:
+    x = np.array([0.3, 0.5, 0.8])
+    check_grads(fun, (x,), order=1)
+    np.testing.assert_array_equal(grad(fun)(x), grad(fun, optimize=False)(x))
+    np.testing.assert_array_equal(x, [0.3, 0.5, 0.8])
+
+
+def test_objects_in_lists_of_a_checkpointed_function_that_is_called_again() -> None:
+    def twice(x: Any) -> Any:
+        return np.sum(updated_in_a_list(x) * updated_in_a_list(2.0 * x))
+
+    with pytest.raises(errors.UnsupportedError, match="an array that belongs to an object in a list, or is in one"):
+        grad(twice)(np.ones(3))
+
+
 def test_iterators_of_unknown_length_are_refused() -> None:
     def f(x):
         for v in checkpointed(v * 2 for v in x if v > 0.4):

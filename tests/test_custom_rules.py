@@ -593,6 +593,360 @@ def test_a_rule_that_writes_to_its_tangent():
     assert_array_equal(grad(lambda x: np.sum(doubled(x) * X))(X), 2.0 * X)
 
 
+# A rule that calls its own function on a tangent
+
+
+def linear_solver(body):
+    """A solver whose rule calls it on a tangent."""
+    made = custom_jvp(body)
+
+    @made.defjvp
+    def made_jvp(primals, tangents):
+        (a, b), (a_dot, b_dot) = primals, tangents
+        u = made(a, b)
+        return u, made(a, b_dot - a_dot @ u)
+
+    return made
+
+
+def by_numpy(a, b):
+    return np.linalg.solve(a, b)
+
+
+def by_elimination(a, b):
+    a, b = a.copy(), b.copy()
+    n = len(b)
+    for k in range(n):
+        for i in range(k + 1, n):
+            factor = a[i, k] / a[k, k]
+            a[i, k:] -= factor * a[k, k:]
+            b[i] -= factor * b[k]
+    for k in reversed(range(n)):
+        b[k] = (b[k] - a[k, k + 1 :] @ b[k + 1 :]) / a[k, k]
+    return b
+
+
+def first_of_two():
+    """A solver whose rule calls another one on a tangent, whose rule calls the first one."""
+    first, second = custom_jvp(by_numpy), custom_jvp(lambda a, b: np.linalg.inv(a) @ b)
+
+    @first.defjvp
+    def first_jvp(primals, tangents):
+        (a, b), (a_dot, b_dot) = primals, tangents
+        u = first(a, b)
+        return u, second(a, b_dot - a_dot @ u)
+
+    @second.defjvp
+    def second_jvp(primals, tangents):
+        (a, b), (a_dot, b_dot) = primals, tangents
+        u = second(a, b)
+        return u, first(a, b_dot) - first(a, a_dot @ u)
+
+    return first
+
+
+def with_a_rule():
+    """A function with a rule for tangents that calls it on one."""
+
+    def ruled(a, b):
+        return np.linalg.solve(a, b)
+
+    @rules.jvp(ruled)
+    def ruled_jvp(a_dot, b_dot, z, a, b):
+        total = 0.0 if b_dot is None else ruled(a, b_dot)
+        return total if a_dot is None else total - ruled(a, a_dot @ z)
+
+    return ruled
+
+
+def with_two_rules():
+    """The same for two functions, each of which the other's rule calls."""
+
+    def one(a, b):
+        return np.linalg.solve(a, b)
+
+    def other(a, b):
+        return np.linalg.inv(a) @ b
+
+    def calling(fn):
+        def rule(a_dot, b_dot, z, a, b):
+            total = 0.0 if b_dot is None else fn(a, b_dot)
+            return total if a_dot is None else total - fn(a, a_dot @ z)
+
+        return rule
+
+    rules.jvp(one)(calling(other))
+    rules.jvp(other)(calling(one))
+    return one
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(lambda: linear_solver(by_numpy), lambda: linear_solver(np.linalg.solve)),
+        *(lambda: linear_solver(by_elimination), first_of_two, with_a_rule, with_two_rules),
+    ],
+    ids=["source", "no source", "loops", "two functions", "rule", "two rules"],
+)
+def test_a_rule_that_calls_its_function_on_a_tangent_is_transposed(make):
+    solver = make()
+
+    def loss(x):
+        return np.sum(solver(np.diag(x) + 3.0 * np.eye(3) + 0.1 * np.outer(x, x), x) ** 2)
+
+    def plain(x):
+        return np.sum(np.linalg.solve(np.diag(x) + 3.0 * np.eye(3) + 0.1 * np.outer(x, x), x) ** 2)
+
+    x, v = np.array([0.4, 0.7, -0.5]), np.array([0.3, -0.2, 0.9])
+    assert_allclose(grad(loss)(x), grad(plain)(x), rtol=1e-12)
+    assert_allclose(grad(loss, optimize=False)(x), grad(plain)(x), rtol=1e-12)
+    assert_allclose(jvp(loss, (x,), (v,))[1], grad(plain)(x) @ v, rtol=1e-12)
+    srcgrad.check_grads(loss, (x,), order=2)
+    expected = jvp(grad(plain), (x,), (v,))[1]
+    assert_allclose(jvp(grad(loss), (x,), (v,))[1], expected, rtol=1e-9)
+    assert_allclose(grad(lambda x: np.sum(grad(loss)(x) * v))(x), expected, rtol=1e-9)
+    assert_allclose(srcgrad.hessian(loss)(x) @ v, expected, rtol=1e-9)
+    assert_array_equal(x, [0.4, 0.7, -0.5])
+
+
+def test_a_body_that_can_not_be_differentiated_is_refused_where_it_is_called():
+    library = ctypes.CDLL(ctypes.util.find_library("m"))
+    library.fabs.restype, library.fabs.argtypes = ctypes.c_double, [ctypes.c_double]
+    scaled = custom_jvp(lambda k, x: library.fabs(k) * library.fabs(x))
+    scaled.defjvp(lambda primals, tangents: (scaled(*primals), scaled(primals[0], tangents[1])))
+    with pytest.raises(UnsupportedError, match="calls <lambda> on a tangent, which in reverse mode takes the") as error:
+        grad(lambda x: scaled(2.0, x))(3.0)
+    assert error.value.filename == __file__
+    assert "make <lambda> a srcgrad.custom_vjp" in "".join(error.value.__notes__)
+    assert jvp(lambda x: scaled(2.0, x), (3.0,), (1.0,))[1] == 2.0
+
+
+def test_where_a_rule_calls_its_function_on_no_tangent_the_rule_counts():
+    doubled = custom_jvp(lambda x: x * x)
+    doubled.defjvp(lambda primals, tangents: (doubled(primals[0]), 3.0 * doubled(primals[0]) * tangents[0]))
+    # Its derivative is said to be 3 x^2, and that of this 6 x * ..., which is 18 x^4 by the rule and 6 x by the body.
+    assert grad(lambda x: doubled(x))(2.0) == 12.0
+    assert grad(grad(lambda x: doubled(x)))(2.0) == jvp(grad(lambda x: doubled(x)), (2.0,), (1.0,))[1] == 36.0
+
+
+# Rules that are not linear in the tangents
+
+
+def ruled(tangent, value=lambda x: x**2):
+    """A function with a value, and a rule that takes the argument and its tangent."""
+    made = custom_jvp(value)
+    made.defjvp(lambda primals, tangents: (value(primals[0]), tangent(primals[0], tangents[0])))
+    return made
+
+
+MATRIX = np.arange(9.0).reshape(3, 3) + 3.0 * np.eye(3)
+
+
+def until_small(x, d):
+    while abs(d[0]) > 1e-3:
+        d = d / 2.0
+    return d
+
+
+def left_early(x, d):
+    total = 0.0
+    for k in range(3):
+        total += d[k] * x[k]
+        if total > 3.0:
+            break
+    return total * x
+
+
+def with_a_shortcut(x, d):
+    if not np.any(d):
+        return np.zeros(3)
+    return d * x
+
+
+def squared_in_place(x, d):
+    both = np.zeros(3)
+    both += d
+    both **= 2
+    return both
+
+
+def moved_in_place(x, d):
+    d += x
+    return d
+
+
+def multiplied_from_a_list(x, d):
+    parts = []
+    for k in range(3):
+        parts.append(k * d)
+    return parts[0] * parts[1]
+
+
+NOT_LINEAR = {
+    "abs": (lambda x, d: abs(d) * 2.0 * x, "the derivative of abs depends on them"),
+    "power": (lambda x, d: d**2 * x, "the derivative of this depends on them"),
+    "product": (lambda x, d: d * x * d, "the derivative of this depends on them"),
+    "affine": (lambda x, d: 2.0 * x * d + 1.0, "something that does not depend on them is added"),
+    "primal added": (lambda x, d: 2.0 * x * d + np.sin(x), "something that does not depend on them is added"),
+    "beside": (lambda x, d: np.concatenate([d[:2], np.ones(1)]), "something that does not depend on them is added"),
+    "where": (lambda x, d: np.where(x > 0.0, d, 1.0), "something that does not depend on them is added"),
+    "test": (lambda x, d: np.where(d > 0.0, d, 0.5 * d), "it depends on a test of them"),
+    "mask": (lambda x, d: x * (d == 0.0), "it depends on a test of them"),
+    "sign": (lambda x, d: np.sign(d) * x, "np.sign jumps where they change"),
+    "index": (lambda x, d: x[int(d[0])] * d, "int jumps where they change"),
+    "remainder": (lambda x, d: d % 3.0, "this jumps where they change"),
+    "norm": (lambda x, d: d / np.linalg.norm(d), "the derivative of np.linalg.norm depends on them"),
+    "einsum": (lambda x, d: np.einsum("i,i,j->j", d, d, x), "the derivative of np.einsum depends on them"),
+    "sorted": (lambda x, d: np.sort(d), "the derivative of np.sort depends on them"),
+    "until small": (until_small, "the derivative of abs depends on them"),
+    "left early": (left_early, "it depends on a test of them"),
+    "shortcut": (with_a_shortcut, "np.any jumps where they change"),
+    "in place": (squared_in_place, "the derivative of this depends on them"),
+    "moved": (moved_in_place, "something that does not depend on them is added"),
+    "list": (multiplied_from_a_list, "the derivative of this depends on them"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_LINEAR)
+def test_a_rule_that_is_not_linear_is_refused_where_it_is_transposed(name):
+    tangent, message = NOT_LINEAR[name]
+    made = ruled(tangent)
+    jvp(lambda x: made(x), (X,), (X,))
+    loss = lambda x: np.sum(made(x))  # noqa: E731
+    for derivative in (lambda: grad(loss)(X), lambda: vjp(loss, X)[1](1.0), lambda: jvp(grad(loss), (X,), (X,))):
+        with pytest.raises(UnsupportedError, match=f"is not linear in the tangents: {re.escape(message)}") as error:
+            derivative()
+        assert error.value.filename == __file__
+        first = tangent.__code__.co_firstlineno
+        assert first <= error.value.lineno <= first + 7
+
+
+def by_conjugate_gradients(a, b):
+    x, r = np.zeros(len(b)), b
+    p = r
+    while np.sqrt(r @ r) > 1e-12:
+        step = (r @ r) / (p @ (a @ p))
+        x, rest = x + step * p, r - step * (a @ p)
+        p, r = rest + (rest @ rest) / (r @ r) * p, rest
+    return x
+
+
+def test_a_body_that_stops_at_tangents_of_zero_is_refused():
+    solver = linear_solver(by_conjugate_gradients)
+    with pytest.raises(UnsupportedError, match="by_conjugate_gradients is not linear in the tangents"):
+        grad(lambda b: np.sum(solver(MATRIX @ MATRIX.T, b)))(X)
+
+
+def in_a_loop(x, d):
+    out = np.zeros(3)
+    for k in range(3):
+        for j in range(3):
+            out[k] += MATRIX[k, j] * d[j] * x[j] ** 2
+    return out
+
+
+def as_a_recurrence(x, d):
+    out = np.empty(3)
+    out[0] = d[0]
+    for k in range(1, 3):
+        out[k] = 0.5 * out[k - 1] + d[k] * x[k] ** 2
+    return out
+
+
+def in_memory_used_twice(x, d):
+    work = x.copy()
+    work *= work
+    factor = np.sin(work).copy()
+    work[:] = d
+    work *= factor
+    return work
+
+
+def added_up_before(x, d):
+    work = np.zeros(3)
+    work += x
+    factor = (work * work).copy()
+    work[:] = 0.0
+    work += d * factor
+    return work
+
+
+def beside_primals_in_a_list(x, d):
+    pairs = []
+    for k in range(3):
+        pairs.append((x[k], d[k]))
+    total = 0.0
+    for a, b in pairs:
+        total += a * a * b
+    return total * x
+
+
+def doubled(a, n):
+    return a if n == 0 else 2.0 * doubled(a, n - 1)
+
+
+def in_a_recursive_helper(x, d):
+    u = doubled(x, 2)
+    return u * u * doubled(d, 2)
+
+
+def with_checks(x, d):
+    assert np.all(np.isfinite(d))
+    if d is None or d.ndim == 0:
+        return d
+    if np.any(np.isnan(d)):
+        raise ValueError("NaN")
+    return d * x
+
+
+def by_length(x, d):
+    parts = [d[k] for k in range(3) if x[k] > 1.5]
+    return (sum(parts) / len(parts) if parts else 0.0) * x
+
+
+def in_turns(x, d):
+    a, b = d.copy(), np.zeros(3)
+    for _ in range(4):
+        b[1:-1] = 0.5 * (a[:-2] + a[2:]) * x[0]
+        a, b = b, a
+    return a
+
+
+LINEAR = {
+    **{f.__name__: f for f in (in_a_loop, as_a_recurrence, in_memory_used_twice, added_up_before, in_turns)},
+    **{f.__name__: f for f in (beside_primals_in_a_list, in_a_recursive_helper, with_checks, by_length)},
+    "mask": lambda x, d: np.where(x > 1.5, d, 0.0) + np.where(x > 2.5, -2.0 * d, d),
+    "masked sum": lambda x, d: d[x > 1.5].sum() * x + np.sum(d, where=x > 2.5),
+    "products": lambda x, d: MATRIX @ d + np.einsum("ij,j,i->i", MATRIX, d, x) + np.vdot(x, d) * x,
+    "solve": lambda x, d: np.linalg.solve(MATRIX, d) / np.linalg.norm(x) + np.linalg.lstsq(MATRIX, d, rcond=None)[0],
+    "slices": lambda x, d: np.concatenate([d[1:], np.zeros(1)]) + np.stack([d, 0.0 * x]).sum(0) + np.pad(d[:2], (0, 1)),
+    "chains": lambda x, d: np.linalg.multi_dot([MATRIX, MATRIX, d]) + np.cumsum(d[::-1])[::-1],
+    "numbers": lambda x, d: np.array([float(d[0]), float(d[1]), 0.0]) + np.asarray(d) + np.float64(d[2]) * x,
+    "complex": lambda x, d: np.real(np.conj(d * (1.0 + 2.0j))) + np.real(np.fft.ifft(np.fft.fft(d) * np.fft.fft(x))),
+    "quotient": lambda x, d: d / x + 0.0 * x + np.nan_to_num(d) + d**1,
+    "by primals": lambda x, d: np.var(x) * d[np.argsort(x)] + (d if x[0] > 0.0 else -d) * np.max(x),
+    "sum": lambda x, d: sum([d * k for k in range(3)]) + sum(d[k] for k in range(3)) * x,
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_a_rule_that_is_linear_is_not_refused(name):
+    made = ruled(LINEAR[name])
+    weights = np.array([0.3, 0.9, -0.4])
+    columns = [jvp(lambda x: made(x), (X,), (e,))[1] for e in np.eye(3)]
+    assert_allclose(grad(lambda x: np.sum(made(x) * weights))(X), np.array(columns) @ weights)
+
+
+def test_rules_of_kind_jvp_are_linear_too():
+    @rules.jvp(area)
+    def area_jvp(width_dot, z, width, height=2.0):
+        return abs(width_dot) * height
+
+    assert jvp(lambda x: area(x), (2.0,), (-1.0,))[1] == 2.0
+    with pytest.raises(UnsupportedError, match="the rule of area is not linear in the tangents"):
+        grad(lambda x: area(x))(2.0)
+
+
 # ---------------------------------------------------------------------------------------------- rules
 
 

@@ -28,6 +28,7 @@ from srcgrad.jit.destinations import write_to_destinations
 from srcgrad.jit.handover import hand_over_lists
 from srcgrad.jit.lengths import may_stretch
 from srcgrad.jit.pipeline import jitted, size_tapes_of_pullback
+from srcgrad.rules.custom import TRANSPOSED
 from srcgrad.transform import gradient as transform
 from srcgrad.transform import jacobian
 from srcgrad.transform.costs import COMPILED, INTERPRETED
@@ -37,6 +38,7 @@ from srcgrad.transform.linearization import NotSeparable, linearization
 from srcgrad.transform.memory_limit import limit_loops, taped_loops
 from srcgrad.transform.protection import leaves_of
 from srcgrad.transform.pushforward import pushforward
+from srcgrad.transform.transposition import by_bodies, lower_transposed
 
 _WHAT = {
     **{"grad": "gradient", "value_and_grad": "value and gradient"},
@@ -178,7 +180,8 @@ class Builder:
         elif options.mode == "linearize":
             gradient, program = self._linearized(program, list(names), again)
         else:
-            gradient = self._differentiate(program, list(names))
+            with by_bodies(program.by_body):
+                gradient = self._differentiate(program, list(names))
         if options.memory_limit is not None:
             gradient, program = self._limited(gradient, program, again, list(names))
         captured = list(program.captured)
@@ -257,7 +260,11 @@ class Builder:
         if inner is not None:
             own = {name: bound[name] for name in inner.params}
             return lower_program(inner.entry, own, short_axes=short)  # type: ignore[arg-type]
-        return lower_program(self.target.fn, bound, self_object=self.target.self_object, short_axes=short)
+        fn, own_object = self.target.fn, self.target.self_object
+        transposed = vars(fn).get(TRANSPOSED)
+        if transposed is not None and self.options.wanted == (transposed.parameter,):
+            return lower_transposed(lambda marks: lower_program(fn, bound, marks=marks, short_axes=short), transposed)
+        return lower_program(fn, bound, self_object=own_object, short_axes=short)
 
     def _names(self, bound: dict[str, Any], program: Program) -> tuple[str, ...]:
         return self._split_items(program) if self.options.wanted is not None else _float_parameters(bound, program)

@@ -197,6 +197,13 @@ def make_context(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, S
     return contexts.make_context(lo, obj, args, kwargs)
 
 
+def _read_by_body(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A call of a function without source, as if it had no rule."""
+    if obj not in STANDS_FOR:
+        lo.unsupported(f"{getattr(obj, '__name__', type(obj).__name__)} has no source to differentiate")
+    return call(lo, Const(STANDS_FOR[obj]), args, kwargs)
+
+
 def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a Python object known at compile time."""
     if obj is UNDEFINED:
@@ -221,10 +228,17 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
             return handler(lo, args, kwargs)
         readable = isinstance(obj, types.FunctionType) or _is_numba(obj)
         if has_rule(obj) and readable and not is_library(obj) and not _is_own(obj):
-            args, kwargs = custom_calls.with_defaults(lo, obj, args, kwargs)
-            return custom_calls.call_with_rule(lo, obj, args, kwargs, primitive)
+            given, named = custom_calls.with_defaults(lo, obj, args, kwargs)
+            return custom_calls.call_by_rule(
+                lo,
+                obj,
+                lambda: custom_calls.call_with_rule(lo, obj, given, named, primitive),
+                lambda: call_function(lo, getattr(obj, "py_func", obj), args, kwargs),
+            )
         if has_rule(obj):
-            return primitive(lo, obj, args, kwargs)
+            return custom_calls.call_by_rule(
+                lo, obj, lambda: primitive(lo, obj, args, kwargs), lambda: _read_by_body(lo, obj, args, kwargs)
+            )
         if obj in STANDS_FOR:
             return call(lo, Const(STANDS_FOR[obj]), args, kwargs)
     if type(obj) in CALLED:

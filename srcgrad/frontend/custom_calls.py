@@ -43,6 +43,9 @@ class CustomCall:
 
 def call_custom(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """A call of a custom function: one operation."""
+    place = place_in_transpose(lo, custom)
+    if is_by_body(lo, custom, place):
+        return by_body(lo, custom, lambda: lo.call(Const(custom.fun), args, kwargs))
     args = _positional(lo, custom, args, kwargs)
     trees = [as_tree(lo, arg, custom, lists=True) for arg in args]
     given, into = [], []
@@ -64,7 +67,40 @@ def call_custom(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
     op = Call(step_of(Primal, custom, form), tuple(given), {}, outputs, lo.span)
     lo.append(op)
     lo.customs.append(CustomCall(op, bodies))
+    if place is not None:
+        lo.transposing.calls[op] = place
     return outputs[0] if form.out is None else as_symbol(lo, form.out.unflatten(result))
+
+
+def place_in_transpose(lo: Lowering, fn: Any) -> Any:
+    """The place of a call of a function whose rule is being transposed; None if that is not so."""
+    return lo.site((fn, lo.span)) if any(fn is other for other in lo.marks.transposed) else None
+
+
+def is_by_body(lo: Lowering, fn: Any, place: Any) -> bool:
+    """Whether a call has the derivative of the function's body: with its rule it would be transposed without end."""
+    return place is not None and (place in lo.marks.by_body or any(fn is own for own in lo.transposing.inside))
+
+
+def by_body(lo: Lowering, fn: Any, call: Callable[[], Symbol]) -> Symbol:
+    """A call of a function as if it had no rule."""
+    lo.transposing.inside.append(fn)
+    try:
+        return call()
+    finally:
+        lo.transposing.inside.pop()
+
+
+def call_by_rule(lo: Lowering, fn: Any, call: Callable[[], Symbol], body: Callable[[], Symbol]) -> Symbol:
+    """A call of a function that has a rule, or of its body where the rule is being transposed."""
+    place = place_in_transpose(lo, fn)
+    if is_by_body(lo, fn, place):
+        return by_body(lo, fn, body)
+    result = call()
+    first = result.items[0] if isinstance(result, Sequence) and result.items else result
+    if place is not None and isinstance(first, Value) and isinstance(first.owner, Call):
+        lo.transposing.calls[first.owner] = place
+    return result
 
 
 def step_of(cls: Any, custom: Custom, *parts: Any) -> Any:

@@ -15,7 +15,7 @@ from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds, pools
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
-from srcgrad.frontend.marks import Marks
+from srcgrad.frontend.marks import Marks, Transposing
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.pool_uses import check_use
 from srcgrad.frontend.presence import finds_list
@@ -102,6 +102,7 @@ class Lowering:
         escape: where the function that is called next says that control leaves the call by a label.
         customs: the calls of functions with derivatives of their own.
         reading: those of these functions that are being read.
+        transposing: the calls of those of them whose rules are being transposed.
         real_functions: functions of the program that are passed to them, by identity -> these, as Python's functions.
         read_at_run_time: what they read from outside when they are called, by the key of its source.
         handover: for a program that is differentiated inside of another one, what that gives it: see `handover`.
@@ -178,6 +179,7 @@ class Lowering:
         self.escape: list[Any] | None = None
         self.customs: list[Any] = []
         self.reading: list[Any] = []
+        self.transposing = Transposing()
         self.real_functions: dict[int, Any] = {}
         self.read_at_run_time: dict[tuple, Span | None] = {}
         self.handover: Any = None

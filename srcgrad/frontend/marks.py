@@ -9,6 +9,19 @@ from srcgrad.ir.types import Record, Type
 
 
 @dataclass
+class Transposing:
+    """Calls, in a program, of functions whose rules for tangents are being transposed.
+
+    Attributes:
+        calls: the calls -> their places.
+        inside: the functions whose bodies are being lowered in place of a call.
+    """
+
+    calls: dict[Any, Any] = field(default_factory=dict)
+    inside: list[Any] = field(default_factory=list)
+
+
+@dataclass
 class Marks:
     """What earlier attempts at lowering this program have found out.
 
@@ -44,6 +57,10 @@ class Marks:
         derived: the text of generated code that is part of the program -> its function.
         sinks: the identity of lists from outside that the program adds to -> the list.
         within: for each place where another program is differentiated inside of this one, the marks of that.
+        transposed: for the tangent of a function that is transposed, what it is the tangent of, and the functions whose
+            rules have called for this.
+        by_body: the calls of these functions that have the derivative of their body: their place -> their name, and
+            where they stand.
     """
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
@@ -74,6 +91,8 @@ class Marks:
     taken: dict[tuple, tuple[str, Any]] = field(default_factory=dict)
     derived: dict[tuple, Any] = field(default_factory=dict)
     within: dict[Any, Marks] = field(default_factory=dict)
+    transposed: tuple[Any, ...] = ()
+    by_body: dict[Any, tuple[str, Any]] = field(default_factory=dict)
 
     def for_program_at(self, place: Any) -> Marks:
         """The marks of a program that is differentiated inside of this one, with what is known from earlier attempts.

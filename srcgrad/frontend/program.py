@@ -27,7 +27,7 @@ from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.frontend.variables import belongs_to_argument, held_outside, open_outside
 from srcgrad.ir.joins import MeetingError, UnlikeError
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Raise, Region, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Op, Raise, Region, Value
 from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
 from srcgrad.tree import attributes_of, in_order, is_structured
 
@@ -54,6 +54,9 @@ class Program:
         held_outside: the containers from outside that it uses, where it changes some -> where it changes which.
         customs: the calls of functions with derivatives of their own.
         read_at_run_time: what these functions read from outside when they are called, by the key of its source.
+        transposed: for the tangent of a function that is transposed, what it is the tangent of: see `Marks`.
+        transposed_calls: the calls of these functions -> their places.
+        by_body: those of them that have the derivatives of their bodies: see `Marks`.
         written: the parameters that the program writes; known once they are protected.
     """
 
@@ -71,6 +74,9 @@ class Program:
     held_outside: dict[Value, list[Span | None]]
     customs: list[CustomCall]
     read_at_run_time: dict[tuple, Span | None]
+    transposed: tuple[Any, ...]
+    transposed_calls: dict[Op, Any]
+    by_body: dict[Any, tuple[str, Span | None]]
     written: set[str] = field(default_factory=set)
 
 
@@ -88,6 +94,7 @@ def lower_program(
     floats: frozenset[str] = frozenset(),
     self_object: Any = None,
     short_axes: bool = False,
+    marks: Marks | None = None,
 ) -> Program:
     """Lowers a function for arguments of the kinds of the given ones.
 
@@ -97,6 +104,7 @@ def lower_program(
         floats: the parameters whose Python integers are taken as floats.
         self_object: what the first parameter is bound to, for a bound method.
         short_axes: whether the program is for the lengths of short last axes.
+        marks: what is known of it before.
 
     Raises:
         UnsupportedError: for what the compiler can't carry.
@@ -107,7 +115,7 @@ def lower_program(
     def type_of(name: str) -> Type:
         return _parameter_type(arguments[name], name, name in floats, short_axes)
 
-    return lowered(lambda marks: _attempt(fn, arguments, type_of, self_object, marks), Marks(), fn.__name__)
+    return lowered(lambda marks: _attempt(fn, arguments, type_of, self_object, marks), marks or Marks(), fn.__name__)
 
 
 def lowered(attempt: Callable[[Marks], T], marks: Marks, name: str) -> T:
@@ -226,6 +234,9 @@ def finished(
         held,
         lo.customs,
         lo.read_at_run_time,
+        marks.transposed,
+        lo.transposing.calls,
+        marks.by_body,
     )
 
 

@@ -128,6 +128,10 @@ class Custom:
         """Why there is no `reverse` or no `tangent` sweep, and the way out; None if there is one."""
         return None
 
+    def within(self, transposed: tuple[Any, ...]) -> Custom:
+        """What stands for it in the transposes of rules for tangents, each of which has asked for the next."""
+        return self
+
     def as_function(self) -> types.FunctionType:
         """A Python function that calls it, with its parameters, for those who differentiate it by itself."""
         known: types.FunctionType | None = self.__dict__.get("_function")
@@ -510,15 +514,38 @@ def _unpacked(leaves: list[Any]) -> Any:
     return leaves[0] if len(leaves) == 1 else tuple(leaves)
 
 
-_transposing: list[Callable[[Any, str], Custom]] = []
+TRANSPOSED = "__srcgrad_transposed__"
+"""The attribute of a function that computes a tangent to be transposed: whose tangent that is."""
 
 
-def transposed_by(make: Callable[[Any, str], Custom]) -> None:
-    """Declares what makes the transpose of a rule for tangents: it takes the rule, and a name."""
+@dataclass(frozen=True, slots=True)
+class Transposed:
+    """A tangent that is linear in one parameter of the function that computes it, and is transposed.
+
+    Attributes:
+        parameter: the name of that parameter.
+        functions: the function that it is the tangent of, last; before it those whose rules have asked for this.
+    """
+
+    parameter: str
+    functions: tuple[Any, ...]
+
+
+_transposing: list[Callable[[Any, str, tuple[Any, ...]], Custom]] = []
+
+
+def transposed_by(make: Callable[[Any, str, tuple[Any, ...]], Custom]) -> None:
+    """Declares what makes the transpose of a rule for tangents: it takes what `transpose_of` does."""
     _transposing[:] = [make]
 
 
 @functools.lru_cache(maxsize=256)
-def transpose_of(rule: Any, name: str) -> Custom:
-    """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments."""
-    return _transposing[0](rule, name)
+def transpose_of(rule: Any, name: str, functions: tuple[Any, ...]) -> Custom:
+    """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments.
+
+    Args:
+        rule: a rule for tangents.
+        name: what the function is called.
+        functions: whose rule that is, last: see `Transposed`.
+    """
+    return _transposing[0](rule, name, functions)

@@ -149,7 +149,7 @@ class _Closer:
         """Replaces consecutive operations of a region, which may be run again, by the call of a closed function."""
         if not ops or isinstance(ops[-1], Raise):
             return
-        ops = draw_from_copies(region, ops, again)
+        ops = draw_from_copies(region, [*_taken_in(self.function.body, region, ops), *ops], again)
         loop = ops[0]
         if isinstance(loop, For) and _is_marked_loop(loop):
             self._draw_before(region, loop)
@@ -268,9 +268,10 @@ class _Closer:
             held = self.aliases.within(value) & writers.keys() if is_pointer(value.type) else set()
             if held:
                 raise UnsupportedError(
-                    f"an array in {value.hint or 'a list'} is written in place in what is checkpointed",
+                    "an array that belongs to an object in a list, or is in one, is written in place in what is "
+                    "checkpointed, and the list may not be its own",
                     writers[held.pop()].span,
-                    "put a new array in its place",
+                    "put a new array in its place: o.u = o.u + x",
                 )
 
     def _is_observed(self, value: Value, after: set[Value]) -> bool:
@@ -367,6 +368,39 @@ def _close_function(cut: Cut, ops: list[Op], outputs: list[Value]) -> tuple[Call
     given = inputs_of(ops)
     closed, changed = closed_function(cut, cut.name, given, given, ops, outputs)
     return Call(closed, tuple(given), {}, outputs, ops[0].span), [given[k] for k in changed]
+
+
+def _taken_in(body: Region, region: Region, ops: list[Op]) -> list[Op]:
+    """Takes from before some operations, where these run once, what makes empty lists that they alone use.
+
+    The attributes of objects in lists are kept in lists that are made where the function begins.
+    """
+    if _is_repeated(region):
+        return []
+    inside = set(within(ops))
+    elsewhere = set(body.results)
+    for op in walk(body):
+        if op not in inside:
+            elsewhere.update(op.inputs, *[inner.results for inner in op.regions])
+    taken = []
+    for value in inputs_of(ops):
+        op = value.owner
+        if isinstance(op, Call) and op.fn is list and not op.inputs and op.parent is not None:
+            taken += [] if value in elsewhere else [op]
+    for op in taken:
+        assert op.parent is not None
+        op.parent.ops.remove(op)
+        region.ops.insert(region.ops.index(ops[0]), op)
+        op.parent = region
+    return taken
+
+
+def _is_repeated(region: Region) -> bool:
+    """Whether a region stands in a loop."""
+    op = region.parent
+    while op is not None and not isinstance(op, Loop):
+        op = op.parent.parent if op.parent is not None else None
+    return op is not None
 
 
 def inputs_of(ops: list[Op]) -> list[Value]:

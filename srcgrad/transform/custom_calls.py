@@ -88,6 +88,7 @@ def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
         return
     custom, form = step.custom, step.form
     _check(op, custom, "reverse")
+    custom = custom.within(reverse.transposed)
     lo = reverse.lo
     seen = tuple([k for k, o in enumerate(op.outputs) if o.type.differentiable])
     bars = [reverse.full_cotangent(reverse.cotangent_of_output(op.outputs[k]), op.outputs[k]) for k in seen]
@@ -123,7 +124,7 @@ def reverse_by_transpose(reverse: Reverse, op: Call, rule: Rule, g: Any, z: Any)
     form = Form((None,) * len(given), flatten(given)[1], structure, wanted)
     name = display_name(op.fn).rpartition(".")[2]
     found = [Value(items[k].type, None, op.span) for k in wanted]
-    step = step_of(Primal, transpose_of(rule, f"{name}_rev"), form)
+    step = step_of(Primal, transpose_of(rule, f"{name}_rev", (*reverse.transposed, op.fn)), form)
     reverse.lo.append(Call(step, given, {}, found, op.span))
     for k, bar in zip(wanted, found, strict=True):
         reverse.contribute(items[k], bar)

@@ -135,7 +135,15 @@ def joint_gradient(
     kept = list(leaves(aux)) + ([value] if with_value else [])
     function.body.results = [value, *leaves(aux)] if with_value or has_aux else [value]
     bars, pairs = _reverse(
-        function, program.functions, [(value, Const(1.0))], inputs, kept, optimize, returned=kept, costs=costs
+        function,
+        program.functions,
+        [(value, Const(1.0))],
+        inputs,
+        kept,
+        optimize,
+        returned=kept,
+        costs=costs,
+        transposed=program.transposed,
     )
     gradients = [_structure(program, program.arguments[name], dict(zip(inputs, bars, strict=True))) for name in names]
     _, aux = classes(program, program.result, (value, aux), has_aux)
@@ -265,17 +273,19 @@ def _reverse(
     levels: dict[Value, Zeros] | None = None,
     returned: Iterable[Value] | None = None,
     costs: Costs = INTERPRETED,
+    transposed: tuple[Any, ...] = (),
 ) -> tuple[list[Value], Pairs]:
     """Appends the reverse sweep and makes it legal; the cotangents of the inputs.
 
     `levels` tells what the seeds hold, and learns what the cotangents of the inputs do; `returned` are the results that
-    the function goes on to return, all of them if it is not given; `costs` are those of the target.
+    the function goes on to return, all of them if it is not given; `costs` are those of the target; `transposed` is
+    what the function is the tangent of, if that is transposed.
     """
     functions = [*callees, function]
     aliases = Aliases(functions, reads=True)
     outputs = [v for v, _ in seeds]
     activity = activity_of(functions, aliases, inputs, outputs, optimize)
-    closed = ClosedPairs(partial(_differentiate_closed, optimize, costs))
+    closed = ClosedPairs(partial(_differentiate_closed, optimize, costs, transposed))
     pairs = Pairs(activity, aliases, aliases.needs_table and bool(callees), closed)
     complexness = Complexness(functions, aliases)
 
@@ -283,6 +293,7 @@ def _reverse(
         reverse = Reverse(activity, aliases, complexness, pairs)
         reverse.shadow_table = shadows
         reverse.outlives = not undo
+        reverse.transposed = transposed
         versions = Versions(target, aliases, len(target.body.ops), callee=target is not function)
         if levels is not None and target is function:
             for seed, level in levels.items():
@@ -324,6 +335,7 @@ def _reverse(
 def _differentiate_closed(
     optimize: bool,
     costs: Costs,
+    transposed: tuple[Any, ...],
     function: Function,
     callees: list[Function],
     rows: list[tuple[Value, Value]],
@@ -333,7 +345,9 @@ def _differentiate_closed(
     name: str,
 ) -> None:
     """Makes of a copy of a closed function its reverse, both sweeps in one: see `ClosedPairs`."""
-    bars, pairs = _reverse(function, callees, rows, inputs, [], optimize, levels=levels, costs=costs)
+    bars, pairs = _reverse(
+        function, callees, rows, inputs, [], optimize, levels=levels, costs=costs, transposed=transposed
+    )
     add_parameters(function, seeds)
     finish(function, bars[0] if len(bars) == 1 else tuple(bars), name, optimize)
     pairs.functions(function, settle=False)
@@ -392,6 +406,7 @@ def pullback(
         optimize,
         undo=False,
         costs=costs,
+        transposed=program.transposed,
     )
     gradients = tuple(_structure(program, program.arguments[n], dict(zip(inputs, bars, strict=True))) for n in names)
     shown = function.name

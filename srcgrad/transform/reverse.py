@@ -36,6 +36,7 @@ class Reverse(CotangentStore):
         uses: what uses the values of the forward sweep.
         instances: instances of classes that are only made to be returned.
         outlives: whether the reverse sweep may run long after the forward sweep.
+        transposed: where the function is a tangent that is transposed, what it is the tangent of: see `Transposed`.
     """
 
     def __init__(self, activity: Activity, aliases: Aliases, complexness: Complexness, pairs: Any):
@@ -48,6 +49,7 @@ class Reverse(CotangentStore):
         self.uses = Uses([])
         self.instances: set[Value] = set()
         self.outlives = False
+        self.transposed: tuple[Any, ...] = ()
 
     def run(self, function: Function, seeds: Iterable[tuple[Value, Value]], inputs: list[Value]) -> list[Value]:
         """Appends the reverse sweep of a function; returns the cotangents of the inputs."""
