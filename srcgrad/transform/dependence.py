@@ -26,6 +26,7 @@ from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import (
     LIST_WRITERS,
+    LOOKUPS,
     among,
     contents_read,
     copies_perhaps,
@@ -48,7 +49,7 @@ from srcgrad.rules.dependence import (
     union_change,
 )
 from srcgrad.rules.extents import is_elementwise
-from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union, union_at
+from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, shadow_sets, union, union_at
 from srcgrad.rules.registry import (
     IN_PLACE,
     JVP,
@@ -61,7 +62,6 @@ from srcgrad.rules.registry import (
 )
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.call_tangents import (
-    LOOKUPS,
     check_view,
     data_of,
     dots_of,
@@ -108,6 +108,7 @@ class Dependence(Forward):
     suffix = "deps"
     mode = "deps"
     zero = Const(0)
+    lookup = staticmethod(shadow_sets)
 
     def zeros(self, value: Value) -> Value:
         return self.lo.value(self.lo.emit_typed(no_sets, (value,), {}, value.type, self.name_of(value)))

@@ -17,7 +17,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import flows, in_and_out, spread
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import reads_contents, told_apart, written
+from srcgrad.analysis.memory import LOOKUPS, among, reads_contents, told_apart, written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
@@ -49,8 +49,6 @@ from srcgrad.transform.places import mirror
 from srcgrad.transform.pushforward import with_tangents
 from srcgrad.transform.simplify import remove_dead_code, replace_values
 from srcgrad.transform.split import first_of_reverse, split
-
-_TABLES = (runtime.shadow_of, runtime.cotangent_of)
 
 
 class NotSeparable(Exception):
@@ -191,7 +189,7 @@ class _Dependence:
     def _spread(self, op: Op) -> None:
         if isinstance(op, Call):
             target = written(op)
-            if op.fn in _TABLES and any(map(self.depends, op.outputs)):
+            if among(op.fn, LOOKUPS) and any(map(self.depends, op.outputs)):
                 # What is kept in a table by one call, the next one would find there.
                 self._mark(op.args[:1])
             if any(map(self.depends, op.inputs)):
