@@ -1006,6 +1006,12 @@ def states_of_a_recursion(x):
     return np.sum(L[2] * go(x * x, 2) ** 2)
 
 
+@case(0.4, 1, [(1.0, 0.5), (0.2, 0.3)], argnums=(0, 2), hessian=True)
+def pairs_by_number(x, n, pairs):
+    slope, offset = pairs[n]
+    return slope * x * x + offset * slope
+
+
 @pytest.mark.parametrize("fun, args, argnums, hessian", CASES)
 def test_program(fun: Callable, args: tuple, argnums: Any, hessian: bool) -> None:
     before = repr(args)

@@ -174,17 +174,25 @@ class _Dependence:
         if any(map(self.aliases.is_written, tangents)) or any(isinstance(op, Enter) for op in walk(function.body)):
             raise NotSeparable
         self._found: set[Any] = set(tangents)
+        self._memory: set[Any] = set()
         spread(self._found, in_and_out(function.body), self._spread)
 
     def _key(self, value: Value) -> Any:
         return self.aliases.find(value) if self.aliases.is_written(value) else value
 
     def depends(self, value: Value) -> bool:
-        """Whether a value depends on a tangent."""
-        return not isinstance(value, Const) and self._key(value) in self._found
+        """Whether a value depends on a tangent, or holds memory that does."""
+        if isinstance(value, Const):
+            return False
+        if self._key(value) in self._found:
+            return True
+        # What is written in a container by one call, the next one would find there.
+        return is_pointer(value.type) and not self._memory.isdisjoint(self.aliases.within(value))
 
     def _mark(self, values: Iterable[Value]) -> None:
-        self._found.update(self._key(v) for v in values if not isinstance(v, Const))
+        given = [v for v in values if not isinstance(v, Const)]
+        self._memory.update(self.aliases.find(v) for v in given if self.aliases.is_written(v))
+        self._found.update(self._key(v) for v in given)
 
     def _spread(self, op: Op) -> None:
         if isinstance(op, Call):
