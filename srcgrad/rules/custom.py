@@ -510,15 +510,22 @@ def _unpacked(leaves: list[Any]) -> Any:
     return leaves[0] if len(leaves) == 1 else tuple(leaves)
 
 
-_transposing: list[Callable[[Any, str], Custom]] = []
+_transposing: list[Callable[[Any, str, tuple[str, ...], int], Custom]] = []
 
 
-def transposed_by(make: Callable[[Any, str], Custom]) -> None:
-    """Declares what makes the transpose of a rule for tangents: it takes the rule, and a name."""
+def transposed_by(make: Callable[[Any, str, tuple[str, ...], int], Custom]) -> None:
+    """Declares what makes the transpose of a rule for tangents: it takes what `transpose_of` does."""
     _transposing[:] = [make]
 
 
 @functools.lru_cache(maxsize=256)
-def transpose_of(rule: Any, name: str) -> Custom:
-    """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments."""
-    return _transposing[0](rule, name)
+def transpose_of(rule: Any, name: str, names: tuple[str, ...], keywords: int) -> Custom:
+    """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments.
+
+    Args:
+        rule: a rule for tangents.
+        name: what the function is called.
+        names: what the rule calls the arguments that are given; others have their defaults.
+        keywords: how many of these, the last ones, are given by name.
+    """
+    return _transposing[0](rule, name, names, keywords)
