@@ -459,6 +459,11 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
         sparse_jacobian(lambda x: np.fft.fft(x))(x)
     with pytest.raises(UnsupportedError, match="random"):
         sparse_jacobian(lambda x, rng: x * rng.normal(size=3))(x, np.random.default_rng(0))
+    for seeds in ((), (None,)):
+        with pytest.raises(UnsupportedError, match="random"):
+            sparse_jacobian(lambda x, seeds=seeds: x * np.random.default_rng(*seeds).normal(size=3))(x)
+    with pytest.raises(UnsupportedError, match="random"):
+        sparse_jacobian(lambda x: x * np.random.normal(size=3))(x)
     with pytest.raises(UnsupportedError, match="outside of the function is changed"):
         sparse_jacobian(counted)(x)
     with pytest.raises(ArgumentError, match="argnums=1"):

@@ -1012,6 +1012,36 @@ def pairs_by_number(x, n, pairs):
     return slope * x * x + offset * slope
 
 
+# Generators that are made in the function, from a number: they draw the same in each sweep.
+
+
+@case(Z, hessian=True)
+def random_weights(x):
+    generator = np.random.default_rng(5)
+    return np.sum(generator.normal(size=4) * x**3) * x[0]
+
+
+@case(Z, hessian=True)
+@case(Z0, 7, hessian=True)
+def random_places_after_random_numbers(x, seed=3):
+    generator = np.random.default_rng(seed)
+    weights = generator.normal(size=4)
+    generator.gamma(2.0 + x[1], size=5)
+    places = generator.integers(0, 4, size=4)
+    return np.sum(weights * x) ** 2 + np.sum(x[places] * x**2)
+
+
+@case(Z)
+def random_places_in_a_loop(x):
+    y = np.zeros(4)
+    for k in range(4):
+        generator = np.random.RandomState(k)
+        if k % 2:
+            generator.normal()
+        y[k] = x[generator.randint(4)] * x[generator.randint(4)]
+    return y
+
+
 @pytest.mark.parametrize("fun, args, argnums, hessian", CASES)
 def test_program(fun: Callable, args: tuple, argnums: Any, hessian: bool) -> None:
     before = repr(args)
