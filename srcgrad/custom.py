@@ -500,19 +500,20 @@ class _OfCustom(_Transposed):
 class _OfRule(_Transposed):
     """The transpose of a rule of kind `jvp`, whose tangent depends on the arguments and the value."""
 
-    def __init__(self, rule: Rule, name: str, functions: tuple[Any, ...]):
-        module = getattr(rule.body, "__module__", None) or "builtins"
-        super().__init__(name, module, _linear_rule(rule.body), functions)
-        self._places = [rule.parameters.index(argument) for argument in rule.tangents]
+    def __init__(self, rule: Rule, name: str, names: tuple[str, ...], keywords: int, functions: tuple[Any, ...]):
+        # What has its default is in no place, and has no tangent.
+        self._places = [names.index(argument) if argument in names else None for argument in rule.tangents]
+        linear = _linear_rule(rule.body, names[len(names) - keywords :])
+        super().__init__(name, getattr(rule.body, "__module__", None) or "builtins", linear, functions)
 
     def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
         return (), (*args, value)
 
     def moving(self, args: Sequence[Any]) -> list[Any]:
-        return [args[place] for place in self._places if place < len(args)]
+        return [None if place is None else args[place] for place in self._places]
 
     def placed(self, found: Sequence[Any], count: int) -> tuple:
-        by_place = dict(zip(self._places, found, strict=False))
+        by_place = dict(zip(self._places, found, strict=True))
         return tuple([by_place.get(k) for k in range(count)])
 
     def of_args(self, found: Sequence[Any]) -> tuple:
@@ -529,10 +530,14 @@ def _linear_part(rule: Any) -> Callable[..., Any]:
     return linear
 
 
-def _linear_rule(rule: Any) -> Callable[..., Any]:
+def _linear_rule(rule: Any, keywords: tuple[str, ...]) -> Callable[..., Any]:
+    """The tangent as a function of tangents, arguments and value; the last arguments are given by these names."""
+
     def linear(passive, primals, tangents):  # type: ignore[no-untyped-def]
         *args, value = primals
-        return rule(*tangents, value, *args)
+        count = len(args) - len(keywords)
+        named = dict(zip(keywords, args[count:], strict=True))
+        return rule(*tangents, value, *args[:count], **named)
 
     return linear
 

@@ -1086,6 +1086,45 @@ def test_tangents_are_transposed():
         grad(lambda x: area(1.0, x))(2.0)
 
 
+def powers(a, b=2.0, *, k=1.0, m=2.0):
+    return a * b * k + m * a * a
+
+
+def powers_jvp(a_dot, b_dot, z, a, b=2.0, *, k=1.0, m=2.0):
+    total = 0.0
+    if a_dot is not None:
+        total = total + a_dot * (b * k + 2.0 * m * a)
+    return total if b_dot is None else total + a * k * b_dot
+
+
+@pytest.mark.parametrize(
+    "fun",
+    [
+        lambda x: powers(x),
+        lambda x: powers(x, k=3.0),
+        lambda x: powers(x, m=3.0),
+        lambda x: powers(b=x * x, a=x, m=3.0),
+        lambda x: powers(x, x * x, m=3.0, k=0.5),
+        lambda x: powers(np.ones(3), b=np.sin(x), k=0.5),
+    ],
+)
+def test_tangents_of_arguments_by_keyword_are_transposed(fun):
+    rules.jvp(powers)(powers_jvp)
+    srcgrad.check_grads(lambda x: np.sum(fun(x) * x), (X,), order=2)
+
+
+def test_any_keywords_of_a_rule_for_tangents_are_transposed():
+    def scaled(x, **options):
+        return x * x * options.get("k", 1.0)
+
+    rules.jvp(scaled)(lambda x_dot, z, x, **options: 2.0 * x * x_dot * options.get("k", 1.0))
+    srcgrad.check_grads(lambda x: np.sum(scaled(x, k=3.0) * scaled(x)), (X,), order=2)
+
+    with pytest.raises(NoRuleError, match="no derivative with respect to its argument 'k'") as raised:
+        grad(lambda x: np.sum(scaled(X, k=x)))(X)
+    assert raised.value.filename == __file__
+
+
 def test_cotangents_of_another_shape_are_noticed():
     rules.vjp(area)(lambda g, z, width, height: (np.ones(7), None))
     for fun in (lambda x: np.sum(area(x)), lambda x: np.sum(area(2.0 * x))):

@@ -229,6 +229,20 @@ def test_linearize_is_jvp(program: Program) -> None:
     check_same(args, program.args(), f"linearize changes an argument of {program.name}")
 
 
+def by_number(x, n, pairs):
+    slope, offset = pairs[n]
+    return slope * x * x + offset * slope
+
+
+def test_a_tangent_leaves_nothing_behind_for_the_next() -> None:
+    args, gradient = (0.4, 1, [(1.0, 0.5), (0.2, 0.3)]), grad(by_number, (0, 2))
+    _, push = linearize(gradient, *args)
+    directions = [(0.0, [(0.0, 0.0), (0.0, 1.0)]), (1.0, [(0.0, 0.0), (0.0, 0.0)]), (0.5, [(1.0, 2.0), (3.0, 4.0)])]
+    for x_dot, pairs_dot in (*directions, *directions):
+        dots = (x_dot, None, pairs_dot)
+        check_same(push(*dots), jvp(gradient, args, dots)[1], "a tangent after others", exact=False)
+
+
 def test_linearize_does_not_see_later_writes() -> None:
     x = np.array([1.0, 2.0])
     out, push = linearize(lambda x: x * x, x)

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from srcgrad import grad, jacobian_pattern, jvp, sparse_hessian, sparse_jacobian, vjp
 from srcgrad.errors import ArgumentError, MissingPackageError, NoRuleError, SrcgradError, UnsupportedError
 from srcgrad.rules.dependence import union_change
-from srcgrad.rules.index_sets import Unions, no_list
+from srcgrad.rules.index_sets import Unions, no_list, shadow_sets
 from srcgrad.sparse import closure
 from srcgrad.sparse.colouring import NONE, _star, colour_columns, colour_symmetric
 from srcgrad.sparse.leaves import Vector, as_vector
@@ -459,6 +459,11 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
         sparse_jacobian(lambda x: np.fft.fft(x))(x)
     with pytest.raises(UnsupportedError, match="random"):
         sparse_jacobian(lambda x, rng: x * rng.normal(size=3))(x, np.random.default_rng(0))
+    for seeds in ((), (None,)):
+        with pytest.raises(UnsupportedError, match="random"):
+            sparse_jacobian(lambda x, seeds=seeds: x * np.random.default_rng(*seeds).normal(size=3))(x)
+    with pytest.raises(UnsupportedError, match="random"):
+        sparse_jacobian(lambda x: x * np.random.normal(size=3))(x)
     with pytest.raises(UnsupportedError, match="outside of the function is changed"):
         sparse_jacobian(counted)(x)
     with pytest.raises(ArgumentError, match="argnums=1"):
@@ -623,6 +628,29 @@ def test_sets_of_lists_of_unknown_kind_are_refused() -> None:
         no_list([1, 2])
     with pytest.raises(UnsupportedError, match="put together"):
         union_change([1], [2])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128, np.uint8])
+def test_sets_are_seen_through_the_same_views_as_shadows(dtype: Any) -> None:
+    root, numbers = np.zeros((4, 6), dtype), np.arange(24).reshape(4, 6) + 2**40
+    views: list[Callable] = [lambda a: a, lambda a: a[1:, ::-2], lambda a: a.T[3], lambda a: a.reshape(-1)[5::7]]
+    tables: dict = {}
+    for view in views:
+        shadow_sets(tables, root)[...] = 0
+        shadow_sets(tables, view(root))[...] = view(numbers)
+        expected = np.zeros((4, 6), int)
+        view(expected)[...] = view(numbers)
+        assert np.array_equal(shadow_sets(tables, root), expected)
+    assert shadow_sets(tables, [root[1], (2.0, None)])[0] is not None
+    assert shadow_sets(tables, 3.0) == 0
+
+
+def test_parts_of_complex_numbers_have_their_sets() -> None:
+    z, tables = np.zeros(3, complex), {}
+    shadow_sets(tables, z)[...] = [1, 2, 3]
+    assert shadow_sets(tables, z.imag[::-1]).tolist() == shadow_sets(tables, z.real[::-1]).tolist() == [3, 2, 1]
+    with pytest.raises(UnsupportedError, match="elements of another size"):
+        shadow_sets(tables, z.view(float))
 
 
 def test_long_chains_take_no_quadratic_time() -> None:

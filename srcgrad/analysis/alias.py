@@ -13,6 +13,7 @@ from srcgrad import runtime
 from srcgrad.analysis.memory import (
     IN_PLACE,
     LIST_WRITERS,
+    LOOKUPS,
     MAY_COPY,
     READ_ONLY_VIEWS,
     among,
@@ -29,10 +30,8 @@ from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Ty
 from srcgrad.rules.custom import Step, fitting
 from srcgrad.rules.user_rules import RuleCall
 
-_ON_CONTAINERS = LIST_WRITERS | frozenset(
+_ON_CONTAINERS = (LIST_WRITERS | LOOKUPS) | frozenset(
     [
-        runtime.shadow_of,
-        runtime.cotangent_of,
         list,
         tuple,
         dict,
@@ -323,7 +322,7 @@ class Aliases:
         fn = op.fn
         if not on_containers(op):
             self._visit_array_call(op)
-        elif fn in (runtime.shadow_of, runtime.cotangent_of):
+        elif fn in LOOKUPS:
             self._shadows.append(op)
             self._sources.append(op.outputs[0])
         elif fn in (list, tuple, dict, set) or (isinstance(fn, type) and issubclass(fn, tuple)):

@@ -13,7 +13,7 @@ from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Closed, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.custom import Primal, fitting
-from srcgrad.rules.index_sets import all_of_all, no_sets, union_at
+from srcgrad.rules.index_sets import all_of_all, no_sets, shadow_sets, union_at
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
 
 ITEM_UPDATES = frozenset(
@@ -123,9 +123,10 @@ def reads_contents(op: Op, value: Value) -> bool:
     return not only_metadata(op) and any(v is value for v in contents_read(op))
 
 
+LOOKUPS = frozenset([runtime.shadow_of, runtime.cotangent_of, shadow_sets])
+"""What finds the shadow of its second argument in a table of them, its first."""
 _BY_IDENTITY: dict[Any, tuple[int, ...]] = {
-    runtime.shadow_of: (1,),
-    runtime.cotangent_of: (1,),
+    **dict.fromkeys(LOOKUPS, (1,)),
     runtime.add_if_copied: (2, 3),
     runtime.through_copy: (1, 2),
     runtime.viewed_alike: (1, 2, 3),

@@ -33,7 +33,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
-from srcgrad.analysis.memory import MAY_COPY, contents_read, is_view, only_metadata, written
+from srcgrad.analysis.memory import LOOKUPS, MAY_COPY, among, contents_read, is_view, only_metadata, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Try, Value, walk
 from srcgrad.ir.types import Array, NpScalar, Opaque, PyScalar, Tuple
 from srcgrad.jit.buffers import hoist_buffers
@@ -82,9 +82,8 @@ def fuse_loops(functions: list[Function], relies: bool = False) -> None:
 def _aliases_of(functions: list[Function]) -> Aliases:
     """Which values may share memory. Of shadows in tables any may: which are views is for those of a caller to know."""
     aliases = Aliases(functions)
-    tables = (runtime.shadow_of, runtime.cotangent_of)
     ops = [op for function in functions for op in walk(function.body) if isinstance(op, Call)]
-    shadows = [op.outputs[0] for op in ops if hashable(op.fn) and op.fn in tables]
+    shadows = [op.outputs[0] for op in ops if among(op.fn, LOOKUPS)]
     for shadow in shadows[1:]:
         aliases.unify(shadows[0], shadow)
     return aliases

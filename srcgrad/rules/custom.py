@@ -531,21 +531,23 @@ class Transposed:
     functions: tuple[Any, ...]
 
 
-_transposing: list[Callable[[Any, str, tuple[Any, ...]], Custom]] = []
+_transposing: list[Callable[[Any, str, tuple[str, ...], int, tuple[Any, ...]], Custom]] = []
 
 
-def transposed_by(make: Callable[[Any, str, tuple[Any, ...]], Custom]) -> None:
+def transposed_by(make: Callable[[Any, str, tuple[str, ...], int, tuple[Any, ...]], Custom]) -> None:
     """Declares what makes the transpose of a rule for tangents: it takes what `transpose_of` does."""
     _transposing[:] = [make]
 
 
 @functools.lru_cache(maxsize=256)
-def transpose_of(rule: Any, name: str, functions: tuple[Any, ...]) -> Custom:
+def transpose_of(rule: Any, name: str, names: tuple[str, ...], keywords: int, functions: tuple[Any, ...]) -> Custom:
     """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments.
 
     Args:
         rule: a rule for tangents.
         name: what the function is called.
+        names: what the rule calls the arguments that are given; others have their defaults.
+        keywords: how many of these, the last ones, are given by name.
         functions: whose rule that is, last: see `Transposed`.
     """
-    return _transposing[0](rule, name, functions)
+    return _transposing[0](rule, name, names, keywords, functions)

@@ -195,6 +195,52 @@ def filled_sets(x: Any, which: int) -> Any:
     return which
 
 
+def shadow_sets(tables: dict, x: Any) -> Any:
+    """The sets beside the shadow of `x`, found as `srcgrad.runtime.shadow_of` finds the shadow: through the same view.
+
+    Args:
+        tables: the sets there are, by the identity of what owns the memory that `x` stands on.
+        x: an array, view or container of the forward sweep; a number has no shadow, and the empty set.
+
+    Raises:
+        UnsupportedError: if `x` is a view whose elements are not those of its memory.
+    """
+    if isinstance(x, (list, tuple, dict)):
+        if id(x) not in tables:
+            # A tuple in a tuple has a shadow of its own.
+            apart = tuple if type(x) is tuple else ()
+            tables[id(x)] = (x, _sets_of_parts(tables, x, apart))
+        return tables[id(x)][1]
+    if not isinstance(x, np.ndarray):
+        return 0
+    root = x
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    if id(root) not in tables:
+        tables[id(root)] = (root, no_sets(root))
+    sets = tables[id(root)][1]
+    return sets if x is root else _seen_alike(sets, root, x)
+
+
+def _sets_of_parts(tables: dict, x: Any, apart: Any = ()) -> Any:
+    if isinstance(x, (list, tuple)):
+        return [None if isinstance(item, apart) else _sets_of_parts(tables, item) for item in x]
+    if isinstance(x, dict):
+        return {key: _sets_of_parts(tables, item) for key, item in x.items()}
+    return shadow_sets(tables, x)
+
+
+def _seen_alike(sets: np.ndarray, root: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """What is to sets as the view `x` is to the array `root` beside them."""
+    unit, size = root.itemsize, sets.itemsize
+    if any(stride % unit for stride, n in zip(x.strides, x.shape, strict=True) if n > 1):
+        raise UnsupportedError("an array is seen with elements of another size", None, "pass the pattern: pattern=")
+    # The parts of a complex number have its set: counted in whole elements, both are at its place.
+    first = (x.__array_interface__["data"][0] - root.__array_interface__["data"][0]) // unit
+    strides = [stride // unit * size for stride in x.strides]
+    return np.ndarray(x.shape, sets.dtype, sets.ravel(order="K"), first * size, strides)
+
+
 def all_of_all(x: Any, *parts: Any) -> Any:
     """Sets for `x` where everything in it may depend on everything in what it was computed from."""
     return filled_sets(x, union_of(*parts))

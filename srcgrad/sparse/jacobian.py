@@ -337,7 +337,8 @@ def sparse_jacobian(
     Raises:
         MissingPackageError: if SciPy is not installed.
         ArgumentError: if an argument is complex, or a given pattern does not fit.
-        UnsupportedError: if the program draws random numbers, or does something of which the pattern is not known.
+        UnsupportedError: if the program draws other random numbers in each sweep, or does something of which the
+            pattern is not known.
 
     Example:
         >>> import numpy as np

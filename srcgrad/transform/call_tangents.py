@@ -11,7 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.complexness import is_complex
-from srcgrad.analysis.memory import among, contents_read, copies_perhaps, is_view
+from srcgrad.analysis.memory import LOOKUPS, among, contents_read, copies_perhaps, is_view
 from srcgrad.analysis.steep import comes_from_selection, is_steep
 from srcgrad.errors import NoRuleError
 from srcgrad.frontend.lowering import Lowering
@@ -73,16 +73,12 @@ def push_call(forward: Forward, op: Call) -> None:
         _apply_in_each(forward, op, linear)
 
 
-LOOKUPS = frozenset([runtime.shadow_of, runtime.cotangent_of])
-"""What finds the shadow of an array in a table of them."""
-
-
 def look_up(forward: Forward, op: Call) -> None:
     """The tangent of a shadow is found as the shadow is, in a table of its own."""
     table, x = op.args
     if forward.active(op.outputs[0]):
         dot = forward.beside(op.outputs[0])
-        forward.lo.append(Call(op.fn, (forward.dots[table], x), {}, [dot], op.span))
+        forward.lo.append(Call(forward.lookup or op.fn, (forward.dots[table], x), {}, [dot], op.span))
 
 
 def has_tangent(forward: Forward, value: Value) -> bool:

@@ -106,11 +106,11 @@ def reverse_custom(reverse: Reverse, op: Call, step: Primal) -> None:
 
 def reverse_by_transpose(reverse: Reverse, op: Call, rule: Rule, g: Any, z: Any) -> None:
     """Finds the cotangents of the arguments with a rule for tangents, which is linear in these."""
-    named = {**dict(zip(rule.parameters, op.args, strict=False)), **op.kwargs}
-    args = [named[name] for name in rule.parameters if name in named]
-    if list(rule.parameters[: len(args)]) != [name for name in rule.parameters if name in named] or rule.variadic:
+    args = [*op.args, *op.kwargs.values()]
+    names = (*[rule.parameter(k) or "" for k in range(len(op.args))], *op.kwargs)
+    if rule.variadic in names:
         refuse(op)
-    for name, tree in named.items():
+    for name, tree in zip(names, args, strict=True):
         if name not in rule.tangents and any(map(reverse.activity.active, leaves(tree))):
             raise NoRuleError(
                 f"{display_name(op.fn)} has no derivative with respect to its argument {name!r}",
@@ -124,7 +124,8 @@ def reverse_by_transpose(reverse: Reverse, op: Call, rule: Rule, g: Any, z: Any)
     form = Form((None,) * len(given), flatten(given)[1], structure, wanted)
     name = display_name(op.fn).rpartition(".")[2]
     found = [Value(items[k].type, None, op.span) for k in wanted]
-    step = step_of(Primal, transpose_of(rule, f"{name}_rev", (*reverse.transposed, op.fn)), form)
+    transpose = transpose_of(rule, f"{name}_rev", names, len(op.kwargs), (*reverse.transposed, op.fn))
+    step = step_of(Primal, transpose, form)
     reverse.lo.append(Call(step, given, {}, found, op.span))
     for k, bar in zip(wanted, found, strict=True):
         reverse.contribute(items[k], bar)

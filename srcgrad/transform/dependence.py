@@ -26,6 +26,7 @@ from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import (
     LIST_WRITERS,
+    LOOKUPS,
     among,
     contents_read,
     copies_perhaps,
@@ -48,7 +49,7 @@ from srcgrad.rules.dependence import (
     union_change,
 )
 from srcgrad.rules.extents import is_elementwise
-from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, union, union_at
+from srcgrad.rules.index_sets import all_of_all, no_list, no_sets, shadow_sets, union, union_at
 from srcgrad.rules.registry import (
     IN_PLACE,
     JVP,
@@ -61,7 +62,6 @@ from srcgrad.rules.registry import (
 )
 from srcgrad.rules.result_types import result_type
 from srcgrad.transform.call_tangents import (
-    LOOKUPS,
     check_view,
     data_of,
     dots_of,
@@ -74,6 +74,7 @@ from srcgrad.transform.call_tangents import (
     zero_of,
 )
 from srcgrad.transform.closed import add_parameters
+from srcgrad.transform.effects import advances, repeated_draws
 from srcgrad.transform.forward import Forward
 from srcgrad.transform.gradient import (
     Gradient,
@@ -108,6 +109,7 @@ class Dependence(Forward):
     suffix = "deps"
     mode = "deps"
     zero = Const(0)
+    lookup = staticmethod(shadow_sets)
 
     def zeros(self, value: Value) -> Value:
         return self.lo.value(self.lo.emit_typed(no_sets, (value,), {}, value.type, self.name_of(value)))
@@ -407,12 +409,13 @@ def _remove_arithmetic(functions: list[Function]) -> None:
 def _refuse_what_differs(function: Function) -> None:
     """Refuses what is not the same in each of several sweeps."""
     uses = Uses([function])
+    repeated = repeated_draws(function.body.ops)
     for op in walk(function.body):
-        if isinstance(op, Call) and _draws(op):
+        if advances(op) and op not in repeated:
             raise UnsupportedError(
                 "random numbers are drawn here, other ones in each sweep",
                 op.span,
-                "draw them before, and pass them as an argument",
+                "draw them before, and pass them as an argument, or from a generator that is made here from a number",
             )
         if isinstance(op, Call) and _changes_what_is_read(op, uses):
             raise UnsupportedError(
@@ -429,12 +432,6 @@ def _changes_what_is_read(op: Call, uses: Uses) -> bool:
             user.fn is not runtime.outside_append for user in uses.users.get(op.args[0], ()) if isinstance(user, Call)
         )
     return among(op.fn, (setattr, runtime.outside_item))
-
-
-def _draws(op: Call) -> bool:
-    owner = getattr(op.fn, "__objclass__", None) or type(getattr(op.fn, "__self__", None))
-    modules = [getattr(op.fn, "__module__", None) or "", getattr(owner, "__module__", None) or ""]
-    return any(module.startswith("numpy.random") for module in modules) or owner.__module__ == "random"
 
 
 def _refuse_complex(value: Value) -> None:

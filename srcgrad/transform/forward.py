@@ -9,13 +9,13 @@ The notation and the method are those of Griewank and Walther, Evaluating Deriva
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.complexness import Complexness
-from srcgrad.analysis.memory import written
+from srcgrad.analysis.memory import LOOKUPS, written
 from srcgrad.analysis.reads import Uses
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import (
@@ -36,7 +36,7 @@ from srcgrad.ir.nodes import (
 )
 from srcgrad.ir.types import List, Tuple, is_scalar
 from srcgrad.transform import cotangents
-from srcgrad.transform.call_tangents import LOOKUPS, push_call
+from srcgrad.transform.call_tangents import push_call
 from srcgrad.transform.places import mirror
 from srcgrad.transform.write_tangents import push_write
 
@@ -55,11 +55,13 @@ class Forward:
         suffix: what names of tangents end with.
         mode: what names of functions that compute them end with.
         zero: the tangent of a number that has none.
+        lookup: what finds a tangent in a table, if it is not what finds the shadow itself.
     """
 
     suffix = "dot"
     mode = "jvp"
     zero = Const(0.0)
+    lookup: Callable[..., Any] | None = None
 
     def __init__(self, functions: list[Function], activity: Activity, aliases: Aliases):
         self.lo = Lowering()

@@ -17,7 +17,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import flows, in_and_out, spread
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import reads_contents, told_apart, written
+from srcgrad.analysis.memory import LOOKUPS, among, reads_contents, told_apart, written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.program import Program
@@ -49,8 +49,6 @@ from srcgrad.transform.places import mirror
 from srcgrad.transform.pushforward import with_tangents
 from srcgrad.transform.simplify import remove_dead_code, replace_values
 from srcgrad.transform.split import first_of_reverse, split
-
-_TABLES = (runtime.shadow_of, runtime.cotangent_of)
 
 
 class NotSeparable(Exception):
@@ -176,22 +174,30 @@ class _Dependence:
         if any(map(self.aliases.is_written, tangents)) or any(isinstance(op, Enter) for op in walk(function.body)):
             raise NotSeparable
         self._found: set[Any] = set(tangents)
+        self._memory: set[Any] = set()
         spread(self._found, in_and_out(function.body), self._spread)
 
     def _key(self, value: Value) -> Any:
         return self.aliases.find(value) if self.aliases.is_written(value) else value
 
     def depends(self, value: Value) -> bool:
-        """Whether a value depends on a tangent."""
-        return not isinstance(value, Const) and self._key(value) in self._found
+        """Whether a value depends on a tangent, or holds memory that does."""
+        if isinstance(value, Const):
+            return False
+        if self._key(value) in self._found:
+            return True
+        # What is written in a container by one call, the next one would find there.
+        return is_pointer(value.type) and not self._memory.isdisjoint(self.aliases.within(value))
 
     def _mark(self, values: Iterable[Value]) -> None:
-        self._found.update(self._key(v) for v in values if not isinstance(v, Const))
+        given = [v for v in values if not isinstance(v, Const)]
+        self._memory.update(self.aliases.find(v) for v in given if self.aliases.is_written(v))
+        self._found.update(self._key(v) for v in given)
 
     def _spread(self, op: Op) -> None:
         if isinstance(op, Call):
             target = written(op)
-            if op.fn in _TABLES and any(map(self.depends, op.outputs)):
+            if among(op.fn, LOOKUPS) and any(map(self.depends, op.outputs)):
                 # What is kept in a table by one call, the next one would find there.
                 self._mark(op.args[:1])
             if any(map(self.depends, op.inputs)):

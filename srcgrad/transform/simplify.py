@@ -10,7 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, on_containers
-from srcgrad.analysis.memory import only_metadata, written
+from srcgrad.analysis.memory import LOOKUPS, among, only_metadata, written
 from srcgrad.analysis.ranges import is_in_axis, is_positive, range_of
 from srcgrad.frontend.raising import Raising, lacks_loop, unproven_axes
 from srcgrad.ir.nodes import (
@@ -167,7 +167,7 @@ def is_removable(op: Op) -> bool:
     return not _may_raise(op)
 
 
-_OTHERS_EACH_TIME = (runtime.shadow_of, runtime.cotangent_of, copied_generator)
+_OTHERS_EACH_TIME = LOOKUPS | {copied_generator}
 PURE = frozenset(
     [len, abs, min, max, float, int, bool, round, isinstance, range, str.format, list.copy, list.index, sum]
 )
@@ -264,13 +264,13 @@ def _observed(function: Function, aliases: Aliases) -> set[Any]:
     """The classes of memory whose contents somebody reads."""
     read: set[Value] = {*function.params, *function.captured, *function.body.results}
     whole = set(read)
-    tables = [op.args[0] for op in walk(function.body) if isinstance(op, Call) and op.fn is runtime.shadow_of]
+    tables = [op.args[0] for op in walk(function.body) if isinstance(op, Call) and among(op.fn, LOOKUPS)]
     shared = {aliases.find(v) for v in tables if not isinstance(v.owner, Op)}
     shared |= {aliases.find(v) for op in walk(function.body) if isinstance(op, Invoke) for v in op.args}
     referenced = set(function.body.results).union(*[_used_by(op) for op in walk(function.body)])
     for op in walk(function.body):
         if isinstance(op, Call):
-            if op.fn is runtime.shadow_of and aliases.find(op.args[0]) in shared:
+            if among(op.fn, LOOKUPS) and aliases.find(op.args[0]) in shared:
                 # A caller or callee finds the same shadow in the table, with what it holds.
                 read.update(op.outputs)
                 whole.update(op.outputs)

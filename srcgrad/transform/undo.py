@@ -14,7 +14,7 @@ from typing import Any
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
-from srcgrad.analysis.memory import reads_contents, written
+from srcgrad.analysis.memory import LOOKUPS, reads_contents, written
 from srcgrad.analysis.versions import Versions
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Loop, Op, Region, Value, leaves, walk
@@ -418,8 +418,7 @@ _MARGIN = 4
 HARMLESS = frozenset(
     [
         undo_point,
-        runtime.shadow_of,
-        runtime.cotangent_of,
+        *LOOKUPS,
         runtime.before_update,
         runtime.add_if_copied,
         runtime.through_copy,
