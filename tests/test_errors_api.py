@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srcgrad import grad, value_and_grad, vjp
+from srcgrad import grad, jacfwd, jacobian, value_and_grad, vjp
 from srcgrad.backend import building
 from srcgrad.errors import (
     ArgumentError,
@@ -20,6 +20,7 @@ from srcgrad.errors import (
     ShapeError,
     SourceNotFoundError,
     SrcgradError,
+    UnsupportedError,
 )
 
 
@@ -315,3 +316,19 @@ def test_errors_of_a_property_pass_unchanged():
     model = Broken()
     with pytest.raises(ZeroDivisionError, match="no k"):
         grad(lambda x: model.k * x)(1.0)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda: jacobian(lambda x: np.array([1, 2]))(np.ones(2)),
+        lambda: jacfwd(lambda x: "text")(np.ones(2)),
+        lambda: grad(lambda x: None)(np.ones(2)),
+        lambda: grad(lambda x: [x])(np.ones(2)),
+    ],
+)
+def test_what_returns_no_number_is_named_and_found(attempt):
+    with pytest.raises((NotScalarError, UnsupportedError)) as raised:
+        attempt()
+    assert raised.value.msg.startswith("<lambda> return")
+    assert (raised.value.filename, raised.value.lineno) == (__file__, attempt.__code__.co_firstlineno)

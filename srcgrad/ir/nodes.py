@@ -500,6 +500,10 @@ class Region:
         return op
 
 
+LAMBDA = "lambda_"
+"""What a function without a name is called in generated code."""
+
+
 @dataclass(eq=False)
 class Function:
     """A function of the graph.
@@ -513,6 +517,7 @@ class Function:
         defaults: parameter name -> default, for the parameters that have one.
         keyword_only: how many of the last parameters are keyword-only.
         backward_from: for a gradient function, the index in `body.ops` where the reverse sweep starts.
+        span: where the user's function stands that it was read from, if it is known.
     """
 
     name: str
@@ -524,6 +529,12 @@ class Function:
     keyword_only: int = 0
     backward_from: int | None = None
     captured: list[Value] = field(default_factory=list)
+    span: Span | None = None
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        return "<lambda>" if self.name == LAMBDA else self.name
 
 
 @dataclass(eq=False)

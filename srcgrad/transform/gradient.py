@@ -223,15 +223,15 @@ def split_result(program: Program, has_aux: bool) -> tuple[Value, Any]:
 
 
 def _check_scalar(program: Program, value: Any) -> None:
-    name = program.function.name
+    name, span = program.function.shown, program.function.span
     if isinstance(value, Const) and not isinstance(value.value, (bool, int, float, complex)):
         raise NotScalarError(
-            f"{name} returns {value.value!r}, not a number", None, "return the number to differentiate"
+            f"{name} returns {value.value!r}, not a number", span, "return the number to differentiate"
         )
     if not isinstance(value, Value):
         raise NotScalarError(
             f"{name} returns a {type(value).__name__}, not a number",
-            None,
+            span,
             "return one number, or use srcgrad.vjp; with has_aux=True a function may return (value, aux)",
         )
     shape = shape_of(value.type)
@@ -257,7 +257,7 @@ def differentiable_leaves(program: Program, names: list[str]) -> list[Value]:
         symbol = program.arguments[name]
         floats = [v for v in leaves_of(program, symbol) if v.type.differentiable]
         if not floats:
-            raise ArgumentError(f"argument {name!r} of {program.function.name} holds no float to differentiate", None)
+            raise ArgumentError(f"argument {name!r} of {program.function.shown} holds no float to differentiate", None)
         found += floats
     return list(dict.fromkeys(found))
 

@@ -357,7 +357,7 @@ def _add_constants(
                 parts[v] = [zero_of(lo, x) for x in inputs]
     if not parts:
         raise UnsupportedError(
-            f"{function.name} returns nothing that has a derivative", None, "return floats, or arrays of them"
+            f"{function.shown} returns nothing that has a derivative", function.span, "return floats, or arrays of them"
         )
 
 
@@ -367,13 +367,13 @@ def _check_arguments(program: Program, asked: Asked, real: bool) -> None:
         for value in leaves_of(program, program.arguments[name]):
             if isinstance(value.type, List) and value.type.differentiable:
                 raise ArgumentError(
-                    f"argument {name!r} of {program.function.name} is a long list of numbers, which has no Jacobian",
+                    f"argument {name!r} of {program.function.shown} is a long list of numbers, which has no Jacobian",
                     None,
                     f"pass an array: np.array({name})",
                 )
             if real and _is_complex(value.type):
                 raise ArgumentError(
-                    f"argument {name!r} of {program.function.name} is complex: forward mode takes real ones",
+                    f"argument {name!r} of {program.function.shown} is complex: forward mode takes real ones",
                     None,
                     "make its real and its imaginary part arguments of their own",
                 )
@@ -383,7 +383,7 @@ def _check_real(function: Function, floats: Iterable[Value]) -> None:
     for value in floats:
         if _is_complex(value.type):
             raise UnsupportedError(
-                f"{function.name} returned complex numbers, and reverse mode takes real ones",
+                f"{function.shown} returned complex numbers, and reverse mode takes real ones",
                 value.span,
                 "return the real and the imaginary part, or use srcgrad.jacfwd for real arguments",
             )
