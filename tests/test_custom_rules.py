@@ -899,6 +899,18 @@ def with_checks(x, d):
     return d * x
 
 
+def into_ones(x, d):
+    work = np.ones(3)
+    work *= d
+    return work * x
+
+
+def with_zeros_put_in(x, d):
+    out = 2.0 * x * d
+    out[x < 1.5] = 0.0
+    return out
+
+
 def by_length(x, d):
     parts = [d[k] for k in range(3) if x[k] > 1.5]
     return (sum(parts) / len(parts) if parts else 0.0) * x
@@ -915,6 +927,7 @@ def in_turns(x, d):
 LINEAR = {
     **{f.__name__: f for f in (in_a_loop, as_a_recurrence, in_memory_used_twice, added_up_before, in_turns)},
     **{f.__name__: f for f in (beside_primals_in_a_list, in_a_recursive_helper, with_checks, by_length)},
+    **{f.__name__: f for f in (into_ones, with_zeros_put_in)},
     "mask": lambda x, d: np.where(x > 1.5, d, 0.0) + np.where(x > 2.5, -2.0 * d, d),
     "masked sum": lambda x, d: d[x > 1.5].sum() * x + np.sum(d, where=x > 2.5),
     "products": lambda x, d: MATRIX @ d + np.einsum("ij,j,i->i", MATRIX, d, x) + np.vdot(x, d) * x,

@@ -156,12 +156,11 @@ class _Linearity:
     def _mixed_by(self, op: Call) -> list[Value]:
         """What a call makes of something else, and is written later; and containers of tangents and something else."""
         dependent, others = self._apart(op.inputs)
-        if not others:
+        if dependent:
+            return [v for v in op.outputs if others and isinstance(v.type, _CONTAINERS)]
+        if is_view(op) or among(op.fn, _EMPTY) or not op.inputs or self._constants.makes_zero(op):
             return []
-        made = [v for v in op.outputs if isinstance(v.type, _CONTAINERS)] if dependent else []
-        if not dependent and not is_view(op) and not among(op.fn, _EMPTY):
-            made += [v for v in op.outputs if self._flow.aliases.is_written(v)]
-        return made
+        return [v for v in op.outputs if self._flow.aliases.is_written(v)]
 
     def _mixed_parameters(self) -> set[Any]:
         """The parameters of functions that are called on tangents in one place and on something else in another."""
@@ -334,7 +333,7 @@ class _Constants:
 
     def _note(self, op: Call) -> None:
         output = op.outputs[0]
-        if self._makes_zero(op):
+        if self.makes_zero(op):
             self._zeros.add(output)
             self._known.add(output)
             return
@@ -342,7 +341,8 @@ class _Constants:
         if has_rule and all(map(self.is_known, depending(op, lambda v: not isinstance(v, Const)))):
             self._known.add(output)
 
-    def _makes_zero(self, op: Call) -> bool:
+    def makes_zero(self, op: Call) -> bool:
+        """Whether what a call returns is zero, or holds nothing but zeros."""
         fn, args = op.fn, op.args
         if among(fn, _EMPTY):
             return fn not in (np.empty, np.empty_like)
