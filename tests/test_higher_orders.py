@@ -54,6 +54,19 @@ def halves(x):
     return by_calls(x, 2)
 
 
+def tree_of_tuples(x):
+    def build(low, high):
+        if high - low == 1:
+            return (x[low], None, None)
+        middle = (low + high) // 2
+        return (x[middle] * 2, build(low, middle), build(middle, high))
+
+    def value(tree):
+        return 1.0 if tree is None else tree[0] * value(tree[1]) + np.sin(value(tree[2]))
+
+    return value(build(0, 4))
+
+
 def determinants(x):
     m = np.outer(x, x) + 3.0 * np.eye(4)
     return np.linalg.slogdet(m)[1] * np.linalg.det(m) * 1e-2 + np.linalg.slogdet(m).logabsdet
@@ -93,8 +106,8 @@ def runs_again(x):
 
 
 FUNCTIONS = [
-    *(view_of_a_copy, view_of_a_view, slope_of_a_product, tree_of_calls, halves, determinants, writes),
-    *(returns_from_a_loop, descends, runs_again),
+    *(view_of_a_copy, view_of_a_view, slope_of_a_product, tree_of_calls, tree_of_tuples, halves, determinants),
+    *(writes, returns_from_a_loop, descends, runs_again),
 ]
 
 

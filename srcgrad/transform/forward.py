@@ -34,7 +34,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import List, Tuple, is_scalar
+from srcgrad.ir.types import List, Opaque, Tuple, is_scalar
 from srcgrad.transform import cotangents
 from srcgrad.transform.call_tangents import push_call
 from srcgrad.transform.places import mirror
@@ -114,7 +114,7 @@ class Forward:
             known = not (self.active(value) and self.aliases.is_written(value))
             assert known, f"the tangent of {value!r}, which is written, is not known where it is needed"
             return self.zero if is_scalar(value.type) else self.zeros(value)
-        return dot if isinstance(value.type, (List, Tuple)) else cotangents.full_like(self.lo, dot, value)
+        return dot if isinstance(value.type, (List, Tuple, Opaque)) else cotangents.full_like(self.lo, dot, value)
 
     def zeros(self, value: Value) -> Value:
         """A new tangent of zeros."""
