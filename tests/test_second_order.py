@@ -67,7 +67,6 @@ NOT_YET: dict[str, str] = {
     "lists_of_lists_of_lists": "a list of lists of unknown kind is added to",
     "lbfgs_unrolled": TUPLES,
     "em_gmm": DOUBT,
-    "lu_pivot": "np.dot of arrays of unknown rank",
     "matrix_chain_cost": TUPLES,
     "sort_pairs_runtime": WRITTEN,
     "pairs_sorted_in_place": WRITTEN,
@@ -196,7 +195,7 @@ FORWARD = [program for program in SUPPORTED if "reverse mode alone" not in progr
 IN_NO_MODE = {name: NOT_YET[name] for name in REFUSED_FORWARD}
 
 
-@pytest.mark.parametrize("program", [marked(program, IN_NO_MODE) for program in one_in(3, FORWARD)])
+@pytest.mark.parametrize("program", [marked(program, IN_NO_MODE) for program in one_in(5, FORWARD)])
 def test_tangents_of_the_gradient(program: Program) -> None:
     judge_forward_over_reverse(program)
 

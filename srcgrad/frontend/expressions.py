@@ -181,9 +181,6 @@ def _list(lo: Lowering, node: ast.List, frame: Frame) -> Symbol:
     site = lo.site(node)
     if any(isinstance(item, ast.Starred) for item in node.elts):
         return _spread_list(lo, node, frame, site)
-    if not node.elts and lo.span is not None and lo.span.generated is not None:
-        # Generated code has no use for an empty list but to fill it by the run.
-        lo.marks.dynamic.setdefault(site, None)
     return new_list(lo, tuple(display_items(lo, node.elts, frame)), site)
 
 

@@ -207,7 +207,7 @@ def _part(site: Site, item: Any) -> Any:
         return _ANY_SLICE
     if isinstance(t, PyScalar) and t.kind == "i":
         return (), 1
-    if isinstance(t, List) and _is_integer(t.item) and not isinstance(t.item, Maybe):
+    if isinstance(item, Value) and isinstance(t, List) and _is_integer(t.item) and not isinstance(t.item, Maybe):
         return (Dim(site.fresh()),), 1
     array = array_of(site, item)
     if array.shape == (0,) and isinstance(item, list):
