@@ -27,6 +27,7 @@ from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
 from srcgrad.buffers import fitting, placed
 from srcgrad.errors import ArgumentError, NotJitableError, SrcgradError
+from srcgrad.ir.nodes import name_in_code
 from srcgrad.jit.helpers import Unfit
 from srcgrad.tree import flatten
 
@@ -71,7 +72,7 @@ class GradFunction:
         self._bound: OrderedDict[int, GradFunction] = OrderedDict()
         self.__srcgrad_dispatcher__ = self._dispatcher = dispatcher_of(of, target, options)
         self.__wrapped__ = fun
-        self.__name__ = f"{_plain_name(target)}_{mode}"
+        self.__name__ = f"{name_in_code(target.name)}_{mode}"
         self.__qualname__ = f"{target.fn.__qualname__}_{mode}"
         self.__module__ = target.fn.__module__
         self.__doc__ = _doc(target, options, mode)
@@ -303,10 +304,6 @@ def _unsettle(known: weakref.ref[GradFunction]) -> None:
 
 def _module(name: str | None) -> Any:
     return sys.modules.get(name) if name is not None else None
-
-
-def _plain_name(target: Target) -> str:
-    return target.name if target.name.isidentifier() else "lambda_"
 
 
 _INNER = {"hessian": "jacrev", "hvp": "grad"}

@@ -137,6 +137,11 @@ _BY_IDENTITY: dict[Any, tuple[int, ...]] = {
 """What tells objects apart, however equal they are -> the arguments that it does so with."""
 
 
+def item_update(fn: Any) -> str | None:
+    """The operator's name if `fn` is a helper that stands for `x[i] += v` and its like."""
+    return fn.__name__.removesuffix("_item") if among(fn, ITEM_UPDATES) else None
+
+
 def told_apart(op: Call) -> list[Value]:
     """The arguments of a call for which it matters which object they are, and not only what it holds."""
     if op.fn is runtime.check_overlap:

@@ -260,11 +260,11 @@ class Builder:
         if inner is not None:
             own = {name: bound[name] for name in inner.params}
             return lower_program(inner.entry, own, short_axes=short)  # type: ignore[arg-type]
-        fn, own_object = self.target.fn, self.target.self_object
+        fn = self.target.fn
         transposed = vars(fn).get(TRANSPOSED)
         if transposed is not None and self.options.wanted == (transposed.parameter,):
             return lower_transposed(lambda marks: lower_program(fn, bound, marks=marks, short_axes=short), transposed)
-        return lower_program(fn, bound, self_object=own_object, short_axes=short)
+        return lower_program(fn, bound, self_object=self.target.self_object, short_axes=short)
 
     def _names(self, bound: dict[str, Any], program: Program) -> tuple[str, ...]:
         return self._split_items(program) if self.options.wanted is not None else _float_parameters(bound, program)

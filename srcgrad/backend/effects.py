@@ -63,15 +63,6 @@ _PURE_METHODS = {
 _PURE_DESCRIPTORS = {getattr(cls, name) for cls, names in _PURE_METHODS.items() for name in names.split()}
 _MATH = {f for f in vars(math).values() if callable(f)}
 _PURE_HELPERS = frozenset(["unbroadcast", "expanded", "like"])
-_ITEM_UPDATES = {f"{name}_item" for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]}
-
-
-def item_update(fn: Any) -> str | None:
-    """The operator's name if `fn` is a helper that stands for `x[i] += v` and its like."""
-    name = getattr(fn, "__name__", "")
-    if name in _ITEM_UPDATES and getattr(fn, "__module__", None) == "srcgrad.runtime":
-        return name.removesuffix("_item")
-    return None
 
 
 def operands(op: Op) -> list[Value]:

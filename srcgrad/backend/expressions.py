@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.backend.effects import item_update
+from srcgrad.analysis.memory import item_update
 from srcgrad.backend.globals import Globals
 from srcgrad.backend.lookup import numpy_names
 from srcgrad.backend.nesting import Plan

@@ -10,8 +10,8 @@ import bisect
 import operator
 from typing import Any
 
+from srcgrad.analysis.memory import item_update
 from srcgrad.analysis.words import EXITS, LONGEST, adjoint, identifier, word
-from srcgrad.backend.effects import item_update
 from srcgrad.backend.liveness import Interval, Liveness
 from srcgrad.backend.nesting import Plan
 from srcgrad.backend.structure import Copy, Stmt, children

@@ -11,8 +11,8 @@ import operator
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcgrad.analysis.memory import is_allocation, is_view
-from srcgrad.backend.effects import RAISES, WRITES, effects, item_update, operands
+from srcgrad.analysis.memory import is_allocation, is_view, item_update
+from srcgrad.backend.effects import RAISES, WRITES, effects, operands
 from srcgrad.ir.nodes import (
     UNDEFINED,
     Call,

@@ -27,7 +27,7 @@ from srcgrad.frontend.sources import FixedSource, Guard, Source
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.frontend.variables import belongs_to_argument, held_outside, open_outside
 from srcgrad.ir.joins import MeetingError, UnlikeError
-from srcgrad.ir.nodes import LAMBDA, UNDEFINED, Call, Const, Function, Op, Raise, Region, Value
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Op, Raise, Region, Value, name_in_code
 from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
 from srcgrad.tree import attributes_of, in_order, is_structured
 
@@ -146,7 +146,7 @@ def _attempt(
     lo = Lowering(marks)
     frame = python_frame(fn, source)
     lo.generic = any(isinstance(example, AnyKind) for example in arguments.values())
-    lo.object_sources[id(fn)] = FixedSource(fn, fn.__name__ if fn.__name__.isidentifier() else LAMBDA)
+    lo.object_sources[id(fn)] = FixedSource(fn, name_in_code(fn.__name__))
     lo.active.append((identity_of(fn), None))
     lo.span = source.span_of(source.node)
     body = Region()
@@ -211,7 +211,7 @@ def finished(
             None,
             "make lists or arrays in place of the tuples",
         )
-    function = Function(name if name.isidentifier() else LAMBDA, list(body.args), body)
+    function = Function(name_in_code(name), list(body.args), body)
     changed = {name: span for name, symbol in symbols.items() for span in _changes(lo, symbol, contents)[:1]}
     held = held_outside(lo) if changed or lo.changed.keys() & lo.container_sources.keys() else {}
     function.captured = [value for _, value in lo.captured.values()]

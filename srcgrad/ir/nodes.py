@@ -504,6 +504,11 @@ LAMBDA = "lambda_"
 """What a function without a name is called in generated code."""
 
 
+def name_in_code(name: str) -> str:
+    """What a function of this name is called in generated code."""
+    return name if name.isidentifier() else LAMBDA
+
+
 @dataclass(eq=False)
 class Function:
     """A function of the graph.
@@ -582,6 +587,13 @@ def references(op: Op) -> list[Value]:
         for value in region.results:
             found.setdefault(value)
     return list(found)
+
+
+def in_loop(region: Region | None) -> bool:
+    """Whether a region stands in a loop."""
+    while region is not None and not isinstance(region.parent, Loop):
+        region = region.parent.parent if region.parent is not None else None
+    return region is not None
 
 
 def walk(region: Region) -> Iterator[Op]:

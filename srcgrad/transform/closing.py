@@ -32,6 +32,7 @@ from srcgrad.ir.nodes import (
     Raise,
     Region,
     Value,
+    in_loop,
     references,
     walk,
     within,
@@ -375,7 +376,7 @@ def _taken_in(body: Region, region: Region, ops: list[Op]) -> list[Op]:
 
     The attributes of objects in lists are kept in lists that are made where the function begins.
     """
-    if _is_repeated(region):
+    if in_loop(region):
         return []
     inside = set(within(ops))
     elsewhere = set(body.results)
@@ -393,14 +394,6 @@ def _taken_in(body: Region, region: Region, ops: list[Op]) -> list[Op]:
         region.ops.insert(region.ops.index(ops[0]), op)
         op.parent = region
     return taken
-
-
-def _is_repeated(region: Region) -> bool:
-    """Whether a region stands in a loop."""
-    op = region.parent
-    while op is not None and not isinstance(op, Loop):
-        op = op.parent.parent if op.parent is not None else None
-    return op is not None
 
 
 def inputs_of(ops: list[Op]) -> list[Value]:

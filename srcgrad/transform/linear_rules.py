@@ -17,7 +17,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.activity import flows, spread, stored
-from srcgrad.analysis.memory import ITEM_UPDATES, among, is_view, written
+from srcgrad.analysis.memory import among, is_view, item_update, written
 from srcgrad.analysis.tangent_flow import TangentFlow, depending
 from srcgrad.errors import SrcgradError, UnsupportedError
 from srcgrad.frontend.lowering import Lowering
@@ -42,6 +42,7 @@ from srcgrad.ir.nodes import (
 )
 from srcgrad.ir.types import Dict, List, Opaque, Tuple, Unknown, is_scalar
 from srcgrad.rules.registry import IN_PLACE, LINEAR, NONDIFFERENTIABLE, PARTIALS, VJP, Rule, display_name
+from srcgrad.transform.call_tangents import named
 from srcgrad.transform.rule_calls import inline_rule
 from srcgrad.transform.user_rule_calls import is_called
 
@@ -213,7 +214,7 @@ class _Linearity:
         elif op.fn is np.where and len(op.args) == 3:
             parts = list(leaves(op.args[1:]))
         elif op.fn in LINEAR and LINEAR[op.fn].jointly and op.fn in VJP:
-            parts = self._constants.linear_parts(op)
+            parts = _linear_parts(op)
         else:
             return False
         if not any(map(self._is_sure, parts)):
@@ -244,6 +245,12 @@ class _Linearity:
         return any(inner.depends(part) for x, part in found if x in read)
 
 
+def _linear_parts(op: Call) -> list[Value]:
+    """The values that a call is linear in."""
+    places = named(op, LINEAR[op.fn])
+    return list(leaves([op.args[place] if isinstance(place, int) else op.kwargs[place] for place in places]))
+
+
 _ADDED = "something that does not depend on them is added to what does"
 _CONTAINERS = (List, Tuple, Dict, Opaque)
 _EMPTY = frozenset([np.zeros, np.empty, np.zeros_like, np.empty_like, runtime.zeros_like])
@@ -251,9 +258,7 @@ _EMPTY = frozenset([np.zeros, np.empty, np.zeros_like, np.empty_like, runtime.ze
 
 def _update(op: Call) -> str | None:
     """The name of the operator of a write that updates what is there; None for one that replaces it."""
-    if among(op.fn, ITEM_UPDATES):
-        return op.fn.__name__.removesuffix("_item")
-    return op.fn.__name__.removeprefix("i") if among(op.fn, IN_PLACE) else None
+    return op.fn.__name__.removeprefix("i") if among(op.fn, IN_PLACE) else item_update(op.fn)
 
 
 def _is_rule(fn: Any) -> bool:
@@ -324,13 +329,6 @@ class _Constants:
             return isinstance(value.value, (int, float, complex, np.generic))
         return value in self._known
 
-    def linear_parts(self, op: Call) -> list[Value]:
-        """The values that a call is linear in, as its rule calls them."""
-        rule, names = VJP[op.fn], LINEAR[op.fn].arguments
-        given = [arg for k, arg in enumerate(op.args) if k < len(rule.parameters) or rule.variadic is not None]
-        found = [arg for k, arg in enumerate(given) if rule.parameter(k) in names]
-        return list(leaves([*found, *[arg for name, arg in op.kwargs.items() if name in names]]))
-
     def _note(self, op: Call) -> None:
         output = op.outputs[0]
         if self.makes_zero(op):
@@ -357,6 +355,6 @@ class _Constants:
         if fn is np.where and len(args) == 3:
             return all(map(self.is_zero, leaves(args[1:])))
         if among(fn, LINEAR) and among(fn, VJP):
-            parts = self.linear_parts(op)
+            parts = _linear_parts(op)
             return bool(parts) and (all if LINEAR[fn].jointly else any)(map(self.is_zero, parts))
         return False

@@ -15,7 +15,7 @@ import numpy as np
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import is_view, only_metadata, written
 from srcgrad.ir.flow import is_inside
-from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, walk
+from srcgrad.ir.nodes import Call, Function, Op, Region, Value, in_loop, walk
 from srcgrad.ir.types import Array, is_scalar, same_dtype, shape_of
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.cotangents import has_shape_of, is_fresh
@@ -137,12 +137,12 @@ class _Finder:
         """Whether the program reads as well: outside of loops no statement is taken apart to save memory."""
         output = op.outputs[0]
         named = root.hint is not None or self._is_named(value), self._is_named(output)
-        in_loop = op.mirror is not None and _in_loop(op)
-        if not (any(named) if in_loop else all(named)):
+        repeated = op.mirror is not None and in_loop(op.parent)
+        if not (any(named) if repeated else all(named)):
             return False
         if _is_renamed(root, op):
             # Two lines in place of one: outside of loops a vector is not worth it.
-            return in_loop or len(shape_of(value.type) or ()) > 1
+            return repeated or len(shape_of(value.type) or ()) > 1
         return not _is_forward(root) or op.mirror is None
 
     def _is_named(self, value: Value) -> bool:
@@ -170,13 +170,6 @@ class _Finder:
         return isinstance(first, Value) and all(
             self.aliases.find(o) is self.aliases.find(first) for o in user.outputs if not is_scalar(o.type)
         )
-
-
-def _in_loop(op: Op) -> bool:
-    current: Op | None = op
-    while current is not None and not isinstance(current, Loop):
-        current = current.parent.parent if current.parent is not None else None
-    return current is not None
 
 
 def _makes_new(op: Call) -> bool:
