@@ -14,6 +14,7 @@ import pytest
 from graphs import ARRAY, BOOL, BREAK, CONTINUE, INT, LIST, NEXT, RETURN, Block, function, var
 from reference import run
 
+from srcgrad import runtime
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import emit_module
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Invoke, Raise, Value
@@ -504,17 +505,10 @@ def test_captured_names_are_free_and_nobody_takes_them():
     assert kept.tolist() == [9.0, 5.0]
 
 
-def add_item(x, i, v):
-    x[i] += v
-
-
-add_item.__module__ = "srcgrad.runtime"
-
-
 def test_statements_of_their_own():
     x, v, b = var("x", ARRAY), var("v"), Block()
     b.effect(operator.setitem, x, (slice(Const(1), None), Const(...), Const(None)), v)
-    b.effect(add_item, x, slice(None, Const(-1)), v)
+    b.effect(runtime.add_item, x, slice(None, Const(-1)), v)
     b.effect(operator.imul, x, Const(2.0))
     b.effect(operator.delitem, x, Const(0))
     b.effect(setattr, x, Const("shape"), (Const(2), Const(2)))
