@@ -18,6 +18,7 @@ from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import FLOAT, INT, Array, List, NpScalar, PyScalar, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
 from srcgrad.transform.cotangents import has_shape_of, is_fresh, is_number, is_plain_sum
+from srcgrad.transform.definedness import may_be_missing
 from srcgrad.transform.simplify import replace_values
 
 
@@ -375,6 +376,7 @@ def _define_by_first_contribution(function: Function, aliases: Aliases) -> None:
                 or e is zeros
                 or e in mapping
                 or zeros in mapping
+                or may_be_missing(e)
             ):
                 continue
             if e.type.dtype != zeros.type.dtype:

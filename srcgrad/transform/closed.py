@@ -13,13 +13,12 @@ from srcgrad.analysis.alias import Aliases, is_pointer, reachable
 from srcgrad.analysis.origins import Origins
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.custom_calls import step_of
-from srcgrad.ir.flow import sources
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Op, Region, Value, references, walk
 from srcgrad.ir.types import Array, Dict, List, Opaque, Tuple, Unknown, is_scalar
 from srcgrad.rules.custom import ForwardSweep, Primal
 from srcgrad.transform.clone import clone_callees, clone_ops
 from srcgrad.transform.cotangents import ZERO
-from srcgrad.transform.definedness import define_everywhere, may_be_undefined
+from srcgrad.transform.definedness import define_everywhere, may_be_missing, may_be_undefined
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.separation import separate
 from srcgrad.transform.simplify import remove_dead_code, replace_values
@@ -160,26 +159,12 @@ def _return_new_memory(cut: Cut, function: Function) -> None:
         known = isinstance(value.type, (Array, Dict, List))
         if not known or not taken.isdisjoint(made):
             copy = Value(value.type, value.hint, value.span)
-            plain = isinstance(value.type, Array) and not cut.layout and not _may_be_none(value)
+            plain = isinstance(value.type, Array) and not cut.layout and not may_be_missing(value)
             fn = np.ndarray.copy if plain else runtime.copied
             body.append(Call(fn, (value,), {}, [copy], value.span))
             body.results[k] = copy
         taken |= made
     set_result(function)
-
-
-def _may_be_none(value: Value) -> bool:
-    """Whether a result is undefined if a loop makes no turn."""
-    pending, seen = [value], {value}
-    while pending:
-        for values, k in sources(pending.pop()):
-            source = values[k]
-            if isinstance(source, Const) and source.value is None:
-                return True
-            if source not in seen:
-                seen.add(source)
-                pending.append(source)
-    return False
 
 
 # The reverse

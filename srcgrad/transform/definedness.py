@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.ir.flow import sources
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, If, Op, Value
 from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type
@@ -54,7 +55,10 @@ def _put(op: Call, values: list[Value], owner: Op) -> Value:
 
 
 def may_be_missing(value: Value) -> bool:
-    """Whether a branch leaves a value undefined, or gives it None in place of that."""
+    """Whether a branch leaves a value undefined, or gives it None in place of that.
+
+    Zeros like something that is missing are the number 0.
+    """
     pending, seen = [value], set()
     while pending:
         current = pending.pop()
@@ -64,6 +68,8 @@ def may_be_missing(value: Value) -> bool:
         elif current not in seen:
             seen.add(current)
             pending += [values[k] for values, k in sources(current)]
+            if isinstance(current.owner, Call) and current.owner.fn is runtime.zeros_like:
+                pending += current.owner.args
     return False
 
 
