@@ -14,12 +14,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from srcgrad.api import grad
 from srcgrad.errors import ArgumentError
-from srcgrad.products import jvp, vjp_of
-from srcgrad.rules.custom import TRANSPOSED, Custom, Like, Transposed, transposed_by
-from srcgrad.rules.registry import Rule, rules_changed
-from srcgrad.tree import flatten, map_leaves
+from srcgrad.rules.custom import Custom
+from srcgrad.rules.registry import rules_changed
+from srcgrad.transposes import OfCustom
 
 
 class _Given(Custom):
@@ -306,7 +304,7 @@ class custom_jvp(_Given):
     def adjoint(self) -> Custom:
         known = self.__dict__.get("_adjoint")
         if known is None or known.jvp is not self.jvp:
-            known = self.__dict__["_adjoint"] = _OfCustom(self)
+            known = self.__dict__["_adjoint"] = OfCustom(self)
         assert isinstance(known, Custom)
         return known
 
@@ -396,183 +394,3 @@ def _summed(custom: custom_jvp, jvps: Sequence[Any]) -> Callable[..., Any]:
 
     summed.__name__ = f"{custom.__name__}_jvp"
     return summed
-
-
-# The transpose of a rule for tangents
-
-
-class _Transposed(Custom):
-    """The map from cotangents of a value to those of the arguments, where a rule gives the tangent.
-
-    It takes the arguments, the value and its cotangent. With `L(x, x_dot)` for the tangent, which is linear in `x_dot`,
-    it is `T(x, c) = grad(<c, L(x, x_dot)>, x_dot)`; and `<q, T(x, c)> = <c, L(x, q)>` gives the transpose of its own
-    derivative.
-    """
-
-    returns_new = True
-
-    def __init__(self, name: str, module: str, linear: Callable[..., Any], functions: tuple[Any, ...]):
-        self.__name__ = name
-        self.__module__ = module
-        self.fun = self._apply
-        weighted = _weighted(linear)
-        for tangent in (linear, weighted):
-            setattr(tangent, TRANSPOSED, Transposed("tangents", functions))
-        self._linear = linear
-        self._gradient = grad(weighted, argnums=2)
-
-    def outputs_like(self, count: int) -> Sequence[int]:
-        return range(count - 2)
-
-    def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
-        """The arguments without a derivative, and what else the tangent depends on."""
-        raise NotImplementedError
-
-    def moving(self, args: Sequence[Any]) -> list[Any]:
-        """The arguments, or tangents or cotangents of them, that have tangents."""
-        raise NotImplementedError
-
-    def placed(self, found: Sequence[Any], count: int) -> tuple:
-        """What belongs to these, among so many arguments, with None for the others."""
-        raise NotImplementedError
-
-    def of_args(self, found: Sequence[Any]) -> tuple:
-        """Cotangents of all arguments and of the value, from those of what the tangent depends on."""
-        raise NotImplementedError
-
-    def _apply(self, *given: Any) -> tuple:
-        *args, value, cotangent = given
-        passive, primals = self.split(args, value)
-        zeros = tuple([zeros_like(arg) for arg in self.moving(args)])
-        _, pull = vjp_of(self._linear, (passive, primals, zeros), ("tangents",))
-        return self.placed(pull(cotangent)[2], len(args))
-
-    def forward(self, args: tuple) -> tuple[Any, Any]:
-        return self._apply(*args), args
-
-    def backward(self, residuals: Any, cotangent: Any) -> Any:
-        *args, value, of_value = residuals
-        passive, primals = self.split(args, value)
-        pairs = zip(self.moving(cotangent), self.moving(args), strict=True)
-        tangents = tuple([filled(dot, arg) for dot, arg in pairs])
-        out_dot, pull = vjp_of(self._linear, (passive, primals, tangents), ("primals",))
-        return (*self.of_args(pull(of_value)[1]), out_dot)
-
-    def tangent(self, args: tuple, tangents: tuple) -> tuple[Any, Any]:
-        *given, value, cotangent = args
-        *dots, value_dot, cotangent_dot = tangents
-        passive, primals = self.split(given, value)
-        zeros = tuple([zeros_like(arg) for arg in self.moving(given)])
-        direction = (None, self.split(dots, value_dot)[1], None, cotangent_dot)
-        found, found_dot = jvp(self._gradient, (passive, primals, zeros, cotangent), direction)
-        return self.placed(found, len(given)), self.placed(found_dot, len(given))
-
-
-class _OfCustom(_Transposed):
-    """The transpose of a `custom_jvp`."""
-
-    def __init__(self, custom: custom_jvp):
-        functions = (*custom.transposed, custom._stands_for or custom)
-        super().__init__(custom.names[1], custom.__module__, _linear_part(custom.jvp), functions)
-        self.jvp = custom.jvp
-        self._custom = custom
-
-    def is_passive(self, place: int, count: int) -> bool:
-        return place < count - 2 and place in self._custom.passive
-
-    def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
-        passive, primals = self._custom._split(args)
-        return tuple(passive), tuple(primals)
-
-    def moving(self, args: Sequence[Any]) -> list[Any]:
-        return self._custom._split(args)[1]
-
-    def placed(self, found: Sequence[Any], count: int) -> tuple:
-        rest = list(found)
-        for place in sorted(self._custom.passive):
-            rest.insert(place, None)
-        return tuple(rest)
-
-    def of_args(self, found: Sequence[Any]) -> tuple:
-        return (*self.placed(found, len(found)), None)
-
-
-class _OfRule(_Transposed):
-    """The transpose of a rule of kind `jvp`, whose tangent depends on the arguments and the value."""
-
-    def __init__(self, rule: Rule, name: str, names: tuple[str, ...], keywords: int, functions: tuple[Any, ...]):
-        # What has its default is in no place, and has no tangent.
-        self._places = [names.index(argument) if argument in names else None for argument in rule.tangents]
-        linear = _linear_rule(rule.body, names[len(names) - keywords :])
-        super().__init__(name, getattr(rule.body, "__module__", None) or "builtins", linear, functions)
-
-    def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
-        return (), (*args, value)
-
-    def moving(self, args: Sequence[Any]) -> list[Any]:
-        return [None if place is None else args[place] for place in self._places]
-
-    def placed(self, found: Sequence[Any], count: int) -> tuple:
-        by_place = dict(zip(self._places, found, strict=True))
-        return tuple([by_place.get(k) for k in range(count)])
-
-    def of_args(self, found: Sequence[Any]) -> tuple:
-        return tuple(found)
-
-
-transposed_by(_OfRule)
-
-
-def _linear_part(rule: Any) -> Callable[..., Any]:
-    def linear(passive, primals, tangents):  # type: ignore[no-untyped-def]
-        return rule(*passive, primals, tangents)[1]
-
-    return linear
-
-
-def _linear_rule(rule: Any, keywords: tuple[str, ...]) -> Callable[..., Any]:
-    """The tangent as a function of tangents, arguments and value; the last arguments are given by these names."""
-
-    def linear(passive, primals, tangents):  # type: ignore[no-untyped-def]
-        *args, value = primals
-        count = len(args) - len(keywords)
-        named = dict(zip(keywords, args[count:], strict=True))
-        return rule(*tangents, value, *args[:count], **named)
-
-    return linear
-
-
-def _weighted(linear: Callable[..., Any]) -> Callable[..., Any]:
-    def weighted(passive, primals, tangents, cotangent):  # type: ignore[no-untyped-def]
-        return inner(cotangent, linear(passive, primals, tangents))
-
-    return weighted
-
-
-def inner(a, b):  # type: ignore[no-untyped-def]
-    """The sum of the products of the numbers in two trees of one structure; None is zero.
-
-    Example:
-        >>> float(inner((2.0, {"w": 3.0}), (1.0, {"w": 0.5})))
-        3.5
-    """
-    if a is None or b is None:
-        return 0.0
-    if isinstance(a, dict):
-        return sum([inner(a[key], b[key]) for key in a])
-    if isinstance(a, (tuple, list)):
-        return sum([inner(p, q) for p, q in zip(a, b, strict=True)])
-    return np.real(np.sum(a * b))
-
-
-def zeros_like(tree: Any) -> Any:
-    """A tree of zeros; None for what carries no derivative."""
-    return map_leaves(lambda leaf: None if (like := Like.of(leaf)) is None else like.fitted(None, ""), tree)
-
-
-def filled(derivative: Any, primal: Any) -> Any:
-    """A derivative, in which None may stand for zeros, with zeros there."""
-    leaves, structure = flatten(primal)
-    given = structure.flatten(derivative, "derivative", partly=True)
-    pairs = zip(given, leaves, strict=True)
-    return structure.unflatten([zeros_like(leaf) if dot is None else dot for dot, leaf in pairs])

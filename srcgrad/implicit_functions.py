@@ -11,10 +11,11 @@ import numpy as np
 
 from srcgrad.api import grad
 from srcgrad.backend.targets import resolve
-from srcgrad.custom import filled, given_name, inner, places_of, zeros_like
+from srcgrad.custom import given_name, places_of
+from srcgrad.derived import Derived, filled, inner, zeros_like
 from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
 from srcgrad.products import jvp, vjp_of
-from srcgrad.rules.custom import Custom, Like
+from srcgrad.rules.custom import Custom, Like, is_surely
 from srcgrad.tree import flatten
 
 LinearSolve = Callable[[Callable[[np.ndarray], np.ndarray], np.ndarray], np.ndarray]
@@ -88,11 +89,24 @@ def _difference(step: Any) -> Callable[..., Any]:
 
 def _less(a, b):  # type: ignore[no-untyped-def]
     """The difference of two trees."""
-    if isinstance(a, dict):
+    if is_surely(a, dict):
         return {key: _less(a[key], b[key]) for key in a}
-    if isinstance(a, (tuple, list)):
+    if is_surely(a, tuple):
+        return tuple([_less(p, q) for p, q in zip(a, b, strict=True)])
+    if is_surely(a, list):
         return [_less(p, q) for p, q in zip(a, b, strict=True)]
     return a - b
+
+
+def _opposite(a):  # type: ignore[no-untyped-def]
+    """The numbers of a tree with the other sign; None stays."""
+    if is_surely(a, dict):
+        return {key: _opposite(a[key]) for key in a}
+    if is_surely(a, tuple):
+        return tuple([_opposite(part) for part in a])
+    if is_surely(a, list):
+        return [_opposite(part) for part in a]
+    return None if a is None else -a
 
 
 class Implicit(Custom):
@@ -313,7 +327,7 @@ class _Space:
         return self._structure.unflatten(leaves)
 
 
-class _Adjoint(Custom):
+class _Adjoint(Derived):
     """The map from the cotangent of a solution to those of the parameters.
 
     It takes the arguments, the solution `x` and its cotangent, and returns `-B.T w` with `A.T w = x_bar`. Its own
@@ -328,6 +342,10 @@ class _Adjoint(Custom):
         self.fun = self._apply
         self.__name__ = owner.names[1]
         self.__module__ = getattr(owner, "__module__", None) or "builtins"
+
+    @functools.cached_property
+    def formula(self) -> Callable[..., Any]:
+        return _adjoint_by_formula(self.owner)
 
     def is_passive(self, place: int, count: int) -> bool:
         return place < count - 2 and place in self.owner.passive
@@ -376,7 +394,7 @@ class _Adjoint(Custom):
         return placed(_negated(of_params), len(dots)), placed(_negated(total), len(dots))
 
 
-class _TangentMap(Custom):
+class _TangentMap(Derived):
     """The map from the tangents of the parameters to that of a solution.
 
     It takes the arguments, the solution and the tangents of the arguments, and returns `x_dot` with
@@ -391,6 +409,10 @@ class _TangentMap(Custom):
         self.fun = self._apply
         self.__name__ = owner.names[2]
         self.__module__ = getattr(owner, "__module__", None) or "builtins"
+
+    @functools.cached_property
+    def formula(self) -> Callable[..., Any]:
+        return _tangent_by_formula(self.owner)
 
     def outputs_like(self, count: int) -> Sequence[int]:
         return ((count - 1) // 2,)
@@ -430,6 +452,64 @@ class _TangentMap(Custom):
         moved = (x_moved, self.owner.params(given_dots), None, dots_moved)
         change = jvp(self.owner.pushed, (x, system.params, x_dot[0], params_dot), moved)[1]
         return x_dot, (system.space.tree(system.solve(-system.image.vector(change))),)
+
+
+class _LikeFirst(Implicit):
+    """The solution of a linear equation, as a tuple of one, of the kind of its first argument."""
+
+    def outputs_like(self, count: int) -> Sequence[int]:
+        return (0,)
+
+
+def _adjoint_by_formula(owner: Implicit) -> Callable[..., Any]:
+    """The map from the cotangent of a solution to those of the parameters, as a function that can be read.
+
+    The covector `w` with `A.T w = x_bar` is the solution of an equation in turn.
+    """
+    passive, residual, weighted = owner.passive, owner.residual, _weighted(owner.residual)
+
+    def solve(value: Any, x: Any, params: tuple, x_bar: Any) -> tuple:
+        system = System(owner, x, params)
+        return (system.image.tree(system.solve_transposed(system.space.vector(x_bar))),)
+
+    def equation(covector, value, x, params, x_bar):  # type: ignore[no-untyped-def]
+        return _less(grad(weighted, argnums=1)(covector[0], x, params), x_bar)
+
+    covector = _LikeFirst(solve, equation, (), owner.linear_solve)
+
+    def adjoint(*given):  # type: ignore[no-untyped-def]
+        *args, x, x_bar = given
+        params = tuple([a for k, a in enumerate(args) if k not in passive])
+        (w,) = covector(residual(x, *params), x, params, x_bar)
+        found = iter(grad(weighted, argnums=2)(w, x, params))
+        return tuple([None if k in passive else _opposite(next(found)) for k in range(len(args))])
+
+    return adjoint
+
+
+def _tangent_by_formula(owner: Implicit) -> Callable[..., Any]:
+    """The map from the tangents of the parameters to that of a solution, as a function that can be read.
+
+    The tangent is the solution of an equation in turn.
+    """
+    passive, residual = owner.passive, owner.residual
+
+    def solve(like: Any, x: Any, params: tuple, dots: tuple) -> tuple:
+        system = System(owner, x, params)
+        return (system.space.tree(system.solve(-system.push(None, dots))),)
+
+    def equation(moved, like, x, params, dots):  # type: ignore[no-untyped-def]
+        return jvp(residual, (x, *params), (moved[0], *dots))[1]
+
+    moved = _LikeFirst(solve, equation, (), owner.linear_solve)
+
+    def tangent(*given):  # type: ignore[no-untyped-def]
+        count = (len(given) - 1) // 2
+        params = tuple([given[k] for k in range(count) if k not in passive])
+        dots = tuple([given[count + 1 + k] for k in range(count) if k not in passive])
+        return moved(given[count], given[count], params, dots)
+
+    return tangent
 
 
 def _real_system(owner: Implicit, x: Any, args: Sequence[Any]) -> System:

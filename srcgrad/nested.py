@@ -20,15 +20,18 @@ from srcgrad.backend.emit import emit_module
 from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import BOUND, handles, handles_calls_of
-from srcgrad.frontend.inner_programs import InnerProgram, Parameters, lower_inside, parameters_of
+from srcgrad.frontend.inner_programs import InnerProgram, Parameters, lower_inside, marks_inside, parameters_of
 from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import NOT_CONSTANT, Bound, Spread, Symbol, constant, is_function
 from srcgrad.ir.nodes import UNDEFINED, Const, Function, Value
 from srcgrad.ir.types import INT, Unknown
 from srcgrad.jacobians import elementwise_grad, hessian, jacfwd, jacrev
+from srcgrad.rules.custom import TRANSPOSED
 from srcgrad.transform import jacobian
 from srcgrad.transform.gradient import Gradient, joint_gradient
+from srcgrad.transform.transposition import lower_transposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +125,27 @@ def _called_gradient(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]
         # As that of a function: the Jacobian, in forward mode, of that in reverse mode.
         fun = Bound(Const(_gradient), (Const(replace(asked, mode="jacrev")), fun))
 
-    def lowered() -> InnerProgram:
-        inner = lower_inside(lo, fun, named, kwargs, wanted)
-        check_written(lo, inner)
-        return inner
-
-    gradient, inner = _differentiated(asked, wanted, lowered)
+    gradient, inner = _differentiated(asked, wanted, lambda: _lowered(lo, fun, named, kwargs, wanted))
     return call_function(lo, compiled(lo, gradient)[-1], list(inner.given), {})
+
+
+def _lowered(
+    lo: Lowering, fun: Symbol, args: dict[str, Symbol], kwargs: dict[str, Symbol], wanted: list[str]
+) -> InnerProgram:
+    """The function by itself."""
+    found: list[InnerProgram] = []
+
+    def lower(marks: Marks) -> Program:
+        found[:] = [lower_inside(lo, fun, args, kwargs, wanted, marks)]
+        return found[0].program
+
+    transposed = getattr(fun.value, TRANSPOSED, None) if isinstance(fun, Const) else None
+    if transposed is not None and wanted == [transposed.parameter]:
+        lower_transposed(lower, transposed, marks_inside(lo, fun))
+    else:
+        lower(marks_inside(lo, fun))
+    check_written(lo, found[0])
+    return found[0]
 
 
 def _differentiated(

@@ -15,7 +15,7 @@ from srcgrad.api import grad
 from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles, handles_calls_of
-from srcgrad.frontend.inner_programs import InnerProgram, lower_inside
+from srcgrad.frontend.inner_programs import InnerProgram, lower_inside, marks_inside
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.pools import opened
 from srcgrad.frontend.program import Program
@@ -302,7 +302,8 @@ def _lowered(
     names = [parameters.name_of(k) for k in range(len(primals))]
     if mode == "jvp":
         primals = tuple([floated(lo, p) if k in wanted else p for k, p in enumerate(primals)])
-    inner = lower_inside(lo, fun, dict(zip(names, primals, strict=True)), {}, [names[k] for k in wanted])
+    named, chosen = dict(zip(names, primals, strict=True)), [names[k] for k in wanted]
+    inner = lower_inside(lo, fun, named, {}, chosen, marks_inside(lo, fun))
     check_written(lo, inner)
     return inner, names, primals
 

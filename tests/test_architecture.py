@@ -23,11 +23,13 @@ ORDER = (
         "jacobians",
         "nested",
         "nested_products",
+        "derived",
+        "transposes",
         "custom",
         "implicit_functions",
         "sparse",
     ),
-    *("implicit_functions", "sparse", "nested_rules", "testing", "__init__", "__main__"),
+    *("nested_rules", "testing", "__init__", "__main__"),
 )
 """A module imports only from its own package and from those before it."""
 LONGEST = 650

@@ -14,11 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from test_implicit import THIRD
 from test_language import blocks, run_block
 
 import srcgrad
-from srcgrad import custom_jvp, custom_vjp, grad, jvp, rules, value_and_grad, vjp
+from srcgrad import custom_jvp, custom_vjp, grad, hvp, jvp, rules, value_and_grad, vjp
 from srcgrad.errors import ArgumentError, NoRuleError, ShapeError, UnsupportedError
+from srcgrad.testing import directional_derivative
 
 X = np.array([1.0, 2.0, 3.0])
 
@@ -1482,3 +1484,94 @@ def test_a_rule_of_a_function_that_returns_a_named_tuple():
     assert_allclose(grad(loss)(x), 3.0 * plain)
     assert vjp(wave, 0.7)[0] == wave(0.7)
     assert isinstance(vjp(wave, 0.7)[0], Wave)
+
+
+# ---------------------------------------------------------------------------------------------- third derivatives
+
+
+@functools.partial(custom_jvp, nondiff_argnums=(2,))
+def scaled_powers(p, q, n):
+    return {"a": p["u"] * q**n, "b": np.sum(p["u"])}
+
+
+@scaled_powers.defjvp
+def scaled_powers_jvp(n, primals, tangents):
+    (p, q), (p_dot, q_dot) = primals, tangents
+    tangent = p_dot["u"] * q**n + p["u"] * n * q ** (n - 1) * q_dot
+    return scaled_powers(p, q, n), {"a": tangent, "b": np.sum(p_dot["u"])}
+
+
+def of_a_custom_jvp(x):
+    out = scaled_powers({"u": np.sin(x)}, x[0] * x[1], 3)
+    return np.sum(out["a"] * x) * out["b"]
+
+
+def sinh_times(x, y):
+    return np.sinh(x) * y
+
+
+def sinh_times_jvp(x_dot, y_dot, out, x, y):
+    total = 0.0
+    if x_dot is not None:
+        total = total + np.cosh(x) * y * x_dot
+    return total if y_dot is None else total + np.sinh(x) * y_dot
+
+
+def of_a_rule(x):
+    return np.sum(sinh_times(x, x**2) * x) + np.sum(sinh_times(2.0, x) ** 2)
+
+
+@custom_jvp
+def solved(a, b):
+    return np.linalg.solve(a, b)
+
+
+@solved.defjvp
+def solved_jvp(primals, tangents):
+    (a, b), (a_dot, b_dot) = primals, tangents
+    y = solved(a, b)
+    return y, solved(a, b_dot - a_dot @ y)
+
+
+def of_a_solver(x):
+    """The rule calls its own function on a tangent."""
+    a = np.outer(np.sin(x), x) + 3.0 * np.eye(3)
+    return np.sum(solved(a, x**2) ** 2 * x)
+
+
+def halved(x, y):
+    return 0.5 * x * y
+
+
+def halved_jvp(x_dot, y_dot, out, x, y):
+    total = 0.0
+    if y_dot is not None:
+        total = total + halved(x, y_dot)
+    return total if x_dot is None else total + halved(x_dot, y)
+
+
+def of_a_product(x):
+    """The same for `rules.jvp`, with arguments by name, in another order."""
+    return np.sum(halved(y=np.sin(x), x=x) ** 2) + np.sum(halved(2.0, x) ** 3)
+
+
+@pytest.mark.parametrize("fun", [of_a_custom_jvp, of_a_rule, of_a_solver, of_a_product])
+@pytest.mark.parametrize("modes", THIRD)
+def test_third_derivatives(fun, modes):
+    rules.jvp(sinh_times)(sinh_times_jvp)
+    rules.jvp(halved)(halved_jvp)
+    x, d = np.array([0.4, 0.7, 0.5]), np.array([0.3, -0.5, 0.2])
+    expected = directional_derivative(lambda y: hvp(fun)(y, d) @ d, (x,), (d,))
+    assert_allclose(THIRD[modes](fun, x, d), expected, rtol=1e-6)
+
+
+def test_fourth_derivatives_of_a_solver():
+    def of_a_number(t):
+        return of_a_solver(np.array([0.4, 0.7, 0.5]) + t * np.array([0.3, -0.5, 0.2]))
+
+    def along(f):
+        return lambda t: jvp(f, (t,), (1.0,))[1]
+
+    expected = along(along(along(along(of_a_number))))(0.0)
+    assert_allclose(grad(grad(grad(grad(of_a_number))))(0.0), expected)
+    assert_allclose(along(grad(grad(along(of_a_number))))(0.0), expected)

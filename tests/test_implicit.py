@@ -12,8 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse.linalg import LinearOperator, gmres
 
 import srcgrad
-from srcgrad import check_grads, grad, hessian, implicit, jacfwd, jacrev, jvp, linearize, value_and_grad, vjp
+from srcgrad import check_grads, grad, hessian, hvp, implicit, jacfwd, jacrev, jvp, linearize, value_and_grad, vjp
 from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
+from srcgrad.testing import directional_derivative
 
 B = np.array([1.0, 2.0])
 
@@ -90,9 +91,73 @@ def test_second_derivatives_in_every_combination_of_modes():
     assert_allclose(jvp(pushed, (3.0,), (1.0,))[1], expected)
 
 
-def test_third_derivatives_are_refused():
-    with pytest.raises(UnsupportedError, match="of an order for which there is no rule"):
-        grad(grad(grad(cubic)))(8.0)
+THIRD = {
+    "reverse, reverse, reverse": lambda f, x, d: grad(lambda y: grad(lambda z: grad(f)(z) @ d)(y) @ d)(x) @ d,
+    "forward, forward, reverse": lambda f, x, d: jvp(lambda y: jvp(grad(f), (y,), (d,))[1], (x,), (d,))[1] @ d,
+    "reverse, forward, reverse": lambda f, x, d: grad(lambda y: hvp(f)(y, d) @ d)(x) @ d,
+    "forward, forward, forward": lambda f, x, d: jvp(
+        lambda w: jvp(lambda y: jvp(f, (y,), (d,))[1], (w,), (d,))[1], (x,), (d,)
+    )[1],
+    "reverse, forward, forward": lambda f, x, d: (
+        grad(lambda w: jvp(lambda y: jvp(f, (y,), (d,))[1], (w,), (d,))[1])(x) @ d
+    ),
+    "forward over a Hessian": lambda f, x, d: np.einsum("ijk,i,j,k", jacfwd(hessian(f))(x), d, d, d),
+}
+
+
+def coupled(guess, a):
+    u = guess.copy()
+    for _ in range(40):
+        u = a - 0.3 * np.sin(u) * np.roll(u, 1)
+    return u
+
+
+ROOT = implicit(coupled, lambda u, a: u + 0.3 * np.sin(u) * np.roll(u, 1) - a, initial=0)
+LEAST = implicit(
+    lambda a, k: a["rest"] / (1.0 + k * a["rest"] ** 2),
+    lambda u, a, k: u * (1.0 + k * a["rest"] ** 2) - a["rest"],
+    linear_solve=lambda product, b: gmres(LinearOperator((len(b), len(b)), product, dtype=float), b, rtol=1e-13)[0],
+)
+
+
+def of_a_root(x):
+    return np.sum(ROOT(np.ones(3), x) ** 2 * x)
+
+
+def of_a_tree(x):
+    return np.sum(LEAST({"rest": x}, x[0]) ** 3)
+
+
+@pytest.mark.parametrize("fun", [of_a_root, of_a_tree])
+@pytest.mark.parametrize("modes", THIRD)
+def test_third_derivatives(fun, modes):
+    x, d = np.array([0.4, 0.7, 0.5]), np.array([0.3, -0.5, 0.2])
+    expected = directional_derivative(lambda y: hvp(fun)(y, d) @ d, (x,), (d,))
+    assert_allclose(THIRD[modes](fun, x, d), expected, rtol=1e-6)
+
+
+def test_fourth_derivatives():
+    expected = -80.0 / 81.0 * 8.0 ** (-11.0 / 3.0)
+    assert_allclose(grad(grad(grad(grad(cubic))))(8.0), expected)
+    along = lambda f: lambda a: jvp(f, (a,), (1.0,))[1]  # noqa: E731
+    assert_allclose(along(along(grad(grad(cubic))))(8.0), expected)
+    assert_allclose(grad(along(along(grad(cubic))))(8.0), expected)
+
+
+ROOT_OF_UNKNOWN_KIND = implicit(
+    lambda guess, a: scipy.optimize.fsolve(lambda u: u + 0.3 * np.sin(u) * np.roll(u, 1) - a, guess, xtol=1e-13),
+    lambda u, a: u + 0.3 * np.sin(u) * np.roll(u, 1) - a,
+    initial=0,
+)
+
+
+@pytest.mark.parametrize("modes", THIRD)
+def test_third_derivatives_of_solvers_that_do_not_tell_the_kind_of_the_solution(modes):
+    x, d = np.array([0.4, 0.7, 0.5]), np.array([0.3, -0.5, 0.2])
+    found = THIRD[modes](lambda x: np.sum(ROOT_OF_UNKNOWN_KIND(np.ones(3), x) ** 2 * x), x, d)
+    assert_allclose(found, THIRD["forward, forward, forward"](of_a_root, x, d), rtol=1e-8)
+    expected = 10.0 / 27.0 * 8.0 ** (-8.0 / 3.0)
+    assert_allclose(THIRD[modes](lambda x: cubic(x[0]), np.array([8.0]), np.ones(1)), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("solve", [solution, WITH_PRODUCTS_ALONE], ids=["dense", "products"])

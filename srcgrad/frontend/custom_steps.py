@@ -15,11 +15,12 @@ from srcgrad import runtime
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.custom_calls import as_symbol, as_tree, call_custom, is_computed, name_of
+from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Reference, Sequence, Symbol
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import is_scalar
-from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, Step, TangentSweep
+from srcgrad.ir.types import Unknown, is_scalar
+from srcgrad.rules.custom import Custom, Form, ForwardSweep, Primal, ReverseSweep, Step, TangentSweep, is_surely
 from srcgrad.rules.user_rules import RuleCall, contribution_of
 from srcgrad.tree import Structure, flatten
 
@@ -74,6 +75,13 @@ def _inlined(lo: Lowering, custom: Custom, route: Callable, args: list[Symbol]) 
         return lo.call(Const(route), args, {})
     finally:
         lo.reading.pop()
+
+
+@handles(is_surely)
+def _is_surely(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    if isinstance(args[0], Value) and isinstance(args[0].type, Unknown):
+        return Const(False)
+    return lo.call(Const(isinstance), args, kwargs)
 
 
 def _pair(lo: Lowering, symbol: Symbol, route: Any) -> tuple[Symbol, Symbol]:

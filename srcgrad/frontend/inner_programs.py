@@ -41,7 +41,12 @@ class InnerProgram:
 
 
 def lower_inside(
-    lo: Lowering, fn: Symbol, args: dict[str, Symbol], keywords: dict[str, Symbol], wanted: Collection[str]
+    lo: Lowering,
+    fn: Symbol,
+    args: dict[str, Symbol],
+    keywords: dict[str, Symbol],
+    wanted: Collection[str],
+    marks: Marks,
 ) -> InnerProgram:
     """Lowers a function that a program is about to differentiate.
 
@@ -51,6 +56,7 @@ def lower_inside(
         args: its positional arguments, each with a name to show.
         keywords: its other arguments.
         wanted: the arguments to differentiate with respect to.
+        marks: what is known of it: see `marks_inside`.
     """
     depth, around = 0, lo
     while around.handover is not None:
@@ -58,8 +64,12 @@ def lower_inside(
     if depth > _DEEPEST:
         lo.unsupported("the derivatives here nest too deeply, or without an end", "give the recursion a fixed depth")
     name = function_name(fn)
-    marks = lo.marks.for_program_at((*lo.site(name), lo.span))
     return lowered(lambda marks: _attempt(lo, fn, args, keywords, wanted, marks, name), marks, name)
+
+
+def marks_inside(lo: Lowering, fn: Symbol) -> Marks:
+    """What is known, from earlier attempts, of a function that a program is about to differentiate."""
+    return lo.marks.for_program_at((*lo.site(function_name(fn)), lo.span))
 
 
 def _attempt(

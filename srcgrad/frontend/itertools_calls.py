@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from srcgrad.frontend import driven, library_stand_ins, stand_ins
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.builtin_calls import collect, make_list
-from srcgrad.frontend.handlers import BUILTINS, handles
+from srcgrad.frontend.folding import as_symbol
+from srcgrad.frontend.handlers import BUILTINS, handles, handles_calls_of
 from srcgrad.frontend.iteration import collected, item_getter, iterate, iterator_length, known_items, listed, shifted
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
@@ -384,3 +386,27 @@ def _method_of(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
 
 # What these functions return has no object of its own: it is known by what lowers a call of it.
 BUILTINS.update({handler: handler for handler in (_attributes_of, _method_of)})
+
+
+@handles_calls_of(operator.itemgetter)
+@handles_calls_of(operator.attrgetter)
+@handles_calls_of(operator.methodcaller)
+def _made_outside(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """A call of one that was made outside of the program: as of one that is made in it."""
+    made = constant(args[0])
+    fn, given = made.__reduce__()
+    named: dict[str, Any] = {}
+    if isinstance(fn, functools.partial):
+        fn, given, named = fn.func, (*fn.args, *given), fn.keywords
+    items = [_unchanging(lo, made, item) for item in given]
+    inside = lo.call(Const(fn), items, {name: _unchanging(lo, made, item) for name, item in named.items()})
+    return lo.call(inside, args[1:], kwargs)
+
+
+def _unchanging(lo: Lowering, made: Any, item: Any) -> Symbol:
+    """The constant of what `made` holds."""
+    parts = (item.start, item.stop, item.step) if isinstance(item, slice) else (item,)
+    found = None if isinstance(item, list) else as_symbol(parts)
+    if not isinstance(found, Sequence):
+        lo.unsupported(f"{made!r}, which holds something that may change, was made outside", "make it where it is used")
+    return Const(item) if isinstance(item, slice) else found.items[0]

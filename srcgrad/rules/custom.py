@@ -109,7 +109,7 @@ class Custom:
         """The function of the arguments, the value and its cotangent that returns the cotangents of the arguments."""
         raise UnsupportedError(
             f"a derivative of {self.__name__} of an order for which there is no rule is asked for",
-            help="derivatives through custom_jvp and implicit exist up to the second order",
+            help="make it a srcgrad.custom_vjp",
         )
 
     def tangent_map(self) -> Custom:
@@ -301,6 +301,11 @@ class Like:
         if self.cls is np.ndarray:
             return value
         return self.cls(value[()]) if issubclass(self.cls, (float, complex)) else value[()]
+
+
+def is_surely(x: Any, classes: type | tuple[type, ...]) -> bool:
+    """`isinstance`; where the compiler reads it, what is of unknown kind is an instance of none of these classes."""
+    return isinstance(x, classes)
 
 
 def fitting(c, x, name):

@@ -41,7 +41,7 @@ ZERO = Const(0.0)
 
 def copier(value: Value) -> Callable:
     """What copies a value: the method of arrays, if it is surely one."""
-    return np.ndarray.copy if isinstance(value.type, Array) and not may_be_missing(value) else runtime.copied
+    return np.ndarray.copy if isinstance(value.type, Array) else runtime.copied
 
 
 def is_number(value: Value, number: float) -> bool:

@@ -21,9 +21,16 @@ from srcgrad.transform.linear_rules import check_linear
 from srcgrad.transform.protection import leaves_of
 
 
-def lower_transposed(lower: Callable[[Marks], Program], transposed: Transposed) -> Program:
-    """Lowers a program again and again, until it is known which calls are made on tangents."""
-    marks = Marks(transposed=transposed.functions)
+def lower_transposed(lower: Callable[[Marks], Program], transposed: Transposed, marks: Marks | None = None) -> Program:
+    """Lowers a program again and again, until it is known which calls are made on tangents.
+
+    Args:
+        lower: lowers it.
+        transposed: what it is the tangent of.
+        marks: what is known of it before.
+    """
+    marks = marks or Marks()
+    marks.transposed = transposed.functions
     while True:
         with by_bodies(marks.by_body):
             program = lower(marks)

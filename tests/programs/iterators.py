@@ -21,6 +21,22 @@ def operator_module(x):
     return s + a * b + c * d + operator.add(x[0], x[1]) + operator.truediv(x[4], x[5])
 
 
+second_and_fourth = operator.itemgetter(1, 3)
+without_first = operator.itemgetter(slice(1, None))
+corner = operator.itemgetter((0, 1))
+transposed = operator.attrgetter("T")
+sum_of_columns = operator.methodcaller("sum", axis=0)
+first_of = operator.itemgetter(0)
+
+
+@program(lambda: (rand(6),))
+def operators_made_outside(x):
+    a, b = second_and_fourth(x)
+    m = np.outer(x, without_first(x) ** 2)
+    pairs = sorted([(x[4] + 2.0, x[0]), (x[1], x[2])], key=first_of)
+    return a * b * corner(m) + np.sum(sum_of_columns(transposed(m)) * x) + pairs[0][1] * sum(map(first_of, [x, 2 * x]))
+
+
 @program(lambda: (rand(3, 3),))
 def operator_getitem(x):
     s = operator.getitem(x, (0, 1)) * np.sum(operator.getitem(x, (slice(None), 2)))
