@@ -6,7 +6,7 @@ from srcgrad.frontend.kinds import own_operators
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.pools import is_poolable, pool_all
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
-from srcgrad.ir.joins import hold
+from srcgrad.ir.joins import UnlikeError, hold
 from srcgrad.ir.nodes import Call, Region, Value
 from srcgrad.ir.types import NONE, NOTHING, List, Parts, Record, unsized
 
@@ -120,14 +120,15 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str, cls: type = tup
     items = [lo.value(_item(lo, item, (*key, k), f"{name}_{k}")) for k, item in enumerate(symbol.items)]
     kind = lo.marks.records.setdefault(key, Record((), name, cls=cls))
     if kind.items and len(kind.items) != len(items):
-        if key[0] == "tuple" and not lo.marks.by_structure:
-            # Tuples that have nothing to do with each other hold tuples of different lengths.
-            lo.marks.by_structure = True
-            lo.marks.records.clear()
-            lo.marks.dynamic.clear()
-            raise Restart
+        _tell_apart(lo, key)
         lo.unsupported("a recursive function returns tuples of different lengths", "fill them up to one length")
-    if hold(kind, tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items]), name):
+    held = tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items])
+    try:
+        changed = hold(kind, held, name)
+    except UnlikeError:
+        _tell_apart(lo, key)
+        raise
+    if changed:
         raise Restart
     output = Value(kind, None, lo.span)
     lo.append(Call(tuple, (tuple(items),), {}, [output], lo.span))
@@ -135,8 +136,19 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str, cls: type = tup
     return output
 
 
+def _tell_apart(lo: Lowering, key: tuple) -> None:
+    """Starts again where tuples of one kind, which have nothing to do with each other, may be told apart."""
+    if key[0] == "tuple" and not lo.marks.by_structure:
+        lo.marks.by_structure = True
+        lo.marks.records.clear()
+        lo.marks.dynamic.clear()
+        raise Restart
+
+
 def _item(lo: Lowering, symbol: Symbol, key: tuple, name: str) -> Symbol:
     """An item of such a tuple; a named tuple is of a kind for its class."""
+    if key[0] == "tuple" and lo.marks.by_structure:
+        return nested(lo, symbol)
     if not isinstance(symbol, Sequence) or symbol.cls is tuple:
         return _record(lo, symbol, key, name)
     return _record(lo, symbol, (*key, symbol.cls), name, symbol.cls)

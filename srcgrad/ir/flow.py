@@ -32,7 +32,9 @@ def sources(value: Value) -> list[tuple[list[Value], int]]:
 
 
 def _carried(loop: Loop, k: int) -> list[tuple[list[Value], int]]:
-    return [(loop.inits, k), (loop.body.results, k + int(loop.exits))]
+    found = [(loop.inits, k), (loop.body.results, k + int(loop.exits))]
+    # A loop that is being transformed gets its results last.
+    return [(values, place) for values, place in found if place < len(values)]
 
 
 def rests(loop: Loop, k: int) -> bool:

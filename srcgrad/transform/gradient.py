@@ -14,6 +14,7 @@ from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.complexness import Complexness
 from srcgrad.analysis.invariance import without_influence
+from srcgrad.analysis.item_flow import unvaried_items
 from srcgrad.analysis.memory import READ_ONLY_VIEWS, among, is_view
 from srcgrad.analysis.versions import Versions
 from srcgrad.errors import ArgumentError, NotScalarError, UnsupportedError
@@ -356,9 +357,11 @@ def _differentiate_closed(
 def activity_of(
     functions: list[Function], aliases: Aliases, inputs: list[Value], outputs: list[Value], optimize: bool
 ) -> Activity:
-    """What is active: where that is asked for, less what has no influence on the outputs computed from it."""
+    """What is active, with items of tuples told apart; where asked for, less what has no influence on the outputs."""
     activity = Activity(functions, aliases, inputs, outputs)
-    passive = without_influence(functions, activity, outputs) if optimize else None
+    passive = unvaried_items(functions, aliases, inputs, activity)
+    if optimize:
+        passive |= without_influence(functions, activity, outputs)
     return Activity(functions, aliases, inputs, outputs, passive) if passive else activity
 
 
