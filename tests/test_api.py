@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import srcgrad
-from srcgrad import grad, stop_gradient, value_and_grad, vjp
+from srcgrad import grad, jvp, stop_gradient, value_and_grad, vjp
 from srcgrad.errors import UnsupportedError
 
 X = np.array([1.0, 2.0, 3.0, 4.0])
@@ -154,6 +154,17 @@ def test_variadic_parameters():
     assert grad(total, argnames="rest")(3.0, 2.0, 5.0) == (45.0, 18.0)
     assert grad(total, argnames="extra")(3.0, extra=7.0) == 1.0
     assert grad(lambda *xs: xs[0] * xs[1], argnums=1)(2, 3) == 2.0
+
+
+def test_integers_are_floats_at_every_call():
+    def kinds(x, k=1.0):
+        return np.sum(np.full_like(x, 0.5)) * x * x * k
+
+    of_kinds = grad(kinds)
+    for _ in range(3):
+        assert jvp(kinds, (2,), (1.0,)) == (2.0, 2.0)
+        assert of_kinds(2) == of_kinds(x=2) == 2.0
+        assert of_kinds(2, k=2) == 4.0
 
 
 def test_integers_where_a_gradient_is_wanted_are_floats():

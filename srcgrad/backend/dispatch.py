@@ -91,7 +91,7 @@ class Dispatcher:
             for variant in self._recent:
                 if variant.check(args) is not None:
                     self.check, self.last, self.direct = variant.check, variant, variant
-                    return variant, list(args)
+                    return variant, self._floated(variant, args)
         bound = self.target.bind(args, kwargs)
         given = dict(bound)
         if kwargs:
@@ -99,12 +99,17 @@ class Dispatcher:
             for variant in self._recent:
                 if variant.params == names and variant.check(values) is not None:
                     self.last = self.direct = variant
-                    return variant, list(values)
+                    return variant, self._floated(variant, values)
         variant = self.find_bound(bound)
         if self._is_direct(given, bound, variant):
             self._remember(variant, bound)
         self.last = variant
         return variant, [bound[name] for name in variant.params]
+
+    def _floated(self, variant: Variant, values: tuple) -> list[Any]:
+        """What the entry takes, of what the check of a variant has accepted."""
+        wanted = self.options.wanted or ()
+        return [floated(v) if name in wanted else v for name, v in zip(variant.params, values, strict=True)]
 
     def find_bound(self, bound: dict[str, Any]) -> Variant:
         """The variant for arguments by name; numbers among them that have to be floats become floats."""
