@@ -8,6 +8,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from srcgrad.frontend import driven, library_stand_ins, stand_ins
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.attributes import attribute
@@ -405,8 +407,9 @@ def _made_outside(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -
 
 def _unchanging(lo: Lowering, made: Any, item: Any) -> Symbol:
     """The constant of what `made` holds."""
+    if type(item) is tuple:
+        return Sequence(tuple([_unchanging(lo, made, part) for part in item]))
     parts = (item.start, item.stop, item.step) if isinstance(item, slice) else (item,)
-    found = None if isinstance(item, list) else as_symbol(parts)
-    if not isinstance(found, Sequence):
+    if any(isinstance(part, list) or not (isinstance(part, np.generic) or as_symbol(part)) for part in parts):
         lo.unsupported(f"{made!r}, which holds something that may change, was made outside", "make it where it is used")
-    return Const(item) if isinstance(item, slice) else found.items[0]
+    return Const(item)

@@ -26,7 +26,8 @@ without_first = operator.itemgetter(slice(1, None))
 corner = operator.itemgetter((0, 1))
 transposed = operator.attrgetter("T")
 sum_of_columns = operator.methodcaller("sum", axis=0)
-first_of = operator.itemgetter(0)
+first_of = operator.itemgetter(np.int64(0))
+first_column = operator.itemgetter((slice(None, np.int64(4)), 0))
 
 
 @program(lambda: (rand(6),))
@@ -34,6 +35,7 @@ def operators_made_outside(x):
     a, b = second_and_fourth(x)
     m = np.outer(x, without_first(x) ** 2)
     pairs = sorted([(x[4] + 2.0, x[0]), (x[1], x[2])], key=first_of)
+    a = a + np.sum(first_column(m))
     return a * b * corner(m) + np.sum(sum_of_columns(transposed(m)) * x) + pairs[0][1] * sum(map(first_of, [x, 2 * x]))
 
 
