@@ -25,8 +25,12 @@ class Derived(Custom):
         """A function of the same arguments that returns the same, and that the compiler can read."""
         raise NotImplementedError
 
+    @functools.cached_property
+    def _sources(self) -> dict[str, Callable[..., Any]]:
+        return {"backward": _pulled(self.formula), "tangent": _pushed(self.formula)}
+
     def source(self, sweep: str) -> Callable[..., Any] | None:
-        return {"backward": _pulled(self.formula), "tangent": _pushed(self.formula)}.get(sweep)
+        return self._sources.get(sweep)
 
     def backward_arguments(self, args: list[Any], residuals: Any, cotangent: Any) -> list[Any]:
         return [*args, cotangent]

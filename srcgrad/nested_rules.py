@@ -15,6 +15,7 @@ from srcgrad.errors import ArgumentError
 from srcgrad.frontend.handlers import handles, handles_calls_of
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.opened_functions import Opened, Opener
+from srcgrad.frontend.real_functions import constant_key
 from srcgrad.frontend.values import NOT_CONSTANT, Bound, Closure, Symbol, constant, is_function
 from srcgrad.implicit_functions import implicit
 from srcgrad.ir.nodes import Const
@@ -110,10 +111,40 @@ def _assembled(lo: Lowering, made: Made) -> tuple[Custom, list[Symbol]]:
     # A variable may stand for another function by the next call.
     key = (tuple(opener.variables), tuple([(variable, id(value)) for variable, value in opener.fixed]))
     if key not in made.known:
-        for other, helper in helpers.items():
-            helper.custom = other.custom(*parts[other], [name for _, name in opener.variables])
-        made.known[key] = helpers[made].custom, opener
+        made.known[key] = _same_custom(lo, made, helpers, parts, [name for _, name in opener.variables]), opener
     return made.known[key][0], variables
+
+
+def _same_custom(
+    lo: Lowering,
+    made: Made,
+    helpers: dict[Made, _Helper],
+    parts: dict[Made, tuple[Opened, dict[str, tuple[Any, ...]]]],
+    names: list[str],
+) -> Custom:
+    """The function with a derivative of its own: the same object where an earlier attempt has made the same."""
+    met: list[Any] = [*helpers.values()]
+
+    def content_of(part: Any) -> Any:
+        if any(part is other for other in met):
+            return next(k for k, other in enumerate(met) if part is other)
+        if not isinstance(part, Opened):
+            return constant_key(part)
+        met.append(part)
+        return part.content(content_of)
+
+    content: list[Any] = [*names]
+    for other in helpers:
+        fun, rules = parts[other]
+        content += [other.cls, content_of(fun), *[(name, constant_key(value)) for name, value in other.options.items()]]
+        content += [(name, *map(content_of, given)) for name, given in rules.items()]
+    known = lo.marks.customs.get(tuple(content))
+    if known is None:
+        for other, helper in helpers.items():
+            helper.custom = other.custom(*parts[other], names)
+        known = lo.marks.customs[tuple(content)] = helpers[made].custom, parts
+    found: Custom = known[0]
+    return found
 
 
 class Definition:

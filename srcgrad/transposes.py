@@ -12,6 +12,7 @@ from srcgrad.api import grad
 from srcgrad.derived import Derived, filled, inner, zeros_like
 from srcgrad.products import jvp, vjp_of
 from srcgrad.rules.custom import TRANSPOSED, Transposed, transposed_by
+from srcgrad.rules.intrinsics import stop_gradient
 from srcgrad.rules.registry import Rule
 
 
@@ -68,7 +69,8 @@ class _Transposed(Derived):
         *args, value, of_value = residuals
         passive, primals = self.split(args, value)
         pairs = zip(self.moving(cotangent), self.moving(args), strict=True)
-        tangents = tuple([filled(dot, arg) for dot, arg in pairs])
+        # The rule may write to tangents.
+        tangents = tuple([runtime.copied(filled(dot, arg)) for dot, arg in pairs])
         out_dot, pull = vjp_of(self._linear, (passive, primals, tangents), ("primals",))
         return (*self.of_args(pull(of_value)[1]), out_dot)
 
@@ -129,6 +131,9 @@ class _OfRule(_Transposed):
     def formula(self) -> Callable[..., Any]:
         return _of_rule(self._gradient, self._places, self._count)
 
+    def returns_none(self, place: int, count: int) -> bool:
+        return place not in self._places
+
     def split(self, args: Sequence[Any], value: Any) -> tuple[tuple, tuple]:
         return (), (*args, value)
 
@@ -170,7 +175,7 @@ def _of_custom(gradient: Callable[..., Any], passive: frozenset[int]) -> Callabl
 
     def transpose(*given):  # type: ignore[no-untyped-def]
         *args, _, cotangent = given
-        fixed = tuple([a for k, a in enumerate(args) if k in passive])
+        fixed = tuple([stop_gradient(a) for k, a in enumerate(args) if k in passive])
         moving = tuple([a for k, a in enumerate(args) if k not in passive])
         found = iter(gradient(fixed, moving, tuple([runtime.zeros_like(a) for a in moving]), cotangent))
         return tuple([None if k in passive else next(found) for k in range(len(args))])

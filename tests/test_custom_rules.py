@@ -1575,3 +1575,163 @@ def test_fourth_derivatives_of_a_solver():
     expected = along(along(along(along(of_a_number))))(0.0)
     assert_allclose(grad(grad(grad(grad(of_a_number))))(0.0), expected)
     assert_allclose(along(grad(grad(along(of_a_number))))(0.0), expected)
+
+
+def made_in_a_loop(x):
+    total, k = x[0], 0
+    while k < 2:
+        power = k + 1.5
+
+        @functools.partial(custom_jvp, nondiff_argnums=(1,))
+        def scaled(y, n):
+            return power * y**n  # noqa: B023
+
+        @scaled.defjvp
+        def scaled_jvp(n, primals, tangents):
+            (y,), (y_dot,) = primals, tangents
+            return scaled(y, n), power * n * y ** (n - 1) * y_dot  # noqa: B023
+
+        total = scaled(total + x[k], 3)
+        k += 1
+    return total
+
+
+def written_out(x):
+    total = x[0]
+    for k in range(2):
+        total = (k + 1.5) * (total + x[k]) ** 3
+    return total
+
+
+@pytest.mark.parametrize("modes", THIRD)
+def test_third_derivatives_of_what_is_made_in_a_loop(modes):
+    x, d = np.array([0.4, 0.7]), np.array([0.3, -0.5])
+    assert_allclose(THIRD[modes](made_in_a_loop, x, d), THIRD[modes](written_out, x, d), rtol=1e-9)
+
+
+@functools.partial(custom_jvp, nondiff_argnums=(1,))
+def scaled_cube(y, factor):
+    return factor * y**3
+
+
+@scaled_cube.defjvp
+def scaled_cube_jvp(factor, primals, tangents):
+    (y,), (y_dot,) = primals, tangents
+    return scaled_cube(y, factor), 3.0 * factor * y**2 * y_dot
+
+
+def with_constants_in_a_loop(x, factor):
+    total, k = x[0], 0
+    while k < 2:
+        total = scaled_cube(total + x[k], factor * (k + 1.5))
+        total = scaled_cube(total, srcgrad.stop_gradient(x[k]) * 0.0 + 1.0) ** (1.0 / 3.0)
+        k += 1
+    return total
+
+
+@pytest.mark.parametrize("modes", THIRD)
+def test_constants_in_a_loop(modes):
+    """A loop keeps them together with numbers that depend on the arguments."""
+    x, d = np.array([0.4, 0.7]), np.array([0.3, -0.5])
+    found = THIRD[modes](lambda x: with_constants_in_a_loop(x, 1.0), x, d)
+    assert_allclose(found, THIRD[modes](written_out, x, d), rtol=1e-9)
+    with pytest.raises(NoRuleError, match="argument 1 of scaled_cube"):
+        grad(lambda a: with_constants_in_a_loop(x, a))(1.0)
+    with pytest.raises(NoRuleError, match="a derivative in argument 1 of scaled_cube"):
+        grad(lambda a: grad(with_constants_in_a_loop)(x, a) @ d)(1.0)
+
+
+@functools.partial(custom_jvp, nondiff_argnums=(0, 2))
+def applied(f, y, options):
+    return f(y) * options["scale"]
+
+
+@applied.defjvp
+def applied_jvp(f, options, primals, tangents):
+    (y,), (y_dot,) = primals, tangents
+    return applied(f, y, options), f(y + 1.0) * options["scale"] * y_dot
+
+
+def with_functions_in_a_loop(x):
+    total = x[0]
+    for k in range(2):
+        total = applied(np.sin, total * x[k], {"scale": k + 1.0}) + applied(lambda z: z * z, x[k], {"scale": 0.5})
+    return total
+
+
+def test_second_derivatives_with_functions_that_are_handed_over_in_a_loop():
+    """The rule says something else than the function: the derivative of what it returns counts."""
+    x, d = np.array([0.4, 0.7]), np.array([0.3, -0.5])
+    expected = hvp(with_functions_in_a_loop)(x, d) @ d
+    assert_allclose(jvp(lambda y: jvp(with_functions_in_a_loop, (y,), (d,))[1], (x,), (d,))[1], expected)
+    assert_allclose(grad(lambda y: grad(with_functions_in_a_loop)(y) @ d)(x) @ d, expected)
+
+
+@custom_jvp
+def cubed(x):
+    return x**3
+
+
+@cubed.defjvp
+def cubed_jvp(primals, tangents):
+    slope = 3.0
+    for _ in range(2):
+        slope = slope * primals[0]
+    return cubed(primals[0]), slope * tangents[0]
+
+
+@custom_jvp
+def tripled(x):
+    return 3.0 * x
+
+
+@tripled.defjvp
+def tripled_jvp(primals, tangents):
+    (x_dot,) = tangents
+    x_dot *= 3.0
+    return tripled(primals[0]), x_dot
+
+
+def overwritten(x, cube, triple):
+    """Arguments and results are written after the calls."""
+    y, total = 2.0 * x, 0.0
+    for _ in range(2):
+        z = cube(y)
+        total = total + np.sum(z) * x[0] + np.sum(triple(np.sin(y)) ** 2)
+        y *= 1.1
+        z[0] = 5.0
+    y[1:] = cube(y[:1])
+    return total + np.sum(y**2)
+
+
+@pytest.mark.parametrize("modes", THIRD)
+def test_what_is_written_after_the_call(modes):
+    x, d = np.array([0.4, 0.7]), np.array([0.3, -0.5])
+    expected = THIRD["forward, forward, forward"](lambda x: overwritten(x, lambda y: y**3, lambda y: 3.0 * y), x, d)
+    assert_allclose(THIRD[modes](lambda x: overwritten(x, cubed, tripled), x, d), expected, rtol=1e-9)
+    slope = grad(lambda x: overwritten(x, lambda y: y**3, lambda y: 3.0 * y))
+    assert_allclose(grad(lambda x: overwritten(x, cubed, tripled))(x), slope(x))
+    assert_allclose(srcgrad.hessian(lambda x: overwritten(x, cubed, tripled))(x), srcgrad.jacfwd(slope)(x), rtol=1e-9)
+
+
+@custom_jvp
+def fourth_power(y, k):
+    return k * y**4
+
+
+@fourth_power.defjvp
+def fourth_power_jvp(primals, tangents):
+    y, k = primals
+    return fourth_power(y, k), 4.0 * k * y**3 * tangents[0] + y**4 * tangents[1]
+
+
+FOURTH_POWER = srcgrad.implicit(lambda y, k: k * y**4, lambda u, y, k: u - k * y**4)
+
+
+@pytest.mark.parametrize("fun", [fourth_power, FOURTH_POWER])
+def test_slope_at_a_literal_in_a_differentiated_function(fun):
+    assert_allclose(grad(lambda x: grad(lambda y: fun(y, x))(3.0))(2.0), 108.0)
+    assert_allclose(grad(lambda x: vjp(lambda y: fun(y, x), 3.0)[1](1.0)[0])(2.0), 108.0)
+    assert_allclose(jvp(lambda x: grad(lambda y: fun(y, x))(3.0) * x, (2.0,), (1.0,))[1], 432.0)
+    assert_allclose(grad(lambda x: jvp(lambda y: fun(y, x), (3.0,), (1.0,))[1])(2.0), 108.0)
+    assert_allclose(grad(grad(lambda x: x * grad(lambda y: fun(y, x))(3.0)))(2.0), 216.0)

@@ -454,6 +454,33 @@ def test_second_derivatives_of_what_is_made_in_a_function():
     assert_allclose(jacfwd(jacfwd(closing_over))(x, 1.3), expected, rtol=1e-6, atol=1e-6)
 
 
+def roots_in_a_loop(x, w):
+    total, k = 0.0, 0
+    root = implicit(lambda a: np.cbrt(a + w), lambda y, a: y**3 - a - w)
+    while k < 2:
+        scale = x[k] * (k + 1.0)
+        total = total + root(scale) * np.sin(x[k])
+        other = implicit(lambda b: np.sqrt(scale * b), lambda y, b: y * y - scale * b)  # noqa: B023
+        total = total * other(x[k] + w)
+        k += 1
+    return total
+
+
+def roots_written_out(x, w):
+    total = 0.0
+    for k in range(2):
+        scale = x[k] * (k + 1.0)
+        total = (total + np.cbrt(scale + w) * np.sin(x[k])) * np.sqrt(scale * (x[k] + w))
+    return total
+
+
+@pytest.mark.parametrize("modes", THIRD)
+def test_third_derivatives_of_what_is_made_in_a_loop(modes):
+    x, d = np.array([0.4, 0.7]), np.array([0.3, -0.5])
+    found = THIRD[modes](lambda x: roots_in_a_loop(x, 0.9), x, d)
+    assert_allclose(found, THIRD["forward, forward, forward"](lambda x: roots_written_out(x, 0.9), x, d), rtol=1e-9)
+
+
 def test_tangents_of_tangents():
     assert_allclose(jacfwd(jacfwd(cubic))(8.0), grad(grad(cubic))(8.0))
 

@@ -221,7 +221,7 @@ def _read(lo: Lowering, custom: Custom, args: list[Symbol], leaves: list[Value])
         absent = Const(None)
         return tuple(
             [
-                absent if custom.is_passive(k, len(args)) else _alike(as_tree(lo, args[k], custom, lists=True))
+                absent if custom.returns_none(k, len(args)) else _alike(as_tree(lo, args[k], custom, lists=True))
                 for k in places
             ]
         ), []
@@ -253,9 +253,11 @@ def _twin(tree: Any) -> Any:
 def _alike(tree: Any) -> Any:
     """A tree of cotangents: its leaves are of the kinds of those of another one; None where that has no derivative."""
     items, structure = flatten(tree)
-    return structure.unflatten(
-        [Value(v.type) if is_computed(v) and v.type.differentiable else Const(None) for v in items]
-    )
+    return structure.unflatten([Value(v.type) if _has_derivative(v) else Const(None) for v in items])
+
+
+def _has_derivative(leaf: Any) -> bool:
+    return leaf.type.differentiable if is_computed(leaf) else _kind_of_float(leaf) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,10 @@ def _forward(lo: Lowering, step: ForwardSweep, args: list[Symbol]) -> Symbol:
         pair = _inlined(lo, custom, route, args)
         out, residuals = _pair(lo, pair, route)
     items = _parts(lo, step.form.out or _LEAF, out)
+    given: Symbol = Sequence(tuple(args))
     if step.copies:
-        residuals = _copied(lo, residuals)
-    kept = Sequence((residuals, Sequence(tuple(args))))
+        residuals, given = _copied(lo, residuals), _copied(lo, given)
+    kept = Sequence((residuals, given))
     return Sequence((*[_copied(lo, items[k]) for k in step.form.kept], kept))
 
 
@@ -92,7 +93,9 @@ def _pair(lo: Lowering, symbol: Symbol, route: Any) -> tuple[Symbol, Symbol]:
 
 def _copied(lo: Lowering, symbol: Symbol) -> Symbol:
     """Arrays in memory of their own."""
-    if isinstance(symbol, (Sequence, Reference)):
+    if isinstance(symbol, Sequence):
+        return Sequence(tuple([_copied(lo, item) for item in symbol.items]), symbol.cls)
+    if isinstance(symbol, Reference):
         return lo.call(Const(runtime.copied), [symbol], {})
     is_known = not isinstance(symbol, Value) or isinstance(symbol, Const) or is_scalar(symbol.type)
     return symbol if is_known else lo.emit(runtime.copied, symbol)

@@ -55,6 +55,8 @@ class Marks:
         taken: for a program that is differentiated inside of another one, the key of what it reads from outside of both
             -> the name of the variable that it is to this one, and where it is read, if it is nothing of the outer one.
         derived: the text of generated code that is part of the program -> its function.
+        customs: for each function with a derivative of its own that the program makes, what it is made of -> it.
+        functions: for each function of the program that is one of Python's at run time, what it is made of -> it.
         sinks: the identity of lists from outside that the program adds to -> the list.
         within: for each place where another program is differentiated inside of this one, the marks of that.
         transposed: for the tangent of a function that is transposed, what it is the tangent of, and the functions whose
@@ -90,6 +92,8 @@ class Marks:
     sinks: dict[int, Any] = field(default_factory=dict)
     taken: dict[tuple, tuple[str, Any]] = field(default_factory=dict)
     derived: dict[tuple, Any] = field(default_factory=dict)
+    customs: dict[tuple, tuple] = field(default_factory=dict)
+    functions: dict[tuple, Any] = field(default_factory=dict)
     within: dict[Any, Marks] = field(default_factory=dict)
     transposed: tuple[Any, ...] = ()
     by_body: dict[Any, tuple[str, Any]] = field(default_factory=dict)
@@ -105,7 +109,7 @@ class Marks:
             marks = self.within[place] = Marks()
         for name in ("opened", "assigned", "handed_on", "rebound", "kept", "taken", "sinks"):
             getattr(marks, name).clear()
-        marks.derived = self.derived
+        marks.derived, marks.customs, marks.functions = self.derived, self.customs, self.functions
         return marks
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 from srcgrad.frontend.functions import call_body, python_frame, source_of
 from srcgrad.frontend.handlers import handles_calls_of
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.real_functions import add_defaults, code_of, real_function
+from srcgrad.frontend.real_functions import add_defaults, code_of, origin_of, real_function
 from srcgrad.frontend.scope import scope_of
 from srcgrad.frontend.values import Bound, Closure, Frame, Symbol
 from srcgrad.frontend.variables import forget_locals
@@ -34,15 +34,23 @@ class Opened:
         places: the names of those that it uses -> which they are.
         helpers: names of functions that it uses, which take the same variables first -> these.
         leading: how many of its own arguments come before the variables.
+        origin: equal for functions that are made of the same code, and of the same things from outside.
     """
 
     def __init__(
-        self, fn: Callable[..., Any], count: int, places: dict[str, int], helpers: dict[str, Any], leading: int
+        self,
+        fn: Callable[..., Any],
+        count: int,
+        places: dict[str, int],
+        helpers: dict[str, Any],
+        leading: int,
+        origin: tuple,
     ):
         functools.update_wrapper(self, fn, updated=())
         del self.__wrapped__
         self.__name__ = getattr(fn, "__name__", type(fn).__name__)
         self.fn, self.count, self.places, self.helpers, self.leading = fn, count, places, helpers, leading
+        self.origin = origin
         signature = _signature(fn)
         if signature is not None:
             self.__signature__ = _with_variables(signature, count, leading)
@@ -63,6 +71,15 @@ class Opened:
         made = types.FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, tuple(cells))
         made.__kwdefaults__ = fn.__kwdefaults__
         return made(*own, **keywords)
+
+    def content(self, content_of: Callable[[Any], Any]) -> tuple:
+        """Equal for functions that do the same.
+
+        Args:
+            content_of: what gives the same for a helper.
+        """
+        helpers = tuple([(name, content_of(helper)) for name, helper in self.helpers.items()])
+        return self.origin, self.count, self.leading, tuple(self.places.items()), helpers
 
     def divided(self, given: Any) -> tuple[list[Any], list[Any]]:
         """The variables among the arguments, and the others."""
@@ -159,7 +176,7 @@ class Opener:
             return known[1]
         if not isinstance(symbol, Closure):
             fn = symbol.value if isinstance(symbol, Const) else real_function(self._lo, symbol, self._taker)
-            made = Opened(fn, 0, {}, {}, leading)
+            made = Opened(fn, 0, {}, {}, leading, (id(fn),))
             self._parts.append((made, {}))
             self._opened[id(symbol), leading] = (symbol, made)
             return made
@@ -168,10 +185,13 @@ class Opener:
     def _open_closure(self, closure: Closure, leading: int) -> Opened:
         code = code_of(self._lo, closure, self._taker)
         cells: list[types.CellType] = []
+        outside: list[int] = []
         used: dict[str, Variable] = {}
         helpers: dict[str, Symbol] = {}
         for name in code.co_freevars:
             cell, variable = self._find(closure.frame, name)
+            if variable is None:
+                outside.append(id(cell))
             if variable is not None and _assigns(code, name):
                 self._lo.unsupported(
                     f"{closure.name} is given to {self._taker}, and assigns {name!r}, a variable of this program",
@@ -184,6 +204,7 @@ class Opener:
                     self.fixed.append((variable, symbol))
                 elif isinstance(symbol, Const) and not isinstance(symbol.value, (bool, int, float, complex, str)):
                     cell = types.CellType(symbol.value)
+                    outside.append(id(symbol.value))
                     self.fixed.append((variable, symbol.value))
                 else:
                     used[name] = variable
@@ -191,7 +212,7 @@ class Opener:
             cells.append(cell)
         fn = types.FunctionType(code, closure.frame.globals, closure.name, None, tuple(cells))
         add_defaults(self._lo, fn, closure, self._taker)
-        made = Opened(fn, 0, {}, {}, leading)
+        made = Opened(fn, 0, {}, {}, leading, origin_of(fn, outside))
         self._parts.append((made, used))
         self._opened[id(closure), leading] = (closure, made)
         for name, symbol in helpers.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from srcgrad.frontend.functions import source_of
@@ -42,7 +42,14 @@ def _made(lo: Lowering, closure: Closure, taker: str) -> types.FunctionType:
     cells = [_cell(lo, closure.frame, name, taker) for name in code.co_freevars]
     made = types.FunctionType(code, closure.frame.globals, closure.name, None, tuple(cells))
     add_defaults(lo, made, closure, taker)
-    return made
+    # Generated code that names it is the same at the next attempt if it is the same object.
+    return lo.marks.functions.setdefault(origin_of(made, map(id, cells)), made)
+
+
+def origin_of(made: types.FunctionType, outside: Iterable[int]) -> tuple:
+    """Equal for functions that are made of the same code, and of the same things from outside, which are given."""
+    defaults = [*(made.__defaults__ or ()), *(made.__kwdefaults__ or {}).items()]
+    return made.__code__, id(made.__globals__), *outside, *map(constant_key, defaults)
 
 
 def code_of(lo: Lowering, closure: Closure, taker: str) -> types.CodeType:
@@ -75,6 +82,14 @@ def _cell(lo: Lowering, frame: Frame, name: str, taker: str) -> types.CellType:
             return cell
         owner = owner.parent
     _refuse(lo, taker, repr(name))
+
+
+def constant_key(value: Any) -> Any:
+    """Equal for constants that are the same; of something else that may change, only the thing itself is the same."""
+    if type(value) is tuple:
+        return tuple(map(constant_key, value))
+    plain = value is None or isinstance(value, (bool, int, float, complex, str))
+    return (type(value), repr(value)) if plain else id(value)
 
 
 def add_defaults(lo: Lowering, made: types.FunctionType, closure: Closure, taker: str) -> None:

@@ -70,6 +70,10 @@ class Custom:
         """
         return args
 
+    def returns_none(self, place: int, count: int) -> bool:
+        """Whether what is like the argument at a place, among so many, is None: see `outputs_like`."""
+        return self.is_passive(place, count)
+
     def outputs_like(self, count: int) -> Sequence[int] | None:
         """For one that returns a tuple: which of so many arguments the items are like. None if that is not known."""
         return None
