@@ -1735,3 +1735,25 @@ def test_slope_at_a_literal_in_a_differentiated_function(fun):
     assert_allclose(jvp(lambda x: grad(lambda y: fun(y, x))(3.0) * x, (2.0,), (1.0,))[1], 432.0)
     assert_allclose(grad(lambda x: jvp(lambda y: fun(y, x), (3.0,), (1.0,))[1])(2.0), 108.0)
     assert_allclose(grad(grad(lambda x: x * grad(lambda y: fun(y, x))(3.0)))(2.0), 216.0)
+
+
+def test_options_in_a_dict_beside_what_is_written_later():
+    @functools.partial(custom_jvp, nondiff_argnums=(1,))
+    def scaled(y, options):
+        return y**3 * options["scale"]
+
+    @scaled.defjvp
+    def scaled_jvp(options, primals, tangents):
+        return scaled(primals[0], options), 3.0 * primals[0] ** 2 * options["scale"] * tangents[0]
+
+    def fun(x):
+        y, total = 2.0 * x, 0.0
+        for _ in range(2):
+            total = total + np.sum(scaled(y, {"scale": 2.0, "name": "cubic", "none": None, "turns": 3}))
+            y *= 1.5
+        return total
+
+    x = np.array([0.4, 0.7])
+    expected = np.diag(12.0 * 8.0 * (1.0 + 1.5**3) * x)
+    assert_allclose(srcgrad.hessian(fun)(x), expected)
+    assert_allclose(srcgrad.jacrev(grad(fun))(x), expected)
