@@ -37,7 +37,6 @@ class Made:
         self.__name__ = cls.__name__
         for name in ("defvjp",) if cls is custom_vjp else ("defjvp", "defjvps") if cls is custom_jvp else ():
             setattr(self, name, Definition(self, name))
-        self.known: dict[Any, tuple[Custom, Opener]] = {}
 
     def opened(self, opener: Opener) -> tuple[Opened, dict[str, tuple[Any, ...]]]:
         """The function, and those that say how it is differentiated, as functions of Python's."""
@@ -108,11 +107,7 @@ def _assembled(lo: Lowering, made: Made) -> tuple[Custom, list[Symbol]]:
     opener = Opener(lo, made.__name__, helper_for)
     helper_for(Const(made))
     variables = opener.finish()
-    # A variable may stand for another function by the next call.
-    key = (tuple(opener.variables), tuple([(variable, id(value)) for variable, value in opener.fixed]))
-    if key not in made.known:
-        made.known[key] = _same_custom(lo, made, helpers, parts, [name for _, name in opener.variables]), opener
-    return made.known[key][0], variables
+    return _same_custom(lo, made, helpers, parts, [name for _, name in opener.variables]), variables
 
 
 def _same_custom(
@@ -122,7 +117,7 @@ def _same_custom(
     parts: dict[Made, tuple[Opened, dict[str, tuple[Any, ...]]]],
     names: list[str],
 ) -> Custom:
-    """The function with a derivative of its own: the same object where an earlier attempt has made the same."""
+    """The function with a derivative of its own: the same object where an earlier call or attempt has made the same."""
     met: list[Any] = [*helpers.values()]
 
     def content_of(part: Any) -> Any:
@@ -202,7 +197,6 @@ def _defined(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     if made.rules and (known is None or not all(map(_is_same, known, given))):
         lo.unsupported(f"how {name_of(made.fun)} is differentiated is said twice", "say it once, where it is made")
     made.rules = {name: given}
-    made.known.clear()
     return given[0] if name == "defjvp" else Const(None)
 
 

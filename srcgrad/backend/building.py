@@ -19,6 +19,7 @@ from srcgrad.backend.guards import Guards, opaque_leaves, python_function
 from srcgrad.backend.nan_checks import add_nan_checks
 from srcgrad.backend.targets import Target
 from srcgrad.errors import NotJitableError, UnsupportedError
+from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.program import ANY_KIND, Program, lower_program
 from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
@@ -263,7 +264,11 @@ class Builder:
         fn = self.target.fn
         transposed = vars(fn).get(TRANSPOSED)
         if transposed is not None and self.options.wanted == (transposed.parameter,):
-            return lower_transposed(lambda marks: lower_program(fn, bound, marks=marks, short_axes=short), transposed)
+
+            def lower(marks: Marks) -> Program:
+                return lower_program(fn, bound, marks=marks, short_axes=short)
+
+            return lower_transposed(lower, transposed, Marks())
         return lower_program(fn, bound, self_object=self.target.self_object, short_axes=short)
 
     def _names(self, bound: dict[str, Any], program: Program) -> tuple[str, ...]:

@@ -93,9 +93,7 @@ def _pair(lo: Lowering, symbol: Symbol, route: Any) -> tuple[Symbol, Symbol]:
 
 def _copied(lo: Lowering, symbol: Symbol) -> Symbol:
     """Arrays in memory of their own."""
-    if isinstance(symbol, Sequence):
-        return Sequence(tuple([_copied(lo, item) for item in symbol.items]), symbol.cls)
-    if isinstance(symbol, Reference):
+    if isinstance(symbol, (Sequence, Reference)):
         return lo.call(Const(runtime.copied), [symbol], {})
     is_known = not isinstance(symbol, Value) or isinstance(symbol, Const) or is_scalar(symbol.type)
     return symbol if is_known else lo.emit(runtime.copied, symbol)

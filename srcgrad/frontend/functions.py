@@ -180,7 +180,7 @@ def python_defaults(lo: Lowering, fn: types.FunctionType) -> dict[str, Symbol]:
     result: dict[str, Symbol] = {}
     owner = source_of_object(lo, fn)
     for name, (value, attribute, index) in values.items():
-        literal = _literal(value)
+        literal = literal_of(value)
         if literal is None and owner is not None:
             result[name] = outside(lo, ItemSource(AttributeSource(owner, attribute), index))
             continue
@@ -191,9 +191,9 @@ def python_defaults(lo: Lowering, fn: types.FunctionType) -> dict[str, Symbol]:
     return result
 
 
-def _literal(value: Any) -> Symbol | None:
+def literal_of(value: Any) -> Symbol | None:
     """The constant symbol of a value that nobody can change, None for any other."""
-    if isinstance(value, list) or (isinstance(value, tuple) and any(_literal(item) is None for item in value)):
+    if isinstance(value, list) or (isinstance(value, tuple) and any(literal_of(item) is None for item in value)):
         return None
     return as_symbol(value)
 
@@ -208,7 +208,7 @@ def applied(lo: Lowering, obj: functools.partial) -> tuple[list[Symbol], dict[st
 
     def read(source: Source) -> Symbol:
         item = source.read()
-        literal = _literal(item)
+        literal = literal_of(item)
         return outside(lo, source) if literal is None else literal
 
     given = [read(ItemSource(AttributeSource(owner, "args"), k)) for k in range(len(obj.args))]

@@ -163,7 +163,7 @@ def _protected(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
 
 @handles(runtime.copied)
 def _copied(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    if isinstance(args[0], Const) and isinstance(args[0].value, (bool, int, float, complex, str, type(None))):
+    if isinstance(args[0], Const) and runtime.copied(args[0].value) is args[0].value:
         return args[0]
     if isinstance(args[0], Value) and not isinstance(args[0], Const) and not isinstance(args[0].type, List):
         return lo.emit(runtime.copied, args[0])

@@ -14,7 +14,7 @@ from srcgrad.frontend import driven, library_stand_ins, stand_ins
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.builtin_calls import collect, make_list
-from srcgrad.frontend.folding import as_symbol
+from srcgrad.frontend.functions import literal_of
 from srcgrad.frontend.handlers import BUILTINS, handles, handles_calls_of
 from srcgrad.frontend.iteration import collected, item_getter, iterate, iterator_length, known_items, listed, shifted
 from srcgrad.frontend.lowering import Lowering
@@ -410,6 +410,6 @@ def _unchanging(lo: Lowering, made: Any, item: Any) -> Symbol:
     if type(item) is tuple:
         return Sequence(tuple([_unchanging(lo, made, part) for part in item]))
     parts = (item.start, item.stop, item.step) if isinstance(item, slice) else (item,)
-    if any(isinstance(part, list) or not (isinstance(part, np.generic) or as_symbol(part)) for part in parts):
+    if any(literal_of(part) is None and not isinstance(part, np.generic) for part in parts):
         lo.unsupported(f"{made!r}, which holds something that may change, was made outside", "make it where it is used")
     return Const(item)

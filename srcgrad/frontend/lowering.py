@@ -103,7 +103,6 @@ class Lowering:
         customs: the calls of functions with derivatives of their own.
         reading: those of these functions that are being read.
         transposing: the calls of those of them whose rules are being transposed.
-        real_functions: functions of the program that are passed to them, by identity -> these, as Python's functions.
         read_at_run_time: what they read from outside when they are called, by the key of its source.
         handover: for a program that is differentiated inside of another one, what that gives it: see `handover`.
     """
@@ -180,7 +179,6 @@ class Lowering:
         self.customs: list[Any] = []
         self.reading: list[Any] = []
         self.transposing = Transposing()
-        self.real_functions: dict[int, Any] = {}
         self.read_at_run_time: dict[tuple, Span | None] = {}
         self.handover: Any = None
 

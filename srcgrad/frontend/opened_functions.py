@@ -157,7 +157,6 @@ class Opener:
 
     Attributes:
         variables: the variables that are taken, with what they stand for.
-        fixed: what other variables stand for, which is part of the functions that are made.
     """
 
     def __init__(self, lo: Lowering, taker: str, helper_for: Callable[[Symbol], Any]):
@@ -167,7 +166,6 @@ class Opener:
         self._parts: list[tuple[Opened, dict[str, Variable]]] = []
         self._opened: dict[tuple[int, int], tuple[Symbol, Opened]] = {}
         self.variables: dict[Variable, Symbol] = {}
-        self.fixed: list[tuple[Variable, Any]] = []
 
     def open(self, symbol: Symbol, leading: int = 0) -> Opened:
         """A function of the program; `finish` has to be called when all are opened."""
@@ -201,11 +199,9 @@ class Opener:
                 symbol = self._lo.read_bound(variable)
                 if isinstance(symbol, Closure) or self._helper_for(symbol) is not None:
                     helpers[name] = symbol
-                    self.fixed.append((variable, symbol))
                 elif isinstance(symbol, Const) and not isinstance(symbol.value, (bool, int, float, complex, str)):
                     cell = types.CellType(symbol.value)
                     outside.append(id(symbol.value))
-                    self.fixed.append((variable, symbol.value))
                 else:
                     used[name] = variable
                     self.variables[variable] = symbol

@@ -31,17 +31,10 @@ def real_function(lo: Lowering, symbol: Closure | Bound, taker: str) -> Any:
             return types.MethodType(inner, args[0])
         keywords = {name: item.value for name, item in symbol.keywords.items() if isinstance(item, Const)}
         return functools.partial(inner, *args, **keywords)
-    known = lo.real_functions.get(id(symbol))
-    if known is None:
-        known = lo.real_functions[id(symbol)] = (symbol, _made(lo, symbol, taker))
-    return known[1]
-
-
-def _made(lo: Lowering, closure: Closure, taker: str) -> types.FunctionType:
-    code = code_of(lo, closure, taker)
-    cells = [_cell(lo, closure.frame, name, taker) for name in code.co_freevars]
-    made = types.FunctionType(code, closure.frame.globals, closure.name, None, tuple(cells))
-    add_defaults(lo, made, closure, taker)
+    code = code_of(lo, symbol, taker)
+    cells = [_cell(lo, symbol.frame, name, taker) for name in code.co_freevars]
+    made = types.FunctionType(code, symbol.frame.globals, symbol.name, None, tuple(cells))
+    add_defaults(lo, made, symbol, taker)
     # Generated code that names it is the same at the next attempt if it is the same object.
     return lo.marks.functions.setdefault(origin_of(made, map(id, cells)), made)
 

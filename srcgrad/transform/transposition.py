@@ -21,7 +21,7 @@ from srcgrad.transform.linear_rules import check_linear
 from srcgrad.transform.protection import leaves_of
 
 
-def lower_transposed(lower: Callable[[Marks], Program], transposed: Transposed, marks: Marks | None = None) -> Program:
+def lower_transposed(lower: Callable[[Marks], Program], transposed: Transposed, marks: Marks) -> Program:
     """Lowers a program again and again, until it is known which calls are made on tangents.
 
     Args:
@@ -29,7 +29,6 @@ def lower_transposed(lower: Callable[[Marks], Program], transposed: Transposed, 
         transposed: what it is the tangent of.
         marks: what is known of it before.
     """
-    marks = marks or Marks()
     marks.transposed = transposed.functions
     while True:
         with by_bodies(marks.by_body):
