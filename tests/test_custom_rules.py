@@ -1757,3 +1757,40 @@ def test_options_in_a_dict_beside_what_is_written_later():
     expected = np.diag(12.0 * 8.0 * (1.0 + 1.5**3) * x)
     assert_allclose(srcgrad.hessian(fun)(x), expected)
     assert_allclose(srcgrad.jacrev(grad(fun))(x), expected)
+
+
+def test_number_beside_text_in_an_argument_of_a_call_in_a_loop():
+    @custom_jvp
+    def scaled(named, y):
+        return np.sin(y) * named[0]
+
+    @scaled.defjvp
+    def scaled_jvp(primals, tangents):
+        (factor, _), y = primals
+        return scaled(*primals), np.cos(y) * tangents[1] * factor + np.sin(y) * tangents[0][0]
+
+    def fun(x, call):
+        y, total = 2.0 * x, 0.0
+        for _ in range(2):
+            total = total + np.sum(call((y[0], "factor"), y))
+            y *= 1.5
+        return total
+
+    x = np.array([0.4, 0.7])
+    expected = srcgrad.hessian(lambda x: fun(x, lambda named, y: np.sin(y) * named[0]))(x)
+    assert_allclose(srcgrad.hessian(lambda x: fun(x, scaled))(x), expected)
+    assert_allclose(srcgrad.jacrev(grad(lambda x: fun(x, scaled)))(x), expected)
+
+
+def test_rule_that_returns_none_for_what_depends_on_the_input():
+    @custom_vjp
+    def product(x, y):
+        return x * y
+
+    @custom_vjp
+    def pair(x, y):
+        return product(x, y)
+
+    product.defvjp(lambda x, y: (x * y, (x, y)), lambda residuals, g: (g * residuals[1], g * residuals[0]))
+    pair.defvjp(lambda x, y: (product(x, y), y), lambda y, g: (g * y, None))
+    assert_allclose(grad(pair, argnums=(0, 1))(2.0, 3.0), (3.0, 0.0))

@@ -6,6 +6,7 @@ So are calls of Python functions that have a rule.
 from __future__ import annotations
 
 import inspect
+import itertools
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,13 +64,24 @@ def call_custom(lo: Lowering, custom: Custom, args: list[Symbol], kwargs: dict[s
         result = [Value(item.type, None, lo.span) if is_computed(item) else item for item in items]
         kept = tuple([k for k, item in enumerate(items) if is_computed(item)])
         outputs = [result[k] for k in kept]
-        form = Form(tuple(into), taken, structure, kept)
+        form = Form(tuple(into), taken, structure, kept, likes=_likes(custom, trees))
     op = Call(step_of(Primal, custom, form), tuple(given), {}, outputs, lo.span)
     lo.append(op)
     lo.customs.append(CustomCall(op, bodies))
     if place is not None:
         lo.transposing.calls[op] = place
     return outputs[0] if form.out is None else as_symbol(lo, form.out.unflatten(result))
+
+
+def _likes(custom: Custom, trees: list[Any]) -> tuple[int, ...]:
+    """For each leaf of the result the leaf of the arguments that it is like, -1 for none; empty if it is like none."""
+    places = custom.outputs_like(len(trees))
+    ends = list(itertools.accumulate([len(flatten(tree)[0]) for tree in trees]))
+    found: list[int] = []
+    for k in places or ():
+        start = ends[k - 1] if k else 0
+        found += [-1] if custom.returns_none(k, len(trees)) else range(start, ends[k])
+    return tuple(found)
 
 
 def place_in_transpose(lo: Lowering, fn: Any) -> Any:

@@ -154,6 +154,7 @@ class Form:
         out: the structure of the result; None if only the run tells, and it has to be one number or array.
         kept: the leaves of the result that are asked for: the others are known.
         is_watched: whether a result that is memory of an argument is refused, as one of the two is written.
+        likes: for each leaf of the result, the leaf of the arguments that it is the cotangent of; empty if it is none.
     """
 
     into: tuple[Structure | None, ...]
@@ -161,6 +162,7 @@ class Form:
     out: Structure | None
     kept: tuple[int, ...]
     is_watched: bool = False
+    likes: tuple[int, ...] = ()
 
     @property
     def takes_leaves(self) -> bool:
@@ -186,8 +188,11 @@ class Form:
             leaves = [value]
         elif self.out is not None:
             leaves = self.out.flatten(value, name, partly=True)
-            if any(leaves[k] is None for k in self.kept):
-                raise ArgumentError(f"{name} returned None for {self.out.paths('out')[self.kept[0]]}, or its like")
+            for k in self.kept:
+                if leaves[k] is None:
+                    if not self.likes or like_of(self.leaves(args)[self.likes[k]]) is not None:
+                        raise ArgumentError(f"{name} returned None for {self.out.paths('out')[k]}")
+                    leaves[k] = 0.0
         else:
             raise UnsupportedError(
                 f"{name} returned a {type(value).__name__}, which could not be told from its source beforehand",
