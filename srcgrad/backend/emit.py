@@ -315,7 +315,7 @@ class _Printer:
             self._header(indent, text, bounds, ":", stmt.op)
             self._block(stmt.body, indent + 1)
         elif isinstance(stmt, WhileLoop):
-            test = ast.Constant(True) if stmt.test is None else self.expressions.value(stmt.test)
+            test = self._always() if stmt.test is None else self.expressions.value(stmt.test)
             self._header(indent, "while ", test, ":", stmt.op)
             self._block(stmt.body, indent + 1)
         elif isinstance(stmt, Return):
@@ -323,6 +323,17 @@ class _Printer:
         else:
             assert isinstance(stmt, (Break, Continue))
             self.lines.append(_Line(indent, "break" if isinstance(stmt, Break) else "continue"))
+
+    def _always(self) -> ast.expr:
+        """The test of a loop that is left by `break` alone.
+
+        Numba takes what stands in front of the only `break` of a `while True` for code behind the loop, gives the
+        variables that are assigned there other names, and uses those in what follows in the loop. A test that it can't
+        decide is another way out.
+        """
+        if self.decorator is None:
+            return ast.Constant(True)
+        return ast.Compare(ast.Constant(1), [ast.Eq()], [ast.Constant(1)])
 
     def _return(self, stmt: Return, indent: int) -> None:
         if stmt.tree is None:

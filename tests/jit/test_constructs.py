@@ -351,3 +351,20 @@ def of_sums(x, k):
 @pytest.mark.parametrize("fun", [as_python_names_them, as_texts_name_them, of_complex_numbers, of_sums])
 def test_dtypes_by_other_names(fun):
     agree(fun, X, 3)
+
+
+def test_what_stands_in_front_of_the_only_break_of_an_endless_loop() -> None:
+    # Numba by itself goes round this loop for ever: see `_always` of the emitter.
+    def grown(x):
+        k = 0
+        while True:
+            y = x * (k + 1)
+            y[k] = x[0] * x[1]
+            k += 1
+            if np.sum(y) > 1.5:
+                break
+        y *= x
+        return np.sum(y**2)
+
+    x = np.array([0.4, 0.7, 0.5])
+    assert srcgrad.grad(grown, jit=True)(x) == pytest.approx(srcgrad.grad(grown)(x))
