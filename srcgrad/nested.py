@@ -31,6 +31,7 @@ from srcgrad.jacobians import elementwise_grad, hessian, jacfwd, jacrev
 from srcgrad.rules.custom import TRANSPOSED
 from srcgrad.transform import jacobian
 from srcgrad.transform.gradient import Gradient, joint_gradient
+from srcgrad.transform.missing_kinds import keep_kinds
 from srcgrad.transform.transposition import lower_transposed
 
 
@@ -220,6 +221,8 @@ def compiled(lo: Lowering, gradient: Gradient) -> list[Any]:
     functions: list[Function] = list(gradient.functions)
     if gradient.reverse is not None and gradient.reverse not in functions:
         functions.append(gradient.reverse)
+    for function in functions:
+        keep_kinds(function)
     emitted = emit_module(functions)
     key = (emitted.source, tuple([(name, id(obj)) for name, obj in emitted.namespace.items()]))
     known = lo.marks.derived.get(key)

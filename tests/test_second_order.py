@@ -34,8 +34,6 @@ NOT_YET: dict[str, str] = {
     "smoothed_after_recursion": TUPLES,
     "loop_ends_by_what_recursion_gave": WRITTEN,
     "made_when_first_needed": NONE,
-    "array_made_in_some_turns": NONE,
-    "view_kept_as_an_attribute": NONE,
     "singular_values_of_complex_matrices": "the derivative of singular vectors of complex matrices",
     "arguments_of_a_call_that_raises_may_raise": IN_TRY,
     "test_of_a_loop_may_raise": IN_TRY,
@@ -102,7 +100,6 @@ NOT_YET: dict[str, str] = {
     "dict_that_a_checkpointed_function_fills": SNAPSHOT,
     "found_is_written_behind_the_loop": KIND,
     "descent_that_is_returned_by_a_descent": KIND,
-    "flag_and_value_left_together": KIND,
     "table_2d_tuples": TUPLES,
     "groups_of_rows_in_a_defaultdict": DOUBT,
     "groups_that_an_object_makes": DOUBT,
@@ -115,8 +112,6 @@ NOT_YET: dict[str, str] = {
 NOT_AT_THIRD_ORDER = NOT_YET | {
     "epidemic_curve": TUPLES,
     "sinkhorn_distance": KIND,
-    "divide_and_conquer_by_slices": WRITTEN,
-    "de_casteljau_by_recursion": WRITTEN,
 }
 
 

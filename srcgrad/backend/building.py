@@ -37,6 +37,7 @@ from srcgrad.transform.dependence import dependence
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.linearization import NotSeparable, linearization
 from srcgrad.transform.memory_limit import limit_loops, taped_loops
+from srcgrad.transform.missing_kinds import keep_kinds
 from srcgrad.transform.protection import leaves_of
 from srcgrad.transform.pushforward import pushforward
 from srcgrad.transform.transposition import by_bodies, lower_transposed
@@ -190,6 +191,8 @@ class Builder:
         entry, kept = functions[-1], gradient.kept
         if gradient.reverse is not None and gradient.reverse not in functions:
             functions.append(gradient.reverse)
+        for function in functions:
+            keep_kinds(function)
         if not entry.doc:
             entry.doc = self._doc(names)
         if options.debug == "nan":

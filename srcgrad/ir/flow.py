@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from srcgrad.ir.nodes import Const, If, Loop, Op, Region, Value, While, leaves_loop
+from srcgrad.ir.nodes import Const, For, If, Loop, Op, Region, Value, While, leaves_loop
 
 
 def is_inside(owner: Op | Region | None, whole: Region | None) -> bool:
@@ -35,6 +35,13 @@ def _carried(loop: Loop, k: int) -> list[tuple[list[Value], int]]:
     found = [(loop.inits, k), (loop.body.results, k + int(loop.exits))]
     # A loop that is being transformed gets its results last.
     return [(values, place) for values, place in found if place < len(values)]
+
+
+def has_turns(op: Loop) -> bool:
+    """Whether a loop surely runs at least once."""
+    if not isinstance(op, For) or not all(isinstance(v, Const) for v in (op.start, op.stop, op.step)):
+        return False
+    return len(range(op.start.value, op.stop.value, op.step.value)) > 0  # type: ignore[attr-defined]
 
 
 def rests(loop: Loop, k: int) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 
 from srcgrad.analysis.memory import ITEM_UPDATES
 from srcgrad.analysis.ranges import is_in_axis
-from srcgrad.ir.flow import is_inside
+from srcgrad.ir.flow import has_turns, is_inside
 from srcgrad.ir.nodes import Call, Const, For, Function, If, Op, Region, Value, walk
 from srcgrad.ir.types import BOOL, INT, Array, NpScalar, PyScalar
 from srcgrad.jit import helpers
@@ -100,7 +100,7 @@ def _guards(reads: _Reads) -> tuple:
     loop = reads.way[0]
     guards: dict[tuple, None] = {}
     for inner in reads.way:
-        if not _has_turns(inner) and not (reads.first is None and _has_bounds_of(inner, loop)):
+        if not has_turns(inner) and not (reads.first is None and _has_bounds_of(inner, loop)):
             bounds = (inner.start, inner.stop) if inner.step.value > 0 else (inner.stop, inner.start)  # type: ignore[attr-defined]
             guards[tuple(v.value if isinstance(v, Const) else v for v in bounds)] = None
     return tuple(guards)
@@ -276,12 +276,6 @@ def _has_bounds_of(loop: For, other: For) -> bool:
         for a, b in zip((loop.start, loop.stop, loop.step), (other.start, other.stop, other.step), strict=True)
     ]
     return all(same)
-
-
-def _has_turns(loop: For) -> bool:
-    """Whether it is known that a loop runs."""
-    start, stop, step = loop.start, loop.stop, loop.step
-    return all(isinstance(v, Const) for v in (start, stop, step)) and bool(range(start.value, stop.value, step.value))  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -210,6 +210,9 @@ def _is_usable(place: Place, doubtful: set[Value]) -> bool:
         return False
     assert isinstance(first, Array)
     alike = all(isinstance(v.type, Array) and v.type.dtype == first.dtype and v.type.ndim == first.ndim for v in values)
+    if any(0 in (e.value.type.shape or ()) for e in place.entrances if isinstance(e.value.type, Array)):
+        # What stands for an array that is not there yet is shorter than those that follow.
+        return False
     return alike and not any(isinstance(v, Const) for v in values) and any(_own(place, k) for k in range(_rank(place)))
 
 

@@ -9,13 +9,14 @@ from srcgrad.analysis.activity import flows
 from srcgrad.analysis.memory import written
 from srcgrad.frontend.merging import NEXT, Branch, Outcome, join_branches, resume
 from srcgrad.frontend.store import MISSING
+from srcgrad.ir.flow import has_turns
 from srcgrad.ir.nodes import Call, Const, For, If, Invoke, Loop, Op, Raise, Region, Value, While, walk
 from srcgrad.ir.types import INT, Unknown
 from srcgrad.transform import cotangents
 from srcgrad.transform.ambiguous import cotangent, pass_on
 from srcgrad.transform.cotangents import zero_of
 from srcgrad.transform.definedness import define_everywhere
-from srcgrad.transform.strong_zeros import Zeros, has_turns
+from srcgrad.transform.strong_zeros import Zeros
 
 if TYPE_CHECKING:
     from srcgrad.transform.reverse import Reverse

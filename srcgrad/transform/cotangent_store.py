@@ -18,6 +18,7 @@ from srcgrad.analysis.memory import READ_ONLY_VIEWS, copies_perhaps, is_view
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Sequence
+from srcgrad.ir.flow import has_turns
 from srcgrad.ir.nodes import Call, Const, Function, Loop, Op, Region, Value
 from srcgrad.ir.types import STR, Array, List, Tuple, Type, Unknown, extent_of, is_scalar
 from srcgrad.rules.registry import IN_PLACE
@@ -28,7 +29,7 @@ from srcgrad.transform.definedness import define_everywhere
 from srcgrad.transform.growing import grown_shape, has_grown_to
 from srcgrad.transform.list_reversal import add_to_list
 from srcgrad.transform.places import accumulators, check_real, memory_of, region_of
-from srcgrad.transform.strong_zeros import StrongZeros, Zeros, has_turns
+from srcgrad.transform.strong_zeros import StrongZeros, Zeros
 
 
 class CotangentStore:

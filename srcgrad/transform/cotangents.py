@@ -14,7 +14,7 @@ from srcgrad import runtime
 from srcgrad.analysis.memory import passed_on
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Sequence, Symbol
-from srcgrad.ir.nodes import Call, Const, Value
+from srcgrad.ir.nodes import Call, Const, Region, Value
 from srcgrad.ir.types import (
     F8,
     Array,
@@ -305,10 +305,12 @@ def zero_of(lo: Lowering, x: Value) -> Value:
 
 def zeros(lo: Lowering, x: Value, hint: str | None = None) -> Value:
     """A shadow of `x`: zeros of its shape and dtype, newly allocated."""
-    if may_be_undefined(x):
+    sometimes = may_be_undefined(x)
+    # What a turn of a loop is handed has the shape of what it hands on, if there is any.
+    if sometimes or not isinstance(x.owner, Region):
         # Nobody adds to it where there is no such value.
         define_everywhere(x)
-    elif isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind in "fc":
+    if not sometimes and isinstance(x.type, Array) and x.type.dtype is not None and x.type.dtype.kind in "fc":
         return lo.value(lo.emit_typed(np.zeros_like, (x,), {}, x.type, hint))
     shadow = Value(x.type, hint, lo.span)
     lo.append_call(runtime.zeros_like, (x,), [shadow])

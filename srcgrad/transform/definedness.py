@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from srcgrad import runtime
-from srcgrad.ir.flow import sources
-from srcgrad.ir.nodes import UNDEFINED, Call, Const, If, Op, Value
-from srcgrad.ir.types import F8, Array, List, NpScalar, PyScalar, Type
+from srcgrad.ir.flow import has_turns, sources
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, If, Loop, Op, Value
+from srcgrad.ir.types import F8, NpScalar, PyScalar, Type
+
+
+class Filler(Const):
+    """What stands for a value on a path that leaves it undefined, and nobody looks at."""
+
+    __slots__ = ()
 
 
 def may_be_undefined(value: Value) -> bool:
@@ -20,38 +24,10 @@ def may_be_undefined(value: Value) -> bool:
     return any(isinstance(owner, If) for _, _, owner in _undefined(value))
 
 
-def define_everywhere(value: Value, with_kind: bool = False) -> None:
-    """Gives 0 or None to a value on the paths that leave it undefined, so that it can be looked at.
-
-    Args:
-        value: the value.
-        with_kind: whether an array gets an empty one, so that its kind stays known where the code is read again.
-    """
-    number = filler(value.type)
-    for values, k, owner in _undefined(value):
-        empty = _empty(value.type) if with_kind else None
-        values[k] = Const(number) if empty is None else _put(empty, values, owner)
-
-
-def _empty(t: Type) -> Call | None:
-    """What makes an empty array or list of a kind; None if the kind is not known."""
-    if type(t) is List:
-        return Call(list, (), {}, [Value(t)])
-    if not isinstance(t, Array) or t.shape is None or t.dtype is None:
-        return None
-    shape = (0,) * len(t.shape) if len(t.shape) != 1 else 0
-    kwargs = {} if t.dtype == F8 else {"dtype": Const(t.dtype.type)}
-    return Call(np.zeros, (Const(shape) if isinstance(shape, int) else tuple(map(Const, shape)),), kwargs, [Value(t)])
-
-
-def _put(op: Call, values: list[Value], owner: Op) -> Value:
-    """Adds an operation where values that flow into an output of a branch or loop are known."""
-    regions = [region for region in owner.regions if values is region.results]
-    region = regions[0] if regions else owner.parent
-    assert region is not None
-    op.mirror, op.parent = owner.mirror, region
-    region.ops.insert(len(region.ops) if regions else region.ops.index(owner), op)
-    return op.outputs[0]
+def define_everywhere(value: Value) -> None:
+    """Gives 0 or None to a value on the paths that leave it undefined, so that it can be looked at."""
+    for values, k, _ in _undefined(value):
+        values[k] = Filler(filler(value.type))
 
 
 def may_be_missing(value: Value) -> bool:
@@ -84,6 +60,8 @@ def _undefined(value: Value) -> list[tuple[list[Value], int, Op]]:
         seen.add(current)
         for values, k in sources(current):
             source = values[k]
+            if isinstance(current.owner, Loop) and values is current.owner.inits and has_turns(current.owner):
+                continue
             if isinstance(source, Const) and source.value is UNDEFINED:
                 owner = current.owner if isinstance(current.owner, Op) else current.owner.parent  # type: ignore
                 found.append((values, k, owner))

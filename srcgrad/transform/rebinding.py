@@ -11,7 +11,7 @@ from typing import Any
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import is_view, written
+from srcgrad.analysis.memory import LOOKUPS, among, is_view, written
 from srcgrad.analysis.reads import Uses, home_of
 from srcgrad.ir.nodes import Call, Function, If, Loop, Op, Region, Value, map_tree, walk
 from srcgrad.ir.types import Unknown, extent_of
@@ -114,6 +114,8 @@ def _is_known(value: Value, memory: object, aliases: Aliases) -> bool:
         return False
     if _is_update(owner):
         return aliases.find(owner.args[0]) is memory
+    if among(owner.fn, LOOKUPS):
+        return False
     return not is_view(owner) and not any(aliases.find(v) is memory for v in owner.inputs)
 
 

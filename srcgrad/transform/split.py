@@ -46,7 +46,7 @@ def split(
     kept = [v for v in dict.fromkeys(used) if v in available and not isinstance(v, Const)]
     kept.sort(key=lambda v: v.uid)
     for value in kept:
-        define_everywhere(value, with_kind=packed)
+        define_everywhere(value)
     cut = first_of_reverse(function)
     forward, reverse = body.ops[:cut], body.ops[cut:]
     body.ops = forward

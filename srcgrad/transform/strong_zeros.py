@@ -18,7 +18,7 @@ from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.finite import may_be_infinite, may_overflow
 from srcgrad.analysis.memory import is_view
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.ir.nodes import Call, Const, For, Loop, Op, Region, Value
+from srcgrad.ir.nodes import Call, Const, For, Op, Region, Value
 from srcgrad.ir.types import Array, Axis, Dim, is_scalar, shape_of
 from srcgrad.rules.registry import Rule
 from srcgrad.rules.result_types import result_type
@@ -237,13 +237,6 @@ class StrongZeros:
             bounded = isinstance(exponent, Const) and isinstance(exponent.value, (int, float)) and exponent.value < 0
         overflows = bounded and isinstance(x, Value) and may_overflow(x)
         return Zeros.SATURATED if overflows else Zeros.NONE
-
-
-def has_turns(op: Loop) -> bool:
-    """Whether a loop surely runs at least once."""
-    if not isinstance(op, For) or not all(isinstance(v, Const) for v in (op.start, op.stop, op.step)):
-        return False
-    return len(range(op.start.value, op.stop.value, op.step.value)) > 0  # type: ignore[attr-defined]
 
 
 def _is_certain(op: Op, home: Region) -> bool:

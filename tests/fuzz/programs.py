@@ -20,6 +20,7 @@ from . import (  # noqa: F401
     kinds,
     memory,
     objects,
+    paths,
     statements,
     values,
 )

@@ -6,8 +6,8 @@ def generator_grad(w, x, y, rate, tol):
     # forward
     tape = []                                       # programs.py:483
     product_tape = []                               # programs.py:477
+    w_1 = np.zeros(0)
     count = 0
-    w_1 = None
     trips = 0
     while True:                                     # programs.py:474
         trips += 1

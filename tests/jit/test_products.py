@@ -159,7 +159,7 @@ def test_an_array_of_a_list_that_a_loop_fills_is_made_behind_the_loop() -> None:
     assert srcgrad.jvp(running, (X,), (X,), jit=True)[0] == pytest.approx(running(X))
 
 
-def test_a_tape_with_gaps_is_refused() -> None:
+def test_a_tape_has_empty_arrays_where_a_name_had_no_value_yet() -> None:
     def left_together(x):
         done = False
         while not done:
@@ -168,8 +168,23 @@ def test_a_tape_with_gaps_is_refused() -> None:
                 y, done = x * x, True
         return np.sum(y * x)
 
+    x = np.linspace(0.3, 0.9, 4)
+    out, pullback = srcgrad.vjp(left_together, x, jit=True)
+    assert out == pytest.approx(left_together(x))
+    assert pullback(1.0)[0] == pytest.approx(srcgrad.grad(left_together)(x))
+
+
+def test_a_tape_with_gaps_is_refused() -> None:
+    def last_pair(x):
+        total = 0.0
+        for i in range(4):
+            pair = [x[i], x[0] * x[1]] if i > 2 else None
+            if i > 2:
+                total += sum(pair) * pair[1]
+        return total
+
     with pytest.raises(NotJitableError, match="has no value in some turns"):
-        srcgrad.vjp(left_together, np.linspace(0.3, 0.9, 4), jit=True)
+        srcgrad.vjp(last_pair, np.linspace(0.3, 0.9, 4), jit=True)
 
 
 LEFT = np.zeros(3)
