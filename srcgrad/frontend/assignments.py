@@ -171,8 +171,8 @@ def _unpacked_starred_value(lo: Lowering, targets: list[ast.expr], value: Value)
     found: list[tuple[ast.expr, Symbol]] = [(targets[j], subscript(lo, value, Const(j))) for j in range(k)]
     starred = targets[k]
     assert isinstance(starred, ast.Starred)
-    middle = slice(Const(k), Const(-after) if after else None, None)
-    found.append((starred.value, subscript(lo, value, middle)))
+    rest = subscript(lo, value, slice(Const(k), Const(-after) if after else None, None))
+    found.append((starred.value, rest if isinstance(value.type, List) else lo.call(Const(list), [rest], {})))
     return found + [(targets[k + 1 + j], subscript(lo, value, Const(j - after))) for j in range(after)]
 
 

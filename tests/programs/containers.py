@@ -330,3 +330,35 @@ def list_to_which_an_array_is_added(x, s):
     fixed = [s, s * s]
     fixed += x[:2] * s
     return np.sum(values * values) + other[0] * s + np.sum(fixed**2)
+
+
+@program(lambda: (rand(3),))
+def starred_rest_of_an_array_is_a_list(x):
+    squares = x * x
+    first, *rest = squares
+    rest[0] *= x[0]
+    rest.append(first * x[1])
+    return sum(rest) * np.sum(squares) + first
+
+
+@program(lambda: (rand(3),))
+def starred_rest_of_an_array_twice(x):
+    first, *rest = x
+    rest = rest + rest
+    return sum([item * item for item in rest]) * first
+
+
+@program(lambda: (rand(3),))
+def starred_rest_of_a_matrix(x):
+    table = np.outer(x, x)
+    _, *rows = table
+    rows[0] = x
+    return np.sum(table[1] ** 2) + np.sum(rows[0] * rows[1])
+
+
+@program(lambda: (rand(3),))
+def starred_items_before_the_array_is_written(x):
+    squares = x * x
+    (*items,) = squares
+    squares *= x
+    return items[0] * items[1] + np.sum(squares)
