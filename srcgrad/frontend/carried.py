@@ -10,12 +10,12 @@ from srcgrad.frontend import pools
 from srcgrad.frontend.late_fields import Contents, initial, is_object, late_fields
 from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, is_undefined
 from srcgrad.frontend.merging import (
-    CHECKED,
     NEXT,
     Outcome,
     bound_key,
     is_bound,
     is_bound_key,
+    is_checked,
     merge_list_sites,
     reached,
 )
@@ -142,7 +142,7 @@ def build_loop(
 
 def _is_checked(lo: Lowering, key: Any, changes: dict[Any, Any]) -> bool:
     """Whether an iteration has only looked whether a name is bound."""
-    return changes[key] is CHECKED and lo.store.get(key) is not MISSING
+    return is_checked(changes[key], lo.store.get(key))
 
 
 def _order(key: Any) -> tuple:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
-from srcgrad.frontend.merging import CHECKED, NEVER, NEXT, Outcome, bound_key, branch, join_branches
+from srcgrad.frontend.merging import NEVER, NEXT, Checked, Outcome, bound_key, branch, join_branches
 from srcgrad.frontend.store import MISSING
 from srcgrad.ir.nodes import Const, Raise, Value
 from srcgrad.ir.types import Opaque
@@ -40,7 +40,7 @@ def require_bound(lo: Lowering, key: Any) -> None:
     for other in owner.scope.locals:
         # Names that are bound by the same turns of a loop, say.
         if lo.store.get(bound_key((owner, other))) is flag:
-            lo.store.set(bound_key((owner, other)), CHECKED)
+            lo.store.set(bound_key((owner, other)), Checked(flag))
 
 
 def require(lo: Lowering, condition: Value, cls: type[Exception], message: str) -> None:

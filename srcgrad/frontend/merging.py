@@ -70,8 +70,27 @@ def leaves_with(code: int) -> Outcome:
 NEXT = leaves_with(Exit.NEXT)
 NEVER = Outcome(UNDEFINED_VALUE, frozenset())
 _IS_BOUND = " is bound"
-CHECKED = Const(True)
-"""Whether a name has been assigned where the program has just raised if it was not: later, the run decides again."""
+
+
+class Checked(Const):
+    """Whether a name has been assigned where the program has just raised if it was not.
+
+    Behind the branch or turn the run decides again, by what was asked if that is from before it.
+
+    Attributes:
+        flag: what was asked.
+    """
+
+    __slots__ = ("flag",)
+
+    def __init__(self, flag: Value):
+        super().__init__(True)
+        self.flag = flag
+
+
+def is_checked(symbol: Any, flag: Any) -> bool:
+    """Whether the program has only looked at a flag."""
+    return isinstance(symbol, Checked) and symbol.flag is flag
 
 
 @dataclass(slots=True)
@@ -315,7 +334,7 @@ def join_branches(lo: Lowering, condition: Value, then: Branch, orelse: Branch, 
             continue
         if (a is MISSING or b is MISSING) and then.outcome.codes and orelse.outcome.codes and isinstance(key[0], Frame):
             lo.missing_reads.add(key)
-        if is_bound_key(key) and current is not MISSING and (a, b) in ((CHECKED, current), (current, CHECKED)):
+        if is_bound_key(key) and ((b is current and is_checked(a, b)) or (a is current and is_checked(b, a))):
             continue
         if is_bound_key(key) and _tells(a, b) and operation is If and condition.type == BOOL:
             found[key] = condition

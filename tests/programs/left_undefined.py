@@ -218,3 +218,70 @@ def view_if_the_loop_has_run(x, n):
         v *= x[0]
         return np.sum(w**2)
     return x[0]
+
+
+@program(lambda: (rand(3),))
+def bound_by_one_turn_in_a_branch_and_read_there(x):
+    total = 0.0
+    for i in range(3):
+        if i > 0:
+            if i == 1:
+                w = x[0] ** 2
+            total += w
+    return total
+
+
+@program(lambda: (rand(3),))
+def bound_by_one_turn_in_a_branch_and_written_there(x):
+    for i in range(2):
+        if i >= 0:
+            if i == 0:
+                w = x * 1.0
+            w[0] = 2.0
+    return np.sum(w**3)
+
+
+@program(lambda: (rand(3),))
+def bound_by_one_turn_of_an_inner_loop(x):
+    for i in range(2):
+        for j in range(2):
+            if i == 0 and j == 0:
+                w = x * x
+            w[0] *= x[1]
+    return np.sum(w**2)
+
+
+@program(lambda: (rand(3),))
+def bound_behind_turns_that_continue(x):
+    for i in range(4):
+        if i < 2:
+            continue
+        if i == 2:
+            w = x * x
+        w *= x
+    return np.sum(w)
+
+
+@program(lambda: (np.array([0.4, 0.7, 0.5]),))
+def total_made_by_the_first_that_is_large(x):
+    best = None
+    for i in range(3):
+        if x[i] > 0.45:
+            if best is None:
+                total, best = np.zeros(3), i
+            total += x * x[i]
+    return np.sum(total**2)
+
+
+@program(lambda: (rand(3),))
+def error_of_a_name_that_no_turn_has_bound(x):
+    total = 0.0
+    for i in range(3):
+        if i > 0:
+            try:
+                if i == 2:
+                    w = x[0] ** 2
+                total += w
+            except UnboundLocalError:
+                total += x[1]
+    return total
