@@ -13,10 +13,14 @@ from __future__ import annotations
 import numpy as np
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.ir.nodes import Call, Function, Op, Value
+from srcgrad.analysis.memory import among
+from srcgrad.ir.nodes import Call, Function, Op, Value, leaves, walk
+from srcgrad.jit import helpers
 from srcgrad.jit.pointwise import pointwise
 from srcgrad.jit.tapes import Tape, tapes_of
 from srcgrad.transform.definedness import may_be_missing
+
+_LOOKUPS = frozenset([helpers.shadow_in, helpers.shadow_through])
 
 
 def copy_to_tapes(functions: list[Function]) -> None:
@@ -26,12 +30,16 @@ def copy_to_tapes(functions: list[Function]) -> None:
         functions: all functions of a module, before their array operations become loops; they are changed.
     """
     found = [(tape, k) for f in functions for tape in tapes_of(f) for k in _candidates(tape, f)]
-    aliases = Aliases(functions) if found else None
+    if not found:
+        return
+    aliases = Aliases(functions)
+    calls = [op for f in functions for op in walk(f.body) if isinstance(op, Call)]
+    # A copy has another shadow.
+    shadowed = {aliases.find(v) for op in calls if among(op.fn, _LOOKUPS) for v in leaves(op.args[1:])}
     for tape, k in found:
-        assert aliases is not None
         value = tape.values[k]
         memory = aliases.find(value)
-        if memory not in aliases.written and memory not in aliases.identified:
+        if memory not in aliases.written and memory not in aliases.identified and memory not in shadowed:
             _copy(tape.push, k, value)
 
 

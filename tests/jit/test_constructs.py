@@ -368,3 +368,17 @@ def test_what_stands_in_front_of_the_only_break_of_an_endless_loop() -> None:
 
     x = np.array([0.4, 0.7, 0.5])
     assert srcgrad.grad(grown, jit=True)(x) == pytest.approx(srcgrad.grad(grown)(x))
+
+
+def test_a_tape_keeps_what_has_a_shadow_and_no_copy_of_it() -> None:
+    def changed_behind_the_loop(x):
+        for _ in range(2):
+            w = x * x
+        w *= x
+        return np.sum(w)
+
+    def length_of_the_gradient(x):
+        return np.sum(srcgrad.grad(changed_behind_the_loop)(x) ** 2)
+
+    x = np.array([0.4, 0.7, 0.5])
+    assert srcgrad.grad(length_of_the_gradient, jit=True)(x) == pytest.approx(36.0 * x**3)
