@@ -16,6 +16,7 @@ SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
         "matrix_with_its_transpose_if_the_loop_has_run",
+        "several_targets_until_one_raises",
         "starred_rest_of_an_array_is_a_list",
         "starred_items_before_the_array_is_written",
         "table_filled_by_nested_checkpointed_loops",
