@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 
 from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
-from srcgrad.analysis.memory import among, is_view, written
+from srcgrad.analysis.memory import among, is_view, told_apart, written
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import List
 from srcgrad.rules.by_example import LISTING
@@ -36,7 +36,9 @@ def _places(op: Op) -> list[Value]:
     if isinstance(op.args[0].type, List):
         given = list(leaves(op.args[1:2])) if among(op.fn, _BY_PLACE) else []
     else:
-        given = [v for v in op.inputs if v is not op.args[0]] if written(op) is None and _may_be_view(op) else []
+        # Of what is told apart it matters which object it is, and a copy is another.
+        given = [v for v in op.inputs if v not in told_apart(op)] if written(op) is None and _may_be_view(op) else []
+        given = [v for v in given if v is not op.args[0]]
     return [v for v in dict.fromkeys(given) if is_pointer(v.type) and not isinstance(v, Const)]
 
 

@@ -225,3 +225,14 @@ def flattened_tables_of_unknown_layout(x):
     w = np.sin(y)[1:].reshape(-1)
     w[1] = v[0] * y[0, 0]
     return np.sum(v * v) + np.sum(w) + np.sum(y)
+
+
+@program(square, tags=("view", "write"))
+def copies_of_what_lies_in_columns(x):
+    u = np.sin(x.T)
+    v = u.ravel()
+    u[0] = 0.0
+    w = np.outer(x[0], x[1]).T * 0.7
+    z = w.reshape(9)
+    w *= x[0, 0]
+    return np.sum(v**3) + np.sum(z**2) + np.sum(u * w)
