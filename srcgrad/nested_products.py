@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from srcgrad import runtime
+from srcgrad import checks, runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.api import grad
 from srcgrad.frontend import stand_ins
+from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles, handles_calls_of
 from srcgrad.frontend.inner_programs import InnerProgram, lower_inside, marks_inside
@@ -52,6 +53,7 @@ from srcgrad.transform.gradient import is_text, pullback, split_result
 from srcgrad.transform.jacobian import can_be_repeated
 from srcgrad.transform.protection import leaves_of
 from srcgrad.transform.pushforward import pushforward
+from srcgrad.tree import attributes_of, is_structured
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _shared(lo: Lowering, forward: Function, kept: int) -> _Shared:
     results = [places(result) for result in forward.result]
     held = {memory for k in range(split, len(results)) for memory in results[k] if _is_container(forward.result[k])}
     params = {k for k, param in enumerate(forward.params) if places(param) & held}
-    if params and any(isinstance(op, Call) and op.fn is runtime.check_overlap for op in walk(forward.body)):
+    if params and any(isinstance(op, Call) and op.fn is checks.check_overlap for op in walk(forward.body)):
         lo.unsupported(
             "a list of what is in the arguments is kept for a pullback here, beside arguments that are written",
             "write to copies of them",
@@ -350,15 +352,25 @@ def _pairs(lo: Lowering, given: Symbol, like: Sequence | Reference) -> list[tupl
     if _is_none(given):
         return [(given, part) for _, part in parts]
     given = opened(lo, given)
-    own = dict(_parts(lo, given)) if isinstance(given, (Sequence, Reference)) and given.cls is like.cls else {}
+    own = dict(_parts(lo, given)) if _class_of(given) is like.cls else {}
     if own.keys() != {key for key, _ in parts}:
         lo.unsupported("a cotangent has another structure than the value it belongs to", "None means zero")
     return [(own[key], part) for key, part in parts]
 
 
-def _parts(lo: Lowering, symbol: Sequence | Reference) -> list[tuple[Any, Symbol]]:
+def _class_of(symbol: Symbol) -> type | None:
+    """The class of a container, or of an object from outside of the program; None for anything else."""
+    if isinstance(symbol, (Sequence, Reference)):
+        return symbol.cls
+    return type(symbol.value) if isinstance(symbol, Const) and is_structured(type(symbol.value)) else None
+
+
+def _parts(lo: Lowering, symbol: Symbol) -> list[tuple[Any, Symbol]]:
     if isinstance(symbol, Sequence):
         return list(enumerate(symbol.items))
+    if isinstance(symbol, Const):
+        return [(name, attribute(lo, symbol, name)) for name in attributes_of(symbol.value)]
+    assert isinstance(symbol, Reference)
     contents = lo.contents(symbol)
     return list(enumerate(contents)) if symbol.cls is list else list(contents)
 
@@ -369,7 +381,7 @@ def _part(lo: Lowering, symbol: Symbol, path: tuple) -> Symbol:
         symbol = opened(lo, symbol)
         if _is_none(symbol):
             break
-        parts = dict(_parts(lo, symbol)) if isinstance(symbol, (Sequence, Reference)) else {}
+        parts = {} if _class_of(symbol) is None else dict(_parts(lo, symbol))
         name = key[1:] if isinstance(key, str) and key.startswith(".") else key
         if key not in parts and name not in parts:
             lo.unsupported("a tangent has another structure than its primal", "None means zero")
