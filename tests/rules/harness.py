@@ -274,8 +274,10 @@ def _without(direction: Any) -> Any:
 def slope(row: Row, g: Any, directions: dict[int, Any]) -> float:
     """The derivative of `sum(g * f)` along the directions, by differences at two step sizes that must agree."""
 
+    here = row.fn(*row.args, **row.kwargs)
+
     def central(h: float) -> float:
-        after, before = (row.fn(*moved(row.args, directions, s), **row.kwargs) for s in (h, -h))
+        after, before = (_turned(row.fn(*moved(row.args, directions, s), **row.kwargs), here, row.fn) for s in (h, -h))
         change = map_leaves(lambda p, q: np.asarray(p, complex) - q, _as_tuple(after), _as_tuple(before))
         return pairing(map_leaves(np.asarray, _as_tuple(g)), change) / (2 * h)
 
@@ -283,6 +285,14 @@ def slope(row: Row, g: Any, directions: dict[int, Any]) -> float:
     scale = max(1.0, abs(fine))
     assert abs(coarse - fine) <= 1e-5 * scale, f"cannot judge: the two step sizes disagree: {coarse} and {fine}"
     return (4 * fine - coarse) / 3
+
+
+def _turned(z: Any, here: Any, fn: Callable) -> Any:
+    """Eigenvectors with the signs they have at the point itself: on some processors they jump from point to point."""
+    if getattr(fn, "__name__", "") != "eigh":
+        return z
+    values, vectors = z
+    return values, vectors * np.sign(np.sum(vectors * here[1], axis=-2, keepdims=True))
 
 
 def _as_tuple(tree: Any) -> Any:
