@@ -242,6 +242,28 @@ def judge_forward_over_reverse(program: Program) -> None:
     check_close(pairing(seed, tangent), pairing(seed, moved), name, "a direction", Tolerance.of((args, value), value))
 
 
+def judge_over_forward(program: Program) -> None:
+    """Judges the tangents and the gradients of the tangents of a program along one direction, by another direction."""
+    fun, name, args, rng = program.fun, f"the tangent of {program.name}", program.args(), np.random.default_rng(5)
+    floats = [k for k in wanted(program) if type(args[k]) is not int]
+    first, second = ([random_like(arg, rng) if k in floats else None for k, arg in enumerate(args)] for _ in range(2))
+
+    def tangent(*args: Any) -> Any:
+        return srcgrad.jvp(fun, args, tuple(first))[1]
+
+    moved = directional_derivative(tangent, args, second)
+    value, dot = srcgrad.jvp(tangent, args, second)
+    check_same(value, tangent(*program.args()), f"jvp of {name} has another value", exact=False, given=args)
+    judge_arguments(program, args, f"jvp of {name}")
+    seed, tolerance = random_like(value, rng), Tolerance.of((args, value), value)
+    check_close(pairing(seed, dot), pairing(seed, moved), name, "a direction", tolerance)
+    _, pull = srcgrad.vjp(tangent, *args)
+    bars = pull(seed)
+    judge_arguments(program, args, f"vjp of {name}")
+    got = sum(pairing(bars[k], second[k]) for k in floats)
+    check_close(got, pairing(seed, moved), name, "a cotangent", tolerance)
+
+
 def generated_gradient(program: Program) -> Callable[..., Any]:
     """The gradient of a program as a function that is compiled from the generated code when it is differentiated."""
     if program.output == "scalar":
