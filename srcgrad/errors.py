@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from types import FrameType
+from typing import Any, ClassVar, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,39 @@ class Span:
     generated: tuple[str, int, int] | None = None
 
 
+PLACES: dict[str, list[Span | None]] = {}
+"""Generated file -> for each of its lines where in the user's source it comes from, if it comes from anywhere."""
+
+
+_HELPERS = ("srcgrad.checks", "srcgrad.errors", "srcgrad.rules", "srcgrad.runtime")
+"""The modules of what generated code calls."""
+
+
+def _running_place() -> Span | None:
+    """Where in the user's source the line comes from that calls the helper which raises; None if none does."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith(_HELPERS):
+        frame = frame.f_back
+    places = [] if frame is None else PLACES.get(frame.f_code.co_filename, [])
+    return places[frame.f_lineno - 1] if frame is not None and frame.f_lineno <= len(places) else None
+
+
+REFUSING: set[Callable[..., Any]] = set()
+"""What generated code calls and what may refuse to go on, with a `SrcgradError`, which no handler may take."""
+
+
+def refuses(fn: F) -> F:
+    """Notes that a helper of generated code may refuse to go on."""
+    REFUSING.add(fn)
+    return fn
+
+
 class SrcgradError(SyntaxError):
     """Base of all errors that srcgrad raises on purpose.
 
     It is a `SyntaxError`, so that Python's own traceback shows the user's file and line and underlines the expression.
-    A span over several lines underlines its first line.
+    A span over several lines underlines its first line. One that a helper of generated code raises without a span has
+    that of the line the helper is called in.
 
     Attributes:
         span: where in the user's source the mistake is, if it is anywhere.
@@ -40,6 +72,7 @@ class SrcgradError(SyntaxError):
 
     def __init__(self, message: str, span: Span | None = None, help: str | None = None):
         super().__init__(message)
+        span = _running_place() if span is None else span
         self.span = span
         self.help = self.default_help if help is None else help
         if span is not None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.errors import AliasError, ArgumentError, NanError, Span, UnsupportedError
-from srcgrad.tree import attributes_of, instance_of, is_frozen, is_structured
+from srcgrad.checks import KNOWN_KINDS, arrays_in, check_array
+from srcgrad.errors import ArgumentError, NanError, Span, UnsupportedError, refuses
+from srcgrad.tree import attributes_of, instance_of, is_structured
 
 
 def instance(cls: type, /, **attributes: Any) -> Any:
@@ -352,7 +353,7 @@ def add_unless_view(x_bar: Any, i: Any, contribution: Any) -> None:
 
 def _shares(x_bar: Any, part: np.ndarray) -> bool:
     """Whether a shadow is, or holds, the memory of another."""
-    return any(np.may_share_memory(array, part) for array in _arrays_in(x_bar))
+    return any(np.may_share_memory(array, part) for array in arrays_in(x_bar))
 
 
 def _shadow_of_parts(shadows: dict, x: Any) -> Any:
@@ -409,11 +410,12 @@ def copied(x: Any) -> Any:
 def protected(x: Any) -> Any:
     """A copy of an argument that the program writes; of what is read-only a read-only one, so that a write raises."""
     copy = copied(x)
-    for ours, theirs in zip(_arrays_in(copy), _arrays_in(x), strict=True):
+    for ours, theirs in zip(arrays_in(copy), arrays_in(x), strict=True):
         ours.flags.writeable = theirs.flags.writeable
     return copy
 
 
+@refuses
 def add_into(shadow: Any, contribution: Any) -> None:
     """Adds a contribution to a shadow of any structure, in place."""
     if isinstance(shadow, np.ndarray):
@@ -430,6 +432,7 @@ def add_into(shadow: Any, contribution: Any) -> None:
         )
 
 
+@refuses
 def plain_sum(p: Any, q: Any) -> Any:
     """`p + q` for numbers and arrays, whose lists and tuples would be put one after the other.
 
@@ -454,6 +457,7 @@ def _plus(shadow: Any, contribution: Any) -> Any:
     return shadow + contribution
 
 
+@refuses
 def add_to_item(shadow: Any, i: Any, contribution: Any) -> None:
     """Adds a contribution to what stands for `x[i]` in a shadow of any structure."""
     if isinstance(shadow, np.ndarray):
@@ -471,117 +475,12 @@ def add_slice(shadow: list, i: slice, contributions: list) -> None:
         shadow[k] = _plus(shadow[k], contribution)
 
 
-def check_overlap(written: dict, arrays: dict) -> None:
-    """Refuses arguments that share memory with one that the function writes.
-
-    Args:
-        written: the name of each argument that is written -> where.
-        arrays: the name of each argument -> the argument.
-
-    Raises:
-        AliasError: if a written argument overlaps another argument.
-    """
-    pieces = [(name, array) for name, x in arrays.items() for array in _arrays_in(x)]
-    for name, where in written.items():
-        for k, (own, x) in enumerate(pieces):
-            for j, (other, y) in enumerate(pieces):
-                if own == name and j != k and np.shares_memory(x, y):
-                    same = f"two arrays in {name} share memory" if other == name else f"{name} and {other} share memory"
-                    raise AliasError(
-                        f"{same}, and {name} is written{f' in {where}' if where else ''}",
-                        None,
-                        f"pass a copy of one of them: {other}.copy()",
-                    )
-
-
-def check_no_container_twice(changed: dict, arguments: dict) -> None:
-    """Refuses arguments in which a container is found twice: one place would not see what is changed by the other.
-
-    Args:
-        changed: the name of each argument in which the function changes lists, dicts or objects -> where.
-        arguments: the name of each argument that holds containers -> the argument.
-
-    Raises:
-        AliasError: if there is such a container.
-    """
-    seen: dict[int, str] = {}
-    pending = list(arguments.items())
-    while pending:
-        name, x = pending.pop()
-        if isinstance(x, (list, dict)) or (is_structured(type(x)) and not is_frozen(type(x))):
-            if id(x) in seen and (name in changed or seen[id(x)] in changed):
-                same = f"a {type(x).__name__} is found twice in {name}"
-                if name != seen[id(x)]:
-                    same = f"{name} and {seen[id(x)]} have a {type(x).__name__} in common"
-                where = changed.get(name) or changed.get(seen[id(x)])
-                message = f"{same}, and the function changes what is in there, in {where}"
-                raise AliasError(message, None, "pass a copy of one of them")
-            if id(x) in seen:
-                continue
-            seen[id(x)] = name
-        if isinstance(x, dict):
-            pending += [(name, item) for item in x.values()]
-        elif isinstance(x, (list, tuple)):
-            pending += [(name, item) for item in x]
-        elif is_structured(type(x)):
-            pending += [(name, getattr(x, part)) for part in attributes_of(x)]
-
-
-def _arrays_in(x: Any) -> list[np.ndarray]:
-    """The arrays in a container, or the array itself."""
-    if isinstance(x, dict):
-        x = list(x.values())
-    elif is_structured(type(x)):
-        x = [getattr(x, name) for name in attributes_of(x)]
-    if isinstance(x, (list, tuple)):
-        return [array for item in x for array in _arrays_in(item)]
-    return [x] if isinstance(x, np.ndarray) else []
-
-
-def check_apart(x: Any, values: Any) -> None:
-    """Refuses values that share memory with the array they are written to: NumPy reads them while it writes.
-
-    Raises:
-        AliasError: if they share memory.
-    """
-    if isinstance(x, np.ndarray) and isinstance(values, np.ndarray) and np.shares_memory(x, values):
-        raise AliasError(
-            "values that share memory with an array are written to it one after the other",
-            None,
-            "write a copy of them: .copy()",
-        )
-
-
-def check_array(x: Any) -> None:
-    """Refuses a list or dict where an item is replaced, with a TypeError."""
-    if not isinstance(x, np.ndarray):
-        raise TypeError("an item of a list or dict is replaced, which needs code for arguments of known kinds")
-
-
-def check_number(x: Any) -> None:
-    """Refuses an array without axes where the code is for numbers, with a TypeError."""
-    if isinstance(x, np.ndarray):
-        raise TypeError("an array without axes is updated in place, which needs code for arguments of known kinds")
-
-
-def check_float(x: Any) -> None:
-    """Refuses an integer where NumPy makes all results integers if the first is one."""
-    if np.asarray(x).dtype.kind in "iub":
-        raise UnsupportedError("the first result is an integer, so that NumPy rounds all others", None, "return 0.0")
-
-
-def check_no_object(x: Any, classes: Any) -> None:
-    """Refuses an object in place of a number: the code is for numbers, as no class was known of what is here."""
-    if isinstance(x, classes):
-        help = "give the name one kind of value on every path"
-        raise UnsupportedError(f"a {type(x).__name__} is found where the code is for numbers and arrays", None, help)
-
-
+@refuses
 def take_item(x_bar: Any, i: Any) -> Any:
     """Takes the cotangent of what `x[i] = v` wrote out of a shadow, leaving zeros.
 
     Raises:
-        TypeError: if `x` is a list or dict: which object an item was before is not known.
+        UnsupportedError: if `x` is a list or dict: which object an item was before is not known.
     """
     check_array(x_bar)
     fancy = any(isinstance(p, (list, np.ndarray)) for p in (i if isinstance(i, tuple) else (i,)))
@@ -590,6 +489,7 @@ def take_item(x_bar: Any, i: Any) -> Any:
     return taken
 
 
+@refuses
 def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any, order: str = "C") -> None:
     """The reverse of `z = x.reshape(...)` and its like: if they gave a copy, adds what came back to it.
 
@@ -599,7 +499,7 @@ def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any, order: str = "C") -> N
         order: the order in which the elements were taken.
     """
     if not isinstance(x, np.ndarray):
-        raise UnsupportedError("a list became an array that is written", None, "call it with arguments of known kinds")
+        raise UnsupportedError("a list became an array that is written", None, KNOWN_KINDS)
     if not np.may_share_memory(x, z):
         if order in ("A", "K"):
             _add_as_stored(x_bar, z_bar, x, order)
@@ -607,6 +507,7 @@ def add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any, order: str = "C") -> N
             x_bar += z_bar.reshape(x_bar.shape, order=order)
 
 
+@refuses
 def through_copy(z_bar: Any, x: Any, z: Any, order: str = "C") -> Any:
     """What comes back to `x`, perhaps a number, from the shadow of `z = np.asarray(x)` or its like: 0 for a view."""
     if isinstance(x, (int, float, complex, np.generic)):
@@ -616,6 +517,7 @@ def through_copy(z_bar: Any, x: Any, z: Any, order: str = "C") -> Any:
     return x_bar
 
 
+@refuses
 def viewed_alike(z_dot: Any, x_dot: Any, z: Any, x: Any) -> Any:
     """The tangent of `z = x.reshape(...)` and its like: a view of `x_dot` if `z` is one of `x`, and a copy if not.
 

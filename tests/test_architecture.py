@@ -13,7 +13,8 @@ import srcgrad
 ROOT = Path(srcgrad.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 ORDER = (
-    *("errors", "tree", "ir", "runtime", "schedule", "rules", "frontend", "analysis", "transform", "jit", "backend"),
+    *("errors", "tree", "ir", "checks", "runtime", "schedule"),
+    *("rules", "frontend", "analysis", "transform", "jit", "backend"),
     *(
         "view",
         "buffers",

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import srcgrad
+from srcgrad.checks import check_no_object
 from srcgrad.errors import AliasError, ArgumentError, InternalError, SrcgradError, UnsupportedError
-from srcgrad.runtime import check_no_object
 
 
 class Meter:

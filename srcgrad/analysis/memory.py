@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from srcgrad import runtime
+from srcgrad import checks, runtime
 from srcgrad.ir.nodes import Call, Closed, Const, Op, Value, leaves
 from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
 from srcgrad.rules.custom import Primal, fitting
 from srcgrad.rules.index_sets import all_of_all, no_sets, shadow_sets, union_at
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
+from srcgrad.rules.shape import array_of_rows
 
 ITEM_UPDATES = frozenset(
     getattr(runtime, f"{name}_item") for name in ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
@@ -98,7 +99,7 @@ def shape_operand(op: Op) -> int | None:
 _LIKENESSES: dict[Any, tuple[int, ...]] = {
     **{np.full_like: (0,), all_of_all: (0,)},
     **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,), fitting: (1,)},
-    **{runtime.add_if_copied: (2, 3), runtime.through_copy: (1, 2), runtime.check_apart: (0, 1)},
+    **{runtime.add_if_copied: (2, 3), runtime.through_copy: (1, 2), checks.check_apart: (0, 1)},
     runtime.viewed_alike: (1, 2, 3),
 }
 """Functions -> the arguments of which they look only at shape, kind and place."""
@@ -130,9 +131,7 @@ _BY_IDENTITY: dict[Any, tuple[int, ...]] = {
     runtime.add_if_copied: (2, 3),
     runtime.through_copy: (1, 2),
     runtime.viewed_alike: (1, 2, 3),
-    **dict.fromkeys(
-        [operator.is_, operator.is_not, np.shares_memory, np.may_share_memory, runtime.check_apart], (0, 1)
-    ),
+    **dict.fromkeys([operator.is_, operator.is_not, np.shares_memory, np.may_share_memory, checks.check_apart], (0, 1)),
 }
 """What tells objects apart, however equal they are -> the arguments that it does so with."""
 
@@ -144,12 +143,12 @@ def item_update(fn: Any) -> str | None:
 
 def told_apart(op: Call) -> list[Value]:
     """The arguments of a call for which it matters which object they are, and not only what it holds."""
-    if op.fn is runtime.check_overlap:
+    if op.fn is checks.check_overlap:
         return [v for v in leaves(op.args) if not isinstance(v, Const)]
     if isinstance(op.fn, Closed):
         body = op.fn.function.body
-        checks = any(isinstance(inner, Call) and inner.fn is runtime.check_overlap for inner in body.ops)
-        return [v for v in op.args if checks and not isinstance(v, Const)]
+        asks = any(isinstance(inner, Call) and inner.fn is checks.check_overlap for inner in body.ops)
+        return [v for v in op.args if asks and not isinstance(v, Const)]
     places = _BY_IDENTITY[op.fn] if among(op.fn, _BY_IDENTITY) else ()
     return [v for v in op.args[places[0] : places[-1] + 1] if isinstance(v, Value)] if places else []
 
@@ -230,9 +229,10 @@ _NEW = frozenset(
         *(np.where, np.array, np.concatenate, np.stack, np.hstack, np.zeros_like, np.empty_like, np.ones_like),
         *(np.full_like, np.copy, np.linspace, np.sort, np.clip, np.diff, np.dot, np.matmul, np.outer, np.take),
         *(np.sum, np.prod, np.mean, np.max, np.min, np.cumsum, np.cumprod, np.interp, np.roll, np.repeat, np.tile),
+        array_of_rows,
     ]
 )
-"""Functions of NumPy that never hand on their arguments."""
+"""Functions that never hand on their arguments."""
 
 
 def is_allocation(op: Call) -> bool:

@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad import runtime
+from srcgrad import checks
 from srcgrad.ir.nodes import Call, Function, Loop, Op, Region, Value, leaves, walk
 from srcgrad.ir.types import Unknown
 from srcgrad.rules.registry import PARTIALS, VIEWS, VJP
@@ -137,7 +137,7 @@ def _only_computes(op: Call, value: Value) -> bool:
     """Whether a call neither keeps a reference to what it is given nor writes to it."""
     fn = op.fn
     try:
-        known = fn is runtime.check_apart or fn in PARTIALS or (fn in VJP and fn not in VIEWS) or fn is operator.getitem
+        known = fn is checks.check_apart or fn in PARTIALS or (fn in VJP and fn not in VIEWS) or fn is operator.getitem
     except TypeError:
         return False
     if known:

@@ -10,7 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from srcgrad.backend.emit import Emitted
-from srcgrad.frontend.source import PLACES
+from srcgrad.errors import PLACES
 
 _numbers = itertools.count()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import linecache
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.analysis.refusals import may_refuse, takes_refusals
 from srcgrad.backend.effects import WRITES
 from srcgrad.backend.expressions import IN_PLACE, Expressions, target_of, touch
 from srcgrad.backend.globals import Globals
@@ -35,7 +37,7 @@ from srcgrad.backend.structure import (
 )
 from srcgrad.backend.text import expression_text, quiet, statement_texts
 from srcgrad.backend.wrapping import wrapped
-from srcgrad.errors import Span
+from srcgrad.errors import Span, SrcgradError
 from srcgrad.ir.nodes import Call, Commit, Const, Enter, Exit, For, Function, Invoke, Op, Raise, Try, Value, walk
 from srcgrad.ir.types import Type, is_scalar
 
@@ -454,6 +456,10 @@ class _Printer:
         commit = next((k for k, inner in enumerate(stmt.then) if isinstance(inner.op, Commit)), len(stmt.then))
         self._text(indent, "try:", stmt.op)
         self._block(stmt.then[:commit], indent + 1)
+        if takes_refusals(stmt.test) and not _lets_refusals_pass(stmt) and may_refuse(_protected(stmt.op)):
+            refusal = self.expressions.globals.imported(SrcgradError.__module__, SrcgradError.__name__)
+            self.lines.append(_Line(indent, f"except {refusal}:"))
+            self.lines.append(_Line(indent + 1, "raise"))
         self._handlers(stmt.op, stmt.test, stmt.orelse, indent)
         if stmt.then[commit + 1 :]:
             self.lines.append(_Line(indent, "else:"))
@@ -501,6 +507,18 @@ class _Printer:
 
 
 _NO_DEFAULT = object()
+
+
+def _protected(op: Try) -> Iterable[Op]:
+    return itertools.takewhile(lambda inner: not isinstance(inner, Commit), op.then.ops)
+
+
+def _lets_refusals_pass(stmt: TryBlock) -> bool:
+    """Whether the first handler is one that generated code has for what its helpers refuse."""
+    test = stmt.orelse[0] if len(stmt.orelse) == 1 else None
+    assert isinstance(stmt.op, Try)
+    asked = _class_asked_for(stmt.op, test) if type(test) is Branch else None
+    return isinstance(asked, Const) and asked.value is SrcgradError
 
 
 def _class_asked_for(op: Try, stmt: Branch) -> Value | None:

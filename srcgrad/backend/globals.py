@@ -17,9 +17,16 @@ from srcgrad.backend.lookup import builtin_name, math_names, numpy_names
 from srcgrad.backend.names import unique
 from srcgrad.ir.nodes import Closed
 from srcgrad.rules.late import scipy_home
-from srcgrad.rules.registry import PARTIALS, VJP
+from srcgrad.rules.registry import PARTIALS, VJP, has_rule, hashable
 
-_SHARED_MODULES = ("srcgrad.runtime", "srcgrad.jit", "srcgrad.rules", "srcgrad.schedule")
+_SHARED_MODULES = (
+    "srcgrad.checks",
+    "srcgrad.runtime",
+    "srcgrad.jit",
+    "srcgrad.rules",
+    "srcgrad.schedule",
+    "srcgrad.errors",
+)
 _MODULES: dict[str, ModuleType] = {"np": np, "math": math}
 
 
@@ -145,7 +152,8 @@ class Globals:
         name = own if isinstance(own, str) else type(value).__name__.lower()
         module = getattr(value, "__module__", None) or ""
         named_alike = module.startswith("srcgrad.rules.of_scipy") or name in _FUNCTIONS_WITH_RULES
-        suffix = "_vjp" if module.startswith("srcgrad.rules") and named_alike else ""
+        is_rule = module.startswith("srcgrad.rules") and not (hashable(value) and has_rule(value))
+        suffix = "_vjp" if is_rule and named_alike else ""
         bound = self._claim(identifier(name.rpartition(".")[2].strip("<>")) + suffix, value)
         home = scipy_home(value)
         if home is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad import runtime
+from srcgrad import checks
 from srcgrad.frontend import compact_dict_calls, compact_dicts, driven, pools, stand_ins
 from srcgrad.frontend.access import length, set_dict_item, subscript
 from srcgrad.frontend.access import shape as shape_symbol
@@ -348,7 +348,7 @@ def _isinstance_at_run_time(lo: Lowering, symbol: Symbol, classes: Symbol) -> Sy
     own = [cls for cls in named if _is_plain_class(cls)]
     if not own or lo.generic or not isinstance(value.type, Unknown):
         return lo.emit_typed(isinstance, (value, lo.tree(classes)), {}, BOOL)
-    lo.effect(runtime.check_no_object, value, Const(tuple(own) if len(own) > 1 else own[0]))
+    lo.effect(checks.check_no_object, value, Const(tuple(own) if len(own) > 1 else own[0]))
     rest = tuple([cls for cls in named if cls not in own])
     return lo.emit_typed(isinstance, (value, Const(rest)), {}, BOOL) if rest else Const(False)
 

@@ -14,7 +14,6 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from srcgrad import runtime
 from srcgrad.frontend import (  # noqa: F401
     array_writes,
     checkpoint_calls,
@@ -75,6 +74,7 @@ from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.custom import Custom, Step
 from srcgrad.rules.late import load_rules
 from srcgrad.rules.registry import PARTIALS, STANDS_FOR, VJP, display_name, has_rule, hashable
+from srcgrad.rules.shape import array_of_rows
 from srcgrad.rules.user_rules import RuleCall
 
 _LIBRARIES = frozenset(
@@ -262,7 +262,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         return context
     if helper_calls.is_inlined(obj):
         return helper_calls.inline(lo, obj, args, kwargs)
-    if is_library(obj) or getattr(obj, "__module__", None) == runtime.__name__:
+    if is_library(obj) or getattr(obj, "__module__", None) in helper_calls.HELPERS:
         return primitive(lo, obj, args, kwargs)
     if _is_numba(obj):
         return call(lo, Const(obj.py_func), args, kwargs)
@@ -437,8 +437,7 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if reshapes and isinstance(args[0], Value) and constant(args[1]) == shape_of(args[0].type):
         return args[0]
     if fn in (np.array, np.asarray) and not lo.fixed_span and _is_table(args, kwargs):
-        # The same, but for an empty list, of which the rows would have no axis: that raises.
-        fn = np.stack
+        fn = array_of_rows
     if lo.fixed_span and kwargs:
         # Rules hand on what they were given, and most of that is what goes without saying.
         kwargs = {name: item for name, item in kwargs.items() if not _is_default(fn, name, item)}

@@ -26,6 +26,7 @@ from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Region, Value
 from srcgrad.ir.types import UNKNOWN, Array, List, NpScalar, Opaque, Tuple, Type, is_numeric, is_scalar
 from srcgrad.rules.custom import Custom, Form, Primal
 from srcgrad.rules.registry import IN_PLACE, JVP, PARTIALS, VJP
+from srcgrad.rules.shape import array_of_rows
 from srcgrad.tree import attributes_of, flatten, instance_of, is_structured
 
 
@@ -471,7 +472,7 @@ def _is_new(value: Value) -> bool:
 _MAKING = frozenset(
     [
         *(np.zeros, np.ones, np.full, np.empty, np.array, np.ndarray.copy, np.zeros_like, np.ones_like, np.empty_like),
-        *(np.sum, np.mean, np.dot, np.matmul, np.concatenate, np.stack, np.where, np.outer, np.cumsum),
+        *(np.sum, np.mean, np.dot, np.matmul, np.concatenate, np.stack, np.where, np.outer, np.cumsum, array_of_rows),
         *(np.linalg.solve, np.linalg.inv),
     ]
 )

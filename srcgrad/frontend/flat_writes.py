@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 
-from srcgrad import runtime
+from srcgrad import checks
 from srcgrad.frontend.access import flat_index, shape
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Flat, Reference, Sequence, Symbol
@@ -51,7 +51,7 @@ def rank_of(symbol: Symbol) -> int | None:
 def check_apart(lo: Lowering, target: Value, values: Symbol) -> None:
     """Refuses, when the program runs, values that share memory with the array they are written to one by one."""
     if isinstance(values, Value) and isinstance(values.type, (Array, Unknown)) and not is_scalar(values.type):
-        lo.effect(runtime.check_apart, target, values)
+        lo.effect(checks.check_apart, target, values)
 
 
 def as_array(lo: Lowering, symbol: Symbol) -> Symbol:

@@ -9,7 +9,7 @@ import operator
 import types
 from typing import Any, cast
 
-from srcgrad import runtime, schedule
+from srcgrad import checks, runtime, schedule
 from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles
@@ -24,15 +24,18 @@ from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_numeric, s
 
 _CHECKS = frozenset(
     [
-        *(runtime.check_overlap, runtime.check_apart, runtime.check_no_container_twice, runtime.check_float),
-        runtime.check_no_object,
+        *(checks.check_overlap, checks.check_apart, checks.check_no_container_twice, checks.check_float),
+        checks.check_no_object,
     ]
 )
+
+HELPERS = (runtime.__name__, checks.__name__)
+"""The modules of what generated code calls."""
 
 
 def is_inlined(fn: Any) -> bool:
     """Whether a helper without a derivative rule is read as the Python function that it is."""
-    return isinstance(fn, types.FunctionType) and fn.__module__ == runtime.__name__ and fn not in _CHECKS
+    return isinstance(fn, types.FunctionType) and fn.__module__ in HELPERS and fn not in _CHECKS
 
 
 def inline(lo: Lowering, fn: types.FunctionType, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
@@ -51,10 +54,10 @@ def _instance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
     return lo.new_reference(cls.value, tuple(kwargs.items()), None)
 
 
-@handles(runtime.check_overlap)
+@handles(checks.check_overlap)
 def _overlap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     # Without a result, it stays where nobody uses one.
-    lo.effect(runtime.check_overlap, *args)
+    lo.effect(checks.check_overlap, *args)
     return Const(None)
 
 
@@ -69,19 +72,19 @@ def _advance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     return Const(None)
 
 
-@handles(runtime.check_float)
+@handles(checks.check_float)
 def _float(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    lo.effect(runtime.check_float, *args)
+    lo.effect(checks.check_float, *args)
     return Const(None)
 
 
-@handles(runtime.check_no_object)
+@handles(checks.check_no_object)
 def _no_object(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    lo.effect(runtime.check_no_object, *args)
+    lo.effect(checks.check_no_object, *args)
     return Const(None)
 
 
-@handles(runtime.check_no_container_twice)
+@handles(checks.check_no_container_twice)
 def _no_container_twice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     # The program that is made of generated code checks what it changes itself.
     return Const(None)

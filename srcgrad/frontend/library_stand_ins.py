@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad import runtime
+from srcgrad import checks
 
 
 def linspace_and_step(start: Any, stop: Any, num: int, endpoint: bool) -> tuple:
@@ -270,7 +270,7 @@ def vectorized(fn: Any, x: Any) -> Any:
     if len(elements) == 0:
         raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
     results = [fn(element) for element in elements]
-    runtime.check_float(results[0])
+    checks.check_float(results[0])
     return np.reshape(np.array(results), np.shape(x))
 
 
@@ -281,14 +281,14 @@ def vectorized_together(fn: Any, *operands: Any) -> Any:
     if len(columns[0]) == 0:
         raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
     results = [fn(*[column[k] for column in columns]) for k in range(len(columns[0]))]
-    runtime.check_float(results[0])
+    checks.check_float(results[0])
     return np.reshape(np.array(results), np.shape(arrays[0]))
 
 
 def along_rows(fn: Any, rows: Any, *args: Any, **kwargs: Any) -> Any:
     """`np.apply_along_axis(fn, -1, rows)` of a matrix."""
     results = [fn(row, *args, **kwargs) for row in rows]
-    runtime.check_float(results[0])
+    checks.check_float(results[0])
     return np.array(results)
 
 

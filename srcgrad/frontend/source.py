@@ -23,15 +23,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcgrad.errors import SourceChangedError, SourceNotFoundError, Span, UnsupportedError
+from srcgrad.errors import PLACES, SourceChangedError, SourceNotFoundError, Span, UnsupportedError
 from srcgrad.frontend.samecode import innermost_class, mangled, same_code, same_signature
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _FUTURE = functools.reduce(operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names))
-
-PLACES: dict[str, list[Span | None]] = {}
-"""Generated file -> for each of its lines where in the user's source it comes from, if it comes from anywhere."""
 
 _ATTEMPTS = 6
 """How often a block is parsed, with more lines each time, before the whole file is."""

@@ -11,9 +11,11 @@ import operator
 
 import numpy as np
 
+from srcgrad.errors import UnsupportedError
 from srcgrad.jit.defining import Definitions
 from srcgrad.rules.intrinsics import stop_gradient
 from srcgrad.rules.linalg import _einsum_terms as einsum_terms
+from srcgrad.rules.shape import NO_ROWS, array_of_rows
 
 DEFINITIONS = Definitions()
 _defines = DEFINITIONS.of
@@ -156,6 +158,13 @@ def stack(arrays, axis=0, *, of_result):
     for j in range(len(arrays)):
         out[_part(ndim, axis, j)] = arrays[j]
     return out
+
+
+@_defines(array_of_rows)
+def rows_of_array(rows, dtype=None, *, axis=0, of_result):
+    if len(rows) == 0:
+        raise UnsupportedError(NO_ROWS)
+    return stack(rows, axis, of_result=of_result)
 
 
 @_defines(np.vstack)

@@ -8,7 +8,7 @@ from types import FunctionType
 
 import numpy as np
 
-from srcgrad import runtime
+from srcgrad import checks, runtime
 from srcgrad.analysis.words import word
 from srcgrad.errors import NotJitableError, Span
 from srcgrad.ir.nodes import (
@@ -39,7 +39,7 @@ _WRITERS = (setattr, runtime.outside_item, runtime.outside_append)
 _AT_HOME = frozenset(
     [
         *(getattr, operator.getitem, len, isinstance, type, list, tuple, dict, list.copy),
-        *(runtime.check_overlap, runtime.check_no_container_twice, runtime.instance, runtime.protected),
+        *(checks.check_overlap, checks.check_no_container_twice, runtime.instance, runtime.protected),
         *_WRITERS,
     ]
 )
@@ -253,7 +253,7 @@ def _is_python(op: Op) -> bool:
 
 
 _COMPILED_CLASSES = (np.generic, bool, int, float, complex, tuple, list, range, BaseException)
-_CHECKS = (runtime.check_overlap, runtime.check_no_container_twice, runtime.protected)
+_CHECKS = (checks.check_overlap, checks.check_no_container_twice, runtime.protected)
 
 
 def _may_stay(op: Op) -> bool:

@@ -48,6 +48,7 @@ from srcgrad.rules.operands import (
     shape_argument,
     type_of,
 )
+from srcgrad.rules.shape import array_of_rows
 
 F8 = np.dtype(float)
 
@@ -435,7 +436,7 @@ def concatenate(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
     return Array(dtype, tuple(result))
 
 
-@analytic(np.stack, np.vstack)
+@analytic(np.stack, np.vstack, array_of_rows)
 def stack(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
     """The type of a stack; of a list whose length depends on the run: `np.stack` raises if there is nothing in it."""
     items = sequence_items(arrays)

@@ -12,6 +12,7 @@ import operator
 import numpy as np
 
 from srcgrad.rules.registry import batch
+from srcgrad.rules.shape import array_of_rows
 
 # ---- what the rules share ----
 
@@ -233,6 +234,11 @@ def batched_concatenate(arrays, axis=0):
 @batch("arrays", np.stack)
 def batched_stack(arrays, axis=0):
     return None if isinstance(arrays, np.ndarray) else np.stack(arrays, behind(axis))
+
+
+@batch("rows", array_of_rows)
+def batched_array_of_rows(rows, dtype=None, axis=0):
+    return array_of_rows(rows, dtype=dtype, axis=behind(axis))
 
 
 @batch("tup", np.vstack)

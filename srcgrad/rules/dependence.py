@@ -18,6 +18,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.rules.index import scatter
 from srcgrad.rules.index_sets import as_sets, no_list, union, union_at, union_of, unions
+from srcgrad.rules.shape import array_of_rows
 
 DEPENDENCE: dict[Callable, Callable] = {}
 """Functions -> the helper that stands for them on sets."""
@@ -53,12 +54,12 @@ MOVES: frozenset[Any] = frozenset(
         *_np("matrix_transpose", np.linalg),
         *_np("choose compress copy flatten item", np.ndarray),
         *_DIAGONALS,
-        *(operator.getitem, runtime.expanded, runtime.copied),
+        *(operator.getitem, runtime.expanded, runtime.copied, array_of_rows),
     ]
 )
 """Functions that move elements, or take some, and do nothing to them: they do the same to sets."""
 _DTYPE_PLACES: dict[Any, int] = dict.fromkeys(_np("array asarray asanyarray ascontiguousarray asfortranarray"), 1)
-DTYPE_PLACES: dict[Any, int] = {**_DTYPE_PLACES, np.full: 2, np.full_like: 2}
+DTYPE_PLACES: dict[Any, int] = {**_DTYPE_PLACES, np.full: 2, np.full_like: 2, array_of_rows: 1}
 """Those that make what they return of a dtype -> where they are told which."""
 ELEMENTWISE: frozenset[Any] = frozenset(
     [

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad import runtime, schedule
+from srcgrad import checks, runtime, schedule
 from srcgrad.ir.types import INT, UNKNOWN, Type, number_of
 from srcgrad.rules.operands import Site, Tree, analytic, type_of
 from srcgrad.rules.registry import jvp, linear, linear_in, nondifferentiable, partials, views, vjp
@@ -65,7 +65,7 @@ def protected_jvp(x_dot, z, x):
     return runtime.copied(x_dot)
 
 
-nondifferentiable(runtime.check_apart, reason="it only looks at where arrays stand")
+nondifferentiable(checks.check_apart, reason="it only looks at where arrays stand")
 nondifferentiable(runtime.shadow_of, runtime.cotangent_of, reason="which shadow it finds depends on no number")
 nondifferentiable(runtime.zeros_like, runtime.check_nan, reason="zeros, whatever its argument holds")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from srcgrad.errors import UnsupportedError, refuses
 from srcgrad.rules.index import gathered, numbered, scatter
 from srcgrad.rules.registry import jvp, linear, linear_in, methods, nondifferentiable, views, vjp
 
@@ -167,6 +168,31 @@ def concatenate(g, z, arrays, axis=0, out=None, *, dtype=None, casting="same_kin
 
 @linear(np.stack)
 def stack(g, z, arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
+    return g if axis == 0 else np.moveaxis(g, axis, 0)
+
+
+@refuses
+def array_of_rows(rows, dtype=None, *, axis=0):
+    """`np.array(rows, dtype)`, for a list of arrays or of lists of numbers; the axis of the rows may be another.
+
+    Raises:
+        UnsupportedError: if there is no row: the array would have fewer axes than the code is for.
+
+    Example:
+        >>> array_of_rows([[1.0, 2.0], [3.0, 4.0]])
+        array([[1., 2.],
+               [3., 4.]])
+    """
+    if len(rows) == 0:
+        raise UnsupportedError(NO_ROWS, None, "leave the function before that if there are none")
+    return np.stack(rows, axis, dtype=dtype)
+
+
+NO_ROWS = "an array is made of a list of rows, and there are none: how many axes it has depends on that"
+
+
+@linear(array_of_rows)
+def _array_of_rows(g, z, rows, dtype=None, *, axis=0):
     return g if axis == 0 else np.moveaxis(g, axis, 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from srcgrad import runtime
+from srcgrad import checks
 from srcgrad.analysis.alias import Aliases
 from srcgrad.errors import Span
 from srcgrad.ir.nodes import Call, Const, Function, Value
@@ -22,7 +22,7 @@ def overlap_check(written: Iterable[Value], arrays: Iterable[Value], aliases: Al
     """
     names = _names([*dict.fromkeys([*written, *arrays])])
     places = {names[v]: Const(_place(v, aliases)) for v in written}
-    return Call(runtime.check_overlap, (places, {names[v]: v for v in arrays}), {}, [])
+    return Call(checks.check_overlap, (places, {names[v]: v for v in arrays}), {}, [])
 
 
 def apart_check(changed: dict[str, Span | None], outside: dict[Value, list[Span | None]], function: Function) -> Call:
@@ -38,7 +38,7 @@ def apart_check(changed: dict[str, Span | None], outside: dict[Value, list[Span 
     where = {**{p: changed[p.hint] for p in holders if p.hint in changed}, **{v: s[0] for v, s in outside.items() if s}}
     places = {names[v]: Const(_shown(span)) for v, span in where.items()}
     holders = {names[v]: v for v in (*holders, *outside)}
-    return Call(runtime.check_no_container_twice, (places, holders), {}, [])
+    return Call(checks.check_no_container_twice, (places, holders), {}, [])
 
 
 def _names(values: list[Value]) -> dict[Value, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from srcgrad import runtime
+from srcgrad import checks, runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import LOOKUPS, among, is_view, written
 from srcgrad.analysis.reads import Uses, home_of
@@ -89,7 +89,7 @@ def _check_number(function: Function, value: Value) -> None:
         return
     region = owner if isinstance(owner, Region) else owner.parent if owner is not None else None
     assert region is not None
-    check = Call(runtime.check_number, (value,), {}, [], value.span)
+    check = Call(checks.check_number, (value,), {}, [], value.span)
     check.parent = region
     region.ops.insert(0 if isinstance(owner, Region) else region.ops.index(owner) + 1, check)
 

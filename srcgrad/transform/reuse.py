@@ -18,6 +18,7 @@ from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, Function, Op, Region, Value, in_loop, walk
 from srcgrad.ir.types import Array, is_scalar, same_dtype, shape_of
 from srcgrad.rules.registry import hashable
+from srcgrad.rules.shape import array_of_rows
 from srcgrad.transform.cotangents import has_shape_of, is_fresh
 from srcgrad.transform.simplify import replace_values
 
@@ -34,7 +35,7 @@ _NEW = frozenset(
         *(getattr(operator, name) for name in ["lt", "le", "eq", "ne", "gt", "ge", "mod", "floordiv"]),
         *(np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.var, np.std, np.cumsum, np.cumprod, np.dot),
         *(np.argmax, np.argmin, np.argsort, np.sort, np.where, np.outer, np.tril, np.triu, np.clip, np.concatenate),
-        *(np.ndarray.copy, np.linalg.norm, np.linalg.solve, np.linalg.inv, np.stack),
+        *(np.ndarray.copy, np.linalg.norm, np.linalg.solve, np.linalg.inv, np.stack, array_of_rows),
     ]
 )
 """Functions of a user's program, besides the ufuncs, whose result shares no memory with their arguments."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad import runtime
+from srcgrad import checks, runtime
 from srcgrad.analysis.alias import Aliases, on_containers
 from srcgrad.analysis.memory import among, copies_perhaps, is_view, order_of, passed_on
 from srcgrad.analysis.reads import Uses
@@ -38,7 +38,7 @@ def separate(functions: list[Function], main: Function) -> None:
         main: the one that the others are called by.
     """
     aliases = Aliases(functions, passing=False)
-    if any(isinstance(op, Call) and op.fn is runtime.check_apart for f in functions for op in walk(f.body)):
+    if any(isinstance(op, Call) and op.fn is checks.check_apart for f in functions for op in walk(f.body)):
         _remove_checks(functions)
     for function in functions:
         finder = _Finder(function, aliases, function is not main)
@@ -82,7 +82,7 @@ def _remove_checks(functions: list[Function]) -> None:
     aliases = Aliases(functions)
     for function in functions:
         for op in list(walk(function.body)):
-            if isinstance(op, Call) and op.fn is runtime.check_apart and op.parent is not None:
+            if isinstance(op, Call) and op.fn is checks.check_apart and op.parent is not None:
                 x, values = op.args
                 if isinstance(values, Const) or aliases.find(x) is not aliases.find(values):
                     op.parent.ops.remove(op)

@@ -142,7 +142,7 @@ def is_removable(op: Op) -> bool:
     if fn is np.broadcast_shapes:
         return op.mirror is not None
     module = getattr(fn, "__module__", None) or ""
-    if module in ("srcgrad.runtime", "srcgrad.transform.writes"):
+    if module in ("srcgrad.checks", "srcgrad.runtime", "srcgrad.transform.writes"):
         return True
     if op.mirror is None and (lacks_loop(op) or unproven_axes(op)):
         return False

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from srcgrad import runtime
+from srcgrad import checks, runtime
 from srcgrad.analysis.alias import Aliases, is_pointer, may_be_basic
 from srcgrad.analysis.memory import LOOKUPS, reads_contents, written
 from srcgrad.analysis.versions import Versions
@@ -423,7 +423,7 @@ HARMLESS = frozenset(
         runtime.add_if_copied,
         runtime.through_copy,
         runtime.zeros_like,
-        runtime.check_array,
+        checks.check_array,
     ]
 )
 

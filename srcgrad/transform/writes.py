@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from srcgrad import runtime
+from srcgrad import checks, runtime
 from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.alias import may_be_basic
 from srcgrad.analysis.finite import may_be_infinite
@@ -79,7 +79,7 @@ def _reverse_setitem(reverse: Reverse, op: Call) -> None:
     lo = reverse.lo
     if not reverse.activity.active(x):
         if isinstance(x.type, Unknown) and reverse.activity.active(value) and not is_scalar(value.type):
-            lo.effect(runtime.check_array, x)
+            lo.effect(checks.check_array, x)
         lo.effect(undo_point, x, reverse.symbol(index))
         return
     x_bar = reverse.shadow(x)

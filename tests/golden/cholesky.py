@@ -1,5 +1,6 @@
 import numpy as np
-from srcgrad.runtime import check_overlap, shadow_of, unbroadcast
+from srcgrad.checks import check_overlap
+from srcgrad.runtime import shadow_of, unbroadcast
 
 
 def cholesky_grad(a, b):

@@ -1,5 +1,5 @@
 import numpy as np
-from srcgrad.runtime import check_overlap
+from srcgrad.checks import check_overlap
 
 
 def cholesky_jvp(a, b, a_dot, b_dot):

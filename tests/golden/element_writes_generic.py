@@ -1,5 +1,6 @@
 import numpy as np
-from srcgrad.runtime import add_into, check_overlap, copied, expanded, like, protected, unbroadcast, zeros_like
+from srcgrad.checks import check_overlap
+from srcgrad.runtime import add_into, copied, expanded, like, protected, unbroadcast, zeros_like
 
 
 def element_writes_grad(x, decay):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from harness import Row
 
+from srcgrad.rules.shape import array_of_rows
+
 _rng = np.random.default_rng(11)
 
 
@@ -92,6 +94,8 @@ JOIN = [
     Row(np.stack, ([1.0, 2.5],)),
     Row(np.stack, ((_x(2, 3), _x(2, 3)), 1)),
     Row(np.stack, (_x(2, 3), 1), name="array"),
+    Row(array_of_rows, ([_F[0], _F[1]],)),
+    Row(array_of_rows, ([_F, 2.0 * _F],), {"axis": 1}),
     Row(np.vstack, ([_x(3), _x(2, 3)],)),
     Row(np.vstack, ([1.0, 2.0],)),
     Row(np.vstack, (_x(2, 3),), name="array"),
