@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -255,3 +256,61 @@ def test_functions_of_the_module_are_known_by_their_names() -> None:
     np.testing.assert_allclose(grad(f)(X), grad(plain)(X))
     np.testing.assert_allclose(value_and_grad(f)(X)[0], plain(X))
     np.testing.assert_allclose(hessian(f)(X), hessian(plain)(X))
+
+
+def halved_where_it_can_not_be_written(y, s):
+    try:
+        y[0] *= s
+        s = s * y[1]
+    except ValueError:
+        return 0.5 * s * np.sum(y)
+    return np.sum(y * y) * s
+
+
+@pytest.mark.parametrize("writeable", [True, False])
+@pytest.mark.parametrize("inner", ["jvp", "grad", "vjp"])
+def test_what_can_not_be_written_can_not_be_written_in_an_inner_function(inner: str, writeable: bool) -> None:
+    f = halved_where_it_can_not_be_written
+
+    def slope(y, s):
+        if inner == "jvp":
+            return jvp(f, (y, s), (None, 1.0))[1]
+        if inner == "vjp":
+            return vjp(f, y, s)[1](1.0)[1]
+        return grad(f, argnums=1)(y, s)
+
+    y = np.array([0.4, 0.9, 0.3])
+    y.flags.writeable = writeable
+    expected = (2.0 * 0.49 * 0.16 + 0.49 * 0.16 + 0.9) * 0.9 if writeable else 0.8
+    assert slope(y, 0.7) == pytest.approx(expected)
+    value, tangent = jvp(slope, (y, 0.7), (None, 1.0))
+    assert value == pytest.approx(expected)
+    assert tangent == pytest.approx(6.0 * 0.7 * 0.16 * 0.9 if writeable else 0.0)
+    assert grad(slope, argnums=1)(y, 0.7) == pytest.approx(tangent)
+    assert grad(lambda y: slope(y, 0.7))(y) == pytest.approx(jacobian(lambda y: slope(y, 0.7))(y))
+
+
+@dataclass
+class Weights:
+    w: np.ndarray
+    b: float
+    steps: int = 3
+
+
+@pytest.mark.parametrize("b", [0.1, None])
+def test_tangents_and_cotangents_may_be_objects_from_outside(b: float | None) -> None:
+    def loss(p):
+        return np.sum(np.sin(p.w) * p.b**2)
+
+    def pair(p):
+        return Weights(loss(p) * p.w, loss(p))
+
+    point = Weights(np.array([0.3, 0.7]), 0.5)
+    direction = Weights(np.array([1.0, 2.0]), b, None)
+    inside = grad(lambda p: jvp(loss, (p,), (direction,))[1])(point)
+    given = grad(lambda p, d: jvp(loss, (p,), (d,))[1])(point, direction)
+    np.testing.assert_allclose(inside.w, given.w)
+    assert inside.b == pytest.approx(given.b)
+    pulled = jvp(lambda p: vjp(pair, p)[1](direction)[0].w, (point,), (direction,))[1]
+    given = jvp(lambda p, d: vjp(pair, p)[1](d)[0].w, (point, direction), (direction, None))[1]
+    np.testing.assert_allclose(pulled, given)
