@@ -87,8 +87,12 @@ def outside_append(target: list, v: Any) -> None:
     target.append(v)
 
 
+@refuses
 def unbroadcast(g: Any, x: Any) -> Any:
     """Sums a cotangent over the axes along which `x` was broadcast: of its shape and dtype, floats for integers.
+
+    Raises:
+        UnsupportedError: if `x` is a list that met an array of another shape.
 
     Example:
         >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
@@ -97,7 +101,8 @@ def unbroadcast(g: Any, x: Any) -> Any:
     shape = np.shape(x)
     extra = np.ndim(g) - len(shape)
     if isinstance(x, (list, tuple, dict)) and np.ndim(g) > 0 and np.shape(g) != shape:
-        raise TypeError(f"a {type(x).__name__} meets an array here: what was broadcast is not known")
+        message = f"a {type(x).__name__} meets an array here: what was broadcast is not known"
+        raise UnsupportedError(message, None, KNOWN_KINDS)
     if extra > 0:
         g = np.sum(g, axis=tuple(range(extra)))
     axes = tuple([k for k, n in enumerate(shape) if n == 1 and np.shape(g)[k] != 1]) if extra >= 0 else ()
@@ -330,14 +335,15 @@ def joined(x_bar: Any, other: Any) -> Any:
     return x_bar if isinstance(x_bar, np.ndarray) else x_bar + other
 
 
+@refuses
 def before_update(z_bar: Any, x_bar: Any, x: Any) -> Any:
     """The cotangent of `x` in `z = x; z += e`: that of `z`, turned into `x_bar` in place if `x` is an array.
 
     Raises:
-        TypeError: if `x` is a list.
+        UnsupportedError: if `x` is a list.
     """
     if isinstance(x, (list, dict)):
-        raise TypeError("a list is extended in place, which needs code for arguments of known kinds")
+        raise UnsupportedError("a list of unknown kind is extended in place", None, KNOWN_KINDS)
     if not isinstance(x, np.ndarray):
         return unbroadcast(x_bar, x)
     if x_bar is not z_bar:

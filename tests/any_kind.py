@@ -15,9 +15,6 @@ from srcgrad.backend.targets import resolve
 from srcgrad.testing import argument_names, check_close, check_same
 from srcgrad.tree import flatten
 
-AT_RUN_TIME = r"known kinds|has no shadow|not known when the gradient|a list became an array"
-"""What code for any kind says where it finds out in a call that it can't answer it."""
-
 
 @functools.cache
 def generic(program: Program) -> Variant:

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.checks import KNOWN_KINDS
+from srcgrad.errors import UnsupportedError
+
 # Methods of lists whose length depends on the run
 
 
@@ -68,7 +71,7 @@ def sort(items: list, ordered: list) -> None:
 def check_number(x: Any) -> None:
     """Refuses a tree where the code was made for arguments of any kind, and a gradient with respect to it is wanted."""
     if isinstance(x, (list, tuple, dict)):
-        raise TypeError("a gradient with respect to a list, tuple or dict needs code for arguments of known kinds")
+        raise UnsupportedError("a gradient with respect to a list, tuple or dict is taken here", None, KNOWN_KINDS)
 
 
 def check_shape(x: Any, like: Any, what: str) -> None:
@@ -80,7 +83,8 @@ def check_shape(x: Any, like: Any, what: str) -> None:
 def add_into(shadow: Any, contribution: Any) -> None:
     """`runtime.add_into`, for a shadow of which it is not known what it is."""
     if not isinstance(shadow, np.ndarray):
-        raise TypeError("the cotangent of a value that is no array, and of unknown kind, is added to here")
+        message = "the cotangent of a value that is no array, and of unknown kind, is added to here"
+        raise UnsupportedError(message, None, KNOWN_KINDS)
     shadow += contribution
 
 

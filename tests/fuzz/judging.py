@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import oracle
-from any_kind import AT_RUN_TIME, generic, judge_any_kind
+from any_kind import generic, judge_any_kind
 from jit.judging import judge_jitted
 from jit.plain import without_numba
 from programs import Program
@@ -199,10 +199,6 @@ def judge_code_for_any_kind(program: Program) -> None:
         return
     try:
         judge_any_kind(program)
-    except TypeError as error:
-        if re.search(AT_RUN_TIME, str(error)) is None:
-            raise
-        raise UnsupportedError(str(error)) from error
     finally:
         generic.cache_clear()
 
@@ -228,6 +224,7 @@ def judge_program(program: Program, out: Any, order: int, saved: bool, gradients
         raise CannotJudge("the program overflows, or returns nothing that can be differentiated")
     try:
         if order == 2:
+            oracle.judge_over_forward(program)
             oracle.judge_forward_over_reverse(program)
             oracle.judge_second_order(program)
             return
