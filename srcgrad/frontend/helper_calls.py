@@ -147,6 +147,14 @@ def _add_into(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
     return inline(lo, runtime.add_into, args, kwargs)
 
 
+@handles(runtime.add_unless_view)
+def _add_unless_view(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    shadow = args[0]
+    if isinstance(shadow, Value) and isinstance(shadow.type, Unknown):
+        return inline(lo, cast(types.FunctionType, stand_ins.add_unless_view), args, kwargs)
+    return inline(lo, runtime.add_unless_view, args, kwargs)
+
+
 @handles(runtime._plus)
 def _plus(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     if all(isinstance(arg, Value) and is_numeric(arg.type) for arg in args):

@@ -82,10 +82,24 @@ def check_shape(x: Any, like: Any, what: str) -> None:
 
 def add_into(shadow: Any, contribution: Any) -> None:
     """`runtime.add_into`, for a shadow of which it is not known what it is."""
+    _check_shadow(shadow)
+    shadow += contribution
+
+
+def _check_shadow(shadow: Any) -> None:
     if not isinstance(shadow, np.ndarray):
         message = "the cotangent of a value that is no array, and of unknown kind, is added to here"
         raise UnsupportedError(message, None, KNOWN_KINDS)
-    shadow += contribution
+
+
+def add_unless_view(shadow: Any, i: Any, contribution: Any) -> None:
+    """`runtime.add_unless_view`, for a shadow of which it is not known what it is."""
+    _check_shadow(shadow)
+    if not (isinstance(contribution, np.ndarray) and np.may_share_memory(shadow, contribution)):
+        if any([isinstance(part, (list, np.ndarray)) for part in (i if isinstance(i, tuple) else (i,))]):
+            np.add.at(shadow, i, contribution)
+        else:
+            shadow[i] += contribution
 
 
 def transposed(rows: list) -> list:
