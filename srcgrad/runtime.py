@@ -383,20 +383,42 @@ def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
     The elements of the copy have memory of their own each, also where those of the original share it.
     """
     dtype = x.dtype if dtype is None else np.dtype(dtype)
-    if x.flags.c_contiguous or x.size == 0:
-        return x.astype(dtype)
-    strides = x.strides if dtype == x.dtype else [s * dtype.itemsize // x.itemsize for s in x.strides]
-    reach = [(n - 1) * s for n, s in zip(x.shape, strides, strict=True)]
-    first = -sum(r for r in reach if r < 0)
-    span = dtype.itemsize
-    for stride, far in sorted((abs(s), abs(r)) for s, r, n in zip(strides, reach, x.shape, strict=True) if n > 1):
-        if stride < span:
-            return x.astype(dtype, order="C")
-        span += far
-    memory = np.zeros(span, np.uint8)
-    copy = np.ndarray(x.shape, dtype, memory, first, strides)
+    return laid_out_as(x.astype(dtype, copy=False), x)
+
+
+def laid_out_as(x: Any, like: np.ndarray) -> np.ndarray:
+    """A copy of `x` that lies in memory as another array does; axes that it has in front of those stand outside.
+
+    Example:
+        >>> laid_out_as(np.ones((5, 2, 3)), np.zeros((2, 3), order="F")).strides
+        (48, 8, 16)
+    """
+    front = np.shape(x)[: np.ndim(x) - np.ndim(like)]
+    dtype = np.asarray(x).dtype
+    room = None if like.flags.c_contiguous or like.size == 0 else _layout(like, dtype.itemsize)
+    if room is None:
+        return np.array(np.broadcast_to(x, (*front, *like.shape)), dtype, order="C")
+    strides, first, span = room
+    for n in reversed(front):
+        strides, span = (span, *strides), span * n
+    copy: np.ndarray = np.ndarray((*front, *like.shape), dtype, np.zeros(span, np.uint8), first, strides)
     copy[...] = x
     return copy
+
+
+def _layout(x: np.ndarray, itemsize: int) -> tuple[tuple[int, ...], int, int] | None:
+    """The strides of an array in bytes, if items have this size, its first place, and the bytes that it spans.
+
+    None if elements share memory.
+    """
+    strides = tuple([s * itemsize // x.itemsize for s in x.strides])
+    reach = [(n - 1) * s for n, s in zip(x.shape, strides, strict=True)]
+    span = itemsize
+    for stride, far in sorted((abs(s), abs(r)) for s, r, n in zip(strides, reach, x.shape, strict=True) if n > 1):
+        if stride < span:
+            return None
+        span += far
+    return strides, -sum(r for r in reach if r < 0), span
 
 
 def copied(x: Any) -> Any:

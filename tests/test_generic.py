@@ -320,6 +320,7 @@ REFUSED = frozenset(
         "rows_exchanged_by_a_list_of_pivots",
         "columns_and_elements_by_lists",
         "copies_of_what_lies_in_columns",
+        "turned_tables_are_flattened_and_written",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

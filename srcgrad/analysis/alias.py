@@ -442,7 +442,12 @@ def on_containers(op: Call) -> bool:
     return among(op.fn, _ON_CONTAINERS) or (isinstance(op.fn, type) and issubclass(op.fn, tuple))
 
 
-_NEW = frozenset([runtime.copied, runtime.protected, runtime.zeros_like, runtime.plain_sum, runtime.masked_product])
+_NEW = frozenset(
+    [
+        *(runtime.copied, runtime.protected, runtime.laid_out_as, runtime.zeros_like, runtime.plain_sum),
+        runtime.masked_product,
+    ]
+)
 _PASSING_ON = frozenset(
     [
         *(runtime.unbroadcast, runtime.expanded, runtime.like, runtime.added, runtime.joined, runtime.before_update),

@@ -100,7 +100,7 @@ _LIKENESSES: dict[Any, tuple[int, ...]] = {
     **{np.full_like: (0,), all_of_all: (0,)},
     **{runtime.unbroadcast: (1,), runtime.expanded: (1,), runtime.like: (1,), runtime.real_like: (1,), fitting: (1,)},
     **{runtime.add_if_copied: (2, 3), runtime.through_copy: (1, 2), checks.check_apart: (0, 1)},
-    runtime.viewed_alike: (1, 2, 3),
+    **{runtime.viewed_alike: (1, 2, 3), runtime.laid_out_as: (1,)},
 }
 """Functions -> the arguments of which they look only at shape, kind and place."""
 
@@ -199,10 +199,10 @@ def copies_perhaps(op: Call) -> bool:
         return True
     # With one axis there are no gaps that a shape could not follow; `ravel` closes them.
     never = op.fn is np.reshape and rank(op.args[0].type) == 1
-    return not (never or (not order_of(op) and _has_no_gaps(op.args[0])))
+    return not (never or (not order_of(op) and has_no_gaps(op.args[0])))
 
 
-def _has_no_gaps(value: Value) -> bool:
+def has_no_gaps(value: Value) -> bool:
     """Whether an array was surely made without gaps, in the order of C."""
     owner = value.owner
     if not isinstance(owner, Call):
@@ -240,7 +240,7 @@ def is_allocation(op: Call) -> bool:
     return among(op.fn, _ALLOCATING) or is_computed(op)
 
 
-_ALLOCATING = frozenset([np.zeros, np.ones, np.empty, np.full, runtime.copied, runtime.protected])
+_ALLOCATING = frozenset([np.zeros, np.ones, np.empty, np.full, runtime.copied, runtime.protected, runtime.laid_out_as])
 
 
 def order_of(op: Call) -> tuple[Any, ...]:

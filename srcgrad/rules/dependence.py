@@ -54,7 +54,7 @@ MOVES: frozenset[Any] = frozenset(
         *_np("matrix_transpose", np.linalg),
         *_np("choose compress copy flatten item", np.ndarray),
         *_DIAGONALS,
-        *(operator.getitem, runtime.expanded, runtime.copied, array_of_rows),
+        *(operator.getitem, runtime.expanded, runtime.copied, runtime.laid_out_as, array_of_rows),
     ]
 )
 """Functions that move elements, or take some, and do nothing to them: they do the same to sets."""

@@ -29,7 +29,7 @@ _REDUCTIONS = frozenset(
 _KEEPING = frozenset(
     getattr(np, name)
     for name in words("flip fliplr flipud roll nan_to_num round around real imag conj copy angle nancumsum")
-) | {np.ndarray.copy, np.ndarray.astype, runtime.copied, runtime.protected, runtime.zeros_like}
+) | {np.ndarray.copy, np.ndarray.astype, runtime.copied, runtime.protected, runtime.laid_out_as, runtime.zeros_like}
 _LIKE_SECOND = frozenset([runtime.expanded, runtime.unbroadcast, runtime.like])
 _CUMULATIVE = frozenset([np.cumsum, np.cumprod, np.sort, np.argsort])
 _BROADCASTING = frozenset([np.where, np.clip, runtime.masked_product])

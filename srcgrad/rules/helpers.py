@@ -54,6 +54,11 @@ def viewed_alike(g, z, z_dot, x_dot, primal_of_z, x):
     return g
 
 
+@linear(runtime.laid_out_as)
+def laid_out_as(g, z, x, like):
+    return g
+
+
 @linear(runtime.copied, runtime.protected)
 def copied(g, z, x):
     return g
@@ -78,6 +83,12 @@ def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     found = number_of(type_of(x))
     # Nothing generated asks for the cotangent of an integer; a user may, and gets what there is.
     return UNKNOWN if found is None or not found.differentiable else found
+
+
+@analytic(runtime.laid_out_as)
+def _type_of_copy(site: Site, fn: Any, x: Tree, like: Tree) -> Type:
+    found = type_of(x)
+    return UNKNOWN if found is None else found
 
 
 @analytic(runtime.viewed_alike)

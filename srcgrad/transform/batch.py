@@ -51,7 +51,7 @@ from srcgrad.transform.batch_calls import (
     NotBatched,
     batch_call,
     dtype_option,
-    is_contiguous,
+    is_laid_out,
     model_of,
     reads_outside,
 )
@@ -190,14 +190,14 @@ class Batch:
             like = Value(expected)
             if isinstance(value.type, (Array, NpScalar)):
                 result = cast(self.lo, result, like)
-        if rank(value.type) and self._is_viewed(value) and is_fresh(result) and not is_contiguous(result):
+        if rank(value.type) and self.is_viewed(value) and is_fresh(result) and not is_laid_out(result):
             # What arithmetic makes may have its axes in another order in memory.
             result = self.lo.value(self.lo.emit_typed(np.ascontiguousarray, (result,), {}, result.type))
         if result.hint is None:
             result.hint = value.hint
         self.found[value] = result
 
-    def _is_viewed(self, value: Value) -> bool:
+    def is_viewed(self, value: Value) -> bool:
         """Whether there are views of what is written that NumPy gives of arrays without gaps alone."""
         return self.aliases.is_written(value) and self.aliases.is_reshaped(value)
 

@@ -18,6 +18,7 @@ from srcgrad.analysis.memory import (
     MAY_COPY,
     contents_read,
     copies_perhaps,
+    has_no_gaps,
     only_metadata,
     written,
 )
@@ -93,6 +94,7 @@ def _make(batch: Batch, op: Call) -> None:
         batch.check_defined(value)
     if op.fn in (np.zeros_like, np.empty_like, runtime.zeros_like):
         made = lo.emit(np.zeros, batch.with_count(shape(lo, model_of(op.args[0]))), **dtype_option(t))
+        made = _laid_out(batch, made, op.args[0], output)
     elif op.fn in (np.zeros, np.empty) and len(op.args) == 1 and op.kwargs.keys() <= {"dtype"}:
         lengths = lo.symbol(op.args[0])
         if isinstance(lengths, Value) and is_scalar(lengths.type):
@@ -108,6 +110,14 @@ def _make(batch: Batch, op: Call) -> None:
         made = lo.emit(np.broadcast_to, single, batch.with_count(shape(lo, single)))
         made = lo.emit_typed(np.ndarray.copy, (lo.value(made),), {}, lo.value(made).type)
     batch.note(output, lo.value(made))
+
+
+def _laid_out(batch: Batch, made: Symbol, like: Value, output: Value) -> Symbol:
+    """New zeros, as another array lies in memory where that decides between views and copies."""
+    if not batch.is_viewed(output) or has_no_gaps(like):
+        return made
+    zeros = batch.lo.value(made)
+    return batch.lo.emit_typed(runtime.laid_out_as, (zeros, like), {}, zeros.type)
 
 
 def model_of(value: Value) -> Value:
@@ -126,7 +136,8 @@ def _outside(batch: Batch, op: Call) -> None:
     lo, output = batch.lo, op.outputs[0]
     if batch.is_batched(output) and op.fn in (np.zeros_like, np.empty_like, runtime.zeros_like):
         x = batch.get(op.args[0])
-        batch.note(output, lo.value(lo.emit(np.zeros, shape(lo, x), **dtype_option(batch.type_of(output.type)))))
+        made = lo.emit(np.zeros, shape(lo, x), **dtype_option(batch.type_of(output.type)))
+        batch.note(output, lo.value(_laid_out(batch, made, x, output)))
     elif op.fn in (np.zeros_like, np.ones_like) and isinstance(output.type, Array) and len(op.inputs) == 1:
         lengths = Value(Tuple(tuple([PyScalar("i", axis) for axis in output.type.shape or ()])))
         whole = lo.value(shape(lo, batch.get(op.args[0])))
@@ -231,6 +242,9 @@ def _result(batch: Batch, op: Call) -> Symbol:
     if fn is runtime.viewed_alike and not any(map(batch.is_batched, op.args[2:])):
         args = (*map(batch.get, op.args[:2]), *op.args[2:])
         return lo.emit_typed(fn, args, {}, batch.type_of(op.outputs[0].type))
+    if fn is runtime.laid_out_as and batch.is_batched(op.args[0]):
+        like = batch.get(op.args[1]) if batch.is_batched(op.args[1]) else op.args[1]
+        return lo.emit_typed(fn, (batch.get(op.args[0]), like), {}, batch.type_of(op.outputs[0].type))
     if fn is runtime.last_written and batch.is_batched(op.args[0]):
         index = lo.tree(_index(batch, op.args[1]))
         return lo.emit_typed(fn, (batch.get(op.args[0]), index), {}, batch.type_of(op.outputs[0].type))
@@ -503,13 +517,13 @@ def _is_list_of_numbers(tree: Any) -> bool:
     return isinstance(tree, Value) and isinstance(tree.type, List) and is_scalar(tree.type.item)
 
 
-def is_contiguous(value: Value) -> bool:
-    """Whether an array was surely made without gaps, in the order of C."""
+def is_laid_out(value: Value) -> bool:
+    """Whether an array was surely made without gaps in the order of C, or as another one lies in memory."""
     owner = value.owner
-    return isinstance(owner, Call) and hashable(owner.fn) and owner.fn in _CONTIGUOUS
+    return isinstance(owner, Call) and hashable(owner.fn) and owner.fn in _LAID_OUT
 
 
-_CONTIGUOUS = frozenset([np.ndarray.copy, np.zeros, np.empty, np.ascontiguousarray])
+_LAID_OUT = frozenset([np.ndarray.copy, np.zeros, np.empty, np.ascontiguousarray, runtime.laid_out_as])
 
 
 def _matters(batch: Batch, op: Call) -> bool:

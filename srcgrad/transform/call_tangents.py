@@ -11,7 +11,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.analysis.activity import blocks
 from srcgrad.analysis.complexness import is_complex
-from srcgrad.analysis.memory import LOOKUPS, among, contents_read, copies_perhaps, is_view
+from srcgrad.analysis.memory import LOOKUPS, among, contents_read, copies_perhaps, has_no_gaps, is_view
 from srcgrad.analysis.steep import comes_from_selection, is_steep
 from srcgrad.errors import NoRuleError
 from srcgrad.frontend.lowering import Lowering
@@ -57,6 +57,9 @@ def push_call(forward: Forward, op: Call) -> None:
         _mirror(forward, op, (0,))
         if copies_perhaps(op):
             check_view(forward, op)
+        return
+    if op.fn in (runtime.copied, runtime.protected) and _layout_matters(forward, op.outputs[0]):
+        forward.define(op.outputs[0], _laid_out(forward, forward.dots[op.args[0]], op.outputs[0]))
         return
     linear = LINEAR.get(op.fn)
     if op.fn in JVP:
@@ -342,6 +345,8 @@ def settled(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
         # An array without axes is memory, and what is made of it a number.
         return dot if is_scalar(dot.type) else forward.lo.value(forward.lo.emit(np.positive, dot))
     is_written = forward.aliases.is_written(z)
+    if is_written and _layout_matters(forward, z):
+        return _laid_out(forward, dot, z)
     if is_written:
         dot = full_like(forward.lo, dot, z)
     if is_fresh(dot) and dot.owner is not None and dot.uid > (forward.lo.newest or 0):
@@ -350,6 +355,17 @@ def settled(forward: Forward, op: Call, dot: Value, z: Value) -> Value:
     if is_written or any(forward.aliases.is_written(v) for v in sources):
         return forward.lo.value(forward.lo.emit_typed(copier(dot), (dot,), {}, dot.type))
     return dot
+
+
+def _laid_out(forward: Forward, dot: Value, z: Value) -> Value:
+    """A tangent that lies in memory as its primal does."""
+    whole = full_like(forward.lo, dot, z)
+    return forward.lo.value(forward.lo.emit_typed(runtime.laid_out_as, (whole, z), {}, whole.type))
+
+
+def _layout_matters(forward: Forward, z: Value) -> bool:
+    """Whether NumPy may give views of an array or copies, as it lies in memory, which is not known."""
+    return isinstance(z.type, Array) and forward.aliases.is_reshaped(z) and not has_no_gaps(z)
 
 
 def _refuse(op: Call) -> None:

@@ -170,6 +170,8 @@ def _what_decides(value: Value) -> list[tuple[Value, bool]] | None:
         return []
     if owner.fn in (runtime.unbroadcast, runtime.like):
         return [(owner.args[1], True)]
+    if owner.fn in (runtime.copied, runtime.laid_out_as):
+        return [(owner.args[0], True)]
     held = any(isinstance(v.type, (List, Tuple, Dict)) and v.type.differentiable for v in owner.inputs)
     if held or not _is_arithmetic(owner.fn):
         return None

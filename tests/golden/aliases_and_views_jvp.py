@@ -1,11 +1,11 @@
 import numpy as np
-from srcgrad.runtime import viewed_alike
+from srcgrad.runtime import laid_out_as, viewed_alike
 
 
 def aliases_and_views_jvp(a, b, a_dot, b_dot):
     """Value and tangent of aliases_and_views (programs.py:222) with respect to a, b."""
     m = a * 2                                       # programs.py:224
-    m_dot = 2 * a_dot
+    m_dot = laid_out_as(2 * a_dot, m)
     row = m[1]                                      # programs.py:226
     row_dot = m_dot[1]
     row_dot[...] = b * row_dot + row * b_dot        # programs.py:227

@@ -236,3 +236,27 @@ def copies_of_what_lies_in_columns(x):
     z = w.reshape(9)
     w *= x[0, 0]
     return np.sum(v**3) + np.sum(z**2) + np.sum(u * w)
+
+
+@program(lambda: (np.asfortranarray(np.array([[0.2, 0.9, 0.5], [1.3, 0.4, 0.7]])), 0.7), (0, 1), tags=("view", "write"))
+def columns_are_flattened_and_written(m, s):
+    t = m.T
+    v = t.ravel()
+    w = m.reshape(6)
+    t *= s
+    v[1] += s * s
+    w[2] *= v[0]
+    return np.sum(v**2 * np.arange(6.0)) + np.sum(np.sin(w)) + np.sum(np.ravel(m, order="F") ** 3)
+
+
+@program(lambda: (np.arange(12.0).reshape(3, 4)[::-1, ::2] * 1.0 + 0.5,), tags=("view", "write", "try"))
+def turned_tables_are_flattened_and_written(m):
+    u = np.cos(m.T * 0.3)
+    try:
+        v = u.T.ravel()
+        u *= m[0, 0]
+    except ValueError:
+        v = m[0] * 3.0
+    z = u.reshape(-1)
+    z[1] = m[1, 1]
+    return np.sum(v**3) + np.sum(u**2 * m[2, 1]) + np.sum(z)

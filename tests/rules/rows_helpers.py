@@ -28,6 +28,8 @@ ROWS = [
     Row(fitting, (X, X, "fun")),
     Row(fitting, (X, np.ones(3), "fun"), name="to be summed"),
     Row(runtime.copied, (X,)),
+    Row(runtime.laid_out_as, (X, np.asfortranarray(X))),
+    Row(runtime.laid_out_as, (X, X[:, ::-1])),
     Row(runtime.plain_sum, (X, 2.0), argnums=(0, 1)),
     Row(runtime.protected, (X,)),
     Row(runtime.masked_product, (X, X + 3.0), argnums=(0, 1)),
