@@ -120,13 +120,13 @@ def comment(block: Block, node: ast.stmt, mark: str) -> str | None:
     return found and found.group(1)
 
 
-def refusal(example: Example) -> tuple[str, int | None] | None:
-    """The beginning of the error that the function of an example gives, and the line that it names, if any."""
+def refusal(example: Example) -> tuple[str, int] | None:
+    """The beginning of the error that the function of an example gives, and the line that it names."""
     assert example.function is not None
     for line in range(example.function.lineno, (example.function.end_lineno or 0) + 1):
-        found = re.search(r"  # error(| at run time): (.*)$", example.block.text.splitlines()[line - 1])
+        found = re.search(r"  # error(?:| at run time): (.*)$", example.block.text.splitlines()[line - 1])
         if found:
-            return found.group(2), None if found.group(1) else line
+            return found.group(1), line
     return None
 
 
@@ -207,7 +207,7 @@ def test_example(example: Example, modules: Callable[[Block], ModuleType]) -> No
         srcgrad.grad(fun, argnums=program.argnums)(*program.args())
     check_refusal(caught.value, message)
     span = caught.value.span
-    assert (span and (span.filename, span.line)) == (line and (module.__file__, line))
+    assert span is not None and (span.filename, span.line) == (module.__file__, line)
 
 
 def program_of(fun: Callable[..., Any]) -> Program:
