@@ -42,7 +42,8 @@ def _running_place() -> Span | None:
     while frame is not None and str(frame.f_globals.get("__name__")).startswith(_HELPERS):
         frame = frame.f_back
     places = [] if frame is None else PLACES.get(frame.f_code.co_filename, [])
-    return places[frame.f_lineno - 1] if frame is not None and frame.f_lineno <= len(places) else None
+    line = 0 if frame is None else frame.f_lineno or 0
+    return places[line - 1] if 0 < line <= len(places) else None
 
 
 REFUSING: set[Callable[..., Any]] = set()

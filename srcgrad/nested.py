@@ -205,8 +205,12 @@ def floated(lo: Lowering, symbol: Symbol) -> Symbol:
 
 
 def check_written(lo: Lowering, inner: InnerProgram) -> None:
-    """Refuses functions that write to an array of the enclosing function, which would not see it."""
+    """Refuses functions that write to an array of the enclosing function, which would not see it.
+
+    Whether what they write of their own arguments can be written is asked of the arguments of the outermost program.
+    """
     aliases = Aliases([inner.program.function, *inner.program.functions])
+    lo.writes_inside |= inner.program.writes_inside or any(map(aliases.is_written, inner.program.function.body.args))
     for value in inner.captured:
         if aliases.is_written(value):
             lo.span = aliases.writers[aliases.find(value)][0].span or lo.span

@@ -314,3 +314,66 @@ def test_tangents_and_cotangents_may_be_objects_from_outside(b: float | None) ->
     pulled = jvp(lambda p: vjp(pair, p)[1](direction)[0].w, (point,), (direction,))[1]
     given = jvp(lambda p, d: vjp(pair, p)[1](d)[0].w, (point, direction), (direction, None))[1]
     np.testing.assert_allclose(pulled, given)
+
+
+def assigned_or_summed(y):
+    try:
+        y[0] = 5.0 * y[1]
+        total = np.sum(y**3)
+    except ValueError:
+        total = np.sum(np.sin(y))
+    return total
+
+
+def of_an_argument(x):
+    return np.sum(grad(assigned_or_summed)(x) ** 2)
+
+
+def of_a_view(x):
+    return np.sum(grad(assigned_or_summed)(x[:]) ** 2)
+
+
+def of_a_new_array(x):
+    return np.sum(grad(assigned_or_summed)(x * 1.0) ** 2)
+
+
+def of_an_array_that_is_new_on_one_path(x):
+    return np.sum(grad(assigned_or_summed)(x if np.sum(x) < -90.0 else x + 0.0) ** 2)
+
+
+def of_a_broadcast_one(x):
+    return np.sum(grad(assigned_or_summed)(np.broadcast_to(x, (3,))) ** 2)
+
+
+def of_a_diagonal(x):
+    return np.sum(grad(assigned_or_summed)(np.diagonal(np.outer(x, x))) ** 2)
+
+
+def two_levels_down(x):
+    return np.sum(grad(lambda y: np.sum(grad(assigned_or_summed)(y) ** 2))(x) ** 2)
+
+
+@pytest.mark.parametrize("order", [(True, False), (False, True)])
+@pytest.mark.parametrize(
+    "fun",
+    [
+        *(of_an_argument, of_a_view, of_a_new_array, of_an_array_that_is_new_on_one_path),
+        *(of_a_broadcast_one, of_a_diagonal, two_levels_down),
+    ],
+)
+def test_whether_it_can_be_written_decides_in_each_call(fun: Callable, order: tuple[bool, bool]) -> None:
+    gradients = [grad(fun), jacobian(fun), lambda x: vjp(fun, x)[1](1.0)[0], grad(fun, optimize=False)]
+    direction = np.array([0.3, -0.2, 0.5])
+    for writeable in order:
+        x = np.array([0.4, 0.9, 1.3])
+        x.flags.writeable = writeable
+        moved = [fun(_as(x + h * direction, writeable)) for h in (1e-6, -1e-6)]
+        expected = (moved[0] - moved[1]) / 2e-6
+        for gradient in gradients:
+            np.testing.assert_allclose(gradient(x) @ direction, expected, rtol=1e-6)
+        np.testing.assert_allclose(jvp(fun, (x,), (direction,))[1], expected, rtol=1e-6)
+
+
+def _as(x: np.ndarray, writeable: bool) -> np.ndarray:
+    x.flags.writeable = writeable
+    return x

@@ -17,6 +17,7 @@ from srcgrad.analysis.refusals import takes_refusals
 from srcgrad.errors import REFUSING, SrcgradError, UnsupportedError
 from srcgrad.ir.nodes import Const
 from srcgrad.rules import shape
+from srcgrad.testing import numerical_gradient
 
 X = np.array([0.7, 0.35, 0.5, 0.2, 0.9, 0.6])
 
@@ -83,6 +84,23 @@ def test_an_array_of_rows_is_what_it_was_without_a_refusal() -> None:
     for caught in (caught_table, caught_table_of_rows):
         factor = 3.0 if caught is caught_table else 6.0
         assert np.allclose(grad(caught)(X, 3), factor + 3 * X**2)
+
+
+def test_a_dtype_of_rows_is_that_of_floats() -> None:
+    def f(x):
+        rows = []
+        for v in x:
+            rows.append([v, v * v, 1])
+        table = np.array(rows, dtype=float)
+        table[0] *= 2.0
+        return np.sum(table**3)
+
+    def slope(x):
+        return np.sum(grad(f)(x) * x)
+
+    (expected,) = numerical_gradient(slope, (X,), (0,))
+    np.testing.assert_allclose(grad(slope)(X), expected, rtol=1e-6)
+    np.testing.assert_allclose(hessian(f)(X), jacfwd(jacfwd(f))(X))
 
 
 def test_an_array_of_no_rows_in_compiled_code() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcgrad.errors import REFUSING, SrcgradError
+from srcgrad.errors import REFUSING, SrcgradError, UnsupportedError
 from srcgrad.ir.nodes import Call, Closed, Const, Function, Invoke, Op, Raise, Value, within
 from srcgrad.rules.registry import hashable
 
@@ -26,7 +26,7 @@ def may_refuse(ops: Iterable[Op], known: dict[Function, bool] | None = None) -> 
 def _refuses(op: Op, seen: dict[Function, bool]) -> bool:
     if isinstance(op, Raise):
         made = op.exception.owner if op.exception is not None else None
-        return isinstance(made, Call) and isinstance(made.fn, type) and issubclass(made.fn, SrcgradError)
+        return isinstance(made, Call) and made.fn is UnsupportedError
     called = op.callee if isinstance(op, Invoke) else None
     if isinstance(op, Call):
         if hashable(op.fn) and op.fn in REFUSING:

@@ -242,7 +242,7 @@ class Builder:
             guards=Guards(program.guards, sources, scope, [target.fn, *reached]),
             captured=captured,
             opaque=opaque,
-            written=frozenset(program.written),
+            written=frozenset(program.arguments if program.writes_inside else program.written),
             check=never,
             inner=inner,
             destinations=destinations,

@@ -339,6 +339,12 @@ def _copied(x: Any) -> Any:
     return None
 
 
+@_compiled(runtime.laid_out_as)
+def _laid_out_as(x: Any, like: Any) -> Any:
+    # Compiled zeros and copies are in the order of C, whatever they are like.
+    return (lambda x, like: x.copy()) if isinstance(x, types.Array) else None
+
+
 # Products
 
 

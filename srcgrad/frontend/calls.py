@@ -437,6 +437,7 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if reshapes and isinstance(args[0], Value) and constant(args[1]) == shape_of(args[0].type):
         return args[0]
     if fn in (np.array, np.asarray) and not lo.fixed_span and _is_table(args, kwargs):
+        # The same, but for an empty list, of which the rows would have no axis: that is refused.
         fn = array_of_rows
     if lo.fixed_span and kwargs:
         # Rules hand on what they were given, and most of that is what goes without saying.

@@ -8,16 +8,37 @@ Structure that is known at compile time is handed on as it is, with parameters i
 from __future__ import annotations
 
 import keyword
+import operator
 from collections.abc import Callable
 from types import GeneratorType
 from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.pools import opened, pool_of, resolved
 from srcgrad.frontend.values import Bound, Closure, Conflict, Frame, Reference, Sequence, Super, Symbol, part_name
-from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import List, Pointer
+from srcgrad.ir.nodes import Call, Const, Region, Value
+from srcgrad.ir.types import Array, List, Pointer
+from srcgrad.rules.registry import VIEWS, hashable
+
+_READ_ONLY = frozenset([np.broadcast_to, np.diag, np.diagonal, np.linalg.diagonal, sliding_window_view])
+"""What gives views that can't be written."""
+
+
+def _may_be_read_only(value: Value, read_only: set[Value]) -> bool:
+    """Whether an array may be one that can't be written, or a view of one; which of them is seen when it is copied."""
+    owner = value.owner
+    while value not in read_only and isinstance(owner, Call) and owner.args and hashable(owner.fn):
+        if owner.fn in _READ_ONLY:
+            return True
+        if not (owner.fn is operator.getitem or owner.fn in VIEWS) or not isinstance(owner.args[0], Value):
+            return False
+        value = owner.args[0]
+        owner = value.owner
+    return value in read_only or (bool(read_only) and not isinstance(owner, Region))
 
 
 class Handover:
@@ -98,6 +119,8 @@ class Handover:
             if isinstance(symbol.type, List) and isinstance(symbol.type.item, Pointer):
                 self._refuse("a list of objects that are made in a loop or branch")
             known = self._inside[symbol] = self._parameter(symbol, name)
+            if isinstance(symbol.type, Array) and _may_be_read_only(symbol, self.outer.read_only):
+                lo.read_only.add(known)
             return known
         if isinstance(symbol, Sequence):
             items = [self._handed(lo, item, f"{name}_{k}") for k, item in enumerate(symbol.items)]

@@ -21,7 +21,6 @@ from srcgrad.frontend.pools import make_columns
 from srcgrad.frontend.program import Program, finished, lowered
 from srcgrad.frontend.values import Bound, Closure, Conflict, Reference, Symbol, is_function
 from srcgrad.ir.nodes import Const, Region, Value
-from srcgrad.ir.types import Array
 
 _DEEPEST = 6
 
@@ -104,9 +103,6 @@ def _attempt(
     body.args = handover.params
     for param in body.args:
         param.owner = body
-    if outer.read_only:
-        # Which of them are views of what can't be written is seen when they are copied: copies are as they are.
-        lo.read_only.update(param for param in body.args if isinstance(param.type, Array))
     program = finished(lo, name, symbols, contents, result, body)
     # What is captured may share memory with an argument that is written.
     program.arguments.update({f"captured {param.hint}": param for param in handover.captured})

@@ -134,6 +134,7 @@ class Lowering:
         self.holder_frames: dict[int, Frame] = {}
         self.argument_objects: set[int] = set()
         self.read_only: set[Value] = set()
+        self.writes_inside = False
         self.written_masks: Any = ()
         self.outside_references: dict[Reference, Source] = {}
         self.container_sources: dict[Symbol, list[Source]] = {}

@@ -49,6 +49,7 @@ class Program:
         contents: what each container in `arguments` held on entry.
         result_contents: what each container in `result` holds.
         read_only: the arrays among the arguments that cannot be written.
+        writes_inside: whether a function that is differentiated inside of it writes what it is given.
         fixed: the values from outside that belong to objects among the arguments.
         changed: the parameters that hold containers which the program changes -> where.
         held_outside: the containers from outside that it uses, where it changes some -> where it changes which.
@@ -69,6 +70,7 @@ class Program:
     contents: dict[Reference, tuple]
     result_contents: dict[Reference, tuple]
     read_only: set[Value]
+    writes_inside: bool
     fixed: set[Value]
     changed: dict[str, Span | None]
     held_outside: dict[Value, list[Span | None]]
@@ -231,6 +233,7 @@ def finished(
         contents,
         results,
         lo.read_only,
+        lo.writes_inside,
         fixed,
         changed,
         held,

@@ -436,7 +436,7 @@ def concatenate(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
     return Array(dtype, tuple(result))
 
 
-@analytic(np.stack, np.vstack, array_of_rows)
+@analytic(np.stack, np.vstack)
 def stack(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
     """The type of a stack; of a list whose length depends on the run: `np.stack` raises if there is nothing in it."""
     items = sequence_items(arrays)
@@ -461,6 +461,13 @@ def stack(site: Site, fn: Any, arrays: Tree, axis: Tree = 0) -> Type:
         return concatenate(site, np.concatenate, arrays) if shape else Array(item.dtype, (Dim(site.fresh()), 1))
     (k,) = axes_argument(constant(axis), len(shape) + 1)
     return Array(item.dtype, (*shape[:k], Dim(site.fresh()), *shape[k:]))
+
+
+@analytic(array_of_rows)
+def table(site: Site, fn: Any, rows: Tree, dtype: Tree = None, axis: Tree = 0) -> Type:
+    """The type of `np.array(rows)`; a dtype that is given is that of floats."""
+    found = stack(site, np.stack, rows, axis)
+    return found if dtype is None or not isinstance(found, Array) else Array(F8, found.shape)
 
 
 @analytic(np.block)

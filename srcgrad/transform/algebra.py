@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases
+from srcgrad.analysis.memory import has_no_gaps
 from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, walk
 from srcgrad.ir.types import FLOAT, INT, Array, List, NpScalar, PyScalar, Type, rank, same_dtype
 from srcgrad.rules.registry import PARTIALS
@@ -26,12 +28,19 @@ def simplify_algebra(function: Function) -> None:
     """Applies every rewriting until none applies."""
     done: set[Op] = set()
     aliases = Aliases([function])
+    # A copy of what can't be written can't be written, but what arithmetic makes can.
+    flagged = {
+        aliases.find(v)
+        for op in walk(function.body)
+        if isinstance(op, Call) and op.fn is runtime.protected
+        for v in op.inputs
+    }
     changed = True
     while changed:
         mapping: dict[Value, Value] = {}
         for op in list(walk(function.body)):
             if isinstance(op, Call) and op.outputs and not op.unpacks and op not in done:
-                _rewrite(op, mapping, aliases)
+                _rewrite(op, mapping, aliases, flagged)
                 if op.outputs[0] in mapping:
                     done.add(op)
         _absorb_factors(function, mapping, aliases)
@@ -41,13 +50,14 @@ def simplify_algebra(function: Function) -> None:
     _define_by_first_contribution(function, aliases)
 
 
-def _rewrite(op: Call, mapping: dict[Value, Value], aliases: Aliases) -> None:
+def _rewrite(op: Call, mapping: dict[Value, Value], aliases: Aliases, flagged: set[Any]) -> None:
     rule = _RULES.get(op.fn) if op.fn.__hash__ else None
     if rule is not None and not op.kwargs:
         same = rule(op)
         output = op.outputs[0]
         # A factor of one makes a copy, and a copy that is written is not its original.
         copies = same is not None and any(map(aliases.is_written, (output, same, *op.inputs)))
+        copies = copies or aliases.find(output) in flagged
         if same is not None and all(isinstance(v, Const) for v in op.inputs):
             same = _as_float(same, op)
         # What is a Python float stays one, whatever the cotangent that is computed was taken for.
@@ -380,6 +390,9 @@ def _define_by_first_contribution(function: Function, aliases: Aliases) -> None:
             ):
                 continue
             if e.type.dtype != zeros.type.dtype:
+                continue
+            if aliases.is_reshaped(zeros) and rank(zeros.type) != 1 and not has_no_gaps(op.args[0]):
+                # They lie in memory as what they are like, which decides between views and copies.
                 continue
             ok = is_fresh(e) and len(uses.get(e, ())) == 1 and isinstance(e.owner, Call) and e.owner.parent is region
             if not ok or aliases.is_reshaped(zeros):

@@ -114,7 +114,7 @@ def _make(batch: Batch, op: Call) -> None:
 
 def _laid_out(batch: Batch, made: Symbol, like: Value, output: Value) -> Symbol:
     """New zeros, as another array lies in memory where that decides between views and copies."""
-    if not batch.is_viewed(output) or has_no_gaps(like):
+    if not batch.is_viewed(output) or rank(output.type) == 1 or has_no_gaps(like):
         return made
     zeros = batch.lo.value(made)
     return batch.lo.emit_typed(runtime.laid_out_as, (zeros, like), {}, zeros.type)

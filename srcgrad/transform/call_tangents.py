@@ -18,7 +18,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.presence import note_there
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value, leaves, map_tree
-from srcgrad.ir.types import Array, List, Tuple, is_scalar
+from srcgrad.ir.types import Array, List, Tuple, is_scalar, rank
 from srcgrad.rules.custom import Primal
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.registry import JVP, LINEAR, PARTIALS, VJP, Linear, Rule, display_name
@@ -365,7 +365,7 @@ def _laid_out(forward: Forward, dot: Value, z: Value) -> Value:
 
 def _layout_matters(forward: Forward, z: Value) -> bool:
     """Whether NumPy may give views of an array or copies, as it lies in memory, which is not known."""
-    return isinstance(z.type, Array) and forward.aliases.is_reshaped(z) and not has_no_gaps(z)
+    return isinstance(z.type, Array) and rank(z.type) != 1 and forward.aliases.is_reshaped(z) and not has_no_gaps(z)
 
 
 def _refuse(op: Call) -> None:

@@ -260,3 +260,12 @@ def turned_tables_are_flattened_and_written(m):
     z = u.reshape(-1)
     z[1] = m[1, 1]
     return np.sum(v**3) + np.sum(u**2 * m[2, 1]) + np.sum(z)
+
+
+@program(lambda: (np.array([[0.2, 0.9, 0.5], [1.3, 0.4, 0.7], [0.3, 0.8, 1.1]]).T,), tags=("view", "write"))
+def zeros_that_lie_in_columns_are_added_to(x):
+    v = np.zeros_like(x)
+    v += x
+    q = v.ravel()
+    v *= 2.0
+    return np.sum(q**2 * np.arange(9.0)) + np.sum(v)
