@@ -349,6 +349,19 @@ def of_a_diagonal(x):
     return np.sum(grad(assigned_or_summed)(np.diagonal(np.outer(x, x))) ** 2)
 
 
+def of_what_a_loop_carries(x):
+    total, y = 0.0, x
+    for _ in range(2):
+        total += np.sum(grad(assigned_or_summed)(y) ** 2)
+        y = y[:]
+    return total
+
+
+def of_a_broadcast_one_on_one_path(x):
+    y = np.broadcast_to(x, (3,)) if np.sum(x) > -90.0 else x * 2.0
+    return np.sum(grad(assigned_or_summed)(y) ** 2)
+
+
 def two_levels_down(x):
     return np.sum(grad(lambda y: np.sum(grad(assigned_or_summed)(y) ** 2))(x) ** 2)
 
@@ -358,7 +371,7 @@ def two_levels_down(x):
     "fun",
     [
         *(of_an_argument, of_a_view, of_a_new_array, of_an_array_that_is_new_on_one_path),
-        *(of_a_broadcast_one, of_a_diagonal, two_levels_down),
+        *(of_a_broadcast_one, of_a_diagonal, of_what_a_loop_carries, of_a_broadcast_one_on_one_path, two_levels_down),
     ],
 )
 def test_whether_it_can_be_written_decides_in_each_call(fun: Callable, order: tuple[bool, bool]) -> None:

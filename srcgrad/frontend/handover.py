@@ -20,7 +20,7 @@ from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.pools import opened, pool_of, resolved
 from srcgrad.frontend.values import Bound, Closure, Conflict, Frame, Reference, Sequence, Super, Symbol, part_name
-from srcgrad.ir.nodes import Call, Const, Region, Value
+from srcgrad.ir.nodes import Call, Const, If, Loop, Value
 from srcgrad.ir.types import Array, List, Pointer
 from srcgrad.rules.registry import VIEWS, hashable
 
@@ -38,7 +38,7 @@ def _may_be_read_only(value: Value, read_only: set[Value]) -> bool:
             return False
         value = owner.args[0]
         owner = value.owner
-    return value in read_only or (bool(read_only) and not isinstance(owner, Region))
+    return bool(read_only) or isinstance(owner, (If, Loop))
 
 
 class Handover:
