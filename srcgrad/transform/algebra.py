@@ -391,8 +391,8 @@ def _define_by_first_contribution(function: Function, aliases: Aliases) -> None:
                 continue
             if e.type.dtype != zeros.type.dtype:
                 continue
-            if aliases.is_reshaped(zeros) and rank(zeros.type) != 1 and not has_no_gaps(op.args[0]):
-                # They lie in memory as what they are like, which decides between views and copies.
+            if _lies_alike(op) and aliases.is_reshaped(zeros):
+                # How it lies in memory decides between views and copies.
                 continue
             ok = is_fresh(e) and len(uses.get(e, ())) == 1 and isinstance(e.owner, Call) and e.owner.parent is region
             if not ok or aliases.is_reshaped(zeros):
@@ -408,6 +408,14 @@ def _define_by_first_contribution(function: Function, aliases: Aliases) -> None:
             region.ops.remove(update)
             position = {o: k for k, o in enumerate(region.ops)}
     replace_values(function.body, mapping)
+
+
+def _lies_alike(op: Call) -> bool:
+    """Whether new zeros lie in memory as another array does, and perhaps not in the order of C."""
+    model = op.args[0]
+    return (
+        op.fn is np.zeros_like and rank(op.outputs[0].type) != 1 and isinstance(model, Value) and not has_no_gaps(model)
+    )
 
 
 def _is_shadow(op: Call) -> bool:
