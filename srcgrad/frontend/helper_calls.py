@@ -139,20 +139,18 @@ def _likeness(lo: Lowering, fn: Any, args: list[Symbol]) -> Symbol:
     return shadow
 
 
-@handles(runtime.add_into)
-def _add_into(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    shadow = args[0]
-    if isinstance(shadow, Value) and isinstance(shadow.type, Unknown):
-        return inline(lo, cast(types.FunctionType, stand_ins.add_into), args, kwargs)
-    return inline(lo, runtime.add_into, args, kwargs)
+def _handles_shadow(helper: types.FunctionType, of_unknown: types.FunctionType) -> None:
+    """Lowers a helper that adds to a shadow, its first argument; another one where nothing is known of that."""
+
+    @handles(helper)
+    def lowered(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        shadow = args[0]
+        is_unknown = isinstance(shadow, Value) and isinstance(shadow.type, Unknown)
+        return inline(lo, of_unknown if is_unknown else helper, args, kwargs)
 
 
-@handles(runtime.add_unless_view)
-def _add_unless_view(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    shadow = args[0]
-    if isinstance(shadow, Value) and isinstance(shadow.type, Unknown):
-        return inline(lo, cast(types.FunctionType, stand_ins.add_unless_view), args, kwargs)
-    return inline(lo, runtime.add_unless_view, args, kwargs)
+_handles_shadow(cast(types.FunctionType, runtime.add_into), cast(types.FunctionType, stand_ins.add_into))
+_handles_shadow(cast(types.FunctionType, runtime.add_unless_view), cast(types.FunctionType, stand_ins.add_unless_view))
 
 
 @handles(runtime._plus)

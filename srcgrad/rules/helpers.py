@@ -85,20 +85,14 @@ def _type_of_second(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     return UNKNOWN if found is None or not found.differentiable else found
 
 
-@analytic(runtime.laid_out_as)
-def _type_of_copy(site: Site, fn: Any, x: Tree, like: Tree) -> Type:
-    found = type_of(x)
-    return UNKNOWN if found is None else found
-
-
 @analytic(runtime.viewed_alike)
 def _type_of_first(site: Site, fn: Any, z_dot: Tree, x_dot: Tree, z: Tree, x: Tree) -> Type:
     found = type_of(z_dot)
     return UNKNOWN if found is None else found
 
 
-@analytic(runtime.real_like)
-def _type_of_real(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
+@analytic(runtime.real_like, runtime.laid_out_as)
+def _type_of_first_of_two(site: Site, fn: Any, c: Tree, x: Tree) -> Type:
     found = type_of(c)
     return UNKNOWN if found is None else found
 
