@@ -238,6 +238,13 @@ def _is_without_gaps(x: Any) -> bool:
     return True
 
 
+@_compiled(helpers.in_rows)
+def _in_rows(x: Any) -> Any:
+    if x.layout == "C":
+        return lambda x: True
+    return lambda x: _is_without_gaps(x)
+
+
 @_compiled(helpers.raveled)
 def _raveled(x: Any) -> Any:
     if x.layout == "C":
@@ -449,7 +456,7 @@ def _shadow_through(shadows: Any, x_bar: Any, x: Any, z: Any) -> Any:
 def _add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> Any:
     def run(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
         if x.ctypes.data != z.ctypes.data:
-            x_bar += z_bar.reshape(x_bar.shape)
+            x_bar += helpers.reshaped(z_bar, x_bar.shape)
 
     return run
 

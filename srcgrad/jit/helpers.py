@@ -229,6 +229,11 @@ def raveled(x: Any) -> Any:
     return np.ravel(x)
 
 
+def in_rows(x: Any) -> bool:
+    """Whether the elements of an array lie one behind the other, in the order of C."""
+    return x.flags.c_contiguous
+
+
 def no_shadows(dtype: Any, ndim: int | None) -> list:
     """A table for the shadows of arrays of a dtype and a number of axes, or of lists of numbers of a dtype."""
     return []

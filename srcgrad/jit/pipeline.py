@@ -16,6 +16,7 @@ from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.lanes import run_in_lanes
 from srcgrad.jit.late_checks import postpone_checks
+from srcgrad.jit.layouts import check_layouts
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
@@ -50,6 +51,7 @@ def jitted(
     Raises:
         NotJitableError: if there is something in them that Numba can't compile.
     """
+    check_layouts(functions, entries)
     for function in functions:
         name_dtypes(function)
         define_calls(function)

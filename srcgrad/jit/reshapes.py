@@ -24,9 +24,21 @@ def unwritten_reshapes(functions: list[Function]) -> set[Op]:
         for op in order:
             if isinstance(op, Call) and op.fn is np.reshape:
                 aliases = aliases or Aliases(functions)
-                if all(write in order and _is_over(write, op, order, aliases) for write in _writers(op, aliases)):
+                if not may_be_written(op, order, _writers(op, aliases), aliases):
                     found.add(op)
     return found
+
+
+def may_be_written(op: Call, order: dict[Op, int], writes: Iterable[Op], aliases: Aliases) -> bool:
+    """Whether the memory of a result may be written after it is made.
+
+    Args:
+        op: what makes it.
+        order: the operations of its function, each with its place.
+        writes: what writes that memory.
+        aliases: which memory is one.
+    """
+    return not all(write in order and _is_over(write, op, order, aliases) for write in writes)
 
 
 def _is_over(write: Op, op: Call, order: dict[Op, int], aliases: Aliases) -> bool:
