@@ -342,6 +342,7 @@ def _options(
     debug: str | None,
     jit: bool,
     memory_limit: int | None = None,
+    parallel: bool = False,
 ) -> Options:
     if debug not in (None, "nan"):
         raise ArgumentError(f"debug must be None or 'nan', not {debug!r}")
@@ -351,6 +352,8 @@ def _options(
         raise ArgumentError("debug='nan' looks at each value, which compiled code has not", help="leave out jit=True")
     if memory_limit is not None and (type(memory_limit) is not int or memory_limit < 1):
         raise ArgumentError(f"memory_limit is a number of bytes, not {memory_limit!r}")
+    if parallel and not jit:
+        raise ArgumentError("parallel=True is about loops that Numba compiles", help="give jit=True, too")
     if argnames is not None:
         if argnums != 0:
             raise _bad("give argnums or argnames, not both", target)
@@ -368,7 +371,7 @@ def _options(
     for k, name in enumerate(wanted):
         if name in wanted[:k]:
             raise _bad(f"the parameter {name!r} is named twice", target)
-    return Options(mode, wanted, not single, bool(has_aux), bool(optimize), debug, jit, memory_limit)
+    return Options(mode, wanted, not single, bool(has_aux), bool(optimize), debug, jit, memory_limit, bool(parallel))
 
 
 def _bad(message: str, target: Target) -> ArgumentError:
@@ -423,6 +426,7 @@ def grad(
     jit: bool = False,
     debug: str | None = None,
     memory_limit: int | None = None,
+    parallel: bool = False,
 ) -> Callable[[Callable[..., Any]], GradFunction]: ...
 
 
@@ -437,6 +441,7 @@ def grad(
     jit: bool = False,
     debug: str | None = None,
     memory_limit: int | None = None,
+    parallel: bool = False,
 ) -> GradFunction: ...
 
 
@@ -450,6 +455,7 @@ def grad(
     jit: bool = False,
     debug: str | None = None,
     memory_limit: int | None = None,
+    parallel: bool = False,
 ) -> Any:
     """The gradient of a function that returns one number.
 
@@ -467,6 +473,8 @@ def grad(
         memory_limit: how many bytes snapshots of the state of a loop may take: `for` loops that would need a tape are
             then run again from snapshots, as if they were `checkpointed`. Loops that can't be run again keep their
             tapes.
+        parallel: with `jit=True`, whether loops whose turns need nothing of each other run on all cores: for arrays of
+            many thousands of elements.
 
     Returns:
         a function with the parameters of `fun`. A gradient has the structure, the shapes and the dtypes of its
@@ -487,7 +495,7 @@ def grad(
         (-2.0, 2.0)
     """
     given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
-    given["memory_limit"] = memory_limit
+    given |= {"memory_limit": memory_limit, "parallel": parallel}
     return make(fun, "grad", jit, given)
 
 
@@ -502,6 +510,7 @@ def value_and_grad(
     jit: bool = False,
     debug: str | None = None,
     memory_limit: int | None = None,
+    parallel: bool = False,
 ) -> Callable[[Callable[..., Any]], GradFunction]: ...
 
 
@@ -516,6 +525,7 @@ def value_and_grad(
     jit: bool = False,
     debug: str | None = None,
     memory_limit: int | None = None,
+    parallel: bool = False,
 ) -> GradFunction: ...
 
 
@@ -529,6 +539,7 @@ def value_and_grad(
     jit: bool = False,
     debug: str | None = None,
     memory_limit: int | None = None,
+    parallel: bool = False,
 ) -> Any:
     """As `grad`, but returns `(value, gradient)`; with `has_aux` it returns `((value, aux), gradient)`.
 
@@ -538,5 +549,5 @@ def value_and_grad(
         (9.0, 6.0)
     """
     given = {"argnums": argnums, "argnames": argnames, "has_aux": has_aux, "optimize": optimize, "debug": debug}
-    given["memory_limit"] = memory_limit
+    given |= {"memory_limit": memory_limit, "parallel": parallel}
     return make(fun, "value_and_grad", jit, given)

@@ -10,6 +10,7 @@ for i in range(n):
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +81,25 @@ class Turns:
         if not all(adds_up(loop, k) for k in range(len(loop.carried))):
             return False
         return self.tied(loop) == []
+
+    def may_race(self, loop: For, own: Iterable[For]) -> bool:
+        """Whether two turns of a loop may touch one element at the same time, and one of them write it.
+
+        Args:
+            loop: the loop.
+            own: the loops whose indices are others in each of its turns, it and those in it that go through its parts.
+        """
+        touched = self._touched(loop)
+        return touched is None or not all(self._is_private(memory, list(own)) for memory in touched)
+
+    def _is_private(self, memory: dict[Value, _Memory], own: list[For]) -> bool:
+        if not any(m.writes for m in memory.values()):
+            return True
+        names = list(memory)
+        for j, a in enumerate(names):
+            if not all(are_apart(a, b, self._origins) for b in names[:j]):
+                return False
+        return all(not m.writes or any(_has_own_elements(m, loop) for loop in own) for m in memory.values())
 
     def tied(self, loop: For) -> list[list[Value]] | None:
         """The arrays of which turns may need what other turns leave, by memory; None if that can't be told."""

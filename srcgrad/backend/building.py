@@ -66,6 +66,7 @@ class Options:
         debug: `nan` for a check after each statement.
         jit: whether Numba compiles the code.
         memory_limit: how many bytes the snapshots of a loop may take; None for tapes.
+        parallel: whether loops of what Numba compiles may run on all cores.
         into: whether that code writes arrays in the gradient to arrays that it is given.
     """
 
@@ -77,6 +78,7 @@ class Options:
     debug: str | None = None
     jit: bool = False
     memory_limit: int | None = None
+    parallel: bool = False
     into: bool = False
 
 
@@ -195,6 +197,8 @@ class Builder:
             keep_kinds(function)
         if not entry.doc:
             entry.doc = self._doc(names)
+            if options.jit and program.has_prange and not options.parallel:
+                entry.doc += " Loops over prange run one turn after the other."
         if options.debug == "nan":
             for function in functions:
                 add_nan_checks(function, self._derivative(names, target.name))
@@ -207,10 +211,10 @@ class Builder:
             if gradient.reverse is not None:
                 kept = hand_over_lists(entry, gradient.reverse, kept)
                 entries.append(gradient.reverse)
-            compiled_too, outer = jitted(functions, entries, self.relies)
+            compiled_too, outer = jitted(functions, entries, self.relies, options.parallel)
             functions = [*compiled_too, *outer]
         emitted = emit_module(
-            functions, decorators={f: numba_target.decorator(bounded) for f, bounded in compiled_too.items()}
+            functions, decorators={f: numba_target.decorator(f, bounded) for f, bounded in compiled_too.items()}
         )
         known = {value.hint or "": source.read() for source, value in captured}
         module, hint = target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}"

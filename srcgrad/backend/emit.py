@@ -52,16 +52,17 @@ class Decorator:
 
     Attributes:
         module, name: what it is, to be imported.
-        arguments: the text of its arguments.
+        options: its arguments, by name: text, or where something is to be imported from, and its name there.
     """
 
     module: str
     name: str
-    arguments: str
+    options: tuple[tuple[str, str | tuple[str, str]], ...]
 
     def text(self, shared: Globals) -> str:
-        """The decorator with the name that it has in a module."""
-        return f"{shared.imported(self.module, self.name)}({self.arguments})"
+        """The decorator with the names that things have in a module."""
+        given = [f"{name}={v if isinstance(v, str) else shared.imported(*v)}" for name, v in self.options]
+        return f"{shared.imported(self.module, self.name)}({', '.join(given)})"
 
 
 @dataclass(frozen=True)
@@ -499,7 +500,9 @@ class _Printer:
             if isinstance(op.start, Const) and op.start.value == 0:
                 bounds.pop(0)
         expressions = self.expressions
-        node: ast.expr = ast.Call(expressions.globals.builtin("range"), [expressions.value(v) for v in bounds], [])
+        shared = expressions.globals
+        made_by = ast.Name(shared.imported("numba", "prange")) if op.parallel else shared.builtin("range")
+        node: ast.expr = ast.Call(made_by, [expressions.value(v) for v in bounds], [])
         if op.backwards:
             node = ast.Call(expressions.globals.builtin("reversed"), [node], [])
         index = self.names[op.index] if self.plan.uses.get(op.index) else self.unused

@@ -15,12 +15,23 @@ from srcgrad.backend.cache import stored
 from srcgrad.backend.compile import load
 from srcgrad.backend.emit import Decorator, Emitted
 from srcgrad.errors import MissingPackageError, NotJitableError, Span, SrcgradError
+from srcgrad.ir.nodes import For, Function, walk
 from srcgrad.ir.types import Array, NpScalar, PyScalar, Type
 
 
-def decorator(bounds: bool) -> Decorator:
-    """What stands above a compiled function: NumPy's division and, if bounds are checked, Python's `IndexError`."""
-    return Decorator("numba", "njit", f'error_model="numpy"{", boundscheck=True" if bounds else ""}')
+def decorator(function: Function, bounds: bool) -> Decorator:
+    """What stands above a compiled function.
+
+    Args:
+        function: the function.
+        bounds: whether subscripts have to raise Python's `IndexError`.
+    """
+    options: list[tuple[str, str | tuple[str, str]]] = [("error_model", '"numpy"')]
+    if bounds:
+        options.append(("boundscheck", "True"))
+    if any(isinstance(op, For) and op.parallel for op in walk(function.body)):
+        options.append(("parallel", ("srcgrad.jit.helpers", "PRANGE_ONLY")))
+    return Decorator("numba", "njit", tuple(options))
 
 
 def check_installed() -> None:

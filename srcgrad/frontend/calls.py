@@ -247,6 +247,7 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
         lo.raises(TypeError, f"{type(obj).__name__!r} object is not callable")
     if isinstance(obj, type) and obj.__module__ == "numba.misc.special" and obj.__name__ == "prange":
         # In Python it is the same; that its turns may run at the same time is no part of what they compute.
+        lo.has_prange = True
         return call(lo, Const(range), args, kwargs)
     if isinstance(obj, type):
         context = make_context(lo, obj, args, kwargs)

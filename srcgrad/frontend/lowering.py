@@ -135,6 +135,7 @@ class Lowering:
         self.argument_objects: set[int] = set()
         self.read_only: set[Value] = set()
         self.writes_inside = False
+        self.has_prange = False
         self.written_masks: Any = ()
         self.outside_references: dict[Reference, Source] = {}
         self.container_sources: dict[Symbol, list[Source]] = {}

@@ -50,6 +50,7 @@ class Program:
         result_contents: what each container in `result` holds.
         read_only: the arrays among the arguments that cannot be written.
         writes_inside: whether a function that is differentiated inside of it writes what it is given.
+        has_prange: whether it has loops over `numba.prange`.
         fixed: the values from outside that belong to objects among the arguments.
         changed: the parameters that hold containers which the program changes -> where.
         held_outside: the containers from outside that it uses, where it changes some -> where it changes which.
@@ -71,6 +72,7 @@ class Program:
     result_contents: dict[Reference, tuple]
     read_only: set[Value]
     writes_inside: bool
+    has_prange: bool
     fixed: set[Value]
     changed: dict[str, Span | None]
     held_outside: dict[Value, list[Span | None]]
@@ -234,6 +236,7 @@ def finished(
         results,
         lo.read_only,
         lo.writes_inside,
+        lo.has_prange,
         fixed,
         changed,
         held,

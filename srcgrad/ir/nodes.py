@@ -357,9 +357,10 @@ class For(Loop):
     Attributes:
         slots: for a loop that is to be checkpointed, the number of snapshots, the constant None for as many as fit;
             None for any other loop.
+        parallel: whether its turns may run at the same time, on all cores.
     """
 
-    __slots__ = ("backwards", "slots", "start", "step", "stop")
+    __slots__ = ("backwards", "parallel", "slots", "start", "step", "stop")
 
     def __init__(
         self,
@@ -380,6 +381,7 @@ class For(Loop):
         self.step = step
         self.backwards = backwards
         self.slots = slots
+        self.parallel = False
 
     @property
     def index(self) -> Value:

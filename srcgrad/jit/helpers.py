@@ -10,6 +10,12 @@ from typing import Any
 
 import numpy as np
 
+PRANGE_ONLY = {
+    **dict.fromkeys(["comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"], False),
+    "prange": True,
+}
+"""What Numba is to run on all cores: loops over `prange`, and nothing else that it might find."""
+
 
 def divided(a: Any, b: Any) -> Any:
     """`a / b` of Python numbers."""

@@ -31,7 +31,7 @@ _QUIET = frozenset(
     [
         *(getattr(operator, name) for name in _OPERATORS),
         *(fn for fn in vars(math).values() if callable(fn)),
-        *(abs, min, max, helpers.half_power),
+        *(abs, min, max, helpers.half_power, helpers.plus),
         *ITEM_UPDATES,
         *C_NAMES,
     ]
@@ -58,7 +58,7 @@ def _postpone(region: Region, mapping: dict[Value, Value]) -> None:
         if not isinstance(op, Call) or op.fn not in _CHECKS or not op.outputs:
             continue
         start = ops.index(op)
-        end = next((k for k in range(start + 1, len(ops)) if not _is_quiet(ops[k])), len(ops))
+        end = next((k for k in range(start + 1, len(ops)) if not _may_stand_between(ops[k])), len(ops))
         # Checks that were moved before stay behind this one.
         while end > start + 1 and _is_check(ops[end - 1]):
             end -= 1
@@ -72,7 +72,10 @@ def _is_check(op: Op) -> bool:
     return isinstance(op, Call) and op.fn in _CHECKS
 
 
-def _is_quiet(op: Op) -> bool:
-    if not isinstance(op, Call) or not hashable(op.fn):
-        return False
-    return op.fn in _QUIET or isinstance(op.fn, np.ufunc) or (op.fn in _CHECKS and not op.outputs)
+def _may_stand_between(op: Op) -> bool:
+    return is_quiet(op) or (_is_check(op) and not op.outputs)
+
+
+def is_quiet(op: Op) -> bool:
+    """Whether an operation is a call that surely raises nothing in compiled code that does not check bounds."""
+    return isinstance(op, Call) and hashable(op.fn) and (op.fn in _QUIET or isinstance(op.fn, np.ufunc))

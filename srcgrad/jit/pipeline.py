@@ -21,6 +21,7 @@ from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.order import run_upwards
 from srcgrad.jit.outer_arrays import make_results_outside
+from srcgrad.jit.parallel import run_in_parallel
 from srcgrad.jit.powers import use_square_roots
 from srcgrad.jit.read_only import raise_at_writes
 from srcgrad.jit.refills import refill
@@ -35,7 +36,7 @@ from srcgrad.transform.split import first_of_reverse
 
 
 def jitted(
-    functions: list[Function], entries: list[Function], relies: bool = False
+    functions: list[Function], entries: list[Function], relies: bool = False, parallel: bool = False
 ) -> tuple[dict[Function, bool], list[Function]]:
     """Makes of the functions of a derivative those to be compiled and the entries around them.
 
@@ -43,6 +44,7 @@ def jitted(
         functions: they are changed.
         entries: those among them that Python calls: that of a gradient, or the two sweeps of a pullback.
         relies: whether the code may raise `Stretched`, and another one be called then.
+        parallel: whether loops may run on all cores.
 
     Returns:
         The functions to be compiled, those that Python calls last, and for each whether Numba has to check the bounds
@@ -90,6 +92,8 @@ def jitted(
     for function in compiled:
         run_in_lanes(function, compiled)
         postpone_checks(function)
+        if parallel and not bounded[function]:
+            run_in_parallel(function, compiled)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
     if len(halves) == 1:
