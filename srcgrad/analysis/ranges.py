@@ -75,13 +75,14 @@ def range_of(value: Value, depth: int = 0) -> Range:
     if isinstance(owner, Region):
         loop = owner.parent
         return _index_range(loop, depth) if isinstance(loop, For) and value is loop.index else Range()
+    known = Range()
     if isinstance(owner, Call) and not owner.kwargs and len(owner.args) == 2:
         known = _of_call(owner, depth)
         if known.end is not None:
             return known
     dim = value.type.dim if isinstance(value.type, PyScalar) else None
     if dim is None:
-        return Range()
+        return known
     return Range(0, _plus(dim, 1), clamped=isinstance(dim, Dim) and dim.offset < 0)
 
 

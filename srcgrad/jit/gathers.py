@@ -23,16 +23,16 @@ from typing import Any
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.apart import are_apart
+from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.commuting import ADDS, offset_from
-from srcgrad.analysis.memory import only_metadata, reads_contents, written
+from srcgrad.analysis.memory import only_metadata
 from srcgrad.analysis.origins import Origins
 from srcgrad.analysis.ranges import range_of
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, Const, For, Function, If, Op, Region, Value, walk
 from srcgrad.ir.types import BOOL, F8, FLOAT, INT, Array, Dim, NpScalar, is_scalar
 from srcgrad.jit import helpers
+from srcgrad.jit.neighbours import carry_to_next, is_alone
 from srcgrad.jit.order import tells_apart
 from srcgrad.jit.pointwise import Writer
 from srcgrad.jit.vector_functions import C_NAMES
@@ -45,12 +45,13 @@ _PLAIN = frozenset([*_ARITHMETIC, operator.getitem, operator.setitem, np.divide,
 """What turns do that can be done for several of them at a time."""
 
 
-def gather_sums(function: Function, functions: list[Function]) -> None:
+def gather_sums(function: Function, functions: list[Function], parallel: bool = False) -> None:
     """Lets elements gather what loops of the reverse sweep add to neighbours.
 
     Args:
         function: it is changed.
         functions: all functions that are compiled with it, the one that Python calls last.
+        parallel: whether the loops may run on all cores, so that no turn should hand anything on to the next one.
     """
     loops = [op for op in walk(function.body) if isinstance(op, For) and op.mirror is not None]
     aliases: Aliases | None = None
@@ -64,8 +65,12 @@ def gather_sums(function: Function, functions: list[Function]) -> None:
                 return
         nest = _nest(loop)
         for sums in _neighbours(nest):
-            if _is_worthwhile(sums) and _alone(sums, aliases, origins):
+            if not is_alone(sums.array, list(sums.ops), [nest[0]], aliases, origins):
+                continue
+            if _is_worthwhile(sums, parallel):
                 _gather(sums)
+            elif _is_next(sums) and not parallel:
+                _hand_on(sums)
 
 
 @dataclass(slots=True)
@@ -105,7 +110,12 @@ def _is_plain(loop: For) -> bool:
     """Whether the turns of an innermost loop have no branches, and nothing slow to do."""
     if loop.exits or loop.backwards or not _is_one(loop.step):
         return False
-    return all(isinstance(op, Call) and hashable(op.fn) and op.fn in _PLAIN for op in loop.body.ops)
+    return all(isinstance(op, Call) and hashable(op.fn) and (op.fn in _PLAIN or _is_square(op)) for op in loop.body.ops)
+
+
+def _is_square(op: Call) -> bool:
+    power = op.args[1] if op.fn in (operator.pow, np.power) else None
+    return isinstance(power, Const) and power.value in (2, 3)
 
 
 def _is_one(v: Value) -> bool:
@@ -181,8 +191,10 @@ def _agree(a: list[Any], b: list[Any]) -> bool:
     )
 
 
-def _is_worthwhile(sums: _Sums) -> bool:
+def _is_worthwhile(sums: _Sums, parallel: bool) -> bool:
     """Whether some elements are too far apart for the loop to be vectorised as it is, and few tables are enough."""
+    if parallel and any(offsets != sums.offsets[0] for offsets in sums.offsets):
+        return len({op.args[2] for op, _ in sums.gathered}) <= _MOST_TABLES
     inner = sums.nest[-1]
     rows = [{**o, inner: 0} for o in sums.offsets]
     reach = [o[inner] for o in sums.offsets]
@@ -191,19 +203,28 @@ def _is_worthwhile(sums: _Sums) -> bool:
     return 0 < len({op.args[2] for op, _ in sums.gathered}) <= _MOST_TABLES
 
 
-def _alone(sums: _Sums, aliases: Aliases, origins: Origins) -> bool:
-    """Whether nothing else in the nest touches the array."""
-    memory = aliases.find(sums.array)
-    for op in walk(sums.nest[0].body):
-        if op in sums.ops or only_metadata(op):
-            continue
-        for value in op.inputs:
-            if not is_pointer(value.type) or aliases.find(value) is not memory:
-                continue
-            touches = written(op) is value or reads_contents(op, value)
-            if touches and not are_apart(value, sums.array, origins):
-                return False
-    return True
+def _is_next(sums: _Sums) -> bool:
+    """Whether each turn of the innermost loop adds to one element and to the next one."""
+    inner = sums.nest[-1]
+    rows = [{**o, inner: 0} for o in sums.offsets]
+    reach = [o[inner] for o in sums.offsets]
+    return len(reach) == 2 and rows[0] == rows[1] and abs(reach[0] - reach[1]) == 1
+
+
+def _hand_on(sums: _Sums) -> None:
+    """Adds to each element once."""
+    inner = sums.nest[-1]
+    (first, a), (second, b) = zip(sums.ops, sums.offsets, strict=True)
+    (here, _), (ahead, offsets) = sorted([(first, a), (second, b)], key=lambda pair: pair[1][inner])
+    before = _Inserted(inner)
+    parts = [
+        part
+        if not isinstance(part, For)
+        else _more(inner.stop if part is inner else part.index, offsets[part] - (part is inner), before.writer)
+        for part in sums.parts
+    ]
+    before.insert()
+    carry_to_next(inner, here, ahead, parts[0] if len(parts) == 1 else tuple(parts))
 
 
 def _gather(sums: _Sums) -> None:

@@ -18,7 +18,6 @@ lost, so that loops in which something may raise run as before.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.commuting import Turns
@@ -26,6 +25,7 @@ from srcgrad.analysis.memory import only_metadata
 from srcgrad.analysis.origins import Origins
 from srcgrad.ir.nodes import Call, Const, For, Function, If, Loop, Op, Region, Value, walk
 from srcgrad.ir.types import F8, FLOAT, INT, NpScalar
+from srcgrad.jit.blocks import from_zero, goes_through_blocks, step_of
 from srcgrad.jit.late_checks import is_quiet
 from srcgrad.jit.order import tells_apart
 
@@ -54,24 +54,18 @@ def run_in_parallel(function: Function, functions: list[Function]) -> None:
 
 
 def _has_loops(loop: For) -> bool:
-    return any(isinstance(op, Loop) and not _goes_through(op, loop) for op in walk(loop.body))
+    return any(isinstance(op, Loop) and not goes_through_blocks(op, loop) for op in walk(loop.body))
 
 
 def _is_free(loop: For, turns: Turns) -> bool:
     """Whether the turns of a loop may run at the same time."""
-    if loop.exits or loop.backwards or loop.slots is not None or _step(loop) is None:
+    if loop.exits or loop.slots is not None or (step_of(loop) != 1 and not from_zero(loop)):
         return False
     sums = [k for k, result in enumerate(loop.carried_results) if result is not loop.carried[k]]
     if not all(_is_sum(loop, k) for k in sums) or not all(map(_is_harmless, walk(loop.body))):
         return False
-    return not turns.may_race(loop, [loop, *_through_parts(loop)])
-
-
-def _step(loop: For) -> int | None:
-    """By how much a loop counts, if it does so by one, or from 0 in blocks."""
-    step = loop.step.value if isinstance(loop.step, Const) else None
-    from_zero = isinstance(loop.start, Const) and loop.start.value == 0
-    return step if step == 1 or (from_zero and isinstance(step, int) and step > 1) else None
+    blocks = [op for op in loop.body.ops if isinstance(op, For) and goes_through_blocks(op, loop)]
+    return not turns.may_race(loop, [loop, *blocks])
 
 
 def _is_sum(loop: For, k: int) -> bool:
@@ -90,31 +84,9 @@ def _is_harmless(op: Op) -> bool:
     return is_quiet(op) or (isinstance(op, Call) and only_metadata(op))
 
 
-def _through_parts(loop: For) -> Iterator[For]:
-    """The loops in a loop over blocks that go through the elements of one block each."""
-    for op in loop.body.ops:
-        if isinstance(op, For) and _goes_through(op, loop):
-            yield op
-
-
-def _goes_through(inner: Loop, loop: For) -> bool:
-    if not isinstance(inner, For) or inner.start is not loop.index or _step(inner) != 1 or _step(loop) == 1:
-        return False
-    end = inner.stop.owner
-    return isinstance(end, Call) and end.fn is min and any(_is_behind(v, loop) for v in end.args)
-
-
-def _is_behind(value: Value, loop: For) -> bool:
-    """Whether a number is where the next block starts."""
-    made = value.owner
-    if not isinstance(made, Call) or made.fn is not operator.add or made.args[0] is not loop.index:
-        return False
-    return isinstance(made.args[1], Const) and made.args[1].value == _step(loop)
-
-
 def _run(loop: For, region: Region) -> None:
     """Marks a loop; one over blocks counts them, as only what counts by one can run on all cores."""
-    step = _step(loop)
+    step = step_of(loop)
     assert step is not None
     loop.parallel = True
     if step == 1:

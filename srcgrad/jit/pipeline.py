@@ -19,6 +19,7 @@ from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.layouts import check_layouts
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
+from srcgrad.jit.neighbours import join_neighbours
 from srcgrad.jit.order import run_upwards
 from srcgrad.jit.outer_arrays import make_results_outside
 from srcgrad.jit.parallel import run_in_parallel
@@ -83,7 +84,9 @@ def jitted(
         size_tapes(function)
         refill(function, compiled)
         run_upwards(function, compiled)
-        gather_sums(function, compiled)
+        if not parallel:
+            join_neighbours(function, compiled)
+        gather_sums(function, compiled, parallel)
         use_square_roots(function)
     check_compilable(compiled)
     aliases = Aliases(compiled)
