@@ -3,6 +3,9 @@
 The gradient is computed once, so that all is compiled; then freed memory is given back to the system, the mark of the
 highest resident size is put down, and the gradient is computed again. What the mark rises by is what the gradient needs
 beyond its arguments: its tape, its temporaries and its result. Linux only.
+
+Beside it stands what a gradient that Numba compiles has to hold: its tape, as the code says, copies of arguments that
+are written, and its result.
 """
 
 from __future__ import annotations
@@ -22,18 +25,21 @@ from benchmarks import machine
 from benchmarks.contestants import Contestant, Peers, contestants
 from benchmarks.problem import Problem, Size
 from benchmarks.report import table
+from benchmarks.tape import bytes_held
+from srcgrad import grad
 
 TIMEOUT = 300.0
 
 
 @dataclass
 class Peak:
-    """What one contestant needed, in bytes."""
+    """What one contestant needed, in bytes, and has to hold by its code; None where there is no such code."""
 
     problem: str
     size: str
     name: str
     bytes: int
+    held: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """All of it."""
@@ -61,8 +67,8 @@ def measured(problems: Sequence[Problem], targets: Sequence[str], peers: Peers) 
             except subprocess.TimeoutExpired:
                 continue
             if done.returncode == 0:
-                peak = json.loads(done.stdout.splitlines()[-1])
-                found.append(Peak(problem.title, _largest(problem).label, contestant.name, peak))
+                peak, held = json.loads(done.stdout.splitlines()[-1])
+                found.append(Peak(problem.title, _largest(problem).label, contestant.name, peak, held))
     return found
 
 
@@ -73,8 +79,10 @@ def lines(peaks: Sequence[Peak]) -> Iterator[str]:
     names = list(dict.fromkeys(peak.name for peak in peaks))
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for peak in peaks:
-        cells.setdefault((peak.problem, peak.size), {})[peak.name] = f"{peak.bytes / 1e6:.1f}"
+        held = "" if peak.held is None else f" ({peak.held / 1e6:.1f})"
+        cells.setdefault((peak.problem, peak.size), {})[peak.name] = f"{peak.bytes / 1e6:.1f}{held}"
     yield from ("", "### Peak memory beyond the arguments, MB", "")
+    yield from ("In brackets what the code has to hold: its tape, copies of arguments and the gradient.", "")
     rows = [[*key, *(row.get(name, "") for name in names)] for key, row in cells.items()]
     yield from table(("problem", "size", *names), rows)
 
@@ -104,15 +112,25 @@ def peak_of(problem: Problem, name: str) -> int:
     return max(peak, 0)
 
 
+def held_by(problem: Problem, name: str) -> int | None:
+    """What the code of a contestant has to hold beyond the arguments; None if srcgrad has not compiled it."""
+    size = _largest(problem)
+    contestant = next(c for c in contestants(problem, size, ("numpy", "numba"), peers=True) if c.name == name)
+    if (contestant.role, contestant.target) != ("srcgrad", "numba"):
+        return None
+    gradient = grad(problem.forms[contestant.form], argnums=problem.argnums, jit=True)
+    return bytes_held(gradient, size.make())
+
+
 def main() -> None:
-    """One contestant, in this process: the last line of the output is the number."""
+    """One contestant, in this process: the last line of the output is what it needed, and has to hold."""
     from benchmarks.__main__ import SETS
 
     machine.return_memory()
     machine.use_one_core()
     name, contestant = sys.argv[1:]
     problem = next(p for problems in SETS.values() for p in problems if p.name == name)
-    print(peak_of(problem, contestant))
+    print(json.dumps([peak_of(problem, contestant), held_by(problem, contestant)]))
 
 
 if __name__ == "__main__":

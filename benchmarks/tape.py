@@ -27,13 +27,15 @@ class _Reached(Exception):
 
 
 def bytes_held(gradient: Any, args: tuple[Any, ...]) -> int:
-    """The bytes of the tape, the arguments and the gradient of a call, each array once.
+    """The bytes of the tape and the gradient of a call, and of copies of its arguments; each array once.
 
     Args:
         gradient: a `GradFunction`.
         args: what it is called with.
     """
-    return _size([args, _kept(gradient, args), gradient(*args)])
+    given = _memory(args)
+    held = _memory([_kept(gradient, args), gradient(*args)])
+    return sum(size for start, size in held.items() if start not in given)
 
 
 def _kept(gradient: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -73,18 +75,35 @@ def _cut(function: ast.FunctionDef, mark: int) -> None:
     """Lets a function return what it holds where the reverse sweep begins."""
     before = [stmt for stmt in function.body if stmt.lineno <= mark]
     after = [stmt for stmt in function.body if stmt.lineno > mark]
-    params = [arg.arg for arg in function.args.args]
-    stored = dict.fromkeys(_names(before, ast.Store))
-    used = set(_names(after, ast.Load))
-    kept: list[ast.expr] = [ast.Name(name, ast.Load()) for name in dict.fromkeys([*params, *stored]) if name in used]
+    # What the gradient is written to comes with the result.
+    params = [arg.arg for arg in function.args.args if not arg.arg.endswith("_bar")]
+    stored = {node.id for stmt in before for node in ast.walk(stmt) if _is_stored(node)}
+    used: list[str] = []
+    _read_first(after, set(), used)
+    kept: list[ast.expr] = [ast.Name(name, ast.Load()) for name in used if name in stored or name in params]
     function.body = [*before, ast.Return(ast.Tuple(kept, ast.Load()))]
 
 
-def _names(statements: Iterable[ast.stmt], context: type) -> Iterable[str]:
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, context):
-                yield node.id
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _read_first(statements: Iterable[ast.stmt], written: set[str], found: list[str]) -> None:
+    """Collects the names that statements read before they write them."""
+    for stmt in statements:
+        blocks = [block for field in ("body", "orelse") if (block := getattr(stmt, field, None))]
+        parts = [
+            node for child in ast.iter_child_nodes(stmt) if not isinstance(child, ast.stmt) for node in ast.walk(child)
+        ]
+        targets = {node.id for node in parts if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        read = [node.id for node in parts if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+        if isinstance(stmt, ast.AugAssign):
+            read += sorted(targets)
+        found += [name for name in read if name not in written and name not in found]
+        written |= targets
+        for block in blocks:
+            # Perhaps it does not run.
+            _read_first(block, set(written), found)
 
 
 def _loaded(text: str) -> Any:
@@ -99,8 +118,8 @@ def _loaded(text: str) -> Any:
         return module
 
 
-def _size(tree: Any) -> int:
-    """The bytes of the arrays in a tree, each piece of memory once."""
+def _memory(tree: Any) -> dict[int, int]:
+    """Where the arrays in a tree begin, and how many bytes there are."""
     sizes: dict[int, int] = {}
     pending = [tree]
     while pending:
@@ -115,4 +134,4 @@ def _size(tree: Any) -> int:
             pending += item
         elif isinstance(item, dict):
             pending += item.values()
-    return sum(sizes.values())
+    return sizes
