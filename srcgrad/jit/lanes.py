@@ -49,6 +49,7 @@ from srcgrad.jit.lane_pieces import cut
 from srcgrad.jit.lane_plan import Piece, Plan, innermost, is_number
 from srcgrad.jit.order import tells_apart
 from srcgrad.jit.pointwise import Writer
+from srcgrad.jit.promotion import promote_elements
 from srcgrad.jit.vector_functions import C_NAMES
 from srcgrad.transform.simplify import replace_values
 
@@ -68,16 +69,12 @@ def run_in_lanes(function: Function, functions: list[Function]) -> None:
     aliases = Aliases(functions)
     if not tells_apart(functions, aliases):
         return
-    arrays = local_arrays(function, aliases)
-    turns = Turns(aliases, Origins(aliases))
-    found: list[_Chosen] = []
-    others: list[_Chosen] = []
-    for loop in loops:
-        if not any(is_inside(loop, other.loop.body) for other in found):
-            chosen = _choose(loop, turns, arrays)
-            if chosen is not None:
-                (found if chosen.is_worth_it else others).append(chosen)
-    found += [chosen for chosen in others if _goes_with(chosen, found, arrays)]
+    origins = Origins(aliases)
+    turns = Turns(aliases, origins)
+    arrays, found = _select(loops, function, turns, aliases)
+    if any([promote_elements(chosen.loop, aliases, origins) for chosen in found]):
+        # What they do is something else now.
+        arrays, found = _select(loops, function, turns, aliases)
     tapes = _settle(found, arrays)
     for tape in tapes:
         _put_turns_last(tape, arrays[tape])
@@ -85,6 +82,21 @@ def run_in_lanes(function: Function, functions: list[Function]) -> None:
         _rewrite(chosen, function)
     if found:
         _drop_unused(function, [v for c in found for v in (c.loop.start, c.loop.stop, *c.private)])
+
+
+def _select(
+    loops: list[For], function: Function, turns: Turns, aliases: Aliases
+) -> tuple[dict[Value, Uses], list[_Chosen]]:
+    """The arrays that a function makes for itself, and the loops whose turns are to run side by side."""
+    arrays = local_arrays(function, aliases)
+    found: list[_Chosen] = []
+    others: list[_Chosen] = []
+    for loop in loops:
+        if not any(is_inside(loop, other.loop.body) for other in found):
+            chosen = _choose(loop, turns, arrays)
+            if chosen is not None:
+                (found if chosen.is_worth_it else others).append(chosen)
+    return arrays, found + [chosen for chosen in others if _goes_with(chosen, found, arrays)]
 
 
 @dataclass(slots=True)

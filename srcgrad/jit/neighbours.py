@@ -35,13 +35,14 @@ from srcgrad.analysis.commuting import ADDS, offset_from
 from srcgrad.analysis.memory import is_view, only_metadata, reads_contents, written
 from srcgrad.analysis.origins import Origins
 from srcgrad.ir.nodes import Call, Const, For, Function, If, Op, Region, Value, references, walk
-from srcgrad.ir.types import BOOL, F8, Array, Axis, NpScalar, PyScalar, same_length
+from srcgrad.ir.types import BOOL, F8, Array, Axis, PyScalar, same_length
 from srcgrad.jit.blocks import from_zero, goes_through_blocks, step_of
+from srcgrad.jit.carrying import NUMBER, hand_on
 from srcgrad.jit.order import tells_apart
 from srcgrad.jit.pointwise import Writer
 from srcgrad.transform.simplify import replace_values
 
-_NUMBER = NpScalar(F8)
+HINT = "before"
 
 
 def join_neighbours(function: Function, functions: list[Function]) -> None:
@@ -148,7 +149,7 @@ def _is_vector(v: Value) -> bool:
 
 
 def _is_store(op: Op) -> bool:
-    return isinstance(op, Call) and (op.fn is operator.setitem or op.fn in ADDS) and op.args[2].type == _NUMBER
+    return isinstance(op, Call) and (op.fn is operator.setitem or op.fn in ADDS) and op.args[2].type == NUMBER
 
 
 def _filling(table: Value, region: Region) -> tuple[For, For, Call] | None:
@@ -159,7 +160,7 @@ def _filling(table: Value, region: Region) -> tuple[For, For, Call] | None:
                 continue
             for op in inner.body.ops:
                 if isinstance(op, Call) and op.fn is operator.setitem and op.args[0] is table:
-                    found = op.args[1] is inner.index and op.args[2].type == _NUMBER
+                    found = op.args[1] is inner.index and op.args[2].type == NUMBER
                     return (loop, inner, op) if found else None
     return None
 
@@ -234,8 +235,8 @@ def _join(pair: _Pair, function: Function) -> None:
     writer = Writer(inner.body, own)
     given = {own: own.args[2], pair.added: from_table}
     here, ahead = (own, pair.added) if pair.is_next else (pair.added, own)
-    before = _carry(inner, writer, _signed(ahead, given[ahead], writer))
-    total = writer.call(operator.add, _signed(here, given[here], writer), before, type=_NUMBER)
+    before, _ = hand_on(inner, _signed(ahead, given[ahead], writer), HINT, own.span)
+    total = writer.call(operator.add, _signed(here, given[here], writer), before, type=NUMBER)
     # Signs are in the numbers by now.
     writer.effect(operator.setitem if pair.rest is not None else runtime.add_item, array, inner.index, total)
     if inner is not first:
@@ -286,11 +287,11 @@ def carry_to_next(loop: For, here: Call, ahead: Call, behind: Any) -> None:
     place = max(ops.index(here), ops.index(ahead)) - 1
     made = Region()
     writer = Writer(made, here)
-    before = _carry(loop, writer, _signed(ahead, ahead.args[2], writer))
+    before, _ = hand_on(loop, _signed(ahead, ahead.args[2], writer), HINT, here.span)
     if here.fn is runtime.sub_item:
-        total = writer.call(operator.sub, before, here.args[2], type=_NUMBER)
+        total = writer.call(operator.sub, before, here.args[2], type=NUMBER)
     else:
-        total = writer.call(operator.add, here.args[2], before, type=_NUMBER)
+        total = writer.call(operator.add, here.args[2], before, type=NUMBER)
     writer.effect(runtime.add_item, *here.args[:2], total)
     loop.body.ops = [op for op in ops if op not in (here, ahead)]
     loop.body.ops[place:place] = made.ops
@@ -306,26 +307,13 @@ def carry_to_next(loop: For, here: Call, ahead: Call, behind: Any) -> None:
 def _signed(op: Call, value: Value, writer: Writer) -> Value:
     if op.fn is not runtime.sub_item:
         return value
-    return writer.call(operator.neg, value, type=_NUMBER)
-
-
-def _carry(loop: For, writer: Writer, value: Value) -> Value:
-    """Lets a loop hand a number on to the next turn; what the turn is given by the one before it."""
-    before = Value(_NUMBER, "before", writer.model.span)
-    before.owner = loop.body
-    loop.inits = [*loop.inits, Const(np.float64(0.0))]
-    loop.body.args = [*loop.body.args, before]
-    loop.body.results = [*loop.body.results, value]
-    last = Value(_NUMBER, "before", writer.model.span)
-    last.owner = loop
-    loop.outputs = [*loop.outputs, last]
-    return before
+    return writer.call(operator.neg, value, type=NUMBER)
 
 
 def _carry_through(loop: For, inner: For) -> None:
     """Hands on between the blocks of a loop what a loop in it hands on last."""
-    before = Value(_NUMBER, "before", loop.span)
-    last = Value(_NUMBER, "before", loop.span)
+    before = Value(NUMBER, HINT, loop.span)
+    last = Value(NUMBER, HINT, loop.span)
     before.owner, last.owner = loop.body, loop
     loop.inits = [*loop.inits, inner.inits[-1]]
     inner.inits = [*inner.inits[:-1], before]
