@@ -4,10 +4,16 @@
         step(u, v)                          u_bar, v_bar = v_bar, u_bar
         u, v = v, u                         ...
 
+    for _ in range(n):                  for _ in reversed(range(n)):
+        new = u.copy()                      u_bar = np.zeros_like(u)
+        ...                                 ...
+        u = new                             new_bar = u_bar
+
 In straight-line code each buffer has one name at a time: a loop takes it over under the name of an argument of its
-body, and gives it back under that of an output. If the body carries each of the buffers that it was given into its next
-turn, once, and nobody uses a name whose buffer was taken over, then a name always stands for the same buffer, and the
-reversed loop can carry the shadows the other way.
+body, and gives it back under that of an output. If the body carries into its next turn buffers that it was given, or
+has made, each of them once, and nobody uses a name whose buffer was taken over, then a name always stands for the same
+buffer, and the reversed loop can carry the shadows the other way. Of a buffer that is not carried on, the shadow begins
+in the turn that has used it last.
 """
 
 from __future__ import annotations
@@ -157,7 +163,7 @@ class _Buffers:
         return not isinstance(value, Const) and self.aliases.find(value) is self.memory
 
     def _hands_on(self, taken: _Taken) -> bool:
-        """Whether a body carries each of its buffers into the next turn, under the last name it has."""
+        """Whether a body carries buffers into the next turn, each of them once and under the last name it has."""
         loop = taken.loop
         results = [loop.carried_results[k] for k in taken.slots]
         if len(set(results)) != len(results):
@@ -165,7 +171,7 @@ class _Buffers:
         for result in results:
             regions = self.uses.results.get(result, [])
             owner = result.owner
-            known = owner is loop.body or (isinstance(owner, Loop) and owner.parent is loop.body)
+            known = owner is loop.body or (isinstance(owner, (Loop, Call)) and owner.parent is loop.body)
             if not known or len(regions) != 1 or result in self.taken or not self._is_member(result):
                 return False
         return True
@@ -209,8 +215,9 @@ def _replace(function: Function, buffers: _Buffers, lookups: list[Call], mirrors
     for taken in buffers.loops:
         for k in taken.slots:
             output, arg = taken.loop.carried_outputs[k], taken.loop.carried[k]
-            if output not in shadows:
-                _allocate(output, shadows, function, mirrors, taken.loop)
+            for name in (output, arg):
+                if name not in shadows:
+                    _allocate(name, shadows, function, mirrors, taken.loop)
             backs[taken.loop].inits.append(shadows[output])
             backs[taken.loop].body.results.append(shadows[arg])
     mapping = {op.outputs[0]: shadows[op.args[1]] for op in lookups}
