@@ -215,6 +215,28 @@ def test_page_about_generated_code_shows_real_code(file, name, text, args, tmp_p
         assert code == page[start:end], "run this test with SRCGRAD_UPDATE_README=1 to refresh the page"
 
 
+def test_page_about_performance_shows_real_code(tmp_path):
+    """With SRCGRAD_UPDATE_README=1 in the environment, writes the real code into the page."""
+    pytest.importorskip("numba")
+    place = ROOT / "docs" / "performance.md"
+    page = place.read_text(encoding="utf-8")
+    source, shown = (
+        re.search(rf"<!-- {name}:begin -->\n```python\n(.*?)```\n<!-- {name}:end -->", page, flags=re.DOTALL)
+        for name in ("rod", "rod-code")
+    )
+    path = tmp_path / "rod.py"
+    path.write_text("import numpy as np\n\n\n" + source.group(1), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("page_rod", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    code = grad(module.rod, jit=True).source_for(np.ones(5), 0.1, 2)
+    start, end = shown.span(1)
+    if os.environ.get("SRCGRAD_UPDATE_README") == "1":
+        place.write_text(page[:start] + code + page[end:], encoding="utf-8")
+    else:
+        assert code == page[start:end], "run this test with SRCGRAD_UPDATE_README=1 to refresh the page"
+
+
 def test_every_example_is_run():
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {path.stem for path in EXAMPLES} <= tested

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import peers
+from benchmarks.compiled import compiled
 from benchmarks.problem import Problem, Size
 from benchmarks.programs.making import normal
 
@@ -188,6 +189,55 @@ def _wave_jax(jax, jnp):
     return fun
 
 
+def rod(u, rate, steps):
+    """Heat in a rod that conducts better where it is warm, by loops: the example of docs/performance.md."""
+    u = u.copy()
+    new = u.copy()
+    for _ in range(steps):
+        for i in range(1, len(u) - 1):
+            new[i] = u[i] + rate * u[i] * (u[i - 1] - 2.0 * u[i] + u[i + 1])
+        u, new = new, u
+    return np.sum(u * u)
+
+
+@compiled
+def rod_adjoint(u, rate, steps):
+    """Every state is kept; each turn adds to three elements."""
+    n = len(u)
+    states = np.empty((steps + 1, n))
+    states[0] = u
+    for t in range(steps):
+        states[t + 1, 0] = states[t, 0]
+        states[t + 1, n - 1] = states[t, n - 1]
+        for i in range(1, n - 1):
+            c = states[t, i]
+            states[t + 1, i] = c + rate * c * (states[t, i - 1] - 2.0 * c + states[t, i + 1])
+    u_bar = 2.0 * states[steps]
+    for t in range(steps - 1, -1, -1):
+        new_bar = u_bar.copy()
+        for i in range(1, n - 1):
+            c, g = states[t, i], new_bar[i]
+            k_bar = g * rate * c
+            u_bar[i] += g * rate * (states[t, i - 1] - 2.0 * c + states[t, i + 1]) - 2.0 * k_bar
+            u_bar[i - 1] += k_bar
+            u_bar[i + 1] += k_bar
+    return u_bar
+
+
+def _rod_jax(jax, jnp):
+    def fun(u, rate, steps):
+        def step(u, _):
+            return u.at[1:-1].add(rate * u[1:-1] * (u[:-2] - 2.0 * u[1:-1] + u[2:])), None
+
+        return jnp.sum(jax.lax.scan(step, u, None, length=steps)[0] ** 2)
+
+    return fun
+
+
+def _rod_arguments(n, steps):
+    return 1.0 + 0.1 * normal(n), 0.1, steps
+
+
 def heat_1d(u, target, rate, steps):
     """Nonlinear heat equation on a line, in place: distance of the final state from a target."""
     u = u.copy()
@@ -311,5 +361,15 @@ PROGRAMS = (
         lambda: _heat_1d_arguments(6, 3),
         numpy_adjoint=heat_1d_adjoint,
         peers={"jax": peers.in_jax(_heat_1d_jax)},
+    ),
+    Problem(
+        *("rod", "rod", {"loop": rod}),
+        (
+            Size("n = 10,000, 50 steps", lambda: _rod_arguments(10_000, 50)),
+            Size("n = 50, 10 steps", lambda: _rod_arguments(50, 10), plain=("loop",), jit=False),
+        ),
+        lambda: _rod_arguments(6, 3),
+        best={"states kept": rod_adjoint},
+        peers={"jax": peers.in_jax(_rod_jax)},
     ),
 )

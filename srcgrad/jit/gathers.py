@@ -29,7 +29,7 @@ from srcgrad.analysis.memory import only_metadata
 from srcgrad.analysis.origins import Origins
 from srcgrad.analysis.ranges import range_of
 from srcgrad.ir.flow import is_inside
-from srcgrad.ir.nodes import Call, Const, For, Function, If, Op, Region, Value, walk
+from srcgrad.ir.nodes import Call, Const, For, Function, If, Op, Region, Value, references, walk
 from srcgrad.ir.types import BOOL, F8, FLOAT, INT, Array, Dim, NpScalar, is_scalar
 from srcgrad.jit import helpers
 from srcgrad.jit.neighbours import carry_to_next, is_alone
@@ -352,16 +352,17 @@ def _fill_table(uses: list[tuple[Call, dict[For, int]]], table: Value, rims: dic
         op.parent = region
     for op, _ in uses:
         region.ops.remove(op)
-    _drop_unused([v for op, _ in uses for v in op.inputs], region)
+    _drop_unused([v for op, _ in uses for v in op.inputs])
 
 
-def _drop_unused(candidates: list[Value], region: Region) -> None:
+def _drop_unused(candidates: list[Value]) -> None:
     """Removes the indices that nothing else uses."""
     for value in dict.fromkeys(candidates):
         op = value.owner
-        if not isinstance(op, Call) or op.parent is not region or op.fn not in (operator.add, operator.sub):
+        if not isinstance(op, Call) or op.parent is None or op.fn not in (operator.add, operator.sub):
             continue
-        if value not in region.results and not any(value in other.inputs for other in region.ops):
+        region = op.parent
+        if value not in region.results and not any(value in references(other) for other in region.ops):
             region.ops.remove(op)
 
 
