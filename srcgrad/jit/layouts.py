@@ -81,7 +81,9 @@ def check_layouts(functions: list[Function], entries: list[Function]) -> None:
 
 def _decides(op: Op) -> bool:
     """Whether an operation of the program gives a view or a copy, and compiled code could take the other."""
-    return isinstance(op, Call) and op.mirror is None and among(op.fn, MAY_COPY) and rank(op.args[0].type) != 1
+    if not isinstance(op, Call) or op.mirror is not None or not among(op.fn, MAY_COPY):
+        return False
+    return isinstance(op.args[0], Value) and rank(op.args[0].type) != 1
 
 
 class _Origins:

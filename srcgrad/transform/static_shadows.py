@@ -174,6 +174,9 @@ class _Buffers:
             known = owner is loop.body or (isinstance(owner, (Loop, Call)) and owner.parent is loop.body)
             if not known or len(regions) != 1 or result in self.taken or not self._is_member(result):
                 return False
+            if result in self._bases:
+                # The next turn would have a shadow for a view, and this one another for what it is a view of.
+                return False
         return True
 
     def _ends_in_time(self, value: Value) -> bool:

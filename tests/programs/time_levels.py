@@ -196,3 +196,77 @@ def levels_and_errors(u):
             new[1] *= x[0]
         x = new
     return np.sum(x**2)
+
+
+@program(_point)
+def part_of_a_new_level(u):
+    for _ in range(3):
+        new = np.zeros(len(u) + 1)
+        new[1:] = u * u
+        new[0] = u[0] * 2
+        new[2] *= new[0]
+        u = new[1:]
+    return np.sum(u**2)
+
+
+@program(_point)
+def new_level_in_another_shape(u):
+    x = u[:4].copy()
+    for _ in range(3):
+        new = np.zeros((2, 2))
+        new[0] = x[:2] * x[2:]
+        new[1] = x[:2]
+        new[0, 1] *= new[1, 0]
+        x = new.reshape(4)
+    return np.sum(x**2)
+
+
+@program(_point)
+def new_level_transposed(u):
+    x = u[:4].reshape(2, 2).copy()
+    for _ in range(3):
+        new = x.copy()
+        new[0] *= x[1]
+        x = new.T
+    return np.sum(x**2 * np.arange(4.0).reshape(2, 2))
+
+
+@program(_point)
+def level_and_a_view_of_it(u):
+    x = u.copy()
+    y = u * 1.0
+    for _ in range(3):
+        new = x.copy()
+        new[0] *= y[-1]
+        y = new[1:]
+        x = new
+        y *= 0.5
+    return np.sum(x**2) + np.sum(y)
+
+
+@program(_point)
+def view_of_the_level_before(u):
+    x = u.copy()
+    for _ in range(3):
+        v = x[1:]
+        new = x.copy()
+        new[:-1] *= v
+        v *= 2.0
+        x, y = new, v
+        new[0] = y[0]
+    return np.sum(x**2)
+
+
+@program(_point)
+def swapped_and_made_anew(u):
+    a = u.copy()
+    b = np.zeros(len(u))
+    for _ in range(2):
+        for _ in range(3):
+            b[:] = a * a
+            b[0] += a[1]
+            a, b = b, a
+        b = np.ones(len(u))
+        b[1:] = a[:-1]
+        a, b = b, a
+    return np.sum(a * b)
