@@ -498,6 +498,8 @@ def inner(a, b):
 
 @_defines(np.vdot)
 def vdot(a, b):
+    if np.iscomplexobj(a):
+        a = np.conj(a)
     return np.dot(np.ravel(a), np.ravel(b))
 
 

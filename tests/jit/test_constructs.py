@@ -382,3 +382,14 @@ def test_a_tape_keeps_what_has_a_shadow_and_no_copy_of_it() -> None:
 
     x = np.array([0.4, 0.7, 0.5])
     assert srcgrad.grad(length_of_the_gradient, jit=True)(x) == pytest.approx(36.0 * x**3)
+
+
+def test_vdot_conjugates() -> None:
+    def overlap(a: Any, b: Any) -> Any:
+        return np.abs(np.vdot(a, b)) ** 2
+
+    a, b = np.array([1.0 + 2.0j, 3.0 - 1.0j]), np.array([0.5 + 0.0j, -1.0j])
+    value, gradient = srcgrad.value_and_grad(overlap, argnums=(0, 1), jit=True)(a, b)
+    expected, other = srcgrad.value_and_grad(overlap, argnums=(0, 1))(a, b)
+    assert value == pytest.approx(expected)
+    assert np.allclose(gradient, other)
