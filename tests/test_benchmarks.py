@@ -337,7 +337,8 @@ def test_curves(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory() -> None:
-    command = [sys.executable, "-m", "benchmarks.memory", "rosenbrock", "srcgrad, array"]
+    pytest.importorskip("numba")
+    command = [sys.executable, "-m", "benchmarks.memory", "rosenbrock", "srcgrad, array, jit"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
     # The gradient of 100,000 numbers, and nothing else.
     peak, held = json.loads(done.stdout)

@@ -35,10 +35,14 @@ def type_dicts(functions: list[Function]) -> None:
     keys: dict[Any, dict[Any, Op]] = {}
     for function in functions:
         for op in walk(function.body):
-            if isinstance(op, Call) and hashable(op.fn) and op.fn in _KEYED and isinstance(op.args[0].type, Dict):
+            if isinstance(op, Call) and hashable(op.fn) and op.fn in _KEYED and _is_dict(op.args[0]):
                 keys.setdefault(aliases.find(op.args[0]), {})[_example_of(op.args[1], op)] = op
     for op in made:
         _spell_out(op, keys.get(aliases.find(op.outputs[0]), {}))
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, Value) and isinstance(value.type, Dict)
 
 
 def _makes_dict(op: Op) -> bool:
