@@ -73,18 +73,35 @@ def measured(problems: Sequence[Problem], targets: Sequence[str], peers: Peers) 
 
 
 def lines(peaks: Sequence[Peak]) -> Iterator[str]:
-    """A table, one line for each problem."""
+    """A table, one line for each problem: srcgrad's gradients, and the least of those by hand and of other tools."""
     if not peaks:
         return
-    names = list(dict.fromkeys(peak.name for peak in peaks))
-    cells: dict[tuple[str, str], dict[str, str]] = {}
+    cells: dict[tuple[str, str], dict[str, Peak]] = {}
     for peak in peaks:
-        held = "" if peak.held is None else f" ({peak.held / 1e6:.1f})"
-        cells.setdefault((peak.problem, peak.size), {})[peak.name] = f"{peak.bytes / 1e6:.1f}{held}"
+        cells.setdefault((peak.problem, peak.size), {})[peak.name] = peak
     yield from ("", "### Peak memory beyond the arguments, MB", "")
-    yield from ("In brackets what the code has to hold: its tape, copies of arguments and the gradient.", "")
-    rows = [[*key, *(row.get(name, "") for name in names)] for key, row in cells.items()]
-    yield from table(("problem", "size", *names), rows)
+    yield from ("In brackets what compiled code has to hold: its tape, copies of arguments and the gradient.", "")
+    rows = []
+    for key, row in cells.items():
+        own = [_shown(row.get(f"srcgrad, {form}")) for form in ("loop", "array", "loop, jit", "array, jit")]
+        hand = _least([peak for name, peak in row.items() if name.startswith(("hand", "best"))])
+        peer = _least([peak for name, peak in row.items() if not name.startswith(_OWN)])
+        rows.append([*key, *own, _shown(hand), "" if peer is None else f"{_shown(peer)} {peer.name}"])
+    yield from table(("problem", "size", "loop", "array", "loop, jit", "array, jit", "by hand", "best peer"), rows)
+
+
+_OWN = ("srcgrad", "primal", "hand", "best")
+
+
+def _least(peaks: Sequence[Peak]) -> Peak | None:
+    return min(peaks, key=lambda peak: peak.bytes, default=None)
+
+
+def _shown(peak: Peak | None) -> str:
+    if peak is None:
+        return ""
+    held = "" if peak.held is None else f" ({peak.held / 1e6:.1f})"
+    return f"{peak.bytes / 1e6:.1f}{held}"
 
 
 def _status(field: str) -> int:
