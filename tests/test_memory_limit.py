@@ -11,6 +11,7 @@ from oracle import judge_arguments
 from programs import Program, all_programs
 
 import srcgrad
+from srcgrad import checkpointed
 from srcgrad.errors import AliasError, ArgumentError
 from srcgrad.testing import check_same
 
@@ -119,3 +120,52 @@ def test_ranges_backwards() -> None:
         gradient = srcgrad.grad(product, memory_limit=1)
         np.testing.assert_allclose(gradient(x, step), expected, rtol=1e-12)
         assert gradient.source_for(x, step).count("slots_within(1,") == 2
+
+
+def becomes_the_other(u, n):
+    a = u.copy()
+    b = u * 2.0
+    for _ in range(n):
+        b[3] = b[1] * a[3]
+        b = a
+    return np.sum(a**2)
+
+
+def becomes_a_part_of_the_other(u, n):
+    a = u.copy()
+    b = u * 2.0
+    for _ in checkpointed(range(n)):
+        b[3] = b[1] * a[3]
+        b = a[1:]
+    return np.sum(a**2)
+
+
+def stays_apart(u, n):
+    a = u.copy()
+    b = u * 2.0
+    old = u + 1.0
+    for _ in range(n):
+        b[3] = b[1] * a[3] + old[0]
+        new = b * 0.5
+        new[0] *= old[1]
+        a, b, old = b, new, a
+    return np.sum(a**2) + np.sum(b * old)
+
+
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        srcgrad.grad(becomes_the_other, memory_limit=100),
+        srcgrad.grad(becomes_the_other, memory_limit=10_000),
+        srcgrad.grad(becomes_a_part_of_the_other),
+    ],
+)
+def test_parts_of_the_state_that_become_one(gradient):
+    with pytest.raises(AliasError, match="b and a share memory, and b is written"):
+        gradient(np.array([0.7, -0.4, 1.1, 0.3, -0.8]), 3)
+
+
+def test_parts_of_the_state_that_stay_apart():
+    u = np.array([0.7, -0.4, 1.1, 0.3, -0.8])
+    limited = srcgrad.grad(stays_apart, memory_limit=100)
+    check_same(limited(u, 5), srcgrad.grad(stays_apart)(u, 5), "memory_limit changes stays_apart", exact=False)

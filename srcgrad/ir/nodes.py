@@ -557,6 +557,7 @@ class Closed:
         drawn: the results that are what random draws returned.
         loop: for a checkpointed loop, how it is made of turns.
         swept: what it calls of functions with derivatives of their own whose reverse sweeps are run.
+        made: its results before copies were made of those that others may know.
     """
 
     function: Function
@@ -565,6 +566,7 @@ class Closed:
     drawn: tuple[int, ...] = ()
     loop: Any = None
     swept: set[Any] = field(default_factory=set)
+    made: list[Value] = field(default_factory=list)
 
     @property
     def __name__(self) -> str:

@@ -117,7 +117,10 @@ class _Origins:
             raise not_jitable(op, _UNSURE)
 
     def _follow(self, value: Value, rows: bool) -> bool:
-        """Whether an array lies in compiled code as it does in NumPy, and in rows if that is asked for."""
+        """Whether an array lies in compiled code as it does in NumPy, and in rows if that is asked for.
+
+        What was seen before was found to do so: what does not is an error.
+        """
         pending = [(value, rows)]
         while pending:
             found = pending.pop()
@@ -133,7 +136,7 @@ class _Origins:
     def _before(self, value: Value, rows: bool) -> list[tuple[Value, bool]] | None:
         """What a value lies in memory like, and whether that has to lie in rows; None if nobody knows."""
         owner = value.owner
-        if (rank(value.type) or 0) <= 1 and (rank(value.type) == 0 or _is_made(owner)):
+        if rank(value.type) == 0 or (rank(value.type) == 1 and _is_made(owner)):
             return []
         entry = self._entry(value)
         if entry is not None:

@@ -102,8 +102,9 @@ def close_body(
     set_result(function)
     remove_dead_code([function])
     separate([function, *callees], function)
+    made = list(body.results)
     _return_new_memory(cut, function)
-    return Closed(function, cut.layout, unsure), written
+    return Closed(function, cut.layout, unsure, made=made), written
 
 
 def set_result(function: Function) -> None:

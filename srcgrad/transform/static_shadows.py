@@ -242,7 +242,10 @@ def _allocate(
     """Makes the shadow of a buffer where the reverse sweep begins to know it: under the last name it has."""
     home = mirrors[region_of(value)]
     shadow = _shadow(value, home)
-    op = Call(np.zeros_like, (value,), {}, [shadow], near.span)
+    dtype = value.type.dtype if isinstance(value.type, Array) else None
+    # A buffer may begin with integers, and be made of floats in a later turn.
+    zeros = np.zeros_like if dtype is not None and dtype.kind in "fc" else runtime.zeros_like
+    op = Call(zeros, (value,), {}, [shadow], near.span)
     op.mirror = near.mirror or near
     op.parent = home
     home.ops.insert(function.backward_from or 0 if home is function.body else 0, op)

@@ -15,7 +15,8 @@ import numpy as np
 
 from srcgrad import runtime, schedule
 from srcgrad.analysis.activity import Activity
-from srcgrad.analysis.alias import Aliases, reachable
+from srcgrad.analysis.alias import Aliases, is_pointer, reachable
+from srcgrad.analysis.origins import Origins
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.iteration import iterator_length
 from srcgrad.frontend.lowering import Lowering
@@ -36,6 +37,7 @@ from srcgrad.transform.closed import (
 )
 from srcgrad.transform.control_reversal import count_trips
 from srcgrad.transform.definedness import define_everywhere, filler
+from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.strong_zeros import Zeros
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def close_loop(cut: Cut, views: list[Op], loop: For) -> tuple[Call, list[Value]]
     for k in written:
         if k < first:
             _check_start(cut, given[k], loop)
-    turn = _turn(cut, views, loop, entries, constants, meaning, [k - 1 for k in memory])
+    turn, written_in_turn = _turn(cut, views, loop, entries, constants, meaning, [k - 1 for k in memory])
     offset = int(loop.exits)
     state: list[tuple[int | None, int]] = [(None, offset + k) for k in range(len(carried))]
     for place, k in enumerate(entries):
@@ -95,6 +97,8 @@ def close_loop(cut: Cut, views: list[Op], loop: For) -> tuple[Call, list[Value]]
     results = offset + len(carried)
     extra = [k for k in written if k < first]
     state += [(k, results + len(extra) + place) for place, k in enumerate(memory)]
+    parts = list(zip(state, range(offset, results + len(memory)), strict=True))
+    _check_parts(closed, turn, parts, {k + 1 for k in written_in_turn})
     inner = next(op for op in closed.function.body.ops if isinstance(op, For) and op.slots is not None)
     inner.slots = None
     closed.loop = Turns(
@@ -191,8 +195,8 @@ def _turn(
     constants: list[Value],
     meaning: list[Value],
     memory: list[int],
-) -> Closed:
-    """One turn as a function of the index, the state and constants."""
+) -> tuple[Closed, list[int]]:
+    """One turn as a function of the index, the state and constants, and which of these it writes."""
     params = parameters([loop.index, *[loop.carried[k] for k in entries], *constants])
     mapping = dict(zip(constants, params[1 + len(entries) :], strict=True))
     mapping[loop.index] = params[0]
@@ -207,8 +211,42 @@ def _turn(
     # What it writes of the state that it carries is either in what it hands on, or nobody looks at it any more.
     kept = [copies.get(k, closed.function.params[k]) for k in memory]
     closed.function.body.results = [*results[: len(results) - len(written)], *kept]
+    closed.made = [*closed.made[: len(results) - len(written)], *kept]
     set_result(closed.function)
-    return closed
+    return closed, written
+
+
+def _check_parts(
+    closed: Closed, turn: Closed, parts: list[tuple[tuple[int | None, int], int]], written: set[int]
+) -> None:
+    """Has a loop refuse a state of which one part has become the memory of another that the next turn writes.
+
+    Each part is kept and handed over by itself: what is written to one would not be seen in the other. If the parts
+    are apart before a turn, they are after it unless that turn hands on the memory of one of them twice.
+
+    Args:
+        closed: the loop; it is changed.
+        turn: one turn of it.
+        parts: the parts of the state, each with the result of a turn that it is.
+        written: the parameters of the loop that a turn writes.
+    """
+    origins = Origins(Aliases([turn.function]), turn.function.params)
+    handed = [(param, turn.made[k], closed.made[result]) for (param, result), k in parts if param is not None]
+    handed = [(param, own, whole) for param, own, whole in handed if is_pointer(own.type)]
+    met = [
+        (j, k)
+        for j, (param, own, _) in enumerate(handed)
+        for k, (_, other, _) in enumerate(handed)
+        if j != k and param in written and origins.meet(own, other)
+    ]
+    if not met:
+        return
+    function = closed.function
+    both = [handed[k][2] for k in sorted({k for pair in met for k in pair})]
+    known = [handed[j][2] for j in sorted({j for j, _ in met})]
+    check = overlap_check(known, both, Aliases([function]))
+    check.parent = function.body
+    function.body.ops.append(check)
 
 
 def reverse_turns(pairs: ClosedPairs, closed: Closed, seeds: dict[int, Zeros], inputs: list[int]) -> Reversed:
