@@ -16,7 +16,7 @@ from srcgrad.backend.compile import load
 from srcgrad.backend.emit import Decorator, Emitted
 from srcgrad.errors import MissingPackageError, NotJitableError, Span, SrcgradError
 from srcgrad.ir.nodes import For, Function, walk
-from srcgrad.ir.types import Array, NpScalar, PyScalar, Type
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Type
 
 
 def decorator(function: Function, bounds: bool) -> Decorator:
@@ -150,9 +150,18 @@ def check_kinds(results: Iterable[Any], kinds: dict[str, set[Type]]) -> None:
             if dtype in _FLOATING and name in kinds and not any(_agrees(t, dtype) for t in kinds[name]):
                 expected = ", ".join(sorted(map(str, kinds[name])))
                 raise NotJitableError(f"Numba computes {name} as {dtype}, where NumPy computes {expected}")
+            if type(found).__name__ in _LISTS and dtype in _WHOLE and all(map(_holds_floats, kinds.get(name, [0]))):
+                raise NotJitableError(f"Numba makes {name} a list of whole numbers, where Python has one of floats")
 
 
 _FLOATING = ("float32", "float64", "complex64", "complex128")
+_WHOLE = ("int32", "int64", "bool")
+_LISTS = ("List", "ListType")
+
+
+def _holds_floats(t: Any) -> bool:
+    item = t.item if isinstance(t, List) else None
+    return (isinstance(item, PyScalar) and item.kind == "f") or (isinstance(item, NpScalar) and item.dtype.kind == "f")
 
 
 def _agrees(t: Type, dtype: str) -> bool:

@@ -17,6 +17,7 @@ from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.lanes import run_in_lanes
 from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.layouts import check_layouts
+from srcgrad.jit.list_items import cast_items
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.neighbours import join_neighbours
@@ -55,6 +56,7 @@ def jitted(
         NotJitableError: if there is something in them that Numba can't compile.
     """
     check_layouts(functions, entries)
+    cast_items(functions)
     for function in functions:
         name_dtypes(function)
         define_calls(function)
