@@ -33,7 +33,7 @@ def judge(program: ArrayProgram) -> None:
 @pytest.mark.parametrize("relies", [True, False], ids=["relies", "careful"])
 def test_as_python(program: ArrayProgram, relies: bool, without_numba: None, monkeypatch: pytest.MonkeyPatch) -> None:
     if not relies:
-        monkeypatch.setattr(building, "jitted", lambda functions, entries, _: jitted(functions, entries, False))
+        monkeypatch.setattr(building, "jitted", lambda functions, entries, *_: jitted(functions, entries, False))
     judge(program)
 
 
