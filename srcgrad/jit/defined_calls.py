@@ -20,7 +20,7 @@ from srcgrad.frontend.program import lowered
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Raise, Region, Value, map_tree, walk
 from srcgrad.ir.types import Array, NpScalar, Type, rank
-from srcgrad.jit import definitions, indexed, stacked, tables
+from srcgrad.jit import decompositions, definitions, indexed, stacked, tables
 from srcgrad.jit.defining import OF_RESULT
 from srcgrad.jit.types import is_compilable
 from srcgrad.rules.registry import hashable
@@ -30,6 +30,7 @@ from srcgrad.transform.simplify import remove_dead_code, replace_values
 _SUBSCRIPTED = frozenset([operator.getitem, operator.setitem, *ITEM_UPDATES])
 _DEFINITIONS = {
     **definitions.DEFINITIONS,
+    **decompositions.DEFINITIONS,
     **indexed.DEFINITIONS,
     **stacked.DEFINITIONS,
     **tables.DEFINITIONS,

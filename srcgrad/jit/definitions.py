@@ -511,13 +511,6 @@ def kron(a, b):
     return np.reshape(product, (a.shape[0] * b.shape[0], a.shape[1] * b.shape[1]))
 
 
-@_defines(np.linalg.svd)
-def svd(a, full_matrices=True, compute_uv=True):
-    if compute_uv:
-        raise NotImplementedError("Numba knows it")
-    return np.linalg.svd(a, False)[1]
-
-
 # Sums over labelled axes
 
 

@@ -40,6 +40,18 @@ def cholesky(a, *, of_result):
     return _one_by_one(np.linalg.cholesky, a, of_result, 2)
 
 
+@_defines(np.linalg.slogdet, when=_is_stacked)
+def slogdet(a, *, of_result):
+    if np.iscomplexobj(a):
+        raise NotImplementedError("np.linalg.slogdet of several complex matrices")
+    stacked = np.reshape(a, (-1, a.shape[-2], a.shape[-1]))
+    signs, logs = np.empty(stacked.shape[0], of_result), np.empty(stacked.shape[0], of_result)
+    for k in range(stacked.shape[0]):
+        signs[k], logs[k] = np.linalg.slogdet(stacked[k])
+    shape = tuple([a.shape[k] for k in range(np.ndim(a) - 2)])
+    return np.reshape(signs, shape), np.reshape(logs, shape)
+
+
 @_defines(np.linalg.solve, when=lambda op: _is_stacked(op) or rank(op.args[1].type) not in (1, 2))
 def solve(a, b, *, of_result):
     if np.ndim(a) == 2:

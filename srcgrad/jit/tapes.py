@@ -25,7 +25,7 @@ from srcgrad.analysis.memory import is_view
 from srcgrad.analysis.ranges import range_of
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, Const, For, Function, If, Loop, Op, Region, Try, Value, walk
-from srcgrad.ir.types import F8, INT, Array, Dim, List, NpScalar, PyScalar, Type, is_scalar, same_length
+from srcgrad.ir.types import F8, INT, Array, Dim, List, NpScalar, Pointer, PyScalar, Type, is_scalar, same_length
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.simplify import replace_values
 
@@ -417,7 +417,7 @@ def _axis_of(x: Value, axis: Any) -> tuple[Value, int] | None:
 
 def _dtype(t: Type) -> np.dtype | None:
     if isinstance(t, PyScalar):
-        return _KINDS.get(t.kind)
+        return None if isinstance(t, Pointer) and t.or_none else _KINDS.get(t.kind)
     return t.dtype if isinstance(t, (NpScalar, Array)) else None
 
 

@@ -2,14 +2,15 @@
 
 Every symbolic dimension gets a length of its own, in three base samples whose lengths vary independently; then come
 smaller samples, with axes of length 0, 1 and 2, where the types allow them. A function that refuses distinct lengths
-gets equal ones, for as few symbols as it takes. A length of the result is a literal, or an input dimension with an
-offset, only if that explains every sample.
+gets equal ones, for as few symbols as it takes, or those of its known axes. A length of the result is a literal, or an
+input dimension with an offset, only if that explains every sample.
 Only functions from an allow-list are called: pure ones, without input or output.
 """
 
 from __future__ import annotations
 
 import cmath
+import itertools
 import math
 import operator
 import types
@@ -247,14 +248,26 @@ def _partitions(names: list[str]) -> Iterator[dict[str, int]]:
         yield dict(zip(names, classes, strict=True))
 
 
+def _bases(names: list[str], constants: set[int]) -> Iterator[list[Lengths]]:
+    """Base samples: symbols that differ, symbols that share a length, and last those that are one of the constants."""
+    # Some functions want lengths with many divisors.
+    for scale in (1, 12) if len(names) < 3 else (1,):
+        for classes in _partitions(names):
+            yield _base_lengths(classes, scale)
+    if len(names) > 3:
+        return
+    choices = itertools.product([0, *sorted(constants)], repeat=len(names))
+    for known in sorted(choices, key=lambda known: -known.count(0)):
+        if any(known):
+            fixed = {name: n for name, n in zip(names, known, strict=True) if n}
+            yield [{**lengths, **fixed} for lengths in _base_lengths({name: k for k, name in enumerate(names)}, 1)]
+
+
 @lru_cache(4096)
 def _explain(fn: Callable, signature: Any) -> Type:
     axes = list(_axes(signature))
     names = list(dict.fromkeys(axis.name for axis in axes if isinstance(axis, Dim)))
-    # Some functions want lengths with many divisors.
-    scaled = [(classes, scale) for scale in ((1, 12) if len(names) < 3 else (1,)) for classes in _partitions(names)]
-    for classes, scale in scaled:
-        base = _base_lengths(classes, scale)
+    for base in _bases(names, {axis for axis in axes if isinstance(axis, int) and axis > 1}):
         tried = [(lengths, _call(fn, signature, lengths, k)) for k, lengths in enumerate(base)]
         if any(result is _RAISED for _, result in tried):
             continue
