@@ -85,6 +85,11 @@ def reachable(functions: list[Function]) -> list[Function]:
     return list(found)
 
 
+def calls_itself(function: Function) -> bool:
+    """Whether a function calls itself, directly or not."""
+    return function in reachable([op.callee for op in walk(function.body) if isinstance(op, Invoke)])
+
+
 class Aliases:
     """Classes of values that may share memory.
 

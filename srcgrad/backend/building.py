@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad.analysis.alias import calls_itself
 from srcgrad.backend import numba_target
 from srcgrad.backend.arguments import split_name
 from srcgrad.backend.checks import Check, Slow, never
@@ -219,7 +220,9 @@ class Builder:
         known = {value.hint or "": source.read() for source, value in captured}
         module, hint = target.fn.__module__ or "srcgrad", f"srcgrad {entry.name}"
         if compiled_too:
-            loaded = numba_target.load_compiled(emitted, [f.name for f in compiled_too], module, hint, known)
+            # Numba's machine code of recursive functions can't be read back (numba/numba#6061).
+            cached = not any(map(calls_itself, compiled_too))
+            loaded = numba_target.load_compiled(emitted, [f.name for f in compiled_too], module, hint, known, cached)
         else:
             loaded = load(emitted, module, hint, known)
         compiled = loaded[entry.name]

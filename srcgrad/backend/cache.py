@@ -17,8 +17,9 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
 _COMPILED_TOO = (
-    *("jit/helpers.py", "jit/vector_functions.py"),
-    *("backend/numba_helpers.py", "backend/numba_target.py", "backend/vector_math.py"),
+    *("jit/helpers.py", "jit/vector_functions.py", "runtime.py", "schedule.py"),
+    *("backend/numba_helpers.py", "backend/numba_lists.py", "backend/numba_products.py"),
+    *("backend/numba_target.py", "backend/vector_math.py"),
 )
 """What becomes part of the machine code, or decides how it is made."""
 

@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 from numba import types, vectorize
 from numba.core.errors import TypingError
-from numba.cpython.listobj import ListInstance
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import intrinsic, overload, register_jitable
-from numba.typed import Dict
 
-from srcgrad import runtime, schedule
-from srcgrad.errors import ArgumentError
+from srcgrad import runtime
 from srcgrad.jit import helpers
 
 for _helper in helpers.COMPILED_AS_THEY_ARE:
@@ -198,12 +195,12 @@ def _average_along(x: Any, axis: Any) -> Any:
 
 @_compiled(helpers.largest_along, prefer_literal=True)
 def _largest_along(x: Any, axis: Any) -> Any:
-    return _rows(x, axis, _reducer(np.max), _own_dtype(x.dtype))
+    return _rows(x, axis, _reducer(np.max), own_dtype(x.dtype))
 
 
 @_compiled(helpers.smallest_along, prefer_literal=True)
 def _smallest_along(x: Any, axis: Any) -> Any:
-    return _rows(x, axis, _reducer(np.min), _own_dtype(x.dtype))
+    return _rows(x, axis, _reducer(np.min), own_dtype(x.dtype))
 
 
 @functools.cache
@@ -211,7 +208,7 @@ def _reducer(fn: Any) -> Any:
     return register_jitable(error_model="numpy")(lambda x: fn(x))
 
 
-def _own_dtype(dtype: Any) -> Any:
+def own_dtype(dtype: Any) -> Any:
     return np.bool_ if isinstance(dtype, types.Boolean) else getattr(np, str(dtype))
 
 
@@ -271,11 +268,11 @@ def _diagonal(x: Any, offset: Any = 0) -> Any:
 @_compiled(runtime.unbroadcast)
 def _unbroadcast(g: Any, x: Any) -> Any:
     if not isinstance(x, types.Array):
-        kind = _own_dtype(x)
+        kind = own_dtype(x)
         if isinstance(g, types.Array):
             return lambda g, x: kind(helpers.total(g))
         return lambda g, x: kind(g)
-    dtype = _own_dtype(x.dtype)
+    dtype = own_dtype(x.dtype)
     if not isinstance(g, types.Array):
         return lambda g, x: np.full(x.shape, dtype(g))
     if g.ndim < x.ndim:
@@ -315,11 +312,11 @@ def _expanded(g: Any, x: Any) -> Any:
 @_compiled(runtime.like)
 def _like(g: Any, x: Any) -> Any:
     if isinstance(x, types.Array):
-        dtype = _own_dtype(x.dtype)
+        dtype = own_dtype(x.dtype)
         if not isinstance(g, types.Array):
             return lambda g, x: np.full(x.shape, dtype(g))
         return lambda g, x: np.broadcast_to(g, x.shape).astype(dtype)
-    kind = _own_dtype(x)
+    kind = own_dtype(x)
     if isinstance(g, types.Array):
         return lambda g, x: kind(helpers.total(g))
     return lambda g, x: kind(g)
@@ -328,7 +325,7 @@ def _like(g: Any, x: Any) -> Any:
 @_compiled(runtime.zeros_like)
 def _zeros_like(x: Any) -> Any:
     if isinstance(x, types.Array):
-        dtype = _own_dtype(x.dtype) if isinstance(x.dtype, (types.Float, types.Complex)) else np.float64
+        dtype = own_dtype(x.dtype) if isinstance(x.dtype, (types.Float, types.Complex)) else np.float64
         return lambda x: np.zeros(x.shape, dtype)
     if isinstance(x, types.List):
         return lambda x: [runtime.zeros_like(item) for item in x]
@@ -386,202 +383,3 @@ def _first(x: Any, largest: bool) -> int:
         if (x[k] > x[found]) if largest else (x[k] < x[found]):
             found = k
     return found
-
-
-# Lists
-
-
-@_compiled(helpers.no_shadows, prefer_literal=True)
-def _no_shadows(dtype: Any, ndim: Any) -> Any:
-    if isinstance(ndim, types.NoneType):
-        return lambda dtype, ndim: [([dtype(0)], [0.0])][:0]
-    shape = (0,) * ndim.literal_value
-
-    def run(dtype: Any, ndim: Any) -> Any:
-        empty = np.empty(shape, dtype)
-        return [(np.lib.stride_tricks.as_strided(empty, empty.shape, empty.strides), empty)][:0]
-
-    return run
-
-
-@intrinsic
-def _identity(typingctx: Any, x: Any) -> Any:
-    """What tells a list from every other that lives."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        found = ListInstance(context, builder, signature.args[0], args[0])
-        return builder.ptrtoint(found.meminfo, context.get_value_type(types.intp))
-
-    return types.intp(x), codegen
-
-
-def _list_shadow_in(shadows: Any, x: Any) -> Any:
-    for k in range(len(shadows) - 1, -1, -1):
-        known, shadow = shadows[k]
-        if _identity(known) == _identity(x):
-            return shadow
-    made = [0.0 for _ in x]
-    shadows.append((x, made))
-    return made
-
-
-@_compiled(helpers.shadow_in)
-def _shadow_in(shadows: Any, x: Any) -> Any:
-    if isinstance(x, types.List):
-        return _list_shadow_in
-    dtype = _own_dtype(x.dtype)
-
-    def run(shadows: Any, x: Any) -> Any:
-        for k in range(len(shadows) - 1, -1, -1):
-            known, shadow = shadows[k]
-            if known.ctypes.data == x.ctypes.data and known.shape == x.shape:
-                return shadow
-        # As a view of any layout, so that arrays of all layouts fit into one list; it keeps the memory.
-        made = np.zeros(x.shape, dtype)
-        shadows.append((np.lib.stride_tricks.as_strided(x, x.shape, x.strides), made))
-        return made
-
-    return run
-
-
-@_compiled(helpers.shadow_through)
-def _shadow_through(shadows: Any, x_bar: Any, x: Any, z: Any) -> Any:
-    def run(shadows: Any, x_bar: Any, x: Any, z: Any) -> Any:
-        return x_bar.reshape(z.shape) if x.ctypes.data == z.ctypes.data else helpers.shadow_in(shadows, z)
-
-    return run
-
-
-@_compiled(runtime.add_if_copied)
-def _add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> Any:
-    def run(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
-        if x.ctypes.data != z.ctypes.data:
-            x_bar += helpers.reshaped(z_bar, x_bar.shape)
-
-    return run
-
-
-@_compiled(runtime.add_each)
-def _add_each(shadow: Any, contributions: Any) -> Any:
-    def run(shadow: Any, contributions: Any) -> None:
-        for k, contribution in enumerate(contributions):
-            shadow[k] = shadow[k] + contribution
-
-    return run
-
-
-@_compiled(runtime.add_slice)
-def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
-    def run(shadow: Any, i: Any, contributions: Any) -> None:
-        start, stop, step = i.indices(len(shadow))
-        for n, k in enumerate(range(start, stop, step)):
-            shadow[k] = shadow[k] + contributions[n]
-
-    return run
-
-
-@_compiled(helpers.unpacked_arrays, prefer_literal=True)
-def _unpacked_arrays(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
-    ones = (1,) * ndim.literal_value
-
-    def run(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
-        found = []
-        place = 0
-        for k in range(len(shapes)):
-            shape, size = ones, 1
-            for axis in range(len(ones)):
-                shape = tuple_setitem(shape, axis, shapes[k, axis])
-                size *= shapes[k, axis]
-            found.append(numbers[place : place + size].copy().reshape(shape))
-            place += size
-        return found
-
-    return run
-
-
-@_compiled(helpers.empty_dict)
-def _empty_dict(key: Any, item: Any) -> Any:
-    key_type, item_type = types.unliteral(key), types.unliteral(item)
-    return lambda key, item: Dict.empty(key_type, item_type)
-
-
-@_compiled(helpers.array_of)
-def _array_of(items: Any) -> Any:
-    return lambda items: np.array(items)
-
-
-for _fn in (runtime.popped_place, runtime.inserted_place):
-    register_jitable(_fn)
-
-
-@_compiled(helpers.zero_in)
-def _zero_in(shadows: Any) -> Any:
-    item = shadows.dtype
-    if isinstance(item, types.Array):
-        shape, dtype = (1,) * item.ndim, _own_dtype(item.dtype)
-        return lambda shadows: np.zeros(shape, dtype)
-    if isinstance(item, types.Number):
-        dtype = _own_dtype(item)
-        return lambda shadows: dtype(0)
-    raise TypingError("a zero among cotangents that are neither numbers nor arrays")
-
-
-# Checkpoints
-
-
-@_compiled(schedule.number_of_slots)
-def _number_of_slots(slots: Any, turns: Any) -> Any:
-    def by_default(slots: Any, turns: Any) -> Any:
-        bits, left = 0, max(turns, 1)
-        while left > 0:
-            bits += 1
-            left >>= 1
-        return max(1, 2 * bits)
-
-    def as_asked(slots: Any, turns: Any) -> Any:
-        if slots < 1:
-            raise ArgumentError("a checkpointed loop needs at least one slot")
-        return slots
-
-    return by_default if isinstance(slots, types.NoneType) else as_asked
-
-
-register_jitable(schedule.slots_within)
-
-
-@_compiled(schedule.size_of)
-def _size_of(value: Any) -> Any:
-    if isinstance(value, types.Array):
-        return lambda value: value.nbytes
-    if isinstance(value, types.List):
-        return lambda value: len(value) * 8
-    return lambda value: 8
-
-
-_MANY = 2**62
-
-
-@register_jitable
-def _binomial(n: int, k: int) -> int:
-    """How many subsets of `k` things there are of `n`, at most a number that is larger than any of turns."""
-    found = 1
-    for i in range(k):
-        if found > _MANY // (n - i):
-            return _MANY
-        found = found * (n - i) // (i + 1)
-    return found
-
-
-@_compiled(schedule.next_snapshot)
-def _next_snapshot(begin: Any, end: Any, free: Any) -> Any:
-    def run(begin: Any, end: Any, free: Any) -> Any:
-        if free <= 0:
-            return end
-        turns, slots = end - begin + 1, free + 1
-        repeats = 1
-        while _binomial(slots + repeats, slots) < turns:
-            repeats += 1
-        least = _binomial(slots + repeats - 2, slots) if repeats > 1 else 1
-        return begin + max(least, turns - _binomial(slots - 1 + repeats, slots - 1), 1)
-
-    return run

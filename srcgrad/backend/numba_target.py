@@ -52,14 +52,15 @@ def check_installed() -> None:
 @functools.cache
 def _teach() -> None:
     import_module("srcgrad.backend.numba_helpers")
+    import_module("srcgrad.backend.numba_lists")
     import_module("srcgrad.backend.numba_products")
     import_module("srcgrad.backend.vector_math").register()
 
 
 def load_compiled(
-    emitted: Emitted, names: list[str], module: str, hint: str, known: dict[str, Any]
+    emitted: Emitted, names: list[str], module: str, hint: str, known: dict[str, Any], cached: bool
 ) -> dict[str, Callable[..., Any]]:
-    """Loads generated code of which Numba compiles some functions, from the cache if it can be kept there.
+    """Loads generated code of which Numba compiles some functions.
 
     Args:
         emitted: the code.
@@ -67,8 +68,9 @@ def load_compiled(
         module: the module name that the others report.
         hint: part of the name under which tracebacks show the text.
         known: the user's names that the code refers to.
+        cached: whether the code comes from the cache, and is kept there, if that can be done.
     """
-    path = stored(emitted.source, names[-1]) if _stands_alone(emitted) else None
+    path = stored(emitted.source, names[-1]) if cached and _stands_alone(emitted) else None
     if path is not None:
         # Numba looks for the module by its name.
         sys.modules[path.stem] = loaded_into = ModuleType(path.stem)

@@ -245,6 +245,16 @@ def no_shadows(dtype: Any, ndim: int | None) -> list:
     return []
 
 
+def no_items(dtype: Any, ndim: int | None, listed: bool) -> list:
+    """A list for numbers of a dtype, for arrays of so many axes, or for lists of numbers."""
+    return []
+
+
+def of_any_layout(x: Any) -> Any:
+    """An array itself; in compiled code a view of it whose type does not say how it lies in memory."""
+    return x
+
+
 def zero_in(shadows: list) -> Any:
     """The zero that stands for any cotangent in a list of them; in compiled code it has as many axes as the others."""
     return 0.0

@@ -10,9 +10,11 @@ import operator
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases
-from srcgrad.ir.nodes import Call, Const, Function, Op, Region, Value, map_tree, walk
-from srcgrad.ir.types import List, NpScalar, PyScalar, Type
+from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Region, Value, map_tree, walk
+from srcgrad.ir.types import List, NpScalar, Pointer, PyScalar, Type
+from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
+from srcgrad.jit.types import is_compilable, kind_of
 from srcgrad.rules.registry import hashable
 
 _PUTS: dict[Any, int] = {list.append: 1, list.insert: 2, operator.setitem: 2}
@@ -32,6 +34,25 @@ def cast_items(functions: list[Function]) -> None:
         for region in [function.body, *[r for op in walk(function.body) for r in op.regions]]:
             region.ops = [new for op in region.ops for new in _with_casts(op, region)]
     _refuse_mixtures(functions)
+
+
+def type_empty_lists(function: Function) -> None:
+    """Says what lists are for that begin without items, and get them in other functions.
+
+    Args:
+        function: it is changed.
+    """
+    ops = list(walk(function.body))
+    given = {v for op in ops if isinstance(op, Invoke) for v in op.args}
+    for op in ops:
+        if not isinstance(op, Call) or op.fn is not list or op.args or op.outputs[0] not in given:
+            continue
+        item = op.outputs[0].type.item if isinstance(op.outputs[0].type, List) else None
+        may_be_none = isinstance(item, Pointer) and item.or_none
+        if isinstance(item, (PyScalar, NpScalar)) and not may_be_none and is_compilable(item):
+            kind = kind_of(item)
+            assert kind is not None
+            op.fn, op.args = helpers.no_items, (Const(kind.type), Const(None), Const(False))
 
 
 def _with_casts(op: Op, region: Region) -> list[Op]:

@@ -17,7 +17,7 @@ from srcgrad.jit.kinds import settle_kinds
 from srcgrad.jit.lanes import run_in_lanes
 from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.layouts import check_layouts
-from srcgrad.jit.list_items import cast_items
+from srcgrad.jit.list_items import cast_items, type_empty_lists
 from srcgrad.jit.loops import fuse_loops
 from srcgrad.jit.messages import postpone_messages
 from srcgrad.jit.neighbours import join_neighbours
@@ -30,6 +30,7 @@ from srcgrad.jit.refills import refill
 from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import refuse_kept_views, split_tables
+from srcgrad.jit.stacks import take_any_layout, use_stacks
 from srcgrad.jit.steady_lengths import assume_lengths, check_assumed
 from srcgrad.jit.tapes import size_tapes
 from srcgrad.jit.vector_functions import use_vector_functions
@@ -66,6 +67,7 @@ def jitted(
         raise_at_writes(function)
     type_dicts(functions)
     split_tables(functions)
+    stacks = use_stacks(functions, entries)
     for function in functions:
         settle_kinds(function)
         postpone_messages(function)
@@ -84,6 +86,7 @@ def jitted(
         check_assumed(function, assumed[function])
         use_vector_functions(function)
         size_tapes(function)
+        type_empty_lists(function)
         refill(function, compiled)
         run_upwards(function, compiled)
         if not parallel:
@@ -94,6 +97,7 @@ def jitted(
     aliases = Aliases(compiled)
     for function in compiled:
         adapt(function, aliases, unwritten)
+    take_any_layout(compiled, stacks)
     for function in compiled:
         run_in_lanes(function, compiled)
         postpone_checks(function)

@@ -16,7 +16,9 @@ from srcgrad.backend import numba_target, twins
 from srcgrad.backend.compile import load
 
 
-def load_plain(emitted: Any, names: list[str], module: str, hint: str, known: dict[str, Any]) -> dict[str, Any]:
+def load_plain(
+    emitted: Any, names: list[str], module: str, hint: str, known: dict[str, Any], cached: bool
+) -> dict[str, Any]:
     """Loads generated code without the decorators of Numba."""
     header = re.sub(r"^from numba import .*\n?", "", emitted.header, flags=re.MULTILINE).strip()
     functions = re.sub(r"^@njit\w*\(.*\)\n", "", emitted.functions, flags=re.MULTILINE)

@@ -1,0 +1,269 @@
+"""Lists and checkpoints for Numba: places in lists, shadows that are looked up, schedules of snapshots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.core.errors import TypingError
+from numba.cpython.listobj import ListInstance
+from numba.cpython.unsafe.tuple import tuple_setitem
+from numba.extending import intrinsic, overload, register_jitable
+from numba.typed import Dict
+
+from srcgrad import runtime, schedule
+from srcgrad.backend.numba_helpers import own_dtype
+from srcgrad.errors import ArgumentError
+from srcgrad.jit import helpers
+
+
+def _compiled(fn: Any, **options: Any) -> Any:
+    """Declares what Numba compiles for a helper; the functions in here have annotations, which Numba would compare."""
+    return overload(fn, strict=False, **options)
+
+
+# Lists
+
+
+@_compiled(helpers.no_shadows, prefer_literal=True)
+def _no_shadows(dtype: Any, ndim: Any) -> Any:
+    if isinstance(ndim, types.NoneType):
+        return lambda dtype, ndim: [([dtype(0)], [0.0])][:0]
+    shape = (0,) * ndim.literal_value
+
+    def run(dtype: Any, ndim: Any) -> Any:
+        empty = np.empty(shape, dtype)
+        return [(np.lib.stride_tricks.as_strided(empty, empty.shape, empty.strides), empty)][:0]
+
+    return run
+
+
+@_compiled(helpers.of_any_layout)
+def _of_any_layout(x: Any) -> Any:
+    return lambda x: np.lib.stride_tricks.as_strided(x, x.shape, x.strides)
+
+
+@_compiled(helpers.no_items, prefer_literal=True)
+def _no_items(dtype: Any, ndim: Any, listed: Any) -> Any:
+    if listed.literal_value:
+        return lambda dtype, ndim, listed: [[dtype(0)]][:0]
+    if isinstance(ndim, types.NoneType):
+        return lambda dtype, ndim, listed: [dtype(0)][:0]
+    shape = (0,) * ndim.literal_value
+    return lambda dtype, ndim, listed: [helpers.of_any_layout(np.empty(shape, dtype))][:0]
+
+
+@intrinsic
+def _identity(typingctx: Any, x: Any) -> Any:
+    """What tells a list from every other that lives."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        found = ListInstance(context, builder, signature.args[0], args[0])
+        return builder.ptrtoint(found.meminfo, context.get_value_type(types.intp))
+
+    return types.intp(x), codegen
+
+
+def _list_shadow_in(shadows: Any, x: Any) -> Any:
+    for k in range(len(shadows) - 1, -1, -1):
+        known, shadow = shadows[k]
+        if _identity(known) == _identity(x):
+            return shadow
+    made = [0.0 for _ in x]
+    shadows.append((x, made))
+    return made
+
+
+@_compiled(helpers.shadow_in)
+def _shadow_in(shadows: Any, x: Any) -> Any:
+    if isinstance(x, types.List):
+        return _list_shadow_in
+    dtype = own_dtype(x.dtype)
+
+    def run(shadows: Any, x: Any) -> Any:
+        for k in range(len(shadows) - 1, -1, -1):
+            known, shadow = shadows[k]
+            if known.ctypes.data == x.ctypes.data and known.shape == x.shape:
+                return shadow
+        # As a view of any layout, so that arrays of all layouts fit into one list; it keeps the memory.
+        made = np.zeros(x.shape, dtype)
+        shadows.append((np.lib.stride_tricks.as_strided(x, x.shape, x.strides), made))
+        return made
+
+    return run
+
+
+@_compiled(helpers.shadow_through)
+def _shadow_through(shadows: Any, x_bar: Any, x: Any, z: Any) -> Any:
+    def run(shadows: Any, x_bar: Any, x: Any, z: Any) -> Any:
+        return x_bar.reshape(z.shape) if x.ctypes.data == z.ctypes.data else helpers.shadow_in(shadows, z)
+
+    return run
+
+
+@_compiled(runtime.add_if_copied)
+def _add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> Any:
+    def run(x_bar: Any, z_bar: Any, x: Any, z: Any) -> None:
+        if x.ctypes.data != z.ctypes.data:
+            x_bar += helpers.reshaped(z_bar, x_bar.shape)
+
+    return run
+
+
+@_compiled(runtime.add_each)
+def _add_each(shadow: Any, contributions: Any) -> Any:
+    def run(shadow: Any, contributions: Any) -> None:
+        for k, contribution in enumerate(contributions):
+            shadow[k] = shadow[k] + contribution
+
+    return run
+
+
+@_compiled(runtime.add_slice)
+def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
+    def run(shadow: Any, i: Any, contributions: Any) -> None:
+        start, stop, step = i.indices(len(shadow))
+        for n, k in enumerate(range(start, stop, step)):
+            shadow[k] = shadow[k] + contributions[n]
+
+    return run
+
+
+@_compiled(helpers.unpacked_arrays, prefer_literal=True)
+def _unpacked_arrays(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
+    ones = (1,) * ndim.literal_value
+
+    def run(numbers: Any, shapes: Any, dtype: Any, ndim: Any) -> Any:
+        found = []
+        place = 0
+        for k in range(len(shapes)):
+            shape, size = ones, 1
+            for axis in range(len(ones)):
+                shape = tuple_setitem(shape, axis, shapes[k, axis])
+                size *= shapes[k, axis]
+            found.append(numbers[place : place + size].copy().reshape(shape))
+            place += size
+        return found
+
+    return run
+
+
+@_compiled(helpers.empty_dict)
+def _empty_dict(key: Any, item: Any) -> Any:
+    key_type, item_type = types.unliteral(key), types.unliteral(item)
+    return lambda key, item: Dict.empty(key_type, item_type)
+
+
+@_compiled(helpers.array_of)
+def _array_of(items: Any) -> Any:
+    return lambda items: np.array(items)
+
+
+for _fn in (runtime.popped_place, runtime.inserted_place):
+    register_jitable(_fn)
+
+
+@_compiled(runtime.order_of)
+def _order_of(keys: Any, reverse: Any = False) -> Any:
+    def run(keys: Any, reverse: Any = False) -> Any:
+        n = len(keys)
+        for k in range(n):
+            if keys[k] != keys[k]:
+                raise ValueError("what is sorted holds NaN, whose place compiled code can't tell")
+        # The sort of `sorted` by merging: of equal items the one that stood first comes first.
+        places, merged = [k for k in range(n)], [k for k in range(n)]
+        width = 1
+        while width < n:
+            for begin in range(0, n, 2 * width):
+                middle, end = min(begin + width, n), min(begin + 2 * width, n)
+                left, right = begin, middle
+                for k in range(begin, end):
+                    takes_right = left >= middle
+                    if not takes_right and right < end:
+                        a, b = keys[places[left]], keys[places[right]]
+                        takes_right = a < b if reverse else b < a
+                    if takes_right:
+                        merged[k] = places[right]
+                        right += 1
+                    else:
+                        merged[k] = places[left]
+                        left += 1
+            places, merged = merged, places
+            width *= 2
+        return places
+
+    return run
+
+
+@_compiled(helpers.zero_in)
+def _zero_in(shadows: Any) -> Any:
+    item = shadows.dtype
+    if isinstance(item, types.Array):
+        shape, dtype = (1,) * item.ndim, own_dtype(item.dtype)
+        return lambda shadows: np.zeros(shape, dtype)
+    if isinstance(item, types.Number):
+        dtype = own_dtype(item)
+        return lambda shadows: dtype(0)
+    raise TypingError("a zero among cotangents that are neither numbers nor arrays")
+
+
+# Checkpoints
+
+
+@_compiled(schedule.number_of_slots)
+def _number_of_slots(slots: Any, turns: Any) -> Any:
+    def by_default(slots: Any, turns: Any) -> Any:
+        bits, left = 0, max(turns, 1)
+        while left > 0:
+            bits += 1
+            left >>= 1
+        return max(1, 2 * bits)
+
+    def as_asked(slots: Any, turns: Any) -> Any:
+        if slots < 1:
+            raise ArgumentError("a checkpointed loop needs at least one slot")
+        return slots
+
+    return by_default if isinstance(slots, types.NoneType) else as_asked
+
+
+register_jitable(schedule.slots_within)
+
+
+@_compiled(schedule.size_of)
+def _size_of(value: Any) -> Any:
+    if isinstance(value, types.Array):
+        return lambda value: value.nbytes
+    if isinstance(value, types.List):
+        return lambda value: len(value) * 8
+    return lambda value: 8
+
+
+_MANY = 2**62
+
+
+@register_jitable
+def _binomial(n: int, k: int) -> int:
+    """How many subsets of `k` things there are of `n`, at most a number that is larger than any of turns."""
+    found = 1
+    for i in range(k):
+        if found > _MANY // (n - i):
+            return _MANY
+        found = found * (n - i) // (i + 1)
+    return found
+
+
+@_compiled(schedule.next_snapshot)
+def _next_snapshot(begin: Any, end: Any, free: Any) -> Any:
+    def run(begin: Any, end: Any, free: Any) -> Any:
+        if free <= 0:
+            return end
+        turns, slots = end - begin + 1, free + 1
+        repeats = 1
+        while _binomial(slots + repeats, slots) < turns:
+            repeats += 1
+        least = _binomial(slots + repeats - 2, slots) if repeats > 1 else 1
+        return begin + max(least, turns - _binomial(slots - 1 + repeats, slots - 1), 1)
+
+    return run
