@@ -20,7 +20,7 @@ from srcgrad.frontend.program import lowered
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Raise, Region, Value, map_tree, walk
 from srcgrad.ir.types import Array, NpScalar, Type, rank
-from srcgrad.jit import decompositions, definitions, indexed, stacked, tables
+from srcgrad.jit import decompositions, definitions, indexed, stacked, synonyms, tables
 from srcgrad.jit.defining import OF_RESULT
 from srcgrad.jit.types import is_compilable
 from srcgrad.rules.registry import hashable
@@ -33,6 +33,7 @@ _DEFINITIONS = {
     **decompositions.DEFINITIONS,
     **indexed.DEFINITIONS,
     **stacked.DEFINITIONS,
+    **synonyms.DEFINITIONS,
     **tables.DEFINITIONS,
 }
 
