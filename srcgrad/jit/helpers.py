@@ -255,6 +255,12 @@ def of_any_layout(x: Any) -> Any:
     return x
 
 
+def check_depth(depth: Any) -> None:
+    """Refuses to go on where the stack of machine code might end."""
+    if depth > 2000:
+        raise RecursionError("compiled code does not go deeper than 2000 calls")
+
+
 def zero_in(shadows: list) -> Any:
     """The zero that stands for any cotangent in a list of them; in compiled code it has as many axes as the others."""
     return 0.0
@@ -453,7 +459,7 @@ COMPILED_AS_THEY_ARE = (
     *(shifted_right, truncated, rounded),
     *(index_in, check_indices, last_of_range, in_domain, in_range),
     *(is_beyond_range, is_outside_domain, noted, raise_noted),
-    *(check_destination, check_apart, refuse_write),
+    *(check_destination, check_apart, refuse_write, check_depth),
     *(packed_numbers, unpacked_numbers, packed_lists, unpacked_lists, packed_arrays),
 )
 """Those that are right in compiled code as they stand."""

@@ -7,6 +7,7 @@ from srcgrad.ir.nodes import Function
 from srcgrad.jit.bounds import check_bounds
 from srcgrad.jit.contexts import drop_warning_contexts
 from srcgrad.jit.defined_calls import define_calls
+from srcgrad.jit.depth import limit_depth
 from srcgrad.jit.dialect import adapt
 from srcgrad.jit.dicts import type_dicts
 from srcgrad.jit.dtypes import name_dtypes
@@ -67,7 +68,7 @@ def jitted(
         raise_at_writes(function)
     type_dicts(functions)
     split_tables(functions)
-    stacks = use_stacks(functions, entries)
+    stacks, reverse = use_stacks(functions, entries)
     for function in functions:
         settle_kinds(function)
         postpone_messages(function)
@@ -105,6 +106,7 @@ def jitted(
             run_in_parallel(function, compiled)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
+    limit_depth(compiled, reverse)
     if len(halves) == 1:
         ((kernel, outer),) = halves
         inner = make_results_outside(kernel, outer, compiled)

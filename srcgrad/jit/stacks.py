@@ -55,7 +55,7 @@ class _Kind:
         return "arrays" if self.ndim is not None else "lists" if self.listed else _NAMES[self.dtype.kind]
 
 
-def use_stacks(functions: list[Function], entries: list[Function]) -> set[Value]:
+def use_stacks(functions: list[Function], entries: list[Function]) -> tuple[set[Value], set[Function]]:
     """Puts stacks in place of the tapes of recursive functions, where the sweeps go in opposite orders.
 
     Args:
@@ -63,14 +63,14 @@ def use_stacks(functions: list[Function], entries: list[Function]) -> set[Value]
         entries: those among them that Python calls.
 
     Returns:
-        The stacks that hold arrays.
+        The stacks that hold arrays, and the reverse functions.
     """
     if len(entries) != 1:
-        return set()
+        return set(), set()
     tapes = _Tapes(functions)
     if not tapes.are_recursive() or not tapes.can_be_stacked():
-        return set()
-    return tapes.stack()
+        return set(), set()
+    return tapes.stack(), set(tapes.unpacks)
 
 
 def take_any_layout(functions: Iterable[Function], stacks: set[Value]) -> None:

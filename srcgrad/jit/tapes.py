@@ -294,7 +294,8 @@ class Tape:
 
     def _axes(self, value: Value, function: Function) -> list[Any] | None:
         """For each axis its length, or an array and an axis of it; None if they are not known beforehand."""
-        if not isinstance(value.type, Array) or value.type.shape is None:
+        if not isinstance(value.type, Array) or not value.type.shape:
+            # What stands at one place of an array is a number, and not an array without axes, which can be written.
             return None
         assert self.make.parent is not None
         place = self.make.parent.ops.index(self.make)

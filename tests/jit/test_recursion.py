@@ -131,8 +131,25 @@ def test_as_plain_python(fun: Callable, without_numba: None) -> None:
 
 def test_stacks_are_named_for_what_they_hold(without_numba: None) -> None:
     text = srcgrad.grad(of_number, jit=True).source_for(POINT)
-    assert "def power_fwd(x, n, floats, integers, flags):" in text
+    assert "def power_fwd(x, n, floats, integers, flags, depth):" in text
     assert "floats = no_items(np.float64, None, False)" in text
+
+
+def of_many_calls(x: Any, n: int) -> Any:
+    return x if n == 0 else of_many_calls(math.sin(x), n - 1) * 1.0001 + x
+
+
+def deep(x: Any, n: int) -> Any:
+    return of_many_calls(x, n)
+
+
+def test_recursion_has_an_end() -> None:
+    pytest.importorskip("numba")
+    gradient = srcgrad.grad(deep, jit=True)
+    assert gradient(0.3, 150) == pytest.approx(srcgrad.grad(deep)(0.3, 150))
+    assert gradient(0.3, 1900) > gradient(0.3, 150)
+    with pytest.raises(RecursionError, match="2000 calls"):
+        gradient(0.3, 10**9)
 
 
 def test_pullbacks_are_refused_yet() -> None:
