@@ -173,7 +173,7 @@ def _sums(nest: list[For], array: Value, ops: list[Call]) -> _Sums | None:
                 if loop in distances or low is None or low < 0:
                     return None
                 distances[loop] = offset
-            elif is_inside(part.owner, nest[0].body):
+            elif not isinstance(part, Value) or is_inside(part.owner, nest[0].body):
                 return None
             found.append(part if loop is None else loop)
         if len(distances) < len(nest) or (parts is not None and not _agree(found, parts)):
