@@ -170,7 +170,7 @@ def _order_of(keys: Any, reverse: Any = False) -> Any:
         n = len(keys)
         for k in range(n):
             if keys[k] != keys[k]:
-                raise ValueError("what is sorted holds NaN, whose place compiled code can't tell")
+                raise ArgumentError("what is sorted holds NaN, whose place compiled code can't tell")
         # The sort of `sorted` by merging: of equal items the one that stood first comes first.
         places, merged = [k for k in range(n)], [k for k in range(n)]
         width = 1

@@ -19,8 +19,9 @@ def _has_no_cutoff(op):
 
 @_defines(np.linalg.lstsq, when=_has_no_cutoff)
 def lstsq(a, b, rcond=None, *, of_result):
-    spacing = 2.0**-52 if of_result in (np.float64, np.complex128) else 2.0**-23
-    return np.linalg.lstsq(a, b, spacing * max(a.shape[0], a.shape[1]))
+    if of_result not in (np.float64, np.complex128):
+        raise NotImplementedError("NumPy computes these in double precision, and Numba does not")
+    return np.linalg.lstsq(a, b, 2.0**-52 * max(a.shape[0], a.shape[1]))
 
 
 def _is_stacked_or_upper(op):

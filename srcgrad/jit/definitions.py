@@ -340,6 +340,8 @@ def ptp(a, axis=None):
 @_defines(np.linalg.norm)
 def norm(x, ord=None, axis=None, keepdims=False):
     of_matrices = np.ndim(x) > 1 if axis is None else isinstance(axis, (tuple, list)) and len(axis) > 1
+    if ord == "nuc" and np.ndim(x) == 2 and axis is None and not keepdims:
+        return np.sum(np.linalg.svd(x, compute_uv=False))
     if ord not in (None, "fro") and of_matrices:
         raise NotImplementedError("a norm of matrices")
     if ord in (None, "fro", 2):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import srcgrad
+from srcgrad.errors import ArgumentError, NotJitableError
 
 pytest.importorskip("numba")
 
@@ -20,6 +21,7 @@ X = np.array([0.7, -1.2, 0.4])
 def of_matrices(a: Any, x: Any) -> Any:
     total = np.linalg.trace(a, offset=1) + np.sum(np.linalg.diagonal(a) ** 2) + np.sum(np.linalg.outer(x, x) * a)
     total += np.sum(np.linalg.matmul(a, a)[0]) + np.sum(np.linalg.matrix_transpose(a) * a)
+    total += np.linalg.norm(a, "nuc") + np.linalg.matrix_norm(a, ord="nuc") * np.linalg.matrix_norm(a, ord=1)
     return total + np.sum(np.linalg.svdvals(a) ** 3) + np.linalg.matrix_norm(a) * np.linalg.vector_norm(x)
 
 
@@ -78,3 +80,21 @@ def test_parts_of_numbers_that_are_not_finite(x: float) -> None:
 
     value = srcgrad.vjp(parts, np.array([x]), jit=True)[0]
     np.testing.assert_array_equal(value, parts(np.array([x])))
+
+
+def test_least_squares_in_single_precision_are_refused() -> None:
+    def solved(a: Any, b: Any) -> Any:
+        return np.sum(np.linalg.lstsq(a, b, rcond=None)[0])
+
+    with pytest.raises(NotJitableError):
+        srcgrad.grad(solved, jit=True)(A.astype(np.float32), X.astype(np.float32))
+
+
+def test_sorting_refuses_what_has_no_order() -> None:
+    def largest(x: Any) -> Any:
+        return sorted(list(x), key=lambda v: -abs(v))[0] * 2.0
+
+    gradient = srcgrad.grad(largest, jit=True)
+    np.testing.assert_array_equal(gradient(X), [0.0, 2.0, 0.0])
+    with pytest.raises(ArgumentError, match="NaN"):
+        gradient(np.array([1.0, np.nan, 2.0]))
