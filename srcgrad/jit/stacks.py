@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from srcgrad.analysis.alias import calls_itself
-from srcgrad.ir.nodes import Call, Const, Function, If, Invoke, Op, Region, Value, walk
+from srcgrad.ir.nodes import Call, Const, For, Function, If, Invoke, Loop, Op, Region, Value, While, walk
 from srcgrad.ir.types import Array, Dim, List, NpScalar, Pointer, PyScalar, Type
 from srcgrad.jit import helpers
-from srcgrad.jit.kernel import apart
+from srcgrad.jit.kernel import apart, not_jitable
 from srcgrad.jit.types import is_dtype, kind_of
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.split import TAPE
@@ -64,12 +64,18 @@ def use_stacks(functions: list[Function], entries: list[Function]) -> tuple[set[
 
     Returns:
         The stacks that hold arrays, and the reverse functions.
+
+    Raises:
+        NotJitableError: if that can't be done.
     """
-    if len(entries) != 1:
-        return set(), set()
     tapes = _Tapes(functions)
-    if not tapes.are_recursive() or not tapes.can_be_stacked():
+    call = tapes.recursive_call()
+    if call is None:
         return set(), set()
+    if len(entries) != 1:
+        raise not_jitable(call, "pullbacks of recursive functions can't be compiled; use grad or value_and_grad")
+    if not tapes.can_be_stacked():
+        raise not_jitable(call, "what a recursive function keeps for the way back can't be compiled here")
     return tapes.stack(), set(tapes.unpacks)
 
 
@@ -124,9 +130,11 @@ class _Tapes:
             elif function.params and function.params[0].type == TAPE:
                 self.unpacks[function] = _unpack(function)
 
-    def are_recursive(self) -> bool:
-        """Whether a forward function calls itself, directly or not."""
-        return any(map(calls_itself, self.packs))
+    def recursive_call(self) -> Invoke | None:
+        """A call of a forward function that calls itself, directly or not."""
+        recursive = {function for function in self.packs if calls_itself(function)}
+        calls = [op for f in self.functions for op in walk(f.body) if isinstance(op, Invoke)]
+        return next((op for op in calls if op.callee in recursive), None)
 
     def can_be_stacked(self) -> bool:
         """Whether each tape is made by one call and used by one, in the opposite order, and holds what stacks take."""
@@ -259,7 +267,13 @@ class _Tapes:
         if isinstance(there, Invoke):
             is_partner = isinstance(back, Invoke) and self.partner.get(there.callee) is back.callee
             return is_partner and back.mirror is there
-        if type(back) is not type(there) or back.mirror is not there:
+        if back.mirror is not there:
+            return False
+        if isinstance(back, For) and isinstance(there, Loop):
+            # The reverse sweep counts the turns of a `while` loop down.
+            tested = self._word(there.test) if isinstance(there, While) else []
+            return not tested and self._goes_back(self._word(back.body), self._word(there.body))
+        if type(back) is not type(there):
             return False
         return all(
             self._goes_back(self._word(p), self._word(q)) for p, q in zip(back.regions, there.regions, strict=True)
