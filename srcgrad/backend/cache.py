@@ -19,7 +19,7 @@ _PACKAGE = Path(__file__).parents[1]
 _COMPILED_TOO = (
     *("jit/helpers.py", "jit/vector_functions.py", "runtime.py", "schedule.py"),
     *("backend/numba_helpers.py", "backend/numba_lists.py", "backend/numba_products.py"),
-    *("backend/numba_target.py", "backend/vector_math.py"),
+    *("backend/numba_target.py", "backend/vector_math.py", "backend/special_math.py"),
 )
 """What becomes part of the machine code, or decides how it is made."""
 
@@ -34,7 +34,8 @@ def stored(text: str, name: str) -> Path | None:
     folder = _folder()
     if folder is None:
         return None
-    digest = hashlib.sha256("\0".join([text, _surroundings()]).encode()).hexdigest()[:32]
+    scipy = str(getattr(sys.modules.get("scipy"), "__version__", None))
+    digest = hashlib.sha256("\0".join([text, scipy, _surroundings()]).encode()).hexdigest()[:32]
     path = folder / f"srcgrad_{name}_{digest}.py"
     try:
         if not _holds(path, text):

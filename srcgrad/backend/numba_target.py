@@ -57,6 +57,12 @@ def _teach() -> None:
     import_module("srcgrad.backend.vector_math").register()
 
 
+def _teach_special_functions(values: Iterable[Any]) -> None:
+    """Teaches Numba those functions of SciPy that are among some values."""
+    if "scipy.special" in sys.modules:
+        import_module("srcgrad.backend.special_math").declare(values)
+
+
 def load_compiled(
     emitted: Emitted, names: list[str], module: str, hint: str, known: dict[str, Any], cached: bool
 ) -> dict[str, Callable[..., Any]]:
@@ -77,6 +83,7 @@ def load_compiled(
         loaded_into.__file__ = module = str(path)
         module = path.stem
     loaded = load(emitted, module, hint, known, str(path) if path is not None else None)
+    _teach_special_functions(loaded[names[0]].py_func.__globals__.values())
     for name in names:
         if path is not None:
             _keep(loaded[name], emitted)

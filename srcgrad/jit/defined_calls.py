@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Raise, Region, Value, map_tree, walk
 from srcgrad.ir.types import Array, NpScalar, Type, rank
 from srcgrad.jit import decompositions, definitions, indexed, stacked, synonyms, tables
-from srcgrad.jit.defining import OF_RESULT
+from srcgrad.jit.defining import OF_RESULT, Definition
 from srcgrad.jit.types import is_compilable
+from srcgrad.rules.late import scipy_home
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.cotangents import is_fresh
 from srcgrad.transform.simplify import remove_dead_code, replace_values
@@ -36,6 +38,18 @@ _DEFINITIONS = {
     **synonyms.DEFINITIONS,
     **tables.DEFINITIONS,
 }
+
+
+_OF_SCIPY = {f"scipy.{name}": f"srcgrad.jit.of_scipy.{name}" for name in ("linalg", "special")}
+"""Packages -> the modules with the definitions of their functions."""
+
+
+def _definition_of(fn: Any) -> Definition | None:
+    home = scipy_home(fn)
+    if home in _OF_SCIPY:
+        found: Definition | None = import_module(_OF_SCIPY[home]).DEFINITIONS.get(fn)
+        return found
+    return _DEFINITIONS.get(fn)
 
 
 def define_calls(function: Function) -> None:
@@ -79,7 +93,7 @@ class _Definer:
 
     def _defined(self, op: Call, inside: frozenset[Callable]) -> list[Op] | None:
         """What stands in place of a call; None if it stays."""
-        found = _DEFINITIONS.get(op.fn)
+        found = _definition_of(op.fn)
         if found is None or op.fn in inside or not found.when(op) or not _takes(found.body, op):
             return None
         op.replace_inputs(lambda v: self.same.get(v, v))

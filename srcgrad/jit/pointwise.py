@@ -16,6 +16,7 @@ import numpy as np
 from srcgrad import runtime
 from srcgrad.ir.nodes import Call, Const, If, Op, Region, Value
 from srcgrad.ir.types import Array, NpScalar, PyScalar, Type, is_scalar
+from srcgrad.rules.late import scipy_home
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.rules.result_types import result_type
 
@@ -153,7 +154,7 @@ def _described(op: Call) -> Pointwise | None:
         return None
     if fn in _POWERS and len(args) == 2 and isinstance(args[1], Const) and _is_float(args[0]):
         return Pointwise(args, _power_of(fn, args[1].value))
-    if fn in _OPERATORS or (fn in _UFUNCS and len(args) == fn.nin):  # type: ignore[attr-defined]
+    if fn in _OPERATORS or (_is_elementwise(fn) and len(args) == fn.nin):  # type: ignore[attr-defined]
         return Pointwise(args, lambda writer, *numbers: writer.call(fn, *numbers))
     dtype = op.outputs[0].type.dtype  # type: ignore[attr-defined]
     if fn is np.where and len(args) == 3:
@@ -167,6 +168,10 @@ def _described(op: Call) -> Pointwise | None:
     if fn is runtime.masked_product and len(args) == 2 and _same_float(args, dtype):
         return Pointwise(args, _masked_product)
     return None
+
+
+def _is_elementwise(fn: Callable) -> bool:
+    return fn in _UFUNCS or (isinstance(fn, np.ufunc) and scipy_home(fn) == "scipy.special")
 
 
 def _is_of(value: Value, t: Type) -> bool:

@@ -331,7 +331,7 @@ def _bent(t):
     """The slope of `exprel`, (1 + (t - 1) exp(t)) / t**2; near 0 the series of t**k / (k! (k + 2))."""
     near = np.abs(t) < 0.5
     s = np.where(near, t, 0.0)
-    series = 1 / 16
+    series = 0 * s + 1 / 16
     for k in range(14, 0, -1):
         series = 1 / (k + 1) + s / k * series
     far = np.where(near, 1.0, t)
@@ -391,7 +391,7 @@ def expn(n, x, y):
 def spence(x, y):
     near = np.abs(1 - x) < 0.1
     u = np.where(near, 1 - x, 0)
-    series = 1 / 17
+    series = 0 * u + 1 / 17
     for k in range(16, 0, -1):
         series = 1 / k + u * series
     return np.where(near, -series, np.log(x) / np.where(near, 1, 1 - x))
@@ -399,7 +399,7 @@ def spence(x, y):
 
 def _elliptic(m, first):
     """The derivative of a series 1 + first / 2**2 m + first (1 3)**2 / (2 4)**2 m**2 ..., for small m."""
-    total = 0.0
+    total = 0 * m
     for k in range(20, 0, -1):
         coefficient = math.prod([(2 * j - 1) / (2 * j) for j in range(1, k + 1)]) ** 2
         total = total * m + k * coefficient * (1.0 if first else 1.0 / (1 - 2 * k))
