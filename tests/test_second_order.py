@@ -28,6 +28,7 @@ NOT_YET: dict[str, str] = {
     "tuple_of_tuples_or_none_as_an_array": TUPLES,
     "norm_of_a_part_of_a_tuple_or_none": TUPLES,
     "starts_and_ends_of_segments": DOUBT,
+    "left_in_the_first_turn_or_later": DOUBT,
     "best_so_far": TUPLES,
     "runtime_recursion": TUPLES,
     "laplacian": "an array that is written in place is broadcast to a view in generated code",

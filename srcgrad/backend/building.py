@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -136,6 +136,23 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A way to make the code.
+
+    Attributes:
+        one_kind: whether loops that give a variable another kind have their first turn in front of them.
+        at_once: whether a Jacobian takes one sweep for all unit vectors.
+    """
+
+    one_kind: bool = False
+    at_once: bool = True
+
+
+class _NothingToPeel(Exception):
+    """No loop gives a variable another kind: there is no other way."""
+
+
+@dataclass(frozen=True, slots=True)
 class Builder:
     """Makes the variants of a function.
 
@@ -154,34 +171,41 @@ class Builder:
     def build(self, bound: dict[str, Any], inner: Variant | None) -> Variant:
         """The variant for arguments by name, and for that of the gradient inside.
 
-        A Jacobian takes a sweep for each unit vector, where one sweep for all of them can't be compiled.
+        What can't be compiled is tried again with the first turns in front of loops whose variables get another kind in
+        there. A Jacobian takes a sweep for each unit vector, where one sweep for all of them can't be compiled.
         """
-        try:
-            return self._build(bound, inner)
-        except NotJitableError:
-            if self.options.mode not in jacobian.MODES:
-                raise
+        ways = [Way(), Way(one_kind=True)]
+        if self.options.mode in jacobian.MODES:
+            ways += [replace(way, at_once=False) for way in ways]
+        first: NotJitableError | None = None
+        for way in ways:
             try:
-                return self._build(bound, inner, at_once=False)
-            except NotJitableError:
-                pass
-            raise
+                return self._build(bound, inner, way)
+            except _NothingToPeel:
+                continue
+            except NotJitableError as error:
+                first = first or error
+        assert first is not None
+        raise first
 
-    def _build(self, bound: dict[str, Any], inner: Variant | None, at_once: bool = True) -> Variant:
+    def _build(self, bound: dict[str, Any], inner: Variant | None, way: Way) -> Variant:
         target, options = self.target, self.options
-        program = self._lower(bound, inner)
+        marks = Marks(one_kind=way.one_kind)
+        program = self._lower(bound, inner, marks)
+        if way.one_kind and not marks.peels:
+            raise _NothingToPeel
         names = self._names(bound, program)
         is_repeatable = options.mode not in ("jvp", "linearize") or jacobian.can_be_repeated(program)
 
         def again() -> Program:
-            made = self._lower(bound, inner)
+            made = self._lower(bound, inner, Marks(one_kind=way.one_kind))
             if options.wanted is not None:
                 self._split_items(made)
             return made
 
         if options.mode in jacobian.MODES:
             asked = jacobian.Asked(names, options.as_tuple, options.has_aux, options.optimize, options.mode)
-            gradient, program = jacobian.differentiated(program, asked, again, at_once)
+            gradient, program = jacobian.differentiated(program, asked, again, way.at_once)
         elif options.mode == "linearize":
             gradient, program = self._linearized(program, list(names), again)
         else:
@@ -266,11 +290,11 @@ class Builder:
             found = found[0]
         return found if self.options.as_tuple else (found,)
 
-    def _lower(self, bound: dict[str, Any], inner: Variant | None) -> Program:
+    def _lower(self, bound: dict[str, Any], inner: Variant | None, marks: Marks) -> Program:
         short = self.options.jit
         if inner is not None:
             own = {name: bound[name] for name in inner.params}
-            return lower_program(inner.entry, own, short_axes=short)  # type: ignore[arg-type]
+            return lower_program(inner.entry, own, short_axes=short, marks=marks)  # type: ignore[arg-type]
         fn = self.target.fn
         transposed = vars(fn).get(TRANSPOSED)
         if transposed is not None and self.options.wanted == (transposed.parameter,):
@@ -278,8 +302,8 @@ class Builder:
             def lower(marks: Marks) -> Program:
                 return lower_program(fn, bound, marks=marks, short_axes=short)
 
-            return lower_transposed(lower, transposed, Marks())
-        return lower_program(fn, bound, self_object=self.target.self_object, short_axes=short)
+            return lower_transposed(lower, transposed, marks)
+        return lower_program(fn, bound, self_object=self.target.self_object, short_axes=short, marks=marks)
 
     def _names(self, bound: dict[str, Any], program: Program) -> tuple[str, ...]:
         return self._split_items(program) if self.options.wanted is not None else _float_parameters(bound, program)

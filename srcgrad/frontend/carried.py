@@ -45,9 +45,10 @@ from srcgrad.frontend.values import (
 from srcgrad.ir.flow import is_inside, left_with
 from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import Const, Exit, Loop, Region, Value, While, leaves_loop
-from srcgrad.ir.types import BOOL, INT, Record, Type, Unknown, freshened, widen
+from srcgrad.ir.types import BOOL, INT, NONE, Array, NpScalar, PyScalar, Record, Type, Unknown, freshened, widen
 
 _ATTEMPTS = 12
+_MOST_PEELED = 2
 
 
 @dataclass
@@ -80,6 +81,10 @@ class _Retry(Exception):
         self.keys = keys
 
 
+class KindChanges(Exception):
+    """A variable, whose name this has, is of one kind before a loop and of another at the end of a turn."""
+
+
 def build_loop(
     lo: Lowering,
     build: Callable[[list[Carried], Region], Outcome],
@@ -99,6 +104,9 @@ def build_loop(
         site: the name of the place.
         dead: the keys of variables that no iteration leaves to another or to what follows.
         turns: tells whether the loop makes a turn at all; without it, the loop notes that.
+
+    Raises:
+        KindChanges: if a variable should be of one kind here, and is not.
     """
     learned: Learned = lo.loop_memory.setdefault(site, Learned())
     dead = dead | {bound_key(key) for key in dead}
@@ -248,6 +256,8 @@ def _close(
                 else join(arg.type, widen(result.type), f"{stem}.{_place(slot.key)}.{j}")
             )
             if joined != arg.type:
+                if _should_be_peeled(lo, site, arg.type, joined):
+                    raise KindChanges(variable_name(slot.key) or "a variable")
                 if len(learned.get(slot.key, ())) != len(slot.types):
                     learned[slot.key] = list(slot.types)
                 learned[slot.key][j] = joined
@@ -257,6 +267,19 @@ def _close(
     for key in changes:
         if is_changed(lo, key, changes):
             lo.refuse_change(key)
+
+
+def _should_be_peeled(lo: Lowering, site: Any, before: Type, joined: Type) -> bool:
+    """Whether a loop joins the kind that a variable has before it to one that is not known well enough."""
+    if not lo.marks.one_kind or lo.peeled.count(site) == _MOST_PEELED:
+        return False
+    return (before == NONE or _is_settled(before)) and not _is_settled(joined)
+
+
+def _is_settled(t: Type) -> bool:
+    if isinstance(t, Array):
+        return t.dtype is not None and t.shape is not None
+    return isinstance(t, (PyScalar, NpScalar))
 
 
 def _is_name(key: Any) -> bool:

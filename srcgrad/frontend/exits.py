@@ -15,7 +15,7 @@ from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches, leaves_with, select
 from srcgrad.frontend.values import Frame, Symbol
-from srcgrad.ir.nodes import UNDEFINED, Const, Exit, If, Value
+from srcgrad.ir.nodes import UNDEFINED, Const, Exit, If, Value, leaves_loop
 
 
 @contextmanager
@@ -120,6 +120,20 @@ def settled(lo: Lowering, outcome: Outcome, codes: frozenset[int]) -> Outcome:
         return leaving if leaves else NEXT
     joined = join_branches(lo, leaves, branch(lo, lambda: leaving), branch(lo, lambda: NEXT))
     return Outcome(joined.code, joined.codes, (leaves, leaving))
+
+
+def leaving(outcome: Outcome) -> frozenset[int]:
+    """The exit codes among the possible ones that leave a loop."""
+    return frozenset([code for code in outcome.codes if leaves_loop(code)])
+
+
+def unless_left(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcome:
+    """Goes on in a loop, or after it, unless it was left."""
+    left = is_one_of(lo, outcome, leaving(outcome))
+    if isinstance(left, bool):
+        return outcome if left else rest()
+    remaining = restricted(outcome, leaving(outcome))
+    return join_branches(lo, left, branch(lo, lambda: remaining), branch(lo, rest))
 
 
 def evaluated(lo: Lowering, node: ast.expr, frame: Frame, then: Callable[[Symbol], Outcome]) -> Outcome:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from typing import Any
 
 from srcgrad.frontend.assignments import assign
 from srcgrad.frontend.carried import Carried, build_loop
-from srcgrad.frontend.exits import compare, evaluated, go_on, is_one_of, new_label, restricted, settled, stays
+from srcgrad.frontend.exits import (
+    compare,
+    evaluated,
+    go_on,
+    is_one_of,
+    leaving,
+    new_label,
+    restricted,
+    settled,
+    stays,
+    unless_left,
+)
 from srcgrad.frontend.expressions import tested
 from srcgrad.frontend.iteration import constant_range, descending, iterate, iterator_length
 from srcgrad.frontend.live_names import live_at
@@ -22,6 +34,7 @@ from srcgrad.frontend.merging import (
     join_branches,
     leaves_with,
 )
+from srcgrad.frontend.peeling import peeled_if_need_be
 from srcgrad.frontend.scope import assigned_in, has_exit
 from srcgrad.frontend.sizes import note_changes, size_check
 from srcgrad.frontend.statements import block
@@ -34,9 +47,10 @@ from srcgrad.frontend.values import (
     Rest,
     Symbol,
 )
-from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, leaves_loop, walk
+from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, walk
 from srcgrad.ir.types import INT, List
 
+Bounds = tuple[Value, Value, Value]
 _MOST_COPIED = 60
 _MOST_ITEMS = 10_000
 _ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
@@ -253,7 +267,7 @@ def _unrolled(
             k += 1
         if not outcome.codes or outcome.static is not None:
             return outcome
-        return _unless_left(lo, outcome, lambda: iteration(k + 1))
+        return unless_left(lo, outcome, lambda: iteration(k + 1))
 
     return settled(lo, iteration(0), _ENDS)
 
@@ -274,23 +288,9 @@ def _check_sources(lo: Lowering, iterator: Iterator, before: list[Any]) -> None:
             lo.unsupported(f"this {source.cls.__name__} is changed while it is looped over", "loop over a copy")
 
 
-def _leaving(outcome: Outcome) -> frozenset[int]:
-    """The exit codes among the possible ones that leave a loop."""
-    return frozenset([code for code in outcome.codes if leaves_loop(code)])
-
-
-def _unless_left(lo: Lowering, outcome: Outcome, rest: Callable[[], Outcome]) -> Outcome:
-    """Goes on in a loop, or after it, unless it was left."""
-    left = is_one_of(lo, outcome, _leaving(outcome))
-    if isinstance(left, bool):
-        return outcome if left else rest()
-    remaining = restricted(outcome, _leaving(outcome))
-    return join_branches(lo, left, branch(lo, lambda: remaining), branch(lo, rest))
-
-
 def after_loop(lo: Lowering, outcome: Outcome, otherwise: Callable[[], Outcome], has_else: bool) -> Outcome:
     """The `else` clause, and how control goes on after the loop."""
-    outward = _leaving(outcome) - _ENDS
+    outward = leaving(outcome) - _ENDS
 
     def behind() -> Outcome:
         if Exit.BREAK not in outcome.codes:
@@ -333,40 +333,68 @@ def for_loop(
     else:
         start, stop, step = Const(0), iterator_length(lo, iterator), Const(1)
         item = iterator.item
-    bounds, backwards = (start, stop, step), iterator.backwards
     check = size_check(lo, iterator, site)
-    known = constant_range(Iterator(bounds=bounds))
 
-    def build(carried: list[Carried], region: Region) -> Outcome:
-        index = Value(INT, index_name, lo.span)
-        index.owner = region
-        region.args.insert(0, index)
-        if known is not None:
-            lo.constant_loops.append((site, index, len(known)))
-        try:
-            check()
-            return body(index if item is None else item(index))
-        finally:
-            if known is not None:
-                lo.constant_loops.pop()
+    def turn(index: Value) -> Outcome:
+        check()
+        return body(index if item is None else item(index))
 
-    def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:
-        if backwards and (exits or iterator.slots is not None):
-            return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span, slots=iterator.slots)
-        return For(*bounds, inits, region, exits, outputs, lo.span, backwards, iterator.slots)
+    def loop(bounds: Bounds, backwards: bool) -> Outcome:
+        known = constant_range(Iterator(bounds=bounds))
 
-    if known is not None:
-        lo.constant_loops.append((site, None, len(known)))
-    try:
-        outcome = build_loop(lo, build, finish, guess, site, dead, lambda: _makes_turns(lo, bounds))
-    finally:
-        if known is not None:
-            lo.constant_loops.pop()
+        def build(carried: list[Carried], region: Region) -> Outcome:
+            index = Value(INT, index_name, lo.span)
+            index.owner = region
+            region.args.insert(0, index)
+            with _of_constant_length(lo, site, index, known):
+                return turn(index)
+
+        def finish(inits: list[Value], region: Region, exits: bool, outputs: list[Value]) -> Loop:
+            if backwards and (exits or iterator.slots is not None):
+                return For(*descending(lo, bounds), inits, region, exits, outputs, lo.span, slots=iterator.slots)
+            return For(*bounds, inits, region, exits, outputs, lo.span, backwards, iterator.slots)
+
+        with _of_constant_length(lo, site, None, known):
+            return build_loop(lo, build, finish, guess, site, dead, lambda: _makes_turns(lo, bounds))
+
+    def from_(bounds: Bounds, backwards: bool) -> Outcome:
+        def forwards() -> Bounds:
+            return descending(lo, bounds) if backwards else bounds
+
+        return peeled_if_need_be(
+            lo,
+            site,
+            lambda: loop(bounds, backwards),
+            lambda: _makes_turns(lo, bounds),
+            lambda: turn(forwards()[0]),
+            lambda: from_(_behind_first(lo, forwards()), False),
+        )
+
+    outcome = from_((start, stop, step), iterator.backwards)
     note_changes(lo, iterator, site)
     return outcome
 
 
-def _makes_turns(lo: Lowering, bounds: tuple[Value, Value, Value]) -> Symbol:
+def _behind_first(lo: Lowering, bounds: Bounds) -> Bounds:
+    start, stop, step = bounds
+    with lo.trusted():
+        return lo.value(lo.emit(operator.add, start, step)), stop, step
+
+
+@contextmanager
+def _of_constant_length(lo: Lowering, site: Any, index: Value | None, known: range | None) -> Generator[None]:
+    """Notes that what is lowered is in a loop whose number of turns is known."""
+    if known is None:
+        yield
+        return
+    lo.constant_loops.append((site, index, len(known)))
+    try:
+        yield
+    finally:
+        lo.constant_loops.pop()
+
+
+def _makes_turns(lo: Lowering, bounds: Bounds) -> Symbol:
     """Whether there is anything in a range."""
     start, stop, step = bounds
     with lo.trusted():
@@ -423,16 +451,25 @@ def while_statement(lo: Lowering, node: ast.While, frame: Frame) -> Outcome:
 
     always = isinstance(node.test, ast.Constant) and bool(node.test.value)
     turns = (lambda: Const(True)) if always else None
-    outcome = build_loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame), turns)
+
+    def loop() -> Outcome:
+        return build_loop(lo, build, finish, guess, lo.site(node), _dead_names(node, frame), turns)
+
+    def started() -> Outcome:
+        return peeled_if_need_be(
+            lo, lo.site(node), loop, lambda: tested(lo, node.test, frame), lambda: _body(lo, node, frame), started
+        )
+
+    outcome = started()
     if node.orelse and test.get("left_by_test"):
         lo.unsupported(
             "`else` after a `while` whose test assigns names is not supported", "use `while True` and `break`"
         )
     if outcome.codes == {Exit.NEXT} and test["region"] is None and not test.get("left_by_test"):
         return NEVER if not outcome.codes else outcome
-    if _leaving(outcome) and test["region"] is None and not test.get("left_by_test"):
+    if leaving(outcome) and test["region"] is None and not test.get("left_by_test"):
         # Nothing but a jump ends the loop.
-        outcome = restricted(outcome, _leaving(outcome))
+        outcome = restricted(outcome, leaving(outcome))
     return after_loop(lo, outcome, lambda: block(lo, node.orelse, frame), bool(node.orelse))
 
 
@@ -448,8 +485,8 @@ def endless(lo: Lowering, body: Callable[[], Outcome], site: Any) -> Outcome:
         return While(inits, always, region, exits, outputs, lo.span)
 
     outcome = build_loop(lo, build, finish, set(), site, frozenset(), lambda: Const(True))
-    leaving = _leaving(outcome)
-    return restricted(outcome, leaving) if leaving else NEVER
+    codes = leaving(outcome)
+    return restricted(outcome, codes) if codes else NEVER
 
 
 def _repeatable(region: Region) -> bool:

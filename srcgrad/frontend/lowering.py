@@ -148,6 +148,7 @@ class Lowering:
         self.active: list[Any] = []
         self.function: Any = None
         self.constant_loops: list[tuple[Any, Value | None, int]] = []
+        self.peeled: list[Any] = []
         self.attempts: list[Attempt] = []
         self.protections: list[Protection] = []
         self.raising = Raising(self.marks.float_errors)

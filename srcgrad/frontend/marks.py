@@ -34,6 +34,8 @@ class Marks:
         records: where tuples are made at run time -> their kind.
         by_structure: whether tuples made at run time are of one kind only if the tuples in them have the same lengths.
         float_errors: whether the program makes NumPy raise for overflows and the like.
+        one_kind: whether variables that get another kind in a loop have the first turn in front of it,
+        peels: and whether there are any.
         numbers_raised: whether numbers that exceptions carry are read where they are caught.
         lazy: sites of generator expressions that loop over generators.
         stepped: sites of generators that are asked for one item at a time.
@@ -73,6 +75,8 @@ class Marks:
     records: dict[Any, Record] = field(default_factory=dict)
     by_structure: bool = False
     float_errors: bool = False
+    one_kind: bool = False
+    peels: bool = False
     numbers_raised: bool = False
     lazy: set[Any] = field(default_factory=set)
     stepped: set[Any] = field(default_factory=set)

@@ -17,8 +17,10 @@ from srcgrad.ir.nodes import (
     Const,
     Enter,
     Function,
+    If,
     Invoke,
     Leave,
+    Loop,
     Op,
     Region,
     Try,
@@ -263,23 +265,49 @@ def _may_stay(op: Op) -> bool:
 
 def not_jitable(op: Op, why: str | None = None) -> NotJitableError:
     """The error for an operation that Numba can't do."""
-    if why is None:
-        unknown = next((v for v in (*op.outputs, *op.inputs) if not is_compilable(v.type)), None)
-        what = display_name(op.fn) if isinstance(op, Call) else type(op).__name__.lower()
-        why = f"{what} can't be compiled by Numba"
-        if unknown is not None:
-            why = f"{why}: {_described(unknown)}"
-    return NotJitableError(why, place_of(op))
+    if why is not None:
+        return NotJitableError(why, place_of(op))
+    what = display_name(op.fn) if isinstance(op, Call) else type(op).__name__.lower()
+    unknown = next((v for v in (*op.outputs, *op.inputs) if not is_compilable(v.type)), None)
+    if unknown is None:
+        return NotJitableError(f"{what} can't be compiled by Numba", place_of(op))
+    if not _is_of_no_kind(unknown.type):
+        return NotJitableError(f"{what} can't be compiled by Numba: {_described(unknown)}", place_of(op))
+    meeting = _meeting_before(op)
+    if meeting is None:
+        return NotJitableError(f"{what} can't be compiled by Numba: {_described(unknown)}", place_of(op))
+    met, name = meeting
+    way = "branch" if isinstance(met, If) else "loop"
+    return NotJitableError(
+        f"{name!r} is not of one kind: what it is, a number or an array and of which dtype, depends on this {way}",
+        place_of(met),
+        f"let it be an array from the beginning, such as {name} = np.zeros(...)",
+    )
+
+
+def _meeting_before(op: Op) -> tuple[Op, str] | None:
+    """The first branch or loop of a function in which a variable becomes one of no known kind."""
+    region = op.parent
+    while region is not None and region.parent is not None:
+        region = region.parent.parent
+    for before in walk(region) if region is not None else ():
+        if isinstance(before, (If, Loop)) and before.mirror is None:
+            values = [*before.outputs, *(before.carried if isinstance(before, Loop) else ())]
+            for value in values:
+                if value.hint and value.primal is None and _is_of_no_kind(value.type):
+                    return before, value.hint
+    return None
 
 
 def _described(value: Value) -> str:
     name = f"{value.hint!r}" if value.hint else "what it computes"
-    return f"{name} is {_kind(value.type)}"
+    if _is_of_no_kind(value.type):
+        return f"{name} is a value of a kind that is not known when it is compiled"
+    return f"{name} is of the kind {value.type}"
 
 
-def _kind(t: Type) -> str:
-    text = str(t)
-    return "a value of a kind that is not known when it is compiled" if "?" in text else f"of the kind {text}"
+def _is_of_no_kind(t: Type) -> bool:
+    return "?" in str(t)
 
 
 def place_of(op: Op) -> Span | None:
