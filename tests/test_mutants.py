@@ -278,3 +278,9 @@ def test_what_only_improves_code_runs_if_it_is_optimised() -> None:
         assert not ran
         srcgrad.grad(sine_of_a_part)(np.ones(3))
         assert {"simplify_algebra", "move_signs", "settle_shadows", "without_influence", "share_loads"} <= ran
+
+
+def test_code_is_generated_in_every_way() -> None:
+    codes = codes_of([PROGRAM])
+    assert {code.way for code in codes} == {"grad", "vjp", "jvp", "plain", "generic"}
+    assert all(code.run() for code in codes) and len({code.current_digest() for code in codes}) >= 4

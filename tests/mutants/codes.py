@@ -49,10 +49,14 @@ class Code:
         with np.errstate(all="ignore"):
             try:
                 variant, values = self.variant()
-                if self.way in ("grad", "vjp"):
-                    variant.entry(*values)
-            except Exception:
+            except SrcgradError:
                 return False
+            if self.way in ("grad", "vjp"):
+                try:
+                    variant.entry(*values)
+                except Exception:
+                    # What the program raises.
+                    return False
         return True
 
     def current_digest(self) -> str:
@@ -83,8 +87,8 @@ class Code:
         if mode == "vjp" and program.output == "scalar":
             return srcgrad.grad(program.fun, argnums=program.argnums)._dispatcher
         target = resolve(program.fun, mode)
-        places = zip(products._places(target, len(is_wanted)), is_wanted, strict=True)
-        names = tuple([products._shown(place) for place, chosen in places if chosen])
+        places = zip(products.places_of(target, len(is_wanted)), is_wanted, strict=True)
+        names = tuple([products.shown(place) for place, chosen in places if chosen])
         return Dispatcher(target, Options(mode, names, True))
 
 
