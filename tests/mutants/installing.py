@@ -48,7 +48,7 @@ def install(mutant: Mutant) -> None:
 
 def replace_code(old: CodeType, new: CodeType) -> int:
     """Gives functions that have code of the old module that of the new one; how many."""
-    wanted = {a: b for a, b in _pairs(old, new) if a != b}
+    wanted = {a: b for a, b in code_pairs(old, new) if a != b}
     count = 0
     for function in _functions().get(old.co_filename, ()):
         code = wanted.get(function.__code__)
@@ -61,14 +61,14 @@ def replace_code(old: CodeType, new: CodeType) -> int:
     return count
 
 
-def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+def code_pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
     """Code objects that stand at the same place of two modules."""
     yield old, new
     inner_old = [c for c in old.co_consts if isinstance(c, CodeType)]
     inner_new = [c for c in new.co_consts if isinstance(c, CodeType)]
     if [c.co_name for c in inner_old] == [c.co_name for c in inner_new]:
         for a, b in zip(inner_old, inner_new, strict=True):
-            yield from _pairs(a, b)
+            yield from code_pairs(a, b)
 
 
 @cache

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from dataclasses import replace
 from types import CodeType, FunctionType
 from typing import Any
 
 from srcgrad import runtime
+from srcgrad.frontend.source import code_source
 from srcgrad.rules.registry import ACCUMULATE, JVP, PARTIALS, VJP
 
-from .installing import replace_code, replaced
+from .installing import code_pairs, replace_code, replaced
 from .mutation import modules, path_of
 from .operators import Probe, blocks, outcome, probe_of_source, probes_of
 from .tables import tables
@@ -19,6 +21,8 @@ from .tables import tables
 HITS: set[str] = set()
 NAME = "__reached__"
 OUTCOME = "__outcome__"
+_ORIGINAL: dict[CodeType, CodeType] = {}
+"""Code with probes -> the same without them."""
 _MODULES = {str(path_of(module)): module for module in modules()}
 
 
@@ -37,10 +41,10 @@ def install_probes(with_rules: bool) -> None:
         skipped = {code.co_firstlineno for code in rules if code.co_filename == str(path)}
         tree = ast.parse(source)
         Instrument(probes_of(module, tree), skipped).visit(tree)
-        replace_code(
-            compile(source, str(path), "exec", dont_inherit=True),
-            compile(ast.fix_missing_locations(tree), str(path), "exec", dont_inherit=True),
-        )
+        old = compile(source, str(path), "exec", dont_inherit=True)
+        new = compile(ast.fix_missing_locations(tree), str(path), "exec", dont_inherit=True)
+        replace_code(old, new)
+        _ORIGINAL.update({b: a for a, b in code_pairs(old, new)})
     for table in tables():
         replaced(table.value, table.recorded(HITS.add))
 
@@ -67,12 +71,17 @@ def _with_inner(code: CodeType) -> Iterator[CodeType]:
 
 
 class WatchedSources(dict):
-    """The sources that the compiler has read: those of rules tell that the rules are used."""
+    """The sources that the compiler has read: those of rules tell that the rules are used.
+
+    The source of code that has probes is that of the code without them.
+    """
 
     def get(self, code: Any, default: Any = None) -> Any:
         module = _MODULES.get(code.co_filename)
         if module is not None:
             HITS.add(probe_of_source(module, code.co_qualname.partition(".")[0]))
+        if code not in self and code in _ORIGINAL:
+            self[code] = replace(code_source(_ORIGINAL[code]), code=code)
         return super().get(code, default)
 
 
