@@ -545,6 +545,13 @@ def through_copy(z_bar: Any, x: Any, z: Any, order: str = "C") -> Any:
     return x_bar
 
 
+def diagonal_view(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """As `np.diagonal`, but that the view can be written: the shadow of a diagonal is part of that of its matrix."""
+    view = np.diagonal(a, offset, axis1, axis2)
+    view.flags.writeable = a.flags.writeable
+    return view
+
+
 @refuses
 def viewed_alike(z_dot: Any, x_dot: Any, z: Any, x: Any) -> Any:
     """The tangent of `z = x.reshape(...)` and its like: a view of `x_dot` if `z` is one of `x`, and a copy if not.

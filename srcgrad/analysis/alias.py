@@ -15,7 +15,6 @@ from srcgrad.analysis.memory import (
     LIST_WRITERS,
     LOOKUPS,
     MAY_COPY,
-    READ_ONLY_VIEWS,
     among,
     copies_perhaps,
     is_basic_index,
@@ -26,7 +25,7 @@ from srcgrad.analysis.memory import (
 )
 from srcgrad.analysis.reads import Uses, plain_reads
 from srcgrad.ir.nodes import Call, Closed, Const, Function, If, Invoke, Loop, Op, Region, Value, leaves, walk, within
-from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Type, Unknown, is_scalar
+from srcgrad.ir.types import Array, Dict, List, Opaque, Parts, Record, Tuple, Type, Unknown, is_scalar, rank
 from srcgrad.rules.custom import Step, fitting
 from srcgrad.rules.user_rules import RuleCall
 
@@ -387,7 +386,7 @@ class Aliases:
                     self._hold(output, op.args[:1])
                 elif is_pointer(output.type):
                     self.unify(output, op.args[0])
-                    if copies_perhaps(op) or op.fn in READ_ONLY_VIEWS:
+                    if copies_perhaps(op) or (op.fn is np.diag and rank(op.args[0].type) is None):
                         self._mergers.append(output)
                     if op.fn not in IN_PLACE and op.unpacks and isinstance(output.type, List):
                         self._mergers.append(output)

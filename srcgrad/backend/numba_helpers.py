@@ -254,13 +254,20 @@ def _raveled(x: Any) -> Any:
     return run
 
 
-@_compiled(helpers.diagonal)
-def _diagonal(x: Any, offset: Any = 0) -> Any:
-    def run(x: Any, offset: Any = 0) -> Any:
-        rows, columns = x.shape
-        first = x[min(max(-offset, 0), rows) :, min(max(offset, 0), columns) :]
-        length = min(first.shape[0], first.shape[1])
-        return np.lib.stride_tricks.as_strided(first, (length,), (x.strides[0] + x.strides[1],))
+@_compiled(helpers.diagonal, prefer_literal=True)
+def _diagonal(x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
+    if not isinstance(axis1, types.IntegerLiteral) or not isinstance(axis2, types.IntegerLiteral):
+        raise TypingError("the axes of diagonals have to be constants")
+    axes = (axis1.literal_value, axis2.literal_value)
+    order = (*[k for k in range(x.ndim) if k not in axes], *axes)
+
+    def run(x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
+        pages = np.transpose(x, order)
+        rows, columns = pages.shape[-2], pages.shape[-1]
+        first = pages[..., min(max(-offset, 0), rows) :, min(max(offset, 0), columns) :]
+        length = min(first.shape[-2], first.shape[-1])
+        strides = (*first.strides[:-2], first.strides[-2] + first.strides[-1])
+        return np.lib.stride_tricks.as_strided(first, (*first.shape[:-2], length), strides)
 
     return run
 

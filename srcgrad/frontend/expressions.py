@@ -24,9 +24,9 @@ from srcgrad.frontend.objects import by_special_method, operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, check_signs, compare
 from srcgrad.frontend.outside import module_of, note_absent, outside, read_assigned
 from srcgrad.frontend.sources import CellSource, GlobalSource
-from srcgrad.frontend.values import Frame, GivenBack, Iterator, Sequence, Spread, Symbol
-from srcgrad.ir.nodes import Const
-from srcgrad.ir.types import Opaque
+from srcgrad.frontend.values import Frame, GivenBack, Iterator, Reference, Sequence, Spread, Symbol
+from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import BOOL, Dict, List, Opaque, Tuple
 
 
 class Held(ast.expr):
@@ -129,15 +129,20 @@ def tested(lo: Lowering, node: ast.expr, frame: Frame) -> Symbol:
         if isinstance(part, ast.BoolOp):
             lo.tests.add(part)
             pending += part.values
+        elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
+            pending.append(part.operand)
     return expression(lo, node, frame)
 
 
 def _boolean(lo: Lowering, node: ast.BoolOp, frame: Frame) -> Symbol:
     def rest(k: int) -> Symbol:
         first = expression(lo, node.values[k], frame)
-        if node in lo.tests and pools.pool_of(first) is not None:
+        if node in lo.tests and _is_no_number(first):
             truth = lo.truth(first)
-            first = Const(truth) if isinstance(truth, bool) else truth
+            if isinstance(truth, bool):
+                first = Const(truth)
+            else:
+                first = truth if truth.type == BOOL else lo.call(Const(bool), [truth], {})
         if k == len(node.values) - 1:
             return first
         if isinstance(node.op, ast.And):
@@ -145,6 +150,12 @@ def _boolean(lo: Lowering, node: ast.BoolOp, frame: Frame) -> Symbol:
         return select(lo, first, lambda: first, lambda: rest(k + 1))
 
     return rest(0)
+
+
+def _is_no_number(symbol: Symbol) -> bool:
+    if pools.pool_of(symbol) is not None or isinstance(symbol, (Reference, Sequence)):
+        return True
+    return isinstance(symbol, Value) and isinstance(symbol.type, (List, Dict, Tuple))
 
 
 def _compare(lo: Lowering, node: ast.Compare, frame: Frame) -> Symbol:

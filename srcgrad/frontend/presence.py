@@ -78,7 +78,7 @@ def _told_by(condition: Value, holds: bool) -> set[Value]:
         return set()
     if not isinstance(op, Call):
         return set()
-    if op.fn in (operator.not_, operator.truth, bool):
+    if op.fn in (operator.not_, operator.truth, bool) and isinstance(op.args[0], Value):
         return _told_by(op.args[0], holds != (op.fn is operator.not_))
     if op.fn in (operator.is_, operator.is_not) and holds == (op.fn is operator.is_not):
         lists = {v for v in op.args if is_list_or_none(v)}

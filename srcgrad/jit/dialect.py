@@ -489,8 +489,14 @@ class _Dialect:
 
     def diagonal(self, op: Call) -> bool:
         """Diagonals of matrices, which are views."""
-        if rank(op.args[0].type) == 2 and len(op.args) <= 2 and not op.kwargs:
-            op.fn = helpers.diagonal
+        x, *others = op.args
+        ndim = rank(x.type)
+        given = {**dict(zip(("offset", "axis1", "axis2"), others, strict=False)), **op.kwargs}
+        axes = [getattr(given.pop(name, Const(k)), "value", None) for k, name in enumerate(("axis1", "axis2"))]
+        if ndim is None or ndim < 2 or None in axes or len(given) > 1:
+            return False
+        offset = next(iter(given.values()), Const(0))
+        op.fn, op.args, op.kwargs = helpers.diagonal, (x, offset, *[Const(axis % ndim) for axis in axes]), {}
         return False
 
     def array(self, op: Call) -> bool:
@@ -560,7 +566,7 @@ _HANDLERS: dict[Any, Callable[[_Dialect, Call], bool]] = {
     **dict.fromkeys([np.array, np.asarray], _Dialect.array),
     abs: _Dialect.magnitude,
     **dict.fromkeys([np.broadcast_to, runtime.expanded], _Dialect.broadcast),
-    **dict.fromkeys([np.diag, np.diagonal, np.ndarray.diagonal], _Dialect.diagonal),
+    **dict.fromkeys([np.diag, np.diagonal, runtime.diagonal_view], _Dialect.diagonal),
     **dict.fromkeys([operator.setitem, list.append, list.insert], _Dialect.item),
     **dict.fromkeys(_RANDOM, _Dialect.random),
 }

@@ -225,9 +225,9 @@ def multiplied(a: Any, b: Any) -> Any:
     return a @ b
 
 
-def diagonal(x: Any, offset: int = 0) -> Any:
-    """The diagonal of a matrix, as a view."""
-    return np.diagonal(x, offset)
+def diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Any:
+    """The diagonals along two axes, as a view."""
+    return np.diagonal(x, offset, axis1, axis2)
 
 
 def raveled(x: Any) -> Any:

@@ -1,5 +1,7 @@
 """Writes to arrays that are read-only: Numba has types of their own for these, and compiles no write to one.
 
+So are diagonals, which NumPy shows as views that can't be written.
+
 Before -> after, for a read-only `x`: `x = protected(x); x[0] = 1.0` -> `x = x.copy(); refuse_write(x)`.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import is_view, written
+from srcgrad.analysis.memory import READ_ONLY_VIEWS, among, is_view, written
 from srcgrad.ir.nodes import Call, Function, Op, Value, walk
 from srcgrad.ir.types import Array
 from srcgrad.jit import helpers
@@ -23,16 +25,20 @@ def raise_at_writes(function: Function) -> None:
     """
     copies = [op for op in walk(function.body) if isinstance(op, Call) and op.fn is runtime.protected]
     fixed = {op.outputs[0] for op in copies if isinstance(op.outputs[0].type, Array)}
-    if not fixed:
-        return
     ops = list(walk(function.body))
+    shown = {
+        v for op in ops if isinstance(op, Call) and among(op.fn, READ_ONLY_VIEWS) for v in op.outputs if is_view(op)
+    }
+    if not fixed and not shown:
+        return
     for op in ops:
-        if isinstance(op, Call) and is_view(op) and op.args[0] in fixed:
-            fixed.update(op.outputs)
+        if isinstance(op, Call) and is_view(op):
+            for known in (fixed, shown):
+                known.update(op.outputs if op.args[0] in known else ())
     for op in ops:
         if isinstance(op, Call):
             target = written(op)
-            if target is not None and target in fixed:
+            if target is not None and target in fixed | shown:
                 _refuse(op, target)
             continue
         regions = [v for region in op.regions for v in region.results]

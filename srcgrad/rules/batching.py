@@ -11,6 +11,7 @@ import operator
 
 import numpy as np
 
+from srcgrad import runtime
 from srcgrad.rules.registry import batch
 from srcgrad.rules.shape import array_of_rows
 
@@ -307,6 +308,11 @@ def batched_take_along_axis(arr, indices, axis=-1):
 @batch("a", np.diagonal)
 def batched_diagonal(a, offset=0, axis1=0, axis2=1):
     return np.diagonal(a, offset, behind(axis1), behind(axis2))
+
+
+@batch("a", runtime.diagonal_view)
+def batched_diagonal_view(a, offset=0, axis1=0, axis2=1):
+    return runtime.diagonal_view(a, offset, behind(axis1), behind(axis2))
 
 
 @batch("v", np.diag)

@@ -42,7 +42,7 @@ def _np(names: str, module: Any = np) -> list[Callable]:
     return [getattr(module, name) for name in names.split() if hasattr(module, name)]
 
 
-_DIAGONALS = [np.diag, np.diagonal, *_np("diagonal", np.linalg)]
+_DIAGONALS = [np.diag, np.diagonal, runtime.diagonal_view, *_np("diagonal", np.linalg)]
 MOVES: frozenset[Any] = frozenset(
     [
         *_np("append array_split asanyarray asarray ascontiguousarray asfortranarray atleast_1d atleast_2d atleast_3d"),

@@ -6,6 +6,8 @@ import operator
 
 import numpy as np
 
+from srcgrad import runtime
+from srcgrad.rules.by_example import pure
 from srcgrad.rules.index import scatter
 from srcgrad.rules.registry import jvp, linear, linear_in_each, methods, views, vjp
 
@@ -377,7 +379,7 @@ def _undiagonal(g, shape, offset, axis1, axis2):
     return np.moveaxis(scatter(g, i, (*others, shape[axis1], shape[axis2])), (-2, -1), (axis1, axis2))
 
 
-@linear(np.diagonal)
+@linear(np.diagonal, runtime.diagonal_view)
 def diagonal(g, z, a, offset=0, axis1=0, axis2=1):
     return _undiagonal(g, np.shape(a), offset, axis1, axis2)
 
@@ -417,6 +419,7 @@ def linalg_trace(g, z, x, *, offset=0, dtype=None):
     return _untrace(g, np.shape(x), offset, -2, -1)
 
 
-views(np.diagonal, np.linalg.diagonal, np.diag, np.matrix_transpose, np.linalg.matrix_transpose)
+pure(runtime.diagonal_view)
+views(np.diagonal, runtime.diagonal_view, np.linalg.diagonal, np.diag, np.matrix_transpose, np.linalg.matrix_transpose)
 
 methods(diagonal=np.diagonal, trace=np.trace, dot=np.dot, mT=np.matrix_transpose)

@@ -282,11 +282,10 @@ class CotangentStore:
                 not isinstance(base.type, (List, Tuple))
                 and self.aliases.find(base) is self.aliases.find(value)
                 and not copies_perhaps(owner)
-                and owner.fn not in READ_ONLY_VIEWS
             ):
                 outputs = [Value(o.type, self._shadow_name(o), owner.span) for o in owner.outputs]
-                args = (self.shadow(base), *owner.args[1:])
-                self.lo.append(Call(owner.fn, args, owner.kwargs, outputs, owner.span, owner.unpacks))
+                fn, args, kwargs = _view_of_shadow(owner)
+                self.lo.append(Call(fn, (self.shadow(base), *args), kwargs, outputs, owner.span, owner.unpacks))
                 for output, made in zip(owner.outputs, outputs, strict=True):
                     self.shadows[output] = made
                 return self.shadows[value]
@@ -349,3 +348,13 @@ class CotangentStore:
     def accumulated(self, value: Value) -> bool:
         """Whether the cotangent of a value is collected in place though nothing writes to the value."""
         return not self.is_buffer(value) and value in self.accumulators
+
+
+def _view_of_shadow(op: Call) -> tuple[Any, tuple, dict[str, Any]]:
+    """What makes of a shadow the part that belongs to a view: function, further arguments, keywords."""
+    if op.fn not in READ_ONLY_VIEWS:
+        return op.fn, op.args[1:], op.kwargs
+    kwargs = {"offset" if name == "k" else name: value for name, value in op.kwargs.items()}
+    if op.fn is np.linalg.diagonal:
+        kwargs |= {"axis1": Const(-2), "axis2": Const(-1)}
+    return runtime.diagonal_view, op.args[1:], kwargs

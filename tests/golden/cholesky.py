@@ -1,6 +1,6 @@
 import numpy as np
 from srcgrad.checks import check_overlap
-from srcgrad.runtime import shadow_of, unbroadcast
+from srcgrad.runtime import diagonal_view, unbroadcast
 
 
 def cholesky_grad(a, b):
@@ -16,13 +16,12 @@ def cholesky_grad(a, b):
             a[i, j] = (a[i, j] - a[i, :j] @ a[j, :j]) / a[j, j]  # programs.py:251
     for i in range(n):                              # programs.py:252
         b[i] = (b[i] - a[i, :i] @ b[:i]) / a[i, i]  # programs.py:253
-    diag_a = np.diag(a)                             # programs.py:254
     # backward
-    shadows = {}                                    # programs.py:254  return np.sum(b**2) + 2 * np.sum(np.log(np.di ...
-    diag_a_bar = shadow_of(shadows, diag_a)
-    diag_a_bar += 2.0 / diag_a
+    ratio = 2.0 / np.diag(a)                        # programs.py:254  return np.sum(b**2) + 2 * np.sum(np.log(np.di ...
+    a_bar = np.zeros_like(a)
+    diag_a_bar = diagonal_view(a_bar)
+    diag_a_bar += ratio
     b_bar = 2 * b
-    a_bar = shadow_of(shadows, a)                   # programs.py:253  b[i] = (b[i] - a[i, :i] @ b[:i]) / a[i, i]
     for i in reversed(range(n)):                    # programs.py:252  for i in range(n):
         ratio_bar = b_bar[i]                        # programs.py:253  b[i] = (b[i] - a[i, :i] @ b[:i]) / a[i, i]
         b_bar[i] = 0.0
@@ -30,9 +29,8 @@ def cholesky_grad(a, b):
         a_bar[i, i] -= difference_bar * b[i]
         b_part = b[:i]
         a_part = a[i, :i]
-        product = difference_bar * a_part
         a_bar[i, :i] -= unbroadcast(difference_bar * b_part, a_part)
-        b_bar[:i] -= unbroadcast(product, b_part)
+        b_bar[:i] -= unbroadcast(difference_bar * a_part, b_part)
         b_bar[i] += difference_bar
     for j in reversed(range(n)):                    # programs.py:248  for j in range(n):
         for i in reversed(range(j + 1, n)):         # programs.py:250  for i in range(j + 1, n):
@@ -40,9 +38,8 @@ def cholesky_grad(a, b):
             a_bar[i, j] = 0.0
             difference_bar = ratio_bar / a[j, j]
             a_bar[j, j] -= difference_bar * a[i, j]
-            product = difference_bar * a[i, :j]
             a_bar[i, :j] -= difference_bar * a[j, :j]
-            a_bar[j, :j] -= product
+            a_bar[j, :j] -= difference_bar * a[i, :j]
             a_bar[i, j] += difference_bar
         sqrt_bar = a_bar[j, j]                      # programs.py:249  a[j, j] = np.sqrt(a[j, j] - np.sum(a[j, :j] * ...
         a_bar[j, j] = 0.0

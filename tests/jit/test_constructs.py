@@ -393,3 +393,34 @@ def test_vdot_conjugates() -> None:
     expected, other = srcgrad.value_and_grad(overlap, argnums=(0, 1))(a, b)
     assert value == pytest.approx(expected)
     assert np.allclose(gradient, other)
+
+
+# Diagonals
+
+
+def test_diagonals_can_not_be_written() -> None:
+    def set_first(x: Any) -> Any:
+        a = np.outer(x, x)
+        np.diag(a)[0] = 2.0
+        return np.sum(a)
+
+    def added(x: Any) -> Any:
+        a = np.outer(x, x)
+        d = a.diagonal()[1:]
+        d += 2.0
+        return np.sum(a)
+
+    for fun in (set_first, added):
+        for jit in (False, True):
+            with pytest.raises(ValueError, match="read-only"):
+                srcgrad.grad(fun, jit=jit)(X)
+
+
+def test_passive_diagonals_of_stacks_show_what_is_written() -> None:
+    def scaled(x: Any) -> Any:
+        a = np.ones((2, 3, 3))
+        shown = np.diagonal(a, 0, 1, 2)
+        a[0] = 2.0
+        return np.sum(shown) * x[0]
+
+    np.testing.assert_array_equal(srcgrad.grad(scaled, jit=True)(X), [9.0, 0, 0, 0, 0])
