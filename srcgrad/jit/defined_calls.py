@@ -21,7 +21,7 @@ from srcgrad.frontend.program import lowered
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Function, Op, Raise, Region, Value, map_tree, walk
 from srcgrad.ir.types import Array, NpScalar, Type, rank
-from srcgrad.jit import decompositions, definitions, indexed, stacked, synonyms, tables
+from srcgrad.jit import decompositions, definitions, indexed, of_math, stacked, synonyms, tables
 from srcgrad.jit.defining import OF_RESULT, Definition
 from srcgrad.jit.types import is_compilable
 from srcgrad.rules.late import scipy_home
@@ -34,6 +34,7 @@ _DEFINITIONS = {
     **definitions.DEFINITIONS,
     **decompositions.DEFINITIONS,
     **indexed.DEFINITIONS,
+    **of_math.DEFINITIONS,
     **stacked.DEFINITIONS,
     **synonyms.DEFINITIONS,
     **tables.DEFINITIONS,
