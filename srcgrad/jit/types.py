@@ -11,6 +11,7 @@ from srcgrad.ir.types import (
     Array,
     Dict,
     List,
+    Maybe,
     NpScalar,
     Opaque,
     Parts,
@@ -39,11 +40,14 @@ def is_compilable(t: Type) -> bool:
         return is_dtype(t.dtype) and t.shape is not None
     if isinstance(t, (Record, Parts)):
         return False
+    if isinstance(t, Maybe):
+        # Numba calls that optional.
+        return isinstance(t.item, (PyScalar, NpScalar)) and is_compilable(t.item)
     if isinstance(t, Tuple):
         return all(map(is_compilable, t.items))
     if isinstance(t, List):
         # What a tape holds is known where it is taken from it.
-        return not t.or_none and (t.item == UNKNOWN or is_compilable(t.item))
+        return not t.or_none and not isinstance(t.item, Maybe) and (t.item == UNKNOWN or is_compilable(t.item))
     if isinstance(t, Dict):
         return isinstance(t.item, PyScalar)
     return t in (NONE, STR, TAPE) or (isinstance(t, Opaque) and issubclass(t.cls, BaseException))

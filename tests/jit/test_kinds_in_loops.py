@@ -66,3 +66,49 @@ def test_what_depends_on_the_run_is_refused_with_the_name() -> None:
         srcgrad.grad(chosen, jit=True)(X, 3)
     assert "np.zeros" in str(caught.value.help)
     assert "for k in range(n)" in (caught.value.text or "")
+
+
+# Numbers that are perhaps None
+
+
+def first_above(x: Any, limit: Any) -> Any:
+    found = None
+    for v in x:
+        if v > limit:
+            found = v * v
+            break
+    return np.sum(x) if found is None else 3.0 * found
+
+
+def sum_with_what_was_found(x: Any, limit: Any) -> Any:
+    found = None
+    for v in x:
+        if v > limit:
+            found = v
+    return np.sum(x) + found  # type: ignore[operator]
+
+
+def nearest_so_far(x: Any, limit: Any) -> Any:
+    best = None
+    for v in x:
+        apart = (v - limit) ** 2
+        if best is None or apart < best:
+            best = apart
+    return best
+
+
+@pytest.mark.parametrize("fun", [first_above, nearest_so_far])
+def test_numbers_or_none(fun: Any) -> None:
+    gradient = srcgrad.value_and_grad(fun, jit=True)
+    for limit in (0.0, 1.0, 1.7, 5.0):
+        value, bar = gradient(X, limit)
+        expected, expected_bar = srcgrad.value_and_grad(fun)(X, limit)
+        assert value == pytest.approx(expected, rel=1e-15)
+        np.testing.assert_allclose(bar, expected_bar, rtol=1e-15)
+
+
+def test_arithmetic_with_none_raises() -> None:
+    gradient = srcgrad.value_and_grad(sum_with_what_was_found, jit=True)
+    np.testing.assert_array_equal(gradient(X, 1.0)[1], [1.0, 1.0, 2.0])
+    with pytest.raises(TypeError):
+        gradient(X, 5.0)
