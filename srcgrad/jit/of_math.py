@@ -1,7 +1,8 @@
-"""Functions of `math` that Numba lacks, like `definitions`. Whole numbers have 64 bits: what does not fit raises."""
+"""Functions of `math` and `bisect` that Numba lacks, like `definitions`. What needs more than 64 bits raises."""
 
 from __future__ import annotations
 
+import bisect
 import math
 
 import numpy as np
@@ -140,3 +141,80 @@ def hypot(*parts):
 @_defines(math.dist)
 def dist(p, q):
     return _length([float(a) - float(b) for a, b in zip(p, q, strict=True)])
+
+
+# Sequences
+
+
+@_defines(math.fsum)
+def fsum(seq):
+    """The exact sum, rounded: Shewchuk, Adaptive Precision Floating-Point Arithmetic (1997)."""
+    parts, count = np.zeros(64), 0
+    outside, is_finite = 0.0, True
+    for value in seq:
+        x = float(value)
+        if not math.isfinite(x):
+            outside, is_finite = outside + x, False
+            continue
+        kept = 0
+        for j in range(count):
+            y = parts[j]
+            if abs(x) < abs(y):
+                x, y = y, x
+            high = x + y
+            low = y - (high - x)
+            if low != 0.0:
+                parts[kept] = low
+                kept += 1
+            x = high
+        parts[kept] = x
+        count = kept + 1
+        if not math.isfinite(x):
+            raise OverflowError("intermediate overflow in fsum")
+    if not is_finite:
+        return float(outside)
+    return float(_rounded(parts, count))
+
+
+def _rounded(parts, count):
+    """The sum of parts that do not overlap, the largest one last, rounded to even."""
+    high, low = 0.0, 0.0
+    while count > 0 and low == 0.0:
+        count -= 1
+        x, y = high, parts[count]
+        high = x + y
+        low = y - (high - x)
+    if count > 0 and low * parts[count - 1] > 0.0:
+        twice = 2.0 * low
+        x = high + twice
+        if twice == x - high:
+            high = x
+    return high
+
+
+@_defines(bisect.bisect_left)
+def bisect_left(a, x, lo=0, hi=None):
+    if lo < 0:
+        raise ValueError("lo must be non-negative")
+    low, high = lo, len(a) if hi is None else hi
+    while low < high:
+        middle = (low + high) // 2
+        if a[middle] < x:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@_defines(bisect.bisect_right, bisect.bisect)
+def bisect_right(a, x, lo=0, hi=None):
+    if lo < 0:
+        raise ValueError("lo must be non-negative")
+    low, high = lo, len(a) if hi is None else hi
+    while low < high:
+        middle = (low + high) // 2
+        if x < a[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low

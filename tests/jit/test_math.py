@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import srcgrad
@@ -103,3 +105,37 @@ def test_gradients() -> None:
         return total + math.remainder(x, 0.3) * math.fmod(x, 0.3) + math.hypot(x, 2 * x, 3.0) + math.dist([x], [4.0])
 
     assert srcgrad.grad(series, jit=True)(0.7, 12) == pytest.approx(srcgrad.grad(series)(0.7, 12), rel=1e-14)
+
+
+def exact(x: Any, values: Any) -> Any:
+    return math.fsum(values) * x, math.fsum(list(values)[::-1])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1e16, 1.0, -1e16, 0.1, 1e-17],
+        [1e-16, 1.0, 1e16],
+        [1.0, 2.0**-53, 2.0**-106],
+        [1.0, 2.0**-53, -(2.0**-106)],
+        [0.1] * 10,
+        [INF, 1.0],
+        [NAN, 1.0],
+        [-0.0],
+        [],
+    ],
+)
+def test_exact_sums(values: list[float]) -> None:
+    array = np.array(values)
+    assert outcome(exact, (array,), True) == outcome(exact, (array,), False)
+
+
+def placed(x: Any, values: Any, at: Any) -> Any:
+    steps = list(values)
+    return bisect.bisect_left(steps, at) * x, bisect.bisect(values, at), bisect.bisect_right(steps, at, 1, 3)
+
+
+def test_places_in_sorted_lists() -> None:
+    values = np.array([0.5, 1.0, 1.0, 2.5, 4.0])
+    for at in (0.0, 0.5, 1.0, 3.0, 9.0):
+        assert outcome(placed, (values, at), True) == outcome(placed, (values, at), False)
