@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from srcgrad.jit.defining import Definitions
+from srcgrad.rules.gamma_functions import by_series, polygamma
 
 DEFINITIONS = Definitions()
 _defines = DEFINITIONS.of
@@ -141,6 +142,11 @@ def hypot(*parts):
 @_defines(math.dist)
 def dist(p, q):
     return _length([float(a) - float(b) for a, b in zip(p, q, strict=True)])
+
+
+@_defines(polygamma)
+def polygamma_of_a_number(n, x):
+    return float(by_series(n, x))
 
 
 # Sequences

@@ -1,7 +1,7 @@
 """Rules of the `math` module: those of `elementwise`, in terms of `math`, and without its errors.
 
 A derivative may be infinite where the function is finite (`sqrt` at 0); Python's division would raise there, so
-such rules divide with `np.divide`. `math.gamma` and `math.lgamma` have no rule: their derivatives are not in NumPy.
+such rules divide with `np.divide`. Those of `math.gamma` and `math.lgamma` are in `gamma_functions`.
 """
 
 from __future__ import annotations

@@ -139,3 +139,18 @@ def test_places_in_sorted_lists() -> None:
     values = np.array([0.5, 1.0, 1.0, 2.5, 4.0])
     for at in (0.0, 0.5, 1.0, 3.0, 9.0):
         assert outcome(placed, (values, at), True) == outcome(placed, (values, at), False)
+
+
+def test_gamma_functions() -> None:
+    def likelihood(p: Any, counts: Any) -> Any:
+        r, q = p
+        total = math.gamma(r + 0.5)
+        for k in counts:
+            total += math.lgamma(k + r) - math.lgamma(r) + r * math.log(1 - q) + k * math.log(q)
+        return total
+
+    point, counts = np.array([2.5, 0.4]), np.array([1, 4, 0, 2])
+    expected = srcgrad.grad(likelihood)(point, counts)
+    np.testing.assert_allclose(srcgrad.grad(likelihood, jit=True)(point, counts), expected, rtol=1e-13)
+    hessian = srcgrad.hessian(likelihood)(point, counts)
+    np.testing.assert_allclose(srcgrad.hessian(likelihood, jit=True)(point, counts), hessian, rtol=1e-12)

@@ -97,9 +97,17 @@ def test_complex_numbers_are_refused() -> None:
         srcgrad.grad(of_complex, jit=True)(X)
 
 
+def test_polygamma() -> None:
+    def total(x: Any) -> Any:
+        return np.sum(special.digamma(x) * x) + np.sum(special.polygamma(2, x[0]) ** 2)
+
+    for x in (A[:2] + 0.5, X):
+        np.testing.assert_allclose(srcgrad.grad(total, jit=True)(x), srcgrad.grad(total)(x), rtol=1e-12)
+
+
 def test_what_scipy_does_not_offer_to_compilers_is_refused() -> None:
-    with pytest.raises(NotJitableError, match="polygamma"):
-        srcgrad.grad(lambda x: special.digamma(x), jit=True)(1.5)
+    with pytest.raises(NotJitableError, match="lambertw"):
+        srcgrad.grad(lambda x: special.lambertw(x).real, jit=True)(1.5)
 
 
 def test_singular_and_broken_matrices_raise() -> None:

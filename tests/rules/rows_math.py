@@ -37,6 +37,8 @@ POINTS = {
     math.degrees: (0.4, -2.0),
     math.erf: (0.4, -1.1),
     math.erfc: (0.4, -1.1),
+    math.gamma: (0.4, 3.3, -1.4),
+    math.lgamma: (0.4, 7.3, 40.0, -1.4),
 }
 ROWS = [Row(fn, (x,)) for fn, points in POINTS.items() for x in points]
 ROWS += [Row(fn, (np.float64(points[0]),), name="numpy") for fn, points in POINTS.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from harness import Row
 
+from srcgrad.rules.gamma_functions import polygamma
 from srcgrad.rules.special import bessel_i1
 
 _POINTS = np.array([-3.2, -0.7, -1e-3, 0.0, 0.4, 2.5, 4.0])
@@ -16,3 +17,4 @@ ROWS = [
         Row(fn, (0.3,)),
     )
 ]
+ROWS += [Row(polygamma, (n, x), argnums=(1,)) for n, x in ((0, 0.7), (0, -1.4), (1, 2.5), (3, 20.0), (2, -0.6))]

@@ -5,10 +5,21 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from srcgrad.ir.types import rank
 from srcgrad.jit.defining import Definitions
+from srcgrad.rules.gamma_functions import by_series
 
 DEFINITIONS = Definitions()
 _defines = DEFINITIONS.of
+
+
+@_defines(special.polygamma, when=lambda op: rank(op.args[0].type) == 0 and rank(op.args[1].type) is not None)
+def polygamma(n, x, *, of_result):
+    flat = np.reshape(x, -1)
+    found = np.empty(len(flat), of_result)
+    for k in range(len(flat)):
+        found[k] = by_series(n, flat[k])
+    return np.reshape(found, np.shape(x))
 
 
 @_defines(special.logsumexp)
