@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mutants.cautious import CAUTIOUS, is_cautious
 from mutants.codes import Code, codes_of
 from mutants.enumeration import IMPROVING, all_mutants, in_rounds, is_decision
 from mutants.equivalent import EQUIVALENT
@@ -25,6 +26,7 @@ from oracle import judge
 from programs import Program
 
 import srcgrad
+from srcgrad.rules.late import load_rules
 from srcgrad.transform import gradient
 
 MODULES = ("transform/undo", "analysis/memory", "frontend/matching", "rules/shape")
@@ -252,9 +254,16 @@ def test_entries_of_tables_are_mutants() -> None:
 
 
 def test_what_is_listed_as_equivalent_exists() -> None:
+    pytest.importorskip("scipy.special")
+    load_rules()
     keys = {m.key for m in all_mutants(sorted({key[0] for key in EQUIVALENT}))}
     assert EQUIVALENT.keys() <= keys
     assert all(len(proof) > 20 for proof in EQUIVALENT.values())
+
+
+def test_cautious_answers_are_about_mutants_that_are_there() -> None:
+    found = all_mutants(sorted({module for module, _, _ in CAUTIOUS}))
+    assert sum(map(is_cautious, found)) == len(CAUTIOUS)
 
 
 def test_what_only_improves_code_runs_if_it_is_optimised() -> None:

@@ -4,8 +4,8 @@ Puts small mistakes into the compiler, one at a time, runs the tests that reach 
 many were noticed, by what, and which were not: mistakes in the rules of the registry (derivatives are doubled, or
 exchanged), and in the decisions of the analyses and transforms (a question is always answered the same, what is to be
 found is not, a step is left out; with --statements also conditions, terms and statements inside of functions). Exits
-with 1 if there is one that is not noticed and not listed in `tests/mutants/equivalent.py`. What was noticed once is
-kept in `tests/mutants/noticed.txt`, and not asked again before its function changes.
+with 1 if there is one that is not noticed and not listed in `tests/mutants/equivalent.py` or `cautious.py`. What was
+noticed once is kept in `tests/mutants/noticed.txt`, and not asked again before its function changes.
 
     python -m tests.mutants --minutes 60    # again and again, until none is left
     python -m tests.mutants --table         # what is known by now

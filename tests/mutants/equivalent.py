@@ -9,6 +9,8 @@ Key = tuple[str, str, str, str]
 
 _SUM = "both derivatives of a sum are the same one: `return 1.0, 1.0`"
 _EXCHANGED = "rule: derivatives 0, 1"
+_NEITHER = "neither of the two arguments has a derivative: `return ..., ..., slope`"
+_AT_IMPORT = "it fills a table while the package is imported; the mutant comes later, when there is nothing left to do"
 
 _NO_MEMORY = "what is no pointer has a class that no memory is of, and nobody asks for it"
 _COPIED = (
@@ -213,6 +215,35 @@ EQUIVALENT: dict[Key, str] = {
     ("rules/elementwise", "add", "partials of operator.add", _EXCHANGED): _SUM,
     ("rules/elementwise", "add", "partials of np.add", _EXCHANGED): _SUM,
     ("rules/helpers", "plain_sum", "partials of srcgrad.runtime.plain_sum", _EXCHANGED): _SUM,
+    ("rules/of_scipy/special", "betainc", "partials of scipy.special.betainc", "rule: derivatives 0, 1"): _NEITHER,
+    (
+        "rules/of_scipy/special",
+        "betaincinv",
+        "partials of scipy.special.betaincinv",
+        "rule: derivatives 0, 1",
+    ): _NEITHER,
+    ("rules/of_scipy/special", "hyp1f1", "partials of scipy.special.hyp1f1", "rule: derivatives 0, 1"): _NEITHER,
+    ("rules/of_scipy/special", "hyp2f1", "partials of scipy.special.hyp2f1", "rule: derivatives 0, 1"): _NEITHER,
+    ("rules/of_scipy/special", "hyp2f1", "partials of scipy.special.hyp2f1", "rule: derivatives 1, 2"): _NEITHER,
+    ("rules/of_scipy/special", "hyperu", "partials of scipy.special.hyperu", "rule: derivatives 0, 1"): _NEITHER,
+    (
+        "rules/registry",
+        "steps",
+        "def steps(k: int, *fns: Callable) -> None:",
+        "skipped: return",
+    ): _AT_IMPORT,
+    (
+        "rules/registry",
+        "views",
+        "def views(*fns: Callable) -> None:",
+        "skipped: return",
+    ): _AT_IMPORT,
+    (
+        "rules/registry",
+        "methods",
+        "def methods(**table: Callable) -> None:",
+        "skipped: return",
+    ): _AT_IMPORT,
     (
         "analysis/alias",
         "Aliases._visit_call",

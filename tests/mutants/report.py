@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 
+from .cautious import is_cautious
 from .equivalent import EQUIVALENT
 from .judging import Verdict
 from .mutation import Mutant
@@ -64,7 +65,8 @@ def column_of(verdict: Verdict) -> str:
     assert verdict.mutant is not None
     if verdict.caught in NUMBERS:
         return "numbers"
-    if verdict.caught in ("survived", "never reached") and verdict.mutant.key in EQUIVALENT:
+    listed = verdict.mutant.key in EQUIVALENT or is_cautious(verdict.mutant)
+    if verdict.caught in ("survived", "never reached") and listed:
         return "equivalent"
     if verdict.caught == "survived" and not verdict.complete:
         return "undecided"
