@@ -484,7 +484,13 @@ def endless(lo: Lowering, body: Callable[[], Outcome], site: Any) -> Outcome:
         always.results = [Const(True)]
         return While(inits, always, region, exits, outputs, lo.span)
 
-    outcome = build_loop(lo, build, finish, set(), site, frozenset(), lambda: Const(True))
+    def loop() -> Outcome:
+        return build_loop(lo, build, finish, set(), site, frozenset(), lambda: Const(True))
+
+    def started() -> Outcome:
+        return peeled_if_need_be(lo, site, loop, lambda: Const(True), body, started)
+
+    outcome = started()
     codes = leaving(outcome)
     return restricted(outcome, codes) if codes else NEVER
 

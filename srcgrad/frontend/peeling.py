@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from srcgrad.errors import UnsupportedError
+from srcgrad.errors import NotJitableError
 from srcgrad.frontend.carried import KindChanges
 from srcgrad.frontend.exits import unless_left
 from srcgrad.frontend.lowering import Lowering, RaisesAlways
@@ -62,7 +62,7 @@ def peeled_if_need_be(
 
 def _refuse(variable: str) -> Outcome:
     raise RaisesAlways(
-        UnsupportedError,
+        NotJitableError,
         f"{variable} is of one kind before a loop and of another in it, and the loop makes too few turns for that: "
         "compiled code can't tell which one it is",
     )

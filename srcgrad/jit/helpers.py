@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
+
 PRANGE_ONLY = {
     **dict.fromkeys(["comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"], False),
     "prange": True,
@@ -226,8 +228,8 @@ def multiplied(a: Any, b: Any) -> Any:
 
 
 def diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Any:
-    """The diagonals along two axes, as a view."""
-    return np.diagonal(x, offset, axis1, axis2)
+    """The diagonals along two axes, as a view that can be written."""
+    return runtime.diagonal_view(x, offset, axis1, axis2)
 
 
 def raveled(x: Any) -> Any:
