@@ -560,7 +560,8 @@ def viewed_alike(z_dot: Any, x_dot: Any, z: Any, x: Any) -> Any:
         UnsupportedError: if `x_dot` lies in memory in such a way that it has no such view.
     """
     is_copy = not np.may_share_memory(x, z)
-    if is_copy is not np.may_share_memory(x_dot, z_dot):
+    if is_copy is not np.may_share_memory(x_dot, z_dot) or np.size(z_dot) == 0:
+        # Of no tangents at all there is no memory to share.
         return z_dot
     if is_copy:
         return copied(z_dot)
