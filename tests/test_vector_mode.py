@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from programs import Program, all_programs, rand, signed
+from verified import verified
 
 from srcgrad import hessian, jacfwd, jacrev
 from srcgrad.testing import check_same
@@ -137,6 +138,51 @@ def views_made_by_asarray(x):
     b[1] = 3.0 * x[0]
     flat[1:3] *= x[0, 0]
     return y * y, b * x, flat
+
+
+@case(lambda: (rand(2, 3),), modes="jacfwd")
+def zeros_that_lie_in_columns_are_viewed(x):
+    y = np.zeros_like(x.T)
+    y += x.T
+    flat = y.T.ravel()
+    y *= x[0, 0]
+    return flat**2, y
+
+
+@case(lambda: (rand(6), 5), modes="jacfwd")
+def array_of_numbers_is_viewed(x, n):
+    found = []
+    for k in range(n):
+        found.append(x[k] * x[0])
+    y = np.array(found) * 2.0
+    same = np.ascontiguousarray(y)
+    same[1] *= x[0]
+    y *= x[1]
+    return y, same
+
+
+@case(lambda: (np.zeros(0),), modes="jacfwd")
+def views_of_what_depends_on_no_element(x):
+    y = (np.ones((3, 2)) * np.sum(x)).T
+    flat = y.T.ravel()
+    y *= 2.0
+    return flat, y
+
+
+@case(lambda: (rand(6),))
+def reshaped_in_between(x):
+    y = (x * x).reshape(2, 3)
+    return (y.T @ y).reshape(9), y.reshape(-1, 2) * 2.0
+
+
+@case(lambda: (rand(5), 4), modes="jacfwd")
+def numbers_that_a_list_keeps(x, n):
+    y = x * 2.0
+    kept = []
+    for k in range(n):
+        kept.append(y[k])
+        y[k] = y[k + 1] * x[0]
+    return np.array(kept), y
 
 
 @case(lambda: (rand(4),))
@@ -300,6 +346,16 @@ def solutions(a, b, c):
 @case(lambda: (rand(4),))
 def differences_and_paddings(x):
     return np.diff(x), np.cumsum(x * x), np.pad(x, 2), np.tile(x, 2), np.repeat(x, 3), np.diag(x), np.trace(np.diag(x))
+
+
+@case(lambda: (rand(3), 8), modes="jacrev")
+def as_often_as_it_takes(x, n):
+    return np.resize(x * x, (n,))
+
+
+@case(lambda: (rand(4),), modes="jacrev")
+def sums_of_polynomials(x):
+    return np.polyadd(x * x, x[:3]), np.polysub(x[1:3], x)
 
 
 @case(lambda: (rand(2, 2),))
@@ -487,6 +543,40 @@ def test_what_has_no_batched_form_is_swept_one_by_one() -> None:
     for jac in (jacfwd(smoothed), jacrev(smoothed)):
         assert np.allclose(jac(x), expected, atol=1e-6)
         assert "for k in range(" in jac.source
+
+
+def test_behind_the_loop_over_unit_vectors_the_value_is_asked_for_nothing() -> None:
+    def smoothed(x: np.ndarray, n: int) -> np.ndarray:
+        return np.convolve(x[0], np.ones(n))
+
+    def smoothed_number(x: np.ndarray, n: int) -> float:
+        return np.convolve(x[0], np.ones(n))[1] * x[1, 0]
+
+    x = rand(2, 3)
+    for fun in (smoothed, smoothed_number):
+        with verified() as counts:
+            jac = jacfwd(fun)
+            assert np.allclose(jac(x, 2), by_differences(fun, lambda: (x.copy(), 2), 0), atol=1e-6)
+        assert counts["simplify_algebra"] and "for k in range(" in jac.source
+        # Of a number the shape is known: no column is looked at for it.
+        assert ("out_columns[0]" in jac.source) is (fun is smoothed)
+
+
+@pytest.mark.parametrize(("first", "second"), [(False, False), (False, True), (True, False), (True, True)])
+def test_arrays_that_a_path_leaves_undefined(first: bool, second: bool) -> None:
+    def chosen_rows(x: np.ndarray, first: bool, second: bool, n: int) -> np.ndarray:
+        if first:
+            y = np.ones(n)
+        if second:
+            y = x[0] * np.ones(n)
+        if first or second:
+            return y * x[1]
+        return np.ones(n) * x[0]
+
+    x = rand(3)
+    expected = by_differences(chosen_rows, lambda: (x.copy(), first, second, 4), 0)
+    for jac in (jacfwd(chosen_rows), jacrev(chosen_rows)):
+        assert np.allclose(jac(x, first, second, 4), expected, atol=1e-6)
 
 
 # ---------------------------------------------------------------------------------------------- the corpus
