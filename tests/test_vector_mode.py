@@ -263,6 +263,14 @@ def choices(x):
     return np.where(x > 0, x**2, 3.0 * x[0]), np.maximum(x, 0.0), np.abs(x), np.clip(x, -0.5, 0.5)
 
 
+@case(lambda: (rand(3), 3), modes="jacfwd")
+def product_that_starts_with_a_complex_number(x, n):
+    y = 2.0j
+    for k in range(n):
+        y = y * x[k]
+    return np.real(y * (1.0 + 0.5j))
+
+
 @case(lambda: (rand(4), rand(2, 4)), argnums=(0, 1))
 def softmax_of_rows(b, x):
     z = x + b
@@ -543,6 +551,35 @@ def test_what_has_no_batched_form_is_swept_one_by_one() -> None:
     for jac in (jacfwd(smoothed), jacrev(smoothed)):
         assert np.allclose(jac(x), expected, atol=1e-6)
         assert "for k in range(" in jac.source
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+@pytest.mark.parametrize("n", [0, 2])
+def test_numbers_that_start_as_constants_have_tangents_in_their_dtype(dtype: type, n: int) -> None:
+    def product(x: np.ndarray, n: int) -> Any:
+        y = dtype(2.0)
+        for k in range(n):
+            y = y * x[k]
+        return y
+
+    def chosen_product(x: np.ndarray, n: int) -> Any:
+        y = dtype(2.0)
+        if n:
+            y = y * x[0] * x[1]
+        return y
+
+    def chosen_array(x: np.ndarray, n: int) -> np.ndarray:
+        y = np.ones(3, dtype)
+        if n:
+            y = dtype(2.0) * x[0] * x
+        return y
+
+    x = rand(3).astype(np.float32)
+    for fun in (product, chosen_product):
+        found = jacfwd(fun)(x, n)
+        np.testing.assert_allclose(found, [2.0 * x[1], 2.0 * x[0], 0.0] if n else np.zeros(3), rtol=1e-6)
+        assert found.dtype == dtype
+    assert jacfwd(chosen_array)(x, n).dtype == dtype
 
 
 def test_behind_the_loop_over_unit_vectors_the_value_is_asked_for_nothing() -> None:

@@ -123,13 +123,21 @@ class Batch:
             raise NotBatched(f"{value!r} is used before it is computed")
         return known
 
-    def lifted(self, value: Value) -> Value:
-        """The batched form of any value: the same for each seed, if it depends on none."""
+    def merged(self, value: Value, target: Value) -> Value:
+        """The batched form of what a path leaves to a value: of a constant number in the dtype that the value has.
+
+        The zero of a complex number may be a real one, and what is added in place later would have to be real, too.
+        """
+        is_number = is_scalar(value.type) and is_scalar(target.type)
+        return self.lifted(value, self.type_of(target.type) if is_number else None)
+
+    def lifted(self, value: Value, t: Type | None = None) -> Value:
+        """The batched form of any value, or of a number as this type: the same for each seed, if it depends on none."""
         if isinstance(value, Const) and value.value is UNDEFINED:
             return value
         if self.is_batched(value):
             return self.get(value)
-        t = self.type_of(value.type)
+        t = self.type_of(value.type) if t is None else t
         lo = self.lo
         if not isinstance(t, Array):
             raise NotBatched("a container")
@@ -252,21 +260,21 @@ class Batch:
     def _if(self, op: If) -> None:
         for region in op.regions:
             self.region(region)
-            self._lift_results(region, [k for k, output in enumerate(op.outputs) if self.is_batched(output)])
+            self._lift_results(region, {k: output for k, output in enumerate(op.outputs) if self.is_batched(output)})
         op.outputs = [self.new(v, op) if self.is_batched(v) else v for v in op.outputs]
         self.lo.region.append(op)
 
-    def _lift_results(self, region: Region, places: Iterable[int]) -> None:
+    def _lift_results(self, region: Region, targets: dict[int, Value]) -> None:
         ends = bool(region.ops) and isinstance(region.ops[-1], Raise)
         with self.lo.into(region):
-            for k in places:
-                region.results[k] = Const(UNDEFINED) if ends else self.lifted(region.results[k])
+            for k, target in targets.items():
+                region.results[k] = Const(UNDEFINED) if ends else self.merged(region.results[k], target)
 
     def _loop(self, op: Loop) -> None:
         first = int(op.exits)
         places = [k for k, arg in enumerate(op.carried) if self.is_batched(arg)]
         for k in places:
-            op.inits[k] = self.lifted(op.inits[k])
+            op.inits[k] = self.merged(op.inits[k], op.carried[k])
         offset = len(op.body.args) - len(op.inits)
         for k in places:
             op.body.args[offset + k] = self.new(op.body.args[offset + k], op.body)
@@ -274,7 +282,7 @@ class Batch:
                 op.test.args[k] = self.new(op.test.args[k], op.test)
         for region in op.regions:
             self.region(region)
-        self._lift_results(op.body, [first + k for k in places])
+        self._lift_results(op.body, {first + k: op.outputs[first + k] for k in places})
         for k in places:
             op.outputs[first + k] = self.new(op.outputs[first + k], op)
         self.lo.region.append(op)
