@@ -1,0 +1,184 @@
+"""What is checkpointed becomes a function of its own: what is handed to it, drawn in it, and written back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srcgrad import checkpoint, checkpointed, errors, grad, jacfwd, jvp
+from srcgrad.testing import check_grads
+
+X = np.array([0.3, 0.5, 0.8])
+RNG = np.random.default_rng(1)
+
+both = pytest.mark.parametrize("optimize", [True, False])
+
+
+# What some paths leave undefined
+
+
+@both
+@pytest.mark.parametrize("flag", [True, False])
+def test_a_number_that_a_path_leaves_undefined_is_handed_over(flag: bool, optimize: bool) -> None:
+    def in_a_function(x: np.ndarray) -> Any:
+        if flag:
+            factor = x[0] * 2.0
+
+        @checkpoint
+        def scaled(z: np.ndarray) -> np.ndarray:
+            return z * factor if flag else z * z
+
+        return np.sum(scaled(x))
+
+    def in_a_loop(x: np.ndarray) -> Any:
+        if flag:
+            factor = x[0] * 2.0
+        s = x * 1.0
+        for _ in checkpointed(range(4), 2):
+            s = s * factor if flag else s * x
+        return np.sum(s)
+
+    for fun in (in_a_function, in_a_loop):
+        found = grad(fun, optimize=optimize)(X)
+        np.testing.assert_allclose(found, jacfwd(fun)(X))
+        check_grads(fun, (X,), order=1)
+
+
+def test_an_array_that_a_path_leaves_undefined_is_refused() -> None:
+    def fun(x: np.ndarray, flag: bool) -> Any:
+        if flag:
+            factor = x * 2.0
+        s = x * 1.0
+        for _ in checkpointed(range(4), 2):
+            s = s * factor if flag else s * x
+        return np.sum(s)
+
+    with pytest.raises(errors.UnsupportedError, match="factor is handed to what is checkpointed, and has no value"):
+        grad(fun)(X, True)
+
+
+# Random numbers
+
+
+@checkpoint
+def noise_of_a_function(x: np.ndarray) -> np.ndarray:
+    noise = RNG.normal(size=3)
+    noise *= x
+    return noise
+
+
+def noise_is_written(x: np.ndarray) -> Any:
+    return np.sum(noise_of_a_function(x) * x)
+
+
+def noise_of_turns_is_written(x: np.ndarray) -> Any:
+    s = x * 1.0
+    for _ in checkpointed(range(3), 2):
+        noise = RNG.normal(size=3)
+        noise *= x
+        s = s * noise
+    return np.sum(s)
+
+
+@pytest.mark.parametrize("fun", [noise_is_written, noise_of_turns_is_written])
+def test_random_numbers_that_are_written_in_place_are_refused(fun: Callable) -> None:
+    with pytest.raises(errors.UnsupportedError, match="drawn in what is checkpointed, and written in place") as caught:
+        grad(fun)(X)
+    assert caught.value.help is not None and ".copy()" in caught.value.help
+
+
+# What is written
+
+
+@checkpoint
+def scaled_in_place(a: np.ndarray, x: np.ndarray) -> Any:
+    a *= np.sin(x) + 1.0
+    return a[0] * 1.0
+
+
+def scaled_on_the_way_down(a: np.ndarray, x: np.ndarray, k: int) -> Any:
+    s = scaled_in_place(a, x)
+    if k > 0:
+        s = s + scaled_on_the_way_down(a, x, k - 1)
+    return s
+
+
+def scaled_on_the_way_up(a: np.ndarray, x: np.ndarray, k: int) -> Any:
+    if k > 0:
+        scaled_on_the_way_up(a, x, k - 1)
+    return scaled_in_place(a, x)
+
+
+def scaled_by_turns(a: np.ndarray, x: np.ndarray, k: int) -> Any:
+    for j in checkpointed(range(3), 2):
+        a[j] *= x[j]
+    if k > 0:
+        scaled_by_turns(a, x, k - 1)
+    return a[1]
+
+
+@both
+@pytest.mark.parametrize("recursive", [scaled_on_the_way_down, scaled_on_the_way_up, scaled_by_turns])
+def test_callers_see_what_is_written_into_their_arrays(recursive: Callable, optimize: bool) -> None:
+    def fun(x: np.ndarray) -> Any:
+        a = x * 1.0
+        s = recursive(a, x, 3)
+        return np.sum(a * a) * s
+
+    np.testing.assert_allclose(grad(fun, optimize=optimize)(X), jacfwd(fun)(X))
+    check_grads(fun, (X,), order=1)
+
+
+@checkpoint
+def written_and_viewed(y: np.ndarray, view: np.ndarray, x: np.ndarray) -> Any:
+    y *= x[0]
+    return np.sum(view[:2] * y[:2])
+
+
+def test_a_view_is_made_again_of_what_is_written() -> None:
+    def fun(x: np.ndarray) -> Any:
+        y = x * 1.0
+        return written_and_viewed(y, y[1:], x) + np.sum(y)
+
+    np.testing.assert_allclose(grad(fun)(X), jacfwd(fun)(X))
+    check_grads(fun, (X,), order=1)
+
+
+def test_a_view_that_a_branch_decides_about_is_refused() -> None:
+    def fun(x: np.ndarray, flag: bool) -> Any:
+        y = x * 1.0
+        if flag:
+            factor, view = x[0] * 2.0, y[1:]
+        else:
+            factor, view = x[0] * 3.0, y[:2]
+        return written_and_viewed(y, view, x) * factor
+
+    with pytest.raises(errors.AliasError, match="y and view share memory"):
+        grad(fun)(X, True)
+
+
+# Where nothing is kept
+
+
+def test_forward_mode_knows_no_checkpoints() -> None:
+    @checkpoint
+    def squared(x: np.ndarray) -> np.ndarray:
+        return x * x
+
+    def fun(x: np.ndarray) -> Any:
+        for _ in checkpointed(range(3), 2):
+            x = np.sin(squared(x)) * x
+        return np.sum(x)
+
+    def plain(x: np.ndarray) -> Any:
+        for _ in range(3):
+            x = np.sin(x * x) * x
+        return np.sum(x)
+
+    for found, expected in zip(jvp(fun, (X,), (X,)), jvp(plain, (X,), (X,)), strict=True):
+        np.testing.assert_allclose(found, expected)
+    source = jacfwd(fun).source_for(X)
+    assert "checkpoint" not in source.partition('"""')[2].partition('"""')[2]
