@@ -171,12 +171,11 @@ class _Closer:
         for op in whole:
             op.parent = region
         region.ops[place : place + len(ops)] = whole
-        used = after | self._used_outside(region, whole)
         cut = Cut(name, self.origins, after, self.layout)
         if isinstance(loop, For) and _is_marked_loop(loop):
             call, changed = close_loop(cut, views, loop)
         else:
-            outputs = [v for op in whole for v in op.outputs if v in used or v in drawn]
+            outputs = [v for op in whole for v in op.outputs if v in after or v in drawn]
             call, changed = _close_function(cut, whole, outputs)
             call.fn.drawn = tuple(k for k, v in enumerate(outputs) if v in drawn)
             call.fn = self.known.setdefault(key_of(call.fn.function), call.fn)
@@ -232,11 +231,6 @@ class _Closer:
         region.ops[place:place] = before.ops
         for op in (*region.ops, *loop.body.ops):
             op.parent = region if op in region.ops else loop.body
-
-    def _used_outside(self, region: Region, ops: list[Op]) -> set[Value]:
-        """The values that the rest of a region uses."""
-        found = {v for op in region.ops if op not in ops for v in references(op)}
-        return found.union(region.results)
 
     def _views_of_written(self, ops: list[Op], writes: set[Any]) -> list[Op]:
         """The operations that make views of what is written and goes by several names, to be made inside again."""
