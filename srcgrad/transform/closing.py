@@ -8,7 +8,7 @@ call like any other, whose inputs it needs as they were: it keeps them, or copie
 from __future__ import annotations
 
 import operator
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from srcgrad.analysis.alias import Aliases, is_pointer
@@ -68,15 +68,18 @@ def dissolve_checkpoints(functions: list[Function]) -> None:
                 op.slots = None
 
 
-def close_checkpoints(functions: list[Function], main: Function, customs: list[CustomCall]) -> None:
+def close_checkpoints(
+    functions: list[Function], main: Function, customs: list[CustomCall], live: Iterable[Value] = ()
+) -> None:
     """Puts what is checkpointed into functions of its own.
 
     Args:
         functions: the functions of a program.
         main: the one that it begins with.
         customs: their calls of functions with derivatives of their own.
+        live: values that somebody else uses: the parts of arguments, which have derivatives where they are not used.
     """
-    remove_dead_code(functions)
+    remove_dead_code(functions, live)
     aliases = Aliases(functions)
     known: dict[Hashable, Closed] = {}
     drawing = drawing_calls(customs)

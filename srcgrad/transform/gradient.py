@@ -91,7 +91,7 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
     keep_places(functions)
     if is_checkpointed(functions):
         if checkpoints:
-            close_checkpoints(functions, program.function, program.customs)
+            close_checkpoints(functions, program.function, program.customs, argument_leaves(program))
         else:
             dissolve_checkpoints(functions)
         _sync(program.function)

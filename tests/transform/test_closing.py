@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srcgrad import checkpoint, checkpointed, errors, grad, jacfwd, jvp
+from srcgrad import checkpoint, checkpointed, errors, grad, jacfwd, jvp, vjp
 from srcgrad.testing import check_grads
 
 X = np.array([0.3, 0.5, 0.8])
@@ -158,6 +158,46 @@ def test_a_view_that_a_branch_decides_about_is_refused() -> None:
 
     with pytest.raises(errors.AliasError, match="y and view share memory"):
         grad(fun)(X, True)
+
+
+# Parts of arguments
+
+
+@both
+def test_parts_of_arguments_that_are_not_used_have_zeros(optimize: bool) -> None:
+    @checkpoint
+    def squared(x: np.ndarray) -> np.ndarray:
+        return x * x
+
+    def called(p: dict, q: tuple) -> Any:
+        return np.sum(squared(p["a"]) * q[0])
+
+    def looped(p: dict, q: tuple) -> Any:
+        s = p["a"]
+        for _ in checkpointed(range(2), 1):
+            s = s * q[0]
+        return np.sum(s)
+
+    args = {"a": X, "b": np.ones((2, 2)), "c": [1.0, "text"]}, (2.0, np.ones(2))
+    for fun, slope in ((called, 4.0 * X), (looped, np.full(3, 4.0))):
+        pullback = vjp(fun, *args)[1]
+        for p_bar, q_bar in (grad(fun, argnums=(0, 1), optimize=optimize)(*args), pullback(1.0)):
+            np.testing.assert_allclose(p_bar["a"], slope)
+            np.testing.assert_array_equal(p_bar["b"], np.zeros((2, 2)))
+            assert p_bar["c"] == [0.0, None] and q_bar[0] != 0.0
+            np.testing.assert_array_equal(q_bar[1], np.zeros(2))
+
+
+def test_unused_parts_of_arguments_with_a_limit_for_memory() -> None:
+    def looped(p: tuple, n: int) -> Any:
+        s = p[0]
+        for _ in range(n):
+            s = np.sin(s) * s
+        return np.sum(s)
+
+    found = grad(looped, memory_limit=1000)((X, np.ones(2)), 30)
+    np.testing.assert_allclose(found[0], grad(looped)((X, np.ones(2)), 30)[0])
+    np.testing.assert_array_equal(found[1], np.zeros(2))
 
 
 # Where nothing is kept
