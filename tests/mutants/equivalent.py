@@ -26,6 +26,11 @@ _NOT_STALE = "what is not written in the forward sweep is not stale, so that the
 _PARTS = "it only decides whether an array is copied, or the views of it that are needed one by one"
 _ZEROS = "a shadow is allocated with zeros then, and not empty: what it is assigned and cleared to is the same"
 _EITHER_SIDE = "a shadow may be allocated before or after what is assigned to it is negated"
+_VIEW_OR_COPY = (
+    "forward mode lets `viewed_alike` decide, the reverse sweep is right with a view and with a copy, since NumPy decides"
+    " when it runs, and where a view is certain there is one behind the axis of the seeds, too"
+)
+_READ_COPIED = "an element that is read is then copied for nothing"
 _INSIDE = "region = owner if isinstance(owner, Region) else owner.parent"
 
 EQUIVALENT: dict[Key, str] = {
@@ -387,4 +392,65 @@ EQUIVALENT: dict[Key, str] = {
         "_CONTIGUOUS[np.ones]",
         "entry: without np.ones",
     ): "whether a reshape of it is a view then counts as unknown, and is found out when the program runs",
+    (
+        "transform/batch_calls",
+        "_copies_perhaps",
+        "def _copies_perhaps(op: Call) -> bool:",
+        "answered: return False",
+    ): _VIEW_OR_COPY,
+    (
+        "transform/batch_calls",
+        "_matters",
+        "def _matters(batch: Batch, op: Call) -> bool:",
+        "answered: return False",
+    ): _VIEW_OR_COPY,
+    (
+        "transform/batch_calls",
+        "_is_used_up",
+        "def _is_used_up(batch: Batch, op: Call) -> bool:",
+        "answered: return False",
+    ): _READ_COPIED,
+    (
+        "transform/batch_calls",
+        "_computes",
+        "def _computes(op: Call) -> bool:",
+        "answered: return False",
+    ): _READ_COPIED,
+    (
+        "transform/batch_calls",
+        "_is_list_of_numbers",
+        "def _is_list_of_numbers(tree: Any) -> bool:",
+        "answered: return True",
+    ): "of a list of arrays an array has another rank than `_of_numbers` makes, so that `note` raises `NotBatched`, and"
+    " the sum is a loop by then",
+    (
+        "transform/batch_calls",
+        "_is_plain_number",
+        "def _is_plain_number(batch: Batch, tree: Any) -> bool:",
+        "answered: return True",
+    ): "no index depends on seeds, and what a slice is set to has a batched form only as a list: the same write is right",
+    (
+        "transform/batch_calls",
+        "is_laid_out",
+        "def is_laid_out(value: Value) -> bool:",
+        "answered: return False",
+    ): "what copies and allocates has no gaps already, and `np.ascontiguousarray` hands it on as it is",
+    (
+        "transform/closing",
+        "is_checkpointed",
+        "def is_checkpointed(functions: list[Function]) -> bool:",
+        "answered: return True",
+    ): "where there are no marks nothing is cut out, and dead code goes a few passes earlier",
+    (
+        "transform/closing",
+        "_Closer._is_observed",
+        "def _is_observed(self, value: Value, after: set[Value]) -> bool:",
+        "answered: return True",
+    ): "memory that nobody looks at later is then written for nothing",
+    (
+        "transform/closing",
+        "_refuse_crossing",
+        "def _refuse_crossing(ops: list[Op]) -> None:",
+        "skipped: return",
+    ): "the marks stand around one call, which leaves what it enters, and generators are not cut within `with` or `try`",
 }
