@@ -27,8 +27,8 @@ _PARTS = "it only decides whether an array is copied, or the views of it that ar
 _ZEROS = "a shadow is allocated with zeros then, and not empty: what it is assigned and cleared to is the same"
 _EITHER_SIDE = "a shadow may be allocated before or after what is assigned to it is negated"
 _VIEW_OR_COPY = (
-    "forward mode lets `viewed_alike` decide, the reverse sweep is right with a view and with a copy, since NumPy decides"
-    " when it runs, and where a view is certain there is one behind the axis of the seeds, too"
+    "forward mode lets `viewed_alike` decide, the reverse sweep is right with a view and with a copy, since NumPy"
+    " decides when it runs, and where a view is certain there is one behind the axis of the seeds, too"
 )
 _READ_COPIED = "an element that is read is then copied for nothing"
 _INSIDE = "region = owner if isinstance(owner, Region) else owner.parent"
@@ -428,7 +428,7 @@ EQUIVALENT: dict[Key, str] = {
         "_is_plain_number",
         "def _is_plain_number(batch: Batch, tree: Any) -> bool:",
         "answered: return True",
-    ): "no index depends on seeds, and what a slice is set to has a batched form only as a list: the same write is right",
+    ): "no index depends on seeds, and what a slice is set to has a batched form only as a list: the same write does",
     (
         "transform/batch_calls",
         "is_laid_out",
@@ -452,5 +452,5 @@ EQUIVALENT: dict[Key, str] = {
         "_refuse_crossing",
         "def _refuse_crossing(ops: list[Op]) -> None:",
         "skipped: return",
-    ): "the marks stand around one call, which leaves what it enters, and generators are not cut within `with` or `try`",
+    ): "the marks stand around a call, which leaves what it enters; no generator is cut within a `with` or `try`",
 }
