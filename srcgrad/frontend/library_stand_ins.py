@@ -105,28 +105,36 @@ def _sink(heap: list, place: int) -> None:
     _rise(heap, start, place)
 
 
-def insert_right(items: list, x: Any) -> None:
-    """`bisect.insort`."""
-    low, high = 0, len(items)
+def place_right(items: Any, x: Any, low: int, high: int) -> int:
+    """`bisect.bisect_right` between two places."""
     while low < high:
         middle = (low + high) // 2
         if x < items[middle]:
             high = middle
         else:
             low = middle + 1
-    items.insert(low, x)
+    return low
 
 
-def insert_left(items: list, x: Any) -> None:
-    """`bisect.insort_left`."""
-    low, high = 0, len(items)
+def place_left(items: Any, x: Any, low: int, high: int) -> int:
+    """`bisect.bisect_left` between two places."""
     while low < high:
         middle = (low + high) // 2
         if items[middle] < x:
             low = middle + 1
         else:
             high = middle
-    items.insert(low, x)
+    return low
+
+
+def insert_right(items: list, x: Any) -> None:
+    """`bisect.insort`."""
+    items.insert(place_right(items, x, 0, len(items)), x)
+
+
+def insert_left(items: list, x: Any) -> None:
+    """`bisect.insort_left`."""
+    items.insert(place_left(items, x, 0, len(items)), x)
 
 
 ON_LISTS: dict[Any, Any] = {

@@ -271,9 +271,7 @@ def not_jitable(op: Op, why: str | None = None) -> NotJitableError:
     unknown = next((v for v in (*op.outputs, *op.inputs) if not is_compilable(v.type)), None)
     if unknown is None:
         return NotJitableError(f"{what} can't be compiled by Numba", place_of(op))
-    if not _is_of_no_kind(unknown.type):
-        return NotJitableError(f"{what} can't be compiled by Numba: {_described(unknown)}", place_of(op))
-    meeting = _meeting_before(op)
+    meeting = _meeting_before(op) if _is_of_no_kind(unknown.type) else None
     if meeting is None:
         return NotJitableError(f"{what} can't be compiled by Numba: {_described(unknown)}", place_of(op))
     met, name = meeting

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from srcgrad.frontend.library_stand_ins import place_left, place_right
 from srcgrad.jit.defining import Definitions
 from srcgrad.rules.gamma_functions import by_series, polygamma
 
@@ -202,25 +203,11 @@ def _rounded(parts, count):
 def bisect_left(a, x, lo=0, hi=None):
     if lo < 0:
         raise ValueError("lo must be non-negative")
-    low, high = lo, len(a) if hi is None else hi
-    while low < high:
-        middle = (low + high) // 2
-        if a[middle] < x:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return place_left(a, x, lo, len(a) if hi is None else hi)
 
 
 @_defines(bisect.bisect_right, bisect.bisect)
 def bisect_right(a, x, lo=0, hi=None):
     if lo < 0:
         raise ValueError("lo must be non-negative")
-    low, high = lo, len(a) if hi is None else hi
-    while low < high:
-        middle = (low + high) // 2
-        if x < a[middle]:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return place_right(a, x, lo, len(a) if hi is None else hi)
