@@ -29,7 +29,7 @@ import pytest  # noqa: E402
 from mutants.enumeration import KINDS, all_mutants, in_rounds, is_decision  # noqa: E402
 from mutants.mutation import Mutant  # noqa: E402
 from mutants.noticed import Noticed  # noqa: E402
-from mutants.report import Report  # noqa: E402
+from mutants.report import Report, is_listed  # noqa: E402
 from mutants.results import Results  # noqa: E402
 from mutants.server import Server, Settings, sample  # noqa: E402
 
@@ -71,7 +71,9 @@ def main() -> int:
     def to_run() -> list[Mutant]:
         found = chosen()
         return (
-            report.survivors(found) if options.again else in_rounds([m for m in found if report.results.of(m) is None])
+            report.survivors(found)
+            if options.again
+            else in_rounds([m for m in found if report.results.of(m) is None and not is_listed(m)])
         )
 
     if options.list:

@@ -50,7 +50,8 @@ class Report:
         for mutant in mutants:
             verdict = self.results.of(mutant)
             for name in (mutant.module, "all"):
-                rows[name]["not run" if verdict is None else column_of(verdict)] += 1
+                unknown = "equivalent" if is_listed(mutant) else "not run"
+                rows[name][unknown if verdict is None else column_of(verdict)] += 1
         print(f"\n{'module':28s} {'mutants':>8s}{'caught':>8s}" + "".join(f"{name:>14s}" for name in COLUMNS))
         for name in [*sorted(set(rows) - {"all"}), "all"]:
             row = rows[name]
@@ -60,13 +61,17 @@ class Report:
         print("noticed by numbers: values of gradients, or refusals")
 
 
+def is_listed(mutant: Mutant) -> bool:
+    """Whether a mutant is known to change nothing that is promised."""
+    return mutant.key in EQUIVALENT or is_cautious(mutant)
+
+
 def column_of(verdict: Verdict) -> str:
     """The column of the table that a verdict is counted in."""
     assert verdict.mutant is not None
     if verdict.caught in NUMBERS:
         return "numbers"
-    listed = verdict.mutant.key in EQUIVALENT or is_cautious(verdict.mutant)
-    if verdict.caught in ("survived", "never reached") and listed:
+    if verdict.caught in ("survived", "never reached") and is_listed(verdict.mutant):
         return "equivalent"
     if verdict.caught == "survived" and not verdict.complete:
         return "undecided"
