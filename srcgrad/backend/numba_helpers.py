@@ -254,15 +254,15 @@ def _raveled(x: Any) -> Any:
     return run
 
 
-@_compiled(helpers.diagonal, prefer_literal=True)
-def _diagonal(x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
+@_compiled(runtime.diagonal_view, prefer_literal=True)
+def _diagonal_view(a: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
     if not isinstance(axis1, types.IntegerLiteral) or not isinstance(axis2, types.IntegerLiteral):
         raise TypingError("the axes of diagonals have to be constants")
     axes = (axis1.literal_value, axis2.literal_value)
-    order = (*[k for k in range(x.ndim) if k not in axes], *axes)
+    order = (*[k for k in range(a.ndim) if k not in axes], *axes)
 
-    def run(x: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
-        pages = np.transpose(x, order)
+    def run(a: Any, offset: Any, axis1: Any, axis2: Any) -> Any:
+        pages = np.transpose(a, order)
         rows, columns = pages.shape[-2], pages.shape[-1]
         first = pages[..., min(max(-offset, 0), rows) :, min(max(offset, 0), columns) :]
         length = min(first.shape[-2], first.shape[-1])

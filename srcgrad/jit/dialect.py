@@ -496,7 +496,7 @@ class _Dialect:
         if ndim is None or ndim < 2 or None in axes or len(given) > 1:
             return False
         offset = next(iter(given.values()), Const(0))
-        op.fn, op.args, op.kwargs = helpers.diagonal, (x, offset, *[Const(axis % ndim) for axis in axes]), {}
+        op.fn, op.args, op.kwargs = runtime.diagonal_view, (x, offset, *[Const(axis % ndim) for axis in axes]), {}
         return False
 
     def array(self, op: Call) -> bool:

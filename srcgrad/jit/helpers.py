@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad import runtime
-
 PRANGE_ONLY = {
     **dict.fromkeys(["comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"], False),
     "prange": True,
@@ -225,11 +223,6 @@ def reshaped(x: Any, shape: Any) -> Any:
 def multiplied(a: Any, b: Any) -> Any:
     """`a @ b` of arrays of any rank and dtype."""
     return a @ b
-
-
-def diagonal(x: Any, offset: int, axis1: int, axis2: int) -> Any:
-    """The diagonals along two axes, as a view that can be written."""
-    return runtime.diagonal_view(x, offset, axis1, axis2)
 
 
 def raveled(x: Any) -> Any:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from srcgrad.frontend.library_stand_ins import place_left, place_right
+from srcgrad.frontend import library_stand_ins
 from srcgrad.jit.defining import Definitions
 from srcgrad.rules.gamma_functions import by_series, polygamma
 
@@ -77,6 +77,11 @@ def lcm(a, b):
 
 
 # Numbers
+
+
+@_defines(math.cbrt)
+def cbrt(x):
+    return float(np.cbrt(x))
 
 
 @_defines(math.fmod)
@@ -203,11 +208,11 @@ def _rounded(parts, count):
 def bisect_left(a, x, lo=0, hi=None):
     if lo < 0:
         raise ValueError("lo must be non-negative")
-    return place_left(a, x, lo, len(a) if hi is None else hi)
+    return library_stand_ins.place_left(a, x, lo, len(a) if hi is None else hi)
 
 
 @_defines(bisect.bisect_right, bisect.bisect)
 def bisect_right(a, x, lo=0, hi=None):
     if lo < 0:
         raise ValueError("lo must be non-negative")
-    return place_right(a, x, lo, len(a) if hi is None else hi)
+    return library_stand_ins.place_right(a, x, lo, len(a) if hi is None else hi)

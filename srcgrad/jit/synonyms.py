@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from srcgrad.ir.types import rank
@@ -171,11 +169,6 @@ def heaviside(x, at_zero):
 def modf(x):
     whole = np.trunc(x)
     return np.copysign(np.where(np.isinf(x), 0.0, x - whole), x), whole
-
-
-@_defines(math.cbrt)
-def cbrt(x):
-    return float(np.cbrt(x))
 
 
 # Polynomials

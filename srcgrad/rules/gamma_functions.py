@@ -49,11 +49,11 @@ def by_series(n, x):
         return series - near
     factor = math.gamma(n + 1.0)
     series = 1 / (n * x**n) + 0.5 / x ** (n + 1)
-    rising = 1.0
+    rising = 1.0 / n
     power = x ** -float(n)
     for k in range(len(_BERNOULLI)):
         # (2 k + 1 + n)! / ((2 k + 2)! n!), a factor at a time
-        rising = (n + 1.0) / 2.0 if k == 0 else rising * (2 * k + n) * (2 * k + 1 + n) / ((2 * k + 1) * (2 * k + 2))
+        rising *= (2 * k + n) * (2 * k + 1 + n) / ((2 * k + 1) * (2 * k + 2))
         power = power / (x * x)
         series += _BERNOULLI[k] * rising * power
     return (-1.0) ** (n + 1) * factor * (series + near)

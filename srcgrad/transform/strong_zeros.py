@@ -62,8 +62,7 @@ _PICKING: frozenset[Callable] = frozenset(
     (
         *(operator.getitem, np.ndarray.item, np.take, np.take_along_axis, np.delete, np.split, np.array_split),
         *(np.hsplit, np.vsplit, np.dsplit, np.tril, np.triu, np.diag, np.diagonal, np.linalg.diagonal, np.trace),
-        runtime.diagonal_view,
-        *(np.linalg.trace,),
+        *(np.linalg.trace, runtime.diagonal_view),
     )
 )
 _QUOTIENTS: frozenset[Callable] = frozenset((operator.truediv, np.divide))

@@ -167,11 +167,11 @@ def test_diagonals_are_views() -> None:
 
     @numba.njit
     def compiled(x: Any, offset: int) -> Any:
-        found = helpers.diagonal(x, offset, 0, 1)
+        found = runtime.diagonal_view(x, offset, 0, 1)
         x += 1
         return found.copy()
 
     for offset in range(-4, 6):
         for x in (np.arange(12.0).reshape(3, 4), np.arange(12.0).reshape(4, 3).T, np.arange(24.0).reshape(6, 4)[::2]):
             assert compiled(x.copy(), offset).tolist() == np.diagonal(x + 1, offset).tolist()
-            assert helpers.diagonal(x, offset, 0, 1).tolist() == np.diagonal(x, offset).tolist()
+            assert runtime.diagonal_view(x, offset, 0, 1).tolist() == np.diagonal(x, offset).tolist()

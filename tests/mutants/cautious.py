@@ -90,11 +90,7 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("transform/tape", "Tape._choose_shape", _SKIPPED): _SAVED,
     ("transform/tape", "Tape._kept_alike", _NONE): _SAVED,
     ("transform/tape", "_has_axes", _FALSE): _SAVED,
-    (
-        "transform/undo",
-        "Contents._count_views",
-        _SKIPPED,
-    ): "all of a state is copied, and not what one view shows of it",
+    ("transform/undo", "Contents._count_views", _SKIPPED): "a state is copied, and not what one view shows of it",
     ("transform/undo", "Contents._decide", _SKIPPED): _COST,
     ("transform/undo", "Contents._is_better_copied", _FALSE): _COST,
     ("transform/undo", "Contents._is_better_copied", _TRUE): _COST,
