@@ -114,6 +114,13 @@ def choice_behind_a_square(x: Any) -> Any:
     return chosen + np.sum(y * y)
 
 
+def square_before_two_choices(x: Any) -> Any:
+    y = np.sqrt(x)
+    total = np.sum(y * y)
+    total = total + np.sum(np.where(x > 0, y, 0.0))
+    return total + np.sum(np.where(x > 0.5, 2.0 * y, 0.0))
+
+
 def square_of_an_item_that_is_chosen_too(x: Any) -> Any:
     items = [np.sqrt(x[0]), np.sqrt(x[1])]
     total = 0.0
@@ -129,6 +136,7 @@ WEAK = [
     norms_that_are_chosen,
     square_behind_a_choice,
     choice_behind_a_square,
+    square_before_two_choices,
     square_of_an_item_that_is_chosen_too,
 ]
 
