@@ -10,7 +10,7 @@ import numpy as np
 from srcgrad.frontend import compact_dicts, joining, kinds, pools
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import axis_length
-from srcgrad.frontend.list_kinds import Within, is_open
+from srcgrad.frontend.list_kinds import is_open, note_item, note_part
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.objects import open_owner, special
 from srcgrad.frontend.outside import (
@@ -150,8 +150,8 @@ def subscript(lo: Lowering, base: Symbol, key: Symbol) -> Symbol:
     result = lo.emit(operator.getitem, value, key)
     if type(value.type) is List and not lo.marks.settled and is_open(lo, lo.list_sites.get(value)):
         return lo.not_known_yet()
-    if value in lo.list_sites and isinstance(result, Value) and type(result.type) is List:
-        lo.list_sites[result] = Within(lo.list_sites[value])
+    if type(value.type) is List:
+        note_item(lo, value, result)
     return result
 
 
@@ -253,6 +253,7 @@ def tuple_items(lo: Lowering, value: Value) -> tuple[Symbol, ...]:
             if isinstance(value.type, Record):
                 item_type = unsized(item_type, lo.fresh("r"))
             items.append(lo.value(lo.emit_typed(operator.getitem, (value, Const(k)), {}, item_type)))
+            note_part(lo, value, k, items[-1])
     return tuple(items)
 
 

@@ -12,6 +12,7 @@ from srcgrad.frontend.compact_dicts import for_reading, is_compact, is_dict
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import BUILTINS, Handler, handles
 from srcgrad.frontend.iteration import items_if_known, iterate, known_items
+from srcgrad.frontend.list_kinds import is_open, note_item
 from srcgrad.frontend.loops import for_each
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEXT, Outcome
@@ -79,7 +80,11 @@ def _pop(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         return item
     value = lo.value(target)
     assert isinstance(value.type, List)
-    return lo.emit_typed(list.pop, (value, *[lo.value(a) for a in args[1:]]), {}, value.type.item)
+    item = lo.emit_typed(list.pop, (value, *[lo.value(a) for a in args[1:]]), {}, value.type.item)
+    if not lo.marks.settled and is_open(lo, lo.list_sites.get(value)):
+        return lo.not_known_yet()
+    note_item(lo, value, item)
+    return item
 
 
 @handles(list.insert)

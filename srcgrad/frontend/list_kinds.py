@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from srcgrad.frontend.values import Sequence
 from srcgrad.ir.joins import join
-from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import UNKNOWN, List, Type, Unknown, widen
+from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
+from srcgrad.ir.types import NOTHING, UNKNOWN, List, Pointer, Tuple, Type, widen
 
 if TYPE_CHECKING:
     from srcgrad.frontend.lowering import Lowering
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
 class Within:
     """The site of lists that were read from a list: they were made wherever lists were put into it.
 
+    Tuples that were read from a list have such a site, too, by which those of the lists in them are found.
+
     Attributes:
         outer: the site of the list that they are in.
+        path: where they are in its items, if these are tuples: indices, the outermost first.
     """
 
     outer: Any
+    path: tuple[int, ...] = ()
 
 
 def new_list(lo: Lowering, items: tuple[Symbol, ...], site: Any) -> Symbol:
@@ -30,7 +36,7 @@ def new_list(lo: Lowering, items: tuple[Symbol, ...], site: Any) -> Symbol:
     if site is None or site not in lo.marks.dynamic:
         return lo.new_reference(list, items, site)
     item_type = lo.marks.dynamic[site]
-    value = Value(List(item_type or UNKNOWN), None, lo.span)
+    value = Value(List(_so_far(item_type or UNKNOWN)), None, lo.span)
     lo.list_sites[value] = site
     values = [lo.value(item) for item in items]
     for item in values:
@@ -63,7 +69,7 @@ def unify_lists(lo: Lowering, a: Any, b: Any) -> bool:
         lo.marks.alike[_root(lo, b)] = _root(lo, a)
     if inner:
         lo.marks.inner[a], lo.marks.inner[b] = dict(inner), dict(inner)
-    merged = join(known[0], known[-1], place_of(lo, a)) if known else None
+    merged = joined(lo, known[0], known[-1], a) if known else None
     lo.marks.dynamic[a] = lo.marks.dynamic[b] = merged
     return news or any(kind != merged for kind in kinds)
 
@@ -71,7 +77,7 @@ def unify_lists(lo: Lowering, a: Any, b: Any) -> bool:
 def type_of_items(lo: Lowering, contents: Any) -> Type | None:
     """The type of the items that a list of known structure holds; None if there is no telling yet."""
     items = contents if isinstance(contents, tuple) else ()
-    types = [item.type for item in items if isinstance(item, Value)]
+    types = [_kind(lo, item) for item in items if isinstance(item, Value)]
     undefined = any(isinstance(item, Const) and item.value is UNDEFINED for item in items)
     if not types or len(types) < len(items) or UNKNOWN in types or undefined:
         return None
@@ -81,6 +87,27 @@ def type_of_items(lo: Lowering, contents: Any) -> Type | None:
     return merged
 
 
+def note_item(lo: Lowering, container: Value, item: Symbol) -> None:
+    """Notes where the lists were made that are read from a list, or that are in a tuple read from one."""
+    if container in lo.list_sites:
+        _note(lo, item, Within(lo.list_sites[container]))
+
+
+def note_part(lo: Lowering, whole: Value, k: int, part: Symbol) -> None:
+    """Notes where a list was made that is read from a tuple, if that was read from a list."""
+    site = lo.list_sites.get(whole)
+    if isinstance(site, Within):
+        _note(lo, part, Within(site.outer, (*site.path, k)))
+
+
+def _note(lo: Lowering, item: Symbol, site: Within) -> None:
+    if isinstance(item, Sequence):
+        for k, part in enumerate(item.items):
+            _note(lo, part, Within(site.outer, (*site.path, k)))
+    elif isinstance(item, Value) and type(item.type) in (List, Tuple):
+        lo.list_sites[item] = site
+
+
 def put(lo: Lowering, value: Value, element: Value) -> bool:
     """Notes what is put into a list that is made at run time.
 
@@ -88,50 +115,144 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
         Whether something was not known of it, or of what is put there, so that lowering has to start again.
     """
     assert isinstance(value.type, List)
-    site, inner, known = lo.list_sites.get(value), lo.list_sites.get(element), value.type.item
+    site, known = lo.list_sites.get(value), value.type.item
     if site is None:
         if join(known, element.type, "items") != known:
             lo.unsupported("items of different kinds are put into one list here")
         return False
-    if inner is not None and inner not in (site, Within(site)):
-        lo.marks.inner.setdefault(site, {})[inner] = None
+    inner = dict(_lists_in(lo, element))
+    for path, made in inner.items():
+        if made not in (site, Within(site, path)):
+            for maker in _makers(lo, site):
+                lo.marks.inner.setdefault(maker, {})[path, made] = None
     # In a function of the graph the lengths in the list's own kind have names of their own: the marks know it as it is.
-    known = lo.marks.dynamic.get(site) or known
-    if _is_empty_so_far(lo, element) and isinstance(known, List) and not is_open(lo, site):
-        # It is to hold what the others there hold.
-        if inner is None or isinstance(known.item, Unknown):
-            return False
-        _record(lo, inner, known.item)
-        return True
-    merged = element.type if is_open(lo, site) else join(known, element.type, place_of(lo, site))
+    known = _items_of(lo, site) or known
+    kind = _kind(lo, element)
+    merged = kind if is_open(lo, site) else joined(lo, known, kind, site)
     news = merged != known
     if news:
         _record(lo, site, merged)
-    if inner is not None and isinstance(merged, List) and isinstance(element.type, List):
-        held = element.type.item
-        if held != merged.item and not isinstance(held, Unknown):
+    for path, made in inner.items():
+        there = _part(merged, path)
+        # What nothing has been put into so far is to hold what the others there hold.
+        if type(there) is List and there.item not in (_items_of(lo, made), NOTHING):
             news = True
-            _record(lo, inner, merged.item)
+            _record(lo, made, there.item)
     return news
 
 
-def _is_empty_so_far(lo: Lowering, element: Value) -> bool:
-    """Whether it is a list of the run into which nothing has been put, as far as is known."""
+def _lists_in(lo: Lowering, element: Value, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The sites of the lists that an item of a list is, or that it holds if it is a tuple: by the path to them."""
     site = lo.list_sites.get(element)
-    return type(element.type) is List and isinstance(element.type.item, Unknown) and is_open(lo, site)
+    if type(element.type) is List and site is not None:
+        yield path, site
+    elif isinstance(site, Within) and type(element.type) is Tuple:
+        for inner in _paths(element.type):
+            yield (*path, *inner), Within(site.outer, (*site.path, *inner))
+    else:
+        for k, item in enumerate(_items_made(element)):
+            yield from _lists_in(lo, item, (*path, k))
+
+
+def _items_made(element: Value) -> tuple[Value, ...]:
+    """The items of a tuple that the program makes; nothing for any other value."""
+    owner = element.owner
+    if type(element.type) is not Tuple or not isinstance(owner, Call) or owner.fn is not tuple:
+        return ()
+    items = owner.args[0] if owner.args else ()
+    return items if isinstance(items, tuple) else ()
+
+
+def _paths(t: Type, path: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+    """The paths to the lists in the items of a tuple."""
+    if type(t) is List:
+        yield path
+    elif type(t) is Tuple:
+        for k, item in enumerate(t.items):
+            yield from _paths(item, (*path, k))
+
+
+def _kind(lo: Lowering, element: Value) -> Type:
+    """The type of an item, where the items of lists into which nothing has been put so far are nothing yet."""
+    t, site = element.type, lo.list_sites.get(element)
+    if type(t) is List and site is not None:
+        return replace(t, item=_items_of(lo, site) or NOTHING)
+    if type(t) is Tuple and isinstance(site, Within):
+        known = _items_of(lo, site.outer)
+        return t if known is None else _part(known, site.path)
+    items = _items_made(element)
+    return t.with_items(_kind(lo, item) for item in items) if items and isinstance(t, Tuple) else t
+
+
+def _part(t: Type, path: tuple[int, ...]) -> Type:
+    """The type at a path in a tuple; of unknown kind if other things stand for it, too."""
+    for k in path:
+        t = t.items[k] if isinstance(t, Tuple) else UNKNOWN
+    return t
+
+
+def _with_part(t: Type, path: tuple[int, ...], part: Type) -> Type:
+    """The type with another one at a path."""
+    if not path:
+        return part
+    if not isinstance(t, Tuple):
+        return t
+    k, *rest = path
+    return t.with_items(_with_part(item, tuple(rest), part) if i == k else item for i, item in enumerate(t.items))
+
+
+def _so_far(t: Type) -> Type:
+    """The type by which items are read while nothing is known of those of the lists that they hold."""
+    if type(t) is List:
+        return replace(t, item=UNKNOWN if t.item == NOTHING else _so_far(t.item))
+    return t.with_items(map(_so_far, t.items)) if type(t) is Tuple else t
+
+
+def joined(lo: Lowering, a: Type, b: Type, site: Any, path: tuple[int, ...] = ()) -> Type:
+    """The kind of the items of a list that holds both kinds.
+
+    Args:
+        lo: the state of lowering.
+        a, b: the kinds.
+        site: where the list is made.
+        path: where in its items, if these are tuples, such things are.
+    """
+    if type(a) is List and type(b) is List and NOTHING not in (a.item, b.item) and not _holds_places(a, b):
+        item = joined(lo, a.item, b.item, Within(site, path))
+        return List(item, or_none=a.or_none or b.or_none)
+    if type(a) is Tuple and type(b) is Tuple and len(a.items) == len(b.items) and a.cls is b.cls:
+        pairs = zip(a.items, b.items, strict=True)
+        return a.with_items([joined(lo, p, q, site, (*path, k)) for k, (p, q) in enumerate(pairs)])
+    return join(a, b, place_of(lo, site) + "".join(f".{k}" for k in path))
+
+
+def _holds_places(*lists: List) -> bool:
+    return any(isinstance(t.item, Pointer) for t in lists)
 
 
 def place_of(lo: Lowering, site: Any) -> str:
-    """One name for a list, the lists in it and the lists that it is put into: their kinds are found out together."""
-    site = _root(lo, site)
-    seen = {site}
-    while True:
-        holders = [site.outer] if isinstance(site, Within) else [k for k, v in lo.marks.inner.items() if site in v]
-        outer = holders[0] if holders else None
-        if outer is None or outer in seen:
-            return f"{site}"
-        seen.add(outer)
-        site = _root(lo, outer)
+    """One name for all lists whose items have to be of one kind, in whichever lists they are."""
+    alike = _alike(lo, site, set())
+    return f"{next((known for known in lo.marks.dynamic if known in alike), site)}"
+
+
+def _alike(lo: Lowering, site: Any, begun: set[Any]) -> set[Any]:
+    """Where the lists are made that are of one kind with those of a site: what holds one may hold the others."""
+    found: set[Any] = set()
+    pending = [_root(lo, maker) for maker in _makers(lo, site)]
+    while pending:
+        known = pending.pop()
+        if known in found:
+            continue
+        found.add(known)
+        for holder, held in list(lo.marks.inner.items()):
+            paths = {path for path, made in held if _root(lo, made) == known}
+            if not paths or holder in begun:
+                continue
+            holders = _alike(lo, holder, begun | {holder})
+            inside = [entry for other in holders | {holder} for entry in lo.marks.inner.get(other, ())]
+            pending += [_root(lo, made) for path, made in inside if path in paths]
+    return found
 
 
 def _root(lo: Lowering, site: Any) -> Any:
@@ -150,15 +271,21 @@ def _makers(lo: Lowering, site: Any) -> list[Any]:
             found.append(known)
             continue
         for maker in _makers(lo, known.outer) if isinstance(known.outer, Within) else [known.outer]:
-            more = [inner for inner in lo.marks.inner.get(maker, ()) if inner not in seen]
+            put_there = lo.marks.inner.get(maker, ())
+            more = [inner for path, inner in put_there if path == known.path and inner not in seen]
             seen.update(more)
             pending += more
     return found
 
 
+def _items_of(lo: Lowering, site: Any) -> Type | None:
+    """The kind of the items of the lists of a site; None if nothing is known of them yet."""
+    return next((lo.marks.dynamic[m] for m in _makers(lo, site) if lo.marks.dynamic.get(m) is not None), None)
+
+
 def is_open(lo: Lowering, site: Any) -> bool:
     """Whether nothing is known yet of the items of the lists of a site."""
-    return site is not None and all(lo.marks.dynamic.get(maker) is None for maker in _makers(lo, site))
+    return site is not None and _items_of(lo, site) is None
 
 
 def _record(lo: Lowering, site: Any, item: Type) -> None:
@@ -166,4 +293,6 @@ def _record(lo: Lowering, site: Any, item: Type) -> None:
     for maker in _makers(lo, site):
         lo.marks.dynamic[maker] = item
     if isinstance(site, Within):
-        _record(lo, site.outer, List(item))
+        outer = _items_of(lo, site.outer)
+        if outer is not None:
+            _record(lo, site.outer, _with_part(outer, site.path, List(item)))

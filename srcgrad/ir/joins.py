@@ -100,6 +100,8 @@ def _join_lists(a: Type, b: Type, fresh: str) -> Type:
     if not isinstance(a, List) or not isinstance(b, List):
         raise UnlikeError("a list")
     or_none = a.or_none or b.or_none
+    if NOTHING in (a.item, b.item):
+        return replace(b if a.item == NOTHING else a, or_none=or_none)
     for list_, other in ((a, b), (b, a)):
         if isinstance(list_.item, Pointer) and other.item == UNKNOWN:
             # Nothing has been put into the other so far.

@@ -16,7 +16,7 @@ from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import is_basic_index, written
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Region, Value, references, walk, within
-from srcgrad.ir.types import Array, List, Type, is_scalar
+from srcgrad.ir.types import Array, is_scalar
 from srcgrad.rules.registry import hashable
 from srcgrad.transform.cotangents import is_number
 from srcgrad.transform.simplify import replace_values, tree_key
@@ -33,13 +33,8 @@ def define_shadows(function: Function) -> None:
             if hashable(op.fn) and op.fn in _EMPTY and isinstance(op.outputs[0].type, Array):
                 _merge_factors(op.outputs[0], region, users, aliases)
                 _define_part(op, region, users, aliases)
-            elif op.fn is operator.setitem and is_number(op.args[2], 0) and _has_numbers(op.args[0].type):
+            elif op.fn is operator.setitem and is_number(op.args[2], 0):
                 _put_in_place_of_zero(op, region, aliases)
-
-
-def _has_numbers(t: Type) -> bool:
-    """Whether the items of a shadow are numbers, of which a list holds a copy as an array does."""
-    return isinstance(t, Array) or (isinstance(t, List) and is_scalar(t.item))
 
 
 def _users(region: Region) -> dict[Value, list[Op | None]]:

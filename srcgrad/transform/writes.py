@@ -16,7 +16,20 @@ from srcgrad.analysis.memory import ITEM_UPDATES, among, is_basic_index, only_me
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Value, references
-from srcgrad.ir.types import INT, UNKNOWN, Array, Dict, List, Parts, Record, Tuple, Unknown, holds_itself, is_scalar
+from srcgrad.ir.types import (
+    INT,
+    UNKNOWN,
+    Array,
+    Dict,
+    List,
+    Parts,
+    Record,
+    Tuple,
+    Type,
+    Unknown,
+    holds_itself,
+    is_scalar,
+)
 from srcgrad.rules.by_example import LISTING
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import ZERO, copier, fit, is_fresh, is_number, product
@@ -370,12 +383,21 @@ def _reverse_list_write(reverse: Reverse, op: Call) -> None:
 def _refuse_hidden_containers(op: Call, target: Value) -> None:
     """Refuses lists in lists whose items are of unknown kind: who reads them does not know that they have shadows."""
     put = op.args[-1] if op.fn in (list.append, list.insert, operator.setitem) else None
-    if isinstance(put, Value) and isinstance(target.type.item, Unknown) and holds_shadows(put.type):
+    if isinstance(put, Value) and _hides(target.type.item, put.type):
         raise UnsupportedError(
             "a list, or a tuple of lists or tuples, is put into a list whose items are of unknown kind",
             op.span,
             "put things of one kind into it, and append them in place of None: items = []; items.append(...)",
         )
+
+
+def _hides(known: Type, put: Type) -> bool:
+    """Whether something of unknown kind, by a type, is or holds what has shadows in it, by another one."""
+    if isinstance(known, Unknown):
+        return holds_shadows(put)
+    if isinstance(known, Tuple) and isinstance(put, Tuple) and not isinstance(known, Record):
+        return any(map(_hides, known.items, put.items))
+    return isinstance(known, List) and isinstance(put, List) and _hides(known.item, put.item)
 
 
 def _put_back(reverse: Reverse, op: Call, shadow: Value, *place: Any) -> None:
