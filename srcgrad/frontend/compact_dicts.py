@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend.list_kinds import new_list
+from srcgrad.frontend.list_kinds import new_list, type_of_item
 from srcgrad.frontend.list_kinds import place_of as kind_place
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
@@ -141,7 +141,8 @@ def _kept(lo: Lowering, site: Any, item: Symbol) -> Value:
     """An item that goes into the index itself; starts again if the items turn out to be of another kind."""
     element, known = lo.value(item), lo.marks.dynamic[site, ENTRIES]
     if not is_undefined(element):
-        merged = widen(element.type) if known is None else join(known, element.type, kind_place(lo, (site, ENTRIES)))
+        kind = widen(type_of_item(lo, element))
+        merged = kind if known is None else join(known, kind, kind_place(lo, (site, ENTRIES)))
         if merged != known:
             lo.marks.dynamic[site, ENTRIES] = merged
             raise Restart

@@ -77,7 +77,7 @@ def unify_lists(lo: Lowering, a: Any, b: Any) -> bool:
 def type_of_items(lo: Lowering, contents: Any) -> Type | None:
     """The type of the items that a list of known structure holds; None if there is no telling yet."""
     items = contents if isinstance(contents, tuple) else ()
-    types = [_kind(lo, item) for item in items if isinstance(item, Value)]
+    types = [type_of_item(lo, item) for item in items if isinstance(item, Value)]
     undefined = any(isinstance(item, Const) and item.value is UNDEFINED for item in items)
     if not types or len(types) < len(items) or UNKNOWN in types or undefined:
         return None
@@ -127,15 +127,15 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
                 lo.marks.inner.setdefault(maker, {})[path, made] = None
     # In a function of the graph the lengths in the list's own kind have names of their own: the marks know it as it is.
     known = _items_of(lo, site) or known
-    kind = _kind(lo, element)
+    kind = type_of_item(lo, element)
     merged = kind if is_open(lo, site) else joined(lo, known, kind, site)
     news = merged != known
     if news:
         _record(lo, site, merged)
     for path, made in inner.items():
-        there = _part(merged, path)
+        there, own = _part(merged, path), _items_of(lo, made)
         # What nothing has been put into so far is to hold what the others there hold.
-        if type(there) is List and there.item not in (_items_of(lo, made), NOTHING):
+        if type(there) is List and there.item not in (own, UNKNOWN if own is None else own, NOTHING):
             news = True
             _record(lo, made, there.item)
     return news
@@ -172,7 +172,7 @@ def _paths(t: Type, path: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
             yield from _paths(item, (*path, k))
 
 
-def _kind(lo: Lowering, element: Value) -> Type:
+def type_of_item(lo: Lowering, element: Value) -> Type:
     """The type of an item, where the items of lists into which nothing has been put so far are nothing yet."""
     t, site = element.type, lo.list_sites.get(element)
     if type(t) is List and site is not None:
@@ -181,7 +181,7 @@ def _kind(lo: Lowering, element: Value) -> Type:
         known = _items_of(lo, site.outer)
         return t if known is None else _part(known, site.path)
     items = _items_made(element)
-    return t.with_items(_kind(lo, item) for item in items) if items and isinstance(t, Tuple) else t
+    return t.with_items(type_of_item(lo, item) for item in items) if items and isinstance(t, Tuple) else t
 
 
 def _part(t: Type, path: tuple[int, ...]) -> Type:

@@ -1,5 +1,7 @@
 """Lists that are put into another one, perhaps in a tuple, before anything is put into them."""
 
+from collections import deque
+
 from . import program, rand
 
 
@@ -175,4 +177,113 @@ def lists_are_taken_out_of_tuples_again(x):
             if there:
                 v = old.pop()
                 total += (v * v).sum() * len(steps)
+    return total
+
+
+@program(lambda: (rand(2),), tags=("lists", "tuples", "zip"))
+def neighbours_of_lists_that_are_filled_later(x):
+    groups = []
+    for k in range(3):
+        group = []
+        groups.append((group, k))
+        group.append([x * k])
+        group.append([x[0] * x])
+    total = 0.0
+    for (a, i), (b, j) in zip(groups, groups[1:], strict=False):  # noqa: RUF007
+        for (p,), (q,) in zip(a, b, strict=True):
+            total += (p * q).sum() * (i + j)
+    return total
+
+
+@program(lambda: (rand(2),), tags=("lists", "tuples", "sorting"))
+def sorted_by_what_stands_beside_lists_that_are_filled_later(x):
+    groups = []
+    for k in range(3):
+        group = []
+        groups.append((k, group))
+        group.append([x * k])
+    groups = sorted(groups, key=lambda t: -t[0])
+    largest = max(groups, key=lambda t: t[0])
+    total = (largest[1][0][0] * x).sum()
+    for i, (_, group) in enumerate(groups):
+        total += (group[0][0] ** 2).sum() * (i + 1)
+    return total
+
+
+@program(lambda: (rand(2),), tags=("lists", "tuples", "slices"))
+def slices_and_sums_of_lists_that_are_filled_later(x):
+    groups = []
+    for k in range(4):
+        group = []
+        groups.append((k, group))
+        group.append([x * k])
+    total = 0.0
+    for _, group in groups[1::2]:
+        total += (group[0][0] ** 2).sum()
+    for _, group in groups + groups[:1]:
+        total += (group[0][0] * x).sum()
+    return total
+
+
+@program(lambda: (rand(2),), tags=("lists", "tuples", "aliases"))
+def lists_in_two_lists_are_filled_through_one(x):
+    pairs, groups = [], []
+    for k in range(3):
+        group = []
+        pairs.append((group, 1))
+        groups.append(group)
+        group.append([x * k])
+    for group in groups:
+        group.append([x])
+    total = 0.0
+    for group, _ in pairs:
+        for (v,) in group:
+            total += (v * v).sum()
+    return total
+
+
+@program(lambda: (rand(2),), tags=("lists", "tuples", "aliases"))
+def arrays_of_lists_in_two_lists_are_written_through_one(x):
+    pairs, groups = [], []
+    for k in range(3):
+        group = []
+        pairs.append((group, 1))
+        groups.append(group)
+        group.append((x * k, k))
+    for group in groups:
+        group[0][0][1] = x[0] ** 2
+    total = 0.0
+    for group, _ in pairs:
+        for v, _ in group:
+            total += (v * v).sum()
+    return total
+
+
+@program(lambda: (rand(2),), tags=("lists", "tuples"))
+def last_list_is_filled_until_it_is_full(x):
+    groups = [(0, [])]
+    for k in range(5):
+        if len(groups[-1][1]) == 2:
+            groups.append((k, []))
+        groups[-1][1].append([x * k])
+    total = 0.0
+    for i, group in groups:
+        for (v,) in group:
+            total += (v * v).sum() * (i + 1)
+    return total
+
+
+@program(lambda: (rand(2),), tags=("lists", "tuples", "deque"))
+def paths_in_a_queue(x):
+    queue = deque()
+    queue.append((0, []))
+    total = 0.0
+    while queue:
+        depth, path = queue.popleft()
+        if depth == 2:
+            for v, y in path:
+                total += v * y[0]
+            continue
+        for c in range(2):
+            queue.append((depth + 1, [*path, (x[c] * depth, x)]))
     return total
