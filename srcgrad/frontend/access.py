@@ -10,7 +10,7 @@ import numpy as np
 from srcgrad.frontend import compact_dicts, joining, kinds, pools
 from srcgrad.frontend.compact_dicts import is_compact
 from srcgrad.frontend.folding import axis_length
-from srcgrad.frontend.list_kinds import is_open, note_item, note_part
+from srcgrad.frontend.list_kinds import is_open, note_item, note_part, so_far
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.objects import open_owner, special
 from srcgrad.frontend.outside import (
@@ -251,7 +251,7 @@ def tuple_items(lo: Lowering, value: Value) -> tuple[Symbol, ...]:
             items.append(Const(item_type.dim))
         else:
             if isinstance(value.type, Record):
-                item_type = unsized(item_type, lo.fresh("r"))
+                item_type = so_far(unsized(item_type, lo.fresh("r")))
             items.append(lo.value(lo.emit_typed(operator.getitem, (value, Const(k)), {}, item_type)))
             note_part(lo, value, k, items[-1])
     return tuple(items)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
-from srcgrad.ir.types import NOTHING, UNKNOWN, List, Pointer, Tuple, Type, widen
+from srcgrad.ir.types import NOTHING, UNKNOWN, List, Pointer, Record, Tuple, Type, unsized, widen
 
 if TYPE_CHECKING:
     from srcgrad.frontend.lowering import Lowering
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The site of lists that were read from a list: they were made wherever lists were put into it.
+    """The site of lists that were read from a list or tuple: they were made wherever lists were put into it.
 
     Tuples that were read from a list have such a site, too, by which those of the lists in them are found.
 
     Attributes:
-        outer: the site of the list that they are in.
+        outer: the site of the list that they are in, or the kind of the tuples that are made at run time.
         path: where they are in its items, if these are tuples: indices, the outermost first.
     """
 
@@ -36,7 +36,7 @@ def new_list(lo: Lowering, items: tuple[Symbol, ...], site: Any) -> Symbol:
     if site is None or site not in lo.marks.dynamic:
         return lo.new_reference(list, items, site)
     item_type = lo.marks.dynamic[site]
-    value = Value(List(_so_far(item_type or UNKNOWN)), None, lo.span)
+    value = Value(List(so_far(item_type or UNKNOWN)), None, lo.span)
     lo.list_sites[value] = site
     values = [lo.value(item) for item in items]
     for item in values:
@@ -94,8 +94,8 @@ def note_item(lo: Lowering, container: Value, item: Symbol) -> None:
 
 
 def note_part(lo: Lowering, whole: Value, k: int, part: Symbol) -> None:
-    """Notes where a list was made that is read from a tuple, if that was read from a list."""
-    site = lo.list_sites.get(whole)
+    """Notes where a list was made that is read from a tuple, if that was read from a list or is a kind of its own."""
+    site = Within(whole.type) if isinstance(whole.type, Record) else lo.list_sites.get(whole)
     if isinstance(site, Within):
         _note(lo, part, Within(site.outer, (*site.path, k)))
 
@@ -115,33 +115,54 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
         Whether something was not known of it, or of what is put there, so that lowering has to start again.
     """
     assert isinstance(value.type, List)
-    site, known = lo.list_sites.get(value), value.type.item
+    site = lo.list_sites.get(value)
     if site is None:
-        if join(known, element.type, "items") != known:
+        if join(value.type.item, element.type, "items") != value.type.item:
             lo.unsupported("items of different kinds are put into one list here")
         return False
-    inner = dict(_lists_in(lo, element))
+    inner = dict(lists_in(lo, element))
     for path, made in inner.items():
         if made not in (site, Within(site, path)):
             for maker in _makers(lo, site):
                 lo.marks.inner.setdefault(maker, {})[path, made] = None
     # In a function of the graph the lengths in the list's own kind have names of their own: the marks know it as it is.
-    known = _items_of(lo, site) or known
-    kind = type_of_item(lo, element)
-    merged = kind if is_open(lo, site) else joined(lo, known, kind, site)
-    news = merged != known
+    known = [kind for kind in map(lo.marks.dynamic.get, _makers(lo, site)) if kind is not None]
+    merged = type_of_item(lo, element)
+    for kind in known:
+        merged = joined(lo, kind, merged, site)
+    news = any(kind != merged for kind in known or [value.type.item])
     if news:
         _record(lo, site, merged)
+    return hold_inner(lo, merged, inner) or news
+
+
+def hold_inner(lo: Lowering, whole: Type, inner: dict[tuple[int, ...], Any], sized: bool = True) -> bool:
+    """Makes lists that are in something of one kind hold what that says; whether this was not known of them.
+
+    Args:
+        lo: the state of lowering.
+        whole: the kind.
+        inner: the sites of the lists by where they are.
+        sized: whether the kind tells of lengths.
+    """
+    news = False
     for path, made in inner.items():
-        there, own = _part(merged, path), _items_of(lo, made)
+        there, own = _part(whole, path), _items_of(lo, made)
         # What nothing has been put into so far is to hold what the others there hold.
-        if type(there) is List and there.item not in (own, UNKNOWN if own is None else own, NOTHING):
+        if type(there) is not List or there.item in (NOTHING, UNKNOWN if own is None else NOTHING):
+            continue
+        if own is None or (there.item != own if sized else _is_unlike(there.item, own)):
             news = True
             _record(lo, made, there.item)
     return news
 
 
-def _lists_in(lo: Lowering, element: Value, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:
+def _is_unlike(a: Type, b: Type) -> bool:
+    """Whether two kinds differ in more than lengths."""
+    return unsized(a, "") != unsized(b, "")
+
+
+def lists_in(lo: Lowering, element: Value, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:
     """The sites of the lists that an item of a list is, or that it holds if it is a tuple: by the path to them."""
     site = lo.list_sites.get(element)
     if type(element.type) is List and site is not None:
@@ -151,7 +172,7 @@ def _lists_in(lo: Lowering, element: Value, path: tuple[int, ...] = ()) -> Itera
             yield (*path, *inner), Within(site.outer, (*site.path, *inner))
     else:
         for k, item in enumerate(_items_made(element)):
-            yield from _lists_in(lo, item, (*path, k))
+            yield from lists_in(lo, item, (*path, k))
 
 
 def _items_made(element: Value) -> tuple[Value, ...]:
@@ -201,11 +222,11 @@ def _with_part(t: Type, path: tuple[int, ...], part: Type) -> Type:
     return t.with_items(_with_part(item, tuple(rest), part) if i == k else item for i, item in enumerate(t.items))
 
 
-def _so_far(t: Type) -> Type:
+def so_far(t: Type) -> Type:
     """The type by which items are read while nothing is known of those of the lists that they hold."""
     if type(t) is List:
-        return replace(t, item=UNKNOWN if t.item == NOTHING else _so_far(t.item))
-    return t.with_items(map(_so_far, t.items)) if type(t) is Tuple else t
+        return replace(t, item=UNKNOWN if t.item == NOTHING else so_far(t.item))
+    return t.with_items(map(so_far, t.items)) if type(t) is Tuple else t
 
 
 def joined(lo: Lowering, a: Type, b: Type, site: Any, path: tuple[int, ...] = ()) -> Type:

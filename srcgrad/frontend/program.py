@@ -17,7 +17,7 @@ from srcgrad.frontend.compact_dicts import filled_dict
 from srcgrad.frontend.custom_calls import CustomCall
 from srcgrad.frontend.functions import identity_of, python_defaults, python_frame, run_body, source_of
 from srcgrad.frontend.late_fields import fields
-from srcgrad.frontend.list_kinds import new_list
+from srcgrad.frontend.list_kinds import new_list, so_far
 from srcgrad.frontend.lowering import Lowering, Restart
 from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.outside import check_plain, object_symbol, open_objects
@@ -209,6 +209,8 @@ def finished(
             lo.span = lo.read_too_early
             lo.unsupported("nothing is known of what is in this dict: nothing is put into it")
         tree = lo.tree(result) if not _is_structure(result) else _result_tree(lo, result)
+    for kind in marks.records.values():
+        object.__setattr__(kind, "items", tuple(map(so_far, kind.items)))
     if lo.tuples_made_twice and lo.tuple_shadows:
         raise UnsupportedError(
             "a gradient that finds the derivatives of a tuple by its identity is differentiated again",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from srcgrad.frontend.kinds import own_operators
+from srcgrad.frontend.list_kinds import Within, hold_inner, lists_in, type_of_item
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.pools import is_poolable, pool_all
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
@@ -122,13 +123,17 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str, cls: type = tup
     if kind.items and len(kind.items) != len(items):
         _tell_apart(lo, key)
         lo.unsupported("a recursive function returns tuples of different lengths", "fill them up to one length")
-    held = tuple([NOTHING if is_undefined(item) else unsized(item.type, name) for item in items])
+    held = tuple([NOTHING if is_undefined(item) else unsized(type_of_item(lo, item), name) for item in items])
     try:
         changed = hold(kind, held, name)
     except UnlikeError:
         _tell_apart(lo, key)
         raise
-    if changed:
+    inner = {path: made for k, item in enumerate(items) for path, made in lists_in(lo, item, (k,))}
+    for path, made in inner.items():
+        if made != Within(kind, path):
+            lo.marks.inner.setdefault(kind, {})[path, made] = None
+    if hold_inner(lo, kind, inner, sized=False) or changed:
         raise Restart
     output = Value(kind, None, lo.span)
     lo.append(Call(tuple, (tuple(items),), {}, [output], lo.span))
