@@ -161,6 +161,8 @@ def _may_write(op: Call) -> bool:
         return False
     if isinstance(op.fn, type) and issubclass(op.fn, BaseException) and not inspect.isfunction(op.fn.__init__):
         return False
+    if op.fn in (list.index, list.count):
+        return False
     if any(isinstance(arg, (list, dict)) for arg in op.args):
         return True
     return any(isinstance(v.type, (Array, List, Unknown)) and not isinstance(v, Const) for v in op.inputs)

@@ -151,6 +151,9 @@ def is_removable(op: Op) -> bool:
         and not isinstance(fn, np.ufunc)
         and module.split(".")[0] not in ("numpy", "_operator", "srcgrad")
     ):
+        if fn in (min, max, list.index) and op.mirror is None and any(isinstance(v.type, List) for v in op.inputs):
+            # The list may be empty, or hold nothing like it.
+            return False
         return fn in PURE and not (fn in (int, float) and not all(is_scalar(v.type) for v in op.inputs))
     if op.mirror is not None and (has_rule(fn) or module == "math"):
         # Derivative code must not raise where the program did not.

@@ -37,6 +37,22 @@ def read_from_a_list_that_shrinks(x: Any, i: Any) -> Any:
     return total
 
 
+def least_of_an_empty_list(x: Any, i: Any) -> Any:
+    places = []
+    for k in range(i - 3):
+        places.append(k)
+    max(places)
+    return np.sum(x * x)
+
+
+def search_without_success(x: Any, i: Any) -> Any:
+    places = []
+    for k in range(i):
+        places.append(k)
+    places.index(i)
+    return np.sum(x * x)
+
+
 def updates_of_a_list_that_shrinks(x: Any, i: Any) -> Any:
     items = [v * v for v in x]
     total = 0.0
@@ -53,17 +69,16 @@ RAISING = [
     (read_outside, 1),
     (read_from_a_list_that_shrinks, 1),
     (updates_of_a_list_that_shrinks, 1),
+    (least_of_an_empty_list, 3),
+    (search_without_success, 2),
 ]
 
 
 @pytest.mark.parametrize(("fun", "i"), RAISING)
 def test_errors_of_what_nobody_uses(fun: Callable, i: int) -> None:
-    with pytest.raises(IndexError):
-        fun(X, i)
-    with pytest.raises(IndexError):
-        grad(fun)(X, i)
-    with pytest.raises(IndexError):
-        jvp(fun, (X, i), (X, None))
+    for call in (lambda: fun(X, i), lambda: grad(fun)(X, i), lambda: jvp(fun, (X, i), (X, None))):
+        with pytest.raises((IndexError, ValueError)):
+            call()
 
 
 def read_in_a_try(x: Any, i: Any) -> Any:
@@ -94,7 +109,52 @@ def sum_in_a_try(x: Any, i: Any) -> Any:
     return x[0] * x[1]
 
 
-@pytest.mark.parametrize("fun", [read_in_a_try, root_in_a_try, sum_in_a_try])
+def least_in_a_try(x: Any, i: Any) -> Any:
+    places = []
+    for k in range(i):
+        places.append(k)
+    try:
+        min(places)
+    except ValueError:
+        return 3.0 * x[0]
+    return x[0] * x[1]
+
+
+def search_in_a_try(x: Any, i: Any) -> Any:
+    places = []
+    for k in range(i):
+        places.append(k)
+    try:
+        places.index(3)
+    except ValueError:
+        return 3.0 * x[0]
+    return x[0] * x[1]
+
+
+def reshaped_in_a_try(x: Any, i: Any) -> Any:
+    try:
+        x.reshape(i + 3)
+    except ValueError:
+        return 3.0 * x[0]
+    return x[0] * x[1]
+
+
+def quotient_in_a_try(x: Any, i: Any) -> Any:
+    try:
+        with np.errstate(all="raise"):
+            x / (x * i)
+    except FloatingPointError:
+        return 3.0 * x[0]
+    return x[0] * x[1]
+
+
+IN_A_TRY = [
+    *(read_in_a_try, root_in_a_try, sum_in_a_try, least_in_a_try, search_in_a_try, reshaped_in_a_try),
+    quotient_in_a_try,
+]
+
+
+@pytest.mark.parametrize("fun", IN_A_TRY)
 @pytest.mark.parametrize("i", [0, 7])
 def test_what_may_lead_to_a_handler(fun: Callable, i: int) -> None:
     bars = np.array([(fun(X + e, i) - fun(X - e, i)) / 2e-6 for e in 1e-6 * np.eye(3)])
