@@ -47,7 +47,7 @@ def settle_shadows(function: Function, aliases: Aliases, mirrors: dict[Region, R
     reverse = Region()
     reverse.ops = function.body.ops[start:]
     found = [op for op in walk(reverse) if isinstance(op, Call) and op.fn is runtime.shadow_of]
-    if not found or any(not _is_made_here(op.args[0]) for op in found):
+    if not found:
         return
     classes = {aliases.find(op.args[1]): None for op in found}
     uses = _Uses(function, start)
@@ -56,10 +56,6 @@ def settle_shadows(function: Function, aliases: Aliases, mirrors: dict[Region, R
         buffers = _Buffers(aliases, memory, uses)
         if buffers.are_handed_around(mirrors, lookups):
             _replace(function, buffers, lookups, mirrors)
-
-
-def _is_made_here(table: Value) -> bool:
-    return isinstance(table.owner, Call) and table.owner.fn is dict
 
 
 class _Uses:

@@ -270,3 +270,40 @@ def swapped_and_made_anew(u):
         b[1:] = a[:-1]
         a, b = b, a
     return np.sum(a * b)
+
+
+@program(lambda: (_u(),), tags=("recursion", "in-place"))
+def buffers_of_each_call_trade_places(x):
+    def go(y, depth):
+        u = y.copy()
+        v = np.zeros_like(y)
+        for _ in range(3):
+            v[1:-1] = np.sin(u[2:] * u[:-2])
+            v[0] = u[1] * 2.0
+            v[-1] = u[0] * u[1]
+            u, v = v, u
+        s = np.sum(u * u)
+        if depth == 0:
+            return s
+        return s * y[0] + go(y * 0.5, depth - 1)
+
+    return go(x, 2)
+
+
+@program(lambda: (_u(),), tags=("recursion", "in-place"))
+def buffers_of_each_call_are_added_to_one(x):
+    def go(y, depth, out):
+        u = y.copy()
+        v = np.zeros_like(y)
+        for _ in range(3):
+            v[1:-1] = np.sin(u[2:] * u[:-2])
+            v[0] = u[1] * 2.0
+            v[-1] = u[0] * u[1]
+            u, v = v, u
+        out += u
+        if depth > 0:
+            go(y * 0.5, depth - 1, out)
+
+    out = np.zeros_like(x)
+    go(x, 2, out)
+    return np.sum(out * out)
