@@ -16,6 +16,9 @@ SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
         "arrays_of_lists_in_two_lists_are_written_through_one",
+        "list_that_grows_and_its_arrays_are_written",
+        "layers_grow_and_their_arrays_are_written",
+        "product_of_a_list_that_grows_and_is_written",
         "lists_of_lists_in_tuples_that_are_filled_later",
         "lists_of_numbers_and_of_arrays_are_filled_later",
         "lists_that_are_never_filled",

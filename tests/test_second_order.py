@@ -23,6 +23,7 @@ NONE = "a name of the generated code is None before the loop that makes it a lis
 SNAPSHOT = "dicts with keys of the run are kept in lists, or returned, by the generated code"
 NOT_YET: dict[str, str] = {
     "last_row_of_a_total_becomes_an_array": DOUBT,
+    "product_of_a_list_that_grows_and_is_written": DOUBT,
     "current_tuple_is_pushed_and_popped": DOUBT,
     "queue_of_tuples_that_are_kept": DOUBT,
     "tuple_of_tuples_or_none_as_an_array": TUPLES,

@@ -31,16 +31,18 @@ def copy_held_contents(function: Function, aliases: Aliases, versions: Versions,
     copies: dict[tuple[Value, Op], Value] = {}
     for op in ops:
         for value in dict.fromkeys(op.inputs):
-            owner = value.owner
+            # A list that has been changed since was copied, but not what it holds.
+            items = contents.originals.get(value, value)
+            owner = items.owner
             if not isinstance(value.type, List) or not isinstance(owner, Op) or not versions.is_forward(owner):
                 continue
             if op.mirror is None or not _reads_items(op, value, users):
                 continue
-            stale = [m for m in aliases.within(value) if m in aliases.written and m not in contents.undone]
+            stale = [m for m in aliases.within(items) if m in aliases.written and m not in contents.undone]
             if not any(versions.stale(m, op.mirror) for m in stale):
                 continue
             if (value, op.mirror) not in copies:
-                copies[value, op.mirror] = _copy_before(function, op.mirror, value)
+                copies[value, op.mirror] = _copy_before(function, op.mirror, items)
             op.replace_inputs(lambda v, value=value, copy=copies[value, op.mirror]: copy if v is value else v)
 
 

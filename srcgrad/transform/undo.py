@@ -32,6 +32,7 @@ class Contents:
         undone: the classes whose writes are undone, so that the reverse sweep finds them as the forward sweep did.
         undoing: the operations of the reverse sweep that undo them.
         needed: those of the classes that the reverse sweep itself reads as they were.
+        originals: copy -> the pointer to what was copied.
     """
 
     def __init__(self, function: Function, aliases: Aliases, versions: Versions, kept: Iterable[Value]):
@@ -47,6 +48,7 @@ class Contents:
         self.undoing: list[Call] = []
         self._reads: list[Op] = []
         self.needed: set[Any] = set()
+        self.originals: dict[Value, Value] = {}
         self._old: dict[Call, Value] = {}
         self._single: set[tuple] = set()
         self._copies: dict[tuple[Value, Region, Op | None], Value] = {}
@@ -379,6 +381,7 @@ class Contents:
             hint = f"{pointer.hint}_then" if pointer.hint else None
             copy = lo.value(lo.emit_typed(copy_fn, (pointer,), {}, pointer.type, hint))
         self._insert(region, place, made)
+        self.originals[copy] = pointer
         return copy
 
     def _holds_shadowed(self, items: Value) -> bool:

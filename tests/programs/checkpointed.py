@@ -329,3 +329,65 @@ def wave_in_three_buffers(u, c):
             new[i] = 2 * now[i] - old[i] + c**2 * (now[i + 1] - 2 * now[i] + now[i - 1])
         old, now, new = now, new, old
     return np.sum(now**2) + np.sum(old)
+
+
+@checkpoint
+def sum_over_rows(rows):
+    total = 0.0
+    for row in rows:
+        total += np.sum(np.sin(row) * row)
+    return total
+
+
+@program(lambda: (rand(3),), tags=("checkpoint", "lists", "in-place"))
+def list_that_grows_and_its_arrays_are_written(x):
+    rows = []
+    for k in range(3):
+        rows.append(x * (k + 1))
+    s = 0.0
+    for k in range(3):
+        s += sum_over_rows(rows)
+        rows[k][1] = np.sin(s)
+        rows.append(x)
+    return s + np.sum(rows[0])
+
+
+class Layer:
+    def __init__(self, u):
+        self.u = u
+
+
+@checkpoint
+def sum_over_layers(layers):
+    total = 0.0
+    for one in layers:
+        total += np.sum(np.sin(one.u) * one.u)
+    return total
+
+
+@program(lambda: (rand(3),), tags=("checkpoint", "objects", "lists", "in-place"))
+def layers_grow_and_their_arrays_are_written(x):
+    layers = []
+    for k in range(3):
+        layers.append(Layer(x * (k + 1)))
+    s = 0.0
+    for k in range(3):
+        s += sum_over_layers(layers)
+        layers[k].u[1] = np.sin(s)
+        layers.append(Layer(x))
+    return s
+
+
+@program(lambda: (rand(3),), tags=("lists", "in-place"))
+def product_of_a_list_that_grows_and_is_written(x):
+    mats = []
+    for k in range(3):
+        mats.append(np.outer(x, x) + k)
+    s = 0.0
+    for k in range(3):
+        s += np.sum(np.linalg.multi_dot(mats)) * 1e-3
+        mats[k][1] = np.sin(s)
+        mats.append(np.outer(x, x) + 1.0)
+        if k == 1:
+            mats.pop(0)
+    return s

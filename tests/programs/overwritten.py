@@ -175,3 +175,13 @@ def repeated_places_are_raised_to_powers(x: np.ndarray) -> float:
     y[k] **= x[1:]
     y[np.array([3, 3, 0])] *= y[:3]
     return np.sum(np.sin(y))
+
+
+@program(lambda: (np.array([0.5, 0.8, 0.3, 0.9, 0.4]),))
+def permutation_is_applied_to_itself(x: np.ndarray) -> float:
+    order = np.array([3, 0, 4, 1, 2])
+    total = 0.0
+    for k in range(3):
+        order[order] = order[::-1].copy()
+        total += np.sum(x[order] ** 2 * np.arange(5) * k)
+    return total
