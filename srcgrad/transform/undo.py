@@ -134,7 +134,8 @@ class Contents:
             if op.mirror is None or (isinstance(op, Call) and op.fn in HARMLESS):
                 continue
             for value in dict.fromkeys(op.inputs):
-                if not is_pointer(value.type) or not self.aliases.is_written(value) or not self._is_forward(value):
+                # Values of the reverse sweep are unknown to the aliases.
+                if not is_pointer(value.type) or not self.aliases.is_written(value):
                     continue
                 if not reads_contents(op, value) or (isinstance(op, Call) and written(op) is value):
                     continue
@@ -149,7 +150,7 @@ class Contents:
             if self.aliases.find(op.mirror.args[0]) not in classes:
                 continue
             for value in dict.fromkeys(leaves(op.args[1])):
-                if self.aliases.is_written(value) and self._is_forward(value):
+                if self.aliases.is_written(value):
                     yield op, value, op.mirror, False
 
     def _reverse_ops(self) -> list[Op]:
@@ -157,12 +158,6 @@ class Contents:
         reverse = Region()
         reverse.ops = body.ops[self.function.backward_from :]
         return list(walk(reverse))
-
-    def _is_forward(self, value: Value) -> bool:
-        owner = value.owner
-        return (isinstance(owner, Op) and self.versions.is_forward(owner)) or (
-            isinstance(owner, Region) and owner.mirror is None
-        )
 
     def _is_stale(self, pointer: Value, mirror: Op, after: bool) -> bool:
         return self.versions.overwritten(pointer, mirror, itself=not after)
