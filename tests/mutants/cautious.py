@@ -49,7 +49,6 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("analysis/versions", "Versions.written_between", _TRUE): _COPIED,
     ("analysis/versions", "_inside", _FALSE): _COPIED,
     ("transform/algebra", "_lies_alike", _TRUE): _KEPT,
-    ("transform/call_reversal", "_clips_alone", _FALSE): _PLAIN,
     ("transform/control_reversal", "_counts_from_zero", _FALSE): _PLAIN,
     ("transform/control_reversal", "_worth_reversing", _TRUE): _KEPT,
     ("transform/cotangent_store", "CotangentStore._at_home", _FALSE): _ADDED,
