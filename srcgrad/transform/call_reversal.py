@@ -354,7 +354,12 @@ def _contributions(reverse: Reverse, op: Call, rule: Rule, g: Symbol, z: Symbol)
 
     def given_for(g: Symbol) -> tuple[Symbol, ...]:
         result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
-        return result.items if isinstance(result, Sequence) else (result,)
+        if isinstance(result, Sequence):
+            return result.items
+        if rule.variadic is None or len(op.args) == 1:
+            return (result,)
+        # How many outputs there are was not known, and so how many cotangents.
+        return tuple([subscript(reverse.lo, result, Const(k)) for k in range(len(op.args))])
 
     if op.fn is not np.clip or not isinstance(g, Value) or not meets_steep_slope(op.outputs[0], reverse.uses):
         return given_for(g)
