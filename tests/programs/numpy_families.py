@@ -126,3 +126,8 @@ def chosen_from_a_list_of_pairs(x, n):
         pairs.append([k, n - k])
     beside = np.concatenate([x[:, None] * x[0], pairs], axis=1)
     return np.sum(beside[:, 0] * beside[:, 1]) + np.sum(np.choose([0, 1, 0, 1], [x, [p[1] for p in pairs]]) ** 2)
+
+
+@program(lambda: (signed(3), 3), tags=("lists", "kron"))
+def repeated_at_the_scale_of_a_range(x, n):
+    return np.sum(np.kron(x, range(n)) ** 2)
