@@ -329,3 +329,15 @@ def wave_in_three_buffers(u, c):
             new[i] = 2 * now[i] - old[i] + c**2 * (now[i + 1] - 2 * now[i] + now[i - 1])
         old, now, new = now, new, old
     return np.sum(now**2) + np.sum(old)
+
+
+@program(lambda: (rand(4),), tags=("checkpoint", "view", "write"))
+def reversed_views_are_written_in_turns(x):
+    def mirrored(y):
+        return y[::-1]
+
+    y = x * 1.0
+    for k in range(3):
+        y = checkpoint(mirrored)(y)
+        y[k] *= 2.0
+    return np.sum(y**3)

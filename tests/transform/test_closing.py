@@ -222,3 +222,28 @@ def test_forward_mode_knows_no_checkpoints() -> None:
         np.testing.assert_allclose(found, expected)
     source = jacfwd(fun).source_for(X)
     assert "checkpoint" not in source.partition('"""')[2].partition('"""')[2]
+
+
+@checkpoint
+def whole_and_part(x: np.ndarray) -> Any:
+    squares = x * x
+    return squares, squares[1:]
+
+
+def whole_is_written_behind(x: np.ndarray) -> Any:
+    whole, part = whole_and_part(x)
+    whole[1] = 7.0 * x[0]
+    return np.sum(whole) * np.sum(part**2)
+
+
+def view_of_a_part_is_written_behind(x: np.ndarray) -> Any:
+    whole, part = whole_and_part(x)
+    last = part[1:]
+    last[0] = 7.0 * x[0]
+    return np.sum(whole**2)
+
+
+@pytest.mark.parametrize("fun", [whole_is_written_behind, view_of_a_part_is_written_behind])
+def test_results_that_share_memory_are_not_written(fun: Callable) -> None:
+    with pytest.raises(UnsupportedError, match="also goes by another name"):
+        grad(fun)(np.ones(4))
