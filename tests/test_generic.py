@@ -58,6 +58,7 @@ REFUSED = frozenset(
         "sums_by_kind",
         "imaginary_part_of_what_is_written",
         "transposed_view_is_scaled_and_raveled",
+        "reversed_views_are_written_in_turns",
         "views_of_a_dict_that_grows",
         "flattened_lines_of_arithmetic",
         "number_taken_out_of_what_may_be_one",
