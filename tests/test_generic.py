@@ -59,6 +59,7 @@ REFUSED = frozenset(
         "imaginary_part_of_what_is_written",
         "transposed_view_is_scaled_and_raveled",
         "reversed_views_are_written_in_turns",
+        "noise_by_the_number_of_the_turn",
         "views_of_a_dict_that_grows",
         "flattened_lines_of_arithmetic",
         "number_taken_out_of_what_may_be_one",

@@ -341,3 +341,12 @@ def reversed_views_are_written_in_turns(x):
         y = checkpoint(mirrored)(y)
         y[k] *= 2.0
     return np.sum(y**3)
+
+
+@program(lambda: (rand(3), 3), tags=("checkpoint", "random"))
+def noise_by_the_number_of_the_turn(x, seed):
+    y = x * 1.0
+    for k in checkpointed(range(4), 2):
+        rng = np.random.default_rng(seed + k)
+        y = y * rng.uniform(0.5, 1.5, 3) + np.sin(y)
+    return np.sum(y)
