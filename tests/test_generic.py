@@ -41,7 +41,6 @@ REFUSED = frozenset(
         "filtered_signal",
         "broadcast_view_shows_later_writes",
         "element_made_an_array_is_read_again",
-        "function_of_each_element",
         "function_of_each_row",
         "arrays_as_lists",
         "areas_by_class",

@@ -356,9 +356,9 @@ def _contributions(reverse: Reverse, op: Call, rule: Rule, g: Symbol, z: Symbol)
         result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
         if isinstance(result, Sequence):
             return result.items
-        if rule.variadic is None or len(op.args) == 1:
+        if rule.variadic is None or rule.parameter(0) != rule.variadic or len(op.args) == 1:
             return (result,)
-        # How many outputs there are was not known, and so how many cotangents.
+        # All arguments are alike, and it was not known how many cotangents the rule returns.
         return tuple([subscript(reverse.lo, result, Const(k)) for k in range(len(op.args))])
 
     if op.fn is not np.clip or not isinstance(g, Value) or not meets_steep_slope(op.outputs[0], reverse.uses):
