@@ -26,6 +26,14 @@ def no_rule_of_a_foreign_ufunc(x):
     return np.sum(ber(x))
 
 
+def unknown_to_the_rule(x):
+    return np.sum(np.clip(x, 0.0, 1.0, dtype=float))
+
+
+def unknown_to_the_rule_of_a_quantile(x):
+    return np.quantile(x, 0.3, method="nearest")
+
+
 def not_a_number(x):
     return x * 2.0
 
@@ -61,6 +69,24 @@ no derivative rule for scipy.special.zeta
     return np.sum(zeta(x, 1.0))
                   ^^^^^^^^^^^^
   help: give it one with @srcgrad.rules.vjp(scipy.special.zeta), or wrap the argument in srcgrad.stop_gradient""",
+        ),
+        (
+            unknown_to_the_rule,
+            NoRuleError,
+            """\
+the derivative rule of clip does not know the argument 'dtype'
+    return np.sum(np.clip(x, 0.0, 1.0, dtype=float))
+                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  help: leave the argument out, or write what it does with other functions""",
+        ),
+        (
+            unknown_to_the_rule_of_a_quantile,
+            NoRuleError,
+            """\
+the derivative rule of quantile does not know the argument 'method'
+    return np.quantile(x, 0.3, method="nearest")
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  help: leave the argument out, or write what it does with other functions""",
         ),
         (
             no_rule_of_a_foreign_ufunc,

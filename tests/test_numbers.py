@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from srcgrad import grad, value_and_grad, vjp
+from srcgrad import grad, hessian, jvp, value_and_grad, vjp
 from srcgrad.errors import UnsupportedError
 
 INF, NAN = math.inf, math.nan
@@ -289,3 +289,20 @@ def test_the_built_in_max_of_nothing_is_its_default():
     gradient = grad(lambda x, y: max(x, default=y), argnums=(0, 1))
     assert [list(gradient(np.ones(2), 3.0)[0]), gradient(np.ones(2), 3.0)[1]] == [[1.0, 0.0], 0.0]
     assert gradient(np.ones(0), 3.0)[1] == 1.0
+
+
+@pytest.mark.parametrize("fun", [np.asarray, lambda x: np.squeeze(np.array([x * x]))])
+@pytest.mark.parametrize("x", [0.7, np.float64(0.7)])
+def test_slopes_of_arrays_without_axes_are_numbers(fun: Callable, x: float) -> None:
+    assert type(jvp(fun, (x,), (1.0,))[1]) is np.float64
+    assert isinstance(hessian(fun)(x), float)
+
+
+def test_a_number_of_numpy_is_read_with_a_new_axis() -> None:
+    def fun(x: Any) -> Any:
+        s, total = x[0] * x[1], np.sum(x * x)
+        return np.sum(s[None] * x) + np.sum(np.take(s, [0, 0]) * x) + np.sum(total[None, None] * x)
+
+    x = A([0.5, 1.5])
+    expected = np.array([(fun(x + e) - fun(x - e)) / 2e-6 for e in 1e-6 * np.eye(2)])
+    np.testing.assert_allclose(grad(fun)(x), expected, rtol=1e-8)

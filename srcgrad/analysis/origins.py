@@ -72,6 +72,10 @@ class Origins:
             current = pending.pop()
             if isinstance(current, Const) or not is_pointer(current.type):
                 continue
+            known = self._known.get(current)
+            if known is not None:
+                found |= known
+                continue
             memory = self._aliases.find(current)
             if memory in self._coarse:
                 found.add(("class", memory))

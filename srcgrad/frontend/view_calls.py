@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from typing import Any
 
@@ -66,9 +67,25 @@ def _view(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
 @handles(np.ndarray.clip)
 def _clip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """`x.clip(low)` has no upper limit, where `np.clip` asks for both."""
+    return _clip_between(lo, args, kwargs, ("min", "max"))
+
+
+@handles(np.clip)
+def _clip_function(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """The limits of `np.clip` have two names each since NumPy 2.1; by the new ones either may be left out."""
+    if len(args) == 1 and kwargs.keys().isdisjoint(_LIMITS) and "min" in inspect.signature(np.clip).parameters:
+        return _clip_between(lo, args, kwargs, ("min", "max"))
+    if kwargs.keys() >= set(_LIMITS[len(args) - 1 :]):
+        return _clip_between(lo, args, kwargs, _LIMITS)
+    return _primitive(lo, np.clip, args, kwargs)
+
+
+_LIMITS = ("a_min", "a_max")
+
+
+def _clip_between(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol], names: tuple[str, str]) -> Symbol:
     x, *limits = args
-    names = ("min", "max")[len(limits) :]
-    limits += [kwargs[name] if name in kwargs else Const(None) for name in names]
+    limits += [kwargs[name] if name in kwargs else Const(None) for name in names[len(limits) :]]
     return _primitive(lo, np.clip, [x, *limits], {k: v for k, v in kwargs.items() if k not in names})
 
 

@@ -66,7 +66,8 @@ def broadcast_to(g, z, array, shape, subok=False):
 
 @vjp(np.broadcast_arrays)
 def broadcast_arrays(g, z, *args, subok=False):
-    return tuple(g)
+    # Nothing comes back for an argument whose array nobody uses.
+    return tuple([np.zeros_like(args[k]) if g[k] is None else g[k] for k in range(len(args))])
 
 
 @jvp(np.broadcast_arrays)

@@ -246,6 +246,9 @@ def _absorb_factors(function: Function, mapping: dict[Value, Value], aliases: Al
     for op in list(walk(function.body)):
         if not isinstance(op, Call) or op.mirror is None or op.kwargs or op.fn not in (operator.mul, operator.neg):
             continue
+        if not op.outputs:
+            # Nobody uses the product, but it may raise.
+            continue
         factor, inner, output = -1.0, op.args[0], op.outputs[0]
         if op.fn is operator.mul:
             const, inner = op.args if isinstance(op.args[0], Const) else op.args[::-1]

@@ -288,11 +288,8 @@ def _apply_vjp(reverse: Reverse, op: Call, rule: Rule, gs: list[Value | None]) -
     if is_called(rule):
         reverse_by_call(reverse, op, rule, g, z)
         return
-    if _clips_alone(reverse, op) and isinstance(g, Value):
-        g = _selected(reverse, op, 0, g)
-    result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
+    contributions = _contributions(reverse, op, rule, g, z)
     checked = Const(display_name(op.fn).rpartition(".")[2]) if is_of_user(rule.body) else None
-    contributions = result.items if isinstance(result, Sequence) else (result,)
     named = dict(zip(rule.parameters, contributions, strict=False))
     arguments = list(zip(rule.parameters, op.args, strict=False))
     if len(op.args) > len(rule.parameters):
@@ -352,10 +349,22 @@ def _distribute(reverse: Reverse, tree: Any, contribution: Symbol, level: Zeros,
             _distribute(reverse, item, part, level, checked)
 
 
-def _clips_alone(reverse: Reverse, op: Call) -> bool:
-    """Whether a call clips an array, and its bounds have no cotangents."""
-    bounds = [*op.args[1:], *op.kwargs.values()]
-    return op.fn is np.clip and not any(reverse.activity.active(v) for bound in bounds for v in leaves(bound))
+def _contributions(reverse: Reverse, op: Call, rule: Rule, g: Symbol, z: Symbol) -> tuple[Symbol, ...]:
+    """What a rule gives for the arguments; `np.clip` gives each what comes back to the elements that are its own."""
+
+    def given_for(g: Symbol) -> tuple[Symbol, ...]:
+        result = inline_rule(reverse.lo, rule, [g, z, *_symbols(reverse, op.args)], _symbols(reverse, op.kwargs))
+        if isinstance(result, Sequence):
+            return result.items
+        if rule.variadic is None or rule.parameter(0) != rule.variadic or len(op.args) == 1:
+            return (result,)
+        # All arguments are alike, and it was not known how many cotangents the rule returns.
+        return tuple([subscript(reverse.lo, result, Const(k)) for k in range(len(op.args))])
+
+    if op.fn is not np.clip or not isinstance(g, Value) or not meets_steep_slope(op.outputs[0], reverse.uses):
+        return given_for(g)
+    active = [isinstance(x, Value) and reverse.activity.active(x) for x in op.args]
+    return tuple([given_for(_selected(reverse, op, k, g))[k] if active[k] else Const(None) for k in range(len(active))])
 
 
 def _check_keywords(op: Call, rule: Rule) -> None:

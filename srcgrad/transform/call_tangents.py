@@ -18,7 +18,7 @@ from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.presence import note_there
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Value, leaves, map_tree
-from srcgrad.ir.types import Array, List, Tuple, is_scalar, rank
+from srcgrad.ir.types import Array, List, Opaque, Tuple, is_scalar, rank
 from srcgrad.rules.custom import Primal
 from srcgrad.rules.extents import is_elementwise
 from srcgrad.rules.registry import JVP, LINEAR, PARTIALS, VJP, Linear, Rule, display_name
@@ -98,16 +98,12 @@ def dots_of(forward: Forward, tree: Any, absent: Callable[[Value], Any]) -> Any:
 
 
 def zero_of(forward: Forward, value: Value) -> Value:
-    """The tangent of a part of an argument that has none, zeros in its shape; what is no number stays what it is."""
-    if not isinstance(value, Const) and not value.type.differentiable and not is_number(value):
+    """The tangent of a part of an argument that has none, zeros in its shape; what holds no number stays what it is."""
+    if isinstance(value.type, Opaque) and not value.type.differentiable:
         return value
     if isinstance(value, Const) and not isinstance(value.value, (int, float, complex, np.number)):
         return value
     return forward.tangent(value)
-
-
-def is_number(value: Value) -> bool:
-    return is_scalar(value.type) or isinstance(value.type, Array)
 
 
 # What a call does to primals it does to their tangents

@@ -174,6 +174,9 @@ class _Closer:
         for op in whole:
             op.parent = region
         region.ops[place : place + len(ops)] = whole
+        for value in [v for op in whole for v in op.outputs]:
+            # A closed function has made it soon, and nobody will see any more what shares memory with what.
+            self.origins.of(value)
         cut = Cut(name, self.origins, after, self.layout)
         if isinstance(loop, For) and _is_marked_loop(loop):
             call, changed = close_loop(cut, views, loop)

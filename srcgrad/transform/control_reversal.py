@@ -99,14 +99,7 @@ def _reverse_region(reverse: Reverse, op: If, region: Region, gs: dict[int, Valu
             reverse.lo.store.set(reverse.key(inner), MISSING)
     for key in [k for k, v in changes.items() if v is MISSING]:
         del changes[key]
-    _mirror_all(made, reverse.mirror)
     return Branch(made, changes, NEXT)
-
-
-def _mirror_all(region: Region, op: Op | None) -> None:
-    for made in region.ops:
-        if made.mirror is None:
-            made.mirror = op
 
 
 def _worth_reversing(reverse: Reverse, op: Op) -> bool:
@@ -165,7 +158,6 @@ def reverse_loop(reverse: Reverse, op: Loop) -> None:
         ends += [reverse.lo.value(reverse.lo.store.get(reverse.key(value))) for value in outside]
         levels += [max(level, zeros.of(end)) for level, end in zip(before, ends[len(slots) :], strict=True)]
         body.results = ends
-    _mirror_all(body, op)
     outputs = [zeros.mark(Value(p.type, p.hint, op.span), level) for p, level in zip(params, levels, strict=True)]
     for output, param in zip(outputs, params, strict=True):
         output.primal = param.primal

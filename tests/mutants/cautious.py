@@ -16,6 +16,7 @@ _LOOKED_UP = "shadows are looked up in a table, which finds the same"
 _VARIED = "what depends on no input counts as varied: its cotangent goes nowhere"
 _FITTED = "a cotangent that has the right shape is fitted to it, which leaves it as it is"
 _ADDED = "a cotangent is added to zeros, in place of becoming the shadow"
+_PART = "a part of a shadow is copied before the shadow changes"
 _PLAIN = "a special form of the code for this case is not found: the general one computes the same"
 _KEPT = "code that does nothing is not removed"
 _MASKED = "products with zeros are masked where no factor can be infinite"
@@ -49,12 +50,13 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("analysis/versions", "Versions.written_between", _TRUE): _COPIED,
     ("analysis/versions", "_inside", _FALSE): _COPIED,
     ("transform/algebra", "_lies_alike", _TRUE): _KEPT,
-    ("transform/call_reversal", "_clips_alone", _FALSE): _PLAIN,
     ("transform/control_reversal", "_counts_from_zero", _FALSE): _PLAIN,
     ("transform/control_reversal", "_worth_reversing", _TRUE): _KEPT,
     ("transform/cotangent_store", "CotangentStore._at_home", _FALSE): _ADDED,
     ("transform/cotangent_store", "CotangentStore._can_become_shadow", _FALSE): _ADDED,
+    ("transform/cotangent_store", "CotangentStore.accumulated", _FALSE): _PART,
     ("transform/cotangents", "surely_fits", _FALSE): _FITTED,
+    ("transform/final_cotangents", "_is_complex_number", _FALSE): "what is a complex number is made one",
     ("transform/forward_work", "ForwardWork._mark", _EMPTY): _COST,
     ("transform/forward_work", "ForwardWork._run", _EMPTY): _COST,
     ("transform/forward_work", "_carried", _EMPTY): _COST,
@@ -106,7 +108,7 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("transform/undo", "_same_tree", _FALSE): _PLAIN,
     ("transform/undo", "shows_most", _FALSE): _COST,
     ("transform/undo", "shows_most", _TRUE): _COST,
-    ("transform/writes", "_is_consumed_next", _FALSE): "a part of a shadow is copied before the shadow changes",
+    ("transform/writes", "_is_consumed_next", _FALSE): _PART,
 }
 """Module, function and mutant -> why the numbers stay the same."""
 

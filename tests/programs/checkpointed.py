@@ -391,3 +391,24 @@ def product_of_a_list_that_grows_and_is_written(x):
         if k == 1:
             mats.pop(0)
     return s
+
+
+@program(lambda: (rand(4),), tags=("checkpoint", "view", "write"))
+def reversed_views_are_written_in_turns(x):
+    def mirrored(y):
+        return y[::-1]
+
+    y = x * 1.0
+    for k in range(3):
+        y = checkpoint(mirrored)(y)
+        y[k] *= 2.0
+    return np.sum(y**3)
+
+
+@program(lambda: (rand(3), 3), tags=("checkpoint", "random"))
+def noise_by_the_number_of_the_turn(x, seed):
+    y = x * 1.0
+    for k in checkpointed(range(4), 2):
+        rng = np.random.default_rng(seed + k)
+        y = y * rng.uniform(0.5, 1.5, 3) + np.sin(y)
+    return np.sum(y)

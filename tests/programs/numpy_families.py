@@ -109,3 +109,25 @@ def slopes_along_axes_of_the_run(u, axes):
 @program(lambda: (signed(4, 5), (1, 0)), tags=("gradient",), output="array")
 def all_slopes_along_axes_of_the_run(u, axes):
     return np.gradient(u * u, 0.5, axis=axes)
+
+
+@program(lambda: (signed(4), 4), tags=("lists", "concatenate"))
+def joined_with_a_list_of_whole_numbers(x, n):
+    counts = [2 * k for k in range(n)]
+    joined = np.concatenate([x, counts])
+    table = np.column_stack([counts, x * x])
+    return np.sum(joined**2 * np.arange(8.0)) + np.sum(table**2) + np.sum(np.insert(x, 2, counts) ** 3)
+
+
+@program(lambda: (signed(4), 4), tags=("lists", "choose"))
+def chosen_from_a_list_of_pairs(x, n):
+    pairs = []
+    for k in range(n):
+        pairs.append([k, n - k])
+    beside = np.concatenate([x[:, None] * x[0], pairs], axis=1)
+    return np.sum(beside[:, 0] * beside[:, 1]) + np.sum(np.choose([0, 1, 0, 1], [x, [p[1] for p in pairs]]) ** 2)
+
+
+@program(lambda: (signed(3), 3), tags=("lists", "kron"))
+def repeated_at_the_scale_of_a_range(x, n):
+    return np.sum(np.kron(x, range(n)) ** 2)

@@ -86,6 +86,18 @@ def limits_of_the_clip_method(x):
     return np.sum(x.clip(-0.5) * x.clip(max=0.5)) + np.sum(x.clip(-0.1, 0.9) ** 2)
 
 
+@program(lambda: (signed(6), 0.5, 0.8), argnums=(0, 1, 2), tags=("clip", "poles"))
+def roots_between_limits(v, low, high):
+    shares = np.clip(v, 0.0, high) ** 0.5
+    return np.sum(shares * np.arange(6.0)) + np.sum(np.sqrt(np.clip(np.abs(v), low, high)))
+
+
+@program(lambda: (signed(2, 3), 0.5, rand(3, low=0.7)), argnums=(0, 1, 2), tags=("clip", "keywords"))
+def limits_by_their_names(x, low, high):
+    total = np.sum(np.clip(x, min=-low, max=high) * x) + np.sum(np.clip(x, a_min=-low, a_max=high) ** 2)
+    return total * np.sum(np.clip(x, max=low)) + np.sum(np.clip(x, -low, a_max=None))
+
+
 @program(lambda: (signed(3), 0.7), argnums=(0, 1), tags=("logistic",))
 def shares_of_what_is_added(x, s):
     kept = 2 / (2 + math.exp(s)) + 3.0 / (math.exp(s) + 2.0)

@@ -89,3 +89,11 @@ def transposed_by_einsum_after_the_last_write(x):
     y = np.outer(x, x)
     y[0] *= 2.0
     return np.einsum("ij->ji", y)
+
+
+@program(lambda: (rand(4), rand(4, seed=1)), argnums=(0, 1), tags=("sum",))
+def parts_of_a_sum_have_other_uses(a, b):
+    x, y = np.sin(a), np.cos(b)
+    scaled = x * b
+    both = x + y
+    return np.sum(both * scaled) + np.sum(np.sin(both))

@@ -222,3 +222,50 @@ def test_forward_mode_knows_no_checkpoints() -> None:
         np.testing.assert_allclose(found, expected)
     source = jacfwd(fun).source_for(X)
     assert "checkpoint" not in source.partition('"""')[2].partition('"""')[2]
+
+
+@checkpoint
+def whole_and_part(x: np.ndarray) -> Any:
+    squares = x * x
+    return squares, squares[1:]
+
+
+def whole_is_written_behind(x: np.ndarray) -> Any:
+    whole, part = whole_and_part(x)
+    whole[1] = 7.0 * x[0]
+    return np.sum(whole) * np.sum(part**2)
+
+
+def view_of_a_part_is_written_behind(x: np.ndarray) -> Any:
+    whole, part = whole_and_part(x)
+    last = part[1:]
+    last[0] = 7.0 * x[0]
+    return np.sum(whole**2)
+
+
+@pytest.mark.parametrize("fun", [whole_is_written_behind, view_of_a_part_is_written_behind])
+def test_results_that_share_memory_are_not_written(fun: Callable) -> None:
+    with pytest.raises(errors.UnsupportedError, match="also goes by another name"):
+        grad(fun)(np.ones(4))
+
+
+def lists_are_handed_over(x: np.ndarray) -> Any:
+    def total(rows: Any) -> Any:
+        return sum([row[0] * row[1] for row in rows])
+
+    rows = [[v, v * v] for v in x]
+    return checkpoint(total)(rows)
+
+
+def lists_are_handed_back(x: np.ndarray) -> Any:
+    def table(x: Any) -> Any:
+        return [[v, v * v] for v in x]
+
+    rows = checkpoint(table)(x)
+    return sum([row[0] * row[1] for row in rows])
+
+
+@pytest.mark.parametrize("fun", [lists_are_handed_over, lists_are_handed_back])
+def test_lists_in_lists_are_not_handed_over(fun: Callable) -> None:
+    with pytest.raises(errors.UnsupportedError, match="rows is of a kind that can't be handed"):
+        grad(fun)(X)

@@ -180,3 +180,17 @@ def test_squares_and_quotients_of_arrays_that_are_written_in_between(fun: Callab
     bars = np.array([(fun(X + e) - fun(X - e)) / 2e-6 for e in 1e-6 * np.eye(3)])
     np.testing.assert_allclose(grad(fun)(X), bars, rtol=1e-8)
     np.testing.assert_allclose(jvp(fun, (X,), (X,))[1], bars @ X, rtol=1e-8)
+
+
+def what_has_no_rule_before_it_raises(x: Any) -> Any:
+    y = x * 1.0
+    if x[0] < 0:
+        y[1:] = np.trim_zeros(x[1:])
+        raise ValueError(y)
+    return np.sum(y * y)
+
+
+def test_what_leads_to_an_error_needs_no_derivative() -> None:
+    np.testing.assert_array_equal(grad(what_has_no_rule_before_it_raises)(X), 2.0 * X)
+    with pytest.raises(ValueError, match="2"):
+        grad(what_has_no_rule_before_it_raises)(-X)
