@@ -324,6 +324,11 @@ REFUSED = frozenset(
         "columns_and_elements_by_lists",
         "copies_of_what_lies_in_columns",
         "turned_tables_are_flattened_and_written",
+        "first_of_those_kept_in_a_list_grows",
+        "popped_array_is_changed_and_kept_again",
+        "oldest_entry_of_a_dict_grows",
+        "first_list_of_those_kept_in_a_list_grows",
+        "rows_of_a_turn_are_written_and_kept",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

@@ -91,3 +91,19 @@ def row_put_back_after_a_call_that_writes_it(x):
     r = _spread_product(w, 2)
     z[1] = q
     return r + np.sum(z * z)
+
+
+def _rows(x, n):
+    if n == 0:
+        return []
+    rows = _rows(x, n - 1)
+    rows.append(x * n)
+    return rows
+
+
+@program(lambda: (rand(3), 3), tags=("recursion", "list", "in-place"))
+def row_of_a_list_that_a_recursion_made_is_written(x, n):
+    rows = _rows(x, n)
+    rows[0][0] = 2.0 * x[1]
+    rows[1] += x
+    return np.sum(np.stack(rows) ** 2)

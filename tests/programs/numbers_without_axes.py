@@ -78,3 +78,12 @@ def total_from_zero_is_flattened(m):
     r = 1.09
     r += np.ravel(total)
     return np.sum(r**2)
+
+
+@program(lambda: (rand(3),), tags=("kinds", "zero"))
+def types_called_without_an_argument(x):
+    total = np.float64()
+    y = x * 1.0
+    y[0] += total
+    total += np.sum(y * y)
+    return total + float() + y[int() + np.int64()]
