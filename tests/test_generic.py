@@ -329,6 +329,7 @@ REFUSED = frozenset(
         "oldest_entry_of_a_dict_grows",
         "first_list_of_those_kept_in_a_list_grows",
         "rows_of_a_turn_are_written_and_kept",
+        "row_of_a_list_that_a_recursion_made_is_written",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
