@@ -115,7 +115,7 @@ class Versions:
             region = op.parent
             assert region is not None
             later = self._ops[region][self._position[op] + 1 :]
-            if not self._apart(place, later, memory, Turns(None, region)):
+            if not self._apart(place, later, memory, Turns(None)):
                 return True
             parent = region.parent
             if parent is None:
@@ -124,7 +124,7 @@ class Versions:
                 if isinstance(parent, For) and parent.slots is not None:
                     return True
                 inside = [inner for body in parent.regions for inner in self._ops[body]]
-                if not self._apart(place, inside, memory, Turns(parent, region)):
+                if not self._apart(place, inside, memory, Turns(parent)):
                     return True
             op = parent
 
