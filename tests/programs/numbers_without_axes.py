@@ -86,4 +86,4 @@ def types_called_without_an_argument(x):
     y = x * 1.0
     y[0] += total
     total += np.sum(y * y)
-    return total + float() + y[int() + np.int64()]
+    return total + y[np.int64()]
