@@ -329,3 +329,32 @@ def wave_in_three_buffers(u, c):
             new[i] = 2 * now[i] - old[i] + c**2 * (now[i + 1] - 2 * now[i] + now[i - 1])
         old, now, new = now, new, old
     return np.sum(now**2) + np.sum(old)
+
+
+@program(lambda: (rand(3), 3), tags=("checkpoint", "view", "write"))
+def view_is_made_between_two_checkpointed_loops(x, n):
+    y = x * 1.0
+    for k in checkpointed(range(n)):
+        y *= 1.0 + 0.1 * x[k % 3]
+    w = y[1:]
+    for _ in checkpointed(range(n)):
+        w *= 1.0 + x[0] * 0.1
+        y[0] += w[1] * w[0] * 0.2
+    return np.sum(y**2)
+
+
+@program(lambda: (rand(3),), tags=("checkpoint", "view", "write"))
+def array_and_its_view_are_written_by_what_is_run_again(x):
+    @checkpoint
+    def grow(y, w):
+        w *= 1.1
+        y[0] += w[1] * w[0] * 0.2
+        y += 0.1 * y[1]
+
+    y = x * 1.0
+    grow(y, x * 1.0)
+    w = y[1:]
+    grow(y, w)
+    y[2] *= 2.0
+    grow(y, w)
+    return np.sum(y**2)
