@@ -330,6 +330,8 @@ REFUSED = frozenset(
         "first_list_of_those_kept_in_a_list_grows",
         "rows_of_a_turn_are_written_and_kept",
         "row_of_a_list_that_a_recursion_made_is_written",
+        "view_is_made_between_two_checkpointed_loops",
+        "array_and_its_view_are_written_by_what_is_run_again",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""
