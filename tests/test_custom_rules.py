@@ -784,19 +784,7 @@ def multiplied_from_a_list(x, d):
     return parts[0] * parts[1]
 
 
-NOT_def by_order_in_memory(x, d):
-    m = np.outer(d, x)
-    if np.isfortran(m):
-        m = m.T
-    return m @ x
-
-
-def scaled_on_the_way(x, d):
-    size = srcgrad.stop_gradient(np.max(np.abs(d)) + 1.0)
-    return d / size * x * size
-
-
-LINEAR = {
+NOT_LINEAR = {
     "abs": (lambda x, d: abs(d) * 2.0 * x, "the derivative of abs depends on them"),
     "power": (lambda x, d: d**2 * x, "the derivative of this depends on them"),
     "product": (lambda x, d: d * x * d, "the derivative of this depends on them"),
@@ -936,6 +924,18 @@ def in_turns(x, d):
         b[1:-1] = 0.5 * (a[:-2] + a[2:]) * x[0]
         a, b = b, a
     return a
+
+
+def by_order_in_memory(x, d):
+    m = np.outer(d, x)
+    if np.isfortran(m):
+        m = m.T
+    return m @ x
+
+
+def scaled_on_the_way(x, d):
+    size = srcgrad.stop_gradient(np.max(np.abs(d)) + 1.0)
+    return d / size * x * size
 
 
 LINEAR = {

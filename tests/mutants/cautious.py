@@ -49,6 +49,7 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("analysis/versions", "Versions._is_made_in", _FALSE): _COPIED,
     ("analysis/versions", "Versions._writes_new", _FALSE): _COPIED,
     ("analysis/versions", "_is_looked_up", _TRUE): _COPIED,
+    ("analysis/versions", "Versions.overwritten_at", _FALSE): "a read that does not find the same later is saved, too",
     ("analysis/versions", "Versions.written_between", _TRUE): _COPIED,
     ("transform/algebra", "_lies_alike", _TRUE): _KEPT,
     ("transform/call_reversal", "_clips_alone", _FALSE): _PLAIN,
