@@ -139,3 +139,18 @@ def array_grows_by_what_a_recursion_reads(x):
         total += _sines(y, 2)
         y[k] = total * 0.1
     return total
+
+
+def _first_powers(y, n):
+    if n == 0:
+        return np.sum(y * y)
+    return _first_powers(y, n - 1) * y[0]
+
+
+@program(lambda: (rand(2, 3), 3), tags=("recursion", "in-place", "for"))
+def recursion_reads_an_array_that_a_loop_made(x, n):
+    row = x[0].copy()
+    for k in range(n):
+        row = row * x[1]
+        row[k] *= 2.0
+    return _first_powers(row, 2)
