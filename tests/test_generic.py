@@ -332,6 +332,8 @@ REFUSED = frozenset(
         "row_of_a_list_that_a_recursion_made_is_written",
         "view_is_made_between_two_checkpointed_loops",
         "array_and_its_view_are_written_by_what_is_run_again",
+        "element_made_an_array_before_all_are_scaled",
+        "element_with_an_axis_has_none_again",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

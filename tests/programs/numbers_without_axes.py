@@ -87,3 +87,20 @@ def types_called_without_an_argument(x):
     y[0] += total
     total += np.sum(y * y)
     return total + y[np.int64()]
+
+
+@program(lambda: (rand(5), 0.7), argnums=(0, 1), tags=("0-d", "view", "write"))
+def element_made_an_array_before_all_are_scaled(x, s):
+    gain = np.atleast_1d(x[0])
+    first = gain[0]
+    x /= 1.3 + s
+    return np.sum(x * x) * first
+
+
+@program(lambda: (rand(5), 0.7), argnums=(0, 1), tags=("0-d", "view", "write"))
+def element_with_an_axis_has_none_again(x, s):
+    z = x * 1.0
+    v = np.expand_dims(z[1], 0)
+    w = v[0]
+    w *= s
+    return np.sum(z * z) * np.sum(v**2)
