@@ -926,10 +926,22 @@ def in_turns(x, d):
     return a
 
 
+def by_order_in_memory(x, d):
+    m = np.outer(d, x)
+    if np.isfortran(m):
+        m = m.T
+    return m @ x
+
+
+def scaled_on_the_way(x, d):
+    size = srcgrad.stop_gradient(np.max(np.abs(d)) + 1.0)
+    return d / size * x * size
+
+
 LINEAR = {
     **{f.__name__: f for f in (in_a_loop, as_a_recurrence, in_memory_used_twice, added_up_before, in_turns)},
     **{f.__name__: f for f in (beside_primals_in_a_list, in_a_recursive_helper, with_checks, by_length)},
-    **{f.__name__: f for f in (into_ones, with_zeros_put_in)},
+    **{f.__name__: f for f in (into_ones, with_zeros_put_in, by_order_in_memory, scaled_on_the_way)},
     "mask": lambda x, d: np.where(x > 1.5, d, 0.0) + np.where(x > 2.5, -2.0 * d, d),
     "masked sum": lambda x, d: d[x > 1.5].sum() * x + np.sum(d, where=x > 2.5),
     "products": lambda x, d: MATRIX @ d + np.einsum("ij,j,i->i", MATRIX, d, x) + np.vdot(x, d) * x,

@@ -332,6 +332,16 @@ REFUSED = frozenset(
         "columns_and_elements_by_lists",
         "copies_of_what_lies_in_columns",
         "turned_tables_are_flattened_and_written",
+        "first_of_those_kept_in_a_list_grows",
+        "popped_array_is_changed_and_kept_again",
+        "oldest_entry_of_a_dict_grows",
+        "first_list_of_those_kept_in_a_list_grows",
+        "rows_of_a_turn_are_written_and_kept",
+        "row_of_a_list_that_a_recursion_made_is_written",
+        "view_is_made_between_two_checkpointed_loops",
+        "array_and_its_view_are_written_by_what_is_run_again",
+        "element_made_an_array_before_all_are_scaled",
+        "element_with_an_axis_has_none_again",
     ]
 )
 """The programs that code for arguments of any kind cannot carry: `.source` says so."""

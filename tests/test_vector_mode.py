@@ -185,6 +185,14 @@ def numbers_that_a_list_keeps(x, n):
     return np.array(kept), y
 
 
+@case(lambda: (rand(3), rand(3, 3, seed=1)), modes="jacfwd")
+def solution_that_is_written_by_another_name(x, a):
+    y = np.linalg.solve(a + 3.0 * np.eye(3), x) * 2.0
+    v = np.ascontiguousarray(y)
+    v[0] *= 3.0 * x[0]
+    return y
+
+
 @case(lambda: (rand(4),))
 def numbers_that_are_read_before_they_are_written(x):
     y = x * 2.0

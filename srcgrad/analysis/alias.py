@@ -274,9 +274,20 @@ class Aliases:
         """Whether a shadow may have to be found at run time: a pointer to a buffer has several sources."""
         return any(root in self.merged and any(map(self.is_buffer, m)) for root, m in self.members.items())
 
+    def holders(self, memory: Any) -> set[Any]:
+        """The classes of the containers that hold pointers of a class, or hold what does."""
+        found: set[Any] = set()
+        pending = [memory]
+        while pending:
+            inner = pending.pop()
+            outer = {self.find(root) for root, held in self._held.items() if self.find(held) is inner} - found
+            found |= outer
+            pending += outer
+        return found
+
     def is_held(self, memory: Any) -> bool:
         """Whether a container, or anything that may be one, holds pointers of a class."""
-        return any(self.find(inner) is memory for root, inner in self._held.items() if self.find(root) is not memory)
+        return bool(self.holders(memory) - {memory})
 
     def unify(self, a: Any, b: Any) -> None:
         pending = [(a, b)]

@@ -147,12 +147,10 @@ class Turns:
 
     Attributes:
         loop: that loop; None for the same turns.
-        around: the region that a turn of the read has in common with one of the write.
     """
 
-    def __init__(self, loop: Loop | None, around: Region):
+    def __init__(self, loop: Loop | None):
         self.loop = loop
-        self.around = around
 
     def apart(self, read: Place, write: Place) -> bool:
         """Whether two places of one array have no element in common then."""
@@ -211,10 +209,8 @@ class Turns:
 
     def _differs(self, number: Value) -> bool:
         """Whether a value of the turn of the write may be another one than that of the turn of the read."""
-        owner = number.owner
-        if self.loop is not None:
-            return any(is_inside(owner, region) for region in self.loop.regions)
-        return is_inside(owner, self.around) and _is_in_loop_below(owner, self.around)
+        # In the same turns, what both know was there before them.
+        return self.loop is not None and any(is_inside(number.owner, region) for region in self.loop.regions)
 
     def _bound(self, key: Key, n: int) -> tuple[Terms, int] | None:
         """What a multiple of a number is at least; None if that is not known."""
@@ -256,13 +252,3 @@ def _depth(key: Key) -> int:
         count += 1
         region = region.parent.parent if region.parent is not None else None
     return count
-
-
-def _is_in_loop_below(owner: Any, around: Region) -> bool:
-    """Whether something stands in a loop that stands in a region."""
-    region = owner if isinstance(owner, Region) else owner.parent
-    while region is not None and region is not around:
-        if isinstance(region.parent, Loop):
-            return True
-        region = region.parent.parent if region.parent is not None else None
-    return False

@@ -261,7 +261,8 @@ def passed_on(op: Call) -> list[tuple[Value, Value]]:
         given = list(leaves(op.args))
         return [(op.outputs[j], given[k]) for j, k in op.fn.shared]
     if not among(op.fn, _HANDS_ON):
-        is_type = isinstance(op.fn, type) and issubclass(op.fn, np.generic)
+        # Without an argument a type of numbers gives its zero.
+        is_type = isinstance(op.fn, type) and issubclass(op.fn, np.generic) and bool(op.args)
         return _pairs(op, op.args[:1]) if is_type and rank(op.args[0].type) != 0 else []
     return _pairs(op, _HANDS_ON[op.fn](op))
 

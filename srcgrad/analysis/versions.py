@@ -6,8 +6,9 @@ from typing import Any
 
 from srcgrad.analysis.alias import Aliases, reachable
 from srcgrad.analysis.elements import Place, Turns, place_of, place_read, place_written
-from srcgrad.analysis.memory import written
-from srcgrad.ir.nodes import For, Function, Invoke, Loop, Op, Region, Value, walk
+from srcgrad.analysis.memory import LOOKUPS, among, is_allocation, is_view, written
+from srcgrad.ir.flow import is_inside
+from srcgrad.ir.nodes import Call, For, Function, Invoke, Loop, Op, Region, Value, walk
 
 
 class Versions:
@@ -22,6 +23,7 @@ class Versions:
         self._ops: dict[Region, list[Op]] = {}
         self._writes: dict[Op, frozenset[Any]] = {}
         self._callees: dict[Function, frozenset[Any]] = {}
+        self._local: dict[tuple[Any, Loop], bool] = {}
         self._register(function.body, function.body.ops[:end])
         self._is_callee = callee
         self._boundary = {*function.params, *function.body.results}
@@ -113,7 +115,7 @@ class Versions:
             region = op.parent
             assert region is not None
             later = self._ops[region][self._position[op] + 1 :]
-            if not self._apart(place, later, memory, Turns(None, region)):
+            if not self._apart(place, later, memory, Turns(None)):
                 return True
             parent = region.parent
             if parent is None:
@@ -122,7 +124,7 @@ class Versions:
                 if isinstance(parent, For) and parent.slots is not None:
                     return True
                 inside = [inner for body in parent.regions for inner in self._ops[body]]
-                if not self._apart(place, inside, memory, Turns(parent, region)):
+                if not self._apart(place, inside, memory, Turns(parent)):
                     return True
             op = parent
 
@@ -166,17 +168,42 @@ class Versions:
         )
 
     def _is_local(self, memory: Any, loop: Loop) -> bool:
-        """Whether the memory is allocated anew in each iteration of a loop."""
-        return all(_inside(value, loop) for value in self._aliases.members.get(memory, ()))
+        """Whether what one turn of a loop sees of the memory is written in no later turn: each writes what it made."""
+        known = self._local.get((memory, loop))
+        if known is None:
+            around = (memory, *self._aliases.holders(memory))
+            made = all(self._is_made_in(loop, m) for m in around)
+            known = self._local[memory, loop] = made or self._writes_new(loop.body, memory, loop)
+        return known
+
+    def _is_made_in(self, loop: Loop, memory: Any) -> bool:
+        """Whether all that points to the memory is from within a turn of a loop, and from no container or table."""
+        members = self._aliases.members.get(memory, ())
+        return bool(members) and all(is_inside(v.owner, loop.body) and not _is_looked_up(v) for v in members)
+
+    def _writes_new(self, region: Region, memory: Any, loop: Loop) -> bool:
+        """Whether each write of the memory is to an array that the same turn of a loop has allocated."""
+        for op in region.ops:
+            if memory not in self._writes.get(op, ()):
+                continue
+            target = written(op)
+            if op.regions:
+                new = all(self._writes_new(inner, memory, loop) for inner in op.regions)
+            else:
+                made = None if target is None else _base(target).owner
+                new = isinstance(made, Call) and is_allocation(made) and is_inside(made, loop.body)
+            if not new:
+                return False
+        return True
 
 
-def _inside(value: Value, loop: Loop) -> bool:
-    """Whether a value is made in a loop; if the loop carries it, its outputs, which stand outside, have its memory."""
-    owner = value.owner
-    assert owner is not None
-    region = owner if isinstance(owner, Region) else owner.parent
-    while region is not None:
-        if region is loop.body:
-            return True
-        region = region.parent.parent if region.parent is not None else None
-    return False
+def _base(value: Value) -> Value:
+    """What a pointer is a view of, as far as the operations before it tell."""
+    while isinstance(value.owner, Call) and is_view(value.owner) and isinstance(value.owner.args[0], Value):
+        value = value.owner.args[0]
+    return value
+
+
+def _is_looked_up(value: Value) -> bool:
+    """Whether a value is found in a table, which may have been there before, as what it finds may."""
+    return isinstance(value.owner, Call) and among(value.owner.fn, LOOKUPS)

@@ -122,7 +122,7 @@ def _library_effects(op: Call) -> int:
         return READS | RAISES
     module = getattr(fn, "__module__", None) or ""
     if module == "srcgrad.jit.helpers":
-        return READS | RAISES
+        return ALL if fn.__name__ == "taken_out" else READS | RAISES
     if module == "srcgrad.runtime" and getattr(fn, "__name__", "") in _PURE_HELPERS:
         return READS
     if module == "srcgrad.runtime" and getattr(fn, "__name__", "") == "shadow_of":

@@ -449,6 +449,25 @@ def last_of_range(start: int, stop: int, step: int) -> int:
     return start + (len(range(start, stop, step)) - 1) * step
 
 
+def taken_out(items: list, index: int) -> Any:
+    """`items.pop(index)`, where the items are no numbers.
+
+    Raises:
+        IndexError: if there is no such item.
+    """
+    n = len(items)
+    if n == 0:
+        raise IndexError("pop from empty list")
+    place = index + n if index < 0 else index
+    if place < 0 or place >= n:
+        raise IndexError("pop index out of range")
+    found = items[place]
+    for k in range(place, n - 1):
+        items[k] = items[k + 1]
+    items.pop()
+    return found
+
+
 COMPILED_AS_THEY_ARE = (
     *(divided, floor_divided, remainder, float_power, half_power, int_power, shifted_left),
     *(shifted_right, truncated, rounded),
@@ -456,5 +475,6 @@ COMPILED_AS_THEY_ARE = (
     *(is_beyond_range, is_outside_domain, noted, raise_noted),
     *(check_destination, check_apart, refuse_write, check_depth),
     *(packed_numbers, unpacked_numbers, packed_lists, unpacked_lists, packed_arrays),
+    taken_out,
 )
 """Those that are right in compiled code as they stand."""

@@ -28,6 +28,7 @@ from srcgrad.jit.parallel import run_in_parallel
 from srcgrad.jit.powers import use_square_roots
 from srcgrad.jit.read_only import raise_at_writes
 from srcgrad.jit.refills import refill
+from srcgrad.jit.removals import close_gaps
 from srcgrad.jit.reshapes import unwritten_reshapes
 from srcgrad.jit.retyping import settle_lengths
 from srcgrad.jit.shadow_tables import refuse_kept_views, split_tables
@@ -106,6 +107,8 @@ def jitted(
             run_in_parallel(function, compiled)
         if function.backward_from is not None:
             function.backward_from = first_of_reverse(function)
+    for function in compiled:
+        close_gaps(function)
     limit_depth(compiled, reverse)
     if len(halves) == 1:
         ((kernel, outer),) = halves

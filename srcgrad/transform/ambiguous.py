@@ -17,8 +17,8 @@ from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.memory import is_view, written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
-from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, leaves, walk
-from srcgrad.ir.types import Array, List, Unknown
+from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, walk
+from srcgrad.ir.types import Array, Unknown
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import fit, product
 from srcgrad.transform.growing import is_active_array
@@ -54,23 +54,14 @@ def doubtful_values(function: Function, activity: Activity, aliases: Aliases) ->
     passed = {
         aliases.find(v) for op in ops if isinstance(op, Invoke) for v in (*op.args, *op.outputs) if is_pointer(v.type)
     }
-    put = {v for op in ops if isinstance(op, Call) for v in _put_in_list(op)}
     for value in found:
         _check_copies(value, value in certain, certain)
-        held = aliases.is_held(aliases.find(value)) or value in put
+        held = aliases.is_held(aliases.find(value))
         if value not in certain and (held or aliases.find(value) in passed):
             raise UnsupportedError(
                 "whether this is a number or an array that is written elsewhere is not known here", value.span, HELP
             )
     return {value for value in found if value not in certain}
-
-
-def _put_in_list(op: Call) -> list[Value]:
-    """What a call puts into a list that is made at run time."""
-    if op.fn is list:
-        return list(leaves(op.args))
-    into_list = op.args and isinstance(op.args[0], Value) and isinstance(op.args[0].type, List)
-    return list(leaves(op.args[1:])) if into_list and written(op) is not None else []
 
 
 def _check_copies(value: Value, is_certain: bool, certain: set[Value]) -> None:

@@ -163,11 +163,22 @@ def is_removable(op: Op) -> bool:
         return True
     if getattr(fn, "__name__", "") in _RAISING and any(isinstance(v.type, PyScalar) for v in op.inputs):
         divisors = op.inputs[1:]
-        known = all(isinstance(v, Const) and v.value not in (0, 0.0) for v in divisors if isinstance(v.type, PyScalar))
+        known = all(_is_harmless(op, v) for v in divisors if isinstance(v.type, PyScalar))
         return bool(divisors) and (known or (fn in (operator.mod, operator.floordiv) and is_positive(*op.args[::-1])))
     if module.startswith("numpy.random"):
         return False
     return not _may_raise(op)
+
+
+def _is_harmless(op: Call, by: Value) -> bool:
+    """Whether nothing that an operation is given raises when it is divided by this number, or raised to it."""
+    if not isinstance(by, Const):
+        return False
+    if getattr(op.fn, "__name__", "") == "pow":
+        # Of a number of Python's no power below 0 may be taken if it is 0; NumPy's become infinite.
+        above = isinstance(by.value, (int, float)) and by.value >= 0
+        return above or (op.fn is operator.pow and not isinstance(op.inputs[0].type, PyScalar))
+    return by.value not in (0, 0.0)
 
 
 _OTHERS_EACH_TIME = LOOKUPS | {copied_generator}

@@ -82,6 +82,15 @@ def chosen(p: Any, w: Any) -> Any:
     return total
 
 
+def through_a_view(x: Any) -> Any:
+    y = x * 1.0
+    turned = y[::-1]
+    for k in range(len(y)):
+        for i in range(len(turned)):
+            turned[i] += 0.1 * y[k] * x[i] / len(y)
+    return np.sum(y * y)
+
+
 WEIGHTS = RNG.normal(size=7)
 PROGRAMS = [
     (pairs, lambda n: (RNG.normal(size=(n, 2)),)),
@@ -91,6 +100,7 @@ PROGRAMS = [
     (rows, lambda n: (RNG.normal(size=(n, 2)), WEIGHTS)),
     (rows, lambda n: (RNG.normal(size=(n, 2)), WEIGHTS[:0])),
     (chosen, lambda n: (RNG.normal(size=(n, 2)), WEIGHTS)),
+    (through_a_view, lambda n: (RNG.uniform(0.2, 1.2, size=n),)),
 ]
 
 

@@ -16,9 +16,6 @@ _NO_MEMORY = "what is no pointer has a class that no memory is of, and nobody as
 _COPIED = (
     "more memory counts as overwritten by then: what is read of it is copied or saved, and the copy holds the same"
 )
-_OUTLIVES = (
-    "memory counts as outliving an iteration: what is read of it is copied or saved, and the copy holds the same"
-)
 _APART = (
     "what a write itself leaves is told apart from what is read later, up to the next write: two copies of the same"
 )
@@ -31,7 +28,6 @@ _VIEW_OR_COPY = (
     " decides when it runs, and where a view is certain there is one behind the axis of the seeds, too"
 )
 _READ_COPIED = "an element that is read is then copied for nothing"
-_INSIDE = "region = owner if isinstance(owner, Region) else owner.parent"
 
 EQUIVALENT: dict[Key, str] = {
     (
@@ -77,22 +73,6 @@ EQUIVALENT: dict[Key, str] = {
         "between = self._ops[first.parent][self._position[first] + 1 : self._position[last] + 1]",
         "term: self._position[first] + 1 -> self._position[first]",
     ): _COPIED,
-    (
-        "analysis/versions",
-        "Versions._is_local",
-        "return all(_inside(value, loop) for value in self._aliases.members.get(memory, ()))",
-        "returned: all(_inside(value, loop) for value in self._aliases.members.get(memory, ())) -> False",
-    ): _OUTLIVES,
-    ("analysis/versions", "_inside", _INSIDE, "never: isinstance(owner, Region) -> False"): _OUTLIVES,
-    ("analysis/versions", "_inside", _INSIDE, "always: isinstance(owner, Region) -> True"): _OUTLIVES,
-    ("analysis/versions", "_inside", "while region is not None:", "never: region is not None -> False"): _OUTLIVES,
-    ("analysis/versions", "_inside", "if region is loop.body:", "never: region is loop.body -> False"): _OUTLIVES,
-    (
-        "analysis/versions",
-        "_inside",
-        "region = region.parent.parent if region.parent is not None else None",
-        "never: region.parent is not None -> False",
-    ): _OUTLIVES,
     (
         "transform/undo",
         "Contents.__init__",

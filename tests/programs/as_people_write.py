@@ -49,6 +49,33 @@ def root_of_what_was_set_to_zero(v):
     return np.sum(np.sqrt(y)) + np.sum(np.sqrt(z))
 
 
+@program(lambda: (SOME_BELOW.copy(), 0.2), tags=("masked", "if"))
+def root_of_what_a_branch_has_rectified(v, shift):
+    y = v * 2.0
+    if shift > 0.0:
+        y = np.maximum(y - shift, 0.0)
+    return np.sum(np.sqrt(y))
+
+
+@program(lambda: (SOME_BELOW.copy(), 2), tags=("masked", "loop"))
+def root_of_what_a_loop_has_rectified(v, n):
+    y = v * 1.0
+    while n > 0:
+        y = np.maximum(y - 0.1, 0.0)
+        n -= 1
+    return np.sum(y**0.5)
+
+
+@program(lambda: (SOME_BELOW + 1.6, 2), tags=("masked", "loop"))
+def roots_of_what_turns_before_have_rectified(v, n):
+    total = 0.0
+    y = v * 1.0
+    for _ in range(n):
+        total += np.sum(np.sqrt(y))
+        y = np.maximum(y - 0.3, 0.0)
+    return total
+
+
 @program(lambda: (1.5, 0.04, 0.9, -0.6), argnums=(0, 1, 2, 3), tags=("masked", "loop"))
 def variance_with_full_truncation(kappa, theta, xi, rho):
     v = np.full(4, 0.04)

@@ -91,3 +91,66 @@ def row_put_back_after_a_call_that_writes_it(x):
     r = _spread_product(w, 2)
     z[1] = q
     return r + np.sum(z * z)
+
+
+def _rows(x, n):
+    if n == 0:
+        return []
+    rows = _rows(x, n - 1)
+    rows.append(x * n)
+    return rows
+
+
+@program(lambda: (rand(3), 3), tags=("recursion", "list", "in-place"))
+def row_of_a_list_that_a_recursion_made_is_written(x, n):
+    rows = _rows(x, n)
+    rows[0][0] = 2.0 * x[1]
+    rows[1] += x
+    return np.sum(np.stack(rows) ** 2)
+
+
+def _powers(y, n):
+    if n == 0:
+        return np.sum(y**3)
+    return _powers(y, n - 1) * y[0]
+
+
+@program(lambda: (rand(3),), tags=("recursion", "in-place"))
+def array_that_a_recursion_has_read_is_overwritten(x):
+    y = x * 1.0
+    total = _powers(y, 2)
+    y[:] = x[::-1] * 2.0
+    return total + _powers(y, 1)
+
+
+def _sines(y, n):
+    if n == 0:
+        return 0.0
+    s = np.sum(np.sin(y))
+    rest = _sines(y, n - 1)
+    return s * y[1] + rest
+
+
+@program(lambda: (rand(3),), tags=("recursion", "in-place", "for"))
+def array_grows_by_what_a_recursion_reads(x):
+    y = x * 1.0
+    total = 0.0
+    for k in range(3):
+        total += _sines(y, 2)
+        y[k] = total * 0.1
+    return total
+
+
+def _first_powers(y, n):
+    if n == 0:
+        return np.sum(y * y)
+    return _first_powers(y, n - 1) * y[0]
+
+
+@program(lambda: (rand(2, 3), 3), tags=("recursion", "in-place", "for"))
+def recursion_reads_an_array_that_a_loop_made(x, n):
+    row = x[0].copy()
+    for k in range(n):
+        row = row * x[1]
+        row[k] *= 2.0
+    return _first_powers(row, 2)

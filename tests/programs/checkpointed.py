@@ -412,3 +412,32 @@ def noise_by_the_number_of_the_turn(x, seed):
         rng = np.random.default_rng(seed + k)
         y = y * rng.uniform(0.5, 1.5, 3) + np.sin(y)
     return np.sum(y)
+
+
+@program(lambda: (rand(3), 3), tags=("checkpoint", "view", "write"))
+def view_is_made_between_two_checkpointed_loops(x, n):
+    y = x * 1.0
+    for k in checkpointed(range(n)):
+        y *= 1.0 + 0.1 * x[k % 3]
+    w = y[1:]
+    for _ in checkpointed(range(n)):
+        w *= 1.0 + x[0] * 0.1
+        y[0] += w[1] * w[0] * 0.2
+    return np.sum(y**2)
+
+
+@program(lambda: (rand(3),), tags=("checkpoint", "view", "write"))
+def array_and_its_view_are_written_by_what_is_run_again(x):
+    @checkpoint
+    def grow(y, w):
+        w *= 1.1
+        y[0] += w[1] * w[0] * 0.2
+        y += 0.1 * y[1]
+
+    y = x * 1.0
+    grow(y, x * 1.0)
+    w = y[1:]
+    grow(y, w)
+    y[2] *= 2.0
+    grow(y, w)
+    return np.sum(y**2)

@@ -172,3 +172,16 @@ def gradient_of_a_complex_result(z):
 @program(lambda: (rand(4),), tags=("complex inside",), supported=False)
 def gradient_of_a_complex_sum(x):
     return np.sum(np.fft.fft(x))
+
+
+@program(lambda: (rand(3),), tags=("complex", "invariance"))
+def phase_kept_by_a_magnitude(x):
+    s = x[0] + 1j * x[1]
+    return np.real(abs((2.0 + 1j) / s) * s)
+
+
+@program(lambda: (rand(3),), tags=("complex", "invariance"))
+def phase_kept_by_a_norm(x):
+    z = x * (1.0 + 2.0j) + x[::-1] ** 2
+    s = z[0] * x[1]
+    return np.real(np.linalg.norm(x / s) * s)

@@ -154,3 +154,32 @@ class Box(Generic[T]):
 @program(lambda: (0.4, rand(2)), argnums=(0, 1), tags=("class",))
 def abstract_and_generic_classes(side, sides):
     return sum(shape.double() for shape in [Square(side), Square(sides[1])]) + Box(sides).item[0] * side
+
+
+@program(lambda: (rand(3), 3), tags=("identity", "loop"))
+def array_that_is_the_last_one_or_another(x, n):
+    last = x
+    total = 0.0
+    for k in range(n):
+        y = x * (k + 1.0)
+        if k % 2 == 0:
+            last = y
+        if last is y:
+            total += np.sum(y**2)
+        else:
+            total += np.sum(last * y * y)
+    return total
+
+
+@program(lambda: (rand(3), 3), tags=("identity", "loop"))
+def arrays_beside_themselves_and_others(x, n):
+    total = 0.0
+    for i in range(n):
+        a = x * (i + 1.0)
+        for j in range(n):
+            b = a if i == j else x * (j + 2.0)
+            if a is not b:
+                total += np.sum(np.sin(a) * b)
+            else:
+                total += np.sum(np.exp(-a))
+    return total

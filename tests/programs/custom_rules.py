@@ -560,3 +560,22 @@ def rule_of_a_linear_function(x):
     y = reversed_twice(x * x)
     y[0] *= 3.0
     return np.sum(y * reversed_twice(x))
+
+
+def less_twice(x, counts):
+    return -(x * (2.0 * counts))
+
+
+@rules.vjp(less_twice)
+def less_twice_vjp(g, z, x, counts):
+    return -(g * (2 * counts)), None
+
+
+@rules.jvp(less_twice)
+def less_twice_jvp(x_dot, z, x, counts):
+    return -(x_dot * (2 * counts))
+
+
+@program(lambda: (rand(3), np.array([1, 2, 3], dtype=np.uint8)), tags=("rule", "unsigned"))
+def rule_that_counts_with_unsigned_numbers(x, counts):
+    return np.sum(less_twice(x, counts) * x)

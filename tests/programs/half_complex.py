@@ -115,3 +115,11 @@ def real_parts_that_no_turn_adds(z, x, n):
     for _ in range(n):
         total = total + (z * z).real
     return total
+
+
+@program(lambda: (rand(3),), tags=("dtype",))
+def roots_in_a_complex_dtype(x):
+    z = np.exp((0.3 - x).astype(complex) ** 0.5)
+    r = abs(z)
+    w = z * r * x
+    return np.sum(np.imag(w) + np.real(w * z))

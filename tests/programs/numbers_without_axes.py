@@ -78,3 +78,29 @@ def total_from_zero_is_flattened(m):
     r = 1.09
     r += np.ravel(total)
     return np.sum(r**2)
+
+
+@program(lambda: (rand(3),), tags=("kinds", "zero"))
+def types_called_without_an_argument(x):
+    total = np.float64()
+    y = x * 1.0
+    y[0] += total
+    total += np.sum(y * y)
+    return total + y[np.int64()]
+
+
+@program(lambda: (rand(5), 0.7), argnums=(0, 1), tags=("0-d", "view", "write"))
+def element_made_an_array_before_all_are_scaled(x, s):
+    gain = np.atleast_1d(x[0])
+    first = gain[0]
+    x /= 1.3 + s
+    return np.sum(x * x) * first
+
+
+@program(lambda: (rand(5), 0.7), argnums=(0, 1), tags=("0-d", "view", "write"))
+def element_with_an_axis_has_none_again(x, s):
+    z = x * 1.0
+    v = np.expand_dims(z[1], 0)
+    w = v[0]
+    w *= s
+    return np.sum(z * z) * np.sum(v**2)

@@ -185,3 +185,77 @@ def permutation_is_applied_to_itself(x: np.ndarray) -> float:
         order[order] = order[::-1].copy()
         total += np.sum(x[order] ** 2 * np.arange(5) * k)
     return total
+
+
+@program(lambda: (numbers()[0], 3))
+def first_of_those_kept_in_a_list_grows(x: np.ndarray, n: int) -> float:
+    rows = []
+    total = 0.0
+    for k in range(n):
+        rows.append(x * (1.0 + k))
+        first = rows[0]
+        first *= x
+        total += np.sum(np.sin(first))
+    return total
+
+
+@program(lambda: (numbers()[0], 4))
+def popped_array_is_changed_and_kept_again(x: np.ndarray, n: int) -> float:
+    rows = []
+    total = 0.0
+    for k in range(n):
+        if k % 3 == 0:
+            rows.append(x * (1.0 + k))
+        row = rows.pop()
+        row *= x
+        total += np.sum(np.sin(row))
+        rows.append(row)
+    return total
+
+
+@program(lambda: (numbers()[0], 5))
+def oldest_entry_of_a_dict_grows(x: np.ndarray, n: int) -> float:
+    found = {}
+    total = 0.0
+    for k in range(n):
+        if k % 3 == 0:
+            found[str(k)] = x * (1.0 + k)
+        row = found["0"]
+        row *= x
+        total += np.sum(np.sin(row))
+    return total
+
+
+@program(lambda: (numbers()[0], 3))
+def first_list_of_those_kept_in_a_list_grows(x: np.ndarray, n: int) -> float:
+    groups = []
+    total = 0.0
+    for k in range(n):
+        groups.append([x * (1.0 + k), x * x])
+        row = groups[0][k % 2]
+        row *= x
+        total += np.sum(np.sin(row))
+    return total
+
+
+@program(lambda: (numbers()[0], 4))
+def rows_of_a_turn_are_written_and_kept(x: np.ndarray, n: int) -> float:
+    rows = []
+    total = 0.0
+    for k in range(n):
+        row = x * (1.0 + k)
+        row[0] *= x[1]
+        total += np.sum(np.sin(row))
+        rows.append(row)
+    return total + np.sum(rows[0] * rows[1])
+
+
+@program(numbers)
+def one_of_two_arrays_grows_in_each_turn(x: np.ndarray) -> float:
+    a, b = np.zeros(4), np.ones(4)
+    total = 0.0
+    for k in range(4):
+        target = a if k % 2 == 0 else b
+        target += x * x[k % 3]
+        total += np.sum(target**2)
+    return total

@@ -86,6 +86,21 @@ def minimum_of_an_overflow(x):
     return np.sum(np.minimum(np.exp(x), 100.0))
 
 
+@case([0.0, -0.25, -0.0625], np.array([-1.0, 1.0, 3.0]))
+def quotient_by_a_sum_that_may_be_zero(x):
+    return np.sum((1.0 / (1.0 + x))[1:])
+
+
+@case([-0.125 * np.sqrt(2.0), 0.0, 0.0], np.array([0.0, 900.0, 1000.0]))
+def inverse_root_of_a_sum_with_an_exponential(x):
+    return np.sum((1.0 + np.exp(x)) ** -0.5)
+
+
+@case([1.0 / (1.0 + np.pi**2 / 4.0), 0.0], np.array([np.log(np.pi / 2.0), 900.0]))
+def arctangent_of_an_exponential(x):
+    return np.sum(2.0 * np.arctan(np.exp(x))) / np.pi
+
+
 @case([0.0, 0.0, 0.0, 0.25])
 def max_of_roots(x):
     return np.max(np.sqrt(x))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +80,48 @@ def test_errors_of_what_nobody_uses(fun: Callable, i: int) -> None:
     for call in (lambda: fun(X, i), lambda: grad(fun)(X, i), lambda: jvp(fun, (X, i), (X, None))):
         with pytest.raises((IndexError, ValueError)):
             call()
+
+
+def inverse_power(x: Any, k: Any) -> Any:
+    x**-1.0
+    return 3.0 * x + k
+
+
+def inverse_power_by_math(x: Any, k: Any) -> Any:
+    math.pow(x, -1.0)
+    return 3.0 * x + k
+
+
+def remainder_by_an_argument(x: Any, k: Any) -> Any:
+    5 % k
+    return 3.0 * x
+
+
+def quotients_by_a_length(x: Any, k: Any) -> Any:
+    y = np.ones(k + 2) * x
+    part = y[2:]
+    for i in range(3):
+        i // len(part)
+    return np.sum(y)
+
+
+@pytest.mark.parametrize(
+    ("fun", "error"),
+    [
+        (inverse_power, ZeroDivisionError),
+        (inverse_power_by_math, ValueError),
+        (remainder_by_an_argument, ZeroDivisionError),
+        (quotients_by_a_length, ZeroDivisionError),
+    ],
+)
+def test_quotients_and_powers_that_nobody_uses(fun: Callable, error: type[Exception]) -> None:
+    assert grad(fun)(0.5, 1) == pytest.approx((fun(0.5 + 1e-6, 1) - fun(0.5 - 1e-6, 1)) / 2e-6)
+    with pytest.raises(error):
+        fun(0.0, 0)
+    with pytest.raises(error):
+        grad(fun)(0.0, 0)
+    with pytest.raises(error):
+        jvp(fun, (0.0, 0), (1.0, None))
 
 
 def read_in_a_try(x: Any, i: Any) -> Any:
