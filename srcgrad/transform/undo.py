@@ -370,19 +370,14 @@ class Contents:
         with lo.into(made):
             laid_out = isinstance(mirror, Call) and isinstance(mirror.fn, Closed) and mirror.fn.layout
             copy_fn = runtime.copied if laid_out else copier(pointer)
-            if isinstance(pointer.type, List) and self._holds_shadowed(pointer):
-                # The shadows of what it holds are found by what it holds, not by copies of that.
+            if isinstance(pointer.type, List):
+                # The shadows of what it holds are found by what it holds, not by copies of that; see `held_contents`.
                 copy_fn = list.copy
             hint = f"{pointer.hint}_then" if pointer.hint else None
             copy = lo.value(lo.emit_typed(copy_fn, (pointer,), {}, pointer.type, hint))
         self._insert(region, place, made)
         self.originals[copy] = pointer
         return copy
-
-    def _holds_shadowed(self, items: Value) -> bool:
-        """Whether what a list holds has shadows of its own."""
-        held = self.aliases.held(items)
-        return held in self.aliases.identified or held in self.aliases.written or isinstance(items.type.item, List)
 
     def _view_of_copy(self, pointer: Value, base: Value, copy: Value) -> Value:
         """The same part of a copy that a pointer shows of the original."""

@@ -27,7 +27,7 @@ _FALSE, _TRUE, _NONE, _SKIPPED = (
     "nothing: return None",
     "skipped: return",
 )
-_EMPTY, _SET = "nothing: return []", "nothing: return set()"
+_EMPTY, _SET, _UNIT = "nothing: return []", "nothing: return set()", "nothing: return ()"
 
 CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("analysis/activity", "Activity.is_passive", _FALSE): "tangents that no result depends on are computed",
@@ -78,9 +78,14 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("transform/narrowing", "_spans", _FALSE): _FITTED,
     ("transform/plan", "Plan._copy", _NONE): _COST,
     ("transform/reuse", "_Finder._is_known_view", _FALSE): "a temporary array is not used again",
+    ("transform/sameness", "_define", _UNIT): "functions that do the same are found to be different",
     ("transform/separation", "_remove_checks", _SKIPPED): _CHECKED,
     ("transform/shadows", "_can_go_before", _FALSE): _KEPT,
+    ("transform/shadows", "_is_whole", _FALSE): _KEPT,
     ("transform/shadows", "_touches", _TRUE): _KEPT,
+    ("transform/shadows", "_was_taken", _FALSE): _KEPT,
+    ("transform/shape_checks", "_axes", _EMPTY): _CHECKED,
+    ("transform/shape_checks", "_written_operands", _UNIT): _CHECKED,
     ("transform/simplify", "_counts_items", _FALSE): _CHECKED,
     ("transform/simplify", "_equal", _FALSE): _KEPT,
     ("transform/simplify", "_is_place", _FALSE): _CHECKED,
@@ -95,13 +100,17 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("transform/tape", "Tape._choose_shape", _SKIPPED): _SAVED,
     ("transform/tape", "Tape._kept_alike", _NONE): _SAVED,
     ("transform/tape", "_has_axes", _FALSE): _SAVED,
+    ("transform/tape", "_Level.place", _NONE): _SAVED,
     ("transform/undo", "Contents._count_views", _SKIPPED): "a state is copied, and not what one view shows of it",
     ("transform/undo", "Contents._decide", _SKIPPED): _COST,
     ("transform/undo", "Contents._is_better_copied", _FALSE): _COST,
     ("transform/undo", "Contents._is_better_copied", _TRUE): _COST,
     ("transform/undo", "Contents._is_its_own_index", _TRUE): _COST,
     ("transform/undo", "Contents._loads", _EMPTY): _COST,
+    ("transform/undo", "Contents._readers", _EMPTY): _COST,
     ("transform/undo", "Contents._remove_unused_reads", _SKIPPED): _KEPT,
+    ("transform/undo", "_is_computed", _FALSE): _COST,
+    ("transform/undo", "_is_computed", _TRUE): _COST,
     ("transform/undo", "_is_element", _FALSE): _COST,
     ("transform/undo", "_is_element", _TRUE): _COST,
     ("transform/undo", "_is_near", _FALSE): _COST,

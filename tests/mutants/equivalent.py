@@ -11,6 +11,7 @@ _SUM = "both derivatives of a sum are the same one: `return 1.0, 1.0`"
 _EXCHANGED = "rule: derivatives 0, 1"
 _NEITHER = "neither of the two arguments has a derivative: `return ..., ..., slope`"
 _AT_IMPORT = "it fills a table while the package is imported; the mutant comes later, when there is nothing left to do"
+_ASKED_ONCE = "it is asked once, while the package is imported; the mutant comes later, when the answer is there"
 
 _NO_MEMORY = "what is no pointer has a class that no memory is of, and nobody asks for it"
 _COPIED = (
@@ -433,4 +434,22 @@ EQUIVALENT: dict[Key, str] = {
         "def _refuse_crossing(ops: list[Op]) -> None:",
         "skipped: return",
     ): "the marks stand around a call, which leaves what it enters; no generator is cut within a `with` or `try`",
+    (
+        "transform/protection",
+        "_add_at_heeds",
+        "def _add_at_heeds() -> bool:",
+        "answered: return True",
+    ): _ASKED_ONCE,
+    (
+        "transform/protection",
+        "_add_at_heeds",
+        "def _add_at_heeds() -> bool:",
+        "answered: return False",
+    ): _ASKED_ONCE,
+    (
+        "transform/simplify",
+        "_is_plain_number",
+        "def _is_plain_number(value: Value) -> bool:",
+        "answered: return True",
+    ): "what a loop carries and never changes is what it was before the loop, whatever kinds it might have had",
 }
