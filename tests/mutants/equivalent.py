@@ -20,7 +20,6 @@ _COPIED = (
 _APART = (
     "what a write itself leaves is told apart from what is read later, up to the next write: two copies of the same"
 )
-_NOT_STALE = "what is not written in the forward sweep is not stale, so that the need is dropped later"
 _PARTS = "it only decides whether an array is copied, or the views of it that are needed one by one"
 _ZEROS = "a shadow is allocated with zeros then, and not empty: what it is assigned and cleared to is the same"
 _EITHER_SIDE = "a shadow may be allocated before or after what is assigned to it is negated"
@@ -124,30 +123,10 @@ EQUIVALENT: dict[Key, str] = {
     ): _PARTS,
     (
         "transform/undo",
-        "Contents._needs",
-        "if not is_pointer(value.type) or not self.aliases.is_written(value) or not self._is_forward(value):",
-        "never: not is_pointer(value.type) or not self.aliases.is_written(value)"
-        " or not self._is_forward(value) -> False",
-    ): _NOT_STALE,
-    (
-        "transform/undo",
         "Contents._needs_of_undoing",
         "if self.aliases.find(op.mirror.args[0]) not in classes:",
         "never: self.aliases.find(op.mirror.args[0]) not in classes -> False",
     ): "the indices of writes that are not undone are copied for nothing",
-    (
-        "transform/undo",
-        "Contents._needs_of_undoing",
-        "if self.aliases.is_written(value) and self._is_forward(value):",
-        "always: self.aliases.is_written(value) and self._is_forward(value) -> True",
-    ): _NOT_STALE,
-    (
-        "transform/undo",
-        "Contents._is_forward",
-        "return (isinstance(owner, Op) and self.versions.is_forward(owner)) or (",
-        "returned: (isinstance(owner, Op) and self.versions.is_forward(owner))"
-        " or ( isinstance(owner, Region) and owner.mirror is None ) -> True",
-    ): _NOT_STALE,
     (
         "transform/undo",
         "Contents._is_its_own_index",
