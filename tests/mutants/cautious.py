@@ -59,7 +59,6 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("transform/forward_work", "ForwardWork._run", _EMPTY): _COST,
     ("transform/forward_work", "_carried", _EMPTY): _COST,
     ("transform/forward", "Forward.is_buffer", _TRUE): "of what nothing writes no write is found either",
-    ("transform/gradient", "_is_construct", _FALSE): "a result that nobody else holds is copied",
     ("transform/growing", "_added_shape", _NONE): _FITTED,
     ("transform/growing", "_handed_on", _EMPTY): _FITTED,
     ("transform/growing", "_is_same", _FALSE): _FITTED,
