@@ -11,6 +11,9 @@ _SUM = "both derivatives of a sum are the same one: `return 1.0, 1.0`"
 _EXCHANGED = "rule: derivatives 0, 1"
 _NEITHER = "neither of the two arguments has a derivative: `return ..., ..., slope`"
 _AT_IMPORT = "it fills a table while the package is imported; the mutant comes later, when there is nothing left to do"
+_AT_IMPORT_ASKED = (
+    "it is asked while the package is imported; the mutant comes later, when there is nothing left to ask"
+)
 
 _NO_MEMORY = "what is no pointer has a class that no memory is of, and nobody asks for it"
 _COPIED = (
@@ -249,6 +252,18 @@ EQUIVALENT: dict[Key, str] = {
         "def methods(**table: Callable) -> None:",
         "skipped: return",
     ): _AT_IMPORT,
+    (
+        "transform/protection",
+        "_add_at_heeds",
+        "def _add_at_heeds() -> bool:",
+        "answered: return True",
+    ): _AT_IMPORT_ASKED,
+    (
+        "transform/protection",
+        "_add_at_heeds",
+        "def _add_at_heeds() -> bool:",
+        "answered: return False",
+    ): _AT_IMPORT_ASKED,
     (
         "analysis/alias",
         "Aliases._visit_call",
