@@ -71,6 +71,8 @@ CAUTIOUS: dict[tuple[str, str, str], str] = {
     ("transform/lengths", "refine_lengths", _SKIPPED): _FITTED,
     ("transform/narrowing", "_spans", _FALSE): _FITTED,
     ("transform/plan", "Plan._copy", _NONE): _COST,
+    ("transform/plan", "Plan._is_restored", _TRUE): _COST,
+    ("transform/read_back", "ReadBack.finish", _SKIPPED): "the tape saves what is read right after it was stored",
     ("transform/reuse", "_Finder._is_known_view", _FALSE): "a temporary array is not used again",
     ("transform/separation", "_remove_checks", _SKIPPED): _CHECKED,
     ("transform/shadows", "_can_go_before", _FALSE): _KEPT,
