@@ -772,6 +772,13 @@ def squared_in_place(x, d):
     return both
 
 
+def squared_beside_zeros(x, d):
+    work = np.empty(3)
+    work[0] = 0.0
+    work[1:] = d[1:]
+    return work * work * x
+
+
 def moved_in_place(x, d):
     d += x
     return d
@@ -804,6 +811,8 @@ NOT_LINEAR = {
     "left early": (left_early, "it depends on a test of them"),
     "shortcut": (with_a_shortcut, "np.any jumps where they change"),
     "in place": (squared_in_place, "the derivative of this depends on them"),
+    "beside zeros": (squared_beside_zeros, "the derivative of this depends on them"),
+    "slope of our own": (lambda x, d: np.i0(d) * x, "the derivative of np.i0 depends on them"),
     "moved": (moved_in_place, "something that does not depend on them is added"),
     "list": (multiplied_from_a_list, "the derivative of this depends on them"),
 }
@@ -918,6 +927,13 @@ def by_length(x, d):
     return (sum(parts) / len(parts) if parts else 0.0) * x
 
 
+def with_zeros_from_a_loop(x, d):
+    shift = 0.0
+    for k in range(3):
+        shift = shift * x[k]
+    return 2.0 * x * d + shift
+
+
 def in_turns(x, d):
     a, b = d.copy(), np.zeros(3)
     for _ in range(4):
@@ -941,7 +957,8 @@ def scaled_on_the_way(x, d):
 LINEAR = {
     **{f.__name__: f for f in (in_a_loop, as_a_recurrence, in_memory_used_twice, added_up_before, in_turns)},
     **{f.__name__: f for f in (beside_primals_in_a_list, in_a_recursive_helper, with_checks, by_length)},
-    **{f.__name__: f for f in (into_ones, with_zeros_put_in, by_order_in_memory, scaled_on_the_way)},
+    **{f.__name__: f for f in (into_ones, with_zeros_put_in, with_zeros_from_a_loop, by_order_in_memory)},
+    "scaled_on_the_way": scaled_on_the_way,
     "mask": lambda x, d: np.where(x > 1.5, d, 0.0) + np.where(x > 2.5, -2.0 * d, d),
     "masked sum": lambda x, d: d[x > 1.5].sum() * x + np.sum(d, where=x > 2.5),
     "products": lambda x, d: MATRIX @ d + np.einsum("ij,j,i->i", MATRIX, d, x) + np.vdot(x, d) * x,

@@ -542,15 +542,14 @@ def own_results(function: Function, lo: Lowering) -> None:
     taken: set[Any] = set()
     for value in (*function.params, *function.captured):
         if is_pointer(value.type):
-            taken |= {aliases.find(value), aliases.held(value)}
+            taken |= {aliases.find(value), *aliases.within(value)}
 
     def own(value: Value) -> Value:
         if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):
             return value
-        memory = aliases.find(value)
-        known = isinstance(value.type, (Array, Unknown)) or _is_construct(value)
-        shared = memory in taken or aliases.held(value) in taken or not known
-        taken.add(memory)
+        memory = {aliases.find(value), *aliases.within(value)}
+        shared = not taken.isdisjoint(memory)
+        taken.update(memory)
         if not shared and not _is_read_only(value):
             return value
         if isinstance(value.type, Array):
@@ -574,11 +573,6 @@ def _is_read_only(value: Value) -> bool:
             return True
         owner = owner.args[0].owner
     return False
-
-
-def _is_construct(value: Value) -> bool:
-    owner = value.owner
-    return isinstance(owner, Call) and (isinstance(owner.fn, type) or owner.fn is runtime.instance)
 
 
 def sink_shadows(function: Function) -> None:

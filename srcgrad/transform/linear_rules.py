@@ -238,8 +238,6 @@ class _Linearity:
                 found = _contributions(lo, op, rule, [self._flow.key(o) in self._useful for o in op.outputs])
         except SrcgradError:
             return False
-        if any(isinstance(made, Call) and _is_rule(made.fn) for made in walk(region)):
-            return False
         sources = [*read, *filter(self._is_sure, op.outputs)]
         inner = TangentFlow([Function("rule", [], region)], sources)
         return any(inner.depends(part) for x, part in found if x in read)
@@ -259,11 +257,6 @@ _EMPTY = frozenset([np.zeros, np.empty, np.zeros_like, np.empty_like, runtime.ze
 def _update(op: Call) -> str | None:
     """The name of the operator of a write that updates what is there; None for one that replaces it."""
     return op.fn.__name__.removeprefix("i") if among(op.fn, IN_PLACE) else item_update(op.fn)
-
-
-def _is_rule(fn: Any) -> bool:
-    """Whether this is the body of a rule that is called, since kinds leave open what it does."""
-    return (getattr(fn, "__module__", None) or "").startswith("srcgrad.rules.") and not among(fn, VJP)
 
 
 def _deciding(op: Op) -> list[Value]:

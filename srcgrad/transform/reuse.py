@@ -14,6 +14,7 @@ import numpy as np
 
 from srcgrad.analysis.alias import Aliases
 from srcgrad.analysis.memory import is_view, only_metadata, written
+from srcgrad.frontend.calls import is_library
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, Function, Op, Region, Value, in_loop, walk
 from srcgrad.ir.types import Array, is_scalar, same_dtype, shape_of
@@ -168,8 +169,13 @@ class _Finder:
 
     def _is_known_view(self, user: Call) -> bool:
         first = user.args[0] if user.args else None
-        return isinstance(first, Value) and all(
-            self.aliases.find(o) is self.aliases.find(first) for o in user.outputs if not is_scalar(o.type)
+        views = [o for o in user.outputs if not is_scalar(o.type)]
+        # A function of the user's that returns a number may have put what it was given somewhere.
+        certain = bool(views) or is_library(user.fn)
+        return (
+            certain
+            and isinstance(first, Value)
+            and all(self.aliases.find(o) is self.aliases.find(first) for o in views)
         )
 
 

@@ -210,6 +210,18 @@ EQUIVALENT: dict[Key, str] = {
         "skipped: return",
     ): _AT_IMPORT,
     (
+        "transform/protection",
+        "_add_at_heeds",
+        "def _add_at_heeds() -> bool:",
+        "answered: return True",
+    ): _ASKED_ONCE,
+    (
+        "transform/protection",
+        "_add_at_heeds",
+        "def _add_at_heeds() -> bool:",
+        "answered: return False",
+    ): _ASKED_ONCE,
+    (
         "analysis/alias",
         "Aliases._visit_call",
         "if not on_containers(op):",
@@ -413,18 +425,6 @@ EQUIVALENT: dict[Key, str] = {
         "def _refuse_crossing(ops: list[Op]) -> None:",
         "skipped: return",
     ): "the marks stand around a call, which leaves what it enters; no generator is cut within a `with` or `try`",
-    (
-        "transform/protection",
-        "_add_at_heeds",
-        "def _add_at_heeds() -> bool:",
-        "answered: return True",
-    ): _ASKED_ONCE,
-    (
-        "transform/protection",
-        "_add_at_heeds",
-        "def _add_at_heeds() -> bool:",
-        "answered: return False",
-    ): _ASKED_ONCE,
     (
         "transform/simplify",
         "_is_plain_number",

@@ -326,3 +326,17 @@ def transposed_view_is_scaled_and_raveled(m, s):
     t = m.T
     t *= s
     return np.sum(np.ravel(t) * np.arange(6.0)) + np.sum(np.ravel(m) ** 2)
+
+
+@program(lambda: (rand(3), rand(3, 3, seed=1)), tags=("alias", "is"))
+def array_that_is_told_apart_in_each_turn(x, m):
+    total = 0.0
+    for k in range(3):
+        a = x * m[k]
+        b = x * 1.0
+        c = a if total < 0.5 else b
+        if c is a:
+            total += np.sum(np.sin(c) * x)
+        else:
+            total += 2 * np.sum(c * a)
+    return total

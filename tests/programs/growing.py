@@ -161,3 +161,23 @@ def array_is_added_behind_the_loop(m, y, n):
     if y[1] > 9.0:
         total = 0.0
     return weighed(total * total)
+
+
+@program(lambda: (0.7, rand(3, 4)), (0, 1), tags=("totals",))
+def numbers_and_rows_are_added(s, m):
+    total = 0
+    for row in m:
+        total = total + row * s
+        total = total + np.sum(row) * s
+    return np.sum(total)
+
+
+@program(lambda: (0.7, rand(3, 4)), tags=("totals", "in place", "alias"))
+def active_number_keeps_a_name_while_it_grows(s, m):
+    total = s
+    read = 0.0
+    for k in range(3):
+        before = total
+        total += m[k]
+        read += np.sum(before * before) * (k + 1.0)
+    return np.sum(total * total) + read

@@ -108,3 +108,11 @@ def left_in_the_first_turn_or_later(x, a):
 def sums_of_arrays(x):
     both = sum(x**k for k in range(1, 4)) + sum([x * k for k in range(3)], 1.0)
     return np.prod(both)
+
+
+@program(lambda: (rand(3), 3), tags=("for", "kinds"))
+def sum_of_products_with_the_last_one(x, n):
+    y = x
+    for _ in range(n):
+        y = np.sum(np.sin(y) * x)
+    return y * y

@@ -409,3 +409,19 @@ _more = _items_of(_few)
 @program(lambda: (0.7, 3), tags=("recursion", "decorators", "generators"))
 def generators_of_one_decorator_that_call_each_other(x, n):
     return sum(v * v for v in _more(x, n))
+
+
+@program(lambda: (rand(3),), tags=("recursion", "write"))
+def elements_around_a_recursive_write(x):
+    def scale(a, n):
+        if n > 0:
+            a[0] = a[0] * 1.5
+            scale(a, n - 1)
+
+    y = x * 1.0
+    total = 0.0
+    for k in range(3):
+        total += y[0] * x[1]
+        scale(y, k)
+        total += y[0] * y[0] * x[2]
+    return total

@@ -263,3 +263,16 @@ def number_that_travels_in_joined_text(x):
     for i in range(3):
         found.append((x * i, found[-1][1] + "0"))
     return float(found[2][1]) * found[1][0]
+
+
+weights = np.array([1.0, 2.0, 3.0])
+
+
+def weighed(n, x):
+    return weights[n] * x[n] + (weighed(n - 1, x) if n > 0 else 0.0)
+
+
+@program(lambda: (rand(3),), tags=("global", "recursion"), supported=False)
+def array_outside_is_written_and_read_by_a_function_that_calls_itself(x):
+    weights[1] = x[0] * x[1]
+    return weighed(2, x) * x[2]

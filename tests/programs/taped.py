@@ -284,3 +284,25 @@ def copies_for_a_pullback(a: np.ndarray, n: int) -> np.ndarray:
                 out[i] += math.sin(y[i, j] * y[j, i]) * (k + 1)
         y *= 1.0 + 0.1 * y
     return out
+
+
+@program(lambda: (rand(3),), tags=("for", "write"))
+def rows_are_filled_with_a_number_that_is_used(x):
+    y = np.zeros((3, 4))
+    total = 0.0
+    for i in range(3):
+        v = np.sin(x[i] * 2.0 + total)
+        y[i, :] = v
+        total += np.exp(v) * x[i] * v
+    return total + np.sum(y)
+
+
+@program(lambda: (rand(3),), tags=("for", "write"))
+def number_that_is_stored_in_an_array_of_the_turn(x):
+    total = 0.0
+    for k in range(3):
+        y = np.zeros(3)
+        v = np.sin(x[k] * (k + 1.0) + total)
+        y[k] = v
+        total += v * v * x[k] + np.sum(y)
+    return total
