@@ -84,6 +84,8 @@ def test_every_rule_has_its_forward_half() -> None:
 
 def test_both_halves_name_the_same_arguments() -> None:
     for fn, rule in JVP.items():
+        if is_of_user(rule.body):
+            continue
         backward = VJP[fn] if fn in VJP else PARTIALS[fn]
         assert rule.parameters == backward.parameters, display_name(fn)
         assert rule.tangents and set(rule.tangents) <= set(rule.parameters), display_name(fn)
