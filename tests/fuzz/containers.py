@@ -161,6 +161,79 @@ def nested(w: Writer) -> bool:
     return True
 
 
+@construct("statement", "lists-filled-later")
+def filled_later(w: Writer) -> bool:
+    """Lists that are put into another one, perhaps in tuples, before they hold anything."""
+    if w.nested >= 1:
+        raise GiveUp
+    groups, group = w.fresh("other", (), "groups"), w.fresh("other", (), w.pick("group", "members"))
+    i, weight, item = w.fresh("int", ("counter",), "i"), w.fresh("scalar", (), "weight"), w.fresh("other", (), "item")
+    pattern, made = w.rng.choice(
+        [
+            (f"{group.name}", group.name),
+            (f"{group.name}, {weight.name}", f"({group.name}, {w.scalar(1)})"),
+            (f"{weight.name}, {group.name}", f"({w.scalar(1)}, {group.name})"),
+            (f"({group.name}, _), {weight.name}", f"(({group.name}, {i.name}), {w.scalar(1)})"),
+        ]
+    )
+    array = w.array(("n",), 1)
+    kept, use = w.rng.choice(
+        [
+            (w.scalar(1), item.name),
+            (f"[{w.scalar(1)}]", f"{item.name}[0]"),
+            (f"({w.scalar(1)}, {i.name})", f"{item.name}[0] * {item.name}[1]"),
+            (array, f"np.mean({item.name})"),
+            (f"[{array}]", f"np.mean({item.name}[0])"),
+            (f"({w.scalar(1)}, [{w.scalar(1)}])", f"{item.name}[0] * {item.name}[1][0]"),
+            (f"[({array}, {w.scalar(1)})]", f"np.mean({item.name}[0][0]) * {item.name}[0][1]"),
+        ]
+    )
+    total = w.some("scalar").name
+    w.emit(f"{groups.name} = []")
+    with w.block(f"for {i.name} in range(3):", loop=True):
+        w.bind(i)
+        w.emit(f"{group.name} = []")
+        w.emit(f"{groups.name}.append({made})")
+        w.emit(f"{group.name}.append({kept})")
+        if w.chance(0.5):
+            w.emit(f"if {w.condition()}:")
+            w.emit(f"    {group.name}.append({kept})")
+    all_of = w.pick(groups.name, f"{groups.name}[1:]", f"reversed({groups.name})", f"{groups.name} + {groups.name}[:1]")
+    with w.block(f"for {pattern} in {all_of}:", loop=True):
+        factor = "" if weight.name not in pattern else f"0.2 * {weight.name} * "
+        with w.block(f"for {item.name} in {group.name}:", loop=True):
+            w.emit(f"{total} += {factor}0.3 * {use}")
+    return True
+
+
+@construct("statement", "arrays-found-again-in-lists")
+def found_again(w: Writer) -> bool:
+    """A loop that puts arrays into a list, and writes one that an earlier turn has put there."""
+    if w.nested >= 1:
+        raise GiveUp
+    rows, row = w.fresh("other", (), "rows"), w.fresh("array", ("n",), "row")
+    i, total = w.fresh("int", ("counter",), "i"), w.some("scalar").name
+    w.emit(f"{rows.name} = []")
+    with w.block(f"for {i.name} in range(4):", loop=True):
+        w.bind(i)
+        w.emit(f"{rows.name}.append({w.array(('n',), 1)} + 0.0)")
+        w.emit(f"{row.name} = {rows.name}[{w.pick('0', '-1', f'{i.name} // 2', f'{i.name} // 2 - 1')}]")
+        w.emit(f"{total} += 0.1 * np.mean(np.sin({row.name}))")
+        w.emit(
+            w.pick(
+                f"{row.name} *= {w.scalar(1)}",
+                f"{row.name}[{w.index('n')}] = {w.scalar(1)}",
+                f"{row.name} += 0.2 * {w.array(('n',), 1)}",
+            )
+        )
+        w.emit(f"{total} += 0.1 * np.mean({row.name} ** 2)")
+        if w.chance(0.4):
+            w.emit(f"if len({rows.name}) > 2:")
+            w.emit(f"    {rows.name}.pop({w.pick('', '0', '1')})")
+    w.emit(f"{total} += 0.1 * np.mean(sum({rows.name}))")
+    return True
+
+
 @construct("statement", "list-comprehensions", 2)
 def comprehension(w: Writer) -> bool:
     v, e = w.fresh("floats", (), "values"), w.fresh("scalar", (), "e")
