@@ -109,7 +109,7 @@ def close_body(
 
 def set_result(function: Function) -> None:
     results = tuple(function.body.results)
-    function.result = results[0] if len(results) == 1 else results
+    function.result = results[0] if len(results) == 1 else results or None
 
 
 def parameters(given: list[Value]) -> list[Value]:

@@ -45,6 +45,7 @@ from srcgrad.transform.cotangents import is_number
 from srcgrad.transform.definedness import define_everywhere, filler, may_be_undefined
 from srcgrad.transform.drawing import draw_from_copies
 from srcgrad.transform.effects import drawing_calls, draws, refuse_effects, repeated_draws
+from srcgrad.transform.function_names import name_apart
 from srcgrad.transform.sameness import key_of
 from srcgrad.transform.simplify import remove_dead_code
 from srcgrad.transform.turns import close_loop
@@ -86,6 +87,18 @@ def close_checkpoints(
     for function in functions:
         apart = [*function.params, *function.captured] if function is main else []
         _Closer(function, aliases, Origins(aliases, apart), known, drawing).close_region(function.body)
+    # Their reverses are called after them.
+    name_apart(list(_closed(functions)), set())
+
+
+def _closed(functions: Iterable[Function]) -> dict[Function, None]:
+    """The functions that have been made, in the order of their calls."""
+    found: dict[Function, None] = {}
+    for function in functions:
+        for op in walk(function.body):
+            if isinstance(op, Call) and isinstance(op.fn, Closed):
+                found |= {op.fn.function: None, **_closed([op.fn.function])}
+    return found
 
 
 def _is_mark(op: Op) -> bool:

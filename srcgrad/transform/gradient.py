@@ -28,6 +28,7 @@ from srcgrad.transform.closed import ClosedPairs, add_parameters
 from srcgrad.transform.closing import close_checkpoints, dissolve_checkpoints, is_checkpointed
 from srcgrad.transform.costs import INTERPRETED, Costs
 from srcgrad.transform.custom_calls import settle_custom_calls
+from srcgrad.transform.function_names import name_apart
 from srcgrad.transform.held_contents import copy_held_contents
 from srcgrad.transform.hoist import hoist_integers
 from srcgrad.transform.kept_places import keep_places
@@ -433,17 +434,6 @@ def pullback(
 def is_text(value: Value) -> bool:
     """Whether a leaf of a result is a string, a function or the like, which has no cotangent."""
     return isinstance(value.type, Opaque)
-
-
-def name_apart(functions: list[Function], taken: set[str]) -> None:
-    """Gives every function a name of its own."""
-    for function in functions:
-        name, k = function.name, 1
-        while name in taken:
-            stem, _, suffix = function.name.rpartition("_")
-            name, k = (f"{stem}_{k}_{suffix}" if suffix in ("fwd", "rev") and stem else f"{function.name}_{k}"), k + 1
-        taken.add(name)
-        function.name = name
 
 
 def without_reverse(program: Program) -> list[Function]:

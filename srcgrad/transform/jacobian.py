@@ -32,6 +32,7 @@ from srcgrad.transform.cotangents import zero_of
 from srcgrad.transform.effects import drawing_calls, has_effects
 from srcgrad.transform.final_cotangents import final_cotangent, is_mixed
 from srcgrad.transform.forward import Forward
+from srcgrad.transform.function_names import name_apart
 from srcgrad.transform.gradient import Gradient
 from srcgrad.transform.protection import argument_leaves, leaves_of
 from srcgrad.transform.simplify import replace_values
@@ -214,7 +215,7 @@ def reverse_jacobian(program: Program, asked: Asked) -> Gradient:
     tree = map_tree(lambda v: _entry(program, asked, inputs, parts.get(v)), out)
     _finish(program, asked, tree, aux)
     others = pairs.functions(function)
-    gradient.name_apart(others, {function.name})
+    name_apart(others, {function.name})
     return Gradient([*others, function])
 
 
@@ -302,7 +303,7 @@ def elementwise_gradient(program: Program, asked: Asked) -> Gradient:
     _, aux = gradient.classes(program, program.result, (out, aux), asked.has_aux)
     _finish_as(program, asked, tuple(trees) if asked.as_tuple else trees[0], aux)
     others = pairs.functions(function)
-    gradient.name_apart(others, {function.name})
+    name_apart(others, {function.name})
     return Gradient([*others, function])
 
 

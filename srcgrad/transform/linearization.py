@@ -44,7 +44,8 @@ from srcgrad.ir.nodes import (
 from srcgrad.ir.types import Array
 from srcgrad.transform.clone import clone_ops
 from srcgrad.transform.effects import refuse_effects
-from srcgrad.transform.gradient import Gradient, finish, name_apart, own_results, tidy
+from srcgrad.transform.function_names import name_apart
+from srcgrad.transform.gradient import Gradient, finish, own_results, tidy
 from srcgrad.transform.places import mirror
 from srcgrad.transform.pushforward import with_tangents
 from srcgrad.transform.simplify import remove_dead_code, replace_values

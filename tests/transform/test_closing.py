@@ -269,3 +269,39 @@ def lists_are_handed_back(x: np.ndarray) -> Any:
 def test_lists_in_lists_are_not_handed_over(fun: Callable) -> None:
     with pytest.raises(errors.UnsupportedError, match="rows is of a kind that can't be handed"):
         grad(fun)(X)
+
+
+@checkpoint
+def refuse_above(x: Any, limit: float) -> None:
+    if x[0] > limit:
+        raise ValueError(f"more than {limit}")
+
+
+def refused_the_second_time(x: Any) -> Any:
+    refuse_above(x, 1.0)
+    refuse_above(x, 0.25)
+    return np.sum(x * x)
+
+
+def test_functions_that_differ_in_a_constant_alone_stay_two() -> None:
+    assert grad(refused_the_second_time)(np.array([0.2, 0.5])).tolist() == [0.4, 1.0]
+    for x0, limit in ((0.5, 0.25), (1.5, 1.0)):
+        with pytest.raises(ValueError, match=f"more than {limit}"):
+            grad(refused_the_second_time)(np.array([x0, 0.5]))
+    assert "return" not in grad(refused_the_second_time).source_for(X).partition("def refused")[0]
+
+
+@checkpoint
+def scaled(x: Any, factor: float) -> Any:
+    return np.sin(x) * factor
+
+
+def test_reverses_are_called_after_what_they_reverse() -> None:
+    def product(x: Any) -> Any:
+        return np.sum(scaled(x, 2.0) * scaled(x, 3.0))
+
+    parts = grad(product).source_for(X).split("def ")
+    texts = {part.partition("(")[0]: part for part in parts}
+    assert {"scaled", "scaled_rev", "scaled_1", "scaled_1_rev"} <= texts.keys()
+    for name in ("scaled", "scaled_1"):
+        assert ("2.0" in texts[name]) == ("2.0" in texts[f"{name}_rev"])
