@@ -194,19 +194,23 @@ def _checked_point(f: Callable, args: Sequence[Any]) -> tuple[list[Any], Any]:
     """The lifted leaves of the arguments and their structure, for a function that answers twice the same."""
     leaves, structure = flatten(tuple(args))
 
-    def run() -> Any:
-        return f(*structure.unflatten([_as_writeable_as(leaf, _lift(leaf)) for leaf in leaves]))
+    def run(copy: Callable[[Any], Any]) -> tuple[list[Any], list[np.ndarray]]:
+        """The leaves of what it returns, and which elements of its arguments it changes."""
+        given = [_as_writeable_as(leaf, copy(leaf)) for leaf in leaves]
+        found = flatten(f(*structure.unflatten(list(given))))[0]
+        return found, [g != copy(x) for g, x in zip(given, leaves, strict=True) if isinstance(g, np.ndarray)]
 
-    first, second = flatten(run())[0], flatten(run())[0]
+    (first, changed), (second, _) = run(_lift), run(_lift)
     if len(first) != len(second) or not all(map(same_bits, first, second)):
         raise CannotJudge(f"{_name(f)} is not deterministic: two calls gave {first} and {second}")
     if not any(map(is_active, first)):
         raise CannotJudge(f"{_name(f)} returns no float")
     if any(is_active(leaf) and _precision(leaf) > _precision(_lift(leaf)) for leaf in leaves):
         # np.asarray(x, dtype=float) is a copy of single precision, and of double precision it is `x` itself.
-        own = flatten(f(*structure.unflatten([_as_writeable_as(leaf, _copy(leaf)) for leaf in leaves])))[0]
+        own, own_changed = run(_copy)
         rtol = 1e4 * _precision(leaves)
-        if len(own) != len(first) or not all(_near(a, b, rtol) for a, b in zip(own, first, strict=True)):
+        alike = len(own) == len(first) and all(map(np.array_equal, own_changed, changed))
+        if not alike or not all(_near(a, b, rtol) for a, b in zip(own, first, strict=True)):
             raise CannotJudge(f"{_name(f)} has another value in double precision")
     return leaves, structure
 
