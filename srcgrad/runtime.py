@@ -108,7 +108,7 @@ def unbroadcast(g: Any, x: Any) -> Any:
     axes = tuple([k for k, n in enumerate(shape) if n == 1 and np.shape(g)[k] != 1]) if extra >= 0 else ()
     if axes:
         g = np.sum(g, axis=axes, keepdims=True)
-    if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biu":
+    if isinstance(x, bool) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biu"):
         x = np.zeros(shape)[()]
     return like(g, x)
 
