@@ -228,7 +228,7 @@ EQUIVALENT: dict[Key, str] = {
         "never: not on_containers(op) -> False",
     ): "the branches in between are for calls on containers alone, and the last one does the same for all others",
     (
-        "transform/gradient",
+        "transform/function_names",
         "name_apart",
         'name, k = (f"{stem}_{k}_{suffix}" if suffix in ("fwd", "rev") and stem else f"{function.name}_{k}"), k + 1',
         'never: suffix in ("fwd", "rev") and stem -> False',
