@@ -280,14 +280,17 @@ class Aliases:
         pending = [memory]
         while pending:
             inner = pending.pop()
-            outer = {self.find(root) for root, held in self._held.items() if self.find(held) is inner} - found
+            outer = self._direct_holders(inner) - found
             found |= outer
             pending += outer
         return found
 
     def is_held(self, memory: Any) -> bool:
         """Whether a container, or anything that may be one, holds pointers of a class."""
-        return bool(self.holders(memory) - {memory})
+        return bool(self._direct_holders(memory) - {memory})
+
+    def _direct_holders(self, memory: Any) -> set[Any]:
+        return {self.find(root) for root, held in self._held.items() if self.find(held) is memory}
 
     def unify(self, a: Any, b: Any) -> None:
         pending = [(a, b)]

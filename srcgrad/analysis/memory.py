@@ -180,6 +180,13 @@ def is_view(op: Call) -> bool:
     return shares and any(not is_scalar(v.type) for v in op.outputs)
 
 
+def base_of(value: Any) -> Any:
+    """What a value is a view of, of a view, and so on."""
+    while isinstance(value, Value) and isinstance(value.owner, Call) and is_view(value.owner):
+        value = value.owner.args[0]
+    return value
+
+
 MAY_COPY = frozenset(
     [np.reshape, np.ravel, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, runtime.viewed_alike]
 )

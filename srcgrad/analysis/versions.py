@@ -6,7 +6,7 @@ from typing import Any
 
 from srcgrad.analysis.alias import Aliases, reachable
 from srcgrad.analysis.elements import Place, Turns, place_of, place_read, place_written
-from srcgrad.analysis.memory import LOOKUPS, among, is_allocation, is_view, written
+from srcgrad.analysis.memory import LOOKUPS, among, base_of, is_allocation, written
 from srcgrad.ir.flow import is_inside
 from srcgrad.ir.nodes import Call, For, Function, Invoke, Loop, Op, Region, Value, walk
 
@@ -190,18 +190,11 @@ class Versions:
             if op.regions:
                 new = all(self._writes_new(inner, memory, loop) for inner in op.regions)
             else:
-                made = None if target is None else _base(target).owner
+                made = None if target is None else base_of(target).owner
                 new = isinstance(made, Call) and is_allocation(made) and is_inside(made, loop.body)
             if not new:
                 return False
         return True
-
-
-def _base(value: Value) -> Value:
-    """What a pointer is a view of, as far as the operations before it tell."""
-    while isinstance(value.owner, Call) and is_view(value.owner) and isinstance(value.owner.args[0], Value):
-        value = value.owner.args[0]
-    return value
 
 
 def _is_looked_up(value: Value) -> bool:

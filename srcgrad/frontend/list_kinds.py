@@ -121,10 +121,7 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
             lo.unsupported("items of different kinds are put into one list here")
         return False
     inner = dict(lists_in(lo, element))
-    for path, made in inner.items():
-        if made not in (site, Within(site, path)):
-            for maker in _makers(lo, site):
-                lo.marks.inner.setdefault(maker, {})[path, made] = None
+    note_inner(lo, site, inner)
     # In a function of the graph the lengths in the list's own kind have names of their own: the marks know it as it is.
     known = [kind for kind in map(lo.marks.dynamic.get, _makers(lo, site)) if kind is not None]
     merged = type_of_item(lo, element)
@@ -134,6 +131,14 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
     if news:
         _record(lo, site, merged)
     return hold_inner(lo, merged, inner) or news
+
+
+def note_inner(lo: Lowering, site: Any, inner: dict[tuple[int, ...], Any]) -> None:
+    """Notes that lists of these sites are in the items of lists, or in tuples, of another one: by their paths."""
+    for path, made in inner.items():
+        if made not in (site, Within(site, path)):
+            for maker in _makers(lo, site):
+                lo.marks.inner.setdefault(maker, {})[path, made] = None
 
 
 def hold_inner(lo: Lowering, whole: Type, inner: dict[tuple[int, ...], Any], sized: bool = True) -> bool:
@@ -148,18 +153,20 @@ def hold_inner(lo: Lowering, whole: Type, inner: dict[tuple[int, ...], Any], siz
     news = False
     for path, made in inner.items():
         there, own = _part(whole, path), _items_of(lo, made)
-        # What nothing has been put into so far is to hold what the others there hold.
-        if type(there) is not List or there.item in (NOTHING, UNKNOWN if own is None else NOTHING):
+        if type(there) is not List or there.item == NOTHING:
             continue
-        if own is None or (there.item != own if sized else _is_unlike(there.item, own)):
+        if _tells_more(there.item, own, sized):
             news = True
             _record(lo, made, there.item)
     return news
 
 
-def _is_unlike(a: Type, b: Type) -> bool:
-    """Whether two kinds differ in more than lengths."""
-    return unsized(a, "") != unsized(b, "")
+def _tells_more(kind: Type, known: Type | None, sized: bool) -> bool:
+    """Whether a kind says something of items that is not known; lengths count if it is one that tells of them."""
+    if known is None:
+        # What nothing has been put into so far is to hold what the others there hold.
+        return kind != UNKNOWN
+    return kind != known if sized else unsized(kind, "") != unsized(known, "")
 
 
 def lists_in(lo: Lowering, element: Value, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:

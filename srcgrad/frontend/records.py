@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from srcgrad.frontend.kinds import own_operators
-from srcgrad.frontend.list_kinds import Within, hold_inner, lists_in, type_of_item
+from srcgrad.frontend.list_kinds import hold_inner, lists_in, note_inner, type_of_item
 from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
 from srcgrad.frontend.pools import is_poolable, pool_all
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
@@ -130,9 +130,7 @@ def _record(lo: Lowering, symbol: Symbol, key: tuple, name: str, cls: type = tup
         _tell_apart(lo, key)
         raise
     inner = {path: made for k, item in enumerate(items) for path, made in lists_in(lo, item, (k,))}
-    for path, made in inner.items():
-        if made != Within(kind, path):
-            lo.marks.inner.setdefault(kind, {})[path, made] = None
+    note_inner(lo, kind, inner)
     if hold_inner(lo, kind, inner, sized=False) or changed:
         raise Restart
     output = Value(kind, None, lo.span)

@@ -10,7 +10,7 @@ import numpy as np
 
 from srcgrad import runtime
 from srcgrad.analysis.alias import Aliases, is_pointer
-from srcgrad.analysis.memory import copies_perhaps, is_view
+from srcgrad.analysis.memory import base_of, copies_perhaps
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.program import Program
 from srcgrad.frontend.values import Reference, Sequence, Symbol
@@ -162,14 +162,7 @@ def _heeds(op: Op) -> bool:
     """Whether a write raises where an array is read-only; `np.add.at` may do so if it adds a part of that array."""
     if _HEEDS or not isinstance(op, Call) or op.fn != np.add.at:
         return True
-    return _whole(op.args[2]) is _whole(op.args[0])
-
-
-def _whole(value: Any) -> Any:
-    """What a value is a view of, of a view, and so on."""
-    while isinstance(value, Value) and isinstance(value.owner, Call) and is_view(value.owner):
-        value = value.owner.args[0]
-    return value
+    return base_of(op.args[2]) is base_of(op.args[0])
 
 
 def argument_leaves(program: Program) -> list[Value]:
