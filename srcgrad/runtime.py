@@ -377,6 +377,26 @@ def add_each(shadow: list, contributions: Any) -> None:
         shadow[k] = _plus(shadow[k], contribution)
 
 
+@refuses
+def add_each_plain(shadow: list, x: list, contributions: Any) -> None:
+    """Adds a contribution to each item of the shadow of a list in which nothing has a shadow of its own.
+
+    Raises:
+        UnsupportedError: if it holds lists or dicts, or tuples of them.
+    """
+    if any(_holds_containers(item) for item in x):
+        raise UnsupportedError(
+            "a list of lists or tuples whose kind is not known is read as a whole",
+            None,
+            "take it apart: [(p, q) for p, q in items]",
+        )
+    add_each(shadow, contributions)
+
+
+def _holds_containers(x: Any) -> bool:
+    return isinstance(x, (list, dict)) or (isinstance(x, tuple) and any(isinstance(v, (list, tuple, dict)) for v in x))
+
+
 def copy_with_layout(x: np.ndarray, dtype: Any = None) -> np.ndarray:
     """A copy laid out as the original is, so that what is a view of the one is a view of the other.
 

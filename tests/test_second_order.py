@@ -24,6 +24,7 @@ SNAPSHOT = "dicts with keys of the run are kept in lists, or returned, by the ge
 NOT_YET: dict[str, str] = {
     "last_row_of_a_total_becomes_an_array": DOUBT,
     "product_of_a_list_that_grows_and_is_written": DOUBT,
+    "row_before_this_one_is_written": DOUBT,
     "paths_on_a_stack": LIST,
     "current_tuple_is_pushed_and_popped": DOUBT,
     "queue_of_tuples_that_are_kept": DOUBT,

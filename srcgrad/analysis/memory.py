@@ -33,6 +33,7 @@ WRITERS = (
     | frozenset(
         [
             runtime.add_each,
+            runtime.add_each_plain,
             runtime.add_slice,
             runtime.add_to_item,
             runtime.take_item,

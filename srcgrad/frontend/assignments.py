@@ -206,7 +206,8 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
                 return
         if isinstance(value.type, Array) and isinstance(symbol, Value) and symbol in lo.tuple_items:
             symbol = lo.emit(np.array, lo.tuple_items[symbol])
-        item = lo.value(lo.emit(np.array, symbol)) if isinstance(symbol, Reference) else lo.value(symbol)
+        of_numbers = isinstance(symbol, Reference) and not isinstance(value.type, (List, Dict))
+        item = lo.value(lo.emit(np.array, symbol) if of_numbers else symbol)
         if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
             lo.put_in_list(value, item)
         lo.effect(operator.setitem, value, key, item)

@@ -267,19 +267,19 @@ def place_of(lo: Lowering, site: Any) -> str:
 def _alike(lo: Lowering, site: Any, begun: set[Any]) -> set[Any]:
     """Where the lists are made that are of one kind with those of a site: what holds one may hold the others."""
     found: set[Any] = set()
-    pending = [_root(lo, maker) for maker in _makers(lo, site)]
+    pending = _roots(lo, site)
     while pending:
         known = pending.pop()
         if known in found:
             continue
         found.add(known)
         for holder, held in list(lo.marks.inner.items()):
-            paths = {path for path, made in held if _root(lo, made) == known}
+            paths = {path for path, made in held if known in _roots(lo, made)}
             if not paths or holder in begun:
                 continue
             holders = _alike(lo, holder, begun | {holder})
             inside = [entry for other in holders | {holder} for entry in lo.marks.inner.get(other, ())]
-            pending += [_root(lo, made) for path, made in inside if path in paths]
+            pending += [root for path, made in inside if path in paths for root in _roots(lo, made)]
     return found
 
 
@@ -288,6 +288,11 @@ def _root(lo: Lowering, site: Any) -> Any:
     while site in lo.marks.alike:
         site = lo.marks.alike[site]
     return site
+
+
+def _roots(lo: Lowering, site: Any) -> list[Any]:
+    """The sites that speak for those where the lists of a site are made."""
+    return [_root(lo, maker) for maker in _makers(lo, site)]
 
 
 def _makers(lo: Lowering, site: Any) -> list[Any]:

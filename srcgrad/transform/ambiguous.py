@@ -18,7 +18,7 @@ from srcgrad.analysis.memory import is_view, written
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, walk
-from srcgrad.ir.types import Array, Unknown
+from srcgrad.ir.types import NONE, Array, Unknown, extent_of
 from srcgrad.rules.registry import IN_PLACE, PARTIALS
 from srcgrad.transform.cotangents import fit, product
 from srcgrad.transform.growing import is_active_array
@@ -50,7 +50,7 @@ def doubtful_values(function: Function, activity: Activity, aliases: Aliases) ->
     found = [v for v in (*function.params, *found) if _doubtful(v, aliases) and activity.active(v)]
     if not found:
         return set()
-    certain = containers(ops)
+    certain = containers([function])
     passed = {
         aliases.find(v) for op in ops if isinstance(op, Invoke) for v in (*op.args, *op.outputs) if is_pointer(v.type)
     }
@@ -170,17 +170,23 @@ def _doubtful(value: Value, aliases: Aliases) -> bool:
     return isinstance(value.type, Unknown) and aliases.is_buffer(value)
 
 
-def containers(ops: list[Op]) -> set[Value]:
-    """The values that are containers for certain, since they are indexed, or handed on by such."""
+def containers(functions: list[Function]) -> set[Value]:
+    """The values that are containers for certain, since they are indexed, or handed on by such.
+
+    Args:
+        functions: those whose values are meant. The first may be called by others.
+    """
+    ops = [op for function in functions for op in walk(function.body)]
     found = {op.args[0] for op in ops if _indexes(op)}
     sources: dict[Value, list[Value]] = {}
     for op in ops:
         for target, source in flows(op):
-            sources.setdefault(target, []).append(source)
+            if target not in functions[0].params:
+                sources.setdefault(target, []).append(source)
     changed = True
     while changed:
         before = len(found)
-        found.update(t for t, origins in sources.items() if all(s in found or _is_array(s) for s in origins))
+        found |= _handed_on(sources, found)
         for op in ops:
             if isinstance(op, Call) and is_view(op) and (op.args[0] in found or _is_array(op.args[0])):
                 whole = op.fn is not operator.getitem or _has_slice(op.args[1])
@@ -191,7 +197,22 @@ def containers(ops: list[Op]) -> set[Value]:
                 # `0 + array` is no view: what is indexed after an update need not have been an array before.
                 found.add(op.args[0])
         changed = len(found) != before
-    return found
+    return found.union(v for op in ops for v in op.outputs if _is_array(v))
+
+
+def _handed_on(sources: dict[Value, list[Value]], found: set[Value]) -> set[Value]:
+    """The values that are containers, or None, wherever they come from.
+
+    Nothing is added to the cotangent of what is None.
+    """
+    made = sources.keys() - found
+    while True:
+        lost = {
+            t for t in made if not all(s in found or s in made or _is_array(s) or s.type == NONE for s in sources[t])
+        }
+        if not lost:
+            return made
+        made -= lost
 
 
 def _shows_an_element(op: Call) -> bool:
@@ -201,7 +222,9 @@ def _shows_an_element(op: Call) -> bool:
 
 
 def _is_array(value: Value) -> bool:
-    return isinstance(value.type, Array)
+    """Whether a value is an array for certain; what has the shape of one with axes, or more of them, is one."""
+    extent = extent_of(value.type)
+    return isinstance(value.type, Array) or any(isinstance(base, tuple) and base for base in extent or ())
 
 
 def _indexes(op: Op) -> bool:

@@ -66,13 +66,11 @@ def _add_to_items(reverse: CotangentStore, value: Value, contribution: Value, sh
     if not nested and not holds_buffers(reverse, value):
         if isinstance(value.type.item, (Tuple, Unknown)) and _holds_written(reverse, value):
             _refuse_whole(lo)
+        shadow = shadow or reverse.shadow(value)
         if isinstance(value.type.item, Unknown) and _may_hold_containers(reverse, value):
-            raise UnsupportedError(
-                "a list of lists or tuples whose kind is not known is read as a whole here",
-                lo.span,
-                "take it apart: [(p, q) for p, q in items]",
-            )
-        lo.effect(runtime.add_each, shadow or reverse.shadow(value), contribution)
+            lo.effect(runtime.add_each_plain, shadow, value, contribution)
+        else:
+            lo.effect(runtime.add_each, shadow, contribution)
         return
     if nested and not reverse.aliases.written.isdisjoint(reverse.aliases.within(value)):
         _refuse_whole(lo)

@@ -37,7 +37,7 @@ def rebind(function: Function, callees: list[Function]) -> None:
         classes.setdefault(aliases.find(op.args[0]), []).append(op)
     arguments: list[Value] = []
     numbers: list[Value] = []
-    certain = containers([op for f in functions for op in walk(f.body)])
+    certain = containers(functions)
     for memory, ops in classes.items():
         members = [v for v in aliases.members.get(memory, ()) if v not in aliases.plain]
         if _is_private(memory, members, aliases, outside) and not _is_seen(members, ops, uses):

@@ -32,7 +32,12 @@ MIRRORED_WRITES: dict[Any, tuple[int, ...]] = {
     **{list.append: (0, 1), list.extend: (0, 1), list.insert: (0, 2)},
     **dict.fromkeys([list.pop, list.clear, list.reverse], (0,)),
     **{runtime.add_each: (0, 1), runtime.add_slice: (0, 2), runtime.add_to_item: (0, 2), runtime.take_item: (0,)},
-    **{runtime.added: (0, 1), runtime.before_update: (0, 1), runtime.add_unless_view: (0, 2)},
+    **{
+        runtime.add_each_plain: (0, 2),
+        runtime.added: (0, 1),
+        runtime.before_update: (0, 1),
+        runtime.add_unless_view: (0, 2),
+    },
     **{runtime.add_into: (0, 1), runtime.add_part: (0, 2), runtime.add_repeats: (0, 1)},
     runtime.add_if_copied: (0, 1),
 }

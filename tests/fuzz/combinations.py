@@ -184,6 +184,8 @@ def segments(w: Writer) -> bool:
         w.statements(0, 1)
         first, second = f"{a}[{i.name}], {w.scalar(1)}", f"{w.scalar(1)}, {a}[-{i.name} - 1] * {w.scalar(1)}"
         item = w.pick(f"(({first}), ({second}))", f"([{first}], [{second}])", f"(({first}), [{second}])")
+        # Tuples beside lists in one list: refused, and written seldom.
+        mixed = item.startswith("((") and item.endswith("])") and not w.chance(0.1)
         if w.chance(0.3):
             w.emit(f"if {w.condition()}:")
             w.emit(f"    {v}.append({item})")
@@ -196,7 +198,7 @@ def segments(w: Writer) -> bool:
                 w.emit(f"{total} = {total} * 0.7 + p[0] * q[1]")
         w.emit(f"{total} += sum([t[0] * t[1] for t in {kept}]) * 0.3")
     elif w.chance(0.5):
-        w.emit(f"{kept} = [q for p, q in {v}] + [p for p, q in {v}]")
+        w.emit(f"{kept} = [q for p, q in {v}] + [{'q' if mixed else 'p'} for p, q in {v}]")
         w.emit(f"{total} -= sum([t[0] * (k + 0.5) for k, t in enumerate({kept})]) * 0.2")
     for name in [v, kept]:
         if w.chance(0.6):

@@ -22,6 +22,7 @@ from . import (  # noqa: F401
     objects,
     paths,
     statements,
+    structures,
     values,
 )
 from .writer import CONSTRUCTS, Var, Writer

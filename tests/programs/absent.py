@@ -116,3 +116,52 @@ def smallest_places(m, n):
     for row, place in zip(m, chosen, strict=True):
         total += row[place] ** 2
     return total
+
+
+@program(lambda: (rand(4),), tags=("none", "list", "in place"))
+def least_of_rows_that_are_written(x):
+    rows, best = [], None
+    for k in range(3):
+        rows.append(x * (k + 1))
+    for row in rows:
+        if best is None or np.sum(row) < np.sum(best):
+            best = row
+    best[0] *= x[1]
+    rows[1][2] = rows[0][1] * 2
+    return np.mean(best) + np.sum(rows[0] ** 2) + np.sum(rows[1])
+
+
+@program(lambda: (rand(4),), tags=("none", "list", "in place"))
+def row_before_this_one_is_written(x):
+    rows, previous = [], None
+    for k in range(4):
+        row = np.zeros(3)
+        row[0] = x[k]
+        if previous is not None:
+            row[1:] = previous[:-1] * x[0]
+            previous[2] += row[0]
+        rows.append(row)
+        previous = row
+    return np.sum(np.array(rows) ** 2) + previous[1]
+
+
+@program(lambda: (rand(4),), tags=("none", "dict", "in place"))
+def last_array_of_a_table_is_written(x):
+    table, last = {}, None
+    for k in range(4):
+        if k % 2 not in table:
+            table[k % 2] = x * (k + 1)
+        if last is not None:
+            last[k] += table[k % 2][0]
+        last = table[k % 2]
+    return np.sum(table[0] * table[1]) + last[2]
+
+
+@program(lambda: (rand(2),), tags=("none", "list", "in place"))
+def greatest_of_arrays_that_grow(x):
+    rows, greatest = [x * 1.0, x * 2.0], None
+    for row in rows:
+        if greatest is None or row[0] > greatest[0]:
+            greatest = row
+        greatest += row * 0.5
+    return np.sum(rows[0] * rows[1]) + np.sum(greatest)

@@ -2,6 +2,8 @@
 
 from collections import deque
 
+import numpy as np
+
 from . import program, rand
 
 
@@ -287,3 +289,24 @@ def paths_in_a_queue(x):
         for c in range(2):
             queue.append((depth + 1, [*path, (x[c] * depth, x)]))
     return total
+
+
+class Member:
+    def __init__(self, weight, rows):
+        self.weight, self.rows = weight, rows
+
+
+@program(lambda: (rand(4),), tags=("lists", "objects"))
+def lists_of_objects_are_put_into_a_list_of_lists(x):
+    members = [Member(x[0], [x, x])]
+    for _ in range(3):
+        members.append(Member(x[1], [np.cumsum(x), x]))
+    groups = [[members[-1].rows[0], x]]
+    for _ in range(3):
+        if x[1] > 66:
+            continue
+        groups.append(members[-1].rows)
+    groups[0].append(members[0].rows[-1])
+    groups.insert(0, [groups[-1][-1], x])
+    groups[-1].extend([members[-1].rows[0]])
+    return np.mean(np.stack(members[0].rows)) * members[-1].weight + np.mean(np.stack(groups[-1]) ** 2)

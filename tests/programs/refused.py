@@ -276,3 +276,21 @@ def weighed(n, x):
 def array_outside_is_written_and_read_by_a_function_that_calls_itself(x):
     weights[1] = x[0] * x[1]
     return weighed(2, x) * x[2]
+
+
+@program(lambda: (rand(4),), tags=("list",), supported=False)
+def list_is_put_among_arrays(x):
+    rows = []
+    for k in range(3):
+        rows.append(x * k)
+    rows[0] = [x[0], x[1]]
+    return (rows[0] * 2)[-1] + np.sum(rows[1])
+
+
+@program(lambda: (rand(4),), tags=("list", "tuples"), supported=False)
+def list_is_put_among_tuples(x):
+    pairs = []
+    for k in range(3):
+        pairs.append((x[k], x * k))
+    pairs[0] = [x[0], x[1]]
+    return pairs[0][-1] + pairs[1][0]

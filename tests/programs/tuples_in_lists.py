@@ -10,7 +10,7 @@ import operator
 
 import numpy as np
 
-from . import program
+from . import program, rand
 
 POINT = (0.7, 0.4, 1.3, 0.9)
 
@@ -351,3 +351,35 @@ def greatest_array_is_caught(x):
     except ValueError:
         total = x[0] * 3
     return total
+
+
+@program(lambda: (rand(4),), tags=("lists", "tuples"))
+def rows_of_unknown_kind_in_tuples_read_as_a_whole(x):
+    pairs, ends = [], []
+    for k in range(len(x)):
+        pairs.append(([x[k], sum(v * v for v in x if v > 0.5)], [np.tanh(x[k]), x[-k - 1] * 2.0]))
+    for _, q in pairs:
+        ends.append(q)
+    return np.sum(np.array(pairs) ** 2) + np.sum(np.array(ends) ** 3) + sum([a * b for a, b in ends])
+
+
+@program(lambda: (rand(4),), tags=("lists", "tuples"))
+def rows_of_unknown_kind_written_after_they_were_read(x):
+    pairs = []
+    for k in range(len(x)):
+        pairs.append(([x[k], sum(v for v in x if v > 0.5)], k))
+    rows = np.array([row for row, k in pairs])
+    for row, k in pairs:
+        row[1] = row[1] * x[k]
+    return np.sum(rows**2) + np.sum(np.array([row for row, k in pairs]) ** 3)
+
+
+@program(lambda: (rand(4),), tags=("list",))
+def displays_are_put_into_places_of_lists_of_lists(x):
+    rows, either = [], sum(v for v in x if v > 0.3)
+    for k in range(3):
+        rows.append([x[k], k * 1.0])
+    rows[0] = [x[0], x[1]]
+    rows[-1] = [either, x[2] * either]
+    twice = rows[0] * 2
+    return twice[-1] * len(twice) + rows[1][0] * sum(rows[-1])
