@@ -444,7 +444,7 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
         # Rules hand on what they were given, and most of that is what goes without saying.
         kwargs = {name: item for name, item in kwargs.items() if not _is_default(fn, name, item)}
     if is_library(fn):
-        args = [items_of_tuple(lo, arg) for arg in args]
+        args = [items_of_tuple(lo, arg, _is_numpy(fn)) for arg in args]
     args = _as_arrays(lo, fn, [_items_of_deque(lo, arg) for arg in args])
     takes_iterators = lo.fixed_span or not _is_numpy(fn)
     if not takes_iterators or getattr(fn, "__module__", None) == "math":
@@ -462,17 +462,23 @@ def _items_of_deque(lo: Lowering, symbol: Symbol) -> Symbol:
     return attribute(lo, symbol, "items") if isinstance(symbol, Reference) and symbol.cls is Deque else symbol
 
 
-def items_of_tuple(lo: Lowering, symbol: Symbol) -> Symbol:
-    """What a library function takes for a tuple of the run: its items; a list is as good if their number is unknown."""
+def items_of_tuple(lo: Lowering, symbol: Symbol, named: bool) -> Symbol:
+    """What a library function takes for a tuple of the run: its items; a list is as good if their number is unknown.
+
+    Args:
+        named: whether a named tuple is no more than its items to the function.
+    """
     items = lo.tuple_items.get(symbol) if isinstance(symbol, Value) else None
     if items is not None:
         return items if items.type.differentiable else symbol
-    if isinstance(symbol, Sequence) and symbol.cls is tuple:
-        return Sequence(tuple([items_of_tuple(lo, item) for item in symbol.items]))
-    if isinstance(symbol, Reference) and symbol.cls is list and any(map(_is_tuple_of_run, lo.contents(symbol))):
-        return Sequence(tuple([items_of_tuple(lo, item) for item in lo.contents(symbol)]))
+    if isinstance(symbol, Sequence) and (symbol.cls is tuple or named):
+        return Sequence(tuple([items_of_tuple(lo, item, named) for item in symbol.items]))
+    if isinstance(symbol, Reference) and symbol.cls is list:
+        contents = lo.contents(symbol)
+        if any(_is_tuple_of_run(item) or (named and isinstance(item, Sequence)) for item in contents):
+            return Sequence(tuple([items_of_tuple(lo, item, named) for item in contents]))
     if _is_tuple_of_run(symbol):
-        return items_of_tuple(lo, Sequence(tuple_items(lo, symbol)))
+        return items_of_tuple(lo, Sequence(tuple_items(lo, symbol)), named)
     return symbol
 
 
