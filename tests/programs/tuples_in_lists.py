@@ -383,3 +383,28 @@ def displays_are_put_into_places_of_lists_of_lists(x):
     rows[-1] = [either, x[2] * either]
     twice = rows[0] * 2
     return twice[-1] * len(twice) + rows[1][0] * sum(rows[-1])
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+@program(point, tags=("list", "namedtuple"))
+def differences_of_named_tuples(x):
+    corners = [Point(v, v * v) for v in x]
+    total = 0.0
+    for k, j in ((0, 1), (1, 2), (2, 3)):
+        d = np.array(corners[k]) - np.array(corners[j])
+        total = total + d @ d * (k + 1)
+    return total
+
+
+@program(point, tags=("list", "namedtuple"))
+def dots_of_named_tuples(x):
+    first, last = Point(x[0], x[1] ** 2), Point(x[2] * x[3], x[1])
+    return np.dot(first, last) * np.linalg.norm(first) + np.hypot(*last)
+
+
+@program(point, tags=("list", "namedtuple"))
+def array_of_named_tuples_found(x):
+    found = [Point(v, v * v) for v in x if v > 0.5]
+    return np.array(found[-1]) @ np.array(found[0]) * np.linalg.norm(found[1])
