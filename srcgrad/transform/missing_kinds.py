@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from srcgrad import runtime
-from srcgrad.analysis.memory import among, is_likeness
+from srcgrad.analysis.memory import among
 from srcgrad.ir.flow import sources
 from srcgrad.ir.nodes import Call, Const, Function, If, Loop, Op, Region, Value, While, leaves, walk
 from srcgrad.ir.types import F8, NONE, Array, Dim, List, Type, same_length
@@ -20,8 +20,6 @@ from srcgrad.transform.split import first_of_reverse
 
 _LIKE = frozenset([runtime.shadow_of, np.ndarray.copy, runtime.copied, np.zeros_like])
 """What makes arrays as long as their last argument, to which nothing is added where that is not there."""
-_SHAPED = frozenset([runtime.zeros_like, runtime.cotangent_of, np.shape])
-"""What makes of None a number, which fits to everything, and of an empty array one that fits to nothing."""
 
 
 def keep_kinds(function: Function) -> None:
@@ -38,14 +36,14 @@ def keep_kinds(function: Function) -> None:
     ]
     if not slots:
         return
-    targets, shaped = _targets(function), _shaped(function)
+    targets = _targets(function)
     passed_on = {value for names in targets.values() for value in names}
     for t, values, k, op in slots:
         made = _as_long_as_another(t, [v for v in _known_before(function, values, op) if v not in passed_on])
         if made is None:
             made = _empty(t)
             reached = _reached(targets[values[k]], targets)
-            if made is None or not shaped.isdisjoint(reached):
+            if made is None:
                 _make_numbers(function, reached)
                 continue
             _forget_lengths(reached)
@@ -102,16 +100,6 @@ def _reached(values: Iterable[Value], targets: dict[Value, list[Value]]) -> set[
         fresh = [v for v in targets.get(pending.pop(), ()) if v not in found]
         found.update(fresh)
         pending += fresh
-    return found
-
-
-def _shaped(function: Function) -> set[Value]:
-    """The values of which zeros are made, or which others are made to fit to."""
-    found: set[Value] = set()
-    for op in walk(function.body):
-        if isinstance(op, Call):
-            args = op.args if among(op.fn, _SHAPED) else [v for k, v in enumerate(op.args) if is_likeness(op, k)]
-            found.update(leaves(args))
     return found
 
 
