@@ -22,6 +22,7 @@ REFUSED = frozenset(
         "least_of_rows_that_are_written",
         "lists_of_lists_in_tuples_that_are_filled_later",
         "lists_of_numbers_and_of_arrays_are_filled_later",
+        "lists_whose_kinds_tell_each_other",
         "lists_that_are_never_filled",
         "matrix_with_its_transpose_if_the_loop_has_run",
         "several_targets_until_one_raises",

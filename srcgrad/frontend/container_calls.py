@@ -20,7 +20,7 @@ from srcgrad.frontend.objects import mapping_as_dict
 from srcgrad.frontend.records import parts
 from srcgrad.frontend.values import NOT_CONSTANT, Iterator, Reference, Rest, Sequence, Symbol, constant
 from srcgrad.frontend.variables import add_outside
-from srcgrad.ir.nodes import UNDEFINED, Const
+from srcgrad.ir.nodes import Const
 from srcgrad.ir.types import List
 
 # Methods of lists
@@ -40,7 +40,7 @@ def _append(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symb
         lo.effect(list.append, value, element)
         return Const(None)
     element = lo.value(item)
-    if element.type is not None and not (isinstance(element, Const) and element.value is UNDEFINED):
+    if element.type is not None:
         lo.put_in_list(value, element)
     lo.effect(list.append, value, element)
     return Const(None)

@@ -19,7 +19,7 @@ from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, Restart, is_undef
 from srcgrad.frontend.objects import class_of_object, special
 from srcgrad.frontend.values import Conflict, Flat, Iterator, Reference, Sequence, Stepper, Symbol, constant, sources_of
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
-from srcgrad.ir.types import INT, STR, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
+from srcgrad.ir.types import INT, NONE, STR, Array, List, NpScalar, Opaque, PyScalar, Tuple, Unknown
 
 _MANY = 256
 """Items are written out one by one up to this number."""
@@ -52,6 +52,8 @@ def iterate(lo: Lowering, symbol: Symbol) -> Iterator:
         if symbol.cls is types.GeneratorType:
             return Iterator(drive=contents[0].drive) if contents else consumed_before(lo, symbol)
         return _iterate_object(lo, symbol, f"a {symbol.cls.__name__} can't be looped over")
+    if isinstance(symbol, Value) and (symbol.type == NONE or type(symbol.type) in (PyScalar, NpScalar)):
+        lo.raises(TypeError, f"{'None' if symbol.type == NONE else 'a number'} can't be looped over")
     if isinstance(symbol, Const):
         if isinstance(symbol.value, (str, range, enum.EnumMeta)):
             return Iterator(tuple(Const(item) for item in symbol.value))

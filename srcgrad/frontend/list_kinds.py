@@ -112,9 +112,12 @@ def put(lo: Lowering, value: Value, element: Value) -> bool:
     """Notes what is put into a list that is made at run time.
 
     Returns:
-        Whether something was not known of it, or of what is put there, so that lowering has to start again.
+        Whether something was not known of it, or of what is put there, so that lowering has to start again. What is
+        computed from what is not known yet tells nothing.
     """
     assert isinstance(value.type, List)
+    if isinstance(element, Const) and element.value is UNDEFINED:
+        return False
     site = lo.list_sites.get(value)
     if site is None:
         if join(value.type.item, element.type, "items") != value.type.item:
@@ -245,6 +248,8 @@ def joined(lo: Lowering, a: Type, b: Type, site: Any, path: tuple[int, ...] = ()
         site: where the list is made.
         path: where in its items, if these are tuples, such things are.
     """
+    if NOTHING in (a, b):
+        return a if b == NOTHING else b
     if type(a) is List and type(b) is List and NOTHING not in (a.item, b.item) and not _holds_places(a, b):
         item = joined(lo, a.item, b.item, Within(site, path))
         return List(item, or_none=a.or_none or b.or_none)

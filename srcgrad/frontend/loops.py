@@ -108,7 +108,9 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
 
 
 def _with_end(lo: Lowering, iterator: Iterator) -> Iterator:
-    """The iterator, driven if there is no other way to loop over it."""
+    """The iterator, driven if there is no other way to loop over it, and without items if it has none."""
+    if constant_range(iterator) == range(0):
+        return Iterator(())
     if not iterator.endless:
         return iterator
     from srcgrad.frontend.stepping import by_index

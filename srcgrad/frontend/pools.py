@@ -401,9 +401,9 @@ def _number_of_function(lo: Lowering, known: list[Symbol], item: Symbol) -> Symb
 def _put(lo: Lowering, pool: Pool, values: dict[Any, Value]) -> None:
     """Makes sure that the lists are known to hold such values; starts again if they were not."""
     from srcgrad.frontend.list_kinds import put
-    from srcgrad.frontend.lowering import Restart, is_undefined
+    from srcgrad.frontend.lowering import Restart
 
-    news = [put(lo, _column(lo, pool, name), v) for name, v in values.items() if not is_undefined(v)]
+    news = [put(lo, _column(lo, pool, name), v) for name, v in values.items()]
     if any(news):
         raise Restart
 

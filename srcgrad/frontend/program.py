@@ -31,7 +31,7 @@ from srcgrad.ir.nodes import UNDEFINED, Call, Const, Function, Op, Raise, Region
 from srcgrad.ir.types import FLOAT, Opaque, Type, Unknown
 from srcgrad.tree import attributes_of, in_order, is_structured
 
-_RESTARTS = 60
+_RESTARTS = 400
 T = TypeVar("T")
 
 

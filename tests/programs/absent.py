@@ -165,3 +165,24 @@ def greatest_of_arrays_that_grow(x):
             greatest = row
         greatest += row * 0.5
     return np.sum(rows[0] * rows[1]) + np.sum(greatest)
+
+
+@program(lambda: (rand(3),), tags=("none", "tuple"))
+def limits_that_are_only_there_where_nobody_looks(x):
+    limits = None
+    if x.sum() > 100.0:
+        low, high = limits
+        x = np.clip(x, low, high)
+    return np.sum(x**2)
+
+
+@program(lambda: (rand(3),), tags=("none", "try"))
+def pair_that_may_be_none(x):
+    total = 0.0
+    for k in range(3):
+        try:
+            a, b = None if x[k] > 0.6 else (x[1], x[2] * k)
+        except TypeError:
+            a = b = x[0]
+        total = total + a * b
+    return total

@@ -1,5 +1,7 @@
 """Lists that are put into another one, perhaps in a tuple, before anything is put into them."""
 
+import heapq
+import math
 from collections import deque
 
 import numpy as np
@@ -310,3 +312,41 @@ def lists_of_objects_are_put_into_a_list_of_lists(x):
     groups.insert(0, [groups[-1][-1], x])
     groups[-1].extend([members[-1].rows[0]])
     return np.mean(np.stack(members[0].rows)) * members[-1].weight + np.mean(np.stack(groups[-1]) ** 2)
+
+
+@program(lambda: (rand(3),), tags=("lists",))
+def lists_whose_kinds_tell_each_other(x):
+    cosines, residuals = [], [x[0]]
+    for k in range(3):
+        column = []
+        for v in x:
+            column.append(v * v)
+        for i in range(k):
+            column[i], column[i + 1] = cosines[i] * column[i], column[i + 1] - cosines[i] * column[i]
+        cosines.append(column[k] / np.hypot(column[k], x[k]))
+        residuals.append(-cosines[k] * residuals[k])
+        residuals[k] *= cosines[k]
+        if abs(residuals[k + 1]) < 1e-9:
+            break
+    return sum(residuals) + cosines[-1]
+
+
+@program(lambda: (rand(9),), tags=("lists", "tuples", "heap"))
+def shortest_paths(weights):
+    edges = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (2, 4), (3, 4), (3, 5), (4, 5)]
+    neighbours = [[] for _ in range(6)]
+    for k, (i, j) in enumerate(edges):
+        neighbours[i].append((j, weights[k]))
+        neighbours[j].append((i, weights[k]))
+    distances = [math.inf] * 6
+    distances[0] = 0.0
+    heap = [(0.0, 0)]
+    while heap:
+        d, i = heapq.heappop(heap)
+        if d > distances[i]:
+            continue
+        for j, weight in neighbours[i]:
+            if d + weight < distances[j]:
+                distances[j] = d + weight
+                heapq.heappush(heap, (distances[j], j))
+    return sum([d * (k + 1) for k, d in enumerate(distances)])
