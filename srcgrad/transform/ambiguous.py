@@ -197,7 +197,9 @@ def containers(functions: list[Function]) -> set[Value]:
                 # `0 + array` is no view: what is indexed after an update need not have been an array before.
                 found.add(op.args[0])
         changed = len(found) != before
-    return found.union(v for op in ops for v in op.outputs if _is_array(v))
+    # What an update of a number has made an array goes on as what it was.
+    updates = [v for op in ops if isinstance(op, Call) and op.fn in IN_PLACE for v in op.outputs]
+    return found.union({v for op in ops for v in op.outputs if _is_array(v)}.difference(updates))
 
 
 def _handed_on(sources: dict[Value, list[Value]], found: set[Value]) -> set[Value]:

@@ -42,11 +42,9 @@ def keep_kinds(function: Function) -> None:
         made = _as_long_as_another(t, [v for v in _known_before(function, values, op) if v not in passed_on])
         if made is None:
             made = _empty(t)
-            reached = _reached(targets[values[k]], targets)
             if made is None:
-                _make_numbers(function, reached)
                 continue
-            _forget_lengths(reached)
+            _forget_lengths(_reached(targets[values[k]], targets))
         values[k] = _put(made, values, op)
     if function.backward_from is not None:
         function.backward_from = first_of_reverse(function)
@@ -76,13 +74,6 @@ def _known_before(function: Function, values: list[Value], op: Op) -> Iterator[V
             break
         region, place = around.parent, around.parent.ops.index(around)
     yield from found
-
-
-def _make_numbers(function: Function, missing: set[Value]) -> None:
-    """Has the number 0 made as the shadow of what is None."""
-    for op in walk(function.body):
-        if isinstance(op, Call) and op.fn is np.zeros_like and op.args[0] in missing:
-            op.fn = runtime.zeros_like
 
 
 def _forget_lengths(values: Iterable[Value]) -> None:

@@ -391,7 +391,7 @@ class Structures:
         self.names.append((best, shape.item))
 
 
-@construct("statement", "structures-of-any-depth", 1.5)
+@construct("statement", "structures-of-any-depth", 2.5)
 def structures(w: Writer) -> bool:
     if w.nested >= 1:
         raise GiveUp
