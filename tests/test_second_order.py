@@ -52,7 +52,6 @@ NOT_YET: dict[str, str] = {
     "array_or_sum_is_a_number": DOUBT,
     "product_by_two_names": DOUBT,
     "update_by_its_own_alias": DOUBT,
-    "huffman_cost": KIND,
     "huffman_with_codes": DOUBT,
     "shortest_path": KIND,
     "accumulates_arrays_from_zero": DOUBT,
@@ -71,11 +70,9 @@ NOT_YET: dict[str, str] = {
     "namedtuple_class_with_a_method": TUPLES,
     "mlp_backward_by_hand": NONE,
     "windows_that_overlap": "windows of an array, which may be its memory, are written in generated code",
-    "dict_by_recursion_that_is_changed": DOUBT,
     "search_tree": DOUBT,
     "tuple_of_a_list_and_a_number": DOUBT,
     "rays": DOUBT,
-    "object_by_recursion_that_is_changed": DOUBT,
     "loop_over_what_a_recursion_returns": DOUBT,
     "arrays_that_a_recursion_joins": DOUBT,
     "permutations_and_subsets": TUPLES,
@@ -102,7 +99,6 @@ NOT_YET: dict[str, str] = {
 
 NOT_AT_THIRD_ORDER = NOT_YET | {
     "epidemic_curve": TUPLES,
-    "bound_method_given_to_a_recursion": "what is a list or an object is looped over in the generated code",
 }
 
 
@@ -124,7 +120,6 @@ REFUSED_FORWARD = (
     "test_of_a_loop_may_raise",
     "generators_in_recursion",
     "best_so_far",
-    "huffman_cost",
     "shortest_path",
     "runtime_recursion",
     "huffman_with_codes",
