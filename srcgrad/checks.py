@@ -100,6 +100,14 @@ def check_number(x: Any) -> None:
 
 
 @refuses
+def check_container(x: Any) -> None:
+    """Refuses a number where the code is for what has other names, which see what an update changes."""
+    if not isinstance(x, (np.ndarray, list, dict)) and not is_structured(type(x)):
+        what = "None" if x is None else "a number"
+        raise UnsupportedError(f"{what} is updated here by a name that stands for arrays", None, KNOWN_KINDS)
+
+
+@refuses
 def check_float(x: Any) -> None:
     """Refuses an integer where NumPy makes all results integers if the first is one."""
     if np.asarray(x).dtype.kind in "iub":

@@ -91,6 +91,8 @@ def outside_append(target: list, v: Any) -> None:
 def unbroadcast(g: Any, x: Any) -> Any:
     """Sums a cotangent over the axes along which `x` was broadcast: of its shape and dtype, floats for integers.
 
+    It is zero for an operand that may be None, and is.
+
     Raises:
         UnsupportedError: if `x` is a list that met an array of another shape.
 
@@ -98,6 +100,8 @@ def unbroadcast(g: Any, x: Any) -> Any:
         >>> unbroadcast(np.ones((2, 3)), np.zeros((1, 3)))
         array([[2., 2., 2.]])
     """
+    if x is None:
+        return 0.0
     shape = np.shape(x)
     extra = np.ndim(g) - len(shape)
     if isinstance(x, (list, tuple, dict)) and np.ndim(g) > 0 and np.shape(g) != shape:

@@ -25,6 +25,7 @@ REFUSED = frozenset(
         "lists_whose_kinds_tell_each_other",
         "lists_that_are_never_filled",
         "matrix_with_its_transpose_if_the_loop_has_run",
+        "number_reshaped_to_no_axes_is_updated",
         "several_targets_until_one_raises",
         "starred_rest_of_an_array_is_a_list",
         "starred_items_before_the_array_is_written",

@@ -162,3 +162,38 @@ def test_every_class_of_errors_is_told_from_those_of_the_program() -> None:
     for cls in (Exception, BaseException, SyntaxError, NotImplementedError, RuntimeError, ValueError, TypeError):
         assert takes_refusals(Const(cls)) and takes_refusals(Const((KeyError, cls)))
     assert not takes_refusals(Const((ZeroDivisionError, KeyError)))
+
+
+def updated_beside_another_name(x, c, n):
+    v = c * 2.0 if n else 3.0
+    if n:
+        x = x * v[0]
+    w = None
+    for k in range(4):
+        if x[k] > 0.1:
+            w = v
+    before = w
+    w += 1.0
+    return np.sum(before * x)
+
+
+def updated_in_a_helper(x, c, n):
+    def after(v):
+        before = v
+        v += 1.0
+        return before
+
+    v = c * 2.0 if n else 3.0
+    if n:
+        x = x * v[0]
+    return np.sum(after(v) * x)
+
+
+@pytest.mark.parametrize("fun", [updated_beside_another_name, updated_in_a_helper])
+def test_what_some_path_indexes_may_be_a_number_on_another(fun: Callable) -> None:
+    x, c = X[:4], np.array([1.5, 2.0, 3.0, 4.0])
+    np.testing.assert_allclose(grad(fun)(x, c, 1), numerical_gradient(fun, (x, c, 1)), rtol=1e-5, atol=1e-9)
+    n = 0
+    for derivative in (grad(fun), grad(fun, optimize=False), srcgrad.jacfwd(fun)):
+        with pytest.raises(UnsupportedError, match="a number is updated here"):
+            derivative(x, c, n)

@@ -206,7 +206,9 @@ def set_item(lo: Lowering, base: Symbol, key: Symbol, symbol: Symbol) -> None:
                 return
         if isinstance(value.type, Array) and isinstance(symbol, Value) and symbol in lo.tuple_items:
             symbol = lo.emit(np.array, lo.tuple_items[symbol])
+        # What is assigned to a part of an array is made one; what may be a list checks that when it is run.
         of_numbers = isinstance(symbol, Reference) and not isinstance(value.type, (List, Dict))
+        of_numbers |= isinstance(symbol, Sequence) and isinstance(value.type, Array)
         item = lo.value(lo.emit(np.array, symbol) if of_numbers else symbol)
         if isinstance(value.type, List) and not isinstance(value.type, Parts) and not isinstance(key, slice):
             lo.put_in_list(value, item)

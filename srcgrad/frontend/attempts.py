@@ -16,7 +16,8 @@ from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.assignments import assign, forget_name, set_name, unpacked
 from srcgrad.frontend.exits import caught, evaluated, go_on, new_label
 from srcgrad.frontend.expressions import expression
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import (
     NEVER,
     NEXT,

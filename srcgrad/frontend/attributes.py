@@ -15,7 +15,8 @@ from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.handlers import BOUND
 from srcgrad.frontend.late_fields import field, has_field, no_attribute
 from srcgrad.frontend.list_checks import require_method
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.named_tuples import generated_method
 from srcgrad.frontend.objects import bind, super_attribute
 from srcgrad.frontend.outside import (

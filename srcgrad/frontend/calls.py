@@ -462,24 +462,35 @@ def _items_of_deque(lo: Lowering, symbol: Symbol) -> Symbol:
     return attribute(lo, symbol, "items") if isinstance(symbol, Reference) and symbol.cls is Deque else symbol
 
 
-def items_of_tuple(lo: Lowering, symbol: Symbol, named: bool) -> Symbol:
+def items_of_tuple(lo: Lowering, symbol: Symbol, takes_named: bool) -> Symbol:
     """What a library function takes for a tuple of the run: its items; a list is as good if their number is unknown.
 
     Args:
-        named: whether a named tuple is no more than its items to the function.
+        lo: the state of lowering.
+        symbol: an argument.
+        takes_named: whether a named tuple is no more than its items to the function.
     """
     items = lo.tuple_items.get(symbol) if isinstance(symbol, Value) else None
     if items is not None:
         return items if items.type.differentiable else symbol
-    if isinstance(symbol, Sequence) and (symbol.cls is tuple or named):
-        return Sequence(tuple([items_of_tuple(lo, item, named) for item in symbol.items]))
+    if isinstance(symbol, Sequence) and (symbol.cls is tuple or takes_named):
+        _check_items(lo, symbol.cls)
+        return Sequence(tuple([items_of_tuple(lo, item, takes_named) for item in symbol.items]))
     if isinstance(symbol, Reference) and symbol.cls is list:
         contents = lo.contents(symbol)
-        if any(_is_tuple_of_run(item) or (named and isinstance(item, Sequence)) for item in contents):
-            return Sequence(tuple([items_of_tuple(lo, item, named) for item in contents]))
+        if any(_is_tuple_of_run(item) or (takes_named and isinstance(item, Sequence)) for item in contents):
+            return Sequence(tuple([items_of_tuple(lo, item, takes_named) for item in contents]))
     if _is_tuple_of_run(symbol):
-        return items_of_tuple(lo, Sequence(tuple_items(lo, symbol)), named)
+        return items_of_tuple(lo, Sequence(tuple_items(lo, symbol)), takes_named)
     return symbol
+
+
+def _check_items(lo: Lowering, cls: type) -> None:
+    """Refuses a tuple whose class says itself what NumPy takes it for."""
+    own = [name for name in ("__iter__", "__len__", "__getitem__") if getattr(cls, name) is not getattr(tuple, name)]
+    own += [name for name in ("__array__", "__array_interface__", "__array_ufunc__") if hasattr(cls, name)]
+    if own:
+        lo.unsupported(f"a {cls.__name__} is given to NumPy here, and has a {own[0]} of its own", "give it the items")
 
 
 def _is_tuple_of_run(symbol: Symbol) -> TypeGuard[Value]:

@@ -13,7 +13,8 @@ from typing import Any
 
 from srcgrad.frontend.list_kinds import new_list, type_of_item
 from srcgrad.frontend.list_kinds import place_of as kind_place
-from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
+from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.pools import place_of
 from srcgrad.frontend.values import CompactDict, Reference, Sequence, Symbol

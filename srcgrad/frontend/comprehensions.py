@@ -14,7 +14,8 @@ from srcgrad.frontend.expressions import expression, tested
 from srcgrad.frontend.iteration import constant_range, iterate
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import over
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING

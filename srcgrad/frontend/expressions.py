@@ -18,7 +18,8 @@ from srcgrad.frontend.compact_dicts import new_dict
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.iteration import collected, items_if_known, iterate, known_items
 from srcgrad.frontend.list_kinds import new_list
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import by_special_method, operator_on_objects
 from srcgrad.frontend.operators import BINARY, UNARY, binary, check_signs, compare

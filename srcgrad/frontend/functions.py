@@ -14,7 +14,8 @@ from srcgrad.frontend.counts import check_count, raise_unless_all_taken
 from srcgrad.frontend.exits import compare, settled
 from srcgrad.frontend.expressions import expression
 from srcgrad.frontend.folding import as_symbol
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import Outcome, select
 from srcgrad.frontend.outside import outside, source_of_object
 from srcgrad.frontend.parameters import structure

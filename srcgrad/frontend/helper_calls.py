@@ -13,7 +13,8 @@ from srcgrad import checks, runtime, schedule
 from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
 from srcgrad.frontend.handlers import handles
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.presence import may_be_missing

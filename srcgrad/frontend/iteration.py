@@ -15,7 +15,8 @@ import numpy as np
 from srcgrad.frontend import compact_dict_calls, pools, stand_ins
 from srcgrad.frontend.access import length, runtime_list, subscript, tuple_items
 from srcgrad.frontend.compact_dicts import is_compact
-from srcgrad.frontend.lowering import NOT_KNOWN_YET, Lowering, Restart, is_undefined
+from srcgrad.frontend.lowering import NOT_KNOWN_YET, UNDEFINED_VALUE, Lowering, is_undefined
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.objects import class_of_object, special
 from srcgrad.frontend.values import Conflict, Flat, Iterator, Reference, Sequence, Stepper, Symbol, constant, sources_of
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
@@ -396,10 +397,13 @@ def item_getter(lo: Lowering, iterator: Iterator) -> Callable[[Value], Symbol]:
             known = constant(k)
             if isinstance(known, int) and known < len(items):
                 return items[known]
+            if not values:
+                return UNDEFINED_VALUE
             lo.unroll(k)
             return subscript(lo, values[0], k)
 
-        values.append(runtime_list(lo, items))
+        if items:
+            values.append(runtime_list(lo, items))
         return from_list
     if iterator.bounds is not None:
         start, _, step = descending(lo, iterator.bounds) if iterator.backwards else iterator.bounds

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from srcgrad.frontend.values import Sequence
 from srcgrad.ir.joins import join
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
-from srcgrad.ir.types import NOTHING, UNKNOWN, List, Pointer, Record, Tuple, Type, unsized, widen
+from srcgrad.ir.types import NOTHING, UNKNOWN, List, Pointer, Record, Tuple, Type, Unknown, unsized, widen
 
 if TYPE_CHECKING:
     from srcgrad.frontend.lowering import Lowering
@@ -250,6 +250,11 @@ def joined(lo: Lowering, a: Type, b: Type, site: Any, path: tuple[int, ...] = ()
     """
     if NOTHING in (a, b):
         return a if b == NOTHING else b
+    if (site, path) in lo.marks.mixed or (
+        (isinstance(a, Unknown) or isinstance(b, Unknown)) and List in (type(a), type(b))
+    ):
+        lo.marks.mixed.add((site, path))
+        return UNKNOWN
     if type(a) is List and type(b) is List and NOTHING not in (a.item, b.item) and not _holds_places(a, b):
         item = joined(lo, a.item, b.item, Within(site, path))
         return List(item, or_none=a.or_none or b.or_none)

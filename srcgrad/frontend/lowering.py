@@ -15,7 +15,7 @@ from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds, pools
 from srcgrad.frontend.folding import fold
 from srcgrad.frontend.list_kinds import put, type_of_items, unify_dicts
-from srcgrad.frontend.marks import Marks, Transposing
+from srcgrad.frontend.marks import Marks, Restart, Transposing
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.pool_uses import check_use
 from srcgrad.frontend.presence import finds_list
@@ -52,10 +52,6 @@ NOT_KNOWN_YET = Const(UNDEFINED)
 
 _NAMED_RESULTS = {fn: type(fn(np.eye(1))) for fn in (np.linalg.eigh, np.linalg.qr, np.linalg.slogdet, np.linalg.svd)}
 """Functions that return a named tuple, and its class: `np.linalg.svd(a).S`."""
-
-
-class Restart(Exception):
-    """Lowering starts again, with something new in its `Marks`."""
 
 
 class RaisesAlways(Exception):

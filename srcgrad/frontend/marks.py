@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from srcgrad.errors import Span
 from srcgrad.ir.types import Record, Type
+
+
+class Restart(Exception):
+    """Lowering starts again, with something new in its `Marks`; `span` tells where it was."""
+
+    span: Span | None = None
 
 
 @dataclass
@@ -28,6 +35,7 @@ class Marks:
     Attributes:
         dynamic: sites whose lists have no structure known at compile time -> the type of their items.
         inner: sites of lists -> the sites whose lists are put into them.
+        mixed: sites of lists, and paths in their items, where there are lists and what may be anything else.
         unrolled: loops over a constant range that index containers of mixed content.
         outlined: the identities of functions that are called, not inlined, because they are recursive.
         boxed: identities of recursive functions that return tuples made at run time: the whole one or those in it.
@@ -69,6 +77,7 @@ class Marks:
 
     dynamic: dict[Any, Type | None] = field(default_factory=dict)
     inner: dict[Any, dict[Any, None]] = field(default_factory=dict)
+    mixed: set[tuple[Any, tuple[int, ...]]] = field(default_factory=set)
     unrolled: set[Any] = field(default_factory=set)
     outlined: set[Any] = field(default_factory=set)
     boxed: dict[Any, str] = field(default_factory=dict)

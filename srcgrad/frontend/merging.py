@@ -10,7 +10,8 @@ from typing import Any
 from srcgrad.frontend import pools
 from srcgrad.frontend.late_fields import united
 from srcgrad.frontend.list_kinds import Within, unify_lists
-from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, Restart, is_undefined
+from srcgrad.frontend.lowering import UNDEFINED_VALUE, Lowering, RaisesAlways, is_undefined
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.presence import assume, kind_here
 from srcgrad.frontend.records import perhaps_none
 from srcgrad.frontend.snapshots import (

@@ -18,7 +18,8 @@ import numpy as np
 
 from srcgrad.frontend import kinds, pools
 from srcgrad.frontend.handlers import BOUND, BUILTINS
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.outside import note_absent, note_class, note_member, outside_attribute
 from srcgrad.frontend.sources import AttributeSource, FixedSource, ItemSource
 from srcgrad.frontend.store import MISSING

@@ -8,7 +8,8 @@ from typing import Any
 
 from srcgrad.errors import UnsupportedError
 from srcgrad.frontend.functions import run_body
-from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
+from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.parameters import argument_leaves, as_parameters, containers, paired_containers, structure
 from srcgrad.frontend.records import as_result
 from srcgrad.frontend.snapshots import leaves, with_leaves

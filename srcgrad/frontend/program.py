@@ -18,8 +18,8 @@ from srcgrad.frontend.custom_calls import CustomCall
 from srcgrad.frontend.functions import identity_of, python_defaults, python_frame, run_body, source_of
 from srcgrad.frontend.late_fields import fields
 from srcgrad.frontend.list_kinds import new_list, so_far
-from srcgrad.frontend.lowering import Lowering, Restart
-from srcgrad.frontend.marks import Marks
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Marks, Restart
 from srcgrad.frontend.outside import check_plain, object_symbol, open_objects
 from srcgrad.frontend.parameters import containers
 from srcgrad.frontend.pools import make_columns, unite
@@ -124,11 +124,12 @@ def lower_program(
 
 def lowered(attempt: Callable[[Marks], T], marks: Marks, name: str) -> T:
     """What an attempt at lowering a program of this name gives that finds out nothing new for its marks."""
+    span: Span | None = None
     for _ in range(_RESTARTS):
         try:
             return attempt(marks)
-        except Restart:
-            continue
+        except Restart as again:
+            span = again.span
         except MeetingError as meeting:
             if not unite(marks, meeting.pools):
                 help = "give all of them the same keys or attributes"
@@ -140,14 +141,29 @@ def lowered(attempt: Callable[[Marks], T], marks: Marks, name: str) -> T:
                 f"the calls in {name} nest too deeply: functions call each other as values without an end",
                 help="give the recursive function a name: a def that calls itself",
             ) from None
-    raise UnsupportedError(f"the structure of the lists in {name} does not settle")
+    help = "give each list items of one kind"
+    raise UnsupportedError(f"the structure of the lists in {name} does not settle", span, help)
 
 
 def _attempt(
     fn: types.FunctionType, arguments: dict[str, Any], type_of: Callable[[str], Type], self_object: Any, marks: Marks
 ) -> Program:
-    source = source_of(fn)
     lo = Lowering(marks)
+    try:
+        return _lowered_by(lo, fn, arguments, type_of, self_object)
+    except Restart as again:
+        again.span = lo.span
+        raise
+
+
+def _lowered_by(
+    lo: Lowering,
+    fn: types.FunctionType,
+    arguments: dict[str, Any],
+    type_of: Callable[[str], Type],
+    self_object: Any,
+) -> Program:
+    source = source_of(fn)
     frame = python_frame(fn, source)
     lo.generic = any(isinstance(example, AnyKind) for example in arguments.values())
     lo.object_sources[id(fn)] = FixedSource(fn, name_in_code(fn.__name__))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from srcgrad.frontend.kinds import own_operators
 from srcgrad.frontend.list_kinds import hold_inner, lists_in, note_inner, type_of_item
-from srcgrad.frontend.lowering import Lowering, Restart, is_undefined
+from srcgrad.frontend.lowering import Lowering, is_undefined
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.pools import is_poolable, pool_all
 from srcgrad.frontend.values import Frame, Reference, Sequence, Symbol
 from srcgrad.ir.joins import UnlikeError, hold

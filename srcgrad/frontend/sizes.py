@@ -6,7 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, branch, join_branches
 from srcgrad.frontend.values import Iterator
 from srcgrad.ir.nodes import Call, Const, For, Invoke, Op, Raise, Value, walk

@@ -14,7 +14,8 @@ from srcgrad.frontend.exits import caught, go_on, new_label, settled, stays
 from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.iteration import item_getter, iterate, iterator_length, shifted
 from srcgrad.frontend.loops import endless, over
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, leaves_with
 from srcgrad.frontend.operators import compare
 from srcgrad.frontend.statements import choose

@@ -12,7 +12,8 @@ from typing import Any
 
 from srcgrad import runtime
 from srcgrad.errors import Span
-from srcgrad.frontend.lowering import Lowering, Restart
+from srcgrad.frontend.lowering import Lowering
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import bound_key
 from srcgrad.frontend.objects import open_owner
 from srcgrad.frontend.outside import (

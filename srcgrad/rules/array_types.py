@@ -311,6 +311,9 @@ def reshape(site: Site, fn: Any, a: Tree, *shape: Tree, order: Tree = None, copy
     if None in axes:
         rest = _quotient(t.shape, [axis for axis in axes if axis is not None])
         axes = [(Dim(site.fresh()) if rest is None else rest) if axis is None else axis for axis in axes]
+    if not axes and isinstance(type_of(a), (NpScalar, PyScalar)):
+        # A number of NumPy stays one.
+        raise Unsure
     return Array(t.dtype, tuple(axes))  # type: ignore[arg-type]
 
 

@@ -325,11 +325,11 @@ def clip(g, z, a, a_min=None, a_max=None, out=None, *, min=None, max=None):
     low = min if a_min is None else a_min
     high = max if a_max is None else a_max
     if low is None and high is None:
-        return g, None, None
+        return g, 0.0, 0.0
     if high is None:
-        return g * np.where(a == low, 0.5, a > low), g * np.where(a == low, 0.5, a < low), None
+        return g * np.where(a == low, 0.5, a > low), g * np.where(a == low, 0.5, a < low), 0.0
     if low is None:
-        return g * np.where(a == high, 0.5, a < high), None, g * np.where(a == high, 0.5, a > high)
+        return g * np.where(a == high, 0.5, a < high), 0.0, g * np.where(a == high, 0.5, a > high)
     raised_a = np.maximum(a, low)
     inner = g * np.where(raised_a == high, 0.5, raised_a < high)
     from_a = inner * np.where(a == low, 0.5, a > low)

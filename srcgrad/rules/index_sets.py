@@ -114,8 +114,8 @@ def unions() -> Unions:
 
 
 def as_sets(a: Any) -> np.ndarray:
-    """Sets as an array; those in lists as one array."""
-    a = np.asarray(a)
+    """Sets as an array; those in lists as one array, and the empty set for None."""
+    a = np.asarray(0 if a is None else a)
     return a if a.dtype == np.int64 else a.astype(np.int64)
 
 

@@ -171,13 +171,16 @@ def _doubtful(value: Value, aliases: Aliases) -> bool:
 
 
 def containers(functions: list[Function]) -> set[Value]:
-    """The values that are containers for certain, since they are indexed, or handed on by such.
+    """The values that are containers where they are updated, if the function is differentiated at all.
+
+    These are arrays by their type, what is indexed somewhere, and what is made of nothing but such, or None. That some
+    path indexes a value says nothing of the others: where it is updated, the run checks that it is no number.
 
     Args:
-        functions: those whose values are meant. The first may be called by others.
+        functions: those whose values are meant. The first is called from outside, with parameters of any kind.
     """
     ops = [op for function in functions for op in walk(function.body)]
-    found = {op.args[0] for op in ops if _indexes(op)}
+    found = {op.args[0] for op in ops if indexes(op)}
     sources: dict[Value, list[Value]] = {}
     for op in ops:
         for target, source in flows(op):
@@ -188,7 +191,7 @@ def containers(functions: list[Function]) -> set[Value]:
         before = len(found)
         found |= _handed_on(sources, found)
         for op in ops:
-            if isinstance(op, Call) and is_view(op) and (op.args[0] in found or _is_array(op.args[0])):
+            if isinstance(op, Call) and is_view(op) and (op.args[0] in found or is_array(op.args[0])):
                 whole = op.fn is not operator.getitem or _has_slice(op.args[1])
                 found.update(op.outputs if whole else ())
             viewed = isinstance(op, Call) and op.outputs and op.outputs[0] in found and is_view(op)
@@ -199,7 +202,7 @@ def containers(functions: list[Function]) -> set[Value]:
         changed = len(found) != before
     # What an update of a number has made an array goes on as what it was.
     updates = [v for op in ops if isinstance(op, Call) and op.fn in IN_PLACE for v in op.outputs]
-    return found.union({v for op in ops for v in op.outputs if _is_array(v)}.difference(updates))
+    return found.union({v for op in ops for v in op.outputs if is_array(v)}.difference(updates))
 
 
 def _handed_on(sources: dict[Value, list[Value]], found: set[Value]) -> set[Value]:
@@ -210,7 +213,7 @@ def _handed_on(sources: dict[Value, list[Value]], found: set[Value]) -> set[Valu
     made = sources.keys() - found
     while True:
         lost = {
-            t for t in made if not all(s in found or s in made or _is_array(s) or s.type == NONE for s in sources[t])
+            t for t in made if not all(s in found or s in made or is_array(s) or s.type == NONE for s in sources[t])
         }
         if not lost:
             return made
@@ -223,13 +226,14 @@ def _shows_an_element(op: Call) -> bool:
     return isinstance(read, Call) and read.fn is operator.getitem and not _has_slice(read.args[1])
 
 
-def _is_array(value: Value) -> bool:
+def is_array(value: Value) -> bool:
     """Whether a value is an array for certain; what has the shape of one with axes, or more of them, is one."""
     extent = extent_of(value.type)
     return isinstance(value.type, Array) or any(isinstance(base, tuple) and base for base in extent or ())
 
 
-def _indexes(op: Op) -> bool:
+def indexes(op: Op) -> bool:
+    """Whether an operation raises unless its first operand is a container."""
     if not isinstance(op, Call) or not op.args or not isinstance(op.args[0], Value):
         return False
     return op.fn is operator.getitem or (written(op) is not None and op.fn not in IN_PLACE)

@@ -17,7 +17,7 @@ from srcgrad.ir.nodes import Call, Function, If, Loop, Op, Region, Value, map_tr
 from srcgrad.ir.types import Unknown, extent_of
 from srcgrad.rules.registry import IN_PLACE
 from srcgrad.rules.result_types import PLAIN
-from srcgrad.transform.ambiguous import containers
+from srcgrad.transform.ambiguous import containers, indexes, is_array
 from srcgrad.transform.overlap import overlap_check
 from srcgrad.transform.simplify import replace_values
 
@@ -51,6 +51,8 @@ def rebind(function: Function, callees: list[Function]) -> None:
             for op in ops:
                 if op.args[0] in certain:
                     op.outputs = []
+                    if not is_array(op.args[0]) and not _is_indexed_before(op, uses):
+                        _check_container(op)
             for f in functions:
                 replace_values(f.body, mapping)
                 f.result = map_tree(lambda v, mapping=mapping: _resolved(v, mapping), f.result)
@@ -92,6 +94,25 @@ def _check_number(function: Function, value: Value) -> None:
     check = Call(checks.check_number, (value,), {}, [], value.span)
     check.parent = region
     region.ops.insert(0 if isinstance(owner, Region) else region.ops.index(owner) + 1, check)
+
+
+def _is_indexed_before(op: Call, uses: Uses) -> bool:
+    """Whether what an operation updates has been indexed whenever it gets there."""
+    found = [user for user in uses.users.get(op.args[0], ()) if user is not op and indexes(user)]
+    for user in found:
+        assert user.parent is not None
+        at = uses.outer(op, user.parent)
+        if user.args[0] is op.args[0] and at is not None and uses.position(user) < uses.position(at):
+            return True
+    return False
+
+
+def _check_container(op: Call) -> None:
+    """Refuses a number, when the program runs, where an update is seen by other names."""
+    assert op.parent is not None
+    check = Call(checks.check_container, (op.args[0],), {}, [], op.span)
+    check.parent = op.parent
+    op.parent.ops.insert(op.parent.ops.index(op), check)
 
 
 def _is_seen(members: list[Value], ops: list[Call], uses: Uses) -> bool:

@@ -186,3 +186,23 @@ def pair_that_may_be_none(x):
             a = b = x[0]
         total = total + a * b
     return total
+
+
+@program(lambda: (rand(4), 0), tags=("none", "clip"))
+def limit_that_may_be_none(x, n):
+    low = x * 0.9 if n else None
+    total = np.sum(np.clip(x * x, low, 0.5))
+    if low is not None:
+        total += np.sum(low * low)
+    return total
+
+
+@program(lambda: (rand(4),), tags=("none", "clip", "loop"))
+def limit_that_a_loop_makes(x):
+    low, total = None, 0.0
+    for _ in range(2):
+        total += np.sum(np.clip(x, low, 1.0))
+        if low is None:
+            low = x * 1.1
+        total += np.sum(low * low)
+    return total

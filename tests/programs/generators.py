@@ -845,3 +845,11 @@ def generator_that_calls_itself(x, n):
             yield from down(v * x, k - 1)
 
     return sum(down(x, n))
+
+
+@program(lambda: (rand(4),), tags=("generator", "zip"))
+def generator_is_zipped_with_nothing(x):
+    squares = (v * v for v in x)
+    for a, b in zip(squares, [], strict=False):
+        x = x * a * b
+    return next(squares) * x[0]

@@ -104,3 +104,14 @@ def element_with_an_axis_has_none_again(x, s):
     w = v[0]
     w *= s
     return np.sum(z * z) * np.sum(v**2)
+
+
+@program(lambda: (rand(4),), tags=("0-d", "view", "write"))
+def number_reshaped_to_no_axes_is_updated(x):
+    v = np.reshape(x[0], ())
+    before = v
+    v += x[1]
+    total = np.sum(x * x).reshape(())
+    whole = total
+    total *= x[2]
+    return before * v + whole * total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 
@@ -294,3 +295,29 @@ def list_is_put_among_tuples(x):
         pairs.append((x[k], x * k))
     pairs[0] = [x[0], x[1]]
     return pairs[0][-1] + pairs[1][0]
+
+
+@program(lambda: (rand(4),), tags=("list",), supported=False)
+def list_is_put_among_numbers_and_arrays(x):
+    rows = []
+    for k in range(3):
+        rows.append(x * 2.0 if k % 2 else x[k])
+    rows[0] = [x[0], x[1]]
+    return rows[0][1] * np.sum(rows[1])
+
+
+class Reversed(collections.namedtuple("Reversed", "a b")):
+    __slots__ = ()
+
+    def __iter__(self):
+        return iter((self[1], self[0]))
+
+
+@program(lambda: (rand(4),), tags=("namedtuple", "objects"), supported=False)
+def dot_of_a_tuple_that_is_looped_over_in_its_own_way(x):
+    return np.dot(Reversed(x[0], x[1]), x[2:])
+
+
+@program(lambda: (rand(4),), tags=("namedtuple", "objects"), supported=False)
+def array_of_tuples_that_are_looped_over_in_their_own_way(x):
+    return np.sum(np.array([Reversed(x[0], x[1]), Reversed(x[2], x[3])])[:, 0] ** 2)

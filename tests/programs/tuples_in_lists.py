@@ -408,3 +408,12 @@ def dots_of_named_tuples(x):
 def array_of_named_tuples_found(x):
     found = [Point(v, v * v) for v in x if v > 0.5]
     return np.array(found[-1]) @ np.array(found[0]) * np.linalg.norm(found[1])
+
+
+@program(point, tags=("tuple", "write"))
+def tuples_are_written_to_parts_of_arrays(x):
+    y = x * x
+    y[:2] = (x[1], 2.0)
+    m = np.outer(x, x)
+    m[1, :2] = (x[1] * x[0], 2.0)
+    return np.sum(y * y) * np.sum(m * m)
