@@ -394,7 +394,7 @@ def _by_number(number: Any, argnums: Any, target: Target) -> str:
     if 0 <= index < len(names):
         return names[index]
     if target.var_positional is not None and index >= 0:
-        return f"{target.var_positional}[{index - len(names)}]"
+        return f"{target.var_positional}[{index - len(names) + target.bound_in_star}]"
     names = (*names, *target.keyword_only) if target.var_positional is None else names
     if not -len(names) <= index < len(names):
         raise _bad(f"argnums={argnums!r} is out of range: {target.name} has {_count(len(names))}", target)

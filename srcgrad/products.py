@@ -19,10 +19,11 @@ from srcgrad.backend.numba_target import check_installed
 from srcgrad.backend.targets import Target, resolve
 from srcgrad.backend.twins import dispatcher_of
 from srcgrad.errors import ArgumentError, ShapeError, UnsupportedError
+from srcgrad.frozen import Twins
 from srcgrad.ir.nodes import Call, Value, walk
 from srcgrad.ir.types import Array, Opaque
 from srcgrad.jacobian_rows import Rows
-from srcgrad.runtime import copy_with_layout, outside_item, protected
+from srcgrad.runtime import copy_with_layout, outside_item
 from srcgrad.tree import Structure, flatten, map_leaves
 
 
@@ -186,8 +187,8 @@ def vjp_of(
     with dispatcher.held() as own:
         variant, values = own.find(primals, {})
         # The pullback remembers copies: the user may write to the primals later.
-        copies: dict[int, tuple] = {}
-        values = [map_leaves(lambda leaf: _twin(leaf, copies), v) for v in values]
+        twins = Twins([value.read() for value, _ in variant.captured])
+        values = [twins.of(v) for v in values]
         result = variant.entry(*values)
         outside = [value.read() for value, _ in variant.captured]
     split = len(result) - variant.kept
@@ -201,8 +202,9 @@ def vjp_of(
 
 def places_of(target: Target, count: int) -> list[tuple[str, int | None]]:
     """The parameters that positional arguments belong to, with the place in `*args` where they go there."""
-    names = target.positional
-    return [(names[k], None) if k < len(names) else (target.var_positional or "", k - len(names)) for k in range(count)]
+    names, star = target.positional, target.var_positional or ""
+    first = target.bound_in_star - len(names)
+    return [(names[k], None) if k < len(names) else (star, first + k) for k in range(count)]
 
 
 def jvp(fun: Callable[..., Any], primals: Any, tangents: Any, *, has_aux: bool = False, jit: bool = False) -> Any:
@@ -339,12 +341,12 @@ class Pushforward:
         self._name = target.name
         self._primals = primals
         self._places = [shown(place) for place in places_of(target, len(primals))]
-        copies: dict[int, tuple] = {}
         with dispatcher.held() as own:
             self._variant, values = own.find(primals, {})
+            twins = Twins([source.read() for source, v in self._variant.captured if isinstance(v.type, Opaque)])
             # What is outside of the function may change later, as the primals may.
-            self._outside = {v.hint or "": _frozen(source.read(), v, copies) for source, v in self._variant.captured}
-        self._values = [map_leaves(lambda leaf: _twin(leaf, copies), value) for value in values]
+            self._outside = {v.hint or "": _frozen(source.read(), v, twins) for source, v in self._variant.captured}
+        self._values = [twins.of(value) for value in values]
         self._entry: Callable[..., Any] = self._variant.entry
         self._push = self._variant.reverse
         if self._outside and dispatcher.options.jit:
@@ -418,9 +420,9 @@ class Pushforward:
         return f"<pushforward of {self._name}>"
 
 
-def _frozen(outside: Any, value: Value, copies: dict[int, tuple]) -> Any:
+def _frozen(outside: Any, value: Value, twins: Twins) -> Any:
     """What a name outside stands for now; what generated code changes is itself."""
-    return outside if isinstance(value.type, Opaque) else map_leaves(lambda leaf: _twin(leaf, copies), outside)
+    return outside if isinstance(value.type, Opaque) else twins.of(outside)
 
 
 def linearize(fun: Callable[..., Any], *primals: Any, jit: bool = False) -> tuple[Any, Pushforward]:
@@ -452,30 +454,6 @@ def linearize(fun: Callable[..., Any], *primals: Any, jit: bool = False) -> tupl
 
 def _arrays(tree: Any) -> list[np.ndarray]:
     return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, np.ndarray)]
-
-
-def _twin(leaf: Any, copies: dict[int, tuple]) -> Any:
-    """A copy of an array; arrays that share memory have copies that share memory."""
-    if not isinstance(leaf, np.ndarray):
-        return leaf
-    root = leaf
-    while isinstance(root.base, np.ndarray):
-        root = root.base
-    if id(root) not in copies:
-        copies[id(root)] = (root, protected(root))
-    copy = copies[id(root)][1]
-    if leaf is root:
-        return copy
-    memory = copy if copy.base is None else copy.base
-    offset = _address(copy) - _address(memory) + _address(leaf) - _address(root)
-    twin = np.ndarray(leaf.shape, leaf.dtype, memory, offset, leaf.strides)
-    twin.flags.writeable = leaf.flags.writeable
-    return twin
-
-
-def _address(x: np.ndarray) -> int:
-    address: int = x.__array_interface__["data"][0]
-    return address
 
 
 def apart(item: Any, others: Any) -> Any:

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from srcgrad import checks, runtime
 from srcgrad.ir.nodes import Call, Closed, Const, Op, Value, leaves
-from srcgrad.ir.types import Array, List, Tuple, Unknown, is_scalar, rank
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Tuple, Type, Unknown, is_scalar, rank
 from srcgrad.rules.custom import Primal, fitting
 from srcgrad.rules.index_sets import all_of_all, no_sets, shadow_sets, union_at
 from srcgrad.rules.registry import ACCUMULATING, IN_PLACE, VIEWS, hashable
@@ -155,15 +155,23 @@ def told_apart(op: Call) -> list[Value]:
 
 
 def is_basic_index(tree: Any) -> bool:
-    """Whether indexing with this argument tree gives a view: no array among its parts."""
+    """Whether indexing with this argument tree gives a view: no array, and no truth value, among its parts."""
     if isinstance(tree, (tuple, list)):
         return not isinstance(tree, list) and all(is_basic_index(part) for part in tree)
+    if isinstance(tree, Const) and isinstance(tree.value, (bool, np.bool_)):
+        return False
     if isinstance(tree, Value):
-        # Of what an array without axes picks, NumPy makes a copy.
-        return not isinstance(tree.type, Array) and (
-            rank(tree.type) == 0 or (not isinstance(tree.type, Unknown) and not hasattr(tree.type, "item"))
+        # Of what an array without axes picks, or a truth value, NumPy makes a copy.
+        return (
+            not isinstance(tree.type, Array)
+            and not _is_truth_value(tree.type)
+            and (rank(tree.type) == 0 or (not isinstance(tree.type, Unknown) and not hasattr(tree.type, "item")))
         )
     return True
+
+
+def _is_truth_value(t: Type) -> bool:
+    return (isinstance(t, PyScalar) and t.kind == "b") or (isinstance(t, NpScalar) and t.dtype.kind == "b")
 
 
 def is_view(op: Call) -> bool:

@@ -65,6 +65,11 @@ class Target:
         return code.co_varnames[self.bound + len(self.args) : code.co_argcount]
 
     @property
+    def bound_in_star(self) -> int:
+        """How many of the arguments that are bound are in `*args`."""
+        return max(self.bound + len(self.args) - self.fn.__code__.co_argcount, 0)
+
+    @property
     def keyword_only(self) -> tuple[str, ...]:
         code = self.fn.__code__
         return code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -193,7 +198,7 @@ def resolve(fun: Any, asked: str = "grad") -> Target:
         caller = caller_of(fun)
         if caller is not None:
             return Target(caller)
-        if type(fun.__func__) is types.FunctionType:
+        if type(fun.__func__) is types.FunctionType and fun.__func__.__code__.co_argcount:
             return Target(fun.__func__, fun.__self__, True)
         return _applied(resolve(fun.__func__, asked), (fun.__self__,), None)
     if type(fun) is functools.partial:

@@ -148,9 +148,11 @@ def _nan_to_num(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> 
         return primitive(lo, np.nan_to_num, args, kwargs)
     if len(args) > 2 or not isinstance(copy, Const):
         lo.unsupported("np.nan_to_num that may write to its argument is not supported like this", "leave copy= out")
+    if rank(x.type) is None:
+        lo.unsupported("whether this returns the array itself or a number is not known here", "leave copy= out")
     rest = {name: arg for name, arg in kwargs.items() if name != "copy"}
     set_item(lo, x, EVERYTHING, primitive(lo, np.nan_to_num, [x], rest))
-    return x
+    return lo.emit(operator.getitem, x, Sequence(())) if rank(x.type) == 0 else x
 
 
 @handles(np.ndarray.partition)

@@ -24,7 +24,7 @@ from srcgrad.frontend.iteration import collected, items_if_known, known_items
 from srcgrad.frontend.list_checks import require_list, require_operand
 from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import NEXT, Outcome, bound_key
-from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list
+from srcgrad.frontend.operators import BINARY, binary, is_array_like, is_list, may_repeat
 from srcgrad.frontend.raising import is_write
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import CONTAINERS, Flat, Frame, Iterator, Reference, Sequence, Symbol, constant
@@ -318,6 +318,11 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
             lo.unsupported("whether a list grows here or is added to an array is not known", "use extend(...)")
         require_operand(lo, "+=", current, None)
         lo.call(Const(list.extend), [current, right], {})
+        return current
+    if op is ast.Mult and is_list(current) and isinstance(right, Value) and isinstance(right.type, Unknown):
+        lo.unsupported("whether this repeats a list or multiplies an array is not known here", "use extend(...)")
+    if op is ast.Mult and is_list(current) and may_repeat(right):
+        lo.call(Const(stand_ins.repeat), [current, right], {})
         return current
     if op is ast.BitOr and isinstance(current, Reference) and current.cls in (dict, set):
         lo.call(Const(current.cls.update), [current, right], {})

@@ -113,7 +113,7 @@ def _apply_along_axis(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol
         lo.unsupported("np.apply_along_axis is supported for matrices", "write a loop over the rows")
     assert isinstance(array, Value)
     if axes == 1:
-        return lo.call(fn, [array, *rest], kwargs)
+        return lo.call(Const(np.array), [lo.call(fn, [array, *rest], kwargs)], {})
     along_columns = constant(axis) in (0, -2)
     rows = lo.emit(np.transpose, array) if along_columns else array
     result = lo.call(Const(stand_ins.along_rows), [fn, rows, *rest], kwargs)

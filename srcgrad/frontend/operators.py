@@ -106,7 +106,7 @@ def binary(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> Symbol:
     if fn is operator.mul:
         for items, times in ((a, b), (b, a)):
             of_run = isinstance(items, Value) and items in lo.tuple_items
-            if (of_run or (constant(times) is NOT_CONSTANT and _holds_numbers(items))) and _repeats(times):
+            if (of_run or (constant(times) is NOT_CONSTANT and _holds_numbers(items))) and may_repeat(times):
                 repeated = binary(lo, fn, lo.call(Const(list), [items], {}), times)
                 return lo.call(Const(tuple), [repeated], {})
     if isinstance(a, Value) and a in lo.tuple_items and is_array_like(b):
@@ -191,7 +191,7 @@ def _check_operands(lo: Lowering, fn: Callable, a: Symbol, b: Symbol) -> None:
     else:
         other = b if right is None else a
         by_numpy = _is_for_numpy(other) or (fn not in _OF_SEQUENCES and _is_number_of_numpy(other))
-        fits = by_numpy or (fn is operator.mul and _repeats(other)) or not isinstance(other, Value)
+        fits = by_numpy or (fn is operator.mul and may_repeat(other)) or not isinstance(other, Value)
     if not fits:
         lo.raises(TypeError, f"unsupported operand types for {fn.__name__}: {_name(lo, a)} and {_name(lo, b)}")
 
@@ -223,7 +223,7 @@ def _is_number_of_numpy(symbol: Symbol) -> bool:
     return isinstance(value, np.generic) or (isinstance(symbol, Value) and isinstance(symbol.type, NpScalar))
 
 
-def _repeats(symbol: Symbol) -> bool:
+def may_repeat(symbol: Symbol) -> bool:
     """Whether a symbol may say how often a list is repeated."""
     t = symbol.type if isinstance(symbol, Value) else None
     return (isinstance(t, NpScalar) and t.dtype.kind in "iu") or (isinstance(t, PyScalar) and t.kind in "ib")

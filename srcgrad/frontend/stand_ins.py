@@ -21,6 +21,14 @@ def clear(items: list) -> None:
         items.pop()
 
 
+def repeat(items: list, times: int) -> None:
+    """`items *= times`."""
+    if times < 1:
+        items.clear()
+    else:
+        items.extend(items * (times - 1))
+
+
 def remove(items: list, item: Any) -> None:
     """`list.remove`."""
     items.pop(items.index(item))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
 
-from srcgrad.ir.nodes import Const, Tree, Value
+from srcgrad.ir.nodes import Call, Const, Tree, Value
 from srcgrad.ir.types import (
     INT,
     NUMBER,
@@ -136,7 +137,15 @@ def asarray(site: Site, fn: Any, a: Tree, dtype: Tree = None, copy: Tree = None,
 @analytic(np.copy, np.ndarray.copy)
 def copy(site: Site, fn: Any, a: Tree, order: Tree = None) -> Type:
     t = type_of(a)
+    if fn is np.ndarray.copy and (isinstance(t, NpScalar) or (isinstance(t, Unknown) and _may_be_element(a))):
+        # A number of NumPy has this method, too.
+        return t
     return _as_array(t) if isinstance(t, Unknown) else array_of(site, a)
+
+
+def _may_be_element(a: Tree) -> bool:
+    owner = a.owner if isinstance(a, Value) else None
+    return isinstance(owner, Call) and owner.fn in (operator.getitem, np.sum, np.max, np.min, np.mean, np.prod)
 
 
 def _as_array(t: Unknown) -> Array:
@@ -201,7 +210,7 @@ def eye(site: Site, fn: Any, N: Tree, M: Tree = None, k: Tree = 0, dtype: Tree =
     rows = length(site, N)
     columns = rows
     if fn is np.identity:
-        dtype = M
+        dtype = dtype if is_none(M) else M
     elif not is_none(M):
         columns = length(site, M)
     return Array(dtype_argument(dtype, F8), (rows, columns))

@@ -323,7 +323,7 @@ def _sample_array(dtype: np.dtype, shape: tuple[int, ...], seed: int) -> np.ndar
         return ((steps + seed) % 2 == 0).reshape(shape)
     if dtype.kind in "iu":
         # In order, as bins are, and in range where they index an axis.
-        return (3 * steps // max(size, 1)).astype(dtype).reshape(shape)
+        return (3 * steps // max(size, 1) if shape else np.array([1 + seed % 2])).astype(dtype).reshape(shape)
     x = (0.1 + (steps + 1) / (size + 2 + seed)).reshape(shape)
     if len(shape) >= 2 and shape[-1] == shape[-2]:
         x = (x + x.swapaxes(-1, -2)) / 2 + 2 * shape[-1] * np.eye(shape[-1])

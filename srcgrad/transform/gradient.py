@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, is_dataclass
 from functools import partial
@@ -526,6 +527,13 @@ def _has_plain_init(cls: type, kwargs: dict[str, Any]) -> bool:
     )
 
 
+_READERS = frozenset([getattr, operator.getitem])
+
+
+def _type_of(tree: Any) -> Any:
+    return getattr(tree, "type", None)
+
+
 def own_results(function: Function, lo: Lowering) -> None:
     """Copies what would share memory with an argument or with another result."""
     aliases = Aliases([function])
@@ -533,6 +541,10 @@ def own_results(function: Function, lo: Lowering) -> None:
     for value in (*function.params, *function.captured):
         if is_pointer(value.type):
             taken |= {aliases.find(value), *aliases.within(value)}
+    for op in walk(function.body):
+        # What is read from an object that is an argument is memory of the argument, too.
+        if isinstance(op, Call) and among(op.fn, _READERS) and op.args and isinstance(_type_of(op.args[0]), Opaque):
+            taken |= {part for v in op.outputs if is_pointer(v.type) for part in (aliases.find(v), *aliases.within(v))}
 
     def own(value: Value) -> Value:
         if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):

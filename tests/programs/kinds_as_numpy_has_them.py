@@ -1,0 +1,99 @@
+"""Whether something is a number, a view or a copy, as NumPy and Python have it: seen by what is updated later."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import program, rand
+
+
+@program(lambda: (rand(3),), tags=("lists", "aliases"))
+def list_is_repeated_in_place(x):
+    items = [x[0]]
+    same = items
+    items *= 3
+    items.append(x[1])
+    return sum(same) * len(same)
+
+
+@program(lambda: (rand(4), 2), tags=("lists", "aliases", "loop"))
+def list_of_the_run_is_repeated_in_place(x, n):
+    items = []
+    for v in x:
+        if v > 0.1:
+            items.append(v * v)
+    same = items
+    items *= n
+    none = [x[0]]
+    others = none
+    none *= 0
+    return sum(same) * len(same) + len(others) + x[0]
+
+
+@program(lambda: (rand(3),), tags=("lists", "helpers"))
+def list_is_repeated_by_a_helper(x):
+    def twice(items):
+        items *= 2
+
+    rows = [[x[0], x[1] * x[2]], [x[2]]]
+    twice(rows[0])
+    rows[1] *= 3
+    return sum(rows[0]) * sum(rows[1]) * len(rows[0])
+
+
+@program(lambda: (rand(3), True), tags=("indices", "writes"))
+def truth_values_pick_copies(x, flag):
+    y = x * 1.5
+    first, second, third = y[x[0] > 0.0], y[True], y[flag]
+    first *= 2.0
+    second += y
+    third[...] = x[0]
+    return np.sum(first * y) + np.sum(second * x) + np.sum(third * y)
+
+
+@program(lambda: (rand(3), True), tags=("indices", "writes"))
+def parts_that_truth_values_pick_are_copies(x, flag):
+    m = np.outer(x, x)
+    row, rest = m[0, flag], m[flag, 1:]
+    row *= 3.0
+    rest *= x[0]
+    return np.sum(row * m[0]) + np.sum(rest * m[1:])
+
+
+@program(lambda: (rand(3),), tags=("0-d", "aliases"))
+def copies_of_numbers_are_numbers(x):
+    best = x[0].copy()
+    before = best
+    best += x[1]
+    total = np.sum(x).copy()
+    whole = total
+    total *= x[2]
+    return before * best + whole * total
+
+
+@program(lambda: (rand(4),), tags=("dtype", "writes"))
+def identity_of_integers_cuts_what_is_written(x):
+    d = np.identity(4, dtype=int)
+    d[0] = x * 4.0
+    return np.sum(d[0] * x) + np.sum(np.identity(4, dtype=float)[1] * x**2)
+
+
+@program(lambda: (rand(3),), tags=("axes", "writes"))
+def applied_along_the_only_axis_is_a_copy(x):
+    v = np.apply_along_axis(lambda row: row, 0, x)
+    v *= 2.0
+    return np.sum(v * x) * np.apply_along_axis(np.sum, 0, x)
+
+
+@program(lambda: (rand(3),), tags=("0-d", "writes"))
+def number_of_an_array_that_is_made_finite(x):
+    v = np.array(x[0])
+    w = np.nan_to_num(v, copy=False)
+    w += 1.0
+    return v * w
+
+
+@program(lambda: (rand(3),), tags=("0-d", "shapes"))
+def counts_in_arrays_without_axes(x):
+    n = np.array(3)
+    return np.sum(np.vander(x, n) ** 2) + np.sum(np.eye(n)[1] * x)
