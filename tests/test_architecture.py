@@ -18,6 +18,7 @@ ORDER = (
     *(
         "view",
         "buffers",
+        "frozen",
         "jacobian_rows",
         "products",
         "api",

@@ -16,6 +16,7 @@ SUPPORTED = [p for p in all_programs() if p.supported]
 REFUSED = frozenset(
     [
         "applied_along_the_only_axis_is_a_copy",
+        "deep_copies_of_one_array_are_one",
         "bodies_moved_in_place",
         "difference_to_rows_written_by_calls_in_a_loop",
         "difference_to_what_a_call_has_written",

@@ -301,7 +301,7 @@ def augmented(lo: Lowering, node: ast.AugAssign, frame: Frame) -> None:
         current = attribute(lo, base, name)
         result = augment(lo, op, current, expression(lo, node.value, frame))
         rebound = _may_rebind(node.value) and attribute(lo, base, name) is not current
-        if result is not current or rebound or isinstance(base, Sequence):
+        if result is not current or rebound or isinstance(base, Sequence) or objects.sets_itself(base, name):
             set_attribute(lo, base, name, result)
 
 
@@ -366,7 +366,8 @@ def _augment_item(
     replaced = may_rebind and not isinstance(base, (Flat, Sequence)) and subscript(lo, base, key) is not current
     result = augment(lo, op, current, operand)
     # A tuple refuses its item back, also one that has changed in place.
-    if result is not current or replaced or isinstance(base, (Flat, Sequence)):
+    of_class = objects.class_of_object(base) is not None
+    if result is not current or replaced or of_class or isinstance(base, (Flat, Sequence)):
         set_item(lo, base, key, result)
 
 

@@ -39,6 +39,7 @@ from srcgrad.frontend.expressions import display_items, expression, read_name
 from srcgrad.frontend.folding import as_symbol
 from srcgrad.frontend.functions import applied, call_closure, call_function, spread
 from srcgrad.frontend.handlers import BUILTINS, CALLED
+from srcgrad.frontend.hidden_writes import refuse_overwriting
 from srcgrad.frontend.list_checks import require_number
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.lowering import Lowering
@@ -424,7 +425,7 @@ def primitive(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbo
     if isinstance(fn, np.ufunc) and fn.nout > 1 and len(args) > fn.nin:
         missing = (Const(None),) * (fn.nin + fn.nout - len(args))
         args, kwargs = args[: fn.nin], {**kwargs, "out": Sequence((*args[fn.nin :], *missing))}
-    _refuse_overwriting(lo, fn, args, kwargs)
+    refuse_overwriting(lo, fn, args, kwargs)
     names = _names_from_out(fn) if "out" not in kwargs else ()
     if names:
         first = names[0][0]
@@ -497,24 +498,6 @@ def _is_tuple_of_run(symbol: Symbol) -> TypeGuard[Value]:
     if not isinstance(symbol, Value) or isinstance(symbol, Const) or not isinstance(symbol.type, Tuple):
         return False
     return symbol.type.differentiable and not holds_itself(symbol.type)
-
-
-def _refuse_overwriting(lo: Lowering, fn: Any, args: list[Symbol], kwargs: dict[str, Symbol]) -> None:
-    """Refuses calls that let a function of SciPy write to its arguments: `overwrite_a=True` and its like."""
-    places = _overwriting(fn) if (getattr(fn, "__module__", None) or "").startswith("scipy.") else ()
-    for place, name in places:
-        given = kwargs.get(name, args[place] if place < len(args) else Const(False))
-        if not isinstance(given, Const) or given.value:
-            lo.unsupported(f"{display_name(fn)} with {name}= may write to its argument", f"leave {name} out")
-
-
-@functools.cache
-def _overwriting(fn: Any) -> tuple[tuple[int, str], ...]:
-    try:
-        names = list(inspect.signature(fn).parameters)
-    except (TypeError, ValueError):
-        return ()
-    return tuple([(k, name) for k, name in enumerate(names) if name.startswith("overwrite_")])
 
 
 @functools.cache

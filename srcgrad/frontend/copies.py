@@ -34,7 +34,7 @@ def _deepcopy(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
     return _copied(lo, args[0], {})
 
 
-def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None) -> Symbol:
+def _copied(lo: Lowering, symbol: Symbol, known: dict[Symbol, Symbol] | None) -> Symbol:
     """A copy of a symbol; a deep one, if `known` maps the containers copied so far to their copies."""
     if known and pools.pool_of(symbol) is not None:
         lo.unsupported("what this copies is not known at compile time", "make the parts of the copy one by one")
@@ -59,7 +59,11 @@ def _copied(lo: Lowering, symbol: Symbol, known: dict[Reference, Symbol] | None)
             return symbol
         return Sequence(tuple([_copied(lo, item, known) for item in symbol.items]), symbol.cls)
     if isinstance(symbol, Value) and isinstance(symbol.type, Array):
-        return lo.emit(np.copy, symbol)
+        if known is None:
+            return lo.emit(np.copy, symbol)
+        if symbol not in known:
+            known[symbol] = lo.emit(np.copy, symbol)
+        return known[symbol]
     if may_be_missing(lo, symbol):
         there = lo.emit(operator.is_not, symbol, Const(None))
         return select(lo, there, lambda: _copied(lo, symbol, known), lambda: Const(None))

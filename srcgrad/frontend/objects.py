@@ -212,6 +212,8 @@ def write(lo: Lowering, owner: Reference | Value, name: str, symbol: Symbol) -> 
             lo.unsupported(f"property {name!r} of {cls.__name__} has no setter")
         lo.call(Const(found.fset), [owner, symbol], {})
         return
+    if hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType):
+        lo.unsupported(f"what is written to {name!r} of {cls.__name__} goes to a descriptor", "make it a property")
     if _is_frozen(cls):
         lo.unsupported(f"{cls.__name__} is frozen: its attribute {name!r} can't be written")
     place = pools.resolved(lo, owner)
@@ -220,6 +222,14 @@ def write(lo: Lowering, owner: Reference | Value, name: str, symbol: Symbol) -> 
     from srcgrad.frontend.late_fields import with_field
 
     lo.change(owner, with_field(lo.contents(owner), name, symbol))
+
+
+def sets_itself(owner: Symbol, name: str) -> bool:
+    """Whether an assignment to an attribute, also of what it holds, is a call of a function of its class."""
+    cls = class_of_object(owner)
+    pool = pools.pool_of(owner)
+    classes = [*(pool.classes if pool is not None else []), *([cls] if cls is not None else [])]
+    return any(isinstance(inspect.getattr_static(known, name, None), property) for known in classes)
 
 
 def _is_frozen(cls: type) -> bool:
