@@ -296,7 +296,7 @@ def numpy_numbers_that_only_scale(a, b, c):
     return total
 
 
-@program(lambda: ([np.float32(0.5)] * 20, np.float32(2.0)), argnums=(0, 1), tags=("float32", "list"))
+@program(lambda: ([np.float32(0.5)] * 20, np.float32(2.0)), argnums=(0, 1), tags=("float32", "list", "long list"))
 def long_list_of_single_numbers(values, s):
     total = 0.0
     for value in values[2:]:
@@ -312,7 +312,7 @@ def long_list_of_arrays_of_many_lengths(values, s):
     return total
 
 
-@program(lambda: ([0.5] * 20, np.float32(2.0)), argnums=(0, 1), tags=("float32", "list"))
+@program(lambda: ([0.5] * 20, np.float32(2.0)), argnums=(0, 1), tags=("float32", "list", "long list"))
 def long_list_of_numbers_beside_a_single_one(values, s):
     total = 0.0
     for value in values:
