@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import dataclasses
 import functools
@@ -110,3 +111,23 @@ def test_fields_of_arguments_are_not_handed_out() -> None:
     for made in (given.a, given.b, by_number, aux, out, column):
         assert not np.shares_memory(made, x)
         assert not np.shares_memory(made, y)
+
+
+Point = collections.namedtuple("Point", "a b")
+
+
+@pytest.mark.parametrize("cls", [Point, Pair])
+@pytest.mark.parametrize("fun", [lambda q: q, lambda q: (q.a, q.b), lambda q: Point(q.b, q.a)])
+def test_fields_that_are_returned_as_they_are(cls: Any, fun: Any) -> None:
+    x, y = np.array([0.3, 0.7, 1.1]), np.array([1.0, 2.0, 0.5])
+    out, pull = srcgrad.vjp(fun, cls(x, y))
+    check_same(out, fun(cls(x, y)), "the value")
+    given = type(out)((y, x)) if type(out) is tuple else type(out)(y, x)
+    first, second = (y, x) if fun(cls(1, 2)) in (cls(1, 2), (1, 2)) else (x, y)
+    check_same(pull(given)[0], cls(first, second), "the cotangents")
+
+
+@pytest.mark.parametrize("cls", [Point, Pair])
+def test_an_aux_of_a_class_is_passed_through(cls: Any) -> None:
+    assert srcgrad.jvp(lambda s: (s * s, cls(s, 2.0)), (2.0,), (1.0,), has_aux=True) == (4.0, 4.0, cls(2.0, 2.0))
+    assert srcgrad.hvp(lambda s: (s * s, cls(s, 1.0)), has_aux=True)(2.0, 1.0) == (2.0, cls(2.0, 1.0))

@@ -85,8 +85,8 @@ def with_tangents(program: Program, names: list[str], has_aux: bool, optimize: b
         mixed = is_mixed(function)
         dots = {v: final_cotangent(lo, dot, v, mixed) for v, dot in dots.items()}
         out_dot = map_tree(lambda v: dots.get(v, Const(None)), out)
+        out_dot = built(lo, classes(program, program.result, (out_dot, aux), has_aux)[0])
         out, aux = built(lo, classes(program, program.result, (out, aux), has_aux))
-        (out_dot, _) = built(lo, classes(program, program.result, (out_dot, aux), has_aux))
     return Pushed(out, out_dot, aux, tangents, tuple(places_of(program, names, inputs)))
 
 

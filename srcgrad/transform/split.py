@@ -21,6 +21,13 @@ def first_of_reverse(function: Function) -> int:
     return next((k for k, op in enumerate(ops) if op.mirror is not None), len(ops))
 
 
+def _cut(function: Function, seeds: list[Value]) -> int:
+    """Where the reverse sweep starts, or what is made of cotangents alone if there is none."""
+    known = set(seeds)
+    ops = function.body.ops[: first_of_reverse(function)]
+    return next((k for k, op in enumerate(ops) if not known.isdisjoint(references(op))), len(ops))
+
+
 def split(
     function: Function, gradients: Any, seeds: list[Value], packed: bool
 ) -> tuple[Function, Function, list[Value]]:
@@ -36,7 +43,7 @@ def split(
         The two functions and the kept values.
     """
     body = function.body
-    cut = first_of_reverse(function)
+    cut = _cut(function, seeds)
     forward, reverse = body.ops[:cut], body.ops[cut:]
     available = {o for op in forward for o in op.outputs} | set(function.params)
     if not packed:
@@ -47,7 +54,7 @@ def split(
     kept.sort(key=lambda v: v.uid)
     for value in kept:
         define_everywhere(value)
-    cut = first_of_reverse(function)
+    cut = _cut(function, seeds)
     forward, reverse = body.ops[:cut], body.ops[cut:]
     body.ops = forward
     region = Region()
