@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,26 +12,11 @@ from srcgrad.tree import map_leaves
 
 
 class Twins:
-    """Copies of trees: what is one container in them, or one piece of memory, is one in the copies.
+    """Copies of trees: what is one container in them, or one piece of memory, is one in the copies."""
 
-    Args:
-        outside: trees whose containers and arrays stay themselves wherever they are found.
-    """
-
-    def __init__(self, outside: Iterable[Any] = ()):
+    def __init__(self) -> None:
         self._memory: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._containers: dict[int, tuple[Any, Any]] = {}
-        for tree in outside:
-            self._keep(tree)
-
-    def _keep(self, tree: Any) -> None:
-        if isinstance(tree, np.ndarray):
-            root = _root(tree)
-            self._memory[id(root)] = root, root
-        elif id(tree) not in self._containers and isinstance(tree, (list, dict, tuple, deque)):
-            self._containers[id(tree)] = tree, tree
-            for item in tree.values() if isinstance(tree, dict) else tree:
-                self._keep(item)
 
     def of(self, tree: Any) -> Any:
         """The copy of a tree."""
@@ -55,24 +39,19 @@ class Twins:
 
     def _array(self, leaf: np.ndarray) -> np.ndarray:
         """A copy of an array; arrays that share memory have copies that share memory."""
-        root = _root(leaf)
+        root = leaf
+        while isinstance(root.base, np.ndarray):
+            root = root.base
         if id(root) not in self._memory:
             self._memory[id(root)] = root, protected(root)
         copy = self._memory[id(root)][1]
-        if leaf is root or copy is root:
-            return copy if leaf is root else leaf
+        if leaf is root:
+            return copy
         memory = copy if copy.base is None else copy.base
         offset = _address(copy) - _address(memory) + _address(leaf) - _address(root)
         twin = np.ndarray(leaf.shape, leaf.dtype, memory, offset, leaf.strides)
         twin.flags.writeable = leaf.flags.writeable
         return twin
-
-
-def _root(array: np.ndarray) -> np.ndarray:
-    """The array that owns the memory of another one, as far as arrays tell."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
 
 
 def _address(x: np.ndarray) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FunctionType, MethodType
 from typing import Any, cast
 
@@ -186,8 +186,9 @@ def vjp_of(
     dispatcher = _dispatcher_for(fun, "vjp", wanted, has_aux, jit)
     with dispatcher.held() as own:
         variant, values = own.find(primals, {})
+        _check_aliases(variant, values)
         # The pullback remembers copies: the user may write to the primals later.
-        twins = Twins([value.read() for value, _ in variant.captured])
+        twins = Twins()
         values = [twins.of(v) for v in values]
         result = variant.entry(*values)
         outside = [value.read() for value, _ in variant.captured]
@@ -198,6 +199,18 @@ def vjp_of(
     places = places_of(target, len(primals))
     pull = Pullback(variant, kept, results[0], places, target.name)
     return (tuple(results) if has_aux else results[0]), pull
+
+
+def _check_aliases(variant: Variant, values: Sequence[Any]) -> None:
+    """Refuses primals that share memory or containers where the code does, which is going to see copies of them."""
+    if not variant.alias_checks:
+        return
+    known = {v.hint or "": source.read() for source, v in variant.captured}
+    known.update(zip(variant.params, values, strict=False))
+    for op in variant.alias_checks:
+        places, holders = op.args
+        given = {name: known[v.hint] for name, v in holders.items() if v.hint in known}
+        op.fn({name: place.value for name, place in places.items()}, given)
 
 
 def places_of(target: Target, count: int) -> list[tuple[str, int | None]]:
@@ -343,7 +356,8 @@ class Pushforward:
         self._places = [shown(place) for place in places_of(target, len(primals))]
         with dispatcher.held() as own:
             self._variant, values = own.find(primals, {})
-            twins = Twins([source.read() for source, v in self._variant.captured if isinstance(v.type, Opaque)])
+            _check_aliases(self._variant, values)
+            twins = Twins()
             # What is outside of the function may change later, as the primals may.
             self._outside = {v.hint or "": _frozen(source.read(), v, twins) for source, v in self._variant.captured}
         self._values = [twins.of(value) for value in values]

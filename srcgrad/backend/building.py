@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from srcgrad import checks
 from srcgrad.analysis.alias import calls_itself
+from srcgrad.analysis.memory import among
 from srcgrad.backend import numba_target
 from srcgrad.backend.arguments import split_name
 from srcgrad.backend.checks import Check, Slow, never
@@ -24,7 +26,7 @@ from srcgrad.frontend.marks import Marks
 from srcgrad.frontend.program import ANY_KIND, Program, lower_program
 from srcgrad.frontend.sources import Source
 from srcgrad.frontend.values import Reference, Sequence
-from srcgrad.ir.nodes import Function, Value
+from srcgrad.ir.nodes import Call, Function, Value
 from srcgrad.ir.printer import format_function
 from srcgrad.jit.destinations import write_to_destinations
 from srcgrad.jit.handover import hand_over_lists
@@ -83,6 +85,9 @@ class Options:
     into: bool = False
 
 
+_ALIAS_CHECKS = frozenset([checks.check_overlap, checks.check_no_container_twice])
+
+
 @dataclass(slots=True)
 class Variant:
     """Compiled code for one combination of kinds.
@@ -102,6 +107,7 @@ class Variant:
         forwarding: what the entry calls, if it does no more.
         destinations: the dtypes of the arrays that the entry takes to write the gradient to, one for each in it.
         is_repeatable: for a `jvp`, whether the entry does the same in each run.
+        alias_checks: what the entry does first to find arguments that share memory or containers.
     """
 
     params: tuple[str, ...]
@@ -123,6 +129,11 @@ class Variant:
     call: Callable[[Slow], Callable[..., Any]] | None = None
     forwarding: Forwarding | None = None
     is_repeatable: bool = True
+    alias_checks: list[Call] = field(init=False)
+
+    def __post_init__(self) -> None:
+        first = [op for function in self.functions for op in function.body.ops]
+        self.alias_checks = [op for op in first if isinstance(op, Call) and among(op.fn, _ALIAS_CHECKS)]
 
     @property
     def inside(self) -> list[Variant]:

@@ -319,11 +319,12 @@ def augment(lo: Lowering, op: type, current: Symbol, right: Symbol) -> Symbol:
         require_operand(lo, "+=", current, None)
         lo.call(Const(list.extend), [current, right], {})
         return current
-    if op is ast.Mult and is_list(current) and isinstance(right, Value) and isinstance(right.type, Unknown):
-        lo.unsupported("whether this repeats a list or multiplies an array is not known here", "use extend(...)")
-    if op is ast.Mult and is_list(current) and may_repeat(right):
-        lo.call(Const(stand_ins.repeat), [current, right], {})
-        return current
+    if op is ast.Mult and is_list(current):
+        if isinstance(right, Value) and isinstance(right.type, Unknown):
+            lo.unsupported("whether this repeats a list or multiplies an array is not known here", "use extend(...)")
+        if may_repeat(right):
+            lo.call(Const(stand_ins.repeat), [current, right], {})
+            return current
     if op is ast.BitOr and isinstance(current, Reference) and current.cls in (dict, set):
         lo.call(Const(current.cls.update), [current, right], {})
         return current

@@ -391,19 +391,17 @@ def item_getter(lo: Lowering, iterator: Iterator) -> Callable[[Value], Symbol]:
     """How to get the item at an index."""
     if iterator.items is not None:
         items = iterator.items
-        values: list[Value] = []
+        whole = runtime_list(lo, items) if items else None
 
         def from_list(k: Value) -> Symbol:
             known = constant(k)
             if isinstance(known, int) and known < len(items):
                 return items[known]
-            if not values:
+            if whole is None:
                 return UNDEFINED_VALUE
             lo.unroll(k)
-            return subscript(lo, values[0], k)
+            return subscript(lo, whole, k)
 
-        if items:
-            values.append(runtime_list(lo, items))
         return from_list
     if iterator.bounds is not None:
         start, _, step = descending(lo, iterator.bounds) if iterator.backwards else iterator.bounds

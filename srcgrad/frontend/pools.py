@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import GeneratorType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import CompactDict, Conflict, Frame, Reference, Sequence, Symbol, is_function, part_name
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
@@ -214,8 +215,6 @@ def _missing(lo: Lowering, pool: Pool, cls: type, name: Any) -> Value:
 
 def pool_from_start(lo: Lowering, reference: Reference) -> NoReturn:
     """Starts again with the objects of a place in their pool as soon as they are made."""
-    from srcgrad.frontend.marks import Restart
-
     if reference.site is None or reference.site in lo.marks.pooled:
         lo.unsupported(
             f"a {reference.cls.__name__} is put into a container here whose length depends on the run, or takes the "
@@ -247,8 +246,6 @@ def have_same_keys(lo: Lowering, a: Symbol, b: Symbol) -> bool:
 
 def key_by_run(lo: Lowering, pool: Pool) -> None:
     """Starts again with the dicts of a pool as dicts whose keys depend on the run, if they are all made here."""
-    from srcgrad.frontend.marks import Restart
-
     if None in pool.made_at or not pool.made_at:
         return
     for key in [key for key, known in lo.marks.pools.items() if known is pool]:
@@ -273,8 +270,6 @@ def can_pool(lo: Lowering, symbol: Any) -> bool:
 
 def _known_pool(lo: Lowering, reference: Reference, contents: dict[Any, Symbol]) -> Pool:
     """The pool for an object; starts again if it is new, or if more of its attributes have to have lists."""
-    from srcgrad.frontend.marks import Restart
-
     cls = reference.cls
     key = (dict, *contents) if cls is dict else (cls, reference.site) if cls is CompactDict else cls
     pool = lo.marks.pools.get(key)
@@ -379,7 +374,6 @@ def _kept(lo: Lowering, pool: Pool, name: Any, item: Symbol) -> Value:
 
 def _number_of_function(lo: Lowering, known: list[Symbol], item: Symbol) -> Symbol:
     """Which of the functions that an attribute may be this one is; starts again if it is none that is known."""
-    from srcgrad.frontend.marks import Restart
     from srcgrad.frontend.merging import select
 
     if isinstance(item, Conflict):
@@ -401,7 +395,6 @@ def _number_of_function(lo: Lowering, known: list[Symbol], item: Symbol) -> Symb
 def _put(lo: Lowering, pool: Pool, values: dict[Any, Value]) -> None:
     """Makes sure that the lists are known to hold such values; starts again if they were not."""
     from srcgrad.frontend.list_kinds import put
-    from srcgrad.frontend.marks import Restart
 
     news = [put(lo, _column(lo, pool, name), v) for name, v in values.items()]
     if any(news):
@@ -490,8 +483,6 @@ def is_instance(lo: Lowering, place: Value, classes: Any) -> Symbol:
 
 def write(lo: Lowering, place: Value, name: Any, symbol: Symbol, cls: type | None = None) -> None:
     """`place.name = symbol` for an object in a pool, of a certain class if that is known."""
-    from srcgrad.frontend.marks import Restart
-
     pool = pool_of(place)
     assert pool is not None
     classes = pool.classes if cls is None or cls not in pool.owned else [cls]

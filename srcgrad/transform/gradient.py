@@ -530,21 +530,18 @@ def _has_plain_init(cls: type, kwargs: dict[str, Any]) -> bool:
 _READERS = frozenset([getattr, operator.getitem])
 
 
-def _type_of(tree: Any) -> Any:
-    return getattr(tree, "type", None)
-
-
 def own_results(function: Function, lo: Lowering) -> None:
     """Copies what would share memory with an argument or with another result."""
     aliases = Aliases([function])
-    taken: set[Any] = set()
-    for value in (*function.params, *function.captured):
-        if is_pointer(value.type):
-            taken |= {aliases.find(value), *aliases.within(value)}
+    given = [*function.params, *function.captured]
     for op in walk(function.body):
         # What is read from an object that is an argument is memory of the argument, too.
-        if isinstance(op, Call) and among(op.fn, _READERS) and op.args and isinstance(_type_of(op.args[0]), Opaque):
-            taken |= {part for v in op.outputs if is_pointer(v.type) for part in (aliases.find(v), *aliases.within(v))}
+        if isinstance(op, Call) and among(op.fn, _READERS) and isinstance(getattr(op.args[0], "type", None), Opaque):
+            given += op.outputs
+    taken: set[Any] = set()
+    for value in given:
+        if is_pointer(value.type):
+            taken |= {aliases.find(value), *aliases.within(value)}
 
     def own(value: Value) -> Value:
         if isinstance(value, Const) or is_scalar(value.type) or not is_pointer(value.type):

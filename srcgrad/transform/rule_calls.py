@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from srcgrad.errors import NoRuleError, UnsupportedError
 from srcgrad.frontend.functions import source_of
-from srcgrad.frontend.lowering import Lowering, RaisesAlways, Restart
+from srcgrad.frontend.lowering import Lowering, RaisesAlways
+from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.values import Sequence, Symbol
 from srcgrad.ir.nodes import Call, Const, Op, Raise, Value
 from srcgrad.ir.types import Array, NpScalar, Unknown
