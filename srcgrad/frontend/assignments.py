@@ -64,13 +64,6 @@ def assignment(lo: Lowering, node: ast.Assign, frame: Frame) -> Outcome:
     return evaluated(lo, node.value, frame, lambda symbol: _assign_all(lo, node.targets, symbol, frame))
 
 
-def generated(lo: Lowering, symbol: Symbol) -> Symbol:
-    """What a name stands for that is given a generator expression, which has been collected."""
-    from srcgrad.frontend.stepping import iterator_of
-
-    return iterator_of(lo, symbol)
-
-
 def annotated(lo: Lowering, node: ast.AnnAssign, frame: Frame) -> Outcome:
     """`name: kind = value`."""
     if node.value is None:
@@ -137,7 +130,7 @@ def unpacked(lo: Lowering, targets: list[ast.expr], symbol: Symbol) -> list[tupl
     """What each of several targets is assigned."""
     if is_undefined(symbol):
         return [(target.value if isinstance(target, ast.Starred) else target, symbol) for target in targets]
-    if any(isinstance(target, ast.Starred) for target in targets):
+    if not isinstance(symbol, Value) or any(isinstance(target, ast.Starred) for target in targets):
         symbol = collected(lo, symbol)
     if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
         if any(isinstance(t, ast.Starred) for t in targets):

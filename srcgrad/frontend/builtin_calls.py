@@ -35,7 +35,7 @@ from srcgrad.frontend.list_checks import require_items
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import for_each, over
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches, select
+from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.objects import class_of_object
 from srcgrad.frontend.outside import has_outside, note_class
 from srcgrad.frontend.stand_in_classes import ORIGINALS
@@ -440,29 +440,6 @@ def _getattr(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
         if not found:
             return args[2]
     return attribute(lo, args[0], name)
-
-
-@handles(filter)
-def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    fn, inner = args
-    iterator = iterate(lo, inner)
-    if iterator.drive is not None:
-        return driven.filtered(lo, iterator, lambda item: item if constant(fn) is None else lo.call(fn, [item], {}))
-    site = (*lo.site("filter"), lo.span)
-    kept = new_list(lo, (), site)
-
-    def visit(item: Symbol, rest: Rest | None = None) -> Outcome:
-        truth = lo.truth(item if constant(fn) is None else lo.call(fn, [item], {}))
-        if isinstance(truth, bool):
-            return keep(item) if truth else NEXT
-        return join_branches(lo, truth, branch(lo, lambda: keep(item)), branch(lo, lambda: NEXT))
-
-    def keep(item: Symbol) -> Outcome:
-        lo.call(Const(list.append), [kept, item], {})
-        return NEXT
-
-    for_each(lo, iterator, visit, site)
-    return kept
 
 
 @handles(np.ndindex)

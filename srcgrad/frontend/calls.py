@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import collections
 import dataclasses
 import functools
 import inspect
-import itertools
+import math
 import operator
 import types
 from collections.abc import MutableMapping, MutableSequence, MutableSet
@@ -32,7 +33,6 @@ from srcgrad.frontend import (  # noqa: F401
 )
 from srcgrad.frontend.access import subscript, tuple_items
 from srcgrad.frontend.arity import by_position, check_arguments
-from srcgrad.frontend.assignments import generated
 from srcgrad.frontend.attributes import attribute, class_of_values
 from srcgrad.frontend.builtin_calls import collect
 from srcgrad.frontend.expressions import display_items, expression, read_name
@@ -105,15 +105,14 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
     fn = expression(lo, node.func, frame)
     if isinstance(fn, Const) and hashable(fn.value) and fn.value in FOLDS and len(node.args) == 1 and not node.keywords:
         argument = node.args[0]
-        if isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
+        # `any` and `all` ask a generator expression for no more than they need.
+        if isinstance(argument, ast.ListComp) or (isinstance(argument, ast.GeneratorExp) and fn.value is sum):
             return fold_call(lo, fn.value, argument, frame)
     if isinstance(fn, Const) and _is_numpy(fn.value) and any(isinstance(a, ast.GeneratorExp) for a in node.args):
         lo.unsupported("NumPy makes no array of a generator", "give it a list: [... for ...]")
     if isinstance(fn, Const) and fn.value is super:
         return _super(lo, node, frame)
-    if isinstance(fn, Const) and fn.value is next and node.args and isinstance(node.args[0], ast.GeneratorExp):
-        lo.marks.lazy.add(lo.site(node.args[0]))
-    args = display_items(lo, node.args, frame, spreads=True)
+    args = display_items(lo, node.args, frame, spreads=True, collects=_collects(fn))
     kwargs: dict[str, Symbol] = {}
     for keyword in node.keywords:
         symbol = expression(lo, keyword.value, frame)
@@ -125,14 +124,38 @@ def call_node(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
             kwargs.update({str(key): item for key, item in lo.contents(symbol)})
         else:
             lo.unsupported("only dicts of known keys can be spread with **")
-    if is_user_function(fn) and any(isinstance(arg, ast.GeneratorExp) for arg in node.args):
-        args = [
-            generated(lo, arg) if isinstance(part, ast.GeneratorExp) else arg
-            for part, arg in itertools.zip_longest(node.args, args)
-            if arg is not None
-        ]
     lo.escape = whole[1] if whole is not None and whole[0] is node and is_user_function(fn) else None
     return call(lo, fn, args, kwargs)
+
+
+_COLLECTORS = frozenset(
+    [
+        list,
+        tuple,
+        set,
+        frozenset,
+        dict,
+        sum,
+        sorted,
+        min,
+        max,
+        math.prod,
+        math.fsum,
+        np.fromiter,
+        collections.deque,
+        collections.Counter,
+        list.extend,
+        set.update,
+        dict.update,
+        str.join,
+    ]
+)
+
+
+def _collects(fn: Symbol) -> bool:
+    """Whether a function takes all items of an iterator before it does anything else."""
+    fn = fn.fn if isinstance(fn, Bound) else fn
+    return isinstance(fn, Const) and hashable(fn.value) and fn.value in _COLLECTORS
 
 
 def _is_numpy(fn: Any) -> bool:

@@ -1,10 +1,10 @@
-"""Comprehensions and generator expressions: loops that collect."""
+"""Comprehensions: loops that collect; and generator expressions, which collect nothing."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from srcgrad.frontend.access import set_dict_item
 from srcgrad.frontend.assignments import assign
@@ -15,9 +15,8 @@ from srcgrad.frontend.iteration import constant_range, iterate
 from srcgrad.frontend.list_kinds import new_list
 from srcgrad.frontend.loops import over
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import NEXT, Outcome, branch, join_branches
-from srcgrad.frontend.scope import comprehension_scope
+from srcgrad.frontend.scope import comprehension_scope, scope_of
 from srcgrad.frontend.store import MISSING
 from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Symbol
 from srcgrad.ir.nodes import Const
@@ -25,18 +24,18 @@ from srcgrad.ir.nodes import Const
 _SMALL = 32
 
 
+_ITERABLE = ".0"
+"""What Python calls the parameter of the function that a generator expression stands for."""
+
+
 def comprehension(lo: Lowering, node: Any, frame: Frame) -> Symbol:
-    """A list, set or dict comprehension, or a generator expression (which is collected into a list)."""
+    """A list, set or dict comprehension, or a generator expression all of whose items are wanted at once."""
     inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame)
     inner.quiet, inner.function = frame.quiet, frame.function
     if isinstance(node, ast.DictComp):
         return _dict_comprehension(lo, node, inner, frame)
-    site = lo.site(node)
-    if site in lo.marks.lazy:
-        return _lazy(lo, node, inner, frame)
-    collected = new_list(lo, (), site)
-    lazy = site if isinstance(node, ast.GeneratorExp) else None
-    stays(lo, fold_into(lo, node, inner, frame, lambda: _collect(lo, collected, expression(lo, node.elt, inner)), lazy))
+    collected = new_list(lo, (), lo.site(node))
+    stays(lo, fold_into(lo, node, inner, frame, lambda: _collect(lo, collected, expression(lo, node.elt, inner))))
     if isinstance(node, ast.SetComp) and isinstance(collected, Reference):
         return lo.new_reference(set, lo.contents(collected), None)
     return collected
@@ -47,23 +46,50 @@ def _collect(lo: Lowering, collected: Symbol, item: Symbol) -> Outcome:
     return NEXT
 
 
-def _lazy(lo: Lowering, node: ast.GeneratorExp, inner: Frame, frame: Frame) -> Symbol:
-    """A generator expression over a generator: one more generator, as what both do interleaves."""
+def generator_expression(lo: Lowering, node: ast.GeneratorExp, frame: Frame) -> Symbol:
+    """A generator expression: what a call of the generator function gives that it stands for.
+
+    What it goes over first is evaluated at once; all else when its items are asked for.
+    """
     from srcgrad.frontend.functions import capture_frame
-    from srcgrad.frontend.generators import OnYield, suspended
+    from srcgrad.frontend.generators import make_generator
 
-    first = iterate(lo, expression(lo, node.generators[0].iter, frame))
+    first = expression(lo, node.generators[0].iter, frame)
     capture_frame(lo, frame)
+    definition = _function_of(node, frame)
+    inner = Frame(frame.source, scope_of(definition), frame.globals, frame)
+    inner.quiet = frame.quiet
+    return make_generator(lo, (definition, id(first)), definition, inner, {_ITERABLE: first})
 
-    def run(on_yield: OnYield) -> Outcome:
-        inner.function = lo.function
-        outcome = fold_into(
-            lo, node, inner, frame, lambda: on_yield(node, expression(lo, node.elt, inner), None), None, first=first
-        )
-        forget(lo, inner)
-        return outcome
 
-    return suspended(lo, "expression", run)
+def _function_of(node: ast.GeneratorExp, frame: Frame) -> ast.FunctionDef:
+    """The generator function that a generator expression stands for, made once."""
+    known: ast.FunctionDef | None = getattr(node, "_srcgrad_function", None)
+    if known is not None:
+        return known
+    names = comprehension_scope(node, frame.scope)
+    body: ast.stmt = _at(node.elt, ast.Expr(_at(node.elt, ast.Yield(node.elt))))
+    for clause in reversed(node.generators):
+        for test in reversed(clause.ifs):
+            body = _at(test, ast.If(test, [body], []))
+        iterable = _at(node, ast.Name(_ITERABLE, ast.Load())) if clause is node.generators[0] else clause.iter
+        body = _at(clause.target, ast.For(clause.target, iterable, [body], []))
+    declared: list[ast.stmt] = []
+    if names.globals:
+        declared.append(_at(node, ast.Global(sorted(names.globals))))
+    if names.nonlocals:
+        declared.append(_at(node, ast.Nonlocal(sorted(names.nonlocals))))
+    parameters = ast.arguments([], [_at(node, ast.arg(_ITERABLE))], None, [], [], None, [])
+    made = _at(node, ast.FunctionDef("<genexpr>", parameters, [*declared, body], []))
+    node._srcgrad_function = made  # type: ignore[attr-defined]
+    return made
+
+
+_Node = TypeVar("_Node", bound=ast.AST)
+
+
+def _at(place: ast.AST, node: _Node) -> _Node:
+    return ast.copy_location(node, place)
 
 
 def _dict_comprehension(lo: Lowering, node: ast.DictComp, inner: Frame, frame: Frame) -> Symbol:
@@ -83,9 +109,7 @@ def fold_into(
     inner: Frame,
     frame: Frame,
     action: Callable[[], Outcome],
-    lazy: Any = None,
     guess: set[Any] = frozenset(),
-    first: Iterator | None = None,
 ) -> Outcome:
     """Runs the loops and conditions of a comprehension around an action.
 
@@ -95,22 +119,14 @@ def fold_into(
         inner: the frame of its names.
         frame: the frame that it stands in.
         action: what is done with each item.
-        lazy: if it loops over a generator, lowering starts again with this site among the lazy ones; None for never.
         guess: what the loops are known to carry.
-        first: what the first loop goes over, if that is known.
     """
 
     def generator(k: int) -> Outcome:
         if k == len(node.generators):
             return action()
         clause = node.generators[k]
-        if k == 0 and first is not None:
-            iterator = first
-        else:
-            iterator = iterate(lo, expression(lo, clause.iter, frame if k == 0 else inner))
-        if iterator.drive is not None and lazy is not None:
-            lo.marks.lazy.add(lazy)
-            raise Restart
+        iterator = iterate(lo, expression(lo, clause.iter, frame if k == 0 else inner))
         site = lo.site(clause)
         known = constant_range(iterator)
         if known is not None and (site in lo.marks.unrolled or len(known) <= _SMALL):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from srcgrad.frontend.exits import go_on, new_label, settled, stays
-from srcgrad.frontend.iteration import item_getter, iterate, iterator_length
+from srcgrad.frontend.iteration import item_getter, iterator_length
 from srcgrad.frontend.loops import over
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import NEVER, NEXT, Outcome, leaves_with, select
@@ -54,25 +54,6 @@ def mapped(iterator: Iterator, fn: Callable[[Symbol], Symbol]) -> Iterator:
     drive = iterator.drive
     assert drive is not None
     return Iterator(drive=lambda body: drive(lambda item, rest: body(fn(item), rest)))
-
-
-def filtered(lo: Lowering, iterator: Iterator, test: Callable[[Symbol], Symbol], wanted: bool = True) -> Iterator:
-    """The items that pass a test, or those that don't."""
-    site = _site(lo, "filter")
-
-    def drive(body: Consumer) -> Outcome:
-        def visit(item: Symbol, rest: Rest | None) -> Outcome:
-            def keep() -> Outcome:
-                return body(item, None)
-
-            def skip() -> Outcome:
-                return NEXT
-
-            return _when(lo, test(item), *((keep, skip) if wanted else (skip, keep)))
-
-        return over(lo, iterator, visit, site)
-
-    return Iterator(drive=drive)
 
 
 def enumerated(lo: Lowering, iterator: Iterator, start: Symbol) -> Iterator:
@@ -166,21 +147,6 @@ def sliced(lo: Lowering, iterator: Iterator, bounds: list[Symbol]) -> Iterator:
     return Iterator(drive=drive)
 
 
-def taken_while(lo: Lowering, test: Symbol, iterator: Iterator) -> Iterator:
-    """`itertools.takewhile`."""
-    site = _site(lo, "takewhile")
-
-    def drive(body: Consumer) -> Outcome:
-        with new_label(lo) as done:
-
-            def visit(item: Symbol, rest: Rest | None) -> Outcome:
-                return _when(lo, lo.call(test, [item], {}), lambda: body(item, rest), lambda: leaves_with(done))
-
-            return settled(lo, over(lo, iterator, visit, site), frozenset([done]))
-
-    return Iterator(drive=drive)
-
-
 def dropped_while(lo: Lowering, test: Symbol, iterator: Iterator) -> Iterator:
     """`itertools.dropwhile`."""
     site = _site(lo, "dropwhile")
@@ -201,33 +167,12 @@ def dropped_while(lo: Lowering, test: Symbol, iterator: Iterator) -> Iterator:
     return Iterator(drive=drive)
 
 
-def chained(lo: Lowering, iterators: list[Iterator]) -> Iterator:
-    """`itertools.chain`."""
-    site = _site(lo, "chain")
-
-    def drive(body: Consumer) -> Outcome:
-        def part(k: int) -> Outcome:
-            if k == len(iterators):
-                return NEXT
-            return go_on(lo, over(lo, iterators[k], body, (*site, k)), lambda: part(k + 1))
-
-        return part(0)
-
-    return Iterator(drive=drive)
-
-
-def flattened(lo: Lowering, iterator: Iterator) -> Iterator:
-    """`itertools.chain.from_iterable`."""
-    site = _site(lo, "chain")
-    drive = iterator.drive
-    assert drive is not None
-    return Iterator(drive=lambda body: drive(lambda item, rest: over(lo, iterate(lo, item), body, site)))
-
-
-def any_or_all(lo: Lowering, iterator: Iterator, fn: Any) -> Symbol:
-    """`any` or `all`, which leave the iterator as soon as they know."""
-    assert iterator.drive is not None
-    answer = _Variable(lo, _site(lo, fn.__name__), "found", Const(fn is all))
+def any_or_all(
+    lo: Lowering, iterator: Iterator, fn: Any, test: Callable[[Symbol], Symbol] = lambda item: item
+) -> Symbol:
+    """`any` or `all` of what a test says of each item; they leave the iterator as soon as they know."""
+    site = _site(lo, fn.__name__)
+    answer = _Variable(lo, site, "found", Const(fn is all))
     with new_label(lo) as known:
 
         def leave() -> Outcome:
@@ -236,9 +181,9 @@ def any_or_all(lo: Lowering, iterator: Iterator, fn: Any) -> Symbol:
 
         def visit(item: Symbol, rest: Rest | None) -> Outcome:
             sides = (leave, lambda: NEXT) if fn is any else (lambda: NEXT, leave)
-            return _when(lo, item, *sides)
+            return _when(lo, test(item), *sides)
 
-        stays(lo, settled(lo, iterator.drive(visit), frozenset([known])))
+        stays(lo, settled(lo, over(lo, iterator, visit, site), frozenset([known])))
     return answer.end()
 
 

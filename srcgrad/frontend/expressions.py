@@ -210,18 +210,20 @@ def _spread_list(lo: Lowering, node: ast.List | ast.Tuple, frame: Frame, site: A
     return result
 
 
-def display_items(lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bool = False) -> list[Symbol]:
+def display_items(
+    lo: Lowering, nodes: list[ast.expr], frame: Frame, spreads: bool = False, collects: bool = False
+) -> list[Symbol]:
     """The items of a display or of the positional arguments of a call, stars spread.
 
     Args:
         lo, nodes, frame: as everywhere.
         spreads: whether the last item may stand for a number of items that depends on the run.
+        collects: whether whoever gets them takes all that a generator expression gives, and does nothing before.
     """
     items: list[Symbol] = []
     for node in nodes:
-        if isinstance(node, ast.GeneratorExp) and spreads:
-            # Whoever is called consumes it, once.
-            items.append(_collected(lo, node, frame))
+        if isinstance(node, ast.GeneratorExp) and collects:
+            items.append(_comprehension(lo, node, frame))
             continue
         if not isinstance(node, ast.Starred):
             item = expression(lo, node, frame)
@@ -293,14 +295,15 @@ def _call(lo: Lowering, node: ast.Call, frame: Frame) -> Symbol:
 
 
 def _comprehension(lo: Lowering, node: Any, frame: Frame) -> Symbol:
-    collected = _collected(lo, node, frame)
-    return _consumable(lo, iterate(lo, collected)) if isinstance(node, ast.GeneratorExp) else collected
-
-
-def _collected(lo: Lowering, node: Any, frame: Frame) -> Symbol:
     from srcgrad.frontend.comprehensions import comprehension
 
     return comprehension(lo, node, frame)
+
+
+def _generator_expression(lo: Lowering, node: ast.GeneratorExp, frame: Frame) -> Symbol:
+    from srcgrad.frontend.comprehensions import generator_expression
+
+    return generator_expression(lo, node, frame)
 
 
 def _consumable(lo: Lowering, iterator: Iterator) -> Symbol:
@@ -372,7 +375,7 @@ _HANDLERS: dict[type, Callable[[Lowering, Any, Frame], Symbol]] = {
     ast.ListComp: _comprehension,
     ast.SetComp: _comprehension,
     ast.DictComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
+    ast.GeneratorExp: _generator_expression,
     ast.JoinedStr: _format,
     ast.Starred: _starred,
     ast.Yield: _yield,

@@ -8,7 +8,7 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
-from srcgrad.frontend import library_stand_ins, stand_in_classes, stand_ins
+from srcgrad.frontend import iterator_stand_ins, library_stand_ins, stand_in_classes, stand_ins
 from srcgrad.frontend.access import subscript
 from srcgrad.frontend.counts import check_count, raise_unless_all_taken
 from srcgrad.frontend.exits import compare, settled
@@ -43,7 +43,9 @@ from srcgrad.rules.registry import STAND_IN_MODULES
 
 _DEEPEST = 40
 _ENDS = frozenset([Exit.NEXT, Exit.RETURN])
-_STAND_INS = frozenset([stand_ins.__name__, stand_in_classes.__name__, library_stand_ins.__name__])
+_STAND_INS = frozenset(
+    [stand_ins.__name__, stand_in_classes.__name__, library_stand_ins.__name__, iterator_stand_ins.__name__]
+)
 _SOURCES: dict[types.CodeType, FunctionSource] = {}
 
 

@@ -10,19 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from srcgrad.frontend import driven, library_stand_ins, stand_ins
-from srcgrad.frontend.access import subscript
+from srcgrad.frontend import driven, iterator_stand_ins, library_stand_ins, stand_ins
 from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.builtin_calls import collect, make_list
 from srcgrad.frontend.functions import literal_of
 from srcgrad.frontend.handlers import BUILTINS, handles, handles_calls_of
 from srcgrad.frontend.iteration import collected, item_getter, iterate, iterator_length, known_items, listed, shifted
 from srcgrad.frontend.lowering import Lowering
-from srcgrad.frontend.merging import NEXT, Outcome
-from srcgrad.frontend.operators import binary
-from srcgrad.frontend.store import MISSING
+from srcgrad.frontend.merging import select
 from srcgrad.frontend.values import NOT_CONSTANT, Bound, Iterator, Sequence, Symbol, constant, sources_of
 from srcgrad.ir.nodes import Const, Value
+from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Unknown, rank
 
 
 def _known(iterators: list[Iterator]) -> list[tuple[Symbol, ...]] | None:
@@ -31,8 +29,13 @@ def _known(iterators: list[Iterator]) -> list[tuple[Symbol, ...]] | None:
     return None if any(items is None for items in columns) else [items for items in columns if items is not None]
 
 
-def _tuples(rows: Any, sources: tuple[Symbol, ...] = ()) -> Iterator:
-    return Iterator(tuple(Sequence(tuple(row)) for row in rows), sources=sources)
+def _tuples(rows: Any) -> Iterator:
+    return Iterator(tuple([Sequence(tuple(row)) for row in rows]))
+
+
+def _rows(rows: Callable[[], Any], iterators: list[Iterator]) -> Iterator:
+    """Rows of what iterators have when they are asked for."""
+    return Iterator(live=lambda: tuple([Sequence(tuple(row)) for row in rows()]), sources=sources_of(iterators))
 
 
 @handles(itertools.product)
@@ -40,7 +43,7 @@ def _product(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     repeat = constant(kwargs.get("repeat", Const(1)))
     if not isinstance(repeat, int):
         lo.unsupported("the repeat= of itertools.product depends on the run")
-    iterators = [listed(iterate(lo, arg)) for arg in args] * repeat
+    iterators = [listed(iterate(lo, _copied(lo, arg))) for arg in args] * repeat
     columns = _known(iterators)
     if columns is not None:
         return _tuples(itertools.product(*columns))
@@ -63,25 +66,47 @@ def _product(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     return Iterator(length=lambda: lo.value(total), item=item)
 
 
+def _copied(lo: Lowering, symbol: Symbol) -> Symbol:
+    """The items as they are now, where they may be others later."""
+    symbol = collected(lo, symbol)
+    if not isinstance(symbol, Value) or not isinstance(symbol.type, (Array, List, Unknown)):
+        return symbol
+    if isinstance(symbol.type, Array) and rank(symbol.type) == 1:
+        return lo.emit(np.copy, symbol)
+    return make_list(lo, [symbol], {})
+
+
 @handles(itertools.chain)
 def _chain(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterators = [listed(iterate(lo, arg)) for arg in args]
-    columns = _known(iterators)
-    if columns is not None:
-        return Iterator(tuple(itertools.chain(*columns)), sources=sources_of(iterators))
-    if any(iterator.drive is not None for iterator in iterators):
-        return driven.chained(lo, iterators)
-    joined = make_list(lo, [], {})
-    for iterator in iterators:
-        lo.call(Const(list.extend), [joined, iterator], {})
-    return iterate(lo, joined)
+    if all(iterator.items is not None for iterator in iterators):
+        return Iterator(
+            live=lambda: tuple([item for iterator in iterators for item in iterator.items or ()]),
+            sources=sources_of(iterators),
+        )
+    if any(iterator.drive is not None or iterator.endless for iterator in iterators):
+        return _by_generator(lo, iterator_stand_ins.chained, [Sequence(tuple(args))])
+    lengths = [functools.partial(iterator_length, lo, iterator) for iterator in iterators]
+    getters = [item_getter(lo, iterator) for iterator in iterators]
+
+    def total() -> Value:
+        return lo.value(functools.reduce(lambda n, m: lo.emit(operator.add, n, m), [length() for length in lengths]))
+
+    def item(k: Value, part: int = 0) -> Symbol:
+        if part == len(getters) - 1:
+            return getters[part](k)
+        n = lengths[part]()
+        here = lo.emit(operator.lt, k, n)
+        return select(lo, here, lambda: getters[part](k), lambda: item(lo.value(lo.emit(operator.sub, k, n)), part + 1))
+
+    return Iterator(length=total, item=item, sources=sources_of(iterators))
 
 
 @handles(itertools.chain.from_iterable)
 def _chain_from_iterable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterator = iterate(lo, args[0])
     if iterator.drive is not None:
-        return driven.flattened(lo, iterator)
+        return _by_generator(lo, iterator_stand_ins.chained, [args[0]])
     return _chain(lo, list(known_items(lo, iterator)), {})
 
 
@@ -89,9 +114,9 @@ def _chain_from_iterable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Sym
 def _pairwise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterator = listed(iterate(lo, args[0]))
     if iterator.items is not None:
-        return _tuples(itertools.pairwise(iterator.items), iterator.sources)
+        return _rows(lambda: itertools.pairwise(iterator.items or ()), [iterator])
     if iterator.drive is not None:
-        return _by_generator(lo, neighbours, [args[0]])
+        return _by_generator(lo, iterator_stand_ins.neighbours, [args[0]])
     get = item_getter(lo, iterator)
 
     def item(k: Value) -> Symbol:
@@ -104,17 +129,54 @@ def _pairwise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sy
 def _islice(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterator = listed(iterate(lo, args[0]))
     bounds = [constant(arg) for arg in args[1:]]
-    if iterator.items is not None and all(b is None or isinstance(b, int) for b in bounds):
-        return Iterator(tuple(lo.known(itertools.islice, iterator.items, *bounds)), sources=iterator.sources)
-    if iterator.endless and all(isinstance(b, int) or b is None for b in bounds):
+    is_known = all(b is None or isinstance(b, int) for b in bounds)
+    if iterator.items is not None and is_known:
+        lo.known(itertools.islice, (), *bounds)
+        return Iterator(live=lambda: tuple(itertools.islice(iterator.items or (), *bounds)), sources=iterator.sources)
+    if iterator.endless and is_known:
         places = lo.known(itertools.islice, range(10**6), *bounds)
         return Iterator(tuple([iterator.item(Const(k)) for k in places]))  # type: ignore[misc]
-    if iterator.drive is not None:
+    if iterator.endless and len(args) == 2:
+        return _first(lo, iterator, args[1])
+    if iterator.drive is not None or iterator.endless:
         return driven.sliced(lo, iterator, args[1:])
-    if iterator.endless:
-        return driven.sliced(lo, iterator, args[1:]) if len(args) != 2 else _first(lo, iterator, args[1])
-    items = make_list(lo, [iterator], {})
-    return iterate(lo, subscript(lo, items, slice(*args[1:])))
+    return _part(lo, iterator, args[1:])
+
+
+def _part(lo: Lowering, iterator: Iterator, bounds: list[Symbol]) -> Iterator:
+    """The items of an iterator from a start to a stop, by a step: those that are there when they are asked for."""
+    start, end, step = {1: (Const(0), *bounds, Const(1)), 2: (*bounds, Const(1)), 3: tuple(bounds)}[len(bounds)]
+    start, step = (d if constant(v) is None else v for v, d in ((start, Const(0)), (step, Const(1))))
+    get = item_getter(lo, iterator)
+    for bound, least in ((start, 0), (end, 0), (step, 1)):
+        if constant(bound) is not None:
+            _check_bound(lo, bound, least)
+
+    def length() -> Value:
+        stop = iterator_length(lo, iterator)
+        if constant(end) is not None:
+            stop = lo.value(lo.emit(min, stop, end))
+        return iterator_length(lo, Iterator(bounds=(lo.value(start), stop, lo.value(step))))
+
+    def item(k: Value) -> Symbol:
+        scaled = k if constant(step) == 1 else lo.emit(operator.mul, k, step)
+        return get(lo.value(scaled if constant(start) == 0 else lo.emit(operator.add, start, scaled)))
+
+    return Iterator(length=length, item=item, sources=iterator.sources)
+
+
+def _check_bound(lo: Lowering, bound: Symbol, least: int) -> None:
+    """Raises what `itertools.islice` raises for a bound that is too small."""
+    from srcgrad.frontend.helper_calls import inline
+
+    if not isinstance(constant(bound), int) or constant(bound) < least:
+        inline(lo, raise_if_less, [bound, Const(least)], {})
+
+
+def raise_if_less(bound: Any, least: Any) -> None:
+    """What stands in the program for the check of a bound."""
+    if bound < least:
+        raise ValueError("Indices and step for islice() must be None or integers, none of them negative")
 
 
 def _first(lo: Lowering, iterator: Iterator, count: Symbol) -> Iterator:
@@ -203,7 +265,7 @@ def _starmap(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
 
 @handles(itertools.takewhile)
 def _takewhile(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return driven.taken_while(lo, args[0], iterate(lo, args[1]))
+    return _by_generator(lo, iterator_stand_ins.taken_while, args)
 
 
 @handles(itertools.dropwhile)
@@ -211,10 +273,22 @@ def _dropwhile(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> S
     return driven.dropped_while(lo, args[0], iterate(lo, args[1]))
 
 
+@handles(filter)
+def _filter(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    return _by_generator(
+        lo,
+        iterator_stand_ins.true_ones if constant(args[0]) is None else iterator_stand_ins.kept,
+        args,
+    )
+
+
 @handles(itertools.filterfalse)
 def _filterfalse(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    fn, iterator = args[0], iterate(lo, args[1])
-    return driven.filtered(lo, iterator, lambda item: item if constant(fn) is None else lo.call(fn, [item], {}), False)
+    return _by_generator(
+        lo,
+        iterator_stand_ins.false_ones if constant(args[0]) is None else iterator_stand_ins.dropped,
+        args,
+    )
 
 
 def _selection(name: str) -> Callable[[Lowering, list[Symbol], dict[str, Symbol]], Symbol]:
@@ -240,15 +314,26 @@ for _name in ("combinations", "permutations", "combinations_with_replacement"):
 
 @handles(itertools.zip_longest)
 def _zip_longest(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    iterators = [listed(iterate(lo, arg)) for arg in args]
-    columns = _known(iterators)
-    if columns is None:
-        if len(args) != 2:
-            lo.unsupported("itertools.zip_longest of more than two sequences of unknown length is not supported")
-        lists = [make_list(lo, [arg], {}) for arg in args]
-        return iterate(lo, lo.call(Const(stand_ins.longest), [*lists, kwargs.get("fillvalue", Const(None))], {}))
-    rows = itertools.zip_longest(*columns, fillvalue=kwargs.get("fillvalue", Const(None)))
-    return _tuples(rows, sources_of(iterators))
+    fill = kwargs.get("fillvalue", Const(None))
+    iterators = [listed(iterate(lo, collected(lo, arg))) for arg in args]
+    if all(iterator.items is not None for iterator in iterators):
+        return _rows(
+            lambda: itertools.zip_longest(*[iterator.items or () for iterator in iterators], fillvalue=fill), iterators
+        )
+    lengths = [functools.partial(iterator_length, lo, iterator) for iterator in iterators]
+    getters = [item_getter(lo, iterator) for iterator in iterators]
+
+    def item(k: Value) -> Symbol:
+        return Sequence(tuple([part(k, length, get) for length, get in zip(lengths, getters, strict=True)]))
+
+    def part(k: Value, length: Callable[[], Value], get: Callable[[Value], Symbol]) -> Symbol:
+        return select(lo, lo.emit(operator.lt, k, length()), lambda: get(k), lambda: fill)
+
+    return Iterator(
+        length=lambda: lo.value(lo.emit(max, *[length() for length in lengths])),
+        item=item,
+        sources=sources_of(iterators),
+    )
 
 
 def _by_generator(lo: Lowering, fn: Callable[..., Any], args: list[Symbol]) -> Symbol:
@@ -257,95 +342,26 @@ def _by_generator(lo: Lowering, fn: Callable[..., Any], args: list[Symbol]) -> S
     return inline(lo, fn, args, {})  # type: ignore[arg-type]
 
 
-def neighbours(items: Any) -> Any:
-    """What `itertools.pairwise` is for a generator: it is lowered, not called."""
-    rest = iter(items)
-    try:
-        previous = next(rest)
-    except StopIteration:
-        return
-    for item in rest:
-        yield previous, item
-        previous = item
-
-
-def totals(items: Any, combine: Any) -> Any:
-    """As `neighbours`, for `itertools.accumulate`."""
-    rest = iter(items)
-    try:
-        total = next(rest)
-    except StopIteration:
-        return
-    yield total
-    for item in rest:
-        total = combine(total, item)
-        yield total
-
-
-def totals_from(items: Any, combine: Any, total: Any) -> Any:
-    """As `totals`, with `initial=`."""
-    yield total
-    for item in items:
-        total = combine(total, item)
-        yield total
-
-
 @handles(itertools.accumulate)
 def _accumulate(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     fn = args[1] if len(args) > 1 else kwargs.get("func", Const(None))
+    combine = Const(operator.add) if constant(fn) is None else fn
     initial = kwargs.get("initial", Const(None))
-
-    def combine(total: Symbol, item: Symbol) -> Symbol:
-        return binary(lo, operator.add, total, item) if constant(fn) is None else lo.call(fn, [total, item], {})
-
-    iterator = listed(iterate(lo, args[0]))
-    if iterator.drive is not None:
-        add = Const(operator.add) if constant(fn) is None else fn
-        start = [] if constant(initial) is None else [initial]
-        return _by_generator(lo, totals_from if start else totals, [args[0], add, *start])
-    if iterator.items is not None:
-        items = iterator.items if constant(initial) is None else (initial, *iterator.items)
-        return Iterator(tuple(itertools.accumulate(items, combine)), sources=iterator.sources)
     if constant(initial) is None:
-        return _sums_from_first(lo, iterator, combine)
-    sums = make_list(lo, [], {})
-    _add_sums(lo, sums, iterator, initial, combine)
-    return iterate(lo, sums)
+        is_sum = constant(fn) is None and _has_numbers(args[0])
+        return _by_generator(
+            lo,
+            *((iterator_stand_ins.sums, [args[0]]) if is_sum else (iterator_stand_ins.totals, [args[0], combine])),
+        )
+    return _by_generator(lo, iterator_stand_ins.totals_from, [args[0], combine, initial])
 
 
-def _sums_from_first(lo: Lowering, iterator: Iterator, combine: Callable[[Symbol, Symbol], Symbol]) -> Iterator:
-    """The running totals of what the first item starts; of nothing, there are none."""
-    from srcgrad.frontend.statements import choose
-
-    sums = make_list(lo, [], {})
-
-    def add() -> Outcome:
-        _add_sums(lo, sums, shifted(lo, iterator, 1), item_getter(lo, iterator)(Const(0)), combine)
-        return NEXT
-
-    some = lo.emit(operator.gt, iterator_length(lo, iterator), Const(0))
-    choose(lo, lo.truth(some), add, lambda: NEXT, lambda: NEXT)
-    return iterate(lo, sums)
-
-
-def _add_sums(
-    lo: Lowering, sums: Symbol, iterator: Iterator, start: Symbol, combine: Callable[[Symbol, Symbol], Symbol]
-) -> None:
-    """Fills a list with the running totals, by a loop."""
-    from srcgrad.frontend.loops import for_loop
-
-    site = (*lo.site("accumulate"), lo.span)
-    key = (site, "total")
-    lo.store.set(key, start)
-    lo.call(Const(list.append), [sums, start], {})
-
-    def body(item: Symbol) -> Outcome:
-        lo.store.set(key, combine(lo.store.get(key), item))
-        lo.call(Const(list.append), [sums, lo.store.get(key)], {})
-        return NEXT
-
-    for_loop(lo, iterator, body, {key}, site, None)
-    lo.store.set(key, MISSING)
+def _has_numbers(symbol: Symbol) -> bool:
+    """Whether it is known to hold nothing but numbers."""
+    if not isinstance(symbol, Value):
+        return False
+    t = symbol.type
+    return isinstance(t.item, (PyScalar, NpScalar)) if isinstance(t, List) else isinstance(t, Array) and rank(t) == 1
 
 
 # `operator`

@@ -58,17 +58,7 @@ _ENDS = frozenset([Exit.BREAK, Exit.CONTINUE])
 
 def for_statement(lo: Lowering, node: ast.For, frame: Frame) -> Outcome:
     """A `for` statement: unrolled over items known at compile time, a loop of the graph over all else."""
-    if isinstance(node.iter, ast.GeneratorExp) and _sees_the_body(node.iter, node.body):
-        lo.marks.lazy.add(lo.site(node.iter))
     return evaluated(lo, node.iter, frame, lambda symbol: for_over(lo, node, symbol, frame))
-
-
-def _sees_the_body(node: ast.GeneratorExp, body: list[ast.stmt]) -> bool:
-    """Whether what a generator expression gives may depend on what is done with the items before."""
-    parts = list(ast.walk(node))
-    read = {part.id for part in parts if isinstance(part, ast.Name)}
-    written = {part.id for stmt in body for part in ast.walk(stmt) if isinstance(part, ast.Name)}
-    return any(isinstance(part, ast.Call) for part in parts) or bool(read & written)
 
 
 def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outcome:

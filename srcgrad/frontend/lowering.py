@@ -365,11 +365,13 @@ class Lowering:
             if symbol.cls is set:
                 return self.value(self.emit_typed(set, ([self.tree(i) for i in self.contents(symbol)],), {}, UNKNOWN))
             if symbol.cls is GeneratorType:
+                self.unroll_innermost()
                 self.unsupported("a generator is used as a whole here", "collect it: list(...)")
             return pools.place_of(self, symbol)
         if isinstance(symbol, Conflict):
             self.resolve_conflict(symbol)
         if isinstance(symbol, (IteratorSymbol, Stepper)):
+            self.unroll_innermost()
             self.unsupported("an iterator is used as a value here", "wrap it in list(...) or loop over it directly")
         if isinstance(symbol, (Closure, Bound)):
             self.unroll_innermost()

@@ -45,7 +45,6 @@ class Marks:
         one_kind: whether variables that get another kind in a loop have the first turn in front of it,
         peels: and whether there are any.
         numbers_raised: whether numbers that exceptions carry are read where they are caught.
-        lazy: sites of generator expressions that loop over generators.
         stepped: sites of generators that are asked for one item at a time.
         split: `try` statements whose body is protected statement by statement.
         keyed: sites of dicts whose keys depend on the run -> the type of the keys.
@@ -87,7 +86,6 @@ class Marks:
     one_kind: bool = False
     peels: bool = False
     numbers_raised: bool = False
-    lazy: set[Any] = field(default_factory=set)
     stepped: set[Any] = field(default_factory=set)
     split: set[Any] = field(default_factory=set)
     keyed: dict[Any, Type | None] = field(default_factory=dict)

@@ -332,8 +332,8 @@ def operator_on_objects(lo: Lowering, fn: Callable, *operands: Symbol) -> Symbol
             if isinstance(left.type, (Array, NpScalar)) and not _comes_first(left.type, class_of_object(right)):
                 # NumPy sees the plain numbers in them.
                 return None
-        if isinstance(left, Value) and not isinstance(left, Const) and _is_array(left, right):
-            lo.unsupported("an array on the left of an object of a user class is not supported", "turn them round")
+        if isinstance(left, Value) and not isinstance(left, Const):
+            _check_left(lo, left, class_of_object(right))
         result = special(lo, left, f"__{name}__", right)
         if result is None or _is_not_implemented(result):
             reflected = f"__{_MIRRORED[name]}__" if name in _MIRRORED else f"__r{name}__"
@@ -383,10 +383,18 @@ def _identity(lo: Lowering, name: str, left: Symbol, right: Symbol) -> Symbol | 
     return Const(same == (name == "eq"))
 
 
-def _is_array(left: Value, right: Symbol) -> bool:
-    """Whether NumPy would take the operator to itself, element by element."""
-    cls = class_of_object(right)
-    return hasattr(left.type, "shape") and getattr(cls, "__array_ufunc__", MISSING) is not None
+def _check_left(lo: Lowering, left: Value, cls: type | None) -> None:
+    """Refuses an operator that NumPy would take to itself, before the object on the right is asked."""
+    if cls is None or getattr(cls, "__array_ufunc__", MISSING) is None:
+        return
+    if hasattr(left.type, "shape"):
+        lo.unsupported("an array on the left of an object of a user class is not supported", "turn them round")
+    becomes_array = hasattr(cls, "__array__") or (hasattr(cls, "__len__") and hasattr(cls, "__getitem__"))
+    if isinstance(left.type, (NpScalar, Unknown)) and becomes_array and not hasattr(cls, "__array_priority__"):
+        lo.unsupported(
+            f"NumPy makes an array of the {cls.__name__} on the right here, and does not ask its class",
+            "make the left side a float, or turn them round",
+        )
 
 
 def _is_not_implemented(symbol: Symbol) -> bool:

@@ -19,7 +19,7 @@ from srcgrad.frontend.lowering import Lowering, is_undefined
 from srcgrad.frontend.merging import select
 from srcgrad.frontend.objects import class_of_object, operator_on_objects, special
 from srcgrad.frontend.presence import is_there
-from srcgrad.frontend.values import NOT_CONSTANT, Closure, Reference, Sequence, Symbol, constant
+from srcgrad.frontend.values import NOT_CONSTANT, Closure, Reference, Sequence, Symbol, constant, is_iterator
 from srcgrad.ir.nodes import UNDEFINED, Call, Const, Value
 from srcgrad.ir.types import (
     BOOL,
@@ -364,6 +364,9 @@ def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Sy
         return lo.emit(operator.not_, by_method) if negate else by_method
     if isinstance(container, Reference) and container.cls is not list and is_list(item):
         lo.raises(TypeError, "unhashable type: 'list'")
+    if is_iterator(container):
+        given = _is_given(lo, item, container)
+        return lo.emit(operator.not_, given) if negate else given
     if is_compact(container):
         there = compact_dicts.contains(lo, container, item)
         return lo.emit(operator.not_, there) if negate else there
@@ -386,6 +389,14 @@ def _contains(lo: Lowering, item: Symbol, container: Symbol, negate: bool) -> Sy
             return Const((item.value in items) != negate)
     result = lo.emit(operator.contains, container, item)
     return lo.emit(operator.not_, result) if negate else result
+
+
+def _is_given(lo: Lowering, item: Symbol, iterator: Symbol) -> Symbol:
+    """Whether an iterator gives an item; it is asked for no more than is needed."""
+    from srcgrad.frontend import driven
+    from srcgrad.frontend.iteration import iterate
+
+    return driven.any_or_all(lo, iterate(lo, iterator), any, lambda part: _is_or_equals(lo, part, item))
 
 
 def _has_objects(symbols: tuple[Symbol, ...]) -> bool:

@@ -98,14 +98,10 @@ FOLDS: dict[Any, tuple[Any, Callable[[Lowering, Symbol, Symbol], Symbol]]] = {
 
 
 def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
-    """`sum`, `any` or `all` over a generator expression: nothing is collected."""
-    from srcgrad.frontend.comprehensions import comprehension, fold_into, forget
+    """`sum`, `any` or `all` over all that a comprehension gives: nothing is collected."""
+    from srcgrad.frontend.comprehensions import fold_into, forget
 
     start, combine = FOLDS[fn]
-    # `any` and `all` leave a generator as soon as they know.
-    lazy = lo.site(node) if isinstance(node, ast.GeneratorExp) and fn is not sum else None
-    if lazy in lo.marks.lazy:
-        return lo.call(Const(fn), [comprehension(lo, node, frame)], {})
     inner = Frame(frame.source, comprehension_scope(node, frame.scope), frame.globals, frame)
     inner.quiet, inner.function = frame.quiet, frame.function
     key = (lo.site(node), "total")
@@ -115,7 +111,7 @@ def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
         lo.store.set(key, combine(lo, lo.store.get(key), expression(lo, node.elt, inner)))
         return NEXT
 
-    stays(lo, fold_into(lo, node, inner, frame, add, lazy, {key}))
+    stays(lo, fold_into(lo, node, inner, frame, add, {key}))
     forget(lo, inner)
     total = lo.store.get(key)
     lo.store.set(key, MISSING)
@@ -124,16 +120,18 @@ def fold_call(lo: Lowering, fn: Any, node: Any, frame: Frame) -> Symbol:
 
 @handles(any)
 def _any(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _any_or_all(lo, iterate(lo, args[0]), any)
+    return _any_or_all(lo, args[0], any)
 
 
 @handles(all)
 def _all(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    return _any_or_all(lo, iterate(lo, args[0]), all)
+    return _any_or_all(lo, args[0], all)
 
 
-def _any_or_all(lo: Lowering, iterator: Iterator, fn: Any) -> Symbol:
-    if iterator.drive is not None:
+def _any_or_all(lo: Lowering, symbol: Symbol, fn: Any) -> Symbol:
+    iterator = iterate(lo, symbol)
+    if iterator is symbol or iterator.drive is not None:
+        # An iterator is asked for no more than is needed.
         return driven.any_or_all(lo, iterator, fn)
     start, combine = FOLDS[fn]
     return _reduce(lo, iterator, Const(start), lambda total, item: combine(lo, total, item))

@@ -20,13 +20,20 @@ _SYMBOLS = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
+_COLLECTORS = frozenset(["all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"])
+"""What takes all that a generator expression gives before it returns."""
+
 _RETURN, _BREAK, _CONTINUE = 1, 2, 4
 _EXITS = {"return": _RETURN, "break": _BREAK, "continue": _CONTINUE}
 
 
 @dataclass(eq=False, slots=True)
 class _Names:
-    """The names of one scope: of the function itself, or of a function, class or comprehension inside it."""
+    """The names of one scope: of the function itself, or of a function, class or comprehension inside it.
+
+    Attributes:
+        is_lazy: whether it is a generator expression whose items may be asked for later.
+    """
 
     kind: str
     parent: _Names | None
@@ -34,6 +41,7 @@ class _Names:
     used: set[str] = field(default_factory=set)
     globals: set[str] = field(default_factory=set)
     nonlocals: set[str] = field(default_factory=set)
+    is_lazy: bool = False
 
     @property
     def locals(self) -> set[str]:
@@ -231,6 +239,7 @@ class _Walk:
         self._masks: dict[ast.AST, int] = {}
         self._exits: dict[ast.AST, int] = {}
         self._stack: list[_Item] = []
+        self._collected: set[ast.AST] = set()
 
     def mask_of(self, node: ast.AST) -> int:
         if node not in self._masks:
@@ -303,6 +312,8 @@ class _Walk:
         elif isinstance(node, ast.AnnAssign):
             self._annotated(node, names, owner)
         else:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _COLLECTORS:
+                self._collected.update(node.args)
             self._simple(node, names, owner)
             self._push([n for n in ast.iter_child_nodes(node) if not isinstance(n, _SYMBOLS)], names, owner)
 
@@ -368,6 +379,7 @@ class _Walk:
         """Its targets are its own; its first iterable is evaluated outside."""
         assert isinstance(node, _COMPREHENSIONS)
         inner = self._open("comprehension", names)
+        inner.is_lazy = isinstance(node, ast.GeneratorExp) and node not in self._collected
         elements = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         self._push(elements, inner, owner)
         for generator in reversed(node.generators):
@@ -387,7 +399,7 @@ class _Walk:
         outside: set[str] = set()
         # What each scope needs from the scopes around it, as far as its children say, ...
         needed: dict[_Names, set[str]] = {scope: set() for scope in self.scopes}
-        # ... and of that, what functions and classes need: a comprehension runs in place.
+        # ... and of that, what functions, classes and generators need: any other comprehension runs in place.
         captured: dict[_Names, set[str]] = {scope: set() for scope in self.scopes}
         # Every scope comes after the one it stands in.
         for scope in reversed(self.scopes):
@@ -406,7 +418,8 @@ class _Walk:
             inner = captured[scope] - hidden
             if scope.parent is not None:
                 needed[scope.parent] |= everything
-                captured[scope.parent] |= inner if scope.kind == "comprehension" else everything
+                in_place = scope.kind == "comprehension" and not scope.is_lazy
+                captured[scope.parent] |= inner if in_place else everything
         return outside | everything, captured[self.root]
 
     def rebound(self) -> set[str]:

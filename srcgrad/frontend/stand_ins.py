@@ -124,9 +124,3 @@ def column(rows: list, k: int) -> list:
 def item_of(keys: tuple, x: Any) -> Any:
     """`operator.itemgetter(*keys)(x)`."""
     return x[keys[0]] if len(keys) == 1 else tuple([x[key] for key in keys])
-
-
-def longest(first: Any, second: Any, fillvalue: Any) -> list:
-    """`itertools.zip_longest(first, second, fillvalue=fillvalue)`."""
-    n, m = len(first), len(second)
-    return [(first[k] if k < n else fillvalue, second[k] if k < m else fillvalue) for k in range(max(n, m))]

@@ -31,6 +31,7 @@ from srcgrad.frontend.values import (
     Suspended,
     Symbol,
     constant,
+    is_iterator,
 )
 from srcgrad.ir.nodes import Const, Exit, Raise, Value
 from srcgrad.ir.types import Opaque
@@ -41,7 +42,7 @@ Ended = Callable[[], Outcome]
 
 def once(lo: Lowering, symbol: Symbol) -> Symbol:
     """What a name stands for that is given an iterator: what has been taken from it is gone."""
-    if not isinstance(symbol, Iterator) or symbol.view or (symbol.bounds is not None and not symbol.backwards):
+    if not isinstance(symbol, Iterator) or not is_iterator(symbol):
         return symbol
     if symbol.drive is None:
         return by_index(lo, symbol)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+import types
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Union
@@ -268,6 +269,13 @@ class Stepper:
     runner: Any = None
     rest: Callable[[], Iterator | None] | None = None
     made: int = 0
+
+
+def is_iterator(symbol: Symbol) -> bool:
+    """Whether a symbol is what Python calls an iterator: its items are given once, when they are asked for."""
+    if isinstance(symbol, Iterator):
+        return not symbol.view and (symbol.bounds is None or symbol.backwards)
+    return isinstance(symbol, Stepper) or (isinstance(symbol, Reference) and symbol.cls is types.GeneratorType)
 
 
 class GivenBack(ast.expr):

@@ -161,7 +161,7 @@ def nested(w: Writer) -> bool:
     return True
 
 
-@construct("statement", "lists-filled-later")
+@construct("statement", "lists-filled-later", 1.3)
 def filled_later(w: Writer) -> bool:
     """Lists that are put into another one, perhaps in tuples, before they hold anything."""
     if w.nested >= 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .functions import helper, outermost
-from .writer import Writer, construct
+from .writer import GiveUp, Writer, construct
 
 
 def finite(w: Writer) -> str:
@@ -109,4 +109,61 @@ def consumers(w: Writer) -> bool:
         f"functools.reduce(lambda p, e: p * 0.5 + e, {one}, 0.0)",
     )
     w.emit(f"{w.some('scalar').name} += {text}")
+    return True
+
+
+@construct("statement", "iterators-asked-late", 3)
+def asked_late(w: Writer) -> bool:
+    """An iterator that is made before what it goes over changes, and consumed after that."""
+    if w.nested >= 2:
+        raise GiveUp
+    is_list = w.chance(0.4)
+    values = w.define("array", ("n",), f"{w.array(('n',))} * 1.0").name
+    if is_list:
+        base = w.fresh("other", (), "entries").name
+        w.emit(f"{base} = [e for e in {values}]")
+    else:
+        base = values
+    factor = w.define("scalar", (), w.scalar(2)).name
+    it = w.fresh("other", (), "late").name
+    test = f"e > {w.number()}"
+    w.emit(
+        f"{it} = "
+        + w.pick(
+            f"(e * {factor} for e in {base})",
+            f"(e * {factor} for e in {base} if {test})",
+            f"(e * f for e in {base} for f in ({factor}, 0.5))",
+            f"map(lambda e: e * {factor}, {base})",
+            f"filter(lambda e: {test}, {base})",
+            f"itertools.chain({base}, x[:2])",
+            f"itertools.chain(x[:2], (e * {factor} for e in {base}))",
+            f"itertools.accumulate({base}, lambda e, f: e * 0.5 + f * {factor})",
+            f"itertools.islice({base}, 1, {w.pick('None', '3')})",
+            f"(e * f for e, f in zip({base}, {base}[1:]))",
+            f"(e * k for k, e in enumerate({base}))",
+            f"(e * f for e, f in itertools.product({base}[:2], {base}))",
+            f"itertools.takewhile(lambda e: e < {w.number(0.6, 2.0)}, {base})",
+            f"reversed({base})",
+            f"iter({base})",
+        )
+    )
+    total = w.some("scalar").name
+    if w.chance(0.4):
+        w.emit(f"{total} += next({it}, 0.5)")
+    changes = [f"{base}[{w.pick('0', '1', '-1')}] = {w.scalar(2)}", f"{factor} = {w.scalar(2)}"]
+    changes.append(f"{base}.append({w.scalar(2)})" if is_list else f"{base} *= 0.9")
+    for _ in range(w.rng.randint(1, 2)):
+        w.emit(w.pick(*changes))
+    how = w.pick("sum", "sum", "loop", "loop", "any", "pairs", "list")
+    if how == "loop":
+        with w.block(f"for item in {it}:", loop=True):
+            w.emit(f"{total} = {total} * 0.5 + item * {w.number()}")
+            w.emit(w.pick(f"{base}[1] = {total}", f"{factor} = {total}", f"if {total} > 0.9: break"))
+    elif how == "pairs":
+        with w.block(f"for e, f in zip(x, {it}):", loop=True):
+            w.emit(f"{total} = {total} * 0.5 + e * f")
+            w.emit(f"{base}[1] = {total}")
+    else:
+        text = {"sum": f"sum({it}) / n", "any": f"(0.5 if any({test} for e in {it}) else 1.2)"}
+        w.emit(f"{total} += {text.get(how, f'sum(list({it})[:2])')}")
     return True

@@ -376,6 +376,6 @@ def generator_chosen_by_a_branch(x):
     return sum(it)
 
 
-@program(lambda: (rand(3, seed=4),), tags=("generator",), supported=False)
+@program(lambda: (rand(3, seed=4),), tags=("generator",))
 def membership_in_a_generator(x):
     return x[0] * (1 if 2.0 in multiples(1.0, 3) else 2)
