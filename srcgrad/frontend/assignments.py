@@ -132,6 +132,8 @@ def unpacked(lo: Lowering, targets: list[ast.expr], symbol: Symbol) -> list[tupl
         return [(target.value if isinstance(target, ast.Starred) else target, symbol) for target in targets]
     if not isinstance(symbol, Value) or any(isinstance(target, ast.Starred) for target in targets):
         symbol = collected(lo, symbol)
+        if isinstance(symbol, Iterator) and items_if_known(lo, symbol) is None:
+            symbol = lo.call(Const(list), [symbol], {})
     if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
         if any(isinstance(t, ast.Starred) for t in targets):
             return _unpacked_starred_value(lo, targets, symbol)

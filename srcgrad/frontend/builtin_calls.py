@@ -128,7 +128,10 @@ def _zip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
         rows = args[0].items
         if isinstance(rows, Value) and type(rows.type) is List and type(rows.type.item) is Tuple:
             return transposed(lo, rows, len(rows.type.item.items))
-        return iterate(lo, lo.call(Const(stand_ins.transposed), [args[0].items], {}))
+        return Iterator(
+            length=lambda: lo.value(lo.call(Const(stand_ins.shortest), [rows], {})),
+            item=lambda k: lo.call(Const(stand_ins.column), [rows, k], {}),
+        )
     if constant(kwargs.get("strict", Const(False))) is False or lo.fixed_span:
         return _zipped(lo, args)
     iterators = [iterate(lo, arg) for arg in args]

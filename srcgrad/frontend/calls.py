@@ -232,7 +232,8 @@ def call_object(lo: Lowering, obj: Any, args: list[Symbol], kwargs: dict[str, Sy
     """A call of a Python object known at compile time."""
     if obj is UNDEFINED:
         return Const(UNDEFINED)
-    if args and isinstance(args[-1], Spread) and not _binds(obj) and not (obj is zip and len(args) == 1):
+    takes_star = len(args) == 1 and any(obj is fn for fn in (zip, max, min))
+    if args and isinstance(args[-1], Spread) and not _binds(obj) and not takes_star:
         args = _fields_spread(lo, obj, args, kwargs)
     args = [pools.opened_dict(lo, arg) for arg in args]
     if isinstance(obj, Custom):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-_NOTHING: Any = object()
-
 
 def chained(parts: Any) -> Any:
     """`itertools.chain`."""
@@ -51,11 +49,33 @@ def false_ones(test: Any, items: Any) -> Any:
 
 def neighbours(items: Any) -> Any:
     """`itertools.pairwise` of a generator."""
-    previous = _NOTHING
+    is_first = True
     for item in items:
-        if previous is not _NOTHING:
+        if is_first:
+            previous, is_first = item, False
+        else:
             yield previous, item
-        previous = item
+            previous = item
+
+
+def neighbours_by_number(items: Any) -> Any:
+    """`itertools.pairwise` of what has its items by number."""
+    if len(items) > 0:
+        previous = items[0]
+        for k in range(1, len(items)):
+            item = items[k]
+            yield previous, item
+            previous = item
+
+
+def cycled(items: Any) -> Any:
+    """`itertools.cycle`, which gives again what it has found at first."""
+    count, found, k = len(items), [], 0
+    while count > 0:
+        if k < count:
+            found.append(items[k])
+        yield found[k % count]
+        k += 1
 
 
 def sums(items: Any) -> Any:

@@ -15,10 +15,10 @@ from srcgrad.frontend.attributes import attribute
 from srcgrad.frontend.builtin_calls import collect, make_list
 from srcgrad.frontend.functions import literal_of
 from srcgrad.frontend.handlers import BUILTINS, handles, handles_calls_of
-from srcgrad.frontend.iteration import collected, item_getter, iterate, iterator_length, known_items, listed, shifted
+from srcgrad.frontend.iteration import collected, item_getter, iterate, iterator_length, known_items, listed
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.merging import select
-from srcgrad.frontend.values import NOT_CONSTANT, Bound, Iterator, Sequence, Symbol, constant, sources_of
+from srcgrad.frontend.values import NOT_CONSTANT, Bound, Iterator, Reference, Sequence, Symbol, constant, sources_of
 from srcgrad.ir.nodes import Const, Value
 from srcgrad.ir.types import Array, List, NpScalar, PyScalar, Unknown, rank
 
@@ -113,16 +113,12 @@ def _chain_from_iterable(lo: Lowering, args: list[Symbol], kwargs: dict[str, Sym
 @handles(itertools.pairwise)
 def _pairwise(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     iterator = listed(iterate(lo, args[0]))
-    if iterator.items is not None:
+    if iterator.items is not None and isinstance(args[0], (Sequence, Iterator)):
         return _rows(lambda: itertools.pairwise(iterator.items or ()), [iterator])
-    if iterator.drive is not None:
-        return _by_generator(lo, iterator_stand_ins.neighbours, [args[0]])
-    get = item_getter(lo, iterator)
-
-    def item(k: Value) -> Symbol:
-        return Sequence((get(k), get(lo.value(lo.emit(operator.add, k, Const(1))))))
-
-    return Iterator(length=shifted(lo, iterator, 1).length, item=item)
+    by_number = isinstance(args[0], (Value, Reference)) and iterator.drive is None
+    return _by_generator(
+        lo, iterator_stand_ins.neighbours_by_number if by_number else iterator_stand_ins.neighbours, args
+    )
 
 
 @handles(itertools.islice)
@@ -217,6 +213,8 @@ def _cycle(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbo
     iterator = listed(iterate(lo, symbol))
     if iterator.items == ():
         return Iterator(())
+    if isinstance(symbol, Value) and isinstance(symbol.type, (Array, List, Unknown)):
+        return _by_generator(lo, iterator_stand_ins.cycled, [symbol])
     get = item_getter(lo, iterator)
     return Iterator(item=lambda k: get(lo.value(lo.emit(operator.mod, k, iterator_length(lo, iterator)))), endless=True)
 

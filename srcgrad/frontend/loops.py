@@ -47,8 +47,8 @@ from srcgrad.frontend.values import (
     Rest,
     Symbol,
 )
-from srcgrad.ir.nodes import Call, Const, Exit, For, Loop, Region, Value, While, walk
-from srcgrad.ir.types import INT, List
+from srcgrad.ir.nodes import Const, Exit, For, Loop, Region, Value, While
+from srcgrad.ir.types import INT
 
 Bounds = tuple[Value, Value, Value]
 _MOST_COPIED = 60
@@ -67,8 +67,8 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
         lo.unsupported(
             f"the generator {node.iter.id!r} is left here, and cleans up later", "loop over the call that makes it"
         )
-    iterator, dead = _with_end(lo, iterate(lo, symbol)), _dead_names(node, frame)
     site = lo.site(node)
+    iterator, dead = _with_end(lo, iterate(lo, symbol), site), _dead_names(node, frame)
     known = constant_range(iterator)
     if known is not None and site in lo.marks.unrolled:
         iterator = Iterator(tuple(Const(k) for k in known))
@@ -97,15 +97,16 @@ def for_over(lo: Lowering, node: ast.For, symbol: Symbol, frame: Frame) -> Outco
     return after_loop(lo, outcome, lambda: check() or otherwise(), bool(node.orelse) or site in lo.marks.sized)
 
 
-def _with_end(lo: Lowering, iterator: Iterator) -> Iterator:
+def _with_end(lo: Lowering, iterator: Iterator, site: Any) -> Iterator:
     """The iterator, driven if there is no other way to loop over it, and without items if it has none."""
     if constant_range(iterator) == range(0):
         return Iterator(())
-    if not iterator.endless:
+    changes = site in lo.marks.stepped and iterator.drive is None and not iterator.known
+    if not iterator.endless and not changes:
         return iterator
     from srcgrad.frontend.stepping import by_index
 
-    return iterate(lo, by_index(lo, iterator))
+    return iterate(lo, by_index(lo, iterator, in_steps=changes))
 
 
 def _body(
@@ -160,7 +161,7 @@ def over(
     index_name: str | None = None,
 ) -> Outcome:
     """Does something with each item of an iterator, whatever it is; says how control leaves that."""
-    iterator = _with_end(lo, iterator)
+    iterator = _with_end(lo, iterator, site)
     if iterator.drive is not None:
         return iterator.drive(body)
 
@@ -185,17 +186,6 @@ def for_each(
 ) -> None:
     """Does something with each item of an iterator, in the middle of an expression."""
     stays(lo, over(lo, iterator, body, site, guess))
-
-
-def _check_not_changed(lo: Lowering, items: Value) -> None:
-    """Refuses a loop over a list that the loop itself changes."""
-    if not lo.region.ops:
-        return
-    loop = lo.region.ops[-1]
-    for op in walk(loop.regions[-1]) if loop.regions else ():
-        if isinstance(op, Call) and op.args and op.args[0] is items and op.fn in (list.append, list.pop, list.insert):
-            lo.span = op.span
-            lo.unsupported("this list changes while it is looped over", "loop over a copy: list(...)")
 
 
 def _index_name(node: ast.For, iterator: Iterator) -> str | None:
@@ -272,9 +262,7 @@ def _contents(lo: Lowering, iterator: Iterator) -> list[Any]:
 def _check_sources(lo: Lowering, iterator: Iterator, before: list[Any]) -> None:
     """Refuses a loop that changes the containers it goes over, where it would not see that."""
     for source, contents in zip(iterator.sources, before, strict=True):
-        if isinstance(source, Value) and isinstance(source.type, List):
-            _check_not_changed(lo, source)
-        elif isinstance(source, Reference) and lo.store.get(source) is not contents:
+        if isinstance(source, Reference) and lo.store.get(source) is not contents:
             if source.cls is list and source.site is not None:
                 lo.demote(source)
             lo.unsupported(f"this {source.cls.__name__} is changed while it is looped over", "loop over a copy")

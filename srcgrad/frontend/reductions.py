@@ -25,7 +25,7 @@ from srcgrad.frontend.merging import NEXT, Outcome, select
 from srcgrad.frontend.operators import binary, compare
 from srcgrad.frontend.scope import comprehension_scope
 from srcgrad.frontend.store import MISSING
-from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Sequence, Symbol, constant
+from srcgrad.frontend.values import Frame, Iterator, Reference, Rest, Sequence, Spread, Symbol, constant
 from srcgrad.ir.nodes import UNDEFINED, Const, Value
 from srcgrad.ir.types import INT, Array, List, PyScalar, is_scalar, rank
 
@@ -152,7 +152,7 @@ def _extreme(lo: Lowering, fn: Callable, better: ast.cmpop, args: list[Symbol], 
     key = kwargs.get("key")
     items: list[Symbol] | tuple[Symbol, ...] = args
     if len(args) == 1:
-        symbol = args[0]
+        symbol = _spread_numbers(lo, args[0].items) if isinstance(args[0], Spread) else args[0]
         symbol = lo.tuple_items.get(symbol, symbol) if isinstance(symbol, Value) else symbol
         if isinstance(symbol, Value) and isinstance(symbol.type, Array) and key is None:
             array = symbol
@@ -200,6 +200,23 @@ def _or_default(lo: Lowering, items: Symbol, kwargs: dict[str, Symbol], extreme:
 
 def _is_whole(t: Any) -> bool:
     return isinstance(t, PyScalar) and t.kind == "i"
+
+
+def _spread_numbers(lo: Lowering, symbol: Symbol) -> Symbol:
+    """The argument that says the same as `*symbol`, which has to be two numbers at least."""
+    from srcgrad.frontend.helper_calls import inline
+
+    t = symbol.type if isinstance(symbol, Value) else None
+    if not (isinstance(t, Array) and rank(t) == 1) and not (isinstance(t, List) and is_scalar(t.item)):
+        lo.unsupported("the number of items is not known here", "leave out the star")
+    inline(lo, raise_if_single, [symbol], {})
+    return symbol
+
+
+def raise_if_single(items: Any) -> None:
+    """What stands in the program where `max` or `min` is called with a star."""
+    if len(items) == 1:
+        raise TypeError("a number is not iterable")
 
 
 def _extreme_of_array(lo: Lowering, fn: Callable, array: Value) -> Symbol:

@@ -111,13 +111,17 @@ def add_unless_view(shadow: Any, i: Any, contribution: Any) -> None:
 
 
 def transposed(rows: list) -> list:
-    """`zip(*rows)` of rows whose number depends on the run."""
-    shortest = min([len(row) for row in rows], default=0)
-    return [[row[k] for row in rows] for k in range(shortest)]
+    """`zip(*rows)` of tuples whose number depends on the run."""
+    return [[row[k] for row in rows] for k in range(shortest(rows))]
+
+
+def shortest(rows: list) -> int:
+    """How many tuples `zip(*rows)` gives."""
+    return min([len(row) for row in rows], default=0)
 
 
 def column(rows: list, k: int) -> list:
-    """One of the tuples of `zip(*rows)`, of rows that are tuples of known length."""
+    """One of the tuples of `zip(*rows)`."""
     return [row[k] for row in rows]
 
 

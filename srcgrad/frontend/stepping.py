@@ -59,8 +59,8 @@ def iterator_of(lo: Lowering, symbol: Symbol) -> Symbol:
     return once(lo, iterator) if iterator.drive is not None else by_index(lo, iterator)
 
 
-def by_index(lo: Lowering, iterator: Iterator) -> Stepper:
-    """An iterator over what has an item at each index."""
+def by_index(lo: Lowering, iterator: Iterator, in_steps: bool = False) -> Stepper:
+    """An iterator over what has an item at each index; in steps, it looks at each of them where the end is."""
     key = ("position", lo.fresh("at"))
     lo.store.set(key, Const(0))
     site = (*lo.site("iterator"), lo.span)
@@ -100,7 +100,7 @@ def by_index(lo: Lowering, iterator: Iterator) -> Stepper:
     def drive(body: Consumer) -> Outcome:
         check()
         start = lo.value(lo.store.get(key))
-        if iterator.endless or site in lo.marks.stepped:
+        if iterator.endless or in_steps or site in lo.marks.stepped:
             return repeated(lo, step, body, site)
         length = iterator_length(lo, iterator)
         left = Iterator(bounds=(start, length, Const(1)), sources=iterator.sources)

@@ -127,28 +127,26 @@ def asked_late(w: Writer) -> bool:
     factor = w.define("scalar", (), w.scalar(2)).name
     it = w.fresh("other", (), "late").name
     test = f"e > {w.number()}"
-    w.emit(
-        f"{it} = "
-        + w.pick(
-            f"(e * {factor} for e in {base})",
-            f"(e * {factor} for e in {base} if {test})",
-            f"(e * f for e in {base} for f in ({factor}, 0.5))",
-            f"map(lambda e: e * {factor}, {base})",
-            f"filter(lambda e: {test}, {base})",
-            f"itertools.chain({base}, x[:2])",
-            f"itertools.chain(x[:2], (e * {factor} for e in {base}))",
-            f"itertools.accumulate({base}, lambda e, f: e * 0.5 + f * {factor})",
-            f"itertools.islice({base}, 1, {w.pick('None', '3')})",
-            f"(e * f for e, f in zip({base}, {base}[1:]))",
-            f"(e * k for k, e in enumerate({base}))",
-            f"(e * f for e, f in itertools.product({base}[:2], {base}))",
-            f"itertools.takewhile(lambda e: e < {w.number(0.6, 2.0)}, {base})",
-            f"reversed({base})",
-            f"iter({base})",
-        )
+    source = w.pick(
+        f"(e * {factor} for e in {base})",
+        f"(e * {factor} for e in {base} if {test})",
+        f"(e * f for e in {base} for f in ({factor}, 0.5))",
+        f"map(lambda e: e * {factor}, {base})",
+        f"filter(lambda e: {test}, {base})",
+        f"itertools.chain({base}, x[:2])",
+        f"itertools.chain(x[:2], (e * {factor} for e in {base}))",
+        f"itertools.accumulate({base}, lambda e, f: e * 0.5 + f * {factor})",
+        f"itertools.islice({base}, 1, {w.pick('None', '3')})",
+        f"(e * f for e, f in zip({base}, {base}[1:]))",
+        f"(e * k for k, e in enumerate({base}))",
+        f"(e * f for e, f in itertools.product({base}[:2], {base}))",
+        f"itertools.takewhile(lambda e: e < {w.number(0.6, 2.0)}, {base})",
+        f"reversed({base})",
+        f"iter({base})",
     )
+    w.emit(f"{it} = {source}")
     total = w.some("scalar").name
-    if w.chance(0.4):
+    if w.chance(0.4) and "product" not in source and "chain(x" not in source:
         w.emit(f"{total} += next({it}, 0.5)")
     changes = [f"{base}[{w.pick('0', '1', '-1')}] = {w.scalar(2)}", f"{factor} = {w.scalar(2)}"]
     changes.append(f"{base}.append({w.scalar(2)})" if is_list else f"{base} *= 0.9")

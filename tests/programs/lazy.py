@@ -12,6 +12,7 @@ import numpy as np
 from programs import program
 
 X = np.array([0.7, 1.3, 0.4, 1.1])
+M = np.array([[0.7, 1.3, 0.4], [1.1, 0.2, 0.9]])
 
 
 @program(lambda: (X.copy(),), tags=("lazy",))
@@ -381,3 +382,323 @@ def the_else_of_a_loop_over_a_generator_expression(x):
     else:
         s += 100
     return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_grows_at_its_head_under_an_iterator(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    it = iter(xs)
+    a = next(it)
+    s = 0.0
+    for v in it:
+        s = s * 0.5 + v
+        if len(xs) < 7:
+            xs.insert(0, s)
+    return s * a
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_grows_under_an_iterator(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    it = iter(xs)
+    s = 0.0
+    for v in it:
+        s = s * 0.5 + v
+        if len(xs) < 7:
+            xs.append(s)
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_grows_while_it_is_looped_over(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for v in xs:
+        s = s * 0.5 + v
+        if len(xs) < 7:
+            xs.append(s)
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_grows_while_it_is_numbered(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for k, v in enumerate(xs):
+        s = s * 0.5 + v * k
+        if len(xs) < 7:
+            xs.append(s)
+    return s
+
+
+def add_unless_long(xs, s):
+    if len(xs) < 7:
+        xs.append(s)
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_function_adds_to_the_list_looped_over(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for v in xs:
+        s = s * 0.5 + v
+        add_unless_long(xs, s)
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_shrinks_under_a_generator_expression(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for v in (w * 2 for w in xs):
+        s = s * 0.5 + v
+        if s < 2:
+            xs.pop()
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_shrinks_under_zip(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for v, w in zip(xs, x):
+        s = s * 0.5 + v * w
+        if s < 0.6:
+            del xs[-1]
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_is_extended_while_it_is_looped_over(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for v in xs:
+        s = s * 0.5 + v
+        if s < 2:
+            xs.extend([s, s])
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_is_added_to_while_it_is_looped_over(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for v in xs:
+        s = s * 0.5 + v
+        if s < 2:
+            xs += [s]
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_is_cleared_while_it_is_looped_over(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for v in xs:
+        s = s * 0.5 + v
+        if s > 1:
+            xs.clear()
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_slice_of_the_list_looped_over_is_replaced(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    s = 0.0
+    for v in reversed(xs):
+        s = s * 0.5 + v
+        if s > 1:
+            xs[:2] = [s]
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def an_item_of_the_list_looped_over_is_removed(x):
+    xs = [v * 1.0 for v in x if v > 0.0]
+    ys = xs
+    s = 0.0
+    for v in xs:
+        s = s * 0.5 + v
+        if s > 1:
+            ys.remove(v)
+    return s
+
+
+@program(lambda: (M.copy(),), tags=("lazy",))
+def columns_are_read_late(m):
+    s = 0.0
+    for p, q in zip(*m):
+        s = s * 0.5 + p * q
+        m[1, 2] = s
+    return s
+
+
+@program(lambda: (M.copy(),), tags=("lazy",))
+def columns_are_unpacked(m):
+    z = list(zip(*m))
+    a, b, c = zip(*m)
+    return z[0][1] * z[2][0] + a[0] * b[1] * c[0]
+
+
+@program(lambda: (M.copy(),), tags=("lazy",))
+def columns_of_lists_of_lists(m):
+    rows = [[v for v in r] for r in m]
+    t = [sum(c) for c in zip(*rows)]
+    u = list(map(list, zip(*rows)))
+    return t[0] * t[1] + u[2][1]
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def pairs_of_an_array_that_changes(x):
+    y = x * 1.0
+    s = 0.0
+    for a, b in itertools.pairwise(y):
+        s = s * 0.4 + a * b
+        y[1] = s
+        y[2] = s * s
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def pairs_of_a_list_that_changes(x):
+    y = [v for v in x]
+    s = 0.0
+    for a, b in itertools.pairwise(y):
+        s = s * 0.4 + a * b
+        y[1] = s
+        y[2] = s * s
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def pairs_of_a_list_of_the_run_that_changes(x):
+    y = [v for v in x if v > 0]
+    s = 0.0
+    for a, b in itertools.pairwise(y):
+        s = s * 0.4 + a * b
+        y[1] = s
+        y[2] = s * s
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def pairs_in_sums(x):
+    return sum((a * b for a, b in itertools.pairwise(x))) + sum(
+        ((b - a) ** 2 for a, b in itertools.pairwise(sorted(x)))
+    )
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def pairs_of_rows_that_change(x):
+    m = np.outer(x, x)
+    s = 0.0
+    for p, q in itertools.pairwise(m):
+        s += p @ q
+        q[0] = s
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def an_array_that_changes_comes_around(x):
+    y = x * 1.0
+    s = 0.0
+    for k, a in enumerate(itertools.islice(itertools.cycle(y), 6)):
+        y[(k + 1) % 4] += a * a
+        s += a * a
+    return s + np.sum(y)
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def a_list_that_changes_comes_around(x):
+    y = [v for v in x]
+    s = 0.0
+    for k, a in enumerate(itertools.islice(itertools.cycle(y), 6)):
+        y[(k + 1) % 4] += a * a
+        s += a * a
+    return s + sum(y)
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def weights_in_turn(x):
+    s = 0.0
+    for a, b in zip(x, itertools.cycle([x[0], 2.0])):
+        s += a * b
+    c = itertools.cycle((1.0, x[1]))
+    for v in x:
+        s = s * 0.5 + v * next(c)
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def weights_of_the_run_in_turn(x):
+    w = [v for v in x if v > 0.5]
+    s = 0.0
+    for k, (a, b) in enumerate(zip(np.concatenate([x, x]), itertools.cycle(w))):
+        s = s * 0.5 + a * b * k
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def parts_of_iterators_are_unpacked(x):
+    a, b = itertools.islice(x, 2)
+    c, d = itertools.islice(x, 2, None)
+    e, *f = itertools.chain(x, [x[0]])
+    it = iter(x)
+    p, q = itertools.islice(it, 2)
+    r = next(it)
+    return a * b + c * d + e * f[0] * f[-1] + p * q * r
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def iterators_are_unpacked(x):
+    a, b, c, d = map(lambda v: v * v, x)
+    e, f, g, h = reversed(x)
+    i = dict(zip("ab", x))
+    (j, k), *_ = enumerate(x)
+    return a * b + c * d + e * f * g + h + i["a"] * i["b"] + k
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def iterators_are_spread(x):
+    f = lambda *a: a[0] * a[-1]
+    return (
+        f(*map(lambda v: v * v, x))
+        + f(*itertools.chain(x, x))
+        + max(*x)
+        + max(itertools.chain(x, [2.0]))
+        + sorted(itertools.islice(x, 3))[0]
+    )
+
+
+@program(lambda: (X.copy(),), tags=("lazy",))
+def iterators_are_collected(x):
+    l = list(itertools.chain(x, x * 2))
+    t = tuple(itertools.islice(x, 1, 3))
+    a = np.array(list(itertools.accumulate(x)))
+    s = set(itertools.islice(range(10), 3))
+    return sum(l) + t[0] * t[1] + a @ a + len(s) * x[0] + functools.reduce(lambda p, q: p * q, itertools.chain(x, x))
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_list_of_things_to_do(x):
+    queue = [(0, x[0])]
+    s = 0.0
+    for k, v in queue:
+        s = s * 0.9 + v * v
+        if k < 3:
+            queue.append((k + 1, v * 0.5 + x[k]))
+        if k < 2:
+            queue.append((k + 2, v * x[k]))
+    return s
+
+
+@program(lambda: (X.copy(),), tags=("growing",))
+def a_tree_in_the_order_of_its_levels(x):
+    tree = {0: [1, 2], 1: [3], 2: [], 3: []}
+    order = [0]
+    val = [0.0] * 4
+    for n in order:
+        order += tree[n]
+        for c in tree[n]:
+            val[c] = val[n] * 0.5 + x[c]
+    return sum(v * v for v in val) * len(order)
