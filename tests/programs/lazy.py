@@ -384,146 +384,6 @@ def the_else_of_a_loop_over_a_generator_expression(x):
     return s
 
 
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_grows_at_its_head_under_an_iterator(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    it = iter(xs)
-    a = next(it)
-    s = 0.0
-    for v in it:
-        s = s * 0.5 + v
-        if len(xs) < 7:
-            xs.insert(0, s)
-    return s * a
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_grows_under_an_iterator(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    it = iter(xs)
-    s = 0.0
-    for v in it:
-        s = s * 0.5 + v
-        if len(xs) < 7:
-            xs.append(s)
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_grows_while_it_is_looped_over(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for v in xs:
-        s = s * 0.5 + v
-        if len(xs) < 7:
-            xs.append(s)
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_grows_while_it_is_numbered(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for k, v in enumerate(xs):
-        s = s * 0.5 + v * k
-        if len(xs) < 7:
-            xs.append(s)
-    return s
-
-
-def add_unless_long(xs, s):
-    if len(xs) < 7:
-        xs.append(s)
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_function_adds_to_the_list_looped_over(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for v in xs:
-        s = s * 0.5 + v
-        add_unless_long(xs, s)
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_shrinks_under_a_generator_expression(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for v in (w * 2 for w in xs):
-        s = s * 0.5 + v
-        if s < 2:
-            xs.pop()
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_shrinks_under_zip(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for v, w in zip(xs, x):
-        s = s * 0.5 + v * w
-        if s < 0.6:
-            del xs[-1]
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_is_extended_while_it_is_looped_over(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for v in xs:
-        s = s * 0.5 + v
-        if s < 2:
-            xs.extend([s, s])
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_is_added_to_while_it_is_looped_over(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for v in xs:
-        s = s * 0.5 + v
-        if s < 2:
-            xs += [s]
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_is_cleared_while_it_is_looped_over(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for v in xs:
-        s = s * 0.5 + v
-        if s > 1:
-            xs.clear()
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_slice_of_the_list_looped_over_is_replaced(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    s = 0.0
-    for v in reversed(xs):
-        s = s * 0.5 + v
-        if s > 1:
-            xs[:2] = [s]
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def an_item_of_the_list_looped_over_is_removed(x):
-    xs = [v * 1.0 for v in x if v > 0.0]
-    ys = xs
-    s = 0.0
-    for v in xs:
-        s = s * 0.5 + v
-        if s > 1:
-            ys.remove(v)
-    return s
-
-
 @program(lambda: (M.copy(),), tags=("lazy",))
 def columns_are_read_late(m):
     s = 0.0
@@ -583,9 +443,8 @@ def pairs_of_a_list_of_the_run_that_changes(x):
 
 @program(lambda: (X.copy(),), tags=("lazy",))
 def pairs_in_sums(x):
-    return sum((a * b for a, b in itertools.pairwise(x))) + sum(
-        ((b - a) ** 2 for a, b in itertools.pairwise(sorted(x)))
-    )
+    total = sum(a * b for a, b in itertools.pairwise(x))
+    return total + sum((b - a) ** 2 for a, b in itertools.pairwise(sorted(x)))
 
 
 @program(lambda: (X.copy(),), tags=("lazy",))
@@ -654,51 +513,25 @@ def iterators_are_unpacked(x):
     a, b, c, d = map(lambda v: v * v, x)
     e, f, g, h = reversed(x)
     i = dict(zip("ab", x))
-    (j, k), *_ = enumerate(x)
+    (_, k), *_ = enumerate(x)
     return a * b + c * d + e * f * g + h + i["a"] * i["b"] + k
 
 
 @program(lambda: (X.copy(),), tags=("lazy",))
 def iterators_are_spread(x):
-    f = lambda *a: a[0] * a[-1]
-    return (
-        f(*map(lambda v: v * v, x))
-        + f(*itertools.chain(x, x))
-        + max(*x)
-        + max(itertools.chain(x, [2.0]))
-        + sorted(itertools.islice(x, 3))[0]
-    )
+    def f(*a):
+        return a[0] * a[-1]
+
+    squares = f(*map(lambda v: v * v, x)) + f(*itertools.chain(x, x))
+    return squares + max(*x) + max(itertools.chain(x, [2.0])) + sorted(itertools.islice(x, 3))[0]
 
 
 @program(lambda: (X.copy(),), tags=("lazy",))
 def iterators_are_collected(x):
-    l = list(itertools.chain(x, x * 2))
+    found = list(itertools.chain(x, x * 2))
     t = tuple(itertools.islice(x, 1, 3))
     a = np.array(list(itertools.accumulate(x)))
     s = set(itertools.islice(range(10), 3))
-    return sum(l) + t[0] * t[1] + a @ a + len(s) * x[0] + functools.reduce(lambda p, q: p * q, itertools.chain(x, x))
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_list_of_things_to_do(x):
-    queue = [(0, x[0])]
-    s = 0.0
-    for k, v in queue:
-        s = s * 0.9 + v * v
-        if k < 3:
-            queue.append((k + 1, v * 0.5 + x[k]))
-        if k < 2:
-            queue.append((k + 2, v * x[k]))
-    return s
-
-
-@program(lambda: (X.copy(),), tags=("growing",))
-def a_tree_in_the_order_of_its_levels(x):
-    tree = {0: [1, 2], 1: [3], 2: [], 3: []}
-    order = [0]
-    val = [0.0] * 4
-    for n in order:
-        order += tree[n]
-        for c in tree[n]:
-            val[c] = val[n] * 0.5 + x[c]
-    return sum(v * v for v in val) * len(order)
+    return (
+        sum(found) + t[0] * t[1] + a @ a + len(s) * x[0] + functools.reduce(lambda p, q: p * q, itertools.chain(x, x))
+    )
