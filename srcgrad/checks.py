@@ -115,6 +115,14 @@ def check_float(x: Any) -> None:
 
 
 @refuses
+def check_truncates(x: Any) -> None:
+    """Refuses an array of floats where the code is for one of integers, into which nothing is written that counts."""
+    if isinstance(x, np.ndarray) and x.dtype.kind not in "iub":
+        help = "give it its dtype, or its numbers a point: np.zeros(3, float), np.arange(4) * 2.0 ** n"
+        raise UnsupportedError("an array turns out to be of floats where it was taken for one of integers", None, help)
+
+
+@refuses
 def check_no_object(x: Any, classes: Any) -> None:
     """Refuses an object in place of a number: the code is for numbers, as no class was known of what is here."""
     if isinstance(x, classes):

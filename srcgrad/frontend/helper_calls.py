@@ -26,7 +26,7 @@ from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_numeric, s
 _CHECKS = frozenset(
     [
         *(checks.check_overlap, checks.check_apart, checks.check_no_container_twice, checks.check_float),
-        checks.check_no_object,
+        *(checks.check_no_object, checks.check_truncates),
     ]
 )
 
@@ -70,6 +70,12 @@ def _copied_generator(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol
 @handles(schedule.advance)
 def _advance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     lo.effect(schedule.advance, *args)
+    return Const(None)
+
+
+@handles(checks.check_truncates)
+def _truncates(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    lo.effect(checks.check_truncates, *args)
     return Const(None)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from srcgrad import checks
 from srcgrad.errors import Span, UnsupportedError
 from srcgrad.frontend import kinds, pools
 from srcgrad.frontend.folding import fold
@@ -19,7 +20,7 @@ from srcgrad.frontend.marks import Marks, Restart, Transposing
 from srcgrad.frontend.place import SAME_PLACE, Place
 from srcgrad.frontend.pool_uses import check_use
 from srcgrad.frontend.presence import finds_list
-from srcgrad.frontend.raising import Raising, asks_for_float_errors, carries_floats
+from srcgrad.frontend.raising import Raising, asks_for_float_errors, carries_floats, truncates
 from srcgrad.frontend.sources import Guard, Source
 from srcgrad.frontend.store import MISSING, Store
 from srcgrad.frontend.values import (
@@ -219,6 +220,8 @@ class Lowering:
     def effect(self, fn: Callable, *args: Symbol) -> None:
         """Appends a call that is made for its effect and has no result."""
         trees = tuple([self.tree(arg) for arg in args])
+        if truncates(trees):
+            self.effect(checks.check_truncates, trees[0])
         if isinstance(trees[0], Value) and isinstance(trees[0].type, Array) and str(trees[0].type.dtype) == "bool":
             # A mask that has changed selects another number of elements; which masks share its memory is not known yet.
             self.written_masks = EVERYTHING
@@ -283,11 +286,9 @@ class Lowering:
             self.calls = outer
 
     def unroll(self, index: Any, most: float = math.inf) -> None:
-        """Starts again, unrolling the loop whose index this number is computed from, if its length is constant.
+        """Starts again, unrolling the loop whose index this number is computed from, if it has a constant length.
 
-        Args:
-            index: the number.
-            most: longer loops are left as they are.
+        Longer loops than `most` are left as they are.
         """
         for site, loop_index, length in reversed(self.constant_loops):
             if site not in self.marks.unrolled and length <= most and _computed_from(index, loop_index):

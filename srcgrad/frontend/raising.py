@@ -305,3 +305,12 @@ def _is_local(value: Value, whole: Region) -> bool:
         else:
             return False
     return True
+
+
+def truncates(args: tuple[Any, ...]) -> bool:
+    """Whether a write puts numbers that count into an array of integers, as far as is known of it."""
+    target, *given = args
+    if not isinstance(target, Value) or not isinstance(target.type, Array) or target.type.dtype is None:
+        return False
+    numbers = [value for value in given if isinstance(value, Value) and not isinstance(value, Const)]
+    return target.type.dtype.kind in "iub" and any(value.type.differentiable for value in numbers)

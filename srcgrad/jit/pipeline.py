@@ -15,6 +15,7 @@ from srcgrad.jit.gathers import gather_sums
 from srcgrad.jit.invariants import hoist_places
 from srcgrad.jit.kernel import check_compilable, pass_captured, split_entry
 from srcgrad.jit.kinds import settle_kinds
+from srcgrad.jit.known_dtypes import drop_dtype_checks
 from srcgrad.jit.lanes import run_in_lanes
 from srcgrad.jit.late_checks import postpone_checks
 from srcgrad.jit.layouts import check_layouts
@@ -66,6 +67,7 @@ def jitted(
     pass_captured(functions, entries)
     for function in functions:
         drop_warning_contexts(function)
+        drop_dtype_checks(function)
         raise_at_writes(function)
     type_dicts(functions)
     split_tables(functions)

@@ -97,3 +97,45 @@ def number_of_an_array_that_is_made_finite(x):
 def counts_in_arrays_without_axes(x):
     n = np.array(3)
     return np.sum(np.vander(x, n) ** 2) + np.sum(np.eye(n)[1] * x)
+
+
+@program(lambda: (rand(3),), tags=("integers", "writes"))
+def written_into_integers(x):
+    a = np.zeros(3, int)
+    a[0] = x[0] * 5
+    a += 2
+    a[x > 0.5] = x[x > 0.5] * 3
+    return np.sum(a * x)
+
+
+@program(lambda: (rand(4), 2), tags=("integers", "powers"))
+def signs_by_powers_of_minus_one(x, n):
+    s = (-1) ** n * x[0] + (-1) ** -n * x[1]
+    for k in range(len(x)):
+        s += (-1) ** k * x[k] ** (2 * k + 1) * 10**-k + 2 ** (k - n) * x[k]
+    return s * 2**n
+
+
+class Weighted:
+    """Two numbers that NumPy would take for an array, if they did not say that they come first."""
+
+    __array_priority__ = 1.0
+
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, k):
+        return (self.a, self.b)[k]
+
+    def __rmul__(self, factor):
+        return Weighted(self.a * factor + 1.0, self.b * factor)
+
+
+@program(lambda: (rand(4),), tags=("objects", "operators"))
+def sequences_on_the_right_of_numbers(x):
+    first = x[0] * Weighted(x[1], x[2])
+    second = 2.0 * Weighted(x[2], x[3])
+    return first[0] * first[1] + second.a * second[1]

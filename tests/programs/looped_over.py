@@ -86,7 +86,7 @@ def a_list_shrinks_under_a_generator_expression(x):
 def a_list_shrinks_under_zip(x):
     xs = [v * 1.0 for v in x if v > 0.0]
     s = 0.0
-    for v, w in zip(xs, x):
+    for v, w in zip(xs, x, strict=False):
         s = s * 0.5 + v * w
         if s < 0.6:
             del xs[-1]

@@ -321,3 +321,46 @@ def dot_of_a_tuple_that_is_looped_over_in_its_own_way(x):
 @program(lambda: (rand(4),), tags=("namedtuple", "objects"), supported=False)
 def array_of_tuples_that_are_looped_over_in_their_own_way(x):
     return np.sum(np.array([Reversed(x[0], x[1]), Reversed(x[2], x[3])])[:, 0] ** 2)
+
+
+@program(lambda: (rand(4), -1), tags=("integers", "writes"), supported=False)
+def integers_to_a_negative_power_are_written(x, n):
+    weights = np.arange(4) * 2**n
+    weights[1:] = x[1:]
+    return np.sum(weights * x)
+
+
+class Sequence:
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, k):
+        return (self.a, self.b)[k]
+
+    def __rmul__(self, factor):
+        return Sequence(self.a * factor + 1.0, self.b * factor)
+
+
+@program(lambda: (rand(4),), tags=("objects", "operators"), supported=False)
+def number_of_numpy_makes_an_array_of_a_sequence(x):
+    product = x[0] * Sequence(x[1], x[2])
+    return product[0] * product[1]
+
+
+class AsArray:
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values)
+
+    def __radd__(self, other):
+        return AsArray(self.values + other + 1.0)
+
+
+@program(lambda: (rand(4),), tags=("objects", "operators"), supported=False)
+def number_of_numpy_makes_an_array_of_what_says_how(x):
+    return np.sum(np.asarray(np.sum(x) + AsArray(x)))
