@@ -12,7 +12,7 @@ from srcgrad.frontend.handlers import handles
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.values import Sequence, Symbol, constant
 from srcgrad.ir.nodes import Const, Value
-from srcgrad.ir.types import Array, is_numeric, rank
+from srcgrad.ir.types import Array, is_numeric, is_scalar, rank
 from srcgrad.rules.registry import methods
 
 _COPY = 4
@@ -61,6 +61,9 @@ def _view(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
             return _primitive(lo, given.value, args[:1], {})
     if len(args) > 1 or kwargs:
         return _primitive(lo, np.ndarray.view, args, kwargs)
+    if isinstance(args[0], Value) and is_scalar(args[0].type):
+        # It owns what it is, and nothing can be written there.
+        return args[0]
     return lo.emit(operator.getitem, args[0], Const(Ellipsis))
 
 

@@ -148,6 +148,9 @@ def reverse_update(reverse: Reverse, op: Call, binary: Any) -> None:
             if binary is operator.sub:
                 contribution = lo.value(lo.emit(operator.neg, contribution))
         scaled = g
+    elif binary is operator.floordiv:
+        # It is constant wherever it does not jump.
+        contribution, scaled = None, lo.value(lo.emit_typed(runtime.zeros_like, (g,), {}, g.type))
     else:
         before = lo.value(lo.emit_typed(Old(op, EVERYTHING), (), {}, x.type))
         result = lo.value(lo.emit(binary, before, e))

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from srcgrad.analysis.activity import Activity
 from srcgrad.analysis.alias import Aliases, is_pointer
 from srcgrad.analysis.complexness import Complexness
@@ -34,7 +36,7 @@ from srcgrad.ir.nodes import (
     While,
     walk,
 )
-from srcgrad.ir.types import List, Opaque, Tuple, is_scalar
+from srcgrad.ir.types import List, Opaque, Tuple, is_scalar, rank
 from srcgrad.transform import cotangents
 from srcgrad.transform.call_tangents import push_call
 from srcgrad.transform.places import mirror
@@ -131,6 +133,9 @@ class Forward:
         """Notes the tangent of a value; one without influence has none, as it cancels if none of its uses has one."""
         if self.activity.is_passive(value):
             return
+        if self.aliases.is_written(value) and (rank(value.type) == 0 or _is_spread(dot)):
+            # What is written is memory, not a number, and not one number that stands for many.
+            dot = self.lo.value(self.lo.emit(np.array, dot))
         if not isinstance(dot, Const) and dot.hint is None:
             dot.hint = self.name_of(value)
         self.dots[value] = dot
@@ -282,6 +287,10 @@ class Forward:
         found: Any = tuple(function.body.results)
         function.result = found[0] if len(found) == 1 else found
         return params, results
+
+
+def _is_spread(dot: Value) -> bool:
+    return isinstance(dot.owner, Call) and dot.owner.fn is np.broadcast_to
 
 
 def _tables(functions: list[Function]) -> set[Value]:

@@ -78,7 +78,7 @@ def _check_parts(reverse: Reverse, op: Call) -> None:
     target = op.args[0]
     if not isinstance(target.type, Unknown) or not (op.fn is operator.setitem or op.fn in ITEM_UPDATES):
         return
-    same = [target] if isinstance(target.owner, Call) else reverse.aliases.members[reverse.aliases.find(target)]
+    same = [target] if isinstance(target.owner, Call) else reverse.aliases.members.get(reverse.aliases.find(target), ())
     if any(isinstance(v.type, Unknown) and isinstance(v.owner, Call) and among(v.owner.fn, LISTING) for v in same):
         raise UnsupportedError(
             "an item of a list of parts is written here, which needs code for arguments of known kinds",
