@@ -123,6 +123,16 @@ def check_truncates(x: Any) -> None:
 
 
 @refuses
+def check_floats(x: Any) -> None:
+    """Refuses an array of integers where the code writes floats to it."""
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iub":
+        help = "make it one of floats: np.array(..., float)"
+        raise UnsupportedError(
+            "this array turns out to be of integers, and NumPy truncates what is written", None, help
+        )
+
+
+@refuses
 def check_no_object(x: Any, classes: Any) -> None:
     """Refuses an object in place of a number: the code is for numbers, as no class was known of what is here."""
     if isinstance(x, classes):

@@ -12,7 +12,7 @@ from typing import Any, cast
 from srcgrad import checks, runtime, schedule
 from srcgrad.frontend import stand_ins
 from srcgrad.frontend.functions import call_function
-from srcgrad.frontend.handlers import handles
+from srcgrad.frontend.handlers import Handler, handles
 from srcgrad.frontend.lowering import Lowering
 from srcgrad.frontend.marks import Restart
 from srcgrad.frontend.merging import select
@@ -26,7 +26,7 @@ from srcgrad.ir.types import UNKNOWN, Array, List, Tuple, Unknown, is_numeric, s
 _CHECKS = frozenset(
     [
         *(checks.check_overlap, checks.check_apart, checks.check_no_container_twice, checks.check_float),
-        *(checks.check_no_object, checks.check_truncates),
+        *(checks.check_no_object, checks.check_truncates, checks.check_floats),
     ]
 )
 
@@ -73,16 +73,16 @@ def _advance(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Sym
     return Const(None)
 
 
-@handles(checks.check_truncates)
-def _truncates(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    lo.effect(checks.check_truncates, *args)
-    return Const(None)
+def _check(fn: Any) -> Handler:
+    def handler(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+        lo.effect(fn, *args)
+        return Const(None)
+
+    return handler
 
 
-@handles(checks.check_float)
-def _float(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
-    lo.effect(checks.check_float, *args)
-    return Const(None)
+for _fn in (checks.check_float, checks.check_truncates, checks.check_floats):
+    handles(_fn)(_check(_fn))
 
 
 @handles(checks.check_no_object)

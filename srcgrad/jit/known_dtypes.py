@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from srcgrad.checks import check_truncates
+from srcgrad.analysis.memory import among
+from srcgrad.checks import check_floats, check_truncates
 from srcgrad.ir.nodes import Call, Function, Op, walk
+
+_CHECKS = frozenset([check_floats, check_truncates])
 
 
 def drop_dtype_checks(function: Function) -> None:
@@ -19,4 +22,4 @@ def drop_dtype_checks(function: Function) -> None:
 
 
 def _is_check(op: Op) -> bool:
-    return isinstance(op, Call) and op.fn is check_truncates
+    return isinstance(op, Call) and among(op.fn, _CHECKS)

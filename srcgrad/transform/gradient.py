@@ -55,6 +55,7 @@ from srcgrad.transform.strong_zeros import Zeros
 from srcgrad.transform.tape import Tape
 from srcgrad.transform.undo import Contents
 from srcgrad.transform.unit_vectors import seed_type
+from srcgrad.transform.whole_numbers import check_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def prepare(program: Program, optimize: bool = True, checkpoints: bool = True) -
     for function in functions:
         prune_carried(function)
     rebind(program.function, program.functions)
+    for function in functions:
+        check_written(function)
     protect_arguments(program)
     keep_places(functions)
     if is_checkpointed(functions):

@@ -139,3 +139,33 @@ def sequences_on_the_right_of_numbers(x):
     first = x[0] * Weighted(x[1], x[2])
     second = 2.0 * Weighted(x[2], x[3])
     return first[0] * first[1] + second.a * second[1]
+
+
+@program(lambda: (rand(4),), tags=("writes", "dtype"))
+def arrays_of_floats_are_written(x):
+    total, count = 0, 0
+    for v in x:
+        total += v
+        count += 1
+    made = [
+        np.array([1.0, 2, 3]),
+        np.full(2, 3.0),
+        np.arange(3) * 0.5,
+        np.arange(3) / 2,
+        np.linspace(0, 1, 4),
+        np.ones(3) * 2,
+        np.array([total, count]),
+        np.array([v for v in x]),
+        np.zeros_like(x),
+    ]
+    product = 1.0
+    for a in made:
+        a[1] += x[0] * x[3]
+        product += np.sum(a**2)
+    a = np.asarray([total, 1])
+    a[1] = x[2]
+    b = np.array([count * 1.0, 2])
+    b[0] = x[1]
+    c = np.where(x > 0.5, total, 1)
+    c[:2] *= x[2:]
+    return product + a @ b + np.sum(c * x)

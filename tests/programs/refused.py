@@ -364,3 +364,32 @@ class AsArray:
 @program(lambda: (rand(4),), tags=("objects", "operators"), supported=False)
 def number_of_numpy_makes_an_array_of_what_says_how(x):
     return np.sum(np.asarray(np.sum(x) + AsArray(x)))
+
+
+@program(lambda: (rand(4), 3), tags=("integers", "writes"), supported=False)
+def list_of_integers_is_written_as_an_array(x, n):
+    items = [1] * n
+    if n > 5:
+        items[0] = x[0]
+    v = np.asarray(items)
+    v[0] = x[1] * 3
+    return np.sum(v * x[0])
+
+
+@program(lambda: (rand(4),), tags=("integers", "writes", "loop"), supported=False)
+def total_that_stays_an_integer_is_written_as_an_array(x):
+    total = 0
+    for v in x:
+        if v > 5:
+            total += v
+    both = np.array([total, total])
+    for k in range(2):
+        both[:][k] += x[k]
+    return np.sum(both * x[0])
+
+
+@program(lambda: (rand(4), 1), tags=("integers", "writes", "dtype"), supported=False)
+def dtype_of_the_run_is_of_integers(x, n):
+    places = np.linspace(0, 4, 3, dtype=int if n else float)
+    places[1] = x[0] * 3
+    return np.sum(places * x[1])
