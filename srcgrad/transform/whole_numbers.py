@@ -60,8 +60,9 @@ def _before_loops(op: Op, target: Value) -> Op:
 
 
 def _gives_floats(op: Call) -> bool:
+    """Whether floats are written to what is not known to be an array of integers."""
     target, *given = op.args
-    if not isinstance(target, Value) or not isinstance(target.type, (Array, Unknown)):
+    if not isinstance(target, Value) or not isinstance(target.type, (Array, Unknown)) or _is_whole(target.type):
         return False
     return any(value.type.differentiable for value in leaves(given) if not isinstance(value, Const))
 
