@@ -110,7 +110,7 @@ def known_to_share(program: Any, args: tuple) -> set[int] | None:
         return None
     aliases = Aliases([*lowered.functions, lowered.function])
     results = [v for v in leaves(lowered.function.result) if not isinstance(v, Const) and is_pointer(v.type)]
-    memory = {aliases.find(v) for v in results} | {aliases.held(v) for v in results}
+    memory = set().union(*({aliases.find(v), aliases.held(v), *aliases.within(v)} for v in results))
     given = [lowered.arguments["a"], lowered.arguments["b"]]
     return {k for k, v in enumerate(given) if isinstance(v, Value) and aliases.find(v) in memory}
 

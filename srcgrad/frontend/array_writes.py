@@ -47,7 +47,8 @@ def write_out(lo: Lowering, fn: Callable, args: list[Symbol], kwargs: dict[str, 
     if where is not None and constant(where) is not True:
         result = lo.value(lo.emit(np.where, where, result, value))
     set_item(lo, value, EVERYTHING, result)
-    return value
+    # It is the one that returns a number of its own.
+    return lo.emit(operator.getitem, value, Sequence(())) if fn is np.dot and rank(value.type) == 0 else value
 
 
 def _write_each(

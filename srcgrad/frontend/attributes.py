@@ -265,6 +265,10 @@ def _value_attribute(lo: Lowering, base: Value, name: str) -> Symbol:
                     "a negative float raised to a fraction is complex in Python, and counts as real here",
                     "raise a complex number: complex(x) ** y",
                 )
+            dtype = base_type.dtype if isinstance(base_type, Array) else None
+            if name == "imag" and dtype is not None and dtype.kind != "c":
+                # Zeros that nobody can write, and that nothing that is written later shows in.
+                return lo.emit(np.broadcast_to, Const(dtype.type(0)), lo.emit(np.shape, base))
             return lo.emit(getattr(np, name), base)
         if name in METHODS:
             return Bound(Const(METHODS[name]), (base,))

@@ -389,8 +389,10 @@ def _check_left(lo: Lowering, left: Value, cls: type | None) -> None:
         return
     if hasattr(left.type, "shape"):
         lo.unsupported("an array on the left of an object of a user class is not supported", "turn them round")
-    becomes_array = hasattr(cls, "__array__") or (hasattr(cls, "__len__") and hasattr(cls, "__getitem__"))
-    if isinstance(left.type, (NpScalar, Unknown)) and becomes_array and not hasattr(cls, "__array_priority__"):
+    # What its metaclass has, as that of an enumeration, its objects have not.
+    names = {name for base in cls.__mro__ for name in vars(base)}
+    becomes_array = "__array__" in names or {"__len__", "__getitem__"} <= names
+    if isinstance(left.type, (NpScalar, Unknown)) and becomes_array and "__array_priority__" not in names:
         lo.unsupported(
             f"NumPy makes an array of the {cls.__name__} on the right here, and does not ask its class",
             "make the left side a float, or turn them round",

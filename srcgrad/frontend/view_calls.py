@@ -67,6 +67,18 @@ def _view(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol
     return lo.emit(operator.getitem, args[0], Const(Ellipsis))
 
 
+def _unstack(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
+    """`np.unstack(x)` is `tuple(x)`."""
+    axis = kwargs.get("axis", Const(0))
+    return lo.call(
+        Const(tuple), [args[0] if constant(axis) == 0 else lo.emit(np.moveaxis, args[0], axis, Const(0))], {}
+    )
+
+
+if hasattr(np, "unstack"):  # NumPy 2.1
+    handles(np.unstack)(_unstack)
+
+
 @handles(np.ndarray.clip)
 def _clip(lo: Lowering, args: list[Symbol], kwargs: dict[str, Symbol]) -> Symbol:
     """`x.clip(low)` has no upper limit, where `np.clip` asks for both."""

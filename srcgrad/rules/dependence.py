@@ -49,7 +49,7 @@ MOVES: frozenset[Any] = frozenset(
         *_np("array block broadcast_to choose column_stack compress concatenate copy delete diagflat dsplit dstack"),
         *_np("expand_dims extract flip fliplr flipud full hsplit hstack insert matrix_transpose moveaxis ravel repeat"),
         *_np("reshape resize roll rollaxis rot90 select split squeeze stack swapaxes take take_along_axis tile"),
-        *_np("transpose tril triu unstack vsplit vstack where meshgrid broadcast_arrays"),
+        *_np("transpose tril triu vsplit vstack where meshgrid broadcast_arrays"),
         *_np("fftshift ifftshift", np.fft),
         *_np("matrix_transpose", np.linalg),
         *_np("choose compress copy flatten item", np.ndarray),

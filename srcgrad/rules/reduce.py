@@ -142,7 +142,10 @@ def nanmean_jvp(a_dot, z, a, axis=None, dtype=None, out=None, keepdims=False, wh
 
 @vjp(np.average)
 def average(g, z, a, axis=None, weights=None, returned=False, *, keepdims=False):
-    g_mean = expanded(g[0] if returned else g, axis, keepdims)
+    mean_bar, total_bar = g if returned else (g, None)
+    if mean_bar is None:
+        mean_bar = np.zeros_like(z[0])
+    g_mean = expanded(mean_bar, axis, keepdims)
     if weights is None:
         return shared(g_mean, a, axis)
     if isinstance(weights, (list, tuple)):
@@ -151,8 +154,8 @@ def average(g, z, a, axis=None, weights=None, returned=False, *, keepdims=False)
     w = np.expand_dims(weights, others) if others else weights
     share = g_mean / np.sum(w, axis=axis, keepdims=True)
     w_bar = share * (a - expanded(z[0] if returned else z, axis, keepdims))
-    if returned:
-        w_bar = w_bar + expanded(g[1], axis, keepdims)
+    if total_bar is not None:
+        w_bar = w_bar + expanded(total_bar, axis, keepdims)
     return share * w, None, np.sum(w_bar, axis=others) if others else w_bar
 
 

@@ -275,14 +275,6 @@ def dsplit(g, z, ary, indices_or_sections):
     return _joined(g, z, 2)
 
 
-def _unstack(g, z, x, /, *, axis=0):
-    return np.stack([np.zeros(np.shape(z[k])) if g[k] is None else g[k] for k in range(len(z))], axis)
-
-
-if hasattr(np, "unstack"):  # NumPy 2.1
-    linear(np.unstack)(_unstack)
-
-
 # Repeating
 
 
@@ -364,7 +356,6 @@ views(
     *(np.broadcast_to, np.broadcast_arrays, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis),
     *(np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit),
     *(np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.real, np.imag),
-    *((np.unstack,) if hasattr(np, "unstack") else ()),
 )
 
 methods(

@@ -25,6 +25,7 @@ from srcgrad.transform.writes import BINARY
 
 if TYPE_CHECKING:
     from srcgrad.transform.forward import Forward
+from srcgrad.transform.strong_zeros import strong_product
 
 MIRRORED_WRITES: dict[Any, tuple[int, ...]] = {
     **{operator.setitem: (0, 2), operator.delitem: (0,), np.ndarray.fill: (0, 1), np.copyto: (0, 1)},
@@ -120,7 +121,9 @@ def _push_product(
     assert isinstance(partials, Sequence)
     if not op.outputs or isinstance(x.type, Array):
         old_dot = lo.value(lo.emit(operator.getitem, x_dot, *index)) if place else x_dot
-        total = scaled(lo, lo.value(partials.items[0]), old_dot)
+        slope = lo.value(partials.items[0])
+        # The slope of a power may be infinite where nothing moves.
+        total = strong_product(lo, old_dot, slope) if binary is operator.pow else scaled(lo, slope, old_dot)
         if v_dot is not None:
             total = add(lo, total, scaled(lo, lo.value(partials.items[1]), v_dot))
         with beside(forward, op):
@@ -128,6 +131,8 @@ def _push_product(
         return [x_dot] * len(op.outputs)
     # What may be a number is rebound where it is one, and written where it is an array.
     factor = lo.value(partials.items[0])
+    if binary is operator.pow:
+        factor = lo.value(lo.emit(np.where, lo.emit(operator.eq, x_dot, Const(0.0)), Const(0.0), factor))
     rest = scaled(lo, lo.value(partials.items[1]), v_dot) if v_dot is not None else None
     outputs, totals = ([forward.like(o) for o in op.outputs] for _ in range(2))
     with beside(forward, op):

@@ -169,3 +169,40 @@ def arrays_of_floats_are_written(x):
     c = np.where(x > 0.5, total, 1)
     c[:2] *= x[2:]
     return product + a @ b + np.sum(c * x)
+
+
+@program(lambda: (rand(3),), tags=("0-d", "aliases"))
+def parts_of_averages_and_dots(x):
+    mean = np.average(x, weights=x * x, returned=True)[0]
+    weight = np.average(x, weights=x * x, returned=True)[1]
+    place = np.array(0.0)
+    y = np.dot(x, x, out=place)
+    u = y
+    y += 1.0
+    v = np.tensordot(x, x, 1)
+    w = v
+    v *= x[0]
+    z = x * 1.0
+    imaginary = z.imag
+    z += 1.0
+    return mean * weight * u * y * place + w * v + np.sum(imaginary + z)
+
+
+@program(lambda: (rand(3, 2),), tags=("views", "tuples"))
+def rows_that_are_unstacked_are_written(x):
+    m = x * 2.0
+    rows = np.unstack(m) if hasattr(np, "unstack") else tuple(m)
+    rows[0][0] = x[1, 0] * 3
+    m[1] *= rows[0]
+    columns = np.unstack(m, axis=1) if hasattr(np, "unstack") else tuple(m.T)
+    columns[1][...] *= x[0, 0]
+    return np.sum(rows[1] * x[0]) + m[0, 0] * m[2, 1]
+
+
+@program(lambda: (rand(3),), tags=("writes", "powers"))
+def powers_in_place_at_zero(x):
+    v = np.zeros(3)
+    v **= x[0] + 1.0
+    w = np.zeros(3)
+    w[1] **= x[1]
+    return np.sum(v + w) * x[1] + x[0]

@@ -125,9 +125,6 @@ SPLIT = [
     Row(np.vsplit, (_x(4, 2), 2)),
     Row(np.dsplit, (_x(2, 2, 4), [1, 3])),
 ]
-if hasattr(np, "unstack"):
-    SPLIT += [Row(np.unstack, (_x(3, 2),)), Row(np.unstack, (_x(3, 2),), {"axis": -1})]
-
 REPEAT = [
     Row(np.repeat, (_x(3), 2)),
     Row(np.repeat, (_x(2, 3), 2)),
