@@ -34,13 +34,13 @@ _WRITES = frozenset([operator.setitem, np.add.at, *ITEM_UPDATES])
 
 def check_written(function: Function) -> None:
     """Lets the program refuse arrays of integers where it writes floats to them."""
-    checked = set()
+    checked, whole = set(), _Whole()
     for op in list(walk(function.body)):
         if not isinstance(op, Call) or not among(op.fn, _WRITES) or not _gives_floats(op):
             continue
         target = op.args[0]
         place = _before_loops(op, target)
-        if (target, place) in checked or not _may_be_whole(target) or place.parent is None:
+        if (target, place) in checked or not whole.may_be(target) or place.parent is None:
             continue
         checked.add((target, place))
         check = Call(checks.check_floats, (target,), {}, [], op.span)
@@ -67,21 +67,62 @@ def _gives_floats(op: Call) -> bool:
     return any(value.type.differentiable for value in leaves(given) if not isinstance(value, Const))
 
 
-def _may_be_whole(value: Value, path: frozenset[Value] = frozenset()) -> bool:
-    """Whether a number, or all numbers of an array or list, may be integers, though the type does not say so."""
-    if isinstance(value, Const):
-        return isinstance(value.value, (bool, int, np.integer, np.bool_))
-    if value in path:
-        return False
-    if not _is_open(value.type):
-        return _is_whole(value.type)
-    if isinstance(value.type, List):
-        return True
-    path |= {value}
-    owner: Any = value.owner
-    if isinstance(owner, Call):
-        return _call_may_be_whole(owner, path)
-    return any(_may_be_whole(source, path) for source in _sources(value))
+class _Whole:
+    """Which numbers may be integers, and which arrays and lists may hold nothing else, though no type says so.
+
+    The least solution: what a loop hands on to itself is no reason.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Value, bool] = {}
+        self._visited: set[Value] = set()
+        self._depth = 0
+
+    def may_be(self, value: Value) -> bool:
+        before = None
+        while before != self._known:
+            before = dict(self._known)
+            self._visited.clear()
+            self._visit(value)
+        return self._visit(value)
+
+    def _visit(self, value: Value) -> bool:
+        if isinstance(value, Const):
+            return isinstance(value.value, (bool, int, np.integer, np.bool_))
+        if not _is_open(value.type):
+            return _is_whole(value.type)
+        if value in self._visited or self._known.get(value, False) or self._depth == _DEEPEST:
+            return self._known.get(value, False)
+        self._visited.add(value)
+        self._depth += 1
+        if isinstance(value.type, List):
+            known = True
+        elif isinstance(value.owner, Call):
+            known = self._visit_call(value.owner)
+        else:
+            known = any([self._visit(source) for source in _sources(value)])
+        self._depth -= 1
+        self._known[value] = known
+        return known
+
+    def _visit_call(self, op: Call) -> bool:
+        first = op.args[0] if op.args else None
+        reads = isinstance(first, Value) and op.fn is operator.getitem
+        if reads and isinstance(first.type, (List, Tuple)):
+            return is_scalar(op.outputs[0].type)
+        if reads or (isinstance(first, Value) and isinstance(first.type, Array) and among(op.fn, VIEWS)):
+            return self._visit(first)
+        if "dtype" in op.kwargs:
+            return not isinstance(op.kwargs["dtype"], Const)
+        if not among(op.fn, _KEEPS_WHOLE):
+            return False
+        given = op.args[1:] if op.fn in (np.full, np.where) else op.args[:1] if among(op.fn, _ALIKE) else op.args
+        numbers = [self._visit(v) for v in leaves(given) if isinstance(v.type, _NUMBERS)]
+        return any(numbers) if op.fn in (max, min) else bool(numbers) and all(numbers)
+
+
+_DEEPEST = 200
+_NUMBERS = (PyScalar, NpScalar, Array, List, Unknown)
 
 
 def _sources(value: Value) -> list[Value]:
@@ -95,23 +136,6 @@ def _sources(value: Value) -> list[Value]:
         return []
     values = loop.carried if values is None else values
     return [pair[k] for k in range(len(values)) if values[k] is value for pair in (loop.inits, loop.carried_results)]
-
-
-def _call_may_be_whole(op: Call, path: frozenset[Value]) -> bool:
-    first = op.args[0] if op.args else None
-    reads = isinstance(first, Value) and op.fn is operator.getitem
-    if reads and isinstance(first.type, (List, Tuple)):
-        return is_scalar(op.outputs[0].type)
-    if reads or (isinstance(first, Value) and isinstance(first.type, Array) and among(op.fn, VIEWS)):
-        return _may_be_whole(first, path)
-    if "dtype" in op.kwargs:
-        return not isinstance(op.kwargs["dtype"], Const)
-    if not among(op.fn, _KEEPS_WHOLE):
-        return False
-    given = op.args[1:] if op.fn in (np.full, np.where) else op.args[:1] if among(op.fn, _ALIKE) else op.args
-    numbers = [value for value in leaves(given) if isinstance(value.type, (PyScalar, NpScalar, Array, List, Unknown))]
-    some = any if op.fn in (max, min) else all
-    return bool(numbers) and some(_may_be_whole(value, path) for value in numbers)
 
 
 def _is_open(t: Type) -> bool:
