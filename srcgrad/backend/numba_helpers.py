@@ -332,11 +332,30 @@ def _like(g: Any, x: Any) -> Any:
 @_compiled(runtime.zeros_like)
 def _zeros_like(x: Any) -> Any:
     if isinstance(x, types.Array):
-        dtype = own_dtype(x.dtype) if isinstance(x.dtype, (types.Float, types.Complex)) else np.float64
+        dtype = own_dtype(shadow_kind(x).dtype)
         return lambda x: np.zeros(x.shape, dtype)
     if isinstance(x, types.List):
         return lambda x: [runtime.zeros_like(item) for item in x]
+    if isinstance(x, types.BaseTuple):
+        zeros = (0.0,) * len(x)
+        return lambda x: [zero for zero in zeros]
     return lambda x: 0.0
+
+
+def shadow_kind(x: Any) -> Any:
+    """The kind of the shadow of an array, a list or a number, that is of what `zeros_like` gives; a tuple has a list.
+
+    Raises:
+        TypingError: for a tuple that holds something else than numbers.
+    """
+    if isinstance(x, types.Array):
+        dtype = x.dtype if isinstance(x.dtype, (types.Float, types.Complex)) else types.float64
+        return types.Array(dtype, x.ndim, "C")
+    if isinstance(x, types.List):
+        return types.List(shadow_kind(x.dtype))
+    if isinstance(x, types.BaseTuple):
+        return types.List(types.float64)
+    return types.float64
 
 
 @_compiled(runtime.copied)

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numba import types
 from numba.core.errors import TypingError
+from numba.core.imputils import impl_ret_borrowed
 from numba.cpython.listobj import ListInstance
 from numba.cpython.unsafe.tuple import tuple_setitem
 from numba.extending import intrinsic, overload, register_jitable
 from numba.typed import Dict
 
 from srcgrad import runtime, schedule
-from srcgrad.backend.numba_helpers import own_dtype
+from srcgrad.backend.numba_helpers import own_dtype, shadow_kind
 from srcgrad.errors import ArgumentError
 from srcgrad.jit import helpers
 
@@ -28,8 +29,6 @@ def _compiled(fn: Any, **options: Any) -> Any:
 
 @_compiled(helpers.no_shadows, prefer_literal=True)
 def _no_shadows(dtype: Any, ndim: Any) -> Any:
-    if isinstance(ndim, types.NoneType):
-        return lambda dtype, ndim: [([dtype(0)], [0.0])][:0]
     shape = (0,) * ndim.literal_value
 
     def run(dtype: Any, ndim: Any) -> Any:
@@ -54,31 +53,63 @@ def _no_items(dtype: Any, ndim: Any, listed: Any) -> Any:
     return lambda dtype, ndim, listed: [helpers.of_any_layout(np.empty(shape, dtype))][:0]
 
 
+_OF_ANY_KIND = types.MemInfoPointer(types.voidptr)
+"""The memory of a list, which lives on with it, whatever it holds: in a table there are lists of all kinds."""
+
+
 @intrinsic
-def _identity(typingctx: Any, x: Any) -> Any:
+def _memory(typingctx: Any, x: Any) -> Any:
     """What tells a list from every other that lives."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         found = ListInstance(context, builder, signature.args[0], args[0])
-        return builder.ptrtoint(found.meminfo, context.get_value_type(types.intp))
+        return impl_ret_borrowed(context, builder, signature.return_type, found.meminfo)
 
-    return types.intp(x), codegen
+    return _OF_ANY_KIND(x), codegen
 
 
-def _list_shadow_in(shadows: Any, x: Any) -> Any:
-    for k in range(len(shadows) - 1, -1, -1):
-        known, shadow = shadows[k]
-        if _identity(known) == _identity(x):
-            return shadow
-    made = [0.0 for _ in x]
-    shadows.append((x, made))
-    return made
+@intrinsic
+def _list_in(typingctx: Any, memory: Any, kind: Any) -> Any:
+    """The list of a kind whose memory this is."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        found = ListInstance.from_meminfo(context, builder, signature.return_type, args[0])
+        return impl_ret_borrowed(context, builder, signature.return_type, found.value)
+
+    return kind.instance_type(memory, kind), codegen
+
+
+@intrinsic
+def _is_one(typingctx: Any, a: Any, b: Any) -> Any:
+    """Whether two pieces of memory are one."""
+    return types.boolean(a, b), lambda context, builder, signature, args: builder.icmp_unsigned("==", *args)
+
+
+@_compiled(helpers.no_list_shadows)
+def _no_list_shadows() -> Any:
+    return lambda: [(_memory([0.0]), _memory([0.0]))][:0]
+
+
+def _shadow_in_lists(x: Any) -> Any:
+    kind = shadow_kind(x)
+
+    def run(shadows: Any, x: Any) -> Any:
+        memory = _memory(x)
+        for k in range(len(shadows) - 1, -1, -1):
+            known, shadow = shadows[k]
+            if _is_one(known, memory):
+                return _list_in(shadow, kind)
+        made = runtime.zeros_like(x)
+        shadows.append((memory, _memory(made)))
+        return made
+
+    return run
 
 
 @_compiled(helpers.shadow_in)
 def _shadow_in(shadows: Any, x: Any) -> Any:
     if isinstance(x, types.List):
-        return _list_shadow_in
+        return _shadow_in_lists(x)
     dtype = own_dtype(x.dtype)
 
     def run(shadows: Any, x: Any) -> Any:

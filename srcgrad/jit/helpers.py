@@ -235,8 +235,13 @@ def in_rows(x: Any) -> bool:
     return x.flags.c_contiguous
 
 
-def no_shadows(dtype: Any, ndim: int | None) -> list:
-    """A table for the shadows of arrays of a dtype and a number of axes, or of lists of numbers of a dtype."""
+def no_shadows(dtype: Any, ndim: int) -> list:
+    """A table for the shadows of arrays of a dtype and a number of axes."""
+    return []
+
+
+def no_list_shadows() -> list:
+    """A table for the shadows of lists of all kinds."""
     return []
 
 
@@ -262,7 +267,7 @@ def zero_in(shadows: list) -> Any:
 
 
 def shadow_in(shadows: list, x: Any) -> Any:
-    """The shadow of an array that is no view, or of a list of numbers, made where there is none yet.
+    """The shadow of an array that is no view, or of a list, made where there is none yet.
 
     Args:
         shadows: the arrays or lists that have one, each with it.
@@ -273,7 +278,7 @@ def shadow_in(shadows: list, x: Any) -> Any:
     for k in range(len(shadows) - 1, -1, -1):
         if _is_same(shadows[k][0], x):
             return shadows[k][1]
-    shadow = [0.0 for _ in x] if isinstance(x, list) else np.zeros_like(x)
+    shadow = runtime.zeros_like(x)
     shadows.append((x, shadow))
     return shadow
 

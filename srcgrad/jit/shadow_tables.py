@@ -1,7 +1,7 @@
 """Tables of shadows for compiled code: one list for each kind of array, in which arrays are found by their memory.
 
 A table of the run time finds shadows by the identity of what owns the memory. In compiled code arrays have no identity,
-but those that are no views have memory of their own.
+but those that are no views have memory of their own. Lists have one: those of all kinds are in one table.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from srcgrad.jit.kernel import not_jitable
 from srcgrad.jit.types import kind_of
 from srcgrad.rules.registry import hashable
 
-Kind = tuple[np.dtype, int | None]
-"""A dtype and a number of axes; None for a list of numbers."""
+Kind = tuple[np.dtype, int]
+"""The dtype and the number of axes of arrays; None in place of both stands for lists."""
 TABLE = Opaque(dict)
 
 
@@ -75,9 +75,9 @@ def _viewed(functions: list[Function], aliases: Aliases) -> set:
     return viewed | {aliases.held(v) for v in _made_of_arrays(functions)}
 
 
-def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind, None]]:
+def _kinds(functions: Iterable[Function]) -> dict[Value, dict[Kind | None, None]]:
     """The kinds of arrays that are looked up in each table, those looked up by callees included."""
-    found: dict[Value, dict[Kind, None]] = {}
+    found: dict[Value, dict[Kind | None, None]] = {}
     functions = list(functions)
     for function in functions:
         for op in walk(function.body):
@@ -127,14 +127,13 @@ _VIEWED_ALIKE = frozenset(
 )
 
 
-def _kind(op: Call, x: Value) -> Kind:
+def _kind(op: Call, x: Value) -> Kind | None:
     t = x.type
     if isinstance(t, Array) and t.dtype is not None and t.shape is not None:
         return t.dtype, len(t.shape)
-    item = kind_of(t.item) if isinstance(t, List) and is_scalar(t.item) else None
-    if item is None or item.kind == "c":
-        raise not_jitable(op, "the shadow of a list of arrays or lists is looked up, which can't be compiled")
-    return item, None
+    if not isinstance(t, List):
+        raise not_jitable(op, "the shadow of a tuple, a dict or a value of unknown kind is looked up here")
+    return None
 
 
 class _Splitter:
@@ -147,7 +146,7 @@ class _Splitter:
     def __init__(
         self,
         function: Function,
-        kinds: dict[Value, dict[Kind, None]],
+        kinds: dict[Value, dict[Kind | None, None]],
         aliases: Aliases,
         viewed: set,
         params: dict[Function, list[Value]],
@@ -157,7 +156,7 @@ class _Splitter:
         self.kinds = kinds
         self.aliases = aliases
         self.viewed = viewed
-        self.lists: dict[tuple[Value, Kind], Value] = {}
+        self.lists: dict[tuple[Value, Kind | None], Value] = {}
         self.made: list[Op] = []
 
     def run(self) -> None:
@@ -178,21 +177,21 @@ class _Splitter:
 
     def _split(self, table: Value) -> list[Value]:
         made = []
-        for dtype, ndim in self.kinds.get(table, ()):
-            what = "list" if ndim is None else f"{ndim}d"
-            hint = "shadows" if len(self.kinds[table]) == 1 else f"shadows_{dtype.kind}{dtype.itemsize}_{what}"
+        for kind in self.kinds.get(table, ()):
+            what = "lists" if kind is None else f"{kind[0].kind}{kind[0].itemsize}_{kind[1]}d"
+            hint = "shadows" if len(self.kinds[table]) == 1 else f"shadows_{what}"
             value = Value(List(UNKNOWN), hint, table.span)
-            self.lists[table, (dtype, ndim)] = value
+            self.lists[table, kind] = value
             made.append(value)
         return made
 
     def _rewritten(self, op: Op) -> list[Op]:
         if isinstance(op, Call) and op.fn is dict and len(op.outputs) == 1 and op.outputs[0] in self.kinds:
-            kinds = [(Const(dtype.type), Const(ndim)) for dtype, ndim in self.kinds[op.outputs[0]]]
-            lists = self._split(op.outputs[0])
-            made: list[Op] = [
-                Call(helpers.no_shadows, kind, {}, [value], op.span) for kind, value in zip(kinds, lists, strict=True)
-            ]
+            made: list[Op] = []
+            for value, kind in zip(self._split(op.outputs[0]), self.kinds[op.outputs[0]], strict=True):
+                fn = helpers.no_list_shadows if kind is None else helpers.no_shadows
+                args = () if kind is None else (Const(kind[0].type), Const(kind[1]))
+                made.append(Call(fn, args, {}, [value], op.span))
             for new in made:
                 new.mirror = op.mirror
             return made
