@@ -151,6 +151,23 @@ def _add_each(shadow: Any, contributions: Any) -> Any:
     return run
 
 
+@_compiled(runtime.add_part)
+def _add_part(shadow: Any, k: Any, contribution: Any) -> Any:
+    def run(shadow: Any, k: Any, contribution: Any) -> Any:
+        shadow[k] = shadow[k] + contribution
+
+    return run
+
+
+@_compiled(runtime.add_repeats)
+def _add_repeats(shadow: Any, contributions: Any) -> Any:
+    def run(shadow: Any, contributions: Any) -> Any:
+        for k in range(len(contributions)):
+            shadow[k % len(shadow)] = shadow[k % len(shadow)] + contributions[k]
+
+    return run
+
+
 @_compiled(runtime.add_slice)
 def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
     def run(shadow: Any, i: Any, contributions: Any) -> None:
