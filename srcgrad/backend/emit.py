@@ -117,7 +117,7 @@ def emit_module(
             touch(collector, op)
     local = {p.hint for f in functions for p in f.params} - {v.hint for f in functions for v in f.captured}
     taken = (shared.taken - local) | {f.name for f in functions}
-    prepared = [_prepare(f, p, taken) for f, p in zip(functions, plans, strict=True)]
+    prepared = [_prepare(f, p, taken, f in above) for f, p in zip(functions, plans, strict=True)]
     for namer, _ in prepared:
         shared.taken.update(namer.names.values())
     with quiet():
@@ -149,10 +149,12 @@ def _rename_captured(functions: list[Function]) -> None:
             taken.add(value.hint)
 
 
-def _prepare(function: Function, plan: Plan, taken: set[str]) -> tuple[Namer, tuple[Layout, list[Stmt]]]:
+def _prepare(
+    function: Function, plan: Plan, taken: set[str], compiled: bool
+) -> tuple[Namer, tuple[Layout, list[Stmt]]]:
     block = Structure(function, plan).build()
     reserved = taken - {p.hint for p in function.params if p.hint}
-    namer = Namer(function, block, plan, reserved)
+    namer = Namer(function, block, plan, reserved, compiled)
     layout = Layout(plan, namer.names)
     return namer, (layout, layout.run(block))
 

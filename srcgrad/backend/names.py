@@ -16,7 +16,7 @@ from srcgrad.backend.liveness import Interval, Liveness
 from srcgrad.backend.nesting import Plan
 from srcgrad.backend.structure import Copy, Stmt, children
 from srcgrad.ir.nodes import Call, Const, For, Function, If, Loop, Op, Value, leaves, walk
-from srcgrad.ir.types import PyScalar
+from srcgrad.ir.types import Array, NpScalar, PyScalar, Type
 
 NAMELESS = "value"
 """The name of a value of which nothing better is known."""
@@ -89,12 +89,14 @@ class Namer:
     """Chooses the names of one function.
 
     Attributes:
+        one_kind: whether a name is for values of one kind: Numba has to find one for what a name is behind a branch.
         names: value -> its name.
         unused: a name for what is thrown away.
     """
 
-    def __init__(self, function: Function, block: list[Stmt], plan: Plan, reserved: set[str]):
+    def __init__(self, function: Function, block: list[Stmt], plan: Plan, reserved: set[str], one_kind: bool = False):
         self.plan = plan
+        self.one_kind = one_kind
         self.function = function
         self.reserved = reserved
         self.hints = merged_hints(function) | {v: EXITS.get(code, "left") for v, code in plan.exit_flags.items()}
@@ -145,7 +147,7 @@ class Namer:
                 self._merge(a, b)
 
     def _coalesce_hints(self) -> None:
-        groups: dict[tuple[str, bool], list[_Class]] = {}
+        groups: dict[tuple[str, bool, Any], list[_Class]] = {}
         seen: set[int] = set()
         for v in [*self.function.params, *self.live.order]:
             c = self.classes.get(v)
@@ -154,7 +156,7 @@ class Namer:
             seen.add(id(c))
             if c.hint is None:
                 c.hint = self._derived(c)
-            group = groups.setdefault((c.hint, c.weak), [])
+            group = groups.setdefault((c.hint, c.weak, _kind(v.type) if self.one_kind else None), [])
             for other in group:
                 if not other.overlaps(c) and not (other.fixed and c.fixed):
                     self._merge(other, c)
@@ -172,7 +174,7 @@ class Namer:
             | {p.hint or "" for p in self.function.params}
         )
         later: list[tuple[str, _Class]] = []
-        for (hint, _), group in self.groups.items():
+        for (hint, *_), group in self.groups.items():
             for c in group:
                 if c.fixed:
                     self._assign(c, hint)
@@ -208,6 +210,15 @@ class Namer:
             if role is not None and value.owner.fn in _ARITHMETIC:
                 return role
         return identifier(word(value, self.hints) or _role(users[-1] if users else None, c.members) or NAMELESS)
+
+
+def _kind(t: Type) -> Any:
+    """What Numba tells from other kinds."""
+    if isinstance(t, Array):
+        return t.dtype, t.ndim
+    if isinstance(t, (PyScalar, NpScalar)):
+        return t.kind if isinstance(t, PyScalar) else t.dtype.kind
+    return type(t)
 
 
 def _users(function: Function) -> dict[Value, list[Op]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,11 @@ def _add_each(shadow: Any, contributions: Any) -> Any:
             shadow[k] = shadow[k] + contribution
 
     return run
+
+
+@_compiled(operator.not_)
+def _is_empty(x: Any) -> Any:
+    return (lambda x: len(x) == 0) if isinstance(x, types.List) else None
 
 
 @_compiled(runtime.add_part)
