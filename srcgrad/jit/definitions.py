@@ -211,6 +211,16 @@ def ix_(*args):
 # Repeating and moving
 
 
+@_defines(np.diag_indices)
+def diag_indices(n, ndim=2):
+    return tuple([np.arange(n) for _ in range(ndim)])
+
+
+@_defines(np.diag_indices_from)
+def diag_indices_from(arr):
+    return tuple([np.arange(len(arr)) for _ in range(np.ndim(arr))])
+
+
 @_defines(np.tile)
 def tile(A, reps):
     given = tuple(reps) if isinstance(reps, (tuple, list)) else (reps,)
@@ -472,6 +482,8 @@ def tensordot(a, b, axes=2):
     columns = _product([b.shape[k] for k in kept_b])
     left = np.reshape(_transposed(a, (*kept_a, *gone_a)), (rows, inner) if kept_a else (inner,))
     right = np.reshape(_transposed(b, (*gone_b, *kept_b)), (inner, columns) if kept_b else (inner,))
+    if not kept_a and not kept_b:
+        return np.asarray(left @ right)
     if len(kept_a) <= 1 and len(kept_b) <= 1:
         return left @ right
     return np.reshape(left @ right, (*[a.shape[k] for k in kept_a], *[b.shape[k] for k in kept_b]))

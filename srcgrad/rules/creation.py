@@ -58,12 +58,17 @@ def arange_jvp(start_dot, step_dot, z, start, stop=None, step=1, *, dtype=None, 
     return total(begun, times(step_dot, numbers))
 
 
+def _weighted(t, g, axis):
+    """The sum along an axis of what is as long there as its weights."""
+    return t @ g if np.ndim(g) == 1 else np.tensordot(t, g, (0, axis))
+
+
 @vjp(np.linspace)
 def linspace(g, z, start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
     if retstep:
         raise NotImplementedError("the derivative of np.linspace with retstep")
     t = np.linspace(0.0, 1.0, num, endpoint)
-    return np.tensordot(1.0 - t, g, (0, axis)), np.tensordot(t, g, (0, axis))
+    return _weighted(1.0 - t, g, axis), _weighted(t, g, axis)
 
 
 linear_in("start", "stop")(np.linspace)
@@ -73,7 +78,7 @@ linear_in("start", "stop")(np.linspace)
 def logspace(g, z, start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
     t = np.linspace(0.0, 1.0, num, endpoint)
     slope = g * z * np.log(base)
-    return np.tensordot(1.0 - t, slope, (0, axis)), np.tensordot(t, slope, (0, axis))
+    return _weighted(1.0 - t, slope, axis), _weighted(t, slope, axis)
 
 
 @jvp(np.logspace)
@@ -85,7 +90,7 @@ def logspace_jvp(start_dot, stop_dot, z, start, stop, num=50, endpoint=True, bas
 @vjp(np.geomspace)
 def geomspace(g, z, start, stop, num=50, endpoint=True, dtype=None, axis=0):
     t = np.linspace(0.0, 1.0, num, endpoint)
-    return np.tensordot(1.0 - t, g * z, (0, axis)) / start, np.tensordot(t, g * z, (0, axis)) / stop
+    return _weighted(1.0 - t, g * z, axis) / start, _weighted(t, g * z, axis) / stop
 
 
 @jvp(np.geomspace)
