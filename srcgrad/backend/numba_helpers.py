@@ -338,23 +338,36 @@ def _zeros_like(x: Any) -> Any:
         return lambda x: [runtime.zeros_like(item) for item in x]
     if isinstance(x, types.BaseTuple):
         zeros = (0.0,) * len(x)
-        return lambda x: [zero for zero in zeros]
+        return (lambda x: [zero for zero in zeros]) if _has_numbers_alone(x) else lambda x: _zero_parts(x)
     return lambda x: 0.0
 
 
-def shadow_kind(x: Any) -> Any:
-    """The kind of the shadow of an array, a list or a number, that is of what `zeros_like` gives; a tuple has a list.
+def _zero_parts(x: tuple) -> tuple:
+    """The shadow of a tuple of several kinds: lists of one item."""
+    return tuple([[runtime.zeros_like(item)] for item in x])
 
-    Raises:
-        TypingError: for a tuple that holds something else than numbers.
-    """
+
+@_compiled(_zero_parts)
+def _compiled_zero_parts(x: Any) -> Any:
+    if len(x) == 1:
+        return lambda x: ([runtime.zeros_like(x[0])],)
+    return lambda x: ([runtime.zeros_like(x[0])], *_zero_parts(x[1:]))
+
+
+def _has_numbers_alone(x: types.BaseTuple) -> bool:
+    return all(isinstance(t, (types.Float, types.Integer, types.Boolean)) for t in x)
+
+
+def shadow_kind(x: Any) -> Any:
+    """The kind of the shadow of an array, a list, a tuple or a number, that is of what `zeros_like` gives."""
     if isinstance(x, types.Array):
         dtype = x.dtype if isinstance(x.dtype, (types.Float, types.Complex)) else types.float64
         return types.Array(dtype, x.ndim, "C")
     if isinstance(x, types.List):
         return types.List(shadow_kind(x.dtype))
     if isinstance(x, types.BaseTuple):
-        return types.List(types.float64)
+        parts = [types.List(shadow_kind(t)) for t in x]
+        return types.List(types.float64) if _has_numbers_alone(x) else types.BaseTuple.from_types(parts)
     return types.float64
 
 

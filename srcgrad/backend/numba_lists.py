@@ -143,11 +143,29 @@ def _add_if_copied(x_bar: Any, z_bar: Any, x: Any, z: Any) -> Any:
     return run
 
 
+def _summed(a: Any, b: Any) -> Any:
+    """The sum of two cotangents of one structure."""
+    if isinstance(a, (list, tuple)):
+        return type(a)([_summed(p, q) for p, q in zip(a, b, strict=True)])
+    return a + b
+
+
+@_compiled(_summed)
+def _compiled_sum(a: Any, b: Any) -> Any:
+    if isinstance(a, types.List) and isinstance(b, types.List):
+        return lambda a, b: [_summed(a[k], b[k]) for k in range(len(a))]
+    if isinstance(a, types.BaseTuple) and len(a) == 1:
+        return lambda a, b: (_summed(a[0], b[0]),)
+    if isinstance(a, types.BaseTuple):
+        return lambda a, b: (_summed(a[0], b[0]), *_summed(a[1:], b[1:]))
+    return lambda a, b: a + b
+
+
 @_compiled(runtime.add_each)
 def _add_each(shadow: Any, contributions: Any) -> Any:
     def run(shadow: Any, contributions: Any) -> None:
         for k, contribution in enumerate(contributions):
-            shadow[k] = shadow[k] + contribution
+            shadow[k] = _summed(shadow[k], contribution)
 
     return run
 
@@ -157,19 +175,35 @@ def _is_empty(x: Any) -> Any:
     return (lambda x: len(x) == 0) if isinstance(x, types.List) else None
 
 
-@_compiled(runtime.add_part)
-def _add_part(shadow: Any, k: Any, contribution: Any) -> Any:
-    def run(shadow: Any, k: Any, contribution: Any) -> Any:
-        shadow[k] = shadow[k] + contribution
+@_compiled(helpers.part, prefer_literal=True)
+def _part(shadow: Any, k: Any) -> Any:
+    if isinstance(shadow, types.List):
+        return lambda shadow, k: shadow[k]
+    place = k.literal_value
+    return lambda shadow, k: shadow[place][0]
 
-    return run
+
+@_compiled(runtime.add_part, prefer_literal=True)
+def _add_part(shadow: Any, k: Any, contribution: Any) -> Any:
+    if isinstance(shadow, types.List):
+
+        def run(shadow: Any, k: Any, contribution: Any) -> Any:
+            shadow[k] = shadow[k] + contribution
+
+        return run
+    place = k.literal_value
+
+    def run_at_place(shadow: Any, k: Any, contribution: Any) -> Any:
+        shadow[place][0] = shadow[place][0] + contribution
+
+    return run_at_place
 
 
 @_compiled(runtime.add_repeats)
 def _add_repeats(shadow: Any, contributions: Any) -> Any:
     def run(shadow: Any, contributions: Any) -> Any:
         for k in range(len(contributions)):
-            shadow[k % len(shadow)] = shadow[k % len(shadow)] + contributions[k]
+            shadow[k % len(shadow)] = _summed(shadow[k % len(shadow)], contributions[k])
 
     return run
 
@@ -179,7 +213,7 @@ def _add_slice(shadow: Any, i: Any, contributions: Any) -> Any:
     def run(shadow: Any, i: Any, contributions: Any) -> None:
         start, stop, step = i.indices(len(shadow))
         for n, k in enumerate(range(start, stop, step)):
-            shadow[k] = shadow[k] + contributions[n]
+            shadow[k] = _summed(shadow[k], contributions[n])
 
     return run
 

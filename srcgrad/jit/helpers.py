@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from srcgrad import runtime
+
 PRANGE_ONLY = {
     **dict.fromkeys(["comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"], False),
     "prange": True,
@@ -259,6 +261,11 @@ def check_depth(depth: Any) -> None:
     """Refuses to go on where the stack of machine code might end."""
     if depth > 2000:
         raise RecursionError("compiled code does not go deeper than 2000 calls")
+
+
+def part(shadow: Any, k: int) -> Any:
+    """One part of the shadow of a tuple."""
+    return shadow[k]
 
 
 def zero_in(shadows: list) -> Any:

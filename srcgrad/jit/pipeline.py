@@ -36,6 +36,7 @@ from srcgrad.jit.shadow_tables import refuse_kept_views, split_tables
 from srcgrad.jit.stacks import take_any_layout, use_stacks
 from srcgrad.jit.steady_lengths import assume_lengths, check_assumed
 from srcgrad.jit.tapes import size_tapes
+from srcgrad.jit.tuple_shadows import read_parts
 from srcgrad.jit.vector_functions import use_vector_functions
 from srcgrad.transform.effects import has_effects
 from srcgrad.transform.split import first_of_reverse
@@ -74,6 +75,7 @@ def jitted(
     stacks, reverse = use_stacks(functions, entries)
     for function in functions:
         settle_kinds(function)
+        read_parts(function)
         postpone_messages(function)
     halves = [split_entry(entry) for entry in entries]
     compiled = [*[f for f in functions if f not in entries], *[kernel for kernel, _ in halves]]

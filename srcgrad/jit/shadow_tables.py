@@ -19,7 +19,6 @@ from srcgrad.ir.nodes import Call, Const, Function, Invoke, Op, Value, walk
 from srcgrad.ir.types import UNKNOWN, Array, List, Opaque, Tuple, is_scalar
 from srcgrad.jit import helpers
 from srcgrad.jit.kernel import not_jitable
-from srcgrad.jit.types import kind_of
 from srcgrad.rules.registry import hashable
 
 Kind = tuple[np.dtype, int]
