@@ -349,6 +349,8 @@ def _zero_parts(x: tuple) -> tuple:
 
 @_compiled(_zero_parts)
 def _compiled_zero_parts(x: Any) -> Any:
+    if any(isinstance(t, types.List) for t in x):
+        return None
     if len(x) == 1:
         return lambda x: ([runtime.zeros_like(x[0])],)
     return lambda x: ([runtime.zeros_like(x[0])], *_zero_parts(x[1:]))

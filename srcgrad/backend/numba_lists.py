@@ -183,6 +183,35 @@ def _part(shadow: Any, k: Any) -> Any:
     return lambda shadow, k: shadow[place][0]
 
 
+@_compiled(helpers.clear_item)
+def _clear_item(shadow: Any, k: Any) -> Any:
+    def run(shadow: Any, k: Any) -> Any:
+        shadow[k] = _blank(shadow[k])
+
+    return run
+
+
+def _blank(x: Any) -> Any:
+    """Zeros that anything can be added to which has as many axes as what is there."""
+    if isinstance(x, (list, tuple)):
+        return type(x)([_blank(item) for item in x])
+    return np.zeros((1,) * x.ndim) if isinstance(x, np.ndarray) else 0.0
+
+
+@_compiled(_blank)
+def _compiled_blank(x: Any) -> Any:
+    if isinstance(x, types.Array):
+        shape, dtype = (1,) * x.ndim, own_dtype(x.dtype)
+        return lambda x: np.zeros(shape, dtype)
+    if isinstance(x, types.List):
+        return lambda x: [_blank(item) for item in x]
+    if isinstance(x, types.BaseTuple) and len(x) == 1:
+        return lambda x: (_blank(x[0]),)
+    if isinstance(x, types.BaseTuple):
+        return lambda x: (_blank(x[0]), *_blank(x[1:]))
+    return lambda x: 0.0
+
+
 @_compiled(runtime.add_part, prefer_literal=True)
 def _add_part(shadow: Any, k: Any, contribution: Any) -> Any:
     if isinstance(shadow, types.List):

@@ -268,6 +268,11 @@ def part(shadow: Any, k: int) -> Any:
     return shadow[k]
 
 
+def clear_item(shadow: list, k: int) -> None:
+    """Makes the shadow of a tuple in a list that of another one, to whose parts nothing has been added."""
+    shadow[k] = [0.0 for _ in shadow[k]]
+
+
 def zero_in(shadows: list) -> Any:
     """The zero that stands for any cotangent in a list of them; in compiled code it has as many axes as the others."""
     return 0.0

@@ -62,6 +62,8 @@ def _rewrite(region: Region, shadows: set[Value]) -> None:
     for op in region.ops:
         for inner in op.regions:
             _rewrite(inner, shadows)
+        if isinstance(op, Call) and op.fn is operator.setitem:
+            _clear(op, shadows)
         ops += _read(op, shadows) if isinstance(op, Call) and op.fn in _READERS else [op]
     region.ops = ops
     for op in ops:
@@ -83,3 +85,10 @@ def _read(op: Call, shadows: set[Value]) -> list[Op]:
     for made in (taken, *parts):
         made.mirror = op.mirror
     return [taken, *parts]
+
+
+def _clear(op: Call, shadows: set[Value]) -> None:
+    """`pairs_bar[i] = [0.0, 0.0]`: what stands for zeros of any kind is no list of one kind."""
+    whole, key, parts = op.args
+    if whole in shadows and isinstance(parts, list) and all(isinstance(v, Const) and v.value == 0.0 for v in parts):
+        op.fn, op.args = helpers.clear_item, (whole, key)
