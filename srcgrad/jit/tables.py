@@ -97,18 +97,22 @@ def pad(array, pad_width, mode="constant", *, constant_values=0):
 
 
 def _has_options(op):
-    return len(op.args) > 3 or bool(op.kwargs)
+    return len(op.args) > 3 or bool(op.kwargs) or any(rank(arg.type) for arg in op.args[:2])
 
 
 @_defines(np.linspace, when=_has_options)
-def linspace(start, stop, num=50, endpoint=True, *, of_result):
-    if endpoint:
+def linspace(start, stop, num=50, endpoint=True, *, axis=0, of_result):
+    ndim = max(np.ndim(start), np.ndim(stop))
+    if ndim == 0 and endpoint:
         return np.linspace(start, stop, num)
-    out = np.empty(num, of_result)
-    step = (stop - start) / max(num, 1)
+    intervals = num - 1 if endpoint else num
+    step = (stop - start) / max(intervals, 1)
+    out = np.empty((num, *np.shape(step)), of_result)
     for k in range(num):
         out[k] = k * step + start
-    return out
+    if endpoint and num > 1:
+        out[num - 1] = stop
+    return out if axis % (ndim + 1) == 0 else np.moveaxis(out, 0, axis)
 
 
 def _is_number(op):
